@@ -1,0 +1,65 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Why an {@linkcode EventStreamError} was thrown. */
+export type EventStreamErrorCode =
+  | "event-too-large"
+  | "unexpected-status"
+  | "unexpected-content-type"
+  | "missing-body";
+
+/** The facts of an {@linkcode EventStreamError}. */
+export interface EventStreamErrorOptions extends ErrorOptions {
+  /** The response's status. */
+  status?: number | undefined;
+  /** The response's `Content-Type`, `null` if it has none. */
+  contentType?: string | null | undefined;
+}
+
+/**
+ * Thrown where bytes cannot be read as an event stream. Its `code` says why:
+ *
+ * - `"event-too-large"`: an event grew beyond `maxEventSize`
+ * - `"unexpected-status"`: the response's status is not 200
+ * - `"unexpected-content-type"`: the response is not `text/event-stream`
+ * - `"missing-body"`: the response has no body
+ *
+ * @example Tell a refusal from a broken stream
+ * ```ts
+ * import { EventStreamError, readEvents } from "@tidings/sse/parser";
+ * import { assertEquals, assertThrows } from "@std/assert";
+ *
+ * const response = new Response("Slow down", { status: 429 });
+ *
+ * const error = assertThrows(() => readEvents(response), EventStreamError);
+ * assertEquals(error.code, "unexpected-status");
+ * assertEquals(error.status, 429);
+ * ```
+ */
+export class EventStreamError extends Error {
+  override name = "EventStreamError";
+  /** Why the error was thrown. */
+  readonly code: EventStreamErrorCode;
+  /** The response's status, `undefined` if the error is not about a response. */
+  readonly status: number | undefined;
+  /**
+   * The response's `Content-Type`, `null` if it has none, `undefined` if the
+   * error is not about a response.
+   */
+  readonly contentType: string | null | undefined;
+
+  /**
+   * @param code Why the error is thrown.
+   * @param message The same in prose.
+   * @param options The facts of the response, and the cause.
+   */
+  constructor(
+    code: EventStreamErrorCode,
+    message: string,
+    options: EventStreamErrorOptions = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.status = options.status;
+    this.contentType = options.contentType;
+  }
+}

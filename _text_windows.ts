@@ -1,0 +1,127 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Chunks of bytes to windows of text, by the rules of UTF-8 decoding alone: what
+ * the text means is the parser's business.
+ */
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+// A window ends after the first line break that follows so many bytes. A smaller
+// one costs more calls; a larger one retains more, since a short slice keeps its
+// whole window alive, and loses more to a single character that is not ASCII.
+const WINDOW_LENGTH = 8192;
+
+// Chunks up to this length are gathered until a line ends: decoding costs about
+// 150 ns a call, however short the chunk.
+const SMALL_LENGTH = 64;
+const GATHERED_LENGTH = 1024;
+
+/** Takes the windows, and says how far it got. */
+export interface WindowConsumer {
+  /**
+   * Takes a window. `bytes` is there if each of its bytes is one code unit of the
+   * text, so that an index into one is an index into the other.
+   *
+   * @returns Whether to go on. If not, the rest of the chunk is dropped.
+   */
+  interpret(text: string, bytes: Uint8Array | undefined): boolean;
+  /** UTF-16 code units of the line whose end has not arrived. */
+  readonly lineLength: number;
+  /** UTF-16 code units that this line may still grow by. */
+  readonly room: number;
+}
+
+/** Decodes chunks of UTF-8, cut anywhere, in windows that end with a line. */
+export class TextWindows {
+  readonly #consumer: WindowConsumer;
+  // The BOM is the grammar's, so it is left to the parser.
+  #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  // Whether the decoder keeps the first bytes of an unfinished character.
+  #partial = false;
+  // Small chunks without a line end that are not decoded yet.
+  #gathered: Uint8Array | undefined;
+  #gatheredLength = 0;
+
+  constructor(consumer: WindowConsumer) {
+    this.#consumer = consumer;
+  }
+
+  /** Drops what is not decoded yet. */
+  reset(): void {
+    if (this.#partial) {
+      this.#decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+      this.#partial = false;
+    }
+    this.#gatheredLength = 0;
+  }
+
+  /** Decodes a chunk, or keeps a copy until its line ends or leaves no room. */
+  push(chunk: Uint8Array): void {
+    if (chunk.length > SMALL_LENGTH) {
+      if (this.#gatheredLength === 0 || this.flush()) this.#decode(chunk);
+      return;
+    }
+    const ended = indexOfLineEnd(chunk, 0) !== -1;
+    if (ended && this.#gatheredLength === 0) {
+      this.#decode(chunk);
+      return;
+    }
+    this.#gathered ??= new Uint8Array(GATHERED_LENGTH);
+    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) {
+      if (!this.flush()) return;
+    }
+    this.#gathered.set(chunk, this.#gatheredLength);
+    this.#gatheredLength += chunk.length;
+    // What the decoder keeps, at most three bytes, may become code units too.
+    const pending = this.#gatheredLength + (this.#partial ? 3 : 0);
+    if (ended || pending > this.#consumer.room) this.flush();
+  }
+
+  /** Decodes what was gathered. Returns whether to go on. */
+  flush(): boolean {
+    const length = this.#gatheredLength;
+    if (length === 0) return true;
+    this.#gatheredLength = 0;
+    return this.#decode(this.#gathered!.subarray(0, length));
+  }
+
+  #decode(bytes: Uint8Array): boolean {
+    let start = 0;
+    while (
+      bytes.length - start > WINDOW_LENGTH &&
+      this.#consumer.lineLength < WINDOW_LENGTH
+    ) {
+      const end = indexOfLineEnd(bytes, start + WINDOW_LENGTH);
+      if (end === -1) break;
+      if (!this.#decodeWindow(bytes.subarray(start, end + 1))) return false;
+      start = end + 1;
+    }
+    if (start === bytes.length) return true;
+    return this.#decodeWindow(start === 0 ? bytes : bytes.subarray(start));
+  }
+
+  #decodeWindow(bytes: Uint8Array): boolean {
+    // An unfinished character can only end in a byte of 0x80 or more. Without
+    // `stream`, decode() takes half the time, and still ends what a call before
+    // has left unfinished.
+    const stream = bytes[bytes.length - 1]! >= 0x80;
+    const text = stream
+      ? this.#decoder.decode(bytes, { stream })
+      : this.#decoder.decode(bytes);
+    // No sequence of bytes decodes to more code units than it has bytes, so equal
+    // lengths mean one for one, unless the decoder added what it had kept.
+    const aligned = text.length === bytes.length && !this.#partial;
+    this.#partial = stream;
+    return this.#consumer.interpret(text, aligned ? bytes : undefined);
+  }
+}
+
+function indexOfLineEnd(bytes: Uint8Array, from: number): number {
+  for (let i = from; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === LF || byte === CR) return i;
+  }
+  return -1;
+}

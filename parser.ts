@@ -1,0 +1,352 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The bytes of an event stream to events, by the letter of the
+ * [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
+ *
+ * There is one core, {@linkcode EventStreamParser}, which is synchronous: push
+ * chunks, and it calls back for each event before `push` returns. Around it are
+ * {@linkcode readEvents}, an async iterator and the quickest way from a response
+ * to its events, and {@linkcode EventStreamDecoderStream}, a `TransformStream`.
+ *
+ * All of them hold at most {@linkcode EventStreamParserOptions.maxEventSize} of
+ * an event that does not end, take the same time for each byte whatever the
+ * chunks are, and turn invalid UTF-8 into U+FFFD rather than an error. An event
+ * that the end of the stream cuts off is dropped, as the standard demands.
+ *
+ * @example Read the events of a response
+ * ```ts
+ * import { readEvents } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const response = new Response("data: a\n\nevent: tick\ndata: b\n\n", {
+ *   headers: { "content-type": "text/event-stream" },
+ * });
+ *
+ * const events = await Array.fromAsync(readEvents(response));
+ * assertEquals(events.map(({ event, data }) => [event, data]), [
+ *   ["message", "a"],
+ *   ["tick", "b"],
+ * ]);
+ * ```
+ *
+ * @module
+ */
+
+import { openByteSource } from "./_byte_source.ts";
+import { EventIterator } from "./_event_iterator.ts";
+import { Interpreter } from "./_interpreter.ts";
+import { TextWindows } from "./_text_windows.ts";
+import type { ServerSentEvent } from "./event.ts";
+
+export {
+  EventStreamError,
+  type EventStreamErrorCode,
+  type EventStreamErrorOptions,
+} from "./_event_stream_error.ts";
+
+/** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
+export interface EventStreamParserOptions {
+  /**
+   * How large an event may grow: UTF-16 code units of the line that is being
+   * received and the `data` before it. Comments and unknown fields count as lines
+   * do. Beyond it an {@linkcode EventStreamError} with the code
+   * `"event-too-large"` is thrown. `Infinity` trusts the sender with all memory.
+   *
+   * @default {16777216}
+   */
+  maxEventSize?: number | undefined;
+  /**
+   * Called with each comment as soon as its line ends, without the colon and one
+   * space after it. Servers send comments to keep a connection open.
+   */
+  onComment?: ((comment: string) => void) | undefined;
+  /**
+   * The last event ID to begin with, as when a stream is resumed.
+   *
+   * @default {""}
+   */
+  lastEventId?: string | undefined;
+}
+
+/** Options of {@linkcode readEvents}. */
+export interface ReadEventsOptions extends EventStreamParserOptions {
+  /**
+   * Ends the iteration: the pending and the next call of `next()` reject with the
+   * signal's reason, and the source is cancelled with it.
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Accepts a response whatever its `Content-Type`; some services send none.
+   *
+   * @default {false}
+   */
+  ignoreContentType?: boolean | undefined;
+}
+
+const DEFAULT_MAX_EVENT_SIZE = 16 * 1024 * 1024;
+
+/**
+ * The synchronous core: chunks in, events out before `push` returns.
+ *
+ * It outlives a connection as the standard's event source does:
+ * {@linkcode EventStreamParser.reset} begins a new stream and keeps the last event
+ * ID and the reconnection time.
+ *
+ * @example Chunks may be cut anywhere
+ * ```ts
+ * import { EventStreamParser } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data: string[] = [];
+ * const parser = new EventStreamParser((event) => data.push(event.data));
+ *
+ * parser.push("id: 7\nda");
+ * parser.push("ta: first\n\nid: 8\ndata: unfinis");
+ *
+ * assertEquals(data, ["first"]);
+ * assertEquals(parser.lastEventId, "7");
+ * ```
+ */
+export class EventStreamParser {
+  readonly #interpreter: Interpreter;
+  readonly #windows: TextWindows;
+  // Set while push() is under way, and left set when it throws.
+  #pushing = false;
+
+  /**
+   * @param onEvent Called with each event, in order. It may call `reset()`, which
+   * drops the rest of the chunk. If it throws, `push` throws the same.
+   * @param options Limits, and what else to be told.
+   * @throws {TypeError} If `onEvent` is not a function or an option is of the
+   * wrong type.
+   * @throws {RangeError} If `maxEventSize` is not an integer of at least 1 or
+   * `Infinity`.
+   */
+  constructor(
+    onEvent: (event: ServerSentEvent) => void,
+    options: EventStreamParserOptions = {},
+  ) {
+    const {
+      maxEventSize = DEFAULT_MAX_EVENT_SIZE,
+      onComment,
+      lastEventId = "",
+    } = options;
+    assertType("onEvent", onEvent, "function");
+    assertType("maxEventSize", maxEventSize, "number");
+    assertType("lastEventId", lastEventId, "string");
+    if (onComment !== undefined) assertType("onComment", onComment, "function");
+    if (
+      maxEventSize < 1 ||
+      maxEventSize !== Infinity && !Number.isInteger(maxEventSize)
+    ) {
+      throw new RangeError(
+        `Cannot create parser: "maxEventSize" is ${maxEventSize}, ` +
+          "an integer of at least 1 or Infinity is wanted",
+      );
+    }
+    this.#interpreter = new Interpreter({
+      onEvent,
+      onComment,
+      maxEventSize,
+      lastEventId,
+    });
+    this.#windows = new TextWindows(this.#interpreter);
+  }
+
+  /**
+   * The stream's last event ID: what a request that resumes it sends as
+   * `Last-Event-ID`. It changes at the blank line that ends a block, so an event
+   * that was cut off never moves it.
+   *
+   * @returns The last event ID, empty if there is none.
+   */
+  get lastEventId(): string {
+    return this.#interpreter.lastEventId;
+  }
+
+  /**
+   * The stream's reconnection time from its last valid `retry` field, at most
+   * 2147483647, which is what timers can hold.
+   *
+   * @returns Milliseconds, `undefined` if no `retry` field was received.
+   */
+  get reconnectionTime(): number | undefined {
+    return this.#interpreter.reconnectionTime;
+  }
+
+  /**
+   * Parses a chunk and calls back for each event that it completes. The chunk is
+   * not needed any more when this returns.
+   *
+   * @example Bytes or text
+   * ```ts
+   * import { EventStreamParser } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const data: string[] = [];
+   * const parser = new EventStreamParser((event) => data.push(event.data));
+   *
+   * parser.push(new Uint8Array([0x64, 0x61, 0x74, 0x61, 0x3a, 0xe2, 0x82]));
+   * parser.push(new Uint8Array([0xac, 0x0a, 0x0a]));
+   * parser.push("data: text\n\n");
+   *
+   * assertEquals(data, ["€", "text"]);
+   * ```
+   *
+   * @param chunk UTF-8, which may be cut anywhere, or text. A byte order mark is
+   * dropped at the start of the stream in both.
+   * @throws {EventStreamError} If an event grows beyond `maxEventSize`.
+   * @throws {TypeError} If the chunk is of another type, or if an earlier call has
+   * thrown or has not returned yet, and `reset()` was not called since.
+   */
+  push(chunk: Uint8Array | string): void {
+    if (this.#pushing) {
+      throw new TypeError(
+        "Cannot push a chunk: an earlier call has thrown or has not returned, " +
+          "a call of reset() is wanted first",
+      );
+    }
+    this.#pushing = true;
+    if (typeof chunk === "string") {
+      if (this.#windows.flush()) this.#interpreter.interpret(chunk, undefined);
+    } else if (chunk?.[Symbol.toStringTag] === "Uint8Array") {
+      this.#windows.push(chunk);
+    } else {
+      this.#pushing = false;
+      throw new TypeError(
+        `Cannot push a chunk: it is of type ${typeof chunk}, ` +
+          "a Uint8Array or a string is wanted",
+      );
+    }
+    this.#pushing = false;
+  }
+
+  /**
+   * Begins a new stream: drops what is unfinished and keeps `lastEventId` and
+   * `reconnectionTime`. Inside a callback it also drops the rest of the chunk;
+   * after an error it makes the parser usable again.
+   *
+   * @example After a dropped connection
+   * ```ts
+   * import { EventStreamParser } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const ids: string[] = [];
+   * const parser = new EventStreamParser((event) => ids.push(event.lastEventId));
+   *
+   * parser.push("id: 1\ndata: a\n\nid: 2\ndata: cut o");
+   * parser.reset();
+   * parser.push("data: b\n\n");
+   *
+   * assertEquals(ids, ["1", "1"]);
+   * ```
+   */
+  reset(): void {
+    this.#pushing = false;
+    this.#windows.reset();
+    this.#interpreter.reset();
+  }
+}
+
+/**
+ * Decodes an event stream: bytes in, events out. It takes bytes, so there is no
+ * `TextDecoderStream` in front of it.
+ *
+ * It costs a hop through a stream for each event; where the events are only
+ * iterated over, {@linkcode readEvents} is quicker.
+ *
+ * @example Usage
+ * ```ts
+ * import { EventStreamDecoderStream } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const events = new Response("data: a\n\ndata: b\n\n").body!
+ *   .pipeThrough(new EventStreamDecoderStream());
+ *
+ * const data = await Array.fromAsync(events, (event) => event.data);
+ * assertEquals(data, ["a", "b"]);
+ * ```
+ */
+export class EventStreamDecoderStream
+  extends TransformStream<Uint8Array, ServerSentEvent> {
+  /**
+   * @param options Limits, and what else to be told. An event beyond
+   * `maxEventSize` errors both sides with an {@linkcode EventStreamError}.
+   * @throws {TypeError} As {@linkcode EventStreamParser} does.
+   * @throws {RangeError} As {@linkcode EventStreamParser} does.
+   */
+  constructor(options: EventStreamParserOptions = {}) {
+    let parser: EventStreamParser;
+    super({
+      start(controller): void {
+        parser = new EventStreamParser(
+          (event) => controller.enqueue(event),
+          options,
+        );
+      },
+      transform(chunk): void {
+        parser.push(chunk);
+      },
+    });
+  }
+}
+
+/**
+ * Iterates over the events of a response, a stream or an async iterable of bytes.
+ *
+ * Nothing is read before it is asked for, and each chunk is parsed whole, so an
+ * event is there in the same turn as the bytes that complete it. `break`,
+ * `return()`, an error and an abort cancel the source. Calls of `next()` may
+ * overlap; they are answered in order.
+ *
+ * @example The answer of a language model
+ * ```ts
+ * import { readEvents } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const response = new Response(
+ *   'data: {"text":"Hel"}\n\ndata: {"text":"lo"}\n\ndata: [DONE]\n\n',
+ *   { headers: { "content-type": "text/event-stream" } },
+ * );
+ *
+ * let text = "";
+ * for await (const { data } of readEvents(response)) {
+ *   if (data === "[DONE]") break;
+ *   text += JSON.parse(data).text;
+ * }
+ * assertEquals(text, "Hello");
+ * ```
+ *
+ * @param source Where the bytes come from. A response must have status 200 and be
+ * `text/event-stream`.
+ * @param options Limits, and how to end it.
+ * @returns The events. Its `next()` rejects with what the source throws, with an
+ * {@linkcode EventStreamError} if an event grows beyond `maxEventSize`, and with
+ * the signal's reason; the events before are handed out first, but for an abort.
+ * @throws {EventStreamError} If a response has another status or type or no body;
+ * its body is cancelled.
+ * @throws {TypeError} If the source is of another type or is locked, or as
+ * {@linkcode EventStreamParser} does.
+ * @throws {RangeError} As {@linkcode EventStreamParser} does.
+ */
+export function readEvents(
+  source: Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  options: ReadEventsOptions = {},
+): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable {
+  return new EventIterator(
+    (onEvent) => new EventStreamParser(onEvent, options),
+    () => openByteSource(source, options.ignoreContentType ?? false),
+    options.signal,
+  );
+}
+
+function assertType(name: string, value: unknown, type: string): void {
+  const actual: string = typeof value;
+  if (actual !== type) {
+    throw new TypeError(
+      `Cannot create parser: "${name}" is of type ${actual}, ` +
+        `a ${type} is wanted`,
+    );
+  }
+}
