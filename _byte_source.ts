@@ -100,7 +100,7 @@ function openStream(stream: ReadableStream<Uint8Array>): ByteSource {
 function openIterable(iterable: AsyncIterable<Uint8Array>): ByteSource {
   const iterator = iterable[Symbol.asyncIterator]();
   return {
-    read: () => iterator.next(),
+    read: async () => await iterator.next(),
     cancel: async () => await iterator.return?.(),
   };
 }

@@ -46,7 +46,10 @@ export class EventIterator
     openSource: () => ByteSource,
     signal: AbortSignal | undefined,
   ) {
-    const parser = makeParser((event) => this.#batch.push(event));
+    const parser = makeParser((event) => {
+      // A callback may end the iteration in the middle of a chunk.
+      if (!this.#ended) this.#batch.push(event);
+    });
     this.#push = (chunk) => parser.push(chunk);
     this.#source = openSource();
     this.#signal = signal;
@@ -68,8 +71,9 @@ export class EventIterator
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
+    this.#drop();
+    this.#failure = undefined;
     if (!this.#ended) {
-      this.#batch = [];
       const cancelled = this.#cancel(undefined);
       this.#answer();
       await cancelled;
@@ -115,12 +119,11 @@ export class EventIterator
     if (chunk.done) {
       this.#end();
     } else {
-      this.#batch = [];
-      this.#next = 0;
+      this.#drop();
       try {
         this.#push(chunk.value!);
       } catch (error) {
-        this.#fail(error);
+        if (!this.#ended) this.#fail(error);
       }
     }
     this.#answer();
@@ -135,10 +138,15 @@ export class EventIterator
   };
 
   #onAbort = (): void => {
-    this.#batch = [];
+    this.#drop();
     this.#fail(this.#signal!.reason);
     this.#answer();
   };
+
+  #drop(): void {
+    this.#batch = [];
+    this.#next = 0;
+  }
 
   /** Ends with an error that the source does not know yet. */
   #fail(error: unknown): void {

@@ -210,7 +210,7 @@ export class EventStreamParser {
     this.#pushing = true;
     if (typeof chunk === "string") {
       if (this.#windows.flush()) this.#interpreter.interpret(chunk, undefined);
-    } else if (chunk?.[Symbol.toStringTag] === "Uint8Array") {
+    } else if (isUint8Array(chunk)) {
       this.#windows.push(chunk);
     } else {
       this.#pushing = false;
@@ -339,6 +339,13 @@ export function readEvents(
     () => openByteSource(source, options.ignoreContentType ?? false),
     options.signal,
   );
+}
+
+function isUint8Array(value: unknown): value is Uint8Array {
+  // By its tag if it comes from another realm.
+  return value instanceof Uint8Array ||
+    ArrayBuffer.isView(value) &&
+      (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array";
 }
 
 function assertType(name: string, value: unknown, type: string): void {
