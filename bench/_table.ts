@@ -1,0 +1,80 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The rows that a measurement gives, and their Markdown. */
+
+import type { RaceResult } from "./_measure.ts";
+
+/** One measurement: some rows, under an id that the command line can choose by. */
+export interface Job {
+  id: string;
+  run(): Promise<Row[]>;
+}
+
+/** One line of the table. */
+export interface Row {
+  name: string;
+  ours: string;
+  peer: string;
+  result: string;
+  /** What is wanted; empty if nothing is. */
+  target: string;
+  /** Whether the target is met, `undefined` if there is none. */
+  isMet: boolean | undefined;
+}
+
+/** The heading of the table. */
+export const HEADING = [
+  "| Row | Ours | Peer | Result | Target | |",
+  "|---|--:|--:|--:|--:|---|",
+].join("\n");
+
+/** One line of the table. */
+export function formatRow(row: Row): string {
+  const verdict = row.isMet === undefined
+    ? ""
+    : row.isMet
+    ? "met"
+    : "**falls short**";
+  const { name, ours, peer, result, target } = row;
+  return `| ${name} | ${ours} | ${peer} | ${result} | ${target} | ${verdict} |`;
+}
+
+/** Who is compared in a row. */
+export interface Comparison {
+  ours: string;
+  peer: string;
+  /** Events in one run: times are shown for each. */
+  unit: number;
+  /** The least ratio that is wanted, if any. */
+  target: number | undefined;
+}
+
+/** A row that compares times: how many times as fast as the peer we are. */
+export function ratioRow(
+  name: string,
+  result: RaceResult,
+  { ours, peer, unit, target }: Comparison,
+): Row {
+  // What is shown is what is judged.
+  const ratio = result.ratio(ours, peer).toFixed(2);
+  return {
+    name,
+    ours: formatTime(result.time(ours) / unit),
+    peer: `${peer} ${formatTime(result.time(peer) / unit)}`,
+    result: `${ratio} ×`,
+    target: target === undefined ? "" : `≥ ${target.toFixed(1)} ×`,
+    isMet: target === undefined ? undefined : Number(ratio) >= target,
+  };
+}
+
+/** A row for what cannot be measured here, which says why. */
+export function skippedRow(name: string, peer: string, reason: string): Row {
+  return { name, ours: "", peer, result: reason, target: "", isMet: undefined };
+}
+
+function formatTime(milliseconds: number): string {
+  const nanoseconds = milliseconds * 1e6;
+  if (nanoseconds < 1e4) return `${nanoseconds.toFixed(0)} ns`;
+  if (nanoseconds < 1e7) return `${(nanoseconds / 1e3).toFixed(0)} µs`;
+  return `${milliseconds.toFixed(1)} ms`;
+}
