@@ -98,48 +98,60 @@ export class Interpreter {
   interpret(text: string, bytes: Uint8Array | undefined): boolean {
     if (text.length === 0) return true;
     let start = 0;
+    let lf = -1;
+    let cr = -1;
     if (this.#atStart) {
       this.#atStart = false;
       // Spec: "stream = [ bom ] *event"
       if (text.charCodeAt(0) === BOM) start = 1;
     } else if (this.#line !== "") {
-      const end = indexOfLineEnd(text, 0);
+      lf = indexOrLength(text, "\n", 0);
+      cr = indexOrLength(text, "\r", 0);
+      const end = Math.min(lf, cr);
       // Appending makes a rope: the line is joined once, when it is complete.
-      if (end === -1) {
+      if (end === text.length) {
         this.#carry(this.#line + text);
         return true;
       }
       const line = this.#line + text.slice(0, end + 1);
       this.#line = "";
-      if (!this.#interpretLines(line, undefined, 0)) return false;
+      const last = line.length - 1;
+      const goesOn = cr < lf
+        ? this.#interpretLines(line, undefined, 0, line.length, last)
+        : this.#interpretLines(line, undefined, 0, last, line.length);
+      if (!goesOn) return false;
       start = end + 1;
     }
     if (this.#afterCR && start < text.length) {
       this.#afterCR = false;
       if (text.charCodeAt(start) === LF) start++;
     }
-    return this.#interpretLines(text, bytes, start);
+    return this.#interpretLines(text, bytes, start, lf, cr);
   }
 
   /**
    * The hot loop. Splitting it costs 10 to 20 % of the decoding, which is why it
    * is this long (`bench/parser_bench.ts`).
+   *
+   * @param lf The next LF from `start`, the text's length if there is none. Less
+   * than `start` if it has to be looked for, which costs as much as reading a field.
+   * @param cr The same for CR.
    */
   #interpretLines(
     text: string,
     bytes: Uint8Array | undefined,
     start: number,
+    lf: number,
+    cr: number,
   ): boolean {
     const stream = this.#stream;
+    const maxEventSize = this.#maxEventSize;
     const length = text.length;
-    // The next line ends, looked for only when they were passed.
-    let lf = -1;
-    let cr = -1;
     // Whether there is a NULL at all, looked for only when an id field comes.
     let hasNull: boolean | undefined;
     while (start < length) {
       const code = bytes === undefined ? text.charCodeAt(start) : bytes[start]!;
-      if (code === LF || code === CR) {
+      if (code <= CR && (code === LF || code === CR)) {
         // Spec: "If the line is empty (a blank line): Dispatch the event"
         start = code === LF ? start + 1 : this.#passCR(text, start);
         this.#dispatch();
@@ -147,14 +159,20 @@ export class Interpreter {
         continue;
       }
       if (lf < start) lf = indexOrLength(text, "\n", start);
-      if (cr < start) cr = indexOrLength(text, "\r", start);
-      const end = cr < lf ? cr : lf;
+      let end = lf;
+      let next = lf + 1;
+      if (cr < lf) {
+        if (cr < start) cr = indexOrLength(text, "\r", start);
+        if (cr < lf) {
+          end = cr;
+          next = this.#passCR(text, cr);
+        }
+      }
       if (end === length) {
         this.#carry(text.slice(start));
         return true;
       }
-      const next = cr < lf ? this.#passCR(text, cr) : lf + 1;
-      if (end - start > this.#maxEventSize - this.#data.length) this.#refuse();
+      if (end - start > maxEventSize - this.#data.length) this.#refuse();
 
       // Names, the colon and the space are read from the bytes, where that is
       // possible: it is three times as quick as charCodeAt().
@@ -310,11 +328,4 @@ function isId(codes: Uint8Array, at: number): boolean {
 function indexOrLength(text: string, character: string, from: number): number {
   const index = text.indexOf(character, from);
   return index === -1 ? text.length : index;
-}
-
-function indexOfLineEnd(text: string, from: number): number {
-  const lf = text.indexOf("\n", from);
-  const cr = text.indexOf("\r", from);
-  if (lf === -1) return cr;
-  return cr === -1 || lf < cr ? lf : cr;
 }

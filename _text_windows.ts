@@ -64,7 +64,8 @@ export class TextWindows {
   /** Decodes a chunk, or keeps a copy until its line ends or leaves no room. */
   push(chunk: Uint8Array): void {
     if (chunk.length > SMALL_LENGTH) {
-      if (this.#gatheredLength === 0 || this.flush()) this.#decode(chunk);
+      this.flush();
+      this.#decode(chunk);
       return;
     }
     const ended = hasLineEnd(chunk);
@@ -73,9 +74,8 @@ export class TextWindows {
       return;
     }
     this.#gathered ??= new Uint8Array(GATHERED_LENGTH);
-    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) {
-      if (!this.flush()) return;
-    }
+    // No callback runs in between: what was gathered ends no line.
+    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) this.flush();
     this.#gathered.set(chunk, this.#gatheredLength);
     this.#gatheredLength += chunk.length;
     // What the decoder keeps, at most three bytes, may become code units too.
@@ -83,15 +83,24 @@ export class TextWindows {
     if (ended || pending > this.#consumer.room) this.flush();
   }
 
-  /** Decodes what was gathered. Returns whether to go on. */
-  flush(): boolean {
+  /** Decodes what was gathered. */
+  flush(): void {
     const length = this.#gatheredLength;
-    if (length === 0) return true;
+    if (length === 0) return;
     this.#gatheredLength = 0;
-    return this.#decode(this.#gathered!.subarray(0, length));
+    // Cannot fail: it was made when the length began to grow.
+    this.#decode(this.#gathered!.subarray(0, length));
   }
 
-  #decode(bytes: Uint8Array): boolean {
+  /** Decodes all that is left, an unfinished character as U+FFFD. */
+  finish(): void {
+    this.flush();
+    if (!this.#partial) return;
+    this.#partial = false;
+    this.#consumer.interpret(this.#decoder.decode(), undefined);
+  }
+
+  #decode(bytes: Uint8Array): void {
     let start = 0;
     while (
       bytes.length - start > this.#windowLength &&
@@ -99,11 +108,11 @@ export class TextWindows {
     ) {
       const end = indexOfLineEnd(bytes, start + this.#windowLength);
       if (end === -1) break;
-      if (!this.#decodeWindow(bytes.subarray(start, end + 1))) return false;
+      if (!this.#decodeWindow(bytes.subarray(start, end + 1))) return;
       start = end + 1;
     }
-    if (start === bytes.length) return true;
-    return this.#decodeWindow(start === 0 ? bytes : bytes.subarray(start));
+    if (start === bytes.length) return;
+    this.#decodeWindow(start === 0 ? bytes : bytes.subarray(start));
   }
 
   #decodeWindow(bytes: Uint8Array): boolean {

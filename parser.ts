@@ -209,7 +209,8 @@ export class EventStreamParser {
     }
     this.#pushing = true;
     if (typeof chunk === "string") {
-      if (this.#windows.flush()) this.#interpreter.interpret(chunk, undefined);
+      this.#windows.finish();
+      this.#interpreter.interpret(chunk, undefined);
     } else if (isUint8Array(chunk)) {
       this.#windows.push(chunk);
     } else {
@@ -272,7 +273,8 @@ export class EventStreamDecoderStream
   extends TransformStream<Uint8Array, ServerSentEvent> {
   /**
    * @param options Limits, and what else to be told. An event beyond
-   * `maxEventSize` errors both sides with an {@linkcode EventStreamError}.
+   * `maxEventSize` errors both sides with an {@linkcode EventStreamError}; events
+   * that were not read yet are dropped then, as in every stream that errors.
    * @throws {TypeError} As {@linkcode EventStreamParser} does.
    * @throws {RangeError} As {@linkcode EventStreamParser} does.
    */
