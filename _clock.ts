@@ -1,0 +1,21 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The longest delay in milliseconds that timers can hold; beyond it they fire at once. */
+export const MAX_DELAY = 2 ** 31 - 1;
+
+/** Where a connection's time comes from; tests inject their own. */
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Calls back once after `delay` milliseconds and returns what stops it. */
+  setTimeout(callback: () => void, delay: number): unknown;
+  /** Stops a timer. */
+  clearTimeout(timer: unknown): void;
+}
+
+/** The runtime's clock, looked up at each call so that faked timers are seen. */
+export const SYSTEM_CLOCK: Clock = {
+  now: () => Date.now(),
+  setTimeout: (callback, delay) => setTimeout(callback, delay),
+  clearTimeout: (timer) => clearTimeout(timer as number),
+};

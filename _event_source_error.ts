@@ -1,0 +1,91 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Why a connection ended.
+ *
+ * - `"end"`: the server ended the body
+ * - `"network-error"`: the network failed, or `fetch` refused the request
+ * - `"idle-timeout"`: no byte came for `idleTimeout`
+ * - `"reconnect"`: `reconnect()` was called
+ * - `"no-content"`: the status was 204, the server's word that there is no more
+ * - `"unexpected-status"`: the status was another one than 200
+ * - `"unexpected-content-type"`: the response was not `text/event-stream`
+ * - `"event-too-large"`: an event grew beyond `maxEventSize`
+ * - `"local-error"`: a function of the options threw, or the last event ID holds
+ *   characters that no header can carry
+ */
+export type DisconnectReason =
+  | "end"
+  | "network-error"
+  | "idle-timeout"
+  | "reconnect"
+  | "no-content"
+  | "unexpected-status"
+  | "unexpected-content-type"
+  | "event-too-large"
+  | "local-error";
+
+/** The facts of an {@linkcode EventSourceError}. */
+export interface EventSourceErrorOptions extends ErrorOptions {
+  /** The response's status. */
+  status?: number | undefined;
+  /** The response's headers. */
+  headers?: Headers | undefined;
+  /** The beginning of the response's body as text. */
+  body?: string | undefined;
+}
+
+/**
+ * Why a connection ended, in fields. An iteration over `connect()` throws one
+ * if the connection fails for good; `onStateChange` and `shouldReconnect` get
+ * one each time a connection is lost.
+ *
+ * @example What the server said
+ * ```ts
+ * import { connect, EventSourceError } from "@tidings/sse/client";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * await using events = connect("https://example.com/events", {
+ *   fetch: async () => new Response("Who are you?", { status: 401 }),
+ * });
+ *
+ * const error = await assertRejects(() => events.next(), EventSourceError);
+ * assertEquals(error.reason, "unexpected-status");
+ * assertEquals(error.status, 401);
+ * assertEquals(error.body, "Who are you?");
+ * ```
+ */
+export class EventSourceError extends Error {
+  /** Always `"EventSourceError"`. */
+  override name = "EventSourceError";
+  /** Why the connection ended. */
+  readonly reason: DisconnectReason;
+  /** The status of the response that was refused, otherwise `undefined`. */
+  readonly status: number | undefined;
+  /** The headers of the response that was refused, otherwise `undefined`. */
+  readonly headers: Headers | undefined;
+  /**
+   * The first 1024 bytes of the body of the response that was refused, as text;
+   * less if the rest takes longer than a second, and otherwise empty.
+   */
+  readonly body: string;
+
+  /**
+   * Makes the error for a connection that ended.
+   *
+   * @param reason Why the connection ended.
+   * @param message The same in prose.
+   * @param options The facts of the response, and the cause.
+   */
+  constructor(
+    reason: DisconnectReason,
+    message: string,
+    options: EventSourceErrorOptions = {},
+  ) {
+    super(message, options);
+    this.reason = reason;
+    this.status = options.status;
+    this.headers = options.headers;
+    this.body = options.body ?? "";
+  }
+}

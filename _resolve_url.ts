@@ -1,0 +1,20 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Resolves a URL as a page or a worker does: against `location`, where there is
+ * one.
+ *
+ * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
+ */
+export function resolveUrl(url: string): string {
+  try {
+    return new URL(url, globalThis.location?.href).href;
+  } catch {
+    throw new DOMException(
+      `Cannot connect: the URL is ${
+        JSON.stringify(url.slice(0, 40))
+      }, an absolute one is wanted, or a "location" to resolve it against`,
+      "SyntaxError",
+    );
+  }
+}

@@ -1,0 +1,130 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * One lasting subscription to an event stream, under two faces:
+ * {@linkcode connect}, an async iterator, and {@linkcode EventSource}, the
+ * standard's class.
+ *
+ * Both are the same connection. It is reestablished when it is lost and resumes
+ * after the last event that was received whole, so that each event arrives once
+ * as far as the server can resume. Headers are fresh at each attempt, waits grow
+ * with jitter, and what cannot be mended is an error that tells why.
+ *
+ * @example The events, one by one
+ * ```ts
+ * import { connect } from "@tidings/sse/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = Deno.serve({ port: 0, onListen() {} }, () =>
+ *   new Response("id: 1\ndata: 22.5 °C\n\n", {
+ *     headers: { "content-type": "text/event-stream" },
+ *   }));
+ *
+ * for await (const event of connect(`http://localhost:${server.addr.port}`)) {
+ *   assertEquals(event.data, "22.5 °C");
+ *   break; // Closes the connection.
+ * }
+ * await server.shutdown();
+ * ```
+ *
+ * @module
+ */
+
+import { EventStreamConnection } from "./_connection.ts";
+import type { ConnectOptions } from "./_connection_options.ts";
+import { resolveUrl } from "./_resolve_url.ts";
+
+export type { BackoffOptions } from "./_backoff.ts";
+export type { Clock } from "./_clock.ts";
+export type { EventStreamConnection } from "./_connection.ts";
+export type { ConnectOptions, EventSourceInit } from "./_connection_options.ts";
+export type {
+  ConnectionResponse,
+  ConnectionState,
+  Disconnection,
+} from "./_connection_state.ts";
+export type { EventHandler } from "./_event_handler.ts";
+export { EventSource, type EventSourceEventMap } from "./_event_source.ts";
+export {
+  type DisconnectReason,
+  EventSourceError,
+  type EventSourceErrorOptions,
+} from "./_event_source_error.ts";
+export type { JsonOptions } from "./_json.ts";
+
+/**
+ * Connects to an event stream and iterates over its events.
+ *
+ * It connects at once, and reconnects as a browser's `EventSource` does, with
+ * waits that grow while attempts fail. The response is read only as events are
+ * asked for. The iteration ends when this side closes the connection (`break`,
+ * `return()`, `close()`, an abort, the end of an `await using` block), after a
+ * 204, and after an ended body if it may not reconnect; none of these throws.
+ *
+ * @example Fresh credentials, and what happens in between
+ * ```ts
+ * import { connect } from "@tidings/sse/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * let token = 0;
+ * const server = Deno.serve({ port: 0, onListen() {} }, (request) =>
+ *   new Response(`data: ${request.headers.get("authorization")}\n\n`, {
+ *     headers: { "content-type": "text/event-stream" },
+ *   }));
+ *
+ * const states: string[] = [];
+ * await using events = connect(`http://localhost:${server.addr.port}`, {
+ *   headers: async () => ({ authorization: `Bearer ${++token}` }),
+ *   idleTimeout: 30_000,
+ *   reconnectionTime: 1,
+ *   onStateChange: ({ state }) => states.push(state),
+ * });
+ *
+ * assertEquals((await events.next()).value?.data, "Bearer 1");
+ * assertEquals((await events.next()).value?.data, "Bearer 2");
+ * assertEquals(states, ["open", "reconnecting", "open"]);
+ *
+ * events.close();
+ * await server.shutdown();
+ * ```
+ *
+ * @example The chunks of a language model
+ * ```ts
+ * import { connect } from "@tidings/sse/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = Deno.serve({ port: 0, onListen() {} }, () =>
+ *   new Response('data: {"text":"Hel"}\n\ndata: {"text":"lo"}\n\ndata: [DONE]\n\n', {
+ *     headers: { "content-type": "text/event-stream" },
+ *   }));
+ *
+ * const completion = connect(`http://localhost:${server.addr.port}`, {
+ *   method: "POST",
+ *   headers: { "content-type": "application/json" },
+ *   body: JSON.stringify({ stream: true }),
+ *   backoff: { maxAttempts: 0 },
+ * });
+ *
+ * let text = "";
+ * for await (const chunk of completion.json<{ text: string }>()) {
+ *   text += chunk.text;
+ * }
+ *
+ * assertEquals(text, "Hello");
+ * await server.shutdown();
+ * ```
+ *
+ * @param url The URL, resolved against `location` where there is one.
+ * @param options How to connect.
+ * @returns The connection.
+ * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If an option is out of its range.
+ * @throws {EventSourceError} On iteration, if the connection fails for good.
+ */
+export function connect(
+  url: string | URL,
+  options: ConnectOptions = {},
+): EventStreamConnection {
+  return new EventStreamConnection(resolveUrl(`${url}`), options);
+}

@@ -1,0 +1,42 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Replaces the clock and the timers, which then go as fast as the test wants. */
+export class FakeTime implements Disposable {
+  now = 0;
+  timers = new Map<number, { due: number; callback: () => void }>();
+  #nextId = 1;
+  readonly #real = {
+    setTimeout: globalThis.setTimeout,
+    clearTimeout: globalThis.clearTimeout,
+    performance: globalThis.performance,
+  };
+
+  constructor() {
+    Object.assign(globalThis, {
+      setTimeout: (callback: () => void, delay: number) => {
+        this.timers.set(this.#nextId, { due: this.now + delay, callback });
+        return this.#nextId++;
+      },
+      clearTimeout: (id: number) => this.timers.delete(id),
+      performance: { now: () => this.now },
+    });
+  }
+
+  /** Lets time pass, and calls what comes due in its order. */
+  pass(milliseconds: number): void {
+    const end = this.now + milliseconds;
+    for (;;) {
+      const [next] = [...this.timers].sort(([, a], [, b]) => a.due - b.due);
+      if (next === undefined || next[1].due > end) break;
+      const [id, { due, callback }] = next;
+      this.timers.delete(id);
+      this.now = due;
+      callback();
+    }
+    this.now = end;
+  }
+
+  [Symbol.dispose](): void {
+    Object.assign(globalThis, this.#real);
+  }
+}

@@ -1,0 +1,322 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
+import { connect, type ConnectOptions, EventSourceError } from "../client.ts";
+import { eventStream, serve } from "./_event_server.ts";
+import { RawServer } from "./_raw_server.ts";
+
+/** Takes so many events, and closes the connection. */
+async function take(
+  url: string,
+  count: number,
+  options?: ConnectOptions,
+): Promise<string[]> {
+  await using events = connect(url, { reconnectionTime: 1, ...options });
+  const data: string[] = [];
+  while (data.length < count) data.push((await events.next()).value!.data);
+  return data;
+}
+
+Deno.test("connect() sends what the standard wants", async () => {
+  await using server = serve(() => eventStream("data: a\n\n"));
+  await take(server.url, 1);
+  const [request] = server.requests;
+  assertEquals(request?.method, "GET");
+  assertEquals(request?.headers.get("accept"), "text/event-stream");
+  assertEquals(request?.headers.get("cache-control"), "no-cache");
+  assertEquals(request?.headers.get("pragma"), "no-cache");
+  assertEquals(request?.headers.has("last-event-id"), false);
+});
+
+Deno.test("connect() keeps the headers that the caller has set", async () => {
+  await using server = serve(() => eventStream("data: a\n\n"));
+  const headers = { Accept: "text/event-stream, text/plain", "x-a": "1" };
+  await take(server.url, 1, {
+    headers: { ...headers, "Cache-Control": "no-store" },
+  });
+  const [request] = server.requests;
+  assertEquals(request?.headers.get("accept"), headers.Accept);
+  assertEquals(request?.headers.get("x-a"), "1");
+  assertEquals(request?.headers.get("cache-control"), "no-store");
+});
+
+Deno.test("connect() asks for headers and a body anew at each attempt", async () => {
+  await using server = serve(async (request) =>
+    eventStream(
+      `data: ${request.headers.get("authorization")} ${await request
+        .text()}\n\n`,
+    )
+  );
+  let token = 0;
+  let body = 0;
+  const data = await take(server.url, 3, {
+    method: "POST",
+    headers: () => Promise.resolve({ Authorization: `Bearer ${++token}` }),
+    body: () =>
+      new Blob([`body ${++body}`]).stream() as ReadableStream<Uint8Array>,
+  });
+  assertEquals(data, [
+    "Bearer 1 body 1",
+    "Bearer 2 body 2",
+    "Bearer 3 body 3",
+  ]);
+});
+
+Deno.test("connect() sends a body again at each attempt, by POST", async () => {
+  await using server = serve(async (request) =>
+    eventStream(`data: ${request.method} ${await request.text()}\n\n`)
+  );
+  assertEquals(await take(server.url, 2, { body: "{}" }), [
+    "POST {}",
+    "POST {}",
+  ]);
+});
+
+Deno.test("connect() sends any other method", async () => {
+  await using server = serve(async (request) =>
+    eventStream(`data: ${request.method} ${await request.text()}\n\n`)
+  );
+  const options = { method: "REPORT", body: "a" };
+  assertEquals(await take(server.url, 1, options), ["REPORT a"]);
+});
+
+Deno.test("connect() fails if the headers function throws, once", async () => {
+  const cause = new Error("no token");
+  let calls = 0;
+  const events = connect("http://127.0.0.1/", {
+    headers: () => {
+      calls++;
+      throw cause;
+    },
+  });
+  const error = await assertRejects(() => events.next(), EventSourceError);
+  assertEquals(error.reason, "local-error");
+  assertStrictEquals(error.cause, cause);
+  assertEquals(calls, 1);
+});
+
+Deno.test("connect() tries the headers function again if shouldReconnect says so", async () => {
+  await using server = serve(() => eventStream("data: a\n\n"));
+  let calls = 0;
+  const data = await take(server.url, 1, {
+    headers: () => {
+      if (++calls < 3) throw new Error("no token yet");
+      return {};
+    },
+    shouldReconnect: ({ reason }) => reason === "local-error",
+  });
+  assertEquals(data, ["a"]);
+  assertEquals(calls, 3);
+});
+
+Deno.test("connect() sends Last-Event-ID as UTF-8", async () => {
+  await using server = new RawServer(async ({ begin, send, left }, index) => {
+    await begin();
+    await send("id: caf\xc3\xa9 \xe2\x82\xac\ndata: a\n\n");
+    if (index > 0) await left();
+  });
+  await take(server.url, 2);
+  assertEquals(/last-event-id.*/i.exec(server.heads[0]!), null);
+  assertEquals(
+    /last-event-id: ?(.*)\r\n/i.exec(server.heads[1]!)?.[1],
+    "caf\xc3\xa9 \xe2\x82\xac",
+  );
+});
+
+Deno.test("connect() sends the lastEventId option in the first request", async () => {
+  await using server = serve((request) =>
+    eventStream(`data: ${request.headers.get("last-event-id")}\n\n`)
+  );
+  assertEquals(await take(server.url, 1, { lastEventId: "abc" }), ["abc"]);
+});
+
+Deno.test("connect() sends no Last-Event-ID once the server has cleared it", async () => {
+  await using server = serve((request, index) =>
+    eventStream(
+      index === 0
+        ? "id: 1\ndata: a\n\nid\ndata: b\n\n"
+        : `data: ${request.headers.get("last-event-id")}\n\n`,
+    )
+  );
+  assertEquals(await take(server.url, 3), ["a", "b", "null"]);
+});
+
+Deno.test("connect() fails on a last event ID that no header can carry, once", async () => {
+  await using server = serve(() => eventStream("id: a\x01b\ndata: a\n\n"));
+  const events = connect(server.url, { reconnectionTime: 1 });
+  await events.next();
+  const error = await assertRejects(() => events.next(), EventSourceError);
+  assertEquals(error.reason, "local-error");
+  assertEquals(
+    (error.cause as Error).message,
+    'Cannot set Last-Event-ID: the last event ID is "a\\u0001b", no control character is allowed in a header',
+  );
+  assertEquals(server.requests.length, 1);
+});
+
+for (const status of [301, 302, 303, 307, 308]) {
+  Deno.test(`connect() follows ${status}, at each attempt anew`, async () => {
+    await using server = serve((request) =>
+      request.url.endsWith("/events")
+        ? eventStream("data: a\n\n")
+        : new Response(null, { status, headers: { location: "/events" } })
+    );
+    await using events = connect(server.url, { reconnectionTime: 1 });
+    await events.next();
+    assertEquals(events.response?.url, server.url + "events");
+    await events.next();
+    assertEquals(
+      server.requests.map(({ url }) => new URL(url).pathname),
+      ["/", "/events", "/", "/events"],
+    );
+  });
+}
+
+Deno.test("connect() keeps credentials from the target of a cross-origin redirect", async () => {
+  await using target = serve(() => eventStream("data: a\n\n"));
+  await using server = serve(() => Response.redirect(target.url));
+  await take(server.url, 1, {
+    headers: { Authorization: "Bearer 1", Cookie: "a=b", "x-a": "1" },
+  });
+  const headers = target.requests[0]!.headers;
+  assertEquals(server.requests[0]!.headers.get("authorization"), "Bearer 1");
+  assertEquals(headers.get("authorization"), null);
+  assertEquals(headers.get("cookie"), null);
+  assertEquals(headers.get("x-a"), "1");
+});
+
+Deno.test("connect() treats a redirect loop as a network error", async () => {
+  await using server = serve(({ url }) => Response.redirect(url));
+  const events = connect(server.url, { backoff: { maxAttempts: 0 } });
+  const error = await assertRejects(() => events.next(), EventSourceError);
+  assertEquals(error.reason, "network-error");
+});
+
+Deno.test("connect() leaves it to a browser what would cost a preflight", async () => {
+  const { Request } = globalThis;
+  // A browser drops the headers that scripts may not set.
+  globalThis.Request = class extends Request {
+    constructor(input: RequestInfo | URL, init?: RequestInit) {
+      super(input, init);
+      this.headers.delete("host");
+    }
+  };
+  try {
+    const inits: RequestInit[] = [];
+    await take("http://a", 1, {
+      withCredentials: true,
+      fetch: (_, init) => {
+        inits.push(init);
+        return Promise.resolve(eventStream("data: a\n\n"));
+      },
+    });
+    const [init] = inits;
+    assertEquals(init?.cache, "no-store");
+    assertEquals(init?.credentials, "include");
+    assertEquals([...new Headers(init?.headers)], [[
+      "accept",
+      "text/event-stream",
+    ]]);
+  } finally {
+    globalThis.Request = Request;
+  }
+});
+
+Deno.test("connect() calls fetch as a plain function, with what every runtime knows", async () => {
+  const calls: unknown[] = [];
+  await take("http://a/b#c", 1, {
+    fetch(this: unknown, url, init) {
+      calls.push(this, url, Object.keys(init));
+      return Promise.resolve(eventStream("data: a\n\n"));
+    },
+  });
+  assertEquals(calls, [undefined, "http://a/b#c", [
+    "method",
+    "headers",
+    "signal",
+  ]]);
+});
+
+Deno.test("connect() sends a stream as fetch demands it", async () => {
+  let sent: RequestInit & { duplex?: string } = {};
+  await take("http://a", 1, {
+    body: () => new ReadableStream(),
+    fetch: (_, init) => {
+      sent = init;
+      return Promise.resolve(eventStream("data: a\n\n"));
+    },
+  });
+  assertEquals([sent.method, sent.duplex], ["POST", "half"]);
+});
+
+Deno.test("connect() does not wait for a fetch that ignores its signal", async () => {
+  const answer = Promise.withResolvers<Response>();
+  const asked = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  const events = connect("http://a", {
+    fetch: () => (asked.resolve(), answer.promise),
+  });
+  const next = events.next();
+  await asked.promise;
+  events.close();
+  assertEquals((await next).done, true);
+  answer.resolve(
+    eventStream(new ReadableStream({ cancel: () => cancelled.resolve() })),
+  );
+  await cancelled.promise;
+});
+
+for (
+  const [name, options, error, message] of [
+    ["a method is forbidden", { method: "TRACE" }, TypeError, ""],
+    ["a header is invalid", { headers: { "a b": "" } }, TypeError, ""],
+    ["GET has a body", { method: "GET", body: "a" }, TypeError, ""],
+    [
+      "idleTimeout is 0",
+      { idleTimeout: 0 },
+      RangeError,
+      'Cannot connect: "idleTimeout" is 0, a number from 1 to 2147483647 is wanted',
+    ],
+    [
+      "reconnectionTime is negative",
+      { reconnectionTime: -1 },
+      RangeError,
+      'Cannot connect: "reconnectionTime" is -1, a number from 0 to 2147483647 is wanted',
+    ],
+    [
+      "backoff.factor is not a number",
+      { backoff: { factor: "2" as unknown as number } },
+      TypeError,
+      'Cannot connect: "backoff.factor" is of type string, a number from 1 to Infinity is wanted',
+    ],
+    [
+      "backoff.maxAttempts is NaN",
+      { backoff: { maxAttempts: NaN } },
+      RangeError,
+      'Cannot connect: "backoff.maxAttempts" is NaN',
+    ],
+  ] satisfies [
+    string,
+    ConnectOptions,
+    new (message: string) => Error,
+    string,
+  ][]
+) {
+  Deno.test(`connect() throws ${error.name} if ${name}`, () => {
+    assertThrows(() => connect("http://a", options), error, message);
+  });
+}
+
+Deno.test("connect() throws a SyntaxError DOMException if the URL does not parse", () => {
+  const error = assertThrows(() => connect("/events"), DOMException);
+  assertEquals(error.name, "SyntaxError");
+  assertEquals(
+    error.message,
+    'Cannot connect: the URL is "/events", an absolute one is wanted, or a "location" to resolve it against',
+  );
+});
