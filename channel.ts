@@ -1,0 +1,376 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Publish once → many clients, none of which loses an event.
+ *
+ * An {@linkcode EventChannel} keeps its events in a log. A client is a place in that
+ * log, not a queue: one that drops and returns goes on where it was, and a slow one
+ * reads what it has missed at its own pace, without a cost to the others.
+ *
+ * ```ts ignore -- it serves for ever
+ * import { EventChannel } from "@tidings/sse/channel";
+ *
+ * const channel = new EventChannel();
+ *
+ * Deno.serve((request) => channel.serve(request));
+ *
+ * setInterval(() => channel.publish({ data: new Date().toISOString() }), 1000);
+ * ```
+ *
+ * What a client can rely on:
+ *
+ * - It gets every event after the place where it begins, each once and in order,
+ *   over as many connections as it takes. A new client begins at the end of the log,
+ *   and is told that place at once, so that nothing is lost if it drops before its
+ *   first event.
+ * - Where events are missing, because the history does not reach back to the ID that
+ *   the client brings, it is told so by a `gap` event before any other.
+ * - A client so slow that the whole history has moved past it is disconnected. It
+ *   comes back by itself, and is told of the gap.
+ *
+ * @example A client that comes back
+ * ```ts
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { readEvents } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using channel = new EventChannel();
+ * const id = await channel.publish({ data: "seen" });
+ * await channel.publish({ data: "missed" });
+ *
+ * const headers = { "last-event-id": id };
+ * const response = channel.serve(new Request("http://localhost/", { headers }));
+ * for await (const event of readEvents(response)) {
+ *   assertEquals(event.data, "missed");
+ *   break;
+ * }
+ * ```
+ *
+ * @module
+ */
+
+import {
+  answerWithoutStream,
+  commonHeaders,
+  readLastEventId,
+  streamHeaders,
+} from "./_answer.ts";
+import {
+  checkChannelOptions,
+  checkCloseOptions,
+  type CheckedChannelOptions,
+  checkReplay,
+  type EventChannelCloseOptions,
+  type EventChannelOptions,
+  type EventChannelPublishOptions,
+  type EventChannelServeOptions,
+} from "./_channel_options.ts";
+import { type EventChannelCounters, FanOut } from "./_fan_out.ts";
+import { Subscriber } from "./_subscriber.ts";
+import type { EventChannelStall } from "./_tail.ts";
+import { encodeEvent } from "./encoder.ts";
+import type { ServerSentEventInit } from "./event.ts";
+import type { LoggedEvent } from "./log.ts";
+
+export type {
+  EventChannelCloseOptions,
+  EventChannelOptions,
+  EventChannelPublishOptions,
+  EventChannelServeOptions,
+  EventGap,
+} from "./_channel_options.ts";
+export type { EventChannelCounters } from "./_fan_out.ts";
+export type { EventChannelStall } from "./_tail.ts";
+
+// Seconds, for clients that are refused where the channel has no `retry`.
+const DEFAULT_RETRY_AFTER = 5;
+
+/**
+ * A channel: what is published in it reaches all of its clients.
+ *
+ * It begins to follow its log when it first serves a client, and holds timers while
+ * it has clients, until it is closed.
+ *
+ * @example Only what a client asks for
+ * ```ts
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { readEvents } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using channel = new EventChannel();
+ * const response = channel.serve(new Request("http://localhost/?topic=rain"), {
+ *   topics: ["rain"],
+ *   filter: (event) => event.data !== "",
+ * });
+ * channel.publish({ event: "wind", data: "11 m/s" });
+ * channel.publish({ event: "rain", data: "" });
+ * channel.publish({ event: "rain", data: "3 mm" });
+ *
+ * for await (const event of readEvents(response)) {
+ *   assertEquals(event.data, "3 mm");
+ *   break;
+ * }
+ * ```
+ *
+ * @example A full state in place of what is missing
+ * ```ts
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { readEvents } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using channel = new EventChannel({
+ *   onGap: () => [{ event: "state", data: '{"score":"2:1"}' }],
+ * });
+ * const headers = { "last-event-id": "from-before-the-restart" };
+ * const response = channel.serve(new Request("http://localhost/", { headers }));
+ *
+ * for await (const event of readEvents(response)) {
+ *   assertEquals(event.event, "state");
+ *   break;
+ * }
+ * ```
+ */
+export class EventChannel implements AsyncDisposable {
+  readonly #options: CheckedChannelOptions;
+  readonly #fanOut: FanOut;
+  /** How many clients there are by their keys. */
+  readonly #perKey = new Map<string, number>();
+  /** What later requests are answered with; set when the channel is closed. */
+  #refusal: { status: 204 | 503; retry: number | undefined } | undefined;
+  /** Settles once the channel is closed; set with `#refusal`. */
+  #closed: Promise<void> | undefined;
+
+  /**
+   * Makes a channel without clients.
+   *
+   * @param options What it is made of.
+   * @throws {TypeError} If an option that is to be a number is none.
+   * @throws {RangeError} If a number is outside its range.
+   */
+  constructor(options: EventChannelOptions = {}) {
+    this.#options = checkChannelOptions(options);
+    this.#fanOut = new FanOut(this.#options);
+  }
+
+  /** How many clients the channel has. */
+  get size(): number {
+    return this.#fanOut.size;
+  }
+
+  /** What the channel has done so far, as it stands now. */
+  get counters(): EventChannelCounters {
+    return { ...this.#fanOut.counters };
+  }
+
+  /**
+   * Why nothing comes from the log at present, and since when; `undefined` if all is
+   * well. Clients stay connected meanwhile, and get everything afterwards.
+   */
+  get stall(): EventChannelStall | undefined {
+    return this.#fanOut.tail.stall;
+  }
+
+  /**
+   * Publishes an event.
+   *
+   * Calls need not wait for one another: events keep the order of the calls, and
+   * those of one turn of the event loop are joined into one chunk for all clients.
+   * Nothing here waits for a client.
+   *
+   * An event that has an `id` keeps it, if the log allows that; see
+   * {@linkcode MemoryEventLog} for what it takes.
+   *
+   * @example Usage
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { assertMatch } from "@std/assert";
+   *
+   * await using channel = new EventChannel();
+   *
+   * const id = await channel.publish({ event: "tick", data: "42" });
+   *
+   * assertMatch(id, /^[0-9a-f]+-1$/);
+   * ```
+   *
+   * @param event The event.
+   * @param options How to publish it.
+   * @returns The event's ID, as soon as the log has the event. It rejects with what
+   * `encodeEvent` throws if the event cannot be encoded, with the log's error if the
+   * log does not take it, and with an `Error` if the channel is closed; nobody gets
+   * the event then.
+   */
+  async publish(
+    event: ServerSentEventInit,
+    options: EventChannelPublishOptions = {},
+  ): Promise<string> {
+    if (this.#refusal !== undefined) {
+      throw new Error(
+        "Cannot publish event: the channel is closed, an open one is wanted",
+      );
+    }
+    // What cannot be sent must not enter the log.
+    encodeEvent(event);
+    return await this.#options.log.append(event, options);
+  }
+
+  /**
+   * Answers a request with the channel's events, from the place after the client's
+   * last event ID; a client that brings none gets what is published from now on.
+   *
+   * Some requests get no stream: those that `serveEvents` answers itself; 503 and
+   * 429 where there are too many clients; and 204 or 503 once the channel is closed.
+   *
+   * @example Usage
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const channel = new EventChannel();
+   * const response = channel.serve(new Request("http://localhost/"));
+   * assertEquals(response.headers.get("content-type"), "text/event-stream");
+   * assertEquals(channel.size, 1);
+   *
+   * await channel.close();
+   * assertEquals(channel.size, 0);
+   * await response.body?.cancel();
+   * ```
+   *
+   * @param request The request to answer.
+   * @param options What the client gets.
+   * @returns The response, at once.
+   * @throws {TypeError} If `replay` is of the wrong type, and as `serveEvents` does
+   * for `headers` and `cors`.
+   * @throws {RangeError} If `replay` is outside its range, and as `serveEvents` does
+   * for `cors`.
+   */
+  serve(request: Request, options: EventChannelServeOptions = {}): Response {
+    const replay = checkReplay(options.replay);
+    const answer = answerWithoutStream(request, options) ??
+      this.#refuse(request, options);
+    if (answer !== undefined) return answer;
+    const key = this.#options.key?.(request);
+    const count = key === undefined ? 0 : this.#perKey.get(key) ?? 0;
+    if (count >= this.#options.maxSubscribersPerKey) {
+      return refuse(request, options, 429, this.#options.retry);
+    }
+    const headers = streamHeaders(request, options);
+    if (key !== undefined) this.#perKey.set(key, count + 1);
+    const body = this.#subscribe(request, options, replay, key);
+    return new Response(body, { headers });
+  }
+
+  /**
+   * Closes the channel: clients get what is published so far, the streams end, the
+   * log is not followed any more. A slow client resumes elsewhere, by its ID.
+   *
+   * `shutdown()` of `Deno.serve` waits for open responses, so close the channel
+   * first.
+   *
+   * @example Usage
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const channel = new EventChannel();
+   * await channel.close({ status: 204 });
+   *
+   * const response = channel.serve(new Request("http://localhost/"));
+   * assertEquals(response.status, 204);
+   * ```
+   *
+   * @param options What clients are told. It counts in the first call only.
+   * @returns A promise that is fulfilled once nothing is going on any more.
+   * @throws {TypeError} If `retry` is not a number.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  close(options: EventChannelCloseOptions = {}): Promise<void> {
+    const refusal = checkCloseOptions(options);
+    this.#refusal ??= refusal;
+    const { retry } = this.#refusal;
+    this.#closed ??= this.#fanOut.stop(() =>
+      retry === undefined ? undefined : encodeEvent({ retry: spread(retry) })
+    );
+    return this.#closed;
+  }
+
+  /** Closes the channel, as {@linkcode EventChannel.close} without options. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #refuse(
+    request: Request,
+    options: EventChannelServeOptions,
+  ): Response | undefined {
+    if (this.#refusal !== undefined) {
+      const { status, retry } = this.#refusal;
+      const wait = retry === undefined ? undefined : spread(retry);
+      return refuse(request, options, status, wait);
+    }
+    if (this.size < this.#options.maxSubscribers) return undefined;
+    return refuse(request, options, 503, this.#options.retry);
+  }
+
+  #subscribe(
+    request: Request,
+    options: EventChannelServeOptions,
+    replay: number,
+    key: string | undefined,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#fanOut.tail.start();
+    const { lastEventIdParameter, onClose } = options;
+    const lastEventId = readLastEventId(request, lastEventIdParameter);
+    const subscriber = new Subscriber(this.#fanOut, {
+      lastEventId,
+      replay,
+      accepts: makeAccepts(options),
+      describeGap: (lastEventId) =>
+        this.#options.onGap?.({ lastEventId, request }) ??
+          [{ event: "gap", data: JSON.stringify({ lastEventId }) }],
+      onClose: key === undefined ? onClose : (reason) => {
+        this.#release(key);
+        onClose?.(reason);
+      },
+    });
+    this.#fanOut.add(subscriber);
+    // A default stream of at most one chunk that waits. A byte stream would detach
+    // the chunk, which all clients share.
+    return new ReadableStream(subscriber);
+  }
+
+  #release(key: string): void {
+    // It was counted when the client came.
+    const count = this.#perKey.get(key)! - 1;
+    if (count === 0) this.#perKey.delete(key);
+    else this.#perKey.set(key, count);
+  }
+}
+
+function makeAccepts(
+  { topics, filter }: EventChannelServeOptions,
+): ((event: LoggedEvent) => boolean) | undefined {
+  if (topics === undefined) return filter;
+  const types = new Set(topics);
+  // An event without a type, or with an empty one, is received as "message".
+  return (event) =>
+    types.has(event.event || "message") && (filter?.(event) ?? true);
+}
+
+function refuse(
+  request: Request,
+  options: EventChannelServeOptions,
+  status: 204 | 429 | 503,
+  retry: number | undefined,
+): Response {
+  const headers = commonHeaders(request, options);
+  if (status !== 204) {
+    const seconds = retry === undefined ? DEFAULT_RETRY_AFTER : retry / 1000;
+    headers.set("retry-after", `${Math.ceil(seconds)}`);
+  }
+  return new Response(null, { status, headers });
+}
+
+/** Draws a time between `retry` and twice that, so that clients come back one by one. */
+function spread(retry: number): number {
+  return Math.round(retry * (1 + Math.random()));
+}

@@ -1,0 +1,236 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EventChannel } from "../channel.ts";
+import type { EventLog } from "../log.ts";
+import { BodyClient, makeRequest, until } from "./_channel_clients.ts";
+import { testEventLog } from "./_event_log_suite.ts";
+import { RemoteLog } from "./_remote_log.ts";
+
+testEventLog("RemoteLog", (options) => ({ log: new RemoteLog(options) }), {
+  ownIds: true,
+});
+
+Deno.test("EventChannel.publish() rejects an event that the log does not take, and nobody gets it", async () => {
+  const log = new RemoteLog();
+  await using channel = new EventChannel({ log });
+  await using client = new BodyClient(channel.serve(makeRequest())).run();
+  await client.inbox.until(() => client.inbox.lastEventId !== "");
+  log.down.add("append");
+  await assertRejects(
+    () => channel.publish({ data: "lost" }),
+    Error,
+    "The log is down: append",
+  );
+  log.down.clear();
+  await channel.publish({ data: "kept" });
+  await client.inbox.untilEvents(1);
+  assertEquals(client.inbox.data, ["kept"]);
+});
+
+Deno.test("EventChannel.publish() keeps the order of the calls on a log that is far away", async () => {
+  await using channel = new EventChannel({ log: new RemoteLog() });
+  await using client = new BodyClient(channel.serve(makeRequest())).run();
+  await client.inbox.until(() => client.inbox.lastEventId !== "");
+  await Promise.all(numbers(100).map((data) => channel.publish({ data })));
+  await client.inbox.untilEvents(100);
+  assertEquals(client.inbox.data, numbers(100));
+});
+
+Deno.test("EventChannel keeps its clients while it cannot follow the log", async () => {
+  const log = new RemoteLog();
+  const errors: unknown[] = [];
+  await using channel = new EventChannel({
+    log,
+    onError: (error) => errors.push(error),
+  });
+  await using client = new BodyClient(channel.serve(makeRequest())).run();
+  await channel.publish({ data: "before" });
+  await client.inbox.untilEvents(1);
+  assertEquals(channel.stall, undefined);
+  const before = Date.now();
+  log.down.add("follow");
+  await until(() => errors.length >= 2);
+  const { since, error } = channel.stall!;
+  assert(since >= before && since <= Date.now());
+  assert(error === errors.at(-1));
+  assertEquals(channel.size, 1);
+  for (const data of ["a", "b"]) await channel.publish({ data });
+  log.down.clear();
+  await client.inbox.untilEvents(3);
+  assertEquals(client.inbox.data, ["before", "a", "b"]);
+  assertEquals(channel.stall, undefined);
+});
+
+Deno.test("EventChannel starts its clients once it can follow the log", async () => {
+  const log = new RemoteLog();
+  log.down.add("follow");
+  await using channel = new EventChannel({ log });
+  await using client = new BodyClient(channel.serve(makeRequest())).run();
+  await until(() => channel.stall !== undefined);
+  log.down.clear();
+  await client.inbox.until(() => client.inbox.lastEventId !== "");
+  await channel.publish({ data: "a" });
+  await client.inbox.untilEvents(1);
+  assertEquals(client.inbox.data, ["a"]);
+});
+
+Deno.test("EventChannel keeps a client for which it cannot read the log", async () => {
+  const log = new RemoteLog();
+  const errors: unknown[] = [];
+  await using channel = new EventChannel({
+    log,
+    onError: (error) => errors.push(error),
+  });
+  const start = await log.rewind(0);
+  for (const data of numbers(5)) await channel.publish({ data });
+  log.down.add("read");
+  await using resuming = new BodyClient(
+    channel.serve(makeRequest(start)),
+  ).run();
+  await using replaying = new BodyClient(
+    channel.serve(makeRequest(), { replay: 2 }),
+  ).run();
+  await until(() => errors.length >= 4);
+  assertEquals(channel.size, 2);
+  log.down.clear();
+  await resuming.inbox.untilEvents(5);
+  await replaying.inbox.untilEvents(2);
+  assertEquals(resuming.inbox.data, numbers(5));
+  assertEquals(replaying.inbox.data, ["3", "4"]);
+});
+
+Deno.test("EventChannel lets a client leave while it cannot read the log", async () => {
+  const log = new RemoteLog();
+  await using channel = new EventChannel({ log });
+  log.down.add("read");
+  const client = new BodyClient(channel.serve(makeRequest("any"))).run();
+  await until(() => log.calls.read > 0);
+  await client[Symbol.asyncDispose]();
+  assertEquals(channel.size, 0);
+});
+
+Deno.test("EventChannel sends each event once to a client that is ahead of the tail", async () => {
+  const log = new RemoteLog();
+  await using channel = new EventChannel({ log });
+  await using witness = new BodyClient(channel.serve(makeRequest())).run();
+  await channel.publish({ data: "0" });
+  await witness.inbox.untilEvents(1);
+  log.down.add("follow");
+  const id = await channel.publish({ data: "1" });
+  await channel.publish({ data: "2" });
+  // It reads the log up to where the tail has not come.
+  await using ahead = new BodyClient(channel.serve(makeRequest(id))).run();
+  await ahead.inbox.untilEvents(1);
+  assertEquals(witness.inbox.data, ["0"]);
+  log.down.clear();
+  await channel.publish({ data: "3" });
+  await ahead.inbox.untilEvents(2);
+  await witness.inbox.untilEvents(4);
+  assertEquals(ahead.inbox.data, ["2", "3"]);
+  assertEquals(witness.inbox.data, ["0", "1", "2", "3"]);
+});
+
+Deno.test("EventChannel reads no more than the ring lacks from a log", async () => {
+  const log = new RemoteLog();
+  await using channel = new EventChannel({ log });
+  await using witness = new BodyClient(channel.serve(makeRequest())).run();
+  await witness.inbox.until(() => witness.inbox.lastEventId !== "");
+  const ids: string[] = [];
+  for (const data of numbers(20)) ids.push(await channel.publish({ data }));
+  await witness.inbox.untilEvents(20);
+  const { read } = log.calls;
+  for (const id of ids) {
+    await using client = new BodyClient(channel.serve(makeRequest(id)));
+    await client.read();
+  }
+  await using replaying = new BodyClient(
+    channel.serve(makeRequest(), { replay: 20 }),
+  ).run();
+  await replaying.inbox.untilEvents(20);
+  assertEquals(log.calls.read, read);
+});
+
+Deno.test("EventChannel closes its clients where the tail tells of a gap", async () => {
+  const log = new RemoteLog({ maxEvents: 2 });
+  await using channel = new EventChannel({ log });
+  const reasons: string[] = [];
+  await using client = new BodyClient(channel.serve(makeRequest(), {
+    onClose: (reason) => reasons.push(reason),
+  })).run();
+  await channel.publish({ data: "before" });
+  await client.inbox.untilEvents(1);
+  log.down.add("follow");
+  await until(() => channel.stall !== undefined);
+  for (const data of numbers(5)) await channel.publish({ data });
+  log.down.clear();
+  await client.end();
+  assertEquals(client.inbox.data, ["before"]);
+  assertEquals(reasons, ["overflow"]);
+  await using again = new BodyClient(
+    channel.serve(makeRequest(client.inbox.lastEventId)),
+  ).run();
+  await channel.publish({ data: "after" });
+  await again.inbox.until(() => again.inbox.data.includes("after"));
+  assertEquals(again.inbox.events[0]?.event, "gap");
+  assertEquals(again.inbox.data.at(-2), "4");
+});
+
+Deno.test("EventChannel hands out nothing of a batch that holds what cannot be sent", async () => {
+  const log = new RemoteLog();
+  const errors: unknown[] = [];
+  await using channel = new EventChannel({
+    log,
+    onError: (error) => errors.push(error),
+  });
+  await using client = new BodyClient(channel.serve(makeRequest())).run();
+  await channel.publish({ data: "before" });
+  await client.inbox.untilEvents(1);
+  log.down.add("follow");
+  await until(() => errors.length >= 1);
+  // Past the channel, which would refuse it.
+  await Promise.all([log.append({ data: "a" }), log.append({ event: "b\n" })]);
+  log.down.clear();
+  await until(() => errors.length >= 3);
+  assert(channel.stall?.error instanceof TypeError);
+  assertEquals(client.inbox.data, ["before"]);
+});
+
+Deno.test("EventChannel.close() ends while the log does not answer", async () => {
+  const silent: EventLog = {
+    append: () => Promise.reject(new Error("Never called")),
+    read: (_, options) => untilAborted(options?.signal),
+    rewind: (_, options) => untilAborted(options?.signal),
+    follow: (_, options) => untilAborted(options?.signal),
+  };
+  const channel = new EventChannel({ log: silent });
+  const clients = [
+    new BodyClient(channel.serve(makeRequest())),
+    new BodyClient(channel.serve(makeRequest("any"))),
+    new BodyClient(channel.serve(makeRequest(), { replay: 5 })),
+  ];
+  const ends = clients.map((client) => client.end());
+  await channel.close();
+  await Promise.all(ends);
+  assertEquals(channel.stall, undefined);
+});
+
+Deno.test("EventChannel.close() ends while it waits to follow the log again", async () => {
+  const log = new RemoteLog();
+  log.down.add("follow").add("read");
+  const channel = new EventChannel({ log });
+  await using client = new BodyClient(channel.serve(makeRequest("any")));
+  await until(() => channel.stall !== undefined && log.calls.read > 0);
+  await channel.close();
+  await client.end();
+});
+
+function numbers(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(index));
+}
+
+function untilAborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener("abort", () => reject(signal.reason));
+  });
+}
