@@ -2,8 +2,14 @@
 
 /** What an iterator over events reads from, and which responses are accepted. */
 
-import { EventStreamError } from "./_event_stream_error.ts";
+import {
+  EventStreamError,
+  type EventStreamErrorCode,
+} from "./_event_stream_error.ts";
 import { EVENT_STREAM_TYPE } from "./event.ts";
+
+// Up to the parameters, which may be anything.
+const EVENT_STREAM_TYPE_REGEXP = /^\s*text\/event-stream\s*(;|$)/i;
 
 /** A chunk of bytes, or the end. */
 export interface ByteChunk {
@@ -41,8 +47,8 @@ export function openByteSource(
     if (Symbol.asyncIterator in source) return openIterable(source);
   }
   throw new TypeError(
-    "Cannot read events: the source is of another type, " +
-      "a Response, a ReadableStream or an async iterable is wanted",
+    `Cannot read events: the source is of type ${typeof source}, ` +
+      "a Response, a stream or an async iterable is wanted",
   );
 }
 
@@ -52,8 +58,7 @@ export function openByteSource(
  * @param contentType The header's value, `null` if there is none.
  */
 export function isEventStreamType(contentType: string | null): boolean {
-  const [essence] = contentType?.split(";", 1) ?? [];
-  return essence?.trim().toLowerCase() === EVENT_STREAM_TYPE;
+  return EVENT_STREAM_TYPE_REGEXP.test(contentType ?? "");
 }
 
 function openResponse(
@@ -62,35 +67,32 @@ function openResponse(
 ): ReadableStream<Uint8Array> {
   const { status, body } = response;
   const contentType = response.headers.get("content-type");
-  const facts = { status, contentType };
-  let error: EventStreamError;
+  let code: EventStreamErrorCode;
+  let state: string;
   if (status !== 200) {
-    error = new EventStreamError(
-      "unexpected-status",
-      `Cannot read events: the response has status ${status}, 200 is wanted`,
-      facts,
-    );
+    code = "unexpected-status";
+    state = `status ${status}, 200`;
   } else if (!ignoreContentType && !isEventStreamType(contentType)) {
-    const found = contentType === null
-      ? "no content type"
-      : `content type ${JSON.stringify(contentType.slice(0, 40))}`;
-    error = new EventStreamError(
-      "unexpected-content-type",
-      `Cannot read events: the response has ${found}, "${EVENT_STREAM_TYPE}" is wanted`,
-      facts,
-    );
+    code = "unexpected-content-type";
+    state = `content type ${quote(contentType)}, "${EVENT_STREAM_TYPE}"`;
   } else if (body === null) {
-    error = new EventStreamError(
-      "missing-body",
-      "Cannot read events: the response has no body, an event stream is wanted",
-      facts,
-    );
+    code = "missing-body";
+    state = "no body, one";
   } else {
     return body;
   }
+  const error = new EventStreamError(
+    code,
+    `Cannot read events: the response has ${state} is wanted`,
+    { status, contentType },
+  );
   // The error that counts is thrown; a locked body is its reader's to cancel.
   body?.cancel(error).catch(() => {});
   throw error;
+}
+
+function quote(text: string | null): string {
+  return JSON.stringify(text?.slice(0, 40) ?? null);
 }
 
 function openStream(stream: ReadableStream<Uint8Array>): ByteSource {

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { ByteChunk, ByteSource } from "./_byte_source.ts";
+import type { ByteSource } from "./_byte_source.ts";
 import type { ServerSentEvent } from "./event.ts";
 
 interface Request {
@@ -50,7 +50,10 @@ export class EventIterator
       // A callback may end the iteration in the middle of a chunk.
       if (!this.#ended) this.#batch.push(event);
     });
-    this.#push = (chunk) => parser.push(chunk);
+    this.#push = (chunk) => {
+      this.#drop();
+      parser.push(chunk);
+    };
     this.#source = openSource();
     this.#signal = signal;
     if (signal?.aborted) this.#onAbort();
@@ -74,7 +77,7 @@ export class EventIterator
     this.#drop();
     this.#failure = undefined;
     if (!this.#ended) {
-      const cancelled = this.#cancel(undefined);
+      const cancelled = this.#cancel();
       this.#answer();
       await cancelled;
     }
@@ -92,54 +95,43 @@ export class EventIterator
   /** Answers as many requests as there are events, and reads on for the others. */
   #answer(): void {
     while (this.#requests.length > 0) {
-      if (this.#next < this.#batch.length) {
-        const value = this.#batch[this.#next++]!;
-        this.#requests.shift()!.resolve({ done: false, value });
-      } else if (this.#failure !== undefined) {
-        this.#requests.shift()!.reject(this.#failure.error);
-        this.#failure = undefined;
-      } else if (this.#ended) {
-        this.#requests.shift()!.resolve(DONE);
+      const isEmpty = this.#next === this.#batch.length;
+      if (isEmpty && !this.#ended) return void this.#read();
+      // Cannot fail: the loop has looked at the length.
+      const { resolve, reject } = this.#requests.shift()!;
+      const failure = this.#failure;
+      if (!isEmpty) {
+        resolve({ done: false, value: this.#batch[this.#next++]! });
+      } else if (failure === undefined) {
+        resolve(DONE);
       } else {
-        this.#read();
-        return;
+        this.#failure = undefined;
+        reject(failure.error);
       }
     }
   }
 
-  #read(): void {
+  async #read(): Promise<void> {
     if (this.#reading) return;
     this.#reading = true;
-    this.#source.read().then(this.#onChunk, this.#onError);
-  }
-
-  #onChunk = (chunk: ByteChunk): void => {
-    this.#reading = false;
-    if (this.#ended) return;
-    if (chunk.done) {
-      this.#end();
-    } else {
-      this.#drop();
-      try {
-        this.#push(chunk.value!);
-      } catch (error) {
-        if (!this.#ended) this.#fail(error);
-      }
+    // Whether the source can be told of an error: it has not ended or thrown.
+    let isOpen = false;
+    try {
+      const { done, value } = await this.#source.read();
+      isOpen = !done;
+      if (done) this.#end();
+      // Cannot fail: what is not the end has a value.
+      else if (!this.#ended) this.#push(value!);
+    } catch (error) {
+      this.#fail(error, isOpen);
     }
-    this.#answer();
-  };
-
-  #onError = (error: unknown): void => {
     this.#reading = false;
-    if (this.#ended) return;
-    this.#end();
-    this.#failure = { error };
     this.#answer();
-  };
+  }
 
   #onAbort = (): void => {
     this.#drop();
-    this.#fail(this.#signal!.reason);
+    this.#fail(this.#signal!.reason, true);
     this.#answer();
   };
 
@@ -148,14 +140,15 @@ export class EventIterator
     this.#next = 0;
   }
 
-  /** Ends with an error that the source does not know yet. */
-  #fail(error: unknown): void {
+  #fail(error: unknown, isOpen: boolean): void {
+    if (this.#ended) return;
     this.#failure = { error };
     // The error that counts is already on its way to the caller.
-    this.#cancel(error).catch(() => {});
+    if (isOpen) this.#cancel(error).catch(() => {});
+    else this.#end();
   }
 
-  async #cancel(reason: unknown): Promise<void> {
+  async #cancel(reason?: unknown): Promise<void> {
     const cancelled = this.#source.cancel(reason);
     this.#end();
     await cancelled;

@@ -26,7 +26,7 @@ const MAX_DELAY = 2 ** 31 - 1;
 /** Where events and comments go, and what is allowed. */
 export interface InterpreterOptions {
   onEvent: (event: ServerSentEvent) => void;
-  onComment: ((comment: string) => void) | undefined;
+  onComment?: ((comment: string) => void) | undefined;
   maxEventSize: number;
   lastEventId: string;
 }
@@ -38,9 +38,7 @@ export class Interpreter {
   /** From the last valid `retry` field, in milliseconds. */
   reconnectionTime: number | undefined;
 
-  readonly #onEvent: (event: ServerSentEvent) => void;
-  readonly #onComment: ((comment: string) => void) | undefined;
-  readonly #maxEventSize: number;
+  readonly #options: InterpreterOptions;
   // The standard's data buffer, without the line feed that it adds to each value
   // and then takes from the last one: hence the flag for "not the empty string".
   #data = "";
@@ -60,9 +58,7 @@ export class Interpreter {
   readonly #head = new Uint8Array(HEAD_LENGTH);
 
   constructor(options: InterpreterOptions) {
-    this.#onEvent = options.onEvent;
-    this.#onComment = options.onComment;
-    this.#maxEventSize = options.maxEventSize;
+    this.#options = options;
     this.lastEventId = options.lastEventId;
   }
 
@@ -73,7 +69,7 @@ export class Interpreter {
 
   /** UTF-16 code units that this line may still grow by. */
   get room(): number {
-    return this.#maxEventSize - this.#data.length - this.#line.length;
+    return this.#options.maxEventSize - this.#data.length - this.#line.length;
   }
 
   /** Begins a new stream of the same event source. */
@@ -115,11 +111,14 @@ export class Interpreter {
       }
       const line = this.#line + text.slice(0, end + 1);
       this.#line = "";
-      const last = line.length - 1;
-      const goesOn = cr < lf
-        ? this.#interpretLines(line, undefined, 0, line.length, last)
-        : this.#interpretLines(line, undefined, 0, last, line.length);
-      if (!goesOn) return false;
+      // The one line end of this text is its last code unit.
+      const { length } = line;
+      const first = length - 1;
+      if (
+        !(cr < lf
+          ? this.#interpretLines(line, undefined, 0, length, first)
+          : this.#interpretLines(line, undefined, 0, first, length))
+      ) return false;
       start = end + 1;
     }
     if (this.#afterCR && start < text.length) {
@@ -145,7 +144,7 @@ export class Interpreter {
     cr: number,
   ): boolean {
     const stream = this.#stream;
-    const maxEventSize = this.#maxEventSize;
+    const maxEventSize = this.#options.maxEventSize;
     const length = text.length;
     // Whether there is a NULL at all, looked for only when an id field comes.
     let hasNull: boolean | undefined;
@@ -239,7 +238,7 @@ export class Interpreter {
     const data = this.#data;
     this.#data = "";
     this.#hasData = false;
-    this.#onEvent({
+    this.#options.onEvent({
       event: eventType === "" ? "message" : eventType,
       data,
       id,
@@ -249,10 +248,9 @@ export class Interpreter {
 
   #processRareField(text: string, start: number, end: number): void {
     if (text.charCodeAt(start) === COLON) {
-      if (this.#onComment === undefined) return;
       const space = text.charCodeAt(start + 1) === SPACE;
-      this.#onComment(text.slice(space ? start + 2 : start + 1, end));
-      return;
+      const comment = text.slice(space ? start + 2 : start + 1, end);
+      return this.#options.onComment?.(comment);
     }
     const retry = RETRY_REGEXP.exec(text.slice(start, end));
     // Spec: "If the field value consists of only ASCII digits, then interpret the
@@ -283,7 +281,7 @@ export class Interpreter {
   #refuse(): never {
     throw new EventStreamError(
       "event-too-large",
-      `Cannot parse event: it is larger than "maxEventSize", which is ${this.#maxEventSize}`,
+      `Cannot parse event: it is larger than "maxEventSize", which is ${this.#options.maxEventSize}`,
     );
   }
 }

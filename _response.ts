@@ -1,18 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import { isEventStreamType } from "./_byte_source.ts";
 import type { Clock } from "./_clock.ts";
 import { EventSourceError } from "./_event_source_error.ts";
 
-// The essence is all that counts: parameters may follow, even nonsense.
-const EVENT_STREAM_TYPE_REGEXP =
-  /^[\t\n\r ]*text\/event-stream[\t\n\r ]*(;|$)/i;
 const BODY_SIZE = 1024;
 const BODY_TIMEOUT = 1000;
 
 /** Whether a response is an event stream that the standard lets us read. */
 export function isEventStream({ status, headers }: Response): boolean {
-  return status === 200 &&
-    EVENT_STREAM_TYPE_REGEXP.test(headers.get("Content-Type") ?? "");
+  return status === 200 && isEventStreamType(headers.get("Content-Type"));
 }
 
 /**

@@ -99,9 +99,6 @@ export class Session implements EventSession {
     });
     this.#source = source;
     this.#options = options;
-    // A client that leaves cancels the body, in Deno, Bun and workerd alike, also if
-    // it left before there was one. `request.signal` says no more, and Deno prints a
-    // warning when a response ends well after somebody has so much as read it.
     this.#body = new EventStreamBody(
       () => this.#handleRoom(),
       () => this.#close("client"),
@@ -110,6 +107,10 @@ export class Session implements EventSession {
       // A client that does not read is not written to.
       if (this.#body.hasRoom) this.#write(KEEP_ALIVE_COMMENT);
     });
+    // A client that leaves cancels the body in Deno, Bun and workerd; other servers
+    // abort the request instead, and some do both, in either order.
+    if (request.signal.aborted) this.#close("client");
+    else request.signal.addEventListener("abort", this.#handleDeparture);
   }
 
   get signal(): AbortSignal {
@@ -152,6 +153,8 @@ export class Session implements EventSession {
     if (preamble !== undefined) this.#write(preamble);
     this.#run(source);
   }
+
+  readonly #handleDeparture = (): void => this.#close("client");
 
   readonly #handleShutdown = (): void => this.#close("server");
 
@@ -237,6 +240,7 @@ export class Session implements EventSession {
     this.#reason = reason;
     clearTimeout(this.#lifetimeTimer);
     this.#keepAlive.stop();
+    this.request.signal.removeEventListener("abort", this.#handleDeparture);
     this.#options.signal?.removeEventListener("abort", this.#handleShutdown);
     if (reason === "overflow") this.#body.drop();
     this.#body.end();

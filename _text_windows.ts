@@ -39,7 +39,7 @@ export interface WindowConsumer {
 export class TextWindows {
   readonly #consumer: WindowConsumer;
   // The BOM is the grammar's, so it is left to the parser.
-  #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   // Whether the decoder keeps the first bytes of an unfinished character.
   #partial = false;
   // Chosen by what the last window held.
@@ -54,25 +54,17 @@ export class TextWindows {
 
   /** Drops what is not decoded yet. */
   reset(): void {
-    if (this.#partial) {
-      this.#decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-      this.#partial = false;
-    }
     this.#gatheredLength = 0;
+    this.#partial = false;
+    this.#decoder.decode();
   }
 
   /** Decodes a chunk, or keeps a copy until its line ends or leaves no room. */
   push(chunk: Uint8Array): void {
-    if (chunk.length > SMALL_LENGTH) {
-      this.flush();
-      this.#decode(chunk);
-      return;
-    }
-    const ended = hasLineEnd(chunk);
-    if (ended && this.#gatheredLength === 0) {
-      this.#decode(chunk);
-      return;
-    }
+    const isLarge = chunk.length > SMALL_LENGTH;
+    if (isLarge) this.flush();
+    const isEnded = isLarge || hasLineEnd(chunk);
+    if (isEnded && this.#gatheredLength === 0) return this.#decode(chunk);
     this.#gathered ??= new Uint8Array(GATHERED_LENGTH);
     // No callback runs in between: what was gathered ends no line.
     if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) this.flush();
@@ -80,7 +72,7 @@ export class TextWindows {
     this.#gatheredLength += chunk.length;
     // What the decoder keeps, at most three bytes, may become code units too.
     const pending = this.#gatheredLength + (this.#partial ? 3 : 0);
-    if (ended || pending > this.#consumer.room) this.flush();
+    if (isEnded || pending > this.#consumer.room) this.flush();
   }
 
   /** Decodes what was gathered. */
@@ -120,9 +112,7 @@ export class TextWindows {
     // `stream`, decode() takes half the time, and still ends what a call before
     // has left unfinished.
     const stream = bytes[bytes.length - 1]! >= 0x80;
-    const text = stream
-      ? this.#decoder.decode(bytes, { stream })
-      : this.#decoder.decode(bytes);
+    const text = this.#decoder.decode(bytes, stream ? { stream } : undefined);
     // No sequence of bytes decodes to more code units than it has bytes, so equal
     // lengths mean one for one, unless the decoder added what it had kept.
     const aligned = text.length === bytes.length && !this.#partial;

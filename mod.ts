@@ -8,8 +8,13 @@
  * - {@linkcode encodeEvent}, {@linkcode encodeEvents} and
  *   {@linkcode EventStreamEncoderStream} turn events into bytes.
  *
- * Each part can be imported alone, as `@tidings/sse/parser` or
- * `@tidings/sse/encoder`.
+ * - {@linkcode connect} and {@linkcode EventSource} stay subscribed to a stream over
+ *   lost connections.
+ * - {@linkcode serveEvents} answers a request with a stream, and
+ *   {@linkcode EventChannel} publishes to many.
+ *
+ * Each part can be imported alone, as `@tidings/sse/parser`, `@tidings/sse/encoder`,
+ * `@tidings/sse/client`, `@tidings/sse/server` or `@tidings/sse/channel`.
  *
  * @example From events to bytes and back
  * ```ts
@@ -50,3 +55,52 @@ export {
   encodeEvents,
   EventStreamEncoderStream,
 } from "./encoder.ts";
+export {
+  type BackoffOptions,
+  type Clock,
+  connect,
+  type ConnectionResponse,
+  type ConnectionState,
+  type ConnectOptions,
+  type Disconnection,
+  type DisconnectReason,
+  type EventHandler,
+  EventSource,
+  EventSourceError,
+  type EventSourceErrorOptions,
+  type EventSourceEventMap,
+  type EventSourceInit,
+  type EventStreamConnection,
+  type JsonOptions,
+} from "./client.ts";
+export {
+  type CloseReason,
+  type CorsOptions,
+  type EventIterable,
+  type EventSession,
+  serveEvents,
+  type ServeEventsOptions,
+  type ServeEventsSource,
+  stopReconnecting,
+  type StopReconnectingOptions,
+} from "./server.ts";
+export {
+  EventChannel,
+  type EventChannelCloseOptions,
+  type EventChannelCounters,
+  type EventChannelOptions,
+  type EventChannelPublishOptions,
+  type EventChannelServeOptions,
+  type EventChannelStall,
+  type EventGap,
+} from "./channel.ts";
+export {
+  type EventLog,
+  type EventLogBatch,
+  type EventLogFollowOptions,
+  type EventLogOptions,
+  type EventLogReadOptions,
+  type LoggedEvent,
+  MemoryEventLog,
+  type MemoryEventLogOptions,
+} from "./log.ts";

@@ -133,16 +133,13 @@ export class EventStreamParser {
       lastEventId = "",
     } = options;
     assertType("onEvent", onEvent, "function");
-    assertType("maxEventSize", maxEventSize, "number");
+    assertType("onComment", onComment ?? onEvent, "function");
     assertType("lastEventId", lastEventId, "string");
-    if (onComment !== undefined) assertType("onComment", onComment, "function");
-    if (
-      maxEventSize < 1 ||
-      maxEventSize !== Infinity && !Number.isInteger(maxEventSize)
-    ) {
+    assertType("maxEventSize", maxEventSize, "number");
+    if (!(maxEventSize > 0) || maxEventSize % 1 > 0) {
       throw new RangeError(
         `Cannot create parser: "maxEventSize" is ${maxEventSize}, ` +
-          "an integer of at least 1 or Infinity is wanted",
+          "a positive integer or Infinity is wanted",
       );
     }
     this.#interpreter = new Interpreter({
@@ -203,15 +200,15 @@ export class EventStreamParser {
   push(chunk: Uint8Array | string): void {
     if (this.#pushing) {
       throw new TypeError(
-        "Cannot push a chunk: an earlier call has thrown or has not returned, " +
-          "a call of reset() is wanted first",
+        "Cannot push a chunk: an earlier call has not returned, " +
+          "a call of reset() is wanted",
       );
     }
     this.#pushing = true;
     if (typeof chunk === "string") {
       this.#windows.finish();
       this.#interpreter.interpret(chunk, undefined);
-    } else if (isUint8Array(chunk)) {
+    } else if (chunk?.[Symbol.toStringTag] === "Uint8Array") {
       this.#windows.push(chunk);
     } else {
       this.#pushing = false;
@@ -341,13 +338,6 @@ export function readEvents(
     () => openByteSource(source, options.ignoreContentType ?? false),
     options.signal,
   );
-}
-
-function isUint8Array(value: unknown): value is Uint8Array {
-  // By its tag if it comes from another realm.
-  return value instanceof Uint8Array ||
-    ArrayBuffer.isView(value) &&
-      (value as Uint8Array)[Symbol.toStringTag] === "Uint8Array";
 }
 
 function assertType(name: string, value: unknown, type: string): void {

@@ -44,6 +44,7 @@ interface Served {
   source: WaitingSource;
   errors: unknown[];
   shutdown: AbortController;
+  departure: AbortController;
 }
 
 /** A session whose first event was read by a client that now pauses. */
@@ -51,8 +52,12 @@ async function serveWaiting(options: ServeEventsOptions = {}): Promise<Served> {
   const source = new WaitingSource();
   const errors: unknown[] = [];
   const shutdown = new AbortController();
+  const departure = new AbortController();
+  const request = new Request("http://localhost/", {
+    signal: departure.signal,
+  });
   let session!: EventSession;
-  const response = serveEvents(new Request("http://localhost/"), (given) => {
+  const response = serveEvents(request, (given) => {
     session = given;
     return source;
   }, {
@@ -63,7 +68,7 @@ async function serveWaiting(options: ServeEventsOptions = {}): Promise<Served> {
   });
   const body = new BodyReader(response);
   assertEquals(await body.read(), "data: first\n\n");
-  return { session, body, source, errors, shutdown };
+  return { session, body, source, errors, shutdown, departure };
 }
 
 const ENDS: Record<string, {
@@ -71,6 +76,10 @@ const ENDS: Record<string, {
   end: (served: Served) => unknown;
 }> = {
   "the client leaves": { reason: "client", end: ({ body }) => body.cancel() },
+  "request.signal": {
+    reason: "client",
+    end: ({ departure }) => departure.abort(),
+  },
   "close()": { reason: "source", end: ({ session }) => session.close() },
   "the signal": { reason: "server", end: ({ shutdown }) => shutdown.abort() },
   "overflow": {
@@ -100,7 +109,7 @@ for (const [first, { reason, end }] of Object.entries(ENDS)) {
 }
 
 Deno.test("serveEvents() ends the body on every close but the client's own", async () => {
-  for (const end of ["close()", "the signal", "overflow"]) {
+  for (const end of ["request.signal", "close()", "the signal", "overflow"]) {
     const served = await serveWaiting();
     await ENDS[end]?.end(served);
     await served.body.readAll();
@@ -161,6 +170,20 @@ Deno.test("serveEvents() releases the source unused if the client leaves before 
   const response = serveEvents(new Request("http://localhost/"), source);
   await response.body?.cancel();
   assertEquals([source.asked, source.returned], [0, 1]);
+});
+
+Deno.test("serveEvents() releases the source unused if the request is aborted", async () => {
+  const departure = new AbortController();
+  const { signal } = departure;
+  const request = new Request("http://localhost/", { signal });
+  const source = new WaitingSource();
+  const response = serveEvents(request, source);
+  departure.abort();
+  const late = new WaitingSource();
+  await serveEvents(request, late).body?.cancel();
+  await response.body?.cancel();
+  assertEquals([source.asked, source.returned], [0, 1]);
+  assertEquals([late.asked, late.returned], [0, 1]);
 });
 
 for (const method of ["HEAD", "OPTIONS", "POST"]) {

@@ -1,0 +1,103 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * `deno task demo`: publishes what this machine is doing, shows it on a page, and
+ * tails it here through our own client.
+ */
+
+import { parseArgs } from "node:util";
+import { connect } from "../client.ts";
+import type { Measurement } from "./measurements.ts";
+import { type Demo, serveDemo } from "./server.ts";
+
+const HELP = `Publishes what this machine is doing as server-sent events.
+
+deno task demo [options]
+
+  --port <number>  the port to listen on; 8000 if left out, 0 for any
+  --no-open        do not open a browser
+  --help           show this
+`;
+
+interface DemoArguments {
+  port: number;
+  open: boolean;
+}
+
+const demoArguments = readArguments();
+const demo = startDemo(demoArguments.port);
+console.log(`The demo is at ${demo.url}, and ends with Ctrl+C`);
+if (demoArguments.open) openBrowser(demo.url);
+
+await using events = connect(`${demo.url}events`);
+Deno.addSignalListener("SIGINT", () => events.close());
+Deno.addSignalListener("SIGTERM", () => events.close());
+for await (const measurement of events.json<Measurement>()) {
+  console.log(describe(measurement));
+}
+await demo.close();
+Deno.exit();
+
+function readArguments(): DemoArguments {
+  try {
+    const { values } = parseArgs({
+      args: Deno.args,
+      options: {
+        port: { type: "string", default: "8000" },
+        "no-open": { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+    if (values.help) {
+      console.log(HELP);
+      Deno.exit();
+    }
+    const port = Number(values.port);
+    if (!/^\d+$/.test(values.port) || port > 65535) {
+      throw new RangeError(
+        `--port is ${
+          JSON.stringify(values.port)
+        }, a number from 0 to 65535 is wanted`,
+      );
+    }
+    return { port, open: !values["no-open"] };
+  } catch (error) {
+    return exitWith(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function startDemo(port: number): Demo {
+  try {
+    return serveDemo(port);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
+    return exitWith(
+      `Cannot serve the demo: port ${port} is in use, choose another with --port`,
+    );
+  }
+}
+
+function openBrowser(url: string): void {
+  const commands: Partial<Record<typeof Deno.build.os, string[]>> = {
+    darwin: ["open", url],
+    windows: ["cmd", "/c", "start", url],
+  };
+  const [command, ...args] = commands[Deno.build.os] ?? ["xdg-open", url];
+  try {
+    new Deno.Command(command!, { args, stdout: "null", stderr: "null" })
+      .spawn().unref();
+  } catch {
+    // There is no browser to open; the address was printed.
+  }
+}
+
+function describe({ sequence, cpu, memory, delay }: Measurement): string {
+  return `#${sequence}  processors ${cpu.toFixed(0).padStart(3)} %  ` +
+    `memory ${memory.toFixed(0).padStart(3)} %  ` +
+    `event loop late by ${delay.toFixed(1)} ms`;
+}
+
+function exitWith(message: string): never {
+  console.error(message);
+  Deno.exit(2);
+}

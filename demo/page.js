@@ -1,0 +1,90 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { Chart } from "./chart.js";
+
+const LOG_LENGTH = 100;
+const STATES = ["connecting", "open", "closed"];
+
+const byId = (id) => document.getElementById(id);
+const charts = [
+  { name: "cpu", max: 100, unit: "%", digits: 0 },
+  { name: "memory", max: 100, unit: "%", digits: 0 },
+  { name: "delay", max: undefined, unit: "ms", digits: 1 },
+  { name: "resident", max: undefined, unit: "MiB", digits: 0 },
+].map((chart) => ({ ...chart, svg: new Chart(byId(chart.name), chart.max) }));
+
+const counts = { received: 0, lost: 0, doubled: 0, reconnections: -1 };
+let lastSequence = 0;
+
+const source = new EventSource("events");
+source.addEventListener("open", () => {
+  counts.reconnections++;
+  showState();
+});
+source.addEventListener("error", showState);
+source.addEventListener("measurement", (event) => {
+  const measurement = JSON.parse(event.data);
+  count(measurement.sequence);
+  for (const { name, unit, digits, svg } of charts) {
+    svg.add(measurement[name]);
+    byId(`${name}-value`).textContent = `${
+      measurement[name].toFixed(digits)
+    } ${unit}`;
+  }
+  addToLog(event);
+  showState();
+});
+
+byId("drop").addEventListener("click", () => fetch("drop", { method: "POST" }));
+byId("slow").addEventListener("change", async () => {
+  await fetch("slow-reader", { method: "POST" });
+  showSlowReader();
+});
+setInterval(showSlowReader, 1000);
+showSlowReader();
+
+/** An event is lost if a sequence is left out, doubled if one comes again. */
+function count(sequence) {
+  counts.received++;
+  if (lastSequence > 0) {
+    if (sequence > lastSequence + 1) counts.lost += sequence - lastSequence - 1;
+    if (sequence <= lastSequence) counts.doubled++;
+  }
+  lastSequence = Math.max(lastSequence, sequence);
+}
+
+function showState() {
+  const state = STATES[source.readyState];
+  byId("state").textContent = state;
+  byId("state").dataset.state = state;
+  byId("received").textContent = counts.received;
+  byId("reconnections").textContent = Math.max(0, counts.reconnections);
+  const { lost, doubled } = counts;
+  byId("verdict").textContent = `${lost} lost, ${doubled} doubled`;
+  byId("verdict").classList.toggle("wrong", lost + doubled > 0);
+}
+
+function addToLog(event) {
+  const line = document.createElement("li");
+  const id = document.createElement("b");
+  id.textContent = event.lastEventId;
+  line.append(id, ` ${event.type} ${event.data}`);
+  byId("log").prepend(line);
+  if (byId("log").childElementCount > LOG_LENGTH) {
+    byId("log").lastChild.remove();
+  }
+}
+
+async function showSlowReader() {
+  try {
+    const { slowReader } = await (await fetch("state")).json();
+    const { running, read, lost, sequence } = slowReader;
+    byId("slow").checked = running;
+    const behind = Math.max(0, lastSequence - sequence);
+    byId("slow-state").textContent = running
+      ? `reads one event in 3 s: ${read} read, ${lost} lost, ${behind} behind`
+      : "";
+  } catch {
+    // The server is gone; the connection's state says so.
+  }
+}
