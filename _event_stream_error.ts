@@ -36,6 +36,7 @@ export interface EventStreamErrorOptions extends ErrorOptions {
  * ```
  */
 export class EventStreamError extends Error {
+  /** The name of the class. */
   override name = "EventStreamError";
   /** Why the error was thrown. */
   readonly code: EventStreamErrorCode;
@@ -48,6 +49,8 @@ export class EventStreamError extends Error {
   readonly contentType: string | null | undefined;
 
   /**
+   * Makes an error.
+   *
    * @param code Why the error is thrown.
    * @param message The same in prose.
    * @param options The facts of the response, and the cause.

@@ -115,6 +115,8 @@ export class EventStreamParser {
   #pushing = false;
 
   /**
+   * Makes a parser at the start of a stream.
+   *
    * @param onEvent Called with each event, in order. It may call `reset()`, which
    * drops the rest of the chunk. If it throws, `push` throws the same.
    * @param options Limits, and what else to be told.
@@ -269,6 +271,8 @@ export class EventStreamParser {
 export class EventStreamDecoderStream
   extends TransformStream<Uint8Array, ServerSentEvent> {
   /**
+   * Makes a stream that decodes one event stream.
+   *
    * @param options Limits, and what else to be told. An event beyond
    * `maxEventSize` errors both sides with an {@linkcode EventStreamError}; events
    * that were not read yet are dropped then, as in every stream that errors.

@@ -32,7 +32,7 @@ export interface Demo {
  */
 export function serveDemo(port: number): Demo {
   const channel = new EventChannel({ retry: 1000 });
-  const streams = new Set<AbortController>();
+  const drops = new Set<() => void>();
   const server = Deno.serve(
     { hostname: "127.0.0.1", port, onListen() {} },
     (request) => handle(request),
@@ -60,8 +60,9 @@ export function serveDemo(port: number): Demo {
       return droppable(channel.serve(request, { replay: REPLAY }));
     }
     if (route === "POST /drop") {
-      const dropped = streams.size;
-      for (const stream of streams) stream.abort();
+      const dropped = drops.size;
+      for (const drop of drops) drop();
+      drops.clear();
       return Response.json({ dropped });
     }
     if (route === "POST /slow-reader") {
@@ -75,18 +76,20 @@ export function serveDemo(port: number): Demo {
     return new Response("Not found\n", { status: 404 });
   }
 
-  /** Cuts the connection when told to, in the middle of whatever it carries. */
+  /** Lets the connection be dropped, wherever the stream is just then. */
   function droppable(response: Response): Response {
-    const stream = new AbortController();
-    streams.add(stream);
+    let drop: () => void;
+    const forget = () => void drops.delete(drop);
     const body = response.body?.pipeThrough(
-      new TransformStream({ flush: forget, cancel: forget }),
-      { signal: stream.signal },
+      new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+        start(controller) {
+          drop = () => controller.terminate();
+          drops.add(drop);
+        },
+        flush: forget,
+        cancel: forget,
+      }),
     );
-    function forget(): void {
-      streams.delete(stream);
-    }
-    stream.signal.addEventListener("abort", forget);
     return new Response(body, response);
   }
 

@@ -28,6 +28,8 @@ export class SlowReader {
     sequence: 0,
   };
   #connection: EventStreamConnection | undefined;
+  /** Ends the pause under way. */
+  #endPause: (() => void) | undefined;
 
   /** @param url The address of the stream. */
   constructor(url: string) {
@@ -49,6 +51,7 @@ export class SlowReader {
   stop(): void {
     this.#connection?.close();
     this.#connection = undefined;
+    this.#endPause?.();
   }
 
   async #run(): Promise<void> {
@@ -60,7 +63,17 @@ export class SlowReader {
       }
       this.#state.sequence = sequence;
       this.#state.read++;
-      await new Promise((resolve) => setTimeout(resolve, PAUSE));
+      await this.#pause();
     }
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, PAUSE);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 }

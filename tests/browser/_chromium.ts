@@ -152,6 +152,36 @@ export class Page {
     return result.value;
   }
 
+  /** Presses and releases a key. */
+  async press(key: string, text?: string): Promise<void> {
+    const params = { key, code: key, text };
+    await this.#send("Input.dispatchKeyEvent", { type: "keyDown", ...params });
+    await this.#send("Input.dispatchKeyEvent", { type: "keyUp", ...params });
+  }
+
+  /** Makes the page so wide, in a light or a dark scheme. */
+  async emulate(
+    width: number,
+    height: number,
+    scheme: "light" | "dark",
+  ): Promise<void> {
+    await this.#send("Emulation.setDeviceMetricsOverride", {
+      width,
+      height,
+      deviceScaleFactor: 1,
+      mobile: false,
+    });
+    await this.#send("Emulation.setEmulatedMedia", {
+      features: [{ name: "prefers-color-scheme", value: scheme }],
+    });
+  }
+
+  /** Takes a picture of the page, as PNG. */
+  async screenshot(): Promise<Uint8Array> {
+    const { data } = await this.#send("Page.captureScreenshot");
+    return Uint8Array.from(atob(String(data)), (c) => c.charCodeAt(0));
+  }
+
   #send(
     method: string,
     params?: Record<string, unknown>,

@@ -1,0 +1,141 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The demo, as somebody who looks at it and disturbs it. */
+
+import { assert, assertEquals, assertGreater } from "@std/assert";
+import { serveDemo } from "../../demo/server.ts";
+import { browserTest, type Page } from "./_chromium.ts";
+
+interface Shown {
+  state: string;
+  received: number;
+  reconnections: number;
+  verdict: string;
+  log: number;
+  slowReader: string;
+}
+
+/** What the page shows. */
+function look(page: Page): Promise<Shown> {
+  return page.run(() => {
+    const { document } = globalThis as unknown as {
+      document: {
+        getElementById(id: string): {
+          textContent: string;
+          childElementCount: number;
+        };
+      };
+    };
+    const text = (id: string) => document.getElementById(id).textContent;
+    return {
+      state: text("state"),
+      received: Number(text("received")),
+      reconnections: Number(text("reconnections")),
+      verdict: text("verdict"),
+      log: document.getElementById("log").childElementCount,
+      slowReader: text("slow-state"),
+    };
+  }, null);
+}
+
+/** Looks until the page shows what is wanted, and gives what it shows then. */
+async function lookUntil(
+  page: Page,
+  isThere: (shown: Shown) => boolean,
+): Promise<Shown> {
+  let shown = await look(page);
+  for (let attempt = 0; attempt < 400 && !isThere(shown); attempt++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    shown = await look(page);
+  }
+  assert(isThere(shown), JSON.stringify(shown));
+  return shown;
+}
+
+async function withDemo(
+  page: (url: string) => Promise<void>,
+): Promise<void> {
+  const demo = serveDemo(0);
+  try {
+    await page(demo.url);
+  } finally {
+    await demo.close();
+  }
+}
+
+browserTest(
+  "demo: no event is lost or doubled when the connection drops",
+  (chromium) =>
+    withDemo(async (url) => {
+      const page = await chromium.open(url);
+      const before = await lookUntil(page, ({ received }) => received >= 3);
+      assertEquals(before.state, "open");
+
+      // By keyboard alone: the button is the first thing that takes the focus.
+      await page.press("Tab");
+      await page.press("Enter", "\r");
+      const dropped = await lookUntil(
+        page,
+        ({ reconnections }) => reconnections === 1,
+      );
+      const after = await lookUntil(
+        page,
+        ({ received }) => received > dropped.received + 3,
+      );
+
+      assertEquals(after.verdict, "0 lost, 0 doubled");
+      assertEquals(after.log, after.received);
+    }),
+);
+
+browserTest(
+  "demo: a slow reader falls behind and loses nothing",
+  (chromium) =>
+    withDemo(async (url) => {
+      const page = await chromium.open(url);
+      await lookUntil(page, ({ received }) => received >= 1);
+      await page.press("Tab");
+      await page.press("Tab");
+      await page.press(" ", " ");
+
+      const { slowReader } = await lookUntil(
+        page,
+        ({ slowReader }) => /[2-9] read, 0 lost, [1-9]/.test(slowReader),
+      );
+
+      assertEquals(slowReader.includes("0 lost"), true);
+    }),
+);
+
+browserTest(
+  "demo: the page fits small screens, in light and dark",
+  (chromium) =>
+    withDemo(async (url) => {
+      const page = await chromium.open(url);
+      await lookUntil(page, ({ received }) => received >= 3);
+      const sizes: number[] = [];
+      for (const scheme of ["light", "dark"] as const) {
+        for (const width of [320, 1000]) {
+          await page.emulate(width, 900, scheme);
+          const overflow = await page.run(() => {
+            const { document, innerWidth } = globalThis as unknown as {
+              document: { documentElement: { scrollWidth: number } };
+              innerWidth: number;
+            };
+            return document.documentElement.scrollWidth - innerWidth;
+          }, null);
+          assertEquals(overflow <= 0, true, `${scheme}, ${width}`);
+          const picture = await page.screenshot();
+          const path = Deno.env.get("SCREENSHOTS");
+          if (path !== undefined) {
+            await Deno.writeFile(
+              `${path}/demo-${scheme}-${width}.png`,
+              picture,
+            );
+          }
+          sizes.push(picture.length);
+        }
+      }
+      for (const size of sizes) assertGreater(size, 10_000);
+    }),
+);
