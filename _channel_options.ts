@@ -6,12 +6,10 @@
  * @module
  */
 
-import type { CorsOptions } from "./_cors.ts";
-import type { LoggedEvent } from "./_event_log.ts";
-import type { CloseReason } from "./_event_session.ts";
 import { assertCount, assertNumber } from "./_numbers.ts";
 import type { ServerSentEventInit } from "./event.ts";
-import { type EventLog, MemoryEventLog } from "./log.ts";
+import { type EventLog, type LoggedEvent, MemoryEventLog } from "./log.ts";
+import type { CloseReason, CorsOptions } from "./server.ts";
 
 /** A client for which events are missing. */
 export interface EventGap {
@@ -92,7 +90,7 @@ export interface EventChannelOptions {
    * the log fails, which is tried again with growing waits; or `onGap` or a `filter`
    * throws, and that client is closed. It must not throw.
    *
-   * Left out, failures of the log show only as {@linkcode EventChannel.stall}, and
+   * Left out, failures of the log show only as {@linkcode EventChannel.stalled}, and
    * those of `onGap` and `filter` fail the body of the response: the runtime reports
    * them and cuts the connection.
    */

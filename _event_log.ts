@@ -104,9 +104,9 @@ export interface EventLog {
    * Calls may overlap: events take the order of the calls. A log may write all of
    * those that one turn of the event loop brought at once.
    *
-   * @returns The event's ID, as soon as the log has the event. A promise that
-   * rejects with another reason than the signal's says that the event is not in
-   * the log, and that nobody has been given it.
+   * @returns The event's ID, as soon as the log has the event. It rejects if the log
+   * does not take the event, which nobody gets then. An engine that loses the
+   * connection before the answer cannot tell, and says so in its error.
    */
   append(
     event: ServerSentEventInit,

@@ -35,9 +35,10 @@ export interface EventSourceEventMap {
  * It does what the
  * [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface)
  * says of a browser's and can take its place: `globalThis.EventSource = EventSource`.
- * What scripts cannot do remains: `isTrusted` is false in its events. What the
- * functions among the options throw is reported as an uncaught exception, as it
- * is for a listener, and fails the connection.
+ * What scripts cannot do remains: `isTrusted` is false in its events, and in a
+ * browser another origin must allow the header `Last-Event-ID` for a stream to be
+ * resumed. What the functions among the options throw fails the connection, and
+ * is reported as an uncaught exception, as it is for a listener.
  *
  * @example Listen to events by name
  * ```ts

@@ -6,12 +6,12 @@
  * @module
  */
 
-import type { EventLog, EventLogBatch } from "./_event_log.ts";
 import { LogReader } from "./_log_reader.ts";
 import { type Frame, joinFrames, makeFrame, Ring } from "./_ring.ts";
 import type { Subscriber } from "./_subscriber.ts";
 import { Tail } from "./_tail.ts";
 import { encodeEvent } from "./encoder.ts";
+import type { EventLog, EventLogBatch } from "./log.ts";
 
 /** What a channel has done since it was made. */
 export interface EventChannelCounters {
@@ -147,10 +147,8 @@ export class FanOut {
     count: number,
     isWanted: () => boolean,
   ): Promise<string | undefined> {
-    const cursor = this.ring.rewind(count);
-    const isKnown = cursor !== undefined && cursor !== "" &&
-      this.log.reaches?.(cursor) !== false;
-    return isKnown ? cursor : await this.reader.rewind(count, isWanted);
+    return this.ring.rewind(count) ??
+      await this.reader.rewind(count, isWanted);
   }
 
   /** Ends all streams, each with a chunk of its own, and the following. */
@@ -203,7 +201,7 @@ export class FanOut {
     for (const subscriber of this.#subscribers) subscriber.handOut(turn);
     // Whatever else this turn brings, one `await` after the other, is handed out
     // at its end: writing a chunk costs far more than joining it to another.
-    if (this.#subscribers.size > 0) {
+    if (frames.length > 0 && this.#subscribers.size > 0) {
       this.#turnTimer ??= setTimeout(() => this.#endTurn(), 0);
     }
   }

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { EventLog, EventLogBatch } from "./_event_log.ts";
 import { drawRetryDelay } from "./_tail.ts";
+import type { EventLog, EventLogBatch } from "./log.ts";
 
 /** Reads from a log until it answers. All reads that have failed share one timer. */
 export class LogReader {

@@ -6,8 +6,8 @@
  * @module
  */
 
-import type { LoggedEvent } from "./_event_log.ts";
 import { encodeEvent } from "./encoder.ts";
+import type { LoggedEvent } from "./log.ts";
 
 /** An event and its bytes, which belong to the ring and never leave it. */
 export interface Frame {

@@ -6,11 +6,11 @@
  * @module
  */
 
-import type { EventLogBatch, LoggedEvent } from "./_event_log.ts";
 import type { FanOut, Turn } from "./_fan_out.ts";
 import { type Frame, joinFrames } from "./_ring.ts";
 import { encodeEvent, encodeEvents } from "./encoder.ts";
 import type { ServerSentEventInit } from "./event.ts";
+import type { EventLogBatch, LoggedEvent } from "./log.ts";
 import type { CloseReason } from "./server.ts";
 
 /** What is known of a client when it comes. */
@@ -85,11 +85,10 @@ export class Subscriber
     this.#onClose = options.onClose;
     this.#arrival = options;
     this.#cursor = options.lastEventId;
-    if (options.lastEventId === undefined && options.replay === 0) {
-      // The end as it is now, also for a client whose stream is read later.
-      this.#cursor = fanOut.endCursor;
-      if (this.#cursor !== undefined) this.#arrival = undefined;
-    }
+    const { endCursor } = fanOut;
+    const isNew = options.lastEventId === undefined && options.replay === 0;
+    // The end as it is now, even if the stream is not read before later.
+    if (isNew && endCursor !== undefined) this.#begin(endCursor);
   }
 
   /** Called by the stream when it is made. */
@@ -191,16 +190,23 @@ export class Subscriber
 
   /** The first place of a client that brings no ID, `undefined` if that takes time. */
   #findPlace(): string | undefined {
-    // There is no place without an arrival, which is cleared later.
+    // What the client asked for is not cleared before it has its place.
     const { replay } = this.#arrival!;
+    // A client that came before the log was followed begins where that began.
+    const { startCursor } = this.#fanOut;
     if (replay > 0) {
       this.#rewind(replay);
-    } else {
-      // It came before the log was followed, so it begins where that began.
-      this.#cursor = this.#fanOut.startCursor;
-      if (this.#cursor === undefined) this.#state = "waiting";
+      return undefined;
     }
-    return this.#cursor;
+    if (startCursor === undefined) this.#state = "waiting";
+    else this.#begin(startCursor);
+    return startCursor;
+  }
+
+  /** Gives the client the place from which it is owed every event. */
+  #begin(cursor: string): void {
+    this.#cursor = cursor;
+    this.#arrival = undefined;
   }
 
   async #rewind(count: number): Promise<void> {
@@ -248,18 +254,15 @@ export class Subscriber
       this.end("overflow");
       return;
     }
-    const notices = [];
+    const notices: ServerSentEventInit[] = [];
     if (gap && arrival?.lastEventId !== undefined) {
       notices.push(...await arrival.describeGap(arrival.lastEventId));
       this.#fanOut.counters.gaps++;
     }
     const accepted = this.#filter(events, (event) => event);
     if (this.#isClosed()) return;
-    this.#arrival = undefined;
-    this.#cursor = cursor;
-    this.#isUntold = events.length === 0
-      ? this.#isUntold || gap
-      : accepted.at(-1) !== events.at(-1);
+    this.#begin(cursor);
+    if (events.length > 0) this.#isUntold = accepted.at(-1) !== events.at(-1);
     if (notices.length + accepted.length > 0) {
       const chunk = encodeEvents([...notices, ...accepted]);
       this.#enqueue(chunk, accepted.length);

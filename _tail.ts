@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { EventLog, EventLogBatch } from "./_event_log.ts";
+import type { EventLog, EventLogBatch } from "./log.ts";
 
 /** Why a channel gets nothing from its log at present. */
 export interface EventChannelStall {
@@ -92,7 +92,6 @@ export class Tail {
     const { signal } = this;
     try {
       return await this.#log.follow((batch) => {
-        if (signal.aborted) return;
         this.#onBatch(batch);
         this.#cursor = batch.cursor;
         this.#stall = undefined;

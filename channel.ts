@@ -25,8 +25,8 @@
  *   first event.
  * - Where events are missing, because the history does not reach back to the ID that
  *   the client brings, it is told so by a `gap` event before any other.
- * - A client so slow that the whole history has moved past it is disconnected. It
- *   comes back by itself, and is told of the gap.
+ * - A client so slow that the whole history has moved past it is disconnected when it
+ *   reads on. It comes back by itself, and is told of the gap.
  *
  * @example A client that comes back
  * ```ts
@@ -71,6 +71,7 @@ import type { EventChannelStall } from "./_tail.ts";
 import { encodeEvent } from "./encoder.ts";
 import type { ServerSentEventInit } from "./event.ts";
 import type { LoggedEvent } from "./log.ts";
+import type { CloseReason } from "./server.ts";
 
 export type {
   EventChannelCloseOptions,
@@ -166,7 +167,7 @@ export class EventChannel implements AsyncDisposable {
    * Why nothing comes from the log at present, and since when; `undefined` if all is
    * well. Clients stay connected meanwhile, and get everything afterwards.
    */
-  get stall(): EventChannelStall | undefined {
+  get stalled(): EventChannelStall | undefined {
     return this.#fanOut.tail.stall;
   }
 
@@ -327,10 +328,7 @@ export class EventChannel implements AsyncDisposable {
       describeGap: (lastEventId) =>
         this.#options.onGap?.({ lastEventId, request }) ??
           [{ event: "gap", data: JSON.stringify({ lastEventId }) }],
-      onClose: key === undefined ? onClose : (reason) => {
-        this.#release(key);
-        onClose?.(reason);
-      },
+      onClose: key === undefined ? onClose : this.#releasing(key, onClose),
     });
     this.#fanOut.add(subscriber);
     // A default stream of at most one chunk that waits. A byte stream would detach
@@ -338,11 +336,18 @@ export class EventChannel implements AsyncDisposable {
     return new ReadableStream(subscriber);
   }
 
-  #release(key: string): void {
-    // It was counted when the client came.
-    const count = this.#perKey.get(key)! - 1;
-    if (count === 0) this.#perKey.delete(key);
-    else this.#perKey.set(key, count);
+  /** Apart from the other callbacks, lest it keeps the request as long as the client. */
+  #releasing(
+    key: string,
+    onClose: ((reason: CloseReason) => void) | undefined,
+  ): (reason: CloseReason) => void {
+    return (reason) => {
+      // It was counted when the client came.
+      const count = this.#perKey.get(key)! - 1;
+      if (count === 0) this.#perKey.delete(key);
+      else this.#perKey.set(key, count);
+      onClose?.(reason);
+    };
   }
 }
 

@@ -14,6 +14,8 @@ export class Inbox {
   readonly comments: string[] = [];
   /** The number of chunks, as the client came to read them. */
   chunks = 0;
+  /** The bytes of the largest of them. */
+  largest = 0;
   isOver = false;
   readonly #parser: EventStreamParser;
   #onChange: () => void = () => {};
@@ -43,6 +45,7 @@ export class Inbox {
 
   push(chunk: Uint8Array): void {
     this.chunks++;
+    this.largest = Math.max(this.largest, chunk.byteLength);
     this.#parser.push(chunk);
     this.#onChange();
   }

@@ -3,7 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventChannel } from "../channel.ts";
 import { MemoryEventLog } from "../log.ts";
-import { BodyClient, makeRequest } from "./_channel_clients.ts";
+import { BodyClient, makeRequest, until } from "./_channel_clients.ts";
 
 Deno.test("EventChannel resumes after the ID that the client brings", async () => {
   await using channel = new EventChannel();
@@ -139,7 +139,8 @@ Deno.test("EventChannel tells of no gap where nothing is missing", async () => {
 });
 
 Deno.test("EventChannel tells of a gap once, even if nothing is left", async () => {
-  await using channel = new EventChannel();
+  const log = new MemoryEventLog();
+  await using channel = new EventChannel({ log });
   await using client = new BodyClient(
     channel.serve(makeRequest("from-before-the-restart")),
   );
@@ -147,6 +148,7 @@ Deno.test("EventChannel tells of a gap once, even if nothing is left", async () 
   assertEquals(client.inbox.events.map((event) => event.event), ["gap"]);
   await client.read();
   // It knows its place now.
+  assertEquals(client.inbox.lastEventId, await log.rewind(0));
   await using again = new BodyClient(
     channel.serve(makeRequest(client.inbox.lastEventId)),
   ).run();
@@ -266,6 +268,40 @@ Deno.test("EventChannel.serve() with replay goes past the ring", async () => {
     assertEquals(client.inbox.data, numbers(500).slice(-count));
   }
   await witness.inbox.untilEvents(500);
+});
+
+Deno.test("EventChannel.serve() with replay goes back no further than the log", async () => {
+  const log = new MemoryEventLog({ maxEvents: 3 });
+  await using channel = new EventChannel({ log });
+  await using witness = new BodyClient(channel.serve(makeRequest())).run();
+  await publishAll(channel, 10);
+  await witness.inbox.untilEvents(10);
+  await using client = new BodyClient(
+    channel.serve(makeRequest(), { replay: 5 }),
+  ).run();
+  await client.inbox.untilEvents(3);
+  assertEquals(client.inbox.data, ["7", "8", "9"]);
+  assertEquals(channel.counters.gaps, 0);
+});
+
+Deno.test("EventChannel sends past events in chunks of a bounded size", async () => {
+  const data = "x".repeat(1000);
+  const log = new MemoryEventLog();
+  const start = await log.rewind(0);
+  for (let i = 0; i < 300; i++) await log.append({ data });
+  await using channel = new EventChannel({ log });
+  await using ring = new BodyClient(channel.serve(makeRequest()));
+  await ring.read();
+  await channel.publish({ data });
+  await until(() => channel.counters.delivered === 1);
+  for (let i = 1; i < 300; i++) await channel.publish({ data });
+  await using past = new BodyClient(channel.serve(makeRequest(start)));
+  await past.run().inbox.untilEvents(600);
+  // Its stream had no room since the first turn, and it reads only now.
+  await ring.run().inbox.untilEvents(300);
+  for (const { largest } of [past.inbox, ring.inbox]) {
+    assert(largest < 70_000, `${largest} bytes`);
+  }
 });
 
 Deno.test("EventChannel lets a slow client pull what it has missed", async () => {

@@ -34,7 +34,7 @@ Deno.test("EventChannel serves 2000 clients at a time", async () => {
 });
 
 Deno.test("EventChannel lets go of clients that leave at any moment", async () => {
-  const channel = new EventChannel({ ringBytes: 10_000 });
+  const channel = new EventChannel({ ringBytes: 10_000, keepAlive: 2 });
   await using server = startServer((request) => channel.serve(request));
   const start = await channel.publish({ data: "0" });
   const big = "x".repeat(10_000);
@@ -59,12 +59,13 @@ Deno.test("EventChannel lets go of clients that leave at any moment", async () =
       await until(() => client.head !== "");
       channel.publish({ data: big });
     },
-    // when a comment, or nothing, is all that it would get
+    // when a comment is all that it gets
     async (client: SocketClient) => {
-      await until(() => channel.size > 0);
-      await new Promise((resolve) => setTimeout(resolve, 1));
       client.run();
+      await client.inbox.until(() => client.inbox.comments.length > 0);
     },
+    // before it has read anything
+    async () => await until(() => channel.size > 1),
   ];
   for (let round = 0; round < 5; round++) {
     for (const moment of moments) {
