@@ -11,63 +11,47 @@ import { answerLines } from "./_fanout_process.ts";
 const MARK = "~".charCodeAt(0);
 const CONNECTS_AT_A_TIME = 50;
 
-if (import.meta.main) {
-  const [port, count] = Deno.args.map(Number) as [number, number];
-  const clients: Client[] = [];
-  while (clients.length < count) {
-    const length = Math.min(CONNECTS_AT_A_TIME, count - clients.length);
-    const connects = Array.from({ length }, () => Client.connect(port));
-    clients.push(...await Promise.all(connects));
-  }
-  console.log(clients.length);
-  await answerLines(async (events: number) => {
-    await Client.untilAllHave(events, count);
-    return performance.timeOrigin + performance.now();
-  });
-}
+/** Clients of one server. */
+class Crowd {
+  /** How many events each client has had. */
+  readonly #events: number[] = [];
+  /** How many events each client is to have, and how many clients have them. */
+  #goal = Infinity;
+  #done = 0;
+  #onAll: () => void = () => {};
 
-class Client {
-  /** How many clients have the events that are waited for. */
-  static #done = 0;
-  static #goal = Infinity;
-  static #onDone = () => {};
-  static #all: Client[] = [];
-  #events = 0;
-
-  static async connect(port: number): Promise<Client> {
+  /** Connects one more client. */
+  async connect(port: number): Promise<void> {
     const connection = await Deno.connect({ hostname: "127.0.0.1", port });
     const request = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
     await connection.write(new TextEncoder().encode(request));
     const buffer = new Uint8Array(4096);
-    // The head, and the first chunk, which may come with it.
+    // The head of the response, after which the server counts the client.
     await connection.read(buffer);
-    const client = new Client();
-    client.#run(connection, buffer);
-    Client.#all.push(client);
-    return client;
+    this.#read(connection, buffer, this.#events.push(0) - 1);
   }
 
-  static async untilAllHave(events: number, clients: number): Promise<void> {
-    Client.#goal = events;
-    Client.#done = Client.#all.filter((each) => each.#events >= events).length;
-    if (Client.#done === clients) return;
-    await new Promise<void>((resolve) => {
-      Client.#onDone = () => {
-        if (Client.#done === clients) resolve();
-      };
-    });
+  /** Waits until every client has had so many events. */
+  async untilAllHave(events: number): Promise<void> {
+    this.#goal = events;
+    this.#done = this.#events.filter((each) => each >= events).length;
+    if (this.#done === this.#events.length) return;
+    await new Promise<void>((resolve) => this.#onAll = resolve);
   }
 
-  async #run(connection: Deno.Conn, buffer: Uint8Array): Promise<void> {
+  async #read(
+    connection: Deno.Conn,
+    buffer: Uint8Array,
+    index: number,
+  ): Promise<void> {
     for (;;) {
       const length = await connection.read(buffer);
       if (length === null) return;
-      const before = this.#events;
-      this.#events += countMarks(buffer.subarray(0, length));
-      if (before < Client.#goal && this.#events >= Client.#goal) {
-        Client.#done++;
-        Client.#onDone();
-      }
+      const before = this.#events[index]!;
+      const after = before + countMarks(buffer.subarray(0, length));
+      this.#events[index] = after;
+      if (before >= this.#goal || after < this.#goal) continue;
+      if (++this.#done === this.#events.length) this.#onAll();
     }
   }
 }
@@ -78,4 +62,18 @@ function countMarks(bytes: Uint8Array): number {
     count++;
   }
   return count;
+}
+
+if (import.meta.main) {
+  const [port, count] = Deno.args.map(Number) as [number, number];
+  const crowd = new Crowd();
+  for (let done = 0; done < count; done += CONNECTS_AT_A_TIME) {
+    const length = Math.min(CONNECTS_AT_A_TIME, count - done);
+    await Promise.all(Array.from({ length }, () => crowd.connect(port)));
+  }
+  console.log(count);
+  await answerLines(async (events: number) => {
+    await crowd.untilAllHave(events);
+    return performance.timeOrigin + performance.now();
+  });
 }

@@ -6,12 +6,13 @@
  */
 
 import process from "node:process";
-import { CONTESTANTS } from "./_fanout_contestants.ts";
+import { CONTESTANTS, type FanoutServer } from "./_fanout_contestants.ts";
 import { answerLines } from "./_fanout_process.ts";
 
 /** What the server is told. */
 export type ServerCommand =
   | { do: "publish"; events: number }
+  | { do: "park"; clients: number }
   | { do: "measure"; collects: boolean };
 
 /** What the server has taken so far. */
@@ -30,14 +31,32 @@ const DATA = "~".padEnd(216, "x");
 /** There with `--v8-flags=--expose-gc`. */
 const { gc } = globalThis as { gc?: () => void };
 
+/** Makes a client without a connection, which waits for its next chunk. */
+async function park(
+  handler: FanoutServer["handler"],
+): Promise<ReadableStreamDefaultReader> {
+  const { body } = await handler(new Request("http://localhost/"));
+  const reader = body!.getReader();
+  await reader.read();
+  reader.read();
+  return reader;
+}
+
 if (import.meta.main) {
   const server = CONTESTANTS[Deno.args[0] ?? ""]!();
+  const readers: ReadableStreamDefaultReader[] = [];
   let id = 1_000_000;
   const onListen = ({ port }: Deno.NetAddr) => console.log(port);
   Deno.serve({ hostname: "127.0.0.1", port: 0, onListen }, server.handler);
-  await answerLines((command: ServerCommand) => {
+  await answerLines(async (command: ServerCommand) => {
     if (command.do === "publish") {
       for (let i = 0; i < command.events; i++) server.publish(DATA, id++);
+      return null;
+    }
+    if (command.do === "park") {
+      for (let i = 0; i < command.clients; i++) {
+        readers.push(await park(server.handler));
+      }
       return null;
     }
     if (command.collects) gc?.();
