@@ -1,0 +1,112 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Joins the appends of one turn of the event loop, so that an engine writes them at
+ * once and in the order of the calls.
+ *
+ * @module
+ */
+
+/** How much is written at once, at most; there is always at least one event. */
+export interface AppendQueueBounds {
+  items: number;
+  bytes: number;
+}
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly size: number;
+  readonly resolve: (id: string) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Those who wait for their events to be written, one write after the other. */
+export class AppendQueue<T> {
+  readonly #bounds: AppendQueueBounds;
+  readonly #write: (items: readonly T[]) => Promise<readonly string[]>;
+  /** What no write has taken yet. */
+  #waiting: Waiting<T>[] = [];
+  #isRunning = false;
+
+  /**
+   * @param bounds How much is written at once.
+   * @param write Writes events, all or none, and gives their IDs. If it fails, so
+   * do all calls that wait: what comes after an event must not overtake it.
+   */
+  constructor(
+    bounds: AppendQueueBounds,
+    write: (items: readonly T[]) => Promise<readonly string[]>,
+  ) {
+    this.#bounds = bounds;
+    this.#write = write;
+  }
+
+  /**
+   * Adds an event at the end of the queue.
+   *
+   * @param item The event.
+   * @param size Its bytes.
+   * @param signal Takes the event out of the queue, if no write has taken it yet.
+   * @returns The event's ID, once it is written.
+   */
+  append(
+    item: T,
+    size: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const onAbort = (): void => {
+        this.#waiting = this.#waiting.filter((each) => each !== waiting);
+        reject(signal?.reason);
+      };
+      const waiting: Waiting<T> = {
+        item,
+        size,
+        resolve: (id) => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve(id);
+        },
+        reject: (reason) => {
+          signal?.removeEventListener("abort", onAbort);
+          reject(reason);
+        },
+      };
+      signal?.addEventListener("abort", onAbort);
+      this.#waiting.push(waiting);
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      queueMicrotask(() => this.#run());
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const batch = this.#take();
+      try {
+        const ids = await this.#write(batch.map(({ item }) => item));
+        // There is one ID for each event.
+        for (const [index, { resolve }] of batch.entries()) {
+          resolve(ids[index]!);
+        }
+      } catch (error) {
+        const failed = [...batch, ...this.#waiting];
+        this.#waiting = [];
+        for (const { reject } of failed) reject(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  #take(): Waiting<T>[] {
+    let count = 0;
+    let bytes = 0;
+    for (const { size } of this.#waiting) {
+      bytes += size;
+      const isFull = count === this.#bounds.items || bytes > this.#bounds.bytes;
+      if (isFull && count > 0) break;
+      count++;
+    }
+    return this.#waiting.splice(0, count);
+  }
+}

@@ -1,0 +1,52 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What a log needs of a Redis client: there is no behaviour here.
+ *
+ * @module
+ */
+
+/**
+ * A connection to Redis, as small as can be, so that whatever client an application
+ * uses can be one.
+ *
+ * @example With `npm:ioredis`
+ * ```ts ignore -- it needs a server
+ * import { Redis } from "npm:ioredis@6";
+ * import type { RedisClient } from "@tidings/sse/redis-streams";
+ *
+ * const adapt = (redis: Redis): RedisClient => ({
+ *   send: ([name, ...args]) => redis.call(name, ...args),
+ *   duplicate: () => adapt(redis.duplicate()),
+ *   close: () => redis.disconnect(),
+ * });
+ * ```
+ *
+ * @example With `npm:redis`
+ * ```ts ignore -- it needs a server
+ * import { createClient, type RedisClientType } from "npm:redis@6";
+ * import type { RedisClient } from "@tidings/sse/redis-streams";
+ *
+ * const adapt = (redis: RedisClientType): RedisClient => ({
+ *   send: (command) => redis.sendCommand(command),
+ *   duplicate: async () => adapt(await redis.duplicate().connect()),
+ *   close: () => redis.destroy(),
+ * });
+ * ```
+ */
+export interface RedisClient {
+  /**
+   * Sends a command without waiting for the replies to those before it.
+   *
+   * @param command The command's name, and its arguments.
+   * @returns The reply, with text as strings. It rejects with an error whose message
+   * begins with Redis's own, if Redis replies with one.
+   */
+  send(command: [name: string, ...args: string[]]): Promise<unknown>;
+
+  /** Opens a connection like this one, on which a command may block. */
+  duplicate(): RedisClient | Promise<RedisClient>;
+
+  /** Closes the connection at once, whatever is under way. */
+  close(): unknown;
+}

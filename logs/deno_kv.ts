@@ -1,0 +1,306 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * A log in Deno KV: the history behind a channel that outlives the process, and that
+ * several processes share.
+ *
+ * Where the channel reaches is where the `Deno.Kv` reaches: `Deno.openKv()` is a file
+ * for one machine, its path chosen by the script or given as `Deno.openKv("./kv.db")`,
+ * and on Deno Deploy, or with the URL of a service, it is one store for many machines.
+ *
+ * @example A channel over Deno KV
+ * ```ts
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { DenoKvEventLog } from "@tidings/sse/deno-kv";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using kv = await Deno.openKv(":memory:");
+ * const log = new DenoKvEventLog(kv, ["news"]);
+ * await using channel = new EventChannel({ log });
+ * const id = await channel.publish({ data: "seen" });
+ * await channel.publish({ data: "missed" });
+ *
+ * // Another process knows the ID as well.
+ * const other = new DenoKvEventLog(kv, ["news"]);
+ * const { events } = await other.read(id);
+ * assertEquals(events[0]?.data, "missed");
+ * ```
+ *
+ * @module
+ */
+
+import { assertCount, assertNumber } from "../_numbers.ts";
+import type { ServerSentEventInit } from "../event.ts";
+import type {
+  EventLog,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+  LoggedEvent,
+} from "../log.ts";
+import { AppendQueue } from "./_append_queue.ts";
+import { orAborted, persist } from "./_engine_call.ts";
+import { type Line, makeLine, readLine } from "./_kv_blocks.ts";
+import { ContentionError, type Head, KvHistory } from "./_kv_history.ts";
+import type { KvKeyPart, KvStore } from "./_kv_store.ts";
+import { assertNoId } from "./_own_id.ts";
+
+export type { KvAtomic, KvEntry, KvKeyPart, KvStore } from "./_kv_store.ts";
+
+/** Options for {@linkcode DenoKvEventLog}. */
+export interface DenoKvEventLogOptions {
+  /**
+   * The most events to keep, an integer of at least 1 or `Infinity`. Older ones are
+   * dropped some at a time, so that up to about 300 more may be there.
+   *
+   * @default {10_000}
+   */
+  maxEvents?: number | undefined;
+  /**
+   * Milliseconds for which to keep an event, an integer of at least 1 or `Infinity`.
+   * Older ones are dropped when Deno KV comes to it.
+   *
+   * @default {Infinity}
+   */
+  maxAge?: number | undefined;
+  /**
+   * Milliseconds after which one who follows looks for new events without having
+   * been woken: 1 to 2 147 483 647, or `Infinity` for never. Deno KV wakes all
+   * workers of one process, and all machines of a service, so there it may be long;
+   * it does not wake other processes that have the same file open.
+   *
+   * @default {250}
+   */
+  pollInterval?: number | undefined;
+  /**
+   * Milliseconds after which an append that Deno KV has not answered is given up:
+   * 1 to 2 147 483 647. It rejects with an error whose name is `"TimeoutError"`.
+   *
+   * @default {10_000}
+   */
+  timeout?: number | undefined;
+}
+
+/** Bytes of JSON that an event may take. A commit of Deno KV takes 800 KiB. */
+const MAX_EVENT_SIZE = 524_288;
+/** With few events in a commit, few leave the history at once. */
+const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
+// Timers with a longer delay fire at once.
+const MAX_DELAY = 2_147_483_647;
+
+/**
+ * A log in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.
+ *
+ * - IDs have the form `epoch-sequence`: the epoch is drawn at random when the prefix
+ *   is used first, and the sequence counts the events from 1. Events must not bring
+ *   their own.
+ * - The events that one turn of the event loop appends share a commit. Where several
+ *   processes append at once, all but one of them try again.
+ * - An event takes at most 512 KiB as JSON. Deno KV keeps 64 KiB in an entry, so
+ *   larger events take several, and smaller ones share one.
+ * - An append is tried again after errors that leave open whether it took place; it
+ *   is never done twice. If it is still open after `timeout`, it rejects with an error
+ *   whose name is `"TimeoutError"`, and the event may be in the log or not.
+ *
+ * @example Usage
+ * ```ts
+ * import { DenoKvEventLog } from "@tidings/sse/deno-kv";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using kv = await Deno.openKv(":memory:");
+ * const log = new DenoKvEventLog(kv, ["news"], { maxEvents: 1000 });
+ * await log.append({ data: "a" });
+ *
+ * const { events } = await log.read(await log.rewind(1));
+ * assertEquals(events[0]?.data, "a");
+ * ```
+ */
+export class DenoKvEventLog implements EventLog {
+  readonly #history: KvHistory;
+  readonly #queue: AppendQueue<Line>;
+  readonly #pollInterval: number;
+
+  /**
+   * Makes a log of what is under the prefix. It does not use the store yet.
+   *
+   * @param kv The store, such as `await Deno.openKv()`.
+   * @param prefix What the keys of the log begin with.
+   * @param options What to keep, and how to follow.
+   * @throws {TypeError} If an option is not a number.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  constructor(
+    kv: KvStore,
+    prefix: readonly KvKeyPart[],
+    options: DenoKvEventLogOptions = {},
+  ) {
+    const {
+      maxEvents = 10_000,
+      maxAge = Infinity,
+      pollInterval = 250,
+      timeout = 10_000,
+    } = options;
+    const verb = "make event log";
+    assertCount(verb, "maxEvents", maxEvents, 1);
+    assertCount(verb, "maxAge", maxAge, 1);
+    if (pollInterval !== Infinity) {
+      assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
+    }
+    assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+    this.#pollInterval = pollInterval;
+    const history = new KvHistory(kv, prefix, { maxEvents, maxAge });
+    this.#history = history;
+    this.#queue = new AppendQueue(
+      BATCH_BOUNDS,
+      (lines) =>
+        persist(history.prepareWrite(lines), {
+          timeout,
+          verb: "append event",
+          isRefusal,
+        }),
+    );
+  }
+
+  /**
+   * Adds an event at the end of the log, as {@linkcode EventLog.append}.
+   *
+   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, with
+   * a `RangeError` if it is too large, with an `Error` if other processes were quicker
+   * again and again, and with what the store throws.
+   */
+  async append(
+    event: ServerSentEventInit,
+    options: EventLogOptions = {},
+  ): Promise<string> {
+    assertNoId(event);
+    const line = makeLine(event);
+    if (line.size > MAX_EVENT_SIZE) {
+      throw new RangeError(
+        `Cannot append event: it takes ${line.size} bytes, at most ${MAX_EVENT_SIZE} are wanted`,
+      );
+    }
+    return await this.#queue.append(line, line.size, options.signal);
+  }
+
+  /**
+   * Gives the events after a cursor, as {@linkcode EventLog.read}.
+   *
+   * @returns The events. It rejects with a `TypeError` if an option is not a number,
+   * with a `RangeError` if it is outside its range, and with what the store throws.
+   */
+  async read(
+    after: string,
+    options: EventLogReadOptions = {},
+  ): Promise<EventLogBatch> {
+    const { limit = 256, maxBytes = 65_536, signal } = options;
+    signal?.throwIfAborted();
+    assertCount("read event log", "limit", limit, 1);
+    assertNumber("read event log", "maxBytes", maxBytes, 0);
+    return await orAborted(this.#read(after, limit, maxBytes), signal);
+  }
+
+  /**
+   * Finds the place so many events before the end, as {@linkcode EventLog.rewind}.
+   *
+   * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
+   * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with what
+   * the store throws.
+   */
+  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
+    options.signal?.throwIfAborted();
+    assertCount("rewind event log", "count", count, 0);
+    return await orAborted(this.#rewind(count), options.signal);
+  }
+
+  /**
+   * Calls back with every event after a cursor, as {@linkcode EventLog.follow}. It
+   * rejects with what the store throws as well.
+   */
+  async follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions = {},
+  ): Promise<never> {
+    const { after, signal } = options;
+    signal?.throwIfAborted();
+    // It is watched before it is read: what comes in between is not overlooked.
+    const changes = this.#history.watch(this.#pollInterval);
+    try {
+      let batch = after === undefined
+        ? { events: [], cursor: await this.rewind(0, { signal }), gap: false }
+        : await this.read(after, { signal });
+      for (;;) {
+        onBatch(batch);
+        const { cursor } = batch;
+        do {
+          signal?.throwIfAborted();
+          if (batch.events.length === 0) await changes.next(signal);
+          batch = await this.read(cursor, { signal });
+        } while (batch.events.length === 0 && !batch.gap);
+      }
+    } finally {
+      await changes.cancel();
+    }
+  }
+
+  async #read(
+    after: string,
+    limit: number,
+    maxBytes: number,
+  ): Promise<EventLogBatch> {
+    const head = await this.#history.readHead();
+    const known = findSequence(head, after);
+    if (known === head.last) return { events: [], cursor: after, gap: false };
+    const events: LoggedEvent[] = [];
+    let sequence = known ?? 0;
+    let gap = known === undefined;
+    let size = 0;
+    for await (const block of this.#history.blocksAfter(sequence)) {
+      if (block.first > sequence + 1) {
+        // What is missing here is told of by the next read.
+        if (events.length > 0) break;
+        gap = true;
+        sequence = block.first - 1;
+      }
+      for (const line of block.lines.slice(sequence + 1 - block.first)) {
+        const isFull = events.length >= limit || size >= maxBytes;
+        if (isFull && events.length > 0) break;
+        sequence++;
+        events.push(readLine(line, `${head.epoch}-${sequence}`));
+        size += 2 * line.length;
+      }
+      if (events.length >= limit || size >= maxBytes) break;
+    }
+    if (events.length === 0) {
+      // All that was after the cursor is gone.
+      gap = true;
+      sequence = head.last;
+    }
+    return { events, cursor: `${head.epoch}-${sequence}`, gap };
+  }
+
+  async #rewind(count: number): Promise<string> {
+    const { epoch, last } = await this.#history.readHead();
+    const oldest = await this.#history.findOldest() ?? last + 1;
+    // It may have been appended since.
+    const first = Math.min(oldest, last + 1);
+    return `${epoch}-${Math.max(first - 1, last - count)}`;
+  }
+}
+
+/** The sequence of the event after which a cursor stands, `undefined` if it is unknown. */
+function findSequence(head: Head, cursor: string): number | undefined {
+  const prefix = `${head.epoch}-`;
+  if (!cursor.startsWith(prefix)) return undefined;
+  const sequence = Number(cursor.slice(prefix.length));
+  const isOurs = sequence >= 0 && sequence <= head.last &&
+    cursor === prefix + sequence;
+  return isOurs ? sequence : undefined;
+}
+
+/** Whether an error of the store says that it has not written, nor will. */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error &&
+    (error instanceof ContentionError || error instanceof TypeError ||
+      error.name === "BadResource");
+}

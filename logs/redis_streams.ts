@@ -1,0 +1,263 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * A log in a Redis stream: the history behind a channel that outlives its processes,
+ * and that any number of them on any number of machines share.
+ *
+ * It works with Redis 6.2 and later, and with what speaks its language, over the
+ * client that the application uses; {@linkcode RedisClient} shows how it is handed in.
+ *
+ * ```ts ignore -- it needs a server, and serves for ever
+ * import { Redis } from "npm:ioredis@6";
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { type RedisClient, RedisStreamsEventLog } from "@tidings/sse/redis-streams";
+ *
+ * const adapt = (redis: Redis): RedisClient => ({
+ *   send: ([name, ...args]) => redis.call(name, ...args),
+ *   duplicate: () => adapt(redis.duplicate()),
+ *   close: () => redis.disconnect(),
+ * });
+ *
+ * const log = new RedisStreamsEventLog(adapt(new Redis()), "news");
+ * const channel = new EventChannel({ log });
+ *
+ * Deno.serve((request) => channel.serve(request));
+ * ```
+ *
+ * @module
+ */
+
+import { assertCount, assertNumber } from "../_numbers.ts";
+import type { ServerSentEventInit } from "../event.ts";
+import type {
+  EventLog,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+} from "../log.ts";
+import { AppendQueue } from "./_append_queue.ts";
+import { orAborted, orTimedOut, persist } from "./_engine_call.ts";
+import { assertNoId } from "./_own_id.ts";
+import type { RedisClient } from "./_redis_client.ts";
+import { makeFields, sizeOf } from "./_redis_entries.ts";
+import { RedisStream } from "./_redis_stream.ts";
+
+export type { RedisClient } from "./_redis_client.ts";
+
+/** Options for {@linkcode RedisStreamsEventLog}. */
+export interface RedisStreamsEventLogOptions {
+  /**
+   * The most events to keep, an integer of at least 1 or `Infinity`. Redis drops older
+   * ones some at a time, so that about 100 more may be there.
+   *
+   * @default {10_000}
+   */
+  maxEvents?: number | undefined;
+  /**
+   * Milliseconds for which to keep an event, an integer of at least 1 or `Infinity`.
+   * Older ones are dropped when others are appended, some at a time.
+   *
+   * @default {Infinity}
+   */
+  maxAge?: number | undefined;
+  /**
+   * Milliseconds after which Redis counts as lost if it does not answer: 1 to
+   * 2 147 478 647. Appending, reading and following then reject with an error whose name
+   * is `"TimeoutError"`.
+   *
+   * @default {10_000}
+   */
+  timeout?: number | undefined;
+}
+
+/** Milliseconds for which the connection that follows waits for new events at a time. */
+const BLOCK = 5000;
+// Timers with a longer delay fire at once, and those who follow wait for both.
+const MAX_TIMEOUT = 2_147_483_647 - BLOCK;
+/** How much one command appends. Redis does nothing else meanwhile. */
+const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
+/** Events that one who follows is given at a time, and their bytes. */
+const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
+/** The errors with which Redis replies when it has done nothing. */
+const REFUSAL_REGEXP =
+  /^(?:ERR|WRONGTYPE|OOM|NOAUTH|NOPERM|READONLY|MISCONF|NOREPLICAS|CROSSSLOT|MOVED)\b/;
+
+/**
+ * A log in a Redis stream. It leaves the client that it is given open.
+ *
+ * - The IDs of the events are those of the stream's entries, so they tell the time in
+ *   milliseconds. Events must not bring their own.
+ * - The fields of an entry are those of the event. Other programs may append events
+ *   with `XADD`, and their fields must be such that they can be encoded.
+ * - The events that one turn of the event loop appends are one command.
+ * - An append is tried again after errors that leave open whether it took place; it
+ *   is never done twice, also if the client repeats commands after it has reconnected.
+ *   For this, Redis keeps a second, small key for each process for an hour. If it is
+ *   still open after `timeout`, it rejects with an error whose name is
+ *   `"TimeoutError"`, and the event may be in the log or not.
+ * - Following takes a connection of its own, which is closed at its end.
+ *
+ * @example Usage
+ * ```ts
+ * import { type RedisClient, RedisStreamsEventLog } from "@tidings/sse/redis-streams";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // This stands in for Redis, and has one event.
+ * const client: RedisClient = {
+ *   send: () => Promise.resolve([["1700000000000-0", ["data", "a"]]]),
+ *   duplicate: () => client,
+ *   close: () => {},
+ * };
+ * const log = new RedisStreamsEventLog(client, "news", { maxEvents: 1000 });
+ *
+ * const { events } = await log.read(await log.rewind(1));
+ * assertEquals(events[0]?.data, "a");
+ * ```
+ */
+export class RedisStreamsEventLog implements EventLog {
+  readonly #client: RedisClient;
+  readonly #stream: RedisStream;
+  readonly #queue: AppendQueue<string[]>;
+  readonly #timeout: number;
+
+  /**
+   * Makes a log of a stream. It does not use the client yet.
+   *
+   * @param client The connection for all that does not block; others may use it too.
+   * @param key The key of the stream.
+   * @param options What to keep, and how long to wait.
+   * @throws {TypeError} If an option is not a number.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  constructor(
+    client: RedisClient,
+    key: string,
+    options: RedisStreamsEventLogOptions = {},
+  ) {
+    const { maxEvents = 10_000, maxAge = Infinity, timeout = 10_000 } = options;
+    const verb = "make event log";
+    assertCount(verb, "maxEvents", maxEvents, 1);
+    assertCount(verb, "maxAge", maxAge, 1);
+    assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
+    const stream = new RedisStream(client, key);
+    this.#client = client;
+    this.#stream = stream;
+    this.#timeout = timeout;
+    this.#queue = new AppendQueue(
+      BATCH_BOUNDS,
+      (events) =>
+        persist(stream.prepareWrite(events, { maxEvents, maxAge }), {
+          timeout,
+          verb: "append event",
+          isRefusal,
+        }),
+    );
+  }
+
+  /**
+   * Adds an event at the end of the log, as {@linkcode EventLog.append}.
+   *
+   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, with
+   * the client's error if Redis refuses the event, and with a `TimeoutError` if Redis
+   * does not answer.
+   */
+  async append(
+    event: ServerSentEventInit,
+    options: EventLogOptions = {},
+  ): Promise<string> {
+    assertNoId(event);
+    const fields = makeFields(event);
+    return await this.#queue.append(fields, sizeOf(fields), options.signal);
+  }
+
+  /**
+   * Gives the events after a cursor, as {@linkcode EventLog.read}.
+   *
+   * @returns The events. It rejects with a `TypeError` if an option is not a number,
+   * with a `RangeError` if it is outside its range, and with the client's errors.
+   */
+  async read(
+    after: string,
+    options: EventLogReadOptions = {},
+  ): Promise<EventLogBatch> {
+    const { limit = 256, maxBytes = 65_536, signal } = options;
+    signal?.throwIfAborted();
+    assertCount("read event log", "limit", limit, 1);
+    assertNumber("read event log", "maxBytes", maxBytes, 0);
+    const batch = this.#stream.read(after, { limit, maxBytes });
+    return await this.#answer(batch, "read event log", signal);
+  }
+
+  /**
+   * Finds the place so many events before the end, as {@linkcode EventLog.rewind}.
+   *
+   * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
+   * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with the
+   * client's errors.
+   */
+  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    assertCount("rewind event log", "count", count, 0);
+    const cursor = this.#stream.rewind(count);
+    return await this.#answer(cursor, "rewind event log", signal);
+  }
+
+  /**
+   * Calls back with every event after a cursor, as {@linkcode EventLog.follow}. It
+   * rejects with the client's errors as well.
+   */
+  async follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions = {},
+  ): Promise<never> {
+    const { after, signal } = options;
+    signal?.throwIfAborted();
+    const answer = <T>(reply: Promise<T>): Promise<T> =>
+      this.#answer(reply, "follow event log", signal);
+    // The end as it is now, not as it is once there is a connection.
+    const end = after ?? await answer(this.#stream.rewind(0));
+    const client = await this.#duplicate(signal);
+    const stream = this.#stream.over(client);
+    try {
+      let batch = after === undefined
+        ? { events: [], cursor: end, gap: false }
+        : await answer(stream.read(end, FOLLOW_BOUNDS));
+      for (;;) {
+        onBatch(batch);
+        const { cursor } = batch;
+        do {
+          signal?.throwIfAborted();
+          batch = await answer(stream.await(cursor, BLOCK, FOLLOW_BOUNDS));
+        } while (batch.events.length === 0 && !batch.gap);
+      }
+    } finally {
+      await client.close();
+    }
+  }
+
+  /** Opens a connection. One that comes too late is closed. */
+  async #duplicate(signal: AbortSignal | undefined): Promise<RedisClient> {
+    const opening = Promise.resolve(this.#client.duplicate());
+    try {
+      return await this.#answer(opening, "follow event log", signal);
+    } catch (error) {
+      opening.then((client) => client.close()).catch(() => {});
+      throw error;
+    }
+  }
+
+  #answer<T>(
+    reply: Promise<T>,
+    verb: string,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const timeout = this.#timeout + (verb === "follow event log" ? BLOCK : 0);
+    return orAborted(orTimedOut(reply, timeout, verb), signal);
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && REFUSAL_REGEXP.test(error.message);
+}

@@ -1,0 +1,76 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Chaos with real processes, for a few seconds. The environment variable
+ * `CHAOS_SECONDS` makes each test take longer, and `SEED` repeats what was drawn.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type ChaosOptions, type ChaosReport, runChaos } from "./_chaos.ts";
+import { Random } from "./_random.ts";
+import { hasRedis, redisNote, RedisServer } from "./_redis_server.ts";
+
+const duration = 1000 * Number(Deno.env.get("CHAOS_SECONDS") ?? 2);
+const seed = Number(
+  Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31),
+);
+
+/** Enough for all that a subscriber can miss, and far too little. */
+const LONG = 10_000_000;
+const SHORT = 200;
+
+Deno.test("chaos: Deno KV loses nothing", async () => {
+  const report = await runOnKv(LONG);
+  assertEquals(report.gaps, 0);
+});
+
+Deno.test("chaos: Deno KV with a short history passes over nothing in silence", async () => {
+  await runOnKv(SHORT);
+});
+
+Deno.test(`chaos: Redis loses nothing${redisNote}`, {
+  ignore: !hasRedis,
+}, async () => {
+  const report = await runOnRedis(LONG);
+  assertEquals(report.gaps, 0);
+});
+
+Deno.test(
+  `chaos: Redis with a short history passes over nothing in silence${redisNote}`,
+  {
+    ignore: !hasRedis,
+  },
+  async () => {
+    await runOnRedis(SHORT);
+  },
+);
+
+async function runOnKv(maxEvents: number): Promise<ChaosReport> {
+  const directory = await Deno.makeTempDir();
+  try {
+    return await run({ engine: { kv: `${directory}/kv.db`, maxEvents } });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function runOnRedis(maxEvents: number): Promise<ChaosReport> {
+  await using redis = await RedisServer.start();
+  return await run({ engine: { redis: redis.port, maxEvents }, redis });
+}
+
+async function run(
+  options: Omit<ChaosOptions, "random" | "duration">,
+): Promise<ChaosReport> {
+  try {
+    const random = new Random(seed);
+    const report = await runChaos({ ...options, random, duration });
+    if (duration > 10_000) console.log(report);
+    assert(report.kills > 0, "Nothing was killed");
+    return report;
+  } catch (error) {
+    throw new Error(`Failed, run again with SEED=${seed}: ${error}`, {
+      cause: error,
+    });
+  }
+}

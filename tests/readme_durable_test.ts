@@ -1,0 +1,134 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The examples of the README's section "More than one process", as they are printed:
+ * each runs as two servers, and what one publishes reaches the clients of the other.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { connect } from "../client.ts";
+import {
+  findFreePort,
+  hasRedis,
+  redisNote,
+  RedisServer,
+} from "./_redis_server.ts";
+import { sendSignal } from "./_send_signal.ts";
+import { within } from "./_within.ts";
+
+Deno.test("README: the example for Deno KV serves the same events from two processes", async () => {
+  const directory = await Deno.makeTempDir();
+  await checkExample("deno-kv", directory, {});
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test(
+  `README: the example for Redis serves the same events from two processes${redisNote}`,
+  {
+    ignore: !hasRedis,
+  },
+  async () => {
+    const directory = await Deno.makeTempDir();
+    await using redis = await RedisServer.start();
+    const url = `redis://127.0.0.1:${redis.port}`;
+    await checkExample("redis-streams", directory, { REDIS_URL: url });
+    await Deno.remove(directory, { recursive: true });
+  },
+);
+
+async function checkExample(
+  name: string,
+  directory: string,
+  env: Record<string, string>,
+): Promise<void> {
+  const file = `${directory}/server.ts`;
+  await Deno.writeTextFile(file, await readExample(name));
+  const [a, b] = [
+    new Server(file, directory, env),
+    new Server(file, directory, env),
+  ];
+  try {
+    await within("servers answer", Promise.all([a.ready(), b.ready()]));
+    const first = await a.publish("first");
+    await b.publish("second");
+    const events = connect(b.url, { lastEventId: first });
+    const received: string[] = [];
+    await within(
+      "events come",
+      (async () => {
+        for await (const { data } of events) {
+          received.push(data);
+          if (data === "second") await a.publish("third");
+          if (data === "third") break;
+        }
+      })(),
+    );
+    assertEquals(received, ["second", "third"]);
+  } finally {
+    await a.end();
+    await b.end();
+  }
+}
+
+/** The code block of the README that has this name after its language. */
+async function readExample(name: string): Promise<string> {
+  const readme = await Deno.readTextFile(
+    new URL("../README.md", import.meta.url),
+  );
+  const code = readme.split(`\`\`\`ts ignore ${name}\n`)[1]?.split("\n```")[0];
+  assert(code !== undefined, `README.md has no example "${name}"`);
+  return code;
+}
+
+/** A process that runs an example as it is, on a port of its own. */
+class Server {
+  readonly url: string;
+  readonly #process: Deno.ChildProcess;
+
+  constructor(file: string, directory: string, env: Record<string, string>) {
+    const port = findFreePort();
+    this.url = `http://127.0.0.1:${port}/`;
+    const map = new URL("offline/import_map.json", import.meta.url).pathname;
+    this.#process = new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "-A",
+        "--unstable-kv",
+        "--no-check",
+        `--import-map=${map}`,
+        file,
+      ],
+      cwd: directory,
+      env: {
+        ...env,
+        // What `Deno.serve` takes in place of its default port.
+        DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+        // The file of `Deno.openKv()` is not to be that of another test.
+        DENO_KV_DEFAULT_PATH: `${directory}/kv.db`,
+      },
+      stdout: "null",
+    }).spawn();
+  }
+
+  async ready(): Promise<void> {
+    for (;;) {
+      try {
+        await (await fetch(this.url, { method: "OPTIONS" })).body?.cancel();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  async publish(data: string): Promise<string> {
+    const response = await fetch(this.url, { method: "POST", body: data });
+    assertEquals(response.status, 200);
+    return await response.text();
+  }
+
+  async end(): Promise<void> {
+    sendSignal(this.#process, "SIGKILL");
+    await this.#process.status;
+  }
+}
