@@ -1,0 +1,65 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The manual. */
+export const HELP = `Server-sent events on the command line.
+
+Usage:
+  deno run -N jsr:@tidings/sse/cli <url> [options]        read an event stream
+  deno run -N jsr:@tidings/sse/cli serve [options]        serve standard input
+  deno run -N jsr:@tidings/sse/cli relay <url> [options]  serve another stream
+
+Read <url> prints each event as it comes, and stays connected: a lost connection
+is reestablished from the last event ID. Changes of state go to standard error.
+
+      --json                Print each event as one line of JSON
+      --raw                 Print the bytes as they come
+      --count <n>           End after so many events; with --raw, after the
+                            bytes that came together with the last of them
+      --timeout <seconds>   End after this time, whatever has come
+
+Serve publishes standard input to any number of clients. Each line is an event
+in JSON, as --json prints it, with any of the members event, data, id, retry and
+comment. A line that is no event is reported and left out. When the input ends,
+the history is still served.
+
+      --input <format>      json, or event-stream for the bytes of one
+                            (default json)
+
+Relay reads <url> once, and serves its events and their IDs to any number of
+clients. An event whose ID is still in the history is reported and left out, as
+a repetition. When the stream ends for good, the history is still served.
+
+Read and relay make the request:
+
+  -H, --header <header>     Add "Name: value" to the request; may be repeated
+  -X, --method <method>     The method (default GET, or POST with -d)
+  -d, --data <data>         The body, of the type application/json unless -H
+                            says otherwise; @file reads a file, for which deno
+                            run needs -R, and - reads standard input
+      --last-event-id <id>  Resume after this event
+      --event <type>        Only events of this type; may be repeated
+      --no-reconnect        End when the connection is lost
+
+Serve and relay answer requests, whatever their path:
+
+      --port <number>       The port to listen on, 0 for any (default 8000)
+      --hostname <name>     The address to listen on (default 127.0.0.1, this
+                            machine alone)
+      --history <n>         How many events to keep for clients that resume, as
+                            far as 16 MiB go (default 10000)
+      --replay <n>          How many past events a new client gets, or all
+                            (default 0)
+      --cors <origin>       Pages of this origin may read the stream, * for
+                            every origin; may be repeated
+
+      --help                Show this
+
+Exit status:
+  0  The stream ended, --count was reached, or you ended it: with Ctrl+C, or by
+     closing the pipe that was written to
+  1  The stream cannot be read, or the events cannot be served
+  2  The arguments are wrong
+  3  The time that --timeout gives has passed
+
+Colours are for terminals, and NO_COLOR turns them off.
+`;
