@@ -1,0 +1,120 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** From a request of `node:http` or `node:http2` to a `Request`. */
+
+/**
+ * What is used of `IncomingMessage` of `node:http` and of `Http2ServerRequest` of
+ * `node:http2`, so that neither module's types are needed.
+ */
+export interface NodeRequest {
+  /** As in the request line. */
+  readonly method?: string | undefined;
+  /** The request target: a path, in most requests. */
+  readonly url?: string | undefined;
+  /** 2 for `node:http2`. */
+  readonly httpVersionMajor: number;
+  /** Names and values in turn. */
+  readonly rawHeaders: string[];
+  /** Names in lower case. */
+  readonly headers: Record<string, string | string[] | undefined>;
+  /** Has a member `encrypted` that is true where it is a TLS socket. */
+  readonly socket: object;
+  /** Listens for `"data"`, `"end"` and `"error"`. */
+  on(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  /** Stops to listen. */
+  off(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  /** Stops the flow of `"data"`. */
+  pause(): unknown;
+  /** Lets `"data"` flow, and what nobody listens for is dropped. */
+  resume(): unknown;
+}
+
+/** The body of a request. */
+export interface RequestBody {
+  /** Read from the socket at the pace of its reader. */
+  stream: ReadableStream<Uint8Array>;
+  /** Drops what was not read, so that the connection can carry the next request. */
+  drop: () => void;
+}
+
+const TOO_LATE =
+  "Cannot read request body: the response has ended, a read before that is wanted";
+const ABSOLUTE_URL_REGEXP = /^https?:\/\//i;
+
+/**
+ * Makes the request.
+ *
+ * @throws {TypeError} If it has what a `Request` cannot have, such as a broken host.
+ */
+export function toRequest(
+  incoming: NodeRequest,
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): Request {
+  const { method = "GET", rawHeaders } = incoming;
+  const headers = new Headers();
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!;
+    // The pseudo-headers of HTTP/2 begin with a colon.
+    if (!name.startsWith(":")) headers.append(name, rawHeaders[i + 1]!);
+  }
+  const hasBody = method !== "GET" && method !== "HEAD";
+  // `duplex` is required with a stream, and unknown to some type declarations.
+  const init: RequestInit & { duplex: "half" } = {
+    method,
+    headers,
+    signal,
+    body: hasBody ? body : null,
+    duplex: "half",
+  };
+  return new Request(urlOf(incoming), init);
+}
+
+/** Opens the body of a request; nothing is read before its reader asks. */
+export function openRequestBody(
+  incoming: NodeRequest,
+  signal: AbortSignal,
+): RequestBody {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const onData = (chunk: Uint8Array): void => {
+    incoming.pause();
+    // A `Buffer` has a `slice()` of its own; what a `Request` gives has not.
+    const { buffer, byteOffset, byteLength } = chunk;
+    controller.enqueue(new Uint8Array(buffer, byteOffset, byteLength));
+  };
+  const onEnd = (): void => controller.close();
+  const drop = (): void => {
+    incoming.off("data", onData);
+    incoming.off("end", onEnd);
+    incoming.resume();
+  };
+  const fail = (reason: unknown): void => {
+    drop();
+    controller.error(reason);
+  };
+  const stream = new ReadableStream<Uint8Array>({
+    start(ownController) {
+      controller = ownController;
+    },
+    pull() {
+      incoming.resume();
+    },
+    cancel: drop,
+  }, { highWaterMark: 0 });
+
+  // Paused first: otherwise the listener would start the flow.
+  incoming.pause();
+  incoming.on("data", onData);
+  incoming.on("end", onEnd);
+  signal.addEventListener("abort", () => fail(signal.reason));
+  return { stream, drop: () => fail(new TypeError(TOO_LATE)) };
+}
+
+function urlOf({ url = "/", socket, headers }: NodeRequest): string {
+  if (ABSOLUTE_URL_REGEXP.test(url)) return url;
+  const isEncrypted = "encrypted" in socket && socket.encrypted === true;
+  const scheme = isEncrypted ? "https" : "http";
+  const host = headers[":authority"] ?? headers["host"] ?? "localhost";
+  // Joined as text: resolved against a base, "//name/" would replace the host.
+  return `${scheme}://${host}${url.startsWith("/") ? url : `/${url}`}`;
+}

@@ -1,0 +1,53 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Stands before a language model: hides its key, and passes on the text alone. When
+ * the client leaves, the request to the model is cancelled, and it stops to compute.
+ *
+ * ```sh
+ * LLM_KEY=… deno run -N -E=LLM_URL,LLM_KEY examples/llm_proxy.ts
+ * curl -N localhost:8000 -d '{"model":"…","stream":true,"messages":[…]}'
+ * ```
+ */
+
+import type { ServerSentEventInit } from "@tidings/sse/event";
+import { EventStreamError, readEvents } from "@tidings/sse/parser";
+import { type EventSession, serveEvents } from "@tidings/sse/server";
+
+const LLM_URL = Deno.env.get("LLM_URL") ??
+  "https://api.openai.com/v1/chat/completions";
+const LLM_KEY = Deno.env.get("LLM_KEY");
+
+Deno.serve((request) =>
+  serveEvents(request, complete, {
+    methods: ["POST"],
+    onError: (error) => console.error(error),
+  })
+);
+
+async function* complete(
+  { request, signal }: EventSession,
+): AsyncIterable<ServerSentEventInit> {
+  const response = await fetch(LLM_URL, {
+    method: "POST",
+    headers: {
+      authorization: `Bearer ${LLM_KEY}`,
+      "content-type": "application/json",
+    },
+    body: await request.text(),
+    // Aborted when the client has left.
+    signal,
+  });
+  try {
+    for await (const { data } of readEvents(response, { signal })) {
+      if (data === "[DONE]") break;
+      const text = JSON.parse(data).choices[0]?.delta?.content;
+      if (text) yield { data: text };
+    }
+    yield { event: "done", data: "" };
+  } catch (error) {
+    if (!(error instanceof EventStreamError)) throw error;
+    // What the model's service said is not for the client.
+    yield { event: "failure", data: error.code };
+  }
+}

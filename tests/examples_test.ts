@@ -1,0 +1,263 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { ServerSentEvent } from "../event.ts";
+import { readEvents } from "../parser.ts";
+import { eventStream, OpenStream, serve } from "./_event_server.ts";
+import { ExampleProcess } from "./_example_process.ts";
+import { within } from "./_within.ts";
+
+/** Each example, with the arguments that its own comment gives. */
+const EXAMPLES: Record<string, string[]> = {
+  "chat.ts": ["run", "-N"],
+  "hono.ts": ["run", "-N"],
+  "job_progress.ts": ["run", "-N"],
+  "kv_workers.ts": ["serve", "--parallel", "--unstable-kv", "-R", "-W", "-E"],
+  "llm_proxy.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
+  "node_server.ts": ["run", "-N", "-E=PORT"],
+  "server.ts": ["run", "-N"],
+};
+
+function start(
+  name: string,
+  env: Record<string, string> = {},
+  extra: string[] = [],
+): Promise<ExampleProcess> {
+  const flags = EXAMPLES[name] ?? [];
+  return ExampleProcess.start([...flags, ...extra, `examples/${name}`], env);
+}
+
+/** Opens a stream, and hands out its events one by one. */
+async function open(
+  url: string | URL,
+  init?: RequestInit,
+): Promise<Subscription> {
+  return new Subscription(await within("a response", fetch(url, init)));
+}
+
+class Subscription implements AsyncDisposable {
+  readonly headers: Headers;
+  readonly #events: AsyncIterableIterator<ServerSentEvent>;
+
+  constructor(response: Response) {
+    this.headers = response.headers;
+    this.#events = readEvents(response);
+  }
+
+  async next(): Promise<ServerSentEvent> {
+    const { value } = await within("an event", this.#events.next());
+    assert(value !== undefined, "the stream has ended");
+    return value;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#events.return?.();
+  }
+}
+
+async function post(url: string | URL, body: string): Promise<Response> {
+  return await within("a response", fetch(url, { method: "POST", body }));
+}
+
+Deno.test("examples: each has a test, and says how it is started", async () => {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir("examples")) names.push(name);
+  assertEquals(names.sort(), Object.keys(EXAMPLES));
+  for (const [name, flags] of Object.entries(EXAMPLES)) {
+    const text = await Deno.readTextFile(`examples/${name}`);
+    assert(text.includes(`deno ${flags.join(" ")} examples/${name}\n`), name);
+  }
+});
+
+Deno.test("examples: server.ts tells the time, on a page and as events", async () => {
+  await using example = await start("server.ts");
+  const page = await fetch(example.url);
+  assertMatch(await page.text(), /new EventSource\("\/events"\)/);
+  await using events = await open(`${example.url}events`);
+  for (let count = 0; count < 2; count++) {
+    const { event, data } = await events.next();
+    assertEquals(event, "time");
+    assertMatch(data, /^\d{4}-.*Z$/);
+  }
+});
+
+Deno.test("examples: llm_proxy.ts passes on the text alone", async () => {
+  const bodies: string[] = [];
+  await using model = serve(async (request) => {
+    bodies.push(await request.text());
+    const deltas = [{ role: "assistant" }, { content: "Hel" }, {
+      content: "lo\n",
+    }];
+    const chunks = deltas.map((delta) =>
+      `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`
+    );
+    return eventStream([...chunks, "data: [DONE]\n\n"].join(""));
+  });
+  await using example = await start("llm_proxy.ts", {
+    LLM_URL: model.url,
+    LLM_KEY: "secret",
+  });
+  const response = await post(example.url, '{"stream":true}');
+  assertEquals(
+    await response.text(),
+    "data: Hel\n\ndata: lo\ndata: \n\nevent: done\ndata: \n\n",
+  );
+  assertEquals(bodies, ['{"stream":true}']);
+  const { headers } = model.requests[0]!;
+  assertEquals(headers.get("authorization"), "Bearer secret");
+});
+
+Deno.test("examples: llm_proxy.ts cancels the model's work with the client", async () => {
+  const work = new OpenStream(
+    'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+  );
+  await using model = serve(() => work.response);
+  await using example = await start("llm_proxy.ts", { LLM_URL: model.url });
+  const events = await open(example.url, { method: "POST", body: "{}" });
+  assertEquals((await events.next()).data, "a");
+  await events[Symbol.asyncDispose]();
+  await within("the model's work ends", work.cancelled);
+});
+
+Deno.test("examples: llm_proxy.ts tells of a refusal, not of its reasons", async () => {
+  await using model = serve(() => new Response("the key", { status: 401 }));
+  await using example = await start("llm_proxy.ts", { LLM_URL: model.url });
+  const response = await post(example.url, "{}");
+  assertEquals(
+    await response.text(),
+    "event: failure\ndata: unexpected-status\n\n",
+  );
+});
+
+Deno.test("examples: job_progress.ts resumes where a client left", async () => {
+  await using example = await start("job_progress.ts");
+  const { headers, body } = await post(`${example.url}jobs`, "");
+  await body?.cancel();
+  const url = new URL(headers.get("location") ?? "", example.url);
+
+  let lastEventId: string;
+  {
+    await using first = await open(url);
+    assertEquals((await first.next()).data, "5");
+    ({ lastEventId } = await first.next());
+  }
+  await using second = await open(url, {
+    headers: { "last-event-id": lastEventId },
+  });
+  const seen: string[] = [];
+  let event: ServerSentEvent;
+  do {
+    event = await second.next();
+    seen.push(event.data);
+  } while (event.event !== "done");
+  assertEquals(seen[0], "15");
+  assertEquals(seen.slice(-2), ["100", "42"]);
+  assertEquals(seen.length, 19);
+});
+
+Deno.test("examples: chat.ts brings each client its rooms", async () => {
+  await using example = await start("chat.ts");
+  await using tea = await open(`${example.url}?room=tea`);
+  await using both = await open(`${example.url}?room=tea&room=rain`);
+  for (const [room, text] of [["rain", "3 mm"], ["tea", "A cup"]] as const) {
+    const response = await post(`${example.url}${room}`, text);
+    assertEquals(response.status, 201);
+    await response.body?.cancel();
+  }
+  assertEquals((await tea.next()).data, "A cup");
+  assertEquals((await both.next()).data, "3 mm");
+  assertEquals((await both.next()).event, "tea");
+  await using late = await open(`${example.url}?room=rain`);
+  assertEquals((await late.next()).data, "3 mm");
+  const refused = await post(`${example.url}not+a+room`, "a");
+  await refused.body?.cancel();
+  assertEquals(refused.status, 400);
+});
+
+Deno.test("examples: hono.ts broadcasts from a Hono application", async () => {
+  await using example = await start("hono.ts");
+  await using events = await open(`${example.url}events`);
+  const response = await post(`${example.url}events`, "hello");
+  const { id } = await response.json();
+  const { data, lastEventId } = await events.next();
+  assertEquals([data, lastEventId], ["hello", id]);
+});
+
+Deno.test("examples: node_server.ts broadcasts, and ends its streams on SIGINT", async () => {
+  await using example = await start("node_server.ts", { PORT: "0" });
+  await checkNodeServer(example);
+});
+
+Deno.test({
+  name: `examples: node_server.ts does the same in Node${
+    hasNode() ? "" : " (ignored: there is no Node)"
+  }`,
+  ignore: !hasNode(),
+  async fn() {
+    const file = await Deno.makeTempFile({ suffix: ".mjs" });
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: ["bundle", "--quiet", "-o", file, "examples/node_server.ts"],
+    }).output();
+    assert(success, "it cannot be bundled");
+    {
+      await using example = await ExampleProcess.start([file], {
+        PORT: "0",
+      }, "node");
+      await checkNodeServer(example);
+    }
+    await Deno.remove(file);
+  },
+});
+
+async function checkNodeServer(example: ExampleProcess): Promise<void> {
+  await using events = await open(example.url);
+  const response = await post(example.url, "hello");
+  const { id } = await response.json();
+  const { data, lastEventId } = await events.next();
+  assertEquals([data, lastEventId], ["hello", id]);
+  assertEquals(await example.interrupt(), 0);
+}
+
+function hasNode(): boolean {
+  try {
+    return new Deno.Command("node", { args: ["--version"] }).outputSync()
+      .success;
+  } catch {
+    return false;
+  }
+}
+
+Deno.test("examples: kv_workers.ts reaches the clients of all workers", async () => {
+  const folder = await Deno.makeTempDir();
+  const port = freePort();
+  {
+    const env = {
+      KV_PATH: `${folder}/kv.db`,
+      DENO_JOBS: "2",
+      DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+    };
+    const address = ["--host", "127.0.0.1", "--port", `${port}`];
+    await using example = await start("kv_workers.ts", env, address);
+    await using clients = new AsyncDisposableStack();
+    const subscriptions = new Map<string | null, Subscription>();
+    // The kernel spreads connections; an idle one may be used again, so each of
+    // these is held.
+    for (let tries = 0; subscriptions.size < 2 && tries < 100; tries++) {
+      const client = clients.use(await open(example.url));
+      subscriptions.set(client.headers.get("x-worker"), client);
+    }
+    assertEquals(subscriptions.size, 2);
+    const response = await post(example.url, "hello");
+    const { id } = await response.json();
+    for (const client of subscriptions.values()) {
+      const { data, lastEventId } = await client.next();
+      assertEquals([data, lastEventId], ["hello", id]);
+    }
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
