@@ -6,7 +6,7 @@
  * @module
  */
 
-import { drawRetryDelay } from "./_tail.ts";
+import { drawRetryDelay } from "./_retry_delay.ts";
 import type { EventLog, EventLogBatch } from "./log.ts";
 
 /** Reads from a log until it answers. All reads that have failed share one timer. */

@@ -19,6 +19,8 @@ export interface NodeRequest {
   readonly headers: Record<string, string | string[] | undefined>;
   /** Has a member `encrypted` that is true where it is a TLS socket. */
   readonly socket: object;
+  /** Whether the client has left before its request was complete. */
+  readonly aborted: boolean;
   /** Listens for `"data"`, `"end"` and `"error"`. */
   on(event: string, listener: (chunk: Uint8Array) => void): unknown;
   /** Stops to listen. */
@@ -82,7 +84,10 @@ export function openRequestBody(
     const { buffer, byteOffset, byteLength } = chunk;
     controller.enqueue(new Uint8Array(buffer, byteOffset, byteLength));
   };
-  const onEnd = (): void => controller.close();
+  const onEnd = (): void => {
+    // HTTP/2 also ends the body of a client that has left, which is not complete.
+    if (!incoming.aborted) controller.close();
+  };
   const drop = (): void => {
     incoming.off("data", onData);
     incoming.off("end", onEnd);

@@ -7,6 +7,7 @@
  */
 
 import type { EventLog, EventLogBatch } from "./log.ts";
+import { drawRetryDelay } from "./_retry_delay.ts";
 
 /** Why a channel gets nothing from its log at present. */
 export interface EventChannelStall {
@@ -14,15 +15,6 @@ export interface EventChannelStall {
   since: number;
   /** What it failed with most recently. */
   error: unknown;
-}
-
-const MIN_DELAY = 100;
-const MAX_DELAY = 10_000;
-
-/** The milliseconds to wait after the nth failure in a row, from 0. Half of them are drawn. */
-export function drawRetryDelay(failures: number): number {
-  const delay = Math.min(MIN_DELAY * 2 ** failures, MAX_DELAY);
-  return delay / 2 + Math.random() * delay / 2;
 }
 
 /** The one reader of the end of a log. It begins where the log ends. */

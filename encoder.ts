@@ -29,7 +29,6 @@ import type { ServerSentEventInit } from "./event.ts";
 const ENCODER = new TextEncoder();
 const LINE_BREAK_REGEXP = /\r\n|\r|\n/g;
 const HAS_LINE_BREAK_REGEXP = /[\r\n]/;
-// deno-lint-ignore no-control-regex -- U+0000 is what an id must not hold.
 const ID_FORBIDDEN_REGEXP = /[\0\r\n]/;
 
 /**

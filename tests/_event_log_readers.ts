@@ -4,6 +4,7 @@
 
 import { assertEquals } from "@std/assert";
 import type { EventLog, EventLogBatch } from "../log.ts";
+import { within } from "./_within.ts";
 
 /** The data of so many events. */
 export function numbers(count: number): string[] {
@@ -67,7 +68,10 @@ export class Following implements AsyncDisposable {
   ): Promise<void> {
     while (!condition(this.batches)) {
       if (this.#failure !== undefined) throw this.#failure;
-      await new Promise<void>((resolve) => this.#onBatch = resolve);
+      await within(
+        "the next batch of the log",
+        new Promise<void>((resolve) => this.#onBatch = resolve),
+      );
     }
   }
 

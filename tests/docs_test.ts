@@ -10,9 +10,10 @@ import { eventStream, serve } from "./_event_server.ts";
 import { ExampleProcess } from "./_example_process.ts";
 import { within } from "./_within.ts";
 
-// The other three are `readme_durable_test.ts`'s, and a part of one of its.
+// The others have tests of their own, `readme_durable_test.ts` and
+// `socket_readme_test.ts`, or are a part of another block.
 const BLOCK_REGEXP =
-  /^```ts ignore(?! (?:deno-kv|redis-streams|fragment))[^\n]*\n([^]*?)^```$/gm;
+  /^```ts ignore(?! (?:deno-kv|redis-streams|fragment|socket))[^\n]*\n([^]*?)^```$/gm;
 const ADDRESS = "https://example.com/";
 
 interface Block {

@@ -3,7 +3,7 @@
 /**
  * Stands in for `@std/assert` where JSR is out of reach: the functions that our
  * tests and examples use, over `node:assert/strict`. The real package is what
- * everyone else gets; `scripts/test.ts` chooses.
+ * everyone else gets; `scripts/run_tests.ts` chooses.
  */
 import strict from "node:assert/strict";
 

@@ -1,0 +1,46 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Base64, by the functions of the runtime, of which older ones have the slower.
+ *
+ * @module
+ */
+
+// What String.fromCharCode() can take at once.
+const SLICE = 8192;
+
+/** Encodes bytes as base64. */
+export function encodeBase64(
+  bytes: Uint8Array & { toBase64?: () => string },
+): string {
+  if (bytes.toBase64 !== undefined) return bytes.toBase64();
+  let binary = "";
+  for (let start = 0; start < bytes.length; start += SLICE) {
+    binary += String.fromCharCode(...bytes.subarray(start, start + SLICE));
+  }
+  return btoa(binary);
+}
+
+/**
+ * Decodes base64.
+ *
+ * @throws {SyntaxError} If the text is none.
+ */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
+  const { fromBase64 }: {
+    fromBase64?: (text: string) => Uint8Array<ArrayBuffer>;
+  } = Uint8Array;
+  if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);
+  let binary: string;
+  try {
+    binary = atob(text);
+  } catch (cause) {
+    throw new SyntaxError(
+      `Cannot read message: its data is ${
+        JSON.stringify(text.slice(0, 40))
+      }, base64 is wanted`,
+      { cause },
+    );
+  }
+  return Uint8Array.from(binary, (character) => character.charCodeAt(0));
+}

@@ -1,0 +1,52 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** One file of JavaScript out of many of TypeScript. */
+
+import { findEsbuild } from "./_tools.ts";
+
+/** Options for {@linkcode bundle}. */
+export interface BundleOptions {
+  /** Without names and spaces that only people need. */
+  minify?: boolean;
+  importMap?: string;
+}
+
+/** Bundles a file with all that it imports, but for `node:` modules. */
+export async function bundle(
+  entryPoint: string,
+  { minify = false, importMap }: BundleOptions = {},
+): Promise<string> {
+  const args = ["bundle", "--quiet"];
+  if (minify) args.push("--minify", "--platform=browser");
+  if (importMap !== undefined) args.push(`--import-map=${importMap}`);
+  return await runTool(Deno.execPath(), [...args, entryPoint]);
+}
+
+/** Rewrites syntax that Node 20 does not read, such as `await using`. */
+export async function lowerSyntax(code: string): Promise<string> {
+  return await runTool(
+    await findEsbuild(),
+    ["--target=node20", "--log-level=error"],
+    code,
+  );
+}
+
+/** Runs a program to its end and gives what it prints. */
+async function runTool(
+  command: string,
+  args: string[],
+  input = "",
+): Promise<string> {
+  const child = new Deno.Command(command, {
+    args,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writing = new Blob([input]).stream().pipeTo(child.stdin);
+  const { success, stdout, stderr } = await child.output();
+  await writing;
+  const decoder = new TextDecoder();
+  if (!success) throw new Error(decoder.decode(stderr));
+  return decoder.decode(stdout);
+}

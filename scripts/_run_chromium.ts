@@ -1,0 +1,101 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Runs the tests in headless Chromium. */
+
+import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
+
+/** Where in the browser the tests run. */
+export type BrowserPlace = "page" | "worker";
+
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--no-first-run",
+];
+
+/** Runs a bundle of `tests/runtimes/browser.ts`. */
+export async function runInChromium(
+  executable: string,
+  code: string,
+  place: BrowserPlace,
+  timeLimit: AbortSignal,
+): Promise<TestReport> {
+  const { promise, resolve } = Promise.withResolvers<TestReport>();
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    (request) => answer(request, code, place, resolve),
+  );
+  const profile = await Deno.makeTempDir();
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const chromium = new Deno.Command(executable, {
+    args: [...FLAGS, `--user-data-dir=${profile}`, url],
+    stdout: "null",
+    stderr: "null",
+  }).spawn();
+  try {
+    return await Promise.race([
+      promise,
+      rejectOnAbort(timeLimit),
+      chromium.status.then(({ code }) => {
+        throw new Error(`It ended with exit status ${code} before the tests`);
+      }),
+    ]);
+  } finally {
+    await end(chromium);
+    await Deno.remove(profile, { recursive: true });
+  }
+}
+
+async function answer(
+  request: Request,
+  code: string,
+  place: BrowserPlace,
+  resolve: (report: TestReport) => void,
+): Promise<Response> {
+  const { pathname } = new URL(request.url);
+  switch (pathname) {
+    case "/":
+      return new Response(pageFor(place), {
+        headers: { "content-type": "text/html; charset=utf-8" },
+      });
+    case "/tests.js":
+      return new Response(code, {
+        headers: { "content-type": "text/javascript; charset=utf-8" },
+      });
+    case "/report":
+      resolve(await request.json());
+      return new Response(null, { status: 204 });
+    default:
+      return new Response(null, { status: 404 });
+  }
+}
+
+function pageFor(place: BrowserPlace): string {
+  const seed = Deno.env.get("SEED");
+  const tests = seed === undefined ? "/tests.js" : `/tests.js?seed=${seed}`;
+  const script = place === "page"
+    ? `import ${JSON.stringify(tests)};`
+    : `new Worker(${JSON.stringify(tests)}, { type: "module" });`;
+  return `<!doctype html><title>Tests</title><script type="module">${script}</script>`;
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+}
+
+async function end(child: Deno.ChildProcess): Promise<void> {
+  try {
+    child.kill();
+  } catch (error) {
+    // It has ended by itself.
+    if (!(error instanceof TypeError)) throw error;
+  }
+  await child.status;
+}

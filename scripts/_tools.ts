@@ -1,0 +1,41 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The programs that come from npm, each in the one version that is tested. */
+
+import { installPackage } from "./_npm_package.ts";
+
+/** Gives the path of a program, which is installed if need be. */
+export type FindTool = () => Promise<string>;
+
+const isArm = Deno.build.arch === "aarch64";
+const os = Deno.build.os;
+
+/** The newest Node. */
+export const findNode: FindTool = () =>
+  find(`node-${os}-${isArm ? "arm64" : "x64"}`, "26.10.0", "bin/node");
+
+export const findBun: FindTool = () =>
+  find(`@oven/bun-${os}-${isArm ? "aarch64" : "x64"}`, "1.4.5", "bin/bun");
+
+/** The runtime of Cloudflare Workers. */
+export const findWorkerd: FindTool = () =>
+  find(
+    `@cloudflare/workerd-${os}-${isArm ? "arm64" : "64"}`,
+    "1.20261117.1",
+    "bin/workerd",
+  );
+
+export const findEsbuild: FindTool = () =>
+  find(`@esbuild/${os}-${isArm ? "arm64" : "x64"}`, "0.25.5", "bin/esbuild");
+
+/** The compiler, for Node to run. */
+export const findTypeScript: FindTool = () =>
+  find("typescript", "7.0.2", "bin/tsc");
+
+async function find(
+  name: string,
+  version: string,
+  program: string,
+): Promise<string> {
+  return new URL(program, await installPackage({ name, version })).pathname;
+}

@@ -1,0 +1,43 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Prints what each export weighs as a bundle of its own, with all that it imports:
+ * bytes minified, and bytes minified and gzipped. Fails where there is a limit for
+ * the latter and it is passed.
+ */
+
+import config from "../deno.json" with { type: "json" };
+import { bundle } from "./_bundle.ts";
+
+/** Bytes, minified and gzipped. */
+const LIMITS: Record<string, number> = {
+  "./parser": 3 * 1024,
+  "./client": 7 * 1024,
+};
+
+const rows = [["export", "minified", "gzipped", "limit"]];
+let isTooLarge = false;
+for (const [name, file] of Object.entries(config.exports)) {
+  const code = await bundle(file, { minify: true });
+  const gzipped = await gzippedSize(code);
+  const limit = LIMITS[name];
+  if (limit !== undefined && gzipped > limit) isTooLarge = true;
+  const sizes = [new Blob([code]).size, gzipped, limit ?? "–"];
+  rows.push([name, ...sizes.map(String)]);
+}
+for (const [name = "", ...sizes] of rows) {
+  const cells = sizes.map((size) => size.padStart(9));
+  console.log(name.padEnd(18) + cells.join(""));
+}
+if (isTooLarge) {
+  console.error("An export is larger than its limit");
+  Deno.exit(1);
+}
+
+async function gzippedSize(text: string): Promise<number> {
+  const gzip = new CompressionStream("gzip");
+  const zipped = new Blob([text]).stream().pipeThrough(gzip);
+  let size = 0;
+  for await (const chunk of zipped) size += chunk.length;
+  return size;
+}

@@ -1,0 +1,145 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Runs the portable tests in runtimes other than Deno, and closes with the line
+ * `N passed, N failed, N skipped`. Without arguments it takes all runtimes and
+ * leaves out those that cannot be had here; one that is named must be there:
+ * `deno task test:runtimes node bun`. The environment variable `SEED` reaches the
+ * property tests.
+ */
+
+import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
+import { bundle, lowerSyntax } from "./_bundle.ts";
+import { type BrowserPlace, runInChromium } from "./_run_chromium.ts";
+import { runInNode } from "./_run_node.ts";
+import { runInWorkerd } from "./_run_workerd.ts";
+import { findBun, findNode, type FindTool, findWorkerd } from "./_tools.ts";
+
+interface Runtime {
+  find: FindTool;
+  run: (program: string, timeLimit: AbortSignal) => Promise<TestReport>;
+}
+
+/** Milliseconds for all tests in one runtime. */
+const TIME_LIMIT = 600_000;
+
+const RUNTIMES: Record<string, Runtime> = {
+  node: {
+    find: () => findProgram(["node"]),
+    run: async (program, timeLimit) =>
+      runInNode(program, await lowerSyntax(await bundleForNode()), timeLimit),
+  },
+  "node-latest": {
+    find: findNode,
+    run: async (program, timeLimit) =>
+      runInNode(program, await bundleForNode(), timeLimit),
+  },
+  bun: {
+    find: findBun,
+    run: async (program, timeLimit) =>
+      runInNode(program, await bundleForNode(), timeLimit),
+  },
+  workerd: {
+    find: findWorkerd,
+    run: async (program, timeLimit) =>
+      runInWorkerd(program, await bundleForWeb("workerd.ts"), timeLimit),
+  },
+  "chromium-page": chromium("page"),
+  "chromium-worker": chromium("worker"),
+};
+
+const names = Deno.args.length > 0 ? Deno.args : Object.keys(RUNTIMES);
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const name of names) {
+  const runtime = RUNTIMES[name];
+  if (runtime === undefined) {
+    const known = Object.keys(RUNTIMES).join(", ");
+    throw new Error(`There is no runtime ${JSON.stringify(name)}: ${known}`);
+  }
+  await testRuntime(name, runtime);
+}
+console.log(
+  `${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`,
+);
+Deno.exit(total.failed > 0 ? 1 : 0);
+
+async function testRuntime(name: string, runtime: Runtime): Promise<void> {
+  let program: string;
+  try {
+    program = await runtime.find();
+  } catch (error) {
+    console.log(`${name}: not available: ${(error as Error).message}`);
+    if (Deno.args.length > 0) total.failed++;
+    else total.skipped++;
+    return;
+  }
+  try {
+    const version = await versionOf(program);
+    const timeLimit = AbortSignal.timeout(TIME_LIMIT);
+    const report = await runtime.run(program, timeLimit);
+    show(`${name} (${version})`, report);
+    total.passed += report.passed;
+    total.failed += report.failed.length;
+    total.skipped += report.skipped.length;
+  } catch (error) {
+    console.log(`${name}: ${error}`);
+    total.failed++;
+  }
+}
+
+function show(runtime: string, report: TestReport): void {
+  const { passed, failed, skipped } = report;
+  console.log(
+    `${runtime}: ${passed} passed, ${failed.length} failed, ${skipped.length} skipped`,
+  );
+  for (const [reason, tests] of Map.groupBy(skipped, ({ reason }) => reason)) {
+    const which = tests.length === 1 ? tests[0]!.name : `${tests.length} tests`;
+    console.log(`  skipped: ${which}: ${reason}`);
+  }
+  for (const { name, error } of failed) {
+    console.log(`  FAILED: ${name}\n${error.replaceAll(/^/gm, "    ")}`);
+  }
+}
+
+function chromium(place: BrowserPlace): Runtime {
+  return {
+    find: () => findProgram(["chromium", "google-chrome"]),
+    run: async (program, timeLimit) =>
+      runInChromium(
+        program,
+        await bundleForWeb("browser.ts"),
+        place,
+        timeLimit,
+      ),
+  };
+}
+
+function bundleForNode(): Promise<string> {
+  const importMap = "tests/runtimes/import_map.json";
+  return bundle("tests/runtimes/node.ts", { importMap });
+}
+
+function bundleForWeb(file: string): Promise<string> {
+  const importMap = "tests/runtimes/import_map_web.json";
+  return bundle(`tests/runtimes/${file}`, { importMap });
+}
+
+async function findProgram(names: string[]): Promise<string> {
+  for (const name of names) {
+    try {
+      await versionOf(name);
+      return name;
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  throw new Error(`${names.join(" and ")} not found`);
+}
+
+async function versionOf(program: string): Promise<string> {
+  const { stdout } = await new Deno.Command(program, {
+    args: ["--version"],
+    stderr: "null",
+  }).output();
+  return new TextDecoder().decode(stdout).trim();
+}

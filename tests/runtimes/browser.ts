@@ -1,0 +1,12 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Runs the tests in a page or a worker, and posts the report to where it is from. */
+
+import { runTests } from "./deno_stand_in.ts";
+import "./portable.ts";
+
+const seed = new URL(import.meta.url).searchParams.get("seed") ?? undefined;
+await fetch("/report", {
+  method: "POST",
+  body: JSON.stringify(await runTests({ seed })),
+});

@@ -1,0 +1,50 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Standard functions that the tests use and that Node 20 or a browser lacks. The
+ * library itself uses none of them: `tests/baseline_test.ts` sees to that.
+ */
+
+define(Promise, "withResolvers", <T>() => {
+  let resolve!: (value: T | PromiseLike<T>) => void;
+  let reject!: (reason?: unknown) => void;
+  const promise = new Promise<T>((...functions) => {
+    [resolve, reject] = functions;
+  });
+  return { promise, resolve, reject };
+});
+
+define(
+  Array,
+  "fromAsync",
+  async <T, U>(source: AsyncIterable<T>, map?: (item: T) => U) => {
+    const items: (T | Awaited<U>)[] = [];
+    for await (const item of source) items.push(map ? await map(item) : item);
+    return items;
+  },
+);
+
+define(ReadableStream, "from", <T>(source: AsyncIterable<T> | Iterable<T>) => {
+  const iterator = Symbol.asyncIterator in source
+    ? source[Symbol.asyncIterator]()
+    : source[Symbol.iterator]();
+  return new ReadableStream<T>({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    async cancel(reason) {
+      await iterator.return?.(reason);
+    },
+  }, { highWaterMark: 0 });
+});
+
+function define(target: object, name: string, value: unknown): void {
+  if (name in target) return;
+  Object.defineProperty(target, name, {
+    value,
+    writable: true,
+    configurable: true,
+  });
+}

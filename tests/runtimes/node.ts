@@ -1,0 +1,19 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Runs the tests in Node and Bun, and prints the report as the last line. */
+
+import process from "node:process";
+import { runTests } from "./deno_stand_in.ts";
+import { BUN_EXCEPTIONS, NODE_EXCEPTIONS } from "./exceptions.ts";
+import "./node_stand_ins.ts";
+import "./portable.ts";
+import "./servers.ts";
+import "./sockets.ts";
+
+const report = await runTests({
+  seed: process.env["SEED"],
+  exceptions: "Bun" in globalThis ? BUN_EXCEPTIONS : NODE_EXCEPTIONS,
+});
+console.log(JSON.stringify(report));
+// A connection that a failed test left open must not keep the process alive.
+process.exit();

@@ -1,0 +1,14 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The tests that run wherever requests are answered, as they are. */
+
+import "../channel_close_test.ts";
+import "../channel_log_test.ts";
+import "../channel_resume_test.ts";
+import "../channel_test.ts";
+import "../server_answer_test.ts";
+import "../server_close_test.ts";
+import "../server_cors_test.ts";
+import "../server_keep_alive_test.ts";
+import "../server_session_test.ts";
+import "../server_source_test.ts";

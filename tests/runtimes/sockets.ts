@@ -1,0 +1,9 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The tests that run where a server can listen, as they are. */
+
+import "../channel_client_soak_test.ts";
+import "../channel_soak_test.ts";
+import "../channel_socket_test.ts";
+import "../node_test.ts";
+import "../server_socket_test.ts";

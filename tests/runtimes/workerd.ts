@@ -1,0 +1,17 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Runs the tests in workerd, and answers a request with the report. */
+
+import { runTests } from "./deno_stand_in.ts";
+import { WORKERD_EXCEPTIONS } from "./exceptions.ts";
+import "./portable.ts";
+import "./servers.ts";
+
+export default {
+  async fetch(request: Request): Promise<Response> {
+    const seed = new URL(request.url).searchParams.get("seed") ?? undefined;
+    return Response.json(
+      await runTests({ seed, exceptions: WORKERD_EXCEPTIONS }),
+    );
+  },
+};

@@ -1,0 +1,540 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What the standard says of a WebSocket, as a table that runs against the runtime's
+ * own, ours over an event stream, and ours over a genuine upgrade.
+ */
+
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  event,
+  GENUINE,
+  ObeyingServer,
+  type OpenSocket,
+  OWN,
+  record,
+  type SocketKind,
+  STREAM,
+} from "./_socket_kinds.ts";
+
+interface Row {
+  name: string;
+  /** Where Deno's own WebSocket is not what the standard says. */
+  deviation?: string;
+  /** Whether that shows through ours where it is used. */
+  showsThrough?: boolean;
+  run(open: OpenSocket, server: ObeyingServer): Promise<void>;
+}
+
+/** Closes a socket and waits for the end on both sides. */
+async function close(socket: WebSocket, server: ObeyingServer): Promise<void> {
+  socket.close();
+  await event(socket, "close");
+  await server.closed();
+}
+
+/** Opens a socket, sends what is said, and collects what comes back until all of it did. */
+async function exchange(
+  open: OpenSocket,
+  server: ObeyingServer,
+  messages: (string | BufferSource | Blob)[],
+  binaryType: BinaryType = "arraybuffer",
+): Promise<string[]> {
+  const socket = open(server.url);
+  socket.binaryType = binaryType;
+  const lines = record(socket);
+  await event(socket, "open");
+  for (const message of [...messages, "send the end"]) socket.send(message);
+  while (lines.at(-1) !== 'message "the end"') await event(socket, "message");
+  await close(socket, server);
+  return lines.slice(1, -1);
+}
+
+function nameOf(fn: () => unknown): string {
+  return assertThrows(fn, DOMException).name;
+}
+
+const ROWS: Row[] = [
+  {
+    name: "has the constants on the class and on the instance",
+    async run(open, server) {
+      const socket = open(server.url);
+      for (const holder of [socket, socket.constructor as typeof WebSocket]) {
+        assertEquals(
+          [holder.CONNECTING, holder.OPEN, holder.CLOSING, holder.CLOSED],
+          [0, 1, 2, 3],
+        );
+      }
+      await event(socket, "open");
+      await close(socket, server);
+    },
+  },
+  {
+    name: "begins with the standard's values",
+    async run(open, server) {
+      const socket = open(server.url.replace("ws", "http"));
+      assertEquals(
+        [
+          socket.url,
+          socket.readyState,
+          socket.bufferedAmount,
+          socket.protocol,
+          socket.extensions,
+          socket.binaryType,
+          socket.onopen,
+          socket.onmessage,
+          socket.onerror,
+          socket.onclose,
+        ],
+        [server.url, 0, 0, "", "", "blob", null, null, null, null],
+      );
+      assertEquals(String(socket), "[object WebSocket]");
+      await event(socket, "open");
+      await close(socket, server);
+    },
+  },
+  {
+    name: "goes through its events in their order",
+    async run(open, server) {
+      const socket = open(server.url);
+      const lines = record(socket);
+      await event(socket, "open");
+      socket.send("send a");
+      await event(socket, "message");
+      await close(socket, server);
+      assertEquals(lines, [
+        "open (open)",
+        'message "a"',
+        'close 1005 "" clean (closed)',
+      ]);
+      assertEquals(server.seen, [
+        "open (open)",
+        'message "send a"',
+        'close 1005 "" clean (closed)',
+      ]);
+    },
+  },
+  {
+    name: "dispatches the standard's event classes",
+    async run(open, server) {
+      const socket = open(server.url);
+      await event(socket, "open");
+      socket.send("send a");
+      const message = await event(socket, "message");
+      assert(message instanceof MessageEvent);
+      assertEquals(message.target, socket);
+      socket.close(3000);
+      const end = await event(socket, "close");
+      assert(end instanceof CloseEvent);
+      assertEquals([end.code, end.reason, end.wasClean], [3000, "", true]);
+      await server.closed();
+    },
+  },
+  {
+    name: "gives its messages the server's origin",
+    deviation: "it gives them the whole URL",
+    async run(open, server) {
+      const socket = open(server.url);
+      await event(socket, "open");
+      socket.send("send a");
+      const { origin } = await event(socket, "message");
+      assertEquals(`${origin}/`, server.url);
+      await close(socket, server);
+    },
+  },
+  {
+    name: "throws InvalidStateError from send() while connecting",
+    async run(open, server) {
+      const socket = open(server.url);
+      assertEquals(nameOf(() => socket.send("a")), "InvalidStateError");
+      await event(socket, "open");
+      await close(socket, server);
+    },
+  },
+  {
+    name: "keeps every text as it is",
+    async run(open, server) {
+      const texts = [
+        "",
+        " a ",
+        "a\nb",
+        "a\rb",
+        "a\r\nb\n",
+        "\n",
+        "\0",
+        "\ufeffa",
+        "é €𝄞",
+        ":comment",
+        "data: a\n\nid: 99",
+        '"\\',
+      ];
+      assertEquals(
+        await exchange(open, server, texts.map((text) => `send ${text}`)),
+        [...texts, "the end"].map((text) => `message ${JSON.stringify(text)}`),
+      );
+    },
+  },
+  {
+    name: "converts what is sent to a string of scalar values",
+    async run(open, server) {
+      assertEquals(
+        await exchange(open, server, [
+          "send \ud83d",
+          // What Web IDL makes of a value that is neither text nor bytes.
+          { toString: () => "send 1" } as unknown as string,
+        ]),
+        ['message "\ufffd"', 'message "1"', 'message "the end"'],
+      );
+    },
+  },
+  {
+    name: "sends all kinds of bytes",
+    async run(open, server) {
+      const { buffer } = new Uint8Array([0, 1, 254, 255]);
+      assertEquals(
+        await exchange(open, server, [
+          buffer,
+          new Uint8Array(buffer, 1, 2),
+          new DataView(buffer, 3),
+          new Uint16Array([1]),
+          new Uint8Array(),
+          new Blob(["a", "b"]),
+        ]),
+        [
+          "message bytes 0,1,254,255",
+          "message bytes 1,254",
+          "message bytes 255",
+          "message bytes 1,0",
+          "message bytes ",
+          "message bytes 97,98",
+          'message "the end"',
+        ],
+      );
+    },
+  },
+  {
+    name: "hands bytes out as blobs if that is the binaryType",
+    async run(open, server) {
+      assertEquals(
+        await exchange(open, server, [new Uint8Array(3)], "blob"),
+        ["message blob of 3", 'message "the end"'],
+      );
+    },
+  },
+  {
+    name: "ignores another binaryType",
+    async run(open, server) {
+      const socket = open(server.url);
+      socket.binaryType = "text" as BinaryType;
+      assertEquals(socket.binaryType, "blob");
+      await event(socket, "open");
+      await close(socket, server);
+    },
+  },
+  {
+    name: "keeps the order of blobs, bytes and text",
+    async run(open, server) {
+      assertEquals(
+        await exchange(open, server, [
+          "send 1",
+          new Blob(["2"]),
+          "send 3",
+          new Blob(["4"]),
+          new Uint8Array([53]),
+        ]),
+        [
+          'message "1"',
+          "message bytes 50",
+          'message "3"',
+          "message bytes 52",
+          "message bytes 53",
+          'message "the end"',
+        ],
+      );
+    },
+  },
+  {
+    name: "copies bytes when they are sent",
+    deviation: "it does not copy them",
+    async run(open, server) {
+      const socket = open(server.url);
+      socket.binaryType = "arraybuffer";
+      await event(socket, "open");
+      const bytes = new Uint8Array([1]);
+      socket.send(bytes);
+      bytes[0] = 2;
+      const { data } = await event(socket, "message");
+      assertEquals(new Uint8Array(data), new Uint8Array([1]));
+      await close(socket, server);
+    },
+  },
+  {
+    name: "counts what is sent in bufferedAmount, until it has left",
+    deviation: "it does not count text and blobs",
+    showsThrough: true,
+    async run(open, server) {
+      const socket = open(server.url);
+      await event(socket, "open");
+      socket.send("é€");
+      socket.send(new Uint8Array(3));
+      socket.send(new Blob(["1234"]));
+      assertEquals(socket.bufferedAmount, 12);
+      for (let i = 0; i < 2000 && socket.bufferedAmount > 0; i++) {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      assertEquals(socket.bufferedAmount, 0);
+      await close(socket, server);
+    },
+  },
+  {
+    name: "is CLOSING as soon as close() was called, and CLOSED at the end",
+    async run(open, server) {
+      const socket = open(server.url);
+      await event(socket, "open");
+      socket.close();
+      assertEquals(socket.readyState, 2);
+      socket.close(4000, "too late");
+      assertEquals((await event(socket, "close")).code, 1005);
+      assertEquals(socket.readyState, 3);
+      socket.close();
+      assertEquals(socket.readyState, 3);
+      await server.closed();
+    },
+  },
+  {
+    name: "hands code and reason of close() to the other side",
+    async run(open, server) {
+      const socket = open(server.url);
+      const lines = record(socket);
+      await event(socket, "open");
+      socket.close(4999, "é".repeat(61));
+      await event(socket, "close");
+      await server.closed();
+      const end = `close 4999 "${"é".repeat(61)}" clean (closed)`;
+      assertEquals([lines.at(-1), server.seen.at(-1)], [end, end]);
+    },
+  },
+  {
+    name: "hears code and reason of the server",
+    async run(open, server) {
+      const socket = open(server.url);
+      const lines = record(socket);
+      await event(socket, "open");
+      socket.send("close 4001 enough");
+      await event(socket, "close");
+      await server.closed();
+      const end = 'close 4001 "enough" clean (closed)';
+      assertEquals(lines, ["open (open)", end]);
+      assertEquals(server.seen.at(-1), end);
+    },
+  },
+  {
+    name: "hears of a server that closes without a code",
+    async run(open, server) {
+      const socket = open(server.url);
+      const lines = record(socket);
+      await event(socket, "open");
+      socket.send("close");
+      await event(socket, "close");
+      await server.closed();
+      assertEquals(lines.at(-1), 'close 1005 "" clean (closed)');
+    },
+  },
+  {
+    name: "refuses codes and reasons that are not the application's",
+    async run(open, server) {
+      const socket = open(server.url);
+      await event(socket, "open");
+      for (const code of [0, 999, 1001, 1005, 1006, 2999, 5000]) {
+        assertEquals(nameOf(() => socket.close(code)), "InvalidAccessError");
+      }
+      const long = "é".repeat(62);
+      assertEquals(nameOf(() => socket.close(1000, long)), "SyntaxError");
+      assertEquals(socket.readyState, 1);
+      await close(socket, server);
+    },
+  },
+  {
+    name: "delivers what was sent before close(), and nothing sent after",
+    async run(open, server) {
+      const socket = open(server.url);
+      await event(socket, "open");
+      for (let i = 0; i < 100; i++) socket.send(`${i}`);
+      socket.close(1000);
+      socket.send("too late");
+      await event(socket, "close");
+      await server.closed();
+      assertEquals(server.seen, [
+        "open (open)",
+        ...Array.from({ length: 100 }, (_, i) => `message "${i}"`),
+        'close 1000 "" clean (closed)',
+      ]);
+    },
+  },
+  {
+    name: "counts what is sent too late",
+    deviation: "it does not count text",
+    async run(open, server) {
+      const socket = open(server.url);
+      await event(socket, "open");
+      socket.close();
+      socket.send("é");
+      socket.send(new Blob(["123"]));
+      assertEquals(socket.bufferedAmount, 5);
+      await event(socket, "close");
+      socket.send(new Uint8Array(2));
+      assertEquals(socket.bufferedAmount, 7);
+      await server.closed();
+    },
+  },
+  {
+    name: "gets all that the server sent before it closed",
+    async run(open, server) {
+      const socket = open(server.url);
+      const lines = record(socket);
+      await event(socket, "open");
+      socket.send("count 1000");
+      socket.send("close 1000");
+      await event(socket, "close");
+      await server.closed();
+      assertEquals(lines, [
+        "open (open)",
+        ...Array.from({ length: 1000 }, (_, i) => `message "${i}"`),
+        'close 1000 "" clean (closed)',
+      ]);
+    },
+  },
+  {
+    name: "gets messages between close() and the event",
+    async run(open, server) {
+      const socket = open(server.url);
+      const lines = record(socket);
+      await event(socket, "open");
+      socket.send("count 3");
+      socket.close();
+      await event(socket, "close");
+      await server.closed();
+      assertEquals(
+        lines.slice(1, -1),
+        ["0", "1", "2"].map((i) => `message "${i}"`),
+      );
+    },
+  },
+  {
+    name: "fails if it is closed while it is connecting",
+    async run(open, server) {
+      const socket = open(server.url);
+      const lines = record(socket);
+      socket.close(1000);
+      assertEquals(socket.readyState, 2);
+      await event(socket, "close");
+      assertEquals(lines, [
+        "error (closed)",
+        'close 1006 "" unclean (closed)',
+      ]);
+    },
+  },
+  {
+    name: "fails if the server refuses",
+    async run(open, server) {
+      const socket = open(`${server.url}refuse`);
+      const lines = record(socket);
+      await event(socket, "close");
+      assertEquals(lines, [
+        "error (closed)",
+        'close 1006 "" unclean (closed)',
+      ]);
+    },
+  },
+  {
+    name: "fails if nobody listens",
+    async run(open) {
+      const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+      const { port } = listener.addr as Deno.NetAddr;
+      listener.close();
+      const socket = open(`ws://127.0.0.1:${port}/`);
+      const lines = record(socket);
+      await event(socket, "close");
+      assertEquals(lines, [
+        "error (closed)",
+        'close 1006 "" unclean (closed)',
+      ]);
+    },
+  },
+  {
+    name: "has the protocol that the server chose",
+    async run(open, server) {
+      const socket = open(server.url, ["chat.v3", "chat.v2", "chat.v1"]);
+      await event(socket, "open");
+      assertEquals(socket.protocol, "chat.v2");
+      await close(socket, server);
+    },
+  },
+  {
+    name: "fails if the server chose none of its protocols",
+    deviation: "it opens all the same",
+    showsThrough: true,
+    async run(open, server) {
+      const socket = open(server.url, "chat.v9");
+      const lines = record(socket);
+      await event(socket, "close");
+      assertEquals(lines, [
+        "error (closed)",
+        'close 1006 "" unclean (closed)',
+      ]);
+    },
+  },
+  {
+    name: "throws SyntaxError for a URL or protocols that it cannot take",
+    run(open, server) {
+      for (const url of ["", "/", "ftp://a/", "ws://a/#b", "ws://a/#", "ws:"]) {
+        assertEquals(nameOf(() => open(url)), "SyntaxError");
+      }
+      for (const protocols of ["", "a b", "é", ["a", "a"], ["a,b"]]) {
+        assertEquals(nameOf(() => open(server.url, protocols)), "SyntaxError");
+      }
+      return Promise.resolve();
+    },
+  },
+  {
+    name: "calls handlers and listeners in their order",
+    async run(open, server) {
+      const socket = open(server.url);
+      const calls: string[] = [];
+      socket.onopen = () => calls.push("first");
+      socket.addEventListener("open", () => calls.push("second"));
+      socket.onopen = () => calls.push("in its place");
+      socket.onmessage = () => calls.push("never");
+      socket.onmessage = null;
+      await event(socket, "open");
+      socket.send("send a");
+      await event(socket, "message");
+      const onclose = () => calls.push("close");
+      socket.onclose = onclose;
+      assertEquals(socket.onclose, onclose);
+      await close(socket, server);
+      assertEquals(calls, ["in its place", "second", "close"]);
+    },
+  },
+];
+
+function define(kind: SocketKind): void {
+  for (const { name, deviation, showsThrough = false, run } of ROWS) {
+    const ignore = deviation !== undefined &&
+      (kind === OWN || (kind === GENUINE && showsThrough));
+    const reason = ignore ? ` (ignored: ${deviation})` : "";
+    Deno.test({
+      name: `WebSocket over ${kind.name} ${name}${reason}`,
+      ignore,
+      async fn() {
+        const protocols = ["chat.v2", "chat.v1"];
+        await using server = new ObeyingServer(kind, { protocols });
+        await run(kind.open, server);
+      },
+    });
+  }
+}
+
+define(OWN);
+define(STREAM);
+define(GENUINE);
