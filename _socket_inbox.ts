@@ -49,7 +49,9 @@ export class SocketInbox {
    *
    * @throws {Refusal} If it is not what a client of this package sends.
    */
-  async read(body: AsyncIterable<Uint8Array>): Promise<void> {
+  async read(
+    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ): Promise<void> {
     const { maxBatchSize } = this.#limits;
     const parser = new EventStreamParser((event) => this.#take(event), {
       maxEventSize: maxBatchSize,

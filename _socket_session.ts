@@ -150,7 +150,7 @@ export class SocketSession implements Transport {
    */
   async receive(
     lastEventId: number,
-    body: AsyncIterable<Uint8Array>,
+    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
   ): Promise<void> {
     if (!this.#outbox.acknowledge(lastEventId)) {
       throw new Refusal(

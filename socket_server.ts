@@ -120,15 +120,16 @@ export function serveSocket(
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
       return upgrade(request, onSocket, options, settings);
     }
+    const id = request.headers.get(SESSION_HEADER);
+    if (request.method === "POST") {
+      return receive(request, findSession(id), headers, options);
+    }
     const answer = answerWithoutStream(request, {
       ...options,
       methods: METHODS,
     });
     if (answer !== undefined) return answer;
-    const id = request.headers.get(SESSION_HEADER);
-    if (id === NEW_SESSION && request.method === "GET") {
-      return open(request, onSocket, options, settings);
-    }
+    if (id === NEW_SESSION) return open(request, onSocket, options, settings);
     return resume(request, findSession(id), options);
   } catch (error) {
     return answerRefusal(request, error, options);
@@ -172,7 +173,7 @@ function open(
   settings: ServeSocketSettings,
 ): Response {
   const protocol = choose(options, request.headers.get(PROTOCOLS_HEADER));
-  const release = REGISTRY.admit(options.key, settings);
+  const release = admit(options, settings);
   const socket = createSocket(request);
   // Cannot be read too early: setTransport() calls back before it returns.
   let session!: SocketSession;
@@ -200,21 +201,8 @@ function resume(
   request: Request,
   session: SocketSession,
   options: ServeSocketOptions,
-): Response | Promise<Response> {
-  const header = request.headers.get("last-event-id") ?? "0";
-  if (!ID_REGEXP.test(header)) {
-    throw new Refusal(
-      400,
-      `Cannot find event: "Last-Event-ID" is ${
-        JSON.stringify(header.slice(0, 40))
-      }, a number is wanted`,
-    );
-  }
-  const lastEventId = Number(header);
-  if (request.method === "POST") {
-    return receive(request, session, lastEventId, options);
-  }
-  return new Response(session.openStream(lastEventId), {
+): Response {
+  return new Response(session.openStream(readEventId(request)), {
     headers: streamHeaders(request, options),
   });
 }
@@ -222,16 +210,28 @@ function resume(
 async function receive(
   request: Request,
   session: SocketSession,
-  lastEventId: number,
+  headers: Headers,
   options: ServeSocketOptions,
 ): Promise<Response> {
-  const headers = commonHeaders(request, options);
   try {
-    if (request.body !== null) await session.receive(lastEventId, request.body);
+    // An empty body may be none.
+    await session.receive(readEventId(request), request.body ?? []);
     return new Response(null, { status: 204, headers });
   } catch (error) {
     return answerRefusal(request, error, options);
   }
+}
+
+/** Reads what the client says to have received. */
+function readEventId(request: Request): number {
+  const header = request.headers.get("last-event-id") ?? "0";
+  if (ID_REGEXP.test(header)) return Number(header);
+  throw new Refusal(
+    400,
+    `Cannot find event: "Last-Event-ID" is ${
+      JSON.stringify(header.slice(0, 40))
+    }, a number is wanted`,
+  );
 }
 
 function upgrade(
@@ -251,7 +251,7 @@ function upgrade(
     options,
     request.headers.get("sec-websocket-protocol"),
   );
-  const release = REGISTRY.admit(options.key, settings);
+  const release = admit(options, settings);
   try {
     const { socket: genuine, response } = upgradeWebSocket(
       request,
@@ -276,6 +276,20 @@ function upgrade(
     release();
     throw error;
   }
+}
+
+/** Counts a socket. Returns what has to be called when it is closed. */
+function admit(
+  { key, signal }: ServeSocketOptions,
+  settings: ServeSocketSettings,
+): () => void {
+  if (signal?.aborted) {
+    throw new Refusal(
+      503,
+      "Cannot open socket: the server shuts down, another one is wanted",
+    );
+  }
+  return REGISTRY.admit(key, settings);
 }
 
 function createSocket({ url }: Request): WebSocketLike {

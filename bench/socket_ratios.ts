@@ -23,13 +23,16 @@ const CLASSES: readonly SocketClass[] = [EventStreamSocket, WebSocket];
 
 await using server = Deno.serve(
   { hostname: "127.0.0.1", port: 0, onListen() {} },
-  (request) =>
-    serveSocket(request, (socket) => {
-      const { pathname } = new URL(socket.url);
-      if (pathname === "/down") socket.onopen = () => sendAll(socket);
-      else if (pathname === "/up") countAll(socket, () => socket.send("all"));
-      else socket.onmessage = ({ data }) => socket.send(data);
-    }),
+  (request) => {
+    const { pathname } = new URL(request.url);
+    // The peer's server is the runtime's own as well.
+    if (!request.headers.has("upgrade")) {
+      return serveSocket(request, (socket) => answer(socket, pathname));
+    }
+    const { socket, response } = Deno.upgradeWebSocket(request);
+    answer(socket, pathname);
+    return response;
+  },
 );
 const base = `http://127.0.0.1:${server.addr.port}`;
 
@@ -38,6 +41,12 @@ console.log(HEADING);
 console.log(formatRow(await compareThroughput("down", receiveAll, 0.5)));
 console.log(formatRow(await compareThroughput("up", postAll, 0.3)));
 for (const row of await compareRoundTrips()) console.log(formatRow(row));
+
+function answer(socket: WebSocket, pathname: string): void {
+  if (pathname === "/down") socket.onopen = () => sendAll(socket);
+  else if (pathname === "/up") countAll(socket, () => socket.send("all"));
+  else socket.onmessage = ({ data }) => socket.send(data);
+}
 
 /** Sends all messages, in bursts, at the pace at which they leave. */
 async function sendAll(socket: WebSocket): Promise<void> {

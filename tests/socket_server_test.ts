@@ -106,6 +106,13 @@ const REFUSALS: RefusalRow[] = [
     text: "another origin",
   },
   {
+    name: "a socket once it shuts down",
+    headers: { "socket-session": "new" },
+    options: { signal: AbortSignal.abort() },
+    status: 503,
+    text: "shuts down",
+  },
+  {
     name: "one socket too many",
     headers: { "socket-session": "new" },
     options: { maxSessions: 0 },
