@@ -3,6 +3,7 @@
 /** Runs the tests in a page or a worker, and posts the report to where it is from. */
 
 import { runTests } from "./deno_stand_in.ts";
+import "./event_source.ts";
 import "./portable.ts";
 
 const seed = new URL(import.meta.url).searchParams.get("seed") ?? undefined;

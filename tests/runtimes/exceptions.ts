@@ -5,6 +5,8 @@
 export const NODE_EXCEPTIONS: Record<string, string> = {
   "serveEvents() serves over HTTP/2, and notices that the client has left":
     "node:http takes no HTTP/2; toNodeHandler() has tests of its own",
+  "EventSource dispatches MessageEvents as the platform does":
+    "the platform has no EventSource",
 };
 
 export const BUN_EXCEPTIONS: Record<string, string> = {
@@ -32,4 +34,6 @@ export const BUN_EXCEPTIONS: Record<string, string> = {
 export const WORKERD_EXCEPTIONS: Record<string, string> = {
   "serveEvents() answers BREW with 405 and the methods":
     "Request refuses an unknown method",
+  "connect() throws TypeError if a method is forbidden":
+    "Request takes such methods",
 };

@@ -193,18 +193,23 @@ class Connection {
   }
 }
 
-/** Node tells of unhandled rejections through `process`, not through an event. */
+/** Node tells of these through `process`, not through events. */
+const GLOBAL_EVENTS: Record<string, string> = {
+  error: "uncaughtException",
+  unhandledrejection: "unhandledRejection",
+};
+
 if (typeof Bun !== "undefined" || !("addEventListener" in globalThis)) {
   const listeners = new Map<unknown, (reason: unknown) => void>();
   Object.assign(globalThis, {
     addEventListener(type: string, listener: (event: object) => void) {
-      const onRejection = (reason: unknown): void =>
-        listener({ type, reason, preventDefault() {} });
-      listeners.set(listener, onRejection);
-      process.on("unhandledRejection", onRejection);
+      const onReason = (reason: unknown): void =>
+        listener({ type, reason, error: reason, preventDefault() {} });
+      listeners.set(listener, onReason);
+      process.on(GLOBAL_EVENTS[type]!, onReason);
     },
-    removeEventListener(_type: string, listener: unknown) {
-      process.off("unhandledRejection", listeners.get(listener)!);
+    removeEventListener(type: string, listener: unknown) {
+      process.off(GLOBAL_EVENTS[type]!, listeners.get(listener)!);
     },
   });
 }

@@ -7,11 +7,8 @@
 
 import "../client_backoff_test.ts";
 import "../client_connect_test.ts";
-import "../client_event_source_interface_test.ts";
-import "../client_event_source_test.ts";
 import "../client_idle_test.ts";
 import "../client_json_test.ts";
-import "../client_listeners_test.ts";
 import "../client_reconnect_test.ts";
 import "../client_refusal_test.ts";
 import "../client_request_test.ts";
