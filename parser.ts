@@ -280,13 +280,16 @@ export class EventStreamDecoderStream
    * @throws {RangeError} As {@linkcode EventStreamParser} does.
    */
   constructor(options: EventStreamParserOptions = {}) {
-    let parser: EventStreamParser;
+    // `start` sets it while the stream is made. The parser is made before: not every
+    // runtime throws what `start` throws.
+    let controller!: TransformStreamDefaultController<ServerSentEvent>;
+    const parser = new EventStreamParser(
+      (event) => controller.enqueue(event),
+      options,
+    );
     super({
-      start(controller): void {
-        parser = new EventStreamParser(
-          (event) => controller.enqueue(event),
-          options,
-        );
+      start(given): void {
+        controller = given;
       },
       transform(chunk): void {
         parser.push(chunk);

@@ -2,7 +2,7 @@
 
 /**
  * Standard functions that the tests use and that Node 20 or a browser lacks. The
- * library itself uses none of them: `tests/baseline_test.ts` sees to that.
+ * library itself uses none of them: `scripts/test_pack.ts` sees to that.
  */
 
 define(Promise, "withResolvers", <T>() => {
