@@ -54,7 +54,7 @@ import {
   commonHeaders,
   readLastEventId,
   streamHeaders,
-} from "./_answer.ts";
+} from "./_server/answer.ts";
 import {
   checkChannelOptions,
   checkCloseOptions,
@@ -64,10 +64,10 @@ import {
   type EventChannelOptions,
   type EventChannelPublishOptions,
   type EventChannelServeOptions,
-} from "./_channel_options.ts";
-import { type EventChannelCounters, FanOut } from "./_fan_out.ts";
-import { Subscriber } from "./_subscriber.ts";
-import type { EventChannelStall } from "./_tail.ts";
+} from "./_channel/options.ts";
+import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
+import { Subscriber } from "./_channel/subscriber.ts";
+import type { EventChannelStall } from "./_channel/tail.ts";
 import { encodeEvent } from "./encoder.ts";
 import type { ServerSentEventInit } from "./event.ts";
 import type { LoggedEvent } from "./log.ts";
@@ -79,9 +79,9 @@ export type {
   EventChannelPublishOptions,
   EventChannelServeOptions,
   EventGap,
-} from "./_channel_options.ts";
-export type { EventChannelCounters } from "./_fan_out.ts";
-export type { EventChannelStall } from "./_tail.ts";
+} from "./_channel/options.ts";
+export type { EventChannelCounters } from "./_channel/fan_out.ts";
+export type { EventChannelStall } from "./_channel/tail.ts";
 
 // Seconds, for clients that are refused where the channel has no `retry`.
 const DEFAULT_RETRY_AFTER = 5;

@@ -13,20 +13,20 @@
  * @module
  */
 
-import { parseCommand, UsageError } from "./_cli_arguments.ts";
-import { describeError } from "./_cli_format.ts";
-import { HELP } from "./_cli_help.ts";
-import { readCommand } from "./_cli_read.ts";
-import { relayCommand, serveCommand } from "./_cli_serve.ts";
+import { parseCommand, UsageError } from "./_cli/arguments.ts";
+import { describeError } from "./_cli/format.ts";
+import { HELP } from "./_cli/help.ts";
+import { readCommand } from "./_cli/read.ts";
+import { relayCommand, serveCommand } from "./_cli/serve.ts";
 import {
   CLEAN_END,
   type CommandLineIo,
   FAILURE,
   USAGE,
   writeText,
-} from "./_cli_io.ts";
+} from "./_cli/io.ts";
 
-export type { CommandLineIo } from "./_cli_io.ts";
+export type { CommandLineIo } from "./_cli/io.ts";
 
 /**
  * Runs the command line.

@@ -30,27 +30,33 @@
  * @module
  */
 
-import { EventStreamConnection } from "./_connection.ts";
-import type { ConnectOptions } from "./_connection_options.ts";
-import { resolveUrl } from "./_resolve_url.ts";
+import { EventStreamConnection } from "./_client/connection.ts";
+import type { ConnectOptions } from "./_client/connection_options.ts";
+import { resolveUrl } from "./_client/resolve_url.ts";
 
-export type { BackoffOptions } from "./_backoff.ts";
-export type { Clock } from "./_clock.ts";
-export type { EventStreamConnection } from "./_connection.ts";
-export type { ConnectOptions, EventSourceInit } from "./_connection_options.ts";
+export type { BackoffOptions } from "./_client/backoff.ts";
+export type { Clock } from "./_client/clock.ts";
+export type { EventStreamConnection } from "./_client/connection.ts";
+export type {
+  ConnectOptions,
+  EventSourceInit,
+} from "./_client/connection_options.ts";
 export type {
   ConnectionResponse,
   ConnectionState,
   Disconnection,
-} from "./_connection_state.ts";
-export type { EventHandler } from "./_event_handler.ts";
-export { EventSource, type EventSourceEventMap } from "./_event_source.ts";
+} from "./_client/connection_state.ts";
+export type { EventHandler } from "./_client/event_handler.ts";
+export {
+  EventSource,
+  type EventSourceEventMap,
+} from "./_client/event_source.ts";
 export {
   type DisconnectReason,
   EventSourceError,
   type EventSourceErrorOptions,
-} from "./_event_source_error.ts";
-export type { JsonOptions } from "./_json.ts";
+} from "./_client/event_source_error.ts";
+export type { JsonOptions } from "./_client/json.ts";
 
 /**
  * Connects to an event stream and iterates over its events.

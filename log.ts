@@ -41,8 +41,8 @@ import type {
   EventLogFollowOptions,
   EventLogOptions,
   EventLogReadOptions,
-} from "./_event_log.ts";
-import { MemoryHistory } from "./_memory_history.ts";
+} from "./_log/event_log.ts";
+import { MemoryHistory } from "./_log/memory_history.ts";
 import { assertCount, assertNumber } from "./_numbers.ts";
 import type { ServerSentEventInit } from "./event.ts";
 
@@ -53,7 +53,7 @@ export type {
   EventLogOptions,
   EventLogReadOptions,
   LoggedEvent,
-} from "./_event_log.ts";
+} from "./_log/event_log.ts";
 
 /** Options of {@linkcode MemoryEventLog}. Whatever is reached first counts. */
 export interface MemoryEventLogOptions {

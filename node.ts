@@ -25,15 +25,15 @@ import {
   type NodeRequest,
   openRequestBody,
   toRequest,
-} from "./_node_request.ts";
+} from "./_node/request.ts";
 import {
   type Exchange,
   type NodeResponse,
   sendResponse,
-} from "./_node_response.ts";
+} from "./_node/response.ts";
 
-export type { NodeRequest } from "./_node_request.ts";
-export type { NodeResponse } from "./_node_response.ts";
+export type { NodeRequest } from "./_node/request.ts";
+export type { NodeResponse } from "./_node/response.ts";
 
 /** Options for {@linkcode toNodeHandler}. */
 export interface ToNodeHandlerOptions {

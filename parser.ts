@@ -33,17 +33,17 @@
  * @module
  */
 
-import { openByteSource } from "./_byte_source.ts";
-import { EventIterator } from "./_event_iterator.ts";
-import { Interpreter } from "./_interpreter.ts";
-import { TextWindows } from "./_text_windows.ts";
+import { openByteSource } from "./_parser/byte_source.ts";
+import { EventIterator } from "./_parser/event_iterator.ts";
+import { Interpreter } from "./_parser/interpreter.ts";
+import { TextWindows } from "./_parser/text_windows.ts";
 import type { ServerSentEvent } from "./event.ts";
 
 export {
   EventStreamError,
   type EventStreamErrorCode,
   type EventStreamErrorOptions,
-} from "./_event_stream_error.ts";
+} from "./_parser/event_stream_error.ts";
 
 /** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
 export interface EventStreamParserOptions {

@@ -53,21 +53,21 @@ import {
   commonHeaders,
   readLastEventId,
   streamHeaders,
-} from "./_answer.ts";
-import type { CorsOptions } from "./_cors.ts";
-import type { ServeEventsSource } from "./_event_session.ts";
-import { isEventIterable } from "./_event_supply.ts";
+} from "./_server/answer.ts";
+import type { CorsOptions } from "./_server/cors.ts";
+import type { ServeEventsSource } from "./_server/event_session.ts";
+import { isEventIterable } from "./_server/event_supply.ts";
 import { assertCount, assertNumber } from "./_numbers.ts";
-import { Session, type SessionOptions } from "./_session.ts";
+import { Session, type SessionOptions } from "./_server/session.ts";
 import { encodeEvent } from "./encoder.ts";
 
-export type { CorsOptions } from "./_cors.ts";
+export type { CorsOptions } from "./_server/cors.ts";
 export type {
   CloseReason,
   EventIterable,
   EventSession,
   ServeEventsSource,
-} from "./_event_session.ts";
+} from "./_server/event_session.ts";
 
 /** Options for {@linkcode serveEvents}. */
 export interface ServeEventsOptions {

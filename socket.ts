@@ -20,19 +20,19 @@
  * @module
  */
 
-import { resolveUrl } from "./_resolve_url.ts";
-import { setTransport, WebSocketLike } from "./_socket_face.ts";
-import { FallbackTransport } from "./_socket_genuine.ts";
+import { resolveUrl } from "./_client/resolve_url.ts";
+import { setTransport, WebSocketLike } from "./_socket/face.ts";
+import { FallbackTransport } from "./_socket/genuine.ts";
 import {
   assertOptions,
   type EventStreamSocketOptions,
-} from "./_socket_options.ts";
-import { StreamTransport } from "./_socket_stream.ts";
+} from "./_socket/options.ts";
+import { StreamTransport } from "./_socket/stream.ts";
 
-export type { BackoffOptions } from "./_backoff.ts";
-export type { EventHandler } from "./_event_handler.ts";
-export type { WebSocketLike } from "./_socket_face.ts";
-export type { EventStreamSocketOptions } from "./_socket_options.ts";
+export type { BackoffOptions } from "./_client/backoff.ts";
+export type { EventHandler } from "./_client/event_handler.ts";
+export type { WebSocketLike } from "./_socket/face.ts";
+export type { EventStreamSocketOptions } from "./_socket/options.ts";
 
 // RFC 9110: a token.
 const PROTOCOL_REGEXP = /^[!#$%&'*+\-.^_`|~\w]+$/;

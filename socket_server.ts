@@ -28,27 +28,27 @@ import {
   answerWithoutStream,
   commonHeaders,
   streamHeaders,
-} from "./_answer.ts";
-import { setTransport, WebSocketLike } from "./_socket_face.ts";
-import { GenuineTransport } from "./_socket_genuine.ts";
-import { Refusal } from "./_socket_refusal.ts";
-import { SocketRegistry } from "./_socket_registry.ts";
-import { SocketSession } from "./_socket_session.ts";
+} from "./_server/answer.ts";
+import { setTransport, WebSocketLike } from "./_socket/face.ts";
+import { GenuineTransport } from "./_socket/genuine.ts";
+import { Refusal } from "./_socket/refusal.ts";
+import { SocketRegistry } from "./_socket/registry.ts";
+import { SocketSession } from "./_socket/session.ts";
 import {
   checkOptions,
   type ServeSocketOptions,
   type ServeSocketSettings,
-} from "./_socket_server_options.ts";
+} from "./_socket/server_options.ts";
 import {
   NEW_SESSION,
   PROTOCOLS_HEADER,
   SESSION_HEADER,
-} from "./_socket_wire.ts";
+} from "./_socket/wire.ts";
 
-export type { CorsOptions } from "./_cors.ts";
-export type { EventHandler } from "./_event_handler.ts";
-export type { WebSocketLike } from "./_socket_face.ts";
-export type { ServeSocketOptions } from "./_socket_server_options.ts";
+export type { CorsOptions } from "./_server/cors.ts";
+export type { EventHandler } from "./_client/event_handler.ts";
+export type { WebSocketLike } from "./_socket/face.ts";
+export type { ServeSocketOptions } from "./_socket/server_options.ts";
 
 /** What this file needs of Deno, where there is one. */
 interface Upgrader {

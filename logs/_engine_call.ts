@@ -6,7 +6,7 @@
  * @module
  */
 
-import { drawRetryDelay } from "../_retry_delay.ts";
+import { drawRetryDelay } from "../_log/retry_delay.ts";
 
 /** How an engine is asked for something until it answers. */
 export interface PersistOptions {

@@ -13,7 +13,7 @@
  * @module
  */
 
-import type { LoggedEvent } from "../_event_log.ts";
+import type { LoggedEvent } from "../_log/event_log.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import type { KvEntry, KvKeyPart } from "./_kv_store.ts";
 

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { LoggedEvent } from "../_event_log.ts";
+import type { LoggedEvent } from "../_log/event_log.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
 /** An entry of a stream. */

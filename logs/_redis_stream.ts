@@ -10,7 +10,7 @@
  * @module
  */
 
-import type { EventLogBatch, LoggedEvent } from "../_event_log.ts";
+import type { EventLogBatch, LoggedEvent } from "../_log/event_log.ts";
 import type { RedisClient } from "./_redis_client.ts";
 import {
   APPEND_SCRIPT,

@@ -4,7 +4,8 @@ import { assert, assertEquals } from "@std/assert";
 
 /**
  * Which room may import which, and what from outside the package. A room is a public
- * file with its private files; within a room everything may be imported.
+ * file with its private folder, such as `parser.ts` with `_parser/`; within a room
+ * everything may be imported.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "numbers": [],
@@ -29,20 +30,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "cli": ["event", "client", "parser", "channel", "log", "node:"],
 };
 
-/** The private files of the rooms that do not begin with the room's name. */
-const PRIVATE_FILES: Record<string, string> = {
-  "parser": "byte_source event_iterator event_stream_error interpreter " +
-    "text_windows",
-  "client": "attempt backoff clock connection connection_options " +
-    "connection_state event_handler event_source event_source_error json " +
-    "listeners report_exception request resolve_url response " +
-    "stream_message_event",
-  "server": "answer body cors event_session event_supply keep_alive session",
-  "log": "event_log memory_history retry_delay",
-  "channel": "channel_options fan_out log_reader ring subscriber tail",
-  "numbers": "numbers",
-};
-
 const IMPORT_REGEXP =
   /(?:^|\s)(?:import|export)\s[^"';]*?from\s*"([^"]+)"|import\s*\(\s*"([^"]+)"|^import\s+"([^"]+)"/gm;
 const COMMENT_REGEXP = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
@@ -55,19 +42,16 @@ async function sourceFiles(folder = ""): Promise<string[]> {
   const found: string[] = [];
   for await (const { name, isFile } of Deno.readDir(new URL(folder, root))) {
     if (isFile && name.endsWith(".ts")) found.push(folder + name);
-    else if (name === "logs") found.push(...await sourceFiles("logs/"));
+    else if (name === "logs" || name.startsWith("_")) {
+      found.push(...await sourceFiles(`${name}/`));
+    }
   }
   return found.sort();
 }
 
 function roomOf(file: string): string {
-  const name = file.split("/")[0]!.replace(/^_/, "").replace(/\.ts$/, "");
-  const owner = Object.entries(PRIVATE_FILES)
-    .find(([, names]) =>
-      file.startsWith("_") && names.split(" ").includes(name)
-    );
-  // `_socket_wire.ts` and `socket_server.ts` belong to `socket`.
-  return owner?.[0] ?? name.split("_")[0]!;
+  // `socket_server.ts` belongs to `socket`, and so does all of `_socket/`.
+  return file.replace(/^_/, "").split(/[/_.]/)[0]!;
 }
 
 async function importsOf(file: string): Promise<string[]> {
@@ -118,7 +102,7 @@ Deno.test("architecture: mod.ts reaches no npm:, node: or jsr: module", async ()
     }
   }
   assertEquals(foreign, []);
-  assert(reached.has("_interpreter.ts"));
+  assert(reached.has("_parser/interpreter.ts"));
 });
 
 Deno.test("architecture: mod.ts re-exports by name, and nothing else", async () => {

@@ -119,7 +119,7 @@ for (const command of [[], ["serve"], ["relay"]]) {
 Deno.test("cli --help names every option", async () => {
   const { stdout } = await run(["--help"]);
   const source = await Deno.readTextFile(
-    new URL("../_cli_arguments.ts", import.meta.url),
+    new URL("../_cli/arguments.ts", import.meta.url),
   );
   const names = [...source.matchAll(/^ {2}"?([a-z-]+)"?: \{ type: /gm)]
     .map((match) => match[1]);

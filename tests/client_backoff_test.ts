@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
-import { drawDelay, parseRetryAfter } from "../_backoff.ts";
+import { drawDelay, parseRetryAfter } from "../_client/backoff.ts";
 import { connect, EventSourceError } from "../client.ts";
 import { eventStream } from "./_event_server.ts";
 import { SkippingClock } from "./_test_clock.ts";

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { assertEquals } from "@std/assert";
-import { KeepAlive } from "../_keep_alive.ts";
+import { KeepAlive } from "../_server/keep_alive.ts";
 import { type EventSession, serveEvents } from "../server.ts";
 import { BodyReader } from "./_body_reader.ts";
 import { FakeTime } from "./_fake_time.ts";

@@ -1,0 +1,106 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Reads from a log for the clients of a channel, however often that fails.
+ *
+ * @module
+ */
+
+import { drawRetryDelay } from "../_log/retry_delay.ts";
+import type { EventLog, EventLogBatch } from "../log.ts";
+
+/** Reads from a log until it answers. All reads that have failed share one timer. */
+export class LogReader {
+  readonly #log: EventLog;
+  readonly #signal: AbortSignal;
+  readonly #onError: ((error: unknown) => void) | undefined;
+  /** How often reads have failed since one succeeded, counting those of one wait as one. */
+  #failures = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Those who wait for the timer. */
+  #waiting: (() => void)[] = [];
+
+  /**
+   * @param log The log to read from.
+   * @param signal Gives all reads up; then {@linkcode LogReader.wake} must be called.
+   * @param onError Told each failure.
+   */
+  constructor(
+    log: EventLog,
+    signal: AbortSignal,
+    onError: ((error: unknown) => void) | undefined,
+  ) {
+    this.#log = log;
+    this.#signal = signal;
+    this.#onError = onError;
+  }
+
+  /**
+   * Reads what comes after a cursor.
+   *
+   * @param isWanted Whether anybody still waits for the answer.
+   * @returns What the log answers, `undefined` once nobody waits for it.
+   */
+  read(
+    cursor: string,
+    maxBytes: number,
+    isWanted: () => boolean,
+  ): Promise<EventLogBatch | undefined> {
+    const signal = this.#signal;
+    return this.#insist(
+      () => this.#log.read(cursor, { maxBytes, signal }),
+      isWanted,
+    );
+  }
+
+  /**
+   * Finds the place so many events before the end.
+   *
+   * @param isWanted Whether anybody still waits for the answer.
+   * @returns What the log answers, `undefined` once nobody waits for it.
+   */
+  rewind(
+    count: number,
+    isWanted: () => boolean,
+  ): Promise<string | undefined> {
+    const signal = this.#signal;
+    return this.#insist(() => this.#log.rewind(count, { signal }), isWanted);
+  }
+
+  /** Ends the wait of all who wait for the next attempt. */
+  wake(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const end of waiting) end();
+  }
+
+  async #insist<T>(
+    call: () => Promise<T>,
+    isWanted: () => boolean,
+  ): Promise<T | undefined> {
+    while (isWanted()) {
+      try {
+        const answer = await call();
+        this.#failures = 0;
+        return isWanted() ? answer : undefined;
+      } catch (error) {
+        if (!isWanted()) return undefined;
+        this.#onError?.(error);
+        await this.#wait();
+      }
+    }
+    return undefined;
+  }
+
+  #wait(): Promise<void> {
+    this.#timer ??= setTimeout(
+      () => this.wake(),
+      drawRetryDelay(this.#failures++),
+    );
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
+}

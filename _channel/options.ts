@@ -1,0 +1,232 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What a channel can be told.
+ *
+ * @module
+ */
+
+import { assertCount, assertNumber } from "../_numbers.ts";
+import type { ServerSentEventInit } from "../event.ts";
+import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
+import type { CloseReason, CorsOptions } from "../server.ts";
+
+/** A client for which events are missing. */
+export interface EventGap {
+  /** The ID that the client brought, and to which the history does not reach back. */
+  lastEventId: string;
+  /** The client's request. */
+  request: Request;
+}
+
+/** Options for {@linkcode EventChannel}. */
+export interface EventChannelOptions {
+  /**
+   * The history behind the channel, which outlives it: closing the channel does not
+   * close the log. Several channels, also of several processes, may share one log.
+   *
+   * @default {new MemoryEventLog()}
+   */
+  log?: EventLog | undefined;
+  /**
+   * Bytes of the latest events that the channel itself holds, encoded, for clients
+   * that are a little behind: at least 0. Each event counts 256 on top. A client
+   * that is further behind reads from the log.
+   *
+   * @default {1_048_576}
+   */
+  ringBytes?: number | undefined;
+  /**
+   * Milliseconds of silence after which a client is sent a comment, so that no proxy
+   * takes the connection for dead: 0 to 2 147 483 647, where 0 sends none. Nothing
+   * is sent to a client that does not read.
+   *
+   * @default {15_000}
+   */
+  keepAlive?: number | undefined;
+  /**
+   * The clients' reconnection time in milliseconds, an integer from 0 to
+   * 2 147 483 647. It is sent first, and, in seconds, as `Retry-After` with 503 and
+   * 429. Left out, clients keep their own, and `Retry-After` is 5.
+   */
+  retry?: number | undefined;
+  /**
+   * The most clients at a time, an integer of at least 0 or `Infinity`. Others are
+   * answered with 503 and `Retry-After`, on which a browser's `EventSource` gives up.
+   *
+   * @default {Infinity}
+   */
+  maxSubscribers?: number | undefined;
+  /**
+   * The most clients at a time for each {@linkcode EventChannelOptions.key}, an
+   * integer of at least 0 or `Infinity`. Others are answered with 429 and
+   * `Retry-After`, on which a browser's `EventSource` gives up.
+   *
+   * @default {Infinity}
+   */
+  maxSubscribersPerKey?: number | undefined;
+  /**
+   * Tells whose client a request is, for `maxSubscribersPerKey`: a user, a session,
+   * an address. Left out, there is no such limit.
+   */
+  key?: ((request: Request) => string) | undefined;
+  /**
+   * Gives what a client gets in place of the events that are missing, for example a
+   * full state. What is left of the history follows. IDs have no lasting effect.
+   * If it throws, the client is closed with the reason `"error"`.
+   *
+   * Left out, it is one event of the type `gap`, whose data is JSON such as
+   * `{"lastEventId":"…"}` with the ID that the client brought.
+   */
+  onGap?:
+    | ((
+      gap: EventGap,
+    ) =>
+      | readonly ServerSentEventInit[]
+      | Promise<readonly ServerSentEventInit[]>)
+    | undefined;
+  /**
+   * Called with whatever goes wrong behind the clients' backs: following or reading
+   * the log fails, which is tried again with growing waits; or `onGap` or a `filter`
+   * throws, and that client is closed. It must not throw.
+   *
+   * Left out, failures of the log show only as {@linkcode EventChannel.stalled}, and
+   * those of `onGap` and `filter` fail the body of the response: the runtime reports
+   * them and cuts the connection.
+   */
+  onError?: ((error: unknown) => void) | undefined;
+}
+
+/** Options for {@linkcode EventChannel.serve}. */
+export interface EventChannelServeOptions {
+  /**
+   * How many past events a client gets that brings no ID: the latest so many (an
+   * integer of at least 0), or `"all"` that are in the history. They are counted
+   * before `topics` and `filter` choose from them.
+   *
+   * @default {0}
+   */
+  replay?: number | "all" | undefined;
+  /** The event types that the client gets. Left out, all. */
+  topics?: readonly string[] | undefined;
+  /**
+   * Whether the client gets an event, asked after `topics`. It must leave the event
+   * as it is.
+   */
+  filter?: ((event: LoggedEvent) => boolean) | undefined;
+  /**
+   * The query parameter that brings the last event ID of a client that cannot set
+   * headers. The header wins. Left out, only the header counts.
+   */
+  lastEventIdParameter?: string | undefined;
+  /** Headers to add to every answer, as for `serveEvents`. */
+  headers?: HeadersInit | undefined;
+  /** Which pages of other origins may read the stream. Left out, none. */
+  cors?: CorsOptions | undefined;
+  /**
+   * Called once when the client is one no more: `"client"` if it has left,
+   * `"server"` if the channel was closed, `"overflow"` if it has fallen behind the
+   * whole log, `"error"` if `onGap` or `filter` threw. It must not throw.
+   */
+  onClose?: ((reason: CloseReason) => void) | undefined;
+}
+
+/** Options for {@linkcode EventChannel.publish}. */
+export interface EventChannelPublishOptions {
+  /**
+   * Gives the call up: its promise rejects with the signal's reason. The event may
+   * still be published.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options for {@linkcode EventChannel.close}. */
+export interface EventChannelCloseOptions {
+  /**
+   * Milliseconds, an integer from 0 to 2 147 483 647. Each client is told a
+   * reconnection time of its own, drawn between this and twice this, so that they do
+   * not all come back at once. Left out, they keep theirs.
+   */
+  retry?: number | undefined;
+  /**
+   * What later requests are answered with: 503 and `Retry-After`, or 204, which
+   * tells clients not to come back. A browser's `EventSource` gives up on both, but
+   * comes back where it finds no server.
+   *
+   * @default {503}
+   */
+  status?: 204 | 503 | undefined;
+}
+
+/** The options of a channel, checked and with the defaults filled in. */
+export interface CheckedChannelOptions extends EventChannelOptions {
+  log: EventLog;
+  ringBytes: number;
+  keepAlive: number;
+  maxSubscribers: number;
+  maxSubscribersPerKey: number;
+}
+
+// Timers with a longer delay fire at once, and clients do not take a longer `retry`.
+const MAX_DELAY = 2_147_483_647;
+
+/**
+ * Checks the options of a channel and fills in the defaults.
+ *
+ * @throws {TypeError} If a number is none.
+ * @throws {RangeError} If a number is outside its range.
+ */
+export function checkChannelOptions(
+  options: EventChannelOptions,
+): CheckedChannelOptions {
+  const {
+    log = new MemoryEventLog(),
+    ringBytes = 1_048_576,
+    keepAlive = 15_000,
+    maxSubscribers = Infinity,
+    maxSubscribersPerKey = Infinity,
+  } = options;
+  const verb = "make event channel";
+  assertNumber(verb, "ringBytes", ringBytes, 0);
+  assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
+  assertRetry(verb, options.retry);
+  assertCount(verb, "maxSubscribers", maxSubscribers, 0);
+  assertCount(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
+  return {
+    ...options,
+    log,
+    ringBytes,
+    keepAlive,
+    maxSubscribers,
+    maxSubscribersPerKey,
+  };
+}
+
+/** Checks the options with which a channel is closed, as {@linkcode checkChannelOptions}. */
+export function checkCloseOptions(
+  { retry, status = 503 }: EventChannelCloseOptions,
+): { retry: number | undefined; status: 204 | 503 } {
+  const verb = "close event channel";
+  assertRetry(verb, retry);
+  if (status !== 204 && status !== 503) {
+    throw new RangeError(
+      `Cannot ${verb}: "status" is ${status}, 204 or 503 is wanted`,
+    );
+  }
+  return { retry, status };
+}
+
+/**
+ * Reads the `replay` option as a number, as {@linkcode checkChannelOptions} checks.
+ */
+export function checkReplay(replay: number | "all" = 0): number {
+  if (replay === "all") return Infinity;
+  assertCount("serve event channel", "replay", replay, 0);
+  return replay;
+}
+
+function assertRetry(verb: string, retry: number | undefined): void {
+  if (retry === undefined) return;
+  assertNumber(verb, "retry", retry, 0, MAX_DELAY);
+  assertCount(verb, "retry", retry, 0);
+}

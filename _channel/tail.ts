@@ -1,0 +1,109 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Follows a log for as long as its channel is open, whatever the log's engine does.
+ *
+ * @module
+ */
+
+import type { EventLog, EventLogBatch } from "../log.ts";
+import { drawRetryDelay } from "../_log/retry_delay.ts";
+
+/** Why a channel gets nothing from its log at present. */
+export interface EventChannelStall {
+  /** When following the log failed first, in milliseconds since the epoch. */
+  since: number;
+  /** What it failed with most recently. */
+  error: unknown;
+}
+
+/** The one reader of the end of a log. It begins where the log ends. */
+export class Tail {
+  readonly #log: EventLog;
+  readonly #onBatch: (batch: EventLogBatch) => void;
+  readonly #onError: ((error: unknown) => void) | undefined;
+  readonly #controller = new AbortController();
+  /** Settles once the tail is stopped; set when it is started. */
+  #run: Promise<void> | undefined;
+  /** The place up to which the log was followed; set by the first batch. */
+  #cursor: string | undefined;
+  /** Set when following fails, cleared by the next batch. */
+  #stall: EventChannelStall | undefined;
+  #failures = 0;
+
+  /**
+   * @param log The log to follow.
+   * @param onBatch Called with each batch, each event once. A batch with which it
+   * throws counts as not given, and is asked for again.
+   * @param onError Told each failure.
+   */
+  constructor(
+    log: EventLog,
+    onBatch: (batch: EventLogBatch) => void,
+    onError: ((error: unknown) => void) | undefined,
+  ) {
+    this.#log = log;
+    this.#onBatch = onBatch;
+    this.#onError = onError;
+  }
+
+  /** Aborted when the tail is stopped. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Why nothing comes at present. */
+  get stall(): EventChannelStall | undefined {
+    return this.#stall;
+  }
+
+  /** Begins to follow the log. Calling it again has no effect. */
+  start(): void {
+    this.#run ??= this.#follow();
+  }
+
+  /** Ends the following for good. */
+  async stop(): Promise<void> {
+    this.#controller.abort();
+    await this.#run;
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this;
+    while (!signal.aborted) {
+      const error = await this.#followOnce();
+      if (signal.aborted) return;
+      this.#stall = { since: this.#stall?.since ?? Date.now(), error };
+      this.#onError?.(error);
+      await wait(drawRetryDelay(this.#failures++), signal);
+    }
+  }
+
+  /** Follows until that fails, and returns what it failed with. */
+  async #followOnce(): Promise<unknown> {
+    const { signal } = this;
+    try {
+      return await this.#log.follow((batch) => {
+        this.#onBatch(batch);
+        this.#cursor = batch.cursor;
+        this.#stall = undefined;
+        this.#failures = 0;
+      }, { after: this.#cursor, signal });
+    } catch (error) {
+      return error;
+    }
+  }
+}
+
+function wait(delay: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, delay);
+    signal.addEventListener("abort", end);
+
+    function end(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    }
+  });
+}

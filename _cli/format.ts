@@ -1,0 +1,70 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { type ConnectionState, EventSourceError } from "../client.ts";
+import type { ServerSentEvent } from "../event.ts";
+
+const BOLD = "\x1b[1m";
+const CYAN = "\x1b[36m";
+const DIM = "\x1b[2m";
+const RESET = "\x1b[0m";
+
+// What a terminal may take for a command, but for tab and line feed.
+// deno-lint-ignore no-control-regex -- they are what is looked for.
+const CONTROL_REGEXP = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/** Writes an event for people: a line with its type and ID, and its data. */
+export function formatPretty(
+  { event, data, id }: ServerSentEvent,
+  hasColors: boolean,
+): string {
+  const paint = (style: string, text: string): string =>
+    hasColors ? style + escapeControls(text) + RESET : escapeControls(text);
+  const heading = paint(BOLD + CYAN, toLine(event)) +
+    (id === undefined ? "" : ` ${paint(DIM, `#${toLine(id)}`)}`);
+  return `${heading}\n${escapeControls(data)}\n\n`;
+}
+
+/** Writes an event as a line of JSON. */
+export function formatJson(event: ServerSentEvent): string {
+  return `${escapeControls(JSON.stringify(event))}\n`;
+}
+
+/** Says in one line what has become of a connection. */
+export function describeState(change: ConnectionState): string | undefined {
+  if (change.state === "open") {
+    return `connected to ${change.response.url}`;
+  }
+  if (change.state === "reconnecting") {
+    const seconds = (change.delay / 1000).toFixed(1);
+    return `reconnecting in ${seconds} s, attempt ${change.attempt}: ` +
+      describeError(change.error);
+  }
+  // An error is thrown as well, and said there.
+  return change.error?.reason === "end" || change.error?.reason === "no-content"
+    ? `ended: ${describeError(change.error)}`
+    : undefined;
+}
+
+/** Says in one line what went wrong, down to the first cause. */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return toLine(String(error));
+  let text = error.message;
+  if (error instanceof EventSourceError && error.body !== "") {
+    text += `: ${error.body.trim()}`;
+  }
+  if (error.cause !== undefined) text += `: ${describeError(error.cause)}`;
+  return toLine(text);
+}
+
+function toLine(text: string): string {
+  return escapeControls(text.replaceAll(/\s+/g, " "));
+}
+
+/** Shows control characters as JSON does, so that no stream commands a terminal. */
+function escapeControls(text: string): string {
+  return text.replaceAll(
+    CONTROL_REGEXP,
+    (character) =>
+      `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}

@@ -1,0 +1,78 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { ReadCommand } from "./arguments.ts";
+import { formatJson, formatPretty } from "./format.ts";
+import {
+  CLEAN_END,
+  type CommandLineIo,
+  TIMEOUT,
+  writeBytes,
+  writeText,
+} from "./io.ts";
+import { connectUpstream } from "./upstream.ts";
+import type { ConnectOptions } from "../client.ts";
+
+/**
+ * Prints the events of a stream.
+ *
+ * @returns The exit status.
+ * @throws {EventSourceError} If the stream cannot be read.
+ * @throws {Deno.errors.BrokenPipe} If nobody reads the output any more.
+ */
+export async function readCommand(
+  command: ReadCommand,
+  io: CommandLineIo,
+): Promise<number> {
+  const { format, types, timeout } = command;
+  let brokenOutput: unknown;
+  let isOver = false;
+  await using connection = connectUpstream(command, io, {
+    fetch: format !== "raw" ? undefined : copyingFetch(async (chunk) => {
+      // What comes with a refusal is no event stream, and is reported instead.
+      if (connection.readyState !== 1) return;
+      try {
+        await writeBytes(io, chunk);
+      } catch (error) {
+        brokenOutput = error;
+        connection.close();
+      }
+    }),
+  });
+  const timer = timeout === undefined ? undefined : setTimeout(() => {
+    isOver = true;
+    connection.close();
+  }, timeout);
+  let left = command.count;
+  try {
+    for await (const event of connection) {
+      if (types !== undefined && !types.has(event.event)) continue;
+      if (format === "json") await writeText(io, formatJson(event));
+      if (format === "pretty") {
+        await writeText(io, formatPretty(event, io.hasColors));
+      }
+      if (--left === 0) break;
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+  if (brokenOutput !== undefined) throw brokenOutput;
+  return isOver ? TIMEOUT : CLEAN_END;
+}
+
+/** Makes a `fetch` that hands on a copy of each chunk before it is read. */
+function copyingFetch(
+  onChunk: (chunk: Uint8Array) => Promise<void>,
+): NonNullable<ConnectOptions["fetch"]> {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    const body = response.body?.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        async transform(chunk, controller): Promise<void> {
+          await onChunk(chunk);
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+    return new Response(body ?? null, response);
+  };
+}

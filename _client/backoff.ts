@@ -1,0 +1,83 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { MAX_DELAY } from "./clock.ts";
+
+/**
+ * How the waits between failed attempts grow. The wait before the nth attempt is
+ * drawn evenly between the reconnection time and the reconnection time ×
+ * `factor`ⁿ, so it is never shorter than the server's `retry`.
+ */
+export interface BackoffOptions {
+  /**
+   * What the upper end of the wait is multiplied by at each attempt, at least 1.
+   *
+   * @default {2}
+   */
+  factor?: number | undefined;
+  /**
+   * Milliseconds that the wait never exceeds, unless the server asks for more;
+   * 0 makes every wait the reconnection time.
+   *
+   * @default {30_000}
+   */
+  maxDelay?: number | undefined;
+  /**
+   * How many attempts in a row may fail before the connection fails for good;
+   * 0 never reconnects.
+   *
+   * @default {Infinity}
+   */
+  maxAttempts?: number | undefined;
+  /**
+   * Milliseconds after which an open connection counts as healthy, which starts
+   * the count of attempts afresh. One that received an event is healthy at once.
+   *
+   * @default {5_000}
+   */
+  healthyAfter?: number | undefined;
+  /**
+   * Returns a number of at least 0 and below 1.
+   *
+   * @default {Math.random}
+   */
+  random?: (() => number) | undefined;
+}
+
+/**
+ * Draws the milliseconds to wait before an attempt.
+ *
+ * @param attempt 1 for the first attempt after a healthy connection.
+ * @param reconnectionTime The stream's reconnection time in milliseconds.
+ * @param options How the waits grow.
+ */
+export function drawDelay(
+  attempt: number,
+  reconnectionTime: number,
+  { factor = 2, maxDelay = 30_000, random = Math.random }: BackoffOptions,
+): number {
+  const floor = Math.min(reconnectionTime, MAX_DELAY);
+  // A reconnection time of 0 grows as well: from 1 ms.
+  const grown = Math.max(floor, 1) * factor ** attempt;
+  const ceiling = Math.min(grown, maxDelay, MAX_DELAY);
+  return floor + Math.round(random() * Math.max(ceiling - floor, 0));
+}
+
+/**
+ * Reads a `Retry-After` header: seconds or an HTTP date.
+ *
+ * @param value The header's value.
+ * @param now Milliseconds since the epoch.
+ * @returns Milliseconds, `undefined` if there is no such header or it is invalid.
+ */
+export function parseRetryAfter(
+  value: string | null,
+  now: number,
+): number | undefined {
+  if (value === null) return undefined;
+  const delay = /^\d+$/.test(value)
+    ? Number(value) * 1000
+    : Date.parse(value) - now;
+  return Number.isNaN(delay)
+    ? undefined
+    : Math.min(Math.max(delay, 0), MAX_DELAY);
+}

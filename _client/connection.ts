@@ -1,0 +1,372 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { Attempt } from "./attempt.ts";
+import { drawDelay, parseRetryAfter } from "./backoff.ts";
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { assertOptions, type ConnectOptions } from "./connection_options.ts";
+import {
+  CLOSED,
+  CONNECTING,
+  type ConnectionResponse,
+  type Disconnection,
+  OPEN,
+} from "./connection_state.ts";
+import type { ServerSentEvent } from "../event.ts";
+import { EventSourceError } from "./event_source_error.ts";
+import { type JsonOptions, readJson } from "./json.ts";
+import { EventStreamError, EventStreamParser } from "../parser.ts";
+
+const DEFAULT_RECONNECTION_TIME = 3000;
+const DEFAULT_HEALTHY_AFTER = 5000;
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** A call of `next()` that waits for an event. */
+interface Waiter {
+  resolve(result: IteratorResult<ServerSentEvent, undefined>): void;
+  reject(reason: unknown): void;
+}
+
+/**
+ * One lasting subscription, as an async iterator of its events. It connects by
+ * itself, but the response is read only while a call of `next()` waits: the
+ * consumer's pace reaches the socket. So a lost connection is noticed, and
+ * reestablished, once all of its events were handed out.
+ *
+ * All iterations draw from the same events, and ending one closes the connection.
+ */
+export class EventStreamConnection
+  implements
+    AsyncIterableIterator<ServerSentEvent, undefined>,
+    AsyncDisposable {
+  /** The URL that the requests go to. */
+  readonly url: string;
+  readonly #options: ConnectOptions;
+  readonly #clock: Clock;
+  readonly #parser: EventStreamParser;
+  #readyState: 0 | 1 | 2 = CONNECTING;
+  #attempt: Attempt | undefined;
+  // Set while the connection is open.
+  #response: ConnectionResponse | undefined;
+  #openedAt = 0;
+  // Attempts since the last healthy connection.
+  #attempts = 0;
+  // Ends the wait before the next attempt; set while there is one.
+  #endWait: (() => void) | undefined;
+  // The events of the last chunk, and which of them is the next to hand out.
+  #batch: ServerSentEvent[] = [];
+  #next = 0;
+  // As of the events that were handed out: the parser may be ahead.
+  #lastEventId: string;
+  // What the parser threw; due once the batch is handed out.
+  #parserError: unknown;
+  // What the iteration has to throw at its end, until it did.
+  #failure: EventSourceError | undefined;
+  #waiters: Waiter[] = [];
+  #running = false;
+
+  /**
+   * Connects, as `connect()` does.
+   *
+   * @param url The URL that the requests go to, absolute.
+   * @param options How to connect.
+   */
+  constructor(url: string, options: ConnectOptions) {
+    assertOptions(options);
+    this.url = url;
+    this.#options = options;
+    this.#clock = options.clock ?? SYSTEM_CLOCK;
+    this.#parser = new EventStreamParser(
+      (event) => this.#batch.push(event),
+      options,
+    );
+    this.#lastEventId = this.#parser.lastEventId;
+    options.signal?.addEventListener("abort", this.close);
+    // Not at once: no callback may come before the caller holds this object.
+    Promise.resolve().then(() => this.#run());
+  }
+
+  /** 0 while connecting or waiting to reconnect, 1 while open, 2 once closed. */
+  get readyState(): 0 | 1 | 2 {
+    return this.#readyState;
+  }
+
+  /**
+   * The last event ID as of the events that were handed out: the one to resume
+   * from if the program ends here.
+   */
+  get lastEventId(): string {
+    return this.#lastEventId;
+  }
+
+  /** The response that is being read, `undefined` while the connection is not open. */
+  get response(): ConnectionResponse | undefined {
+    return this.#response;
+  }
+
+  /**
+   * Ends the connection for good. Events that were not handed out yet are
+   * dropped, and those who wait for one learn that there are no more.
+   */
+  readonly close = (): void => this.#close(undefined);
+
+  /**
+   * Drops the connection and reestablishes it without the usual wait; a wait
+   * that is under way ends. No event is lost: those of before are handed out
+   * first, and the server is told the last event ID.
+   */
+  reconnect(): void {
+    this.#endWait?.();
+    this.#attempt?.drop(
+      new EventSourceError(
+        "reconnect",
+        "Cannot read event stream: reconnect() was called, a new one is wanted",
+      ),
+    );
+  }
+
+  /**
+   * Iterates over the events' `data`, read as JSON. Ending the iteration closes
+   * the connection.
+   *
+   * @typeParam T What the data is known to be; it is not checked.
+   * @param options What ends the iteration.
+   * @throws {SyntaxError} On iteration, if `data` is not JSON.
+   */
+  json<T = unknown>(options: JsonOptions = {}): AsyncIterableIterator<T> {
+    return readJson<T>(this, options);
+  }
+
+  /**
+   * Waits for the next event.
+   *
+   * @throws {EventSourceError} If the connection failed for good; once, from then
+   * on the iteration is done.
+   */
+  next(): Promise<IteratorResult<ServerSentEvent, undefined>> {
+    if (this.#next < this.#batch.length) {
+      return Promise.resolve(this.#takeEvent());
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ resolve, reject });
+      this.#answer();
+      this.#run();
+    });
+  }
+
+  /** Closes the connection, as `break` in a `for await` loop does. */
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.close();
+    return Promise.resolve(DONE);
+  }
+
+  /** Closes the connection at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  /** Returns this very object. */
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #takeEvent(): IteratorYieldResult<ServerSentEvent> {
+    // Cannot fail: the callers have compared #next with the batch.
+    const value = this.#batch[this.#next++]!;
+    // After the last event, blocks without data may have set another id.
+    this.#lastEventId = this.#next === this.#batch.length
+      ? this.#parser.lastEventId
+      : value.lastEventId;
+    return { done: false, value };
+  }
+
+  /** Answers those who wait, in their order, as far as there is an answer. */
+  #answer(): void {
+    while (this.#waiters.length > 0) {
+      const hasEvent = this.#next < this.#batch.length;
+      if (!hasEvent && this.#readyState !== CLOSED) return;
+      // Cannot fail: the loop has looked at the length.
+      const { resolve, reject } = this.#waiters.shift()!;
+      if (hasEvent) {
+        resolve(this.#takeEvent());
+      } else if (this.#failure === undefined) {
+        resolve(DONE);
+      } else {
+        reject(this.#failure);
+        this.#failure = undefined;
+      }
+    }
+  }
+
+  /** Connects, and reads while somebody waits for an event. */
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      while (
+        this.#readyState === CONNECTING ||
+        (this.#readyState === OPEN && this.#waiters.length > 0)
+      ) {
+        await this.#step();
+        this.#answer();
+      }
+    } catch (error) {
+      // A callback threw. One that did so when it heard that the connection is
+      // closed leaves nothing to fail, so its error goes to the runtime.
+      if (this.#readyState === CLOSED) throw error;
+      this.#close(asEventSourceError(error));
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #step(): Promise<void> {
+    if (this.#options.signal?.aborted) return this.close();
+    try {
+      if (this.#parserError !== undefined) throw this.#parserError;
+      if (this.#attempt !== undefined && this.#readyState === OPEN) {
+        this.#parse(await this.#attempt.read());
+      } else {
+        await this.#open();
+      }
+    } catch (error) {
+      await this.#reestablish(asEventSourceError(error));
+    }
+  }
+
+  async #open(): Promise<void> {
+    this.#attempt = new Attempt(this.#options, this.#clock);
+    const { status, headers, url } = await this.#attempt.open(
+      this.url,
+      this.#parser.lastEventId,
+    );
+    // Closed in between; who closed has dropped the attempt as well.
+    if (this.#readyState === CLOSED) return;
+    this.#parser.reset();
+    this.#openedAt = this.#clock.now();
+    // A response that did not come from the network has no URL.
+    const response = { status, headers, url: url || this.url };
+    this.#response = response;
+    // Spec: "Announce the connection".
+    this.#readyState = OPEN;
+    this.#options.onStateChange?.({ state: "open", response });
+  }
+
+  #parse(chunk: Uint8Array): void {
+    if (this.#readyState === CLOSED) return;
+    this.#batch = [];
+    this.#next = 0;
+    try {
+      this.#parser.push(chunk);
+    } catch (error) {
+      this.#parserError = error;
+    }
+    if (this.#batch.length > 0) this.#attempts = 0;
+    else this.#lastEventId = this.#parser.lastEventId;
+  }
+
+  /** Spec: "Reestablish the connection", or "fail the connection". */
+  async #reestablish(error: EventSourceError): Promise<void> {
+    if (this.#readyState === CLOSED) return;
+    this.#parserError = undefined;
+    this.#response = undefined;
+    this.#attempt?.drop(error);
+    const disconnection = this.#describe(error);
+    if (!this.#decide(disconnection)) return this.#close(error);
+    // The question may have been answered by close() as well.
+    if (this.readyState === CLOSED) return;
+    this.#attempts = disconnection.attempt;
+    this.#readyState = CONNECTING;
+    this.#options.onStateChange?.({ state: "reconnecting", ...disconnection });
+    await this.#wait(disconnection.delay);
+  }
+
+  #describe(error: EventSourceError): Disconnection {
+    const { reason, status, headers } = error;
+    const {
+      backoff = {},
+      reconnectionTime = DEFAULT_RECONNECTION_TIME,
+    } = this.#options;
+    const { healthyAfter = DEFAULT_HEALTHY_AFTER } = backoff;
+    const now = this.#clock.now();
+    if (this.#readyState === OPEN && now - this.#openedAt >= healthyAfter) {
+      this.#attempts = 0;
+    }
+    const attempt = this.#attempts + 1;
+    const delay = reason === "reconnect" ? 0 : Math.max(
+      drawDelay(
+        attempt,
+        this.#parser.reconnectionTime ?? reconnectionTime,
+        backoff,
+      ),
+      getRetryAfter(error, now) ?? 0,
+    );
+    return { reason, status, headers, error, attempt, delay };
+  }
+
+  /** Whether to reestablish the connection. */
+  #decide(disconnection: Disconnection): boolean {
+    const { reason, error, attempt } = disconnection;
+    const { shouldReconnect, backoff } = this.#options;
+    if (reason === "reconnect") return true;
+    if (reason === "no-content" || reason === "event-too-large") return false;
+    if (attempt > (backoff?.maxAttempts ?? Infinity)) return false;
+    return shouldReconnect?.(disconnection) ??
+      (reason === "end" || reason === "network-error" ||
+        reason === "idle-timeout" ||
+        getRetryAfter(error, this.#clock.now()) !== undefined);
+  }
+
+  #wait(delay: number): Promise<void> {
+    return new Promise((resolve) => {
+      // A callback may have closed the connection just now.
+      if (this.#readyState === CLOSED) return resolve();
+      this.#endWait = () => {
+        this.#clock.clearTimeout(timer);
+        this.#endWait = undefined;
+        resolve();
+      };
+      const timer = this.#clock.setTimeout(this.#endWait, delay);
+    });
+  }
+
+  /** @param error Why the connection failed, `undefined` if this side closes it. */
+  #close(error: EventSourceError | undefined): void {
+    if (this.#readyState === CLOSED) return;
+    this.#readyState = CLOSED;
+    this.#response = undefined;
+    this.#batch = [];
+    this.#next = 0;
+    this.#options.signal?.removeEventListener("abort", this.close);
+    this.#endWait?.();
+    this.#attempt?.drop(error);
+    this.#parser.reset();
+    // The server's own word that there is no more is not a failure.
+    if (error?.reason !== "end" && error?.reason !== "no-content") {
+      this.#failure = error;
+    }
+    this.#answer();
+    this.#options.onStateChange?.({ state: "closed", error });
+  }
+}
+
+/** What a 429 or 503 asks for, in milliseconds. */
+function getRetryAfter(
+  { status, headers }: EventSourceError,
+  now: number,
+): number | undefined {
+  return status === 429 || status === 503
+    ? parseRetryAfter(headers?.get("Retry-After") ?? null, now)
+    : undefined;
+}
+
+function asEventSourceError(error: unknown): EventSourceError {
+  if (error instanceof EventSourceError) return error;
+  return error instanceof EventStreamError
+    ? new EventSourceError("event-too-large", error.message, { cause: error })
+    : new EventSourceError(
+      "local-error",
+      "Cannot keep event stream: a function of the options threw, see the cause",
+      { cause: error },
+    );
+}

@@ -1,0 +1,158 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { BackoffOptions } from "./backoff.ts";
+import { type Clock, MAX_DELAY } from "./clock.ts";
+import type { ConnectionState, Disconnection } from "./connection_state.ts";
+
+/**
+ * The options that `EventSource` and `connect()` share. The first one,
+ * `withCredentials`, is the platform's; the others are ours.
+ */
+export interface EventSourceInit {
+  /**
+   * Whether cookies and other credentials go to other origins as well, for the
+   * runtimes that keep any.
+   *
+   * @default {false}
+   */
+  withCredentials?: boolean | undefined;
+  /**
+   * What sends the requests. It must heed `init.signal`.
+   *
+   * @default {globalThis.fetch}
+   */
+  fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
+  /**
+   * Headers of the request. A function is asked anew at each attempt, for what
+   * expires; if it throws, the connection fails, unless `shouldReconnect` says
+   * otherwise.
+   */
+  headers?:
+    | HeadersInit
+    | (() => HeadersInit | Promise<HeadersInit>)
+    | undefined;
+  /**
+   * The request's method.
+   *
+   * @default {"GET", or "POST" if there is a body}
+   */
+  method?: string | undefined;
+  /**
+   * The request's body. A function is asked anew at each attempt; a
+   * `ReadableStream` needs one, since it can be sent only once.
+   */
+  body?: BodyInit | (() => BodyInit | Promise<BodyInit>) | undefined;
+  /** Closes the connection when it aborts, as `close()` does. */
+  signal?: AbortSignal | undefined;
+  /**
+   * The last event ID to begin with: the stream is resumed after it.
+   *
+   * @default {""}
+   */
+  lastEventId?: string | undefined;
+  /**
+   * Milliseconds to wait at least before the connection is reestablished, until
+   * the server's `retry` says otherwise; from 0 to 2 147 483 647.
+   *
+   * @default {3_000}
+   */
+  reconnectionTime?: number | undefined;
+  /**
+   * How the waits grow while attempts fail. `EventSource` waits the
+   * reconnection time each time unless this is given; `connect()` always backs
+   * off.
+   */
+  backoff?: BackoffOptions | undefined;
+  /**
+   * Milliseconds without a byte after which the connection is dropped and
+   * reestablished, from 1 to 2 147 483 647. Comments count as bytes, the wait
+   * for the response counts too; time in which the consumer asks for no event
+   * does not.
+   *
+   * @default {Infinity}
+   */
+  idleTimeout?: number | undefined;
+  /**
+   * UTF-16 code units that an event may have; beyond it the connection fails.
+   *
+   * @default {16_777_216}
+   */
+  maxEventSize?: number | undefined;
+  /**
+   * Decides whether a lost connection is reestablished; `undefined` leaves it to
+   * the default. It is not asked about a 204 or an event that is too large, which
+   * always end the connection, nor once `backoff.maxAttempts` is reached.
+   *
+   * By default an ended body, a network error and an idle timeout reconnect, and
+   * a refused response does not; `connect()` also reconnects after a 429 or 503
+   * with a valid `Retry-After`, no sooner than that says.
+   */
+  shouldReconnect?:
+    | ((disconnection: Disconnection) => boolean | undefined)
+    | undefined;
+  /**
+   * Gets the text of each comment, without one leading space, as soon as its
+   * line was read: perhaps ahead of events that are not handed out yet.
+   */
+  onComment?: ((comment: string) => void) | undefined;
+  /** Where time comes from, for tests. It defaults to the runtime's clock. */
+  clock?: Clock | undefined;
+}
+
+/** The options of `connect()`. */
+export interface ConnectOptions extends EventSourceInit {
+  /**
+   * Is called at each change of state: when the connection is open, when it was
+   * lost and waits to be reestablished, and once when it ended for good.
+   */
+  onStateChange?: ((state: ConnectionState) => void) | undefined;
+}
+
+/**
+ * Checks what does not depend on an attempt, so that a mistake shows at once and
+ * not as a connection that fails again and again.
+ *
+ * @throws {TypeError} If the method or a header is invalid, a body stands beside
+ * the method GET or HEAD, or an option that must be a number is none.
+ * @throws {RangeError} If a number is out of its range.
+ */
+export function assertOptions(options: EventSourceInit): void {
+  const { headers, backoff = {} } = options;
+  new Request("http://localhost", {
+    method: getMethod(options),
+    headers: typeof headers === "function" ? {} : headers ?? {},
+    body: options.body === undefined ? null : "",
+  });
+  assertRange("reconnectionTime", options.reconnectionTime, 0, MAX_DELAY);
+  // Infinity is the default, spelt out.
+  if (options.idleTimeout !== Infinity) {
+    assertRange("idleTimeout", options.idleTimeout, 1, MAX_DELAY);
+  }
+  assertRange("backoff.factor", backoff.factor, 1);
+  assertRange("backoff.maxDelay", backoff.maxDelay, 0);
+  assertRange("backoff.maxAttempts", backoff.maxAttempts, 0);
+  assertRange("backoff.healthyAfter", backoff.healthyAfter, 0);
+}
+
+/** The method that the request is sent with. */
+export function getMethod({ method, body }: EventSourceInit): string {
+  return method ?? (body === undefined ? "GET" : "POST");
+}
+
+function assertRange(
+  name: string,
+  value: unknown,
+  min: number,
+  max = Infinity,
+): void {
+  if (value === undefined) return;
+  const range = `a number from ${min} to ${max} is wanted`;
+  if (typeof value !== "number") {
+    throw new TypeError(
+      `Cannot connect: "${name}" is of type ${typeof value}, ${range}`,
+    );
+  }
+  if (!(value >= min && value <= max)) {
+    throw new RangeError(`Cannot connect: "${name}" is ${value}, ${range}`);
+  }
+}

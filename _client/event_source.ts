@@ -1,0 +1,300 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { EventStreamConnection } from "./connection.ts";
+import type { EventSourceInit } from "./connection_options.ts";
+import {
+  CLOSED,
+  CONNECTING,
+  type ConnectionState,
+  OPEN,
+} from "./connection_state.ts";
+import type { ServerSentEvent } from "../event.ts";
+import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
+import { EventSourceError } from "./event_source_error.ts";
+import { Listeners } from "./listeners.ts";
+import { reportException } from "./report_exception.ts";
+import { resolveUrl } from "./resolve_url.ts";
+import { StreamMessageEvent } from "./stream_message_event.ts";
+
+/** The events of every {@linkcode EventSource}. */
+export interface EventSourceEventMap {
+  /** The connection is open. */
+  open: Event;
+  /** An event of the type `"message"`, the one without a name on the wire. */
+  message: MessageEvent<string>;
+  /**
+   * The connection was lost. `readyState` tells what follows: `CONNECTING`, it
+   * is going to be reestablished; `CLOSED`, it has failed for good.
+   */
+  error: Event;
+}
+
+/**
+ * The standard's `EventSource`, with more options.
+ *
+ * It does what the
+ * [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface)
+ * says of a browser's and can take its place: `globalThis.EventSource = EventSource`.
+ * What scripts cannot do remains: `isTrusted` is false in its events, and in a
+ * browser another origin must allow the header `Last-Event-ID` for a stream to be
+ * resumed. What the functions among the options throw fails the connection, and
+ * is reported as an uncaught exception, as it is for a listener.
+ *
+ * @example Listen to events by name
+ * ```ts
+ * import { EventSource } from "@tidings/sse/client";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const ticks = new EventSource<{ tick: MessageEvent<string> }>(
+ *   "https://example.com/ticks",
+ *   {
+ *     headers: { authorization: "Bearer 1234" },
+ *     fetch: async () =>
+ *       new Response("event: tick\ndata: 42\n\n", {
+ *         headers: { "content-type": "text/event-stream" },
+ *       }),
+ *   },
+ * );
+ *
+ * const data = await new Promise<string>((resolve) => {
+ *   ticks.addEventListener("tick", (event) => resolve(event.data));
+ * });
+ * ticks.close();
+ *
+ * assertEquals(data, "42");
+ * assertEquals(ticks.readyState, EventSource.CLOSED);
+ * ```
+ *
+ * @typeParam Events The types of named events, beside those of every
+ * `EventSource`.
+ */
+export class EventSource<Events extends object = EventSourceEventMap>
+  extends EventTarget {
+  /** The value of `readyState` while there is no connection, or not yet: 0. */
+  declare static readonly CONNECTING: 0;
+  /** The value of `readyState` while there is a connection: 1. */
+  declare static readonly OPEN: 1;
+  /** The value of `readyState` once the connection is closed: 2. */
+  declare static readonly CLOSED: 2;
+  /** The value of `readyState` while there is no connection, or not yet: 0. */
+  declare readonly CONNECTING: 0;
+  /** The value of `readyState` while there is a connection: 1. */
+  declare readonly OPEN: 1;
+  /** The value of `readyState` once the connection is closed: 2. */
+  declare readonly CLOSED: 2;
+
+  readonly #connection: EventStreamConnection;
+  readonly #withCredentials: boolean;
+  readonly #listeners = new Listeners();
+  readonly #onopen = new EventHandlerSlot(this, "open");
+  readonly #onmessage = new EventHandlerSlot(this, "message");
+  readonly #onerror = new EventHandlerSlot(this, "error");
+  // The origin of the stream's final URL; set when the connection opens.
+  #origin = "";
+
+  /**
+   * Connects to an event stream.
+   *
+   * @param url Its URL, resolved against `location` where there is one.
+   * @param init How to connect.
+   * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
+   * @throws {TypeError} If an argument or an option is of the wrong type.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  constructor(url: string | URL, init: EventSourceInit = {}) {
+    super();
+    if (arguments.length === 0) {
+      throw new TypeError(
+        "Cannot connect: there is no argument, a URL is wanted",
+      );
+    }
+    // As Web IDL converts arguments: both first, then their meaning.
+    const text = `${url}`;
+    const options = toDictionary(init);
+    const { shouldReconnect } = options;
+    this.#withCredentials = Boolean(options.withCredentials);
+    this.#connection = new EventStreamConnection(resolveUrl(text), {
+      ...options,
+      withCredentials: this.#withCredentials,
+      // A browser waits the reconnection time, and no status makes it try again.
+      backoff: options.backoff ?? { maxDelay: 0 },
+      shouldReconnect: (disconnection) =>
+        shouldReconnect?.(disconnection) ??
+          (disconnection.reason === "unexpected-status" ? false : undefined),
+      onStateChange: (state) => this.#onStateChange(state),
+    });
+    this.#run();
+  }
+
+  /** The URL that the requests go to, serialized. */
+  get url(): string {
+    return this.#connection.url;
+  }
+
+  /** Whether credentials go to other origins as well. */
+  get withCredentials(): boolean {
+    return this.#withCredentials;
+  }
+
+  /** `CONNECTING`, `OPEN` or `CLOSED`. */
+  get readyState(): 0 | 1 | 2 {
+    return this.#connection.readyState;
+  }
+
+  /** Is called when the connection is open. */
+  get onopen(): EventHandler<Event> {
+    return this.#onopen.get() as EventHandler<Event>;
+  }
+
+  set onopen(handler: EventHandler<Event>) {
+    this.#onopen.set(handler);
+  }
+
+  /** Is called for each event of the type `"message"`. */
+  get onmessage(): EventHandler<MessageEvent<string>> {
+    return this.#onmessage.get() as EventHandler<MessageEvent<string>>;
+  }
+
+  set onmessage(handler: EventHandler<MessageEvent<string>>) {
+    this.#onmessage.set(handler);
+  }
+
+  /** Is called when the connection was lost. */
+  get onerror(): EventHandler<Event> {
+    return this.#onerror.get() as EventHandler<Event>;
+  }
+
+  set onerror(handler: EventHandler<Event>) {
+    this.#onerror.set(handler);
+  }
+
+  /** Closes the connection for good. No event is dispatched after that. */
+  close(): void {
+    this.#connection.close();
+  }
+
+  /**
+   * Listens to a type of event.
+   *
+   * @param type The type, as the `event` field names it.
+   * @param listener What is called.
+   * @param options As of every `EventTarget`.
+   */
+  override addEventListener<
+    K extends string & keyof (EventSourceEventMap & Events),
+  >(
+    type: K,
+    listener: (
+      this: this,
+      event: (EventSourceEventMap & Events)[K],
+    ) => unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  /**
+   * Listens to a type of event that the map does not name.
+   *
+   * @param type The type, as the `event` field names it.
+   * @param listener What is called.
+   * @param options As of every `EventTarget`.
+   */
+  override addEventListener(
+    type: string,
+    listener:
+      | ((this: this, event: MessageEvent) => unknown)
+      | EventListenerObject
+      | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  override addEventListener(
+    type: string,
+    listener: unknown,
+    options?: boolean | AddEventListenerOptions,
+  ): void {
+    super.addEventListener(type, listener as EventListener | null, options);
+    this.#listeners.add(`${type}`, listener, options);
+  }
+
+  /**
+   * Stops listening to a type of event.
+   *
+   * @param type The type.
+   * @param listener What was called.
+   * @param options As of every `EventTarget`.
+   */
+  override removeEventListener(
+    type: string,
+    listener:
+      | ((this: this, event: MessageEvent) => unknown)
+      | EventListenerObject
+      | null,
+    options?: boolean | EventListenerOptions,
+  ): void {
+    super.removeEventListener(type, listener as EventListener | null, options);
+    this.#listeners.remove(`${type}`, listener, options);
+  }
+
+  /** Spec: "Announce", "reestablish" or "fail the connection". */
+  #onStateChange(state: ConnectionState): void {
+    if (state.state === "open") {
+      this.#origin = new URL(state.response.url).origin;
+      super.dispatchEvent(new Event("open"));
+    } else if (state.error !== undefined) {
+      super.dispatchEvent(new Event("error"));
+    }
+  }
+
+  async #run(): Promise<void> {
+    try {
+      // One event for each turn of the microtask queue: what a listener has
+      // awaited comes before the next event, as between the standard's tasks.
+      for await (const event of this.#connection) this.#dispatch(event);
+    } catch (error) {
+      // The rest has been told by an error event.
+      if (error instanceof EventSourceError && error.reason === "local-error") {
+        reportException(error.cause);
+      }
+    }
+  }
+
+  /** Spec: "Dispatch the event". */
+  #dispatch({ event: type, data, lastEventId }: ServerSentEvent): void {
+    const list = this.#listeners.find(type);
+    // No event is made that nobody has ever listened to.
+    if (list === undefined) return;
+    const event = new StreamMessageEvent(list.type, {
+      data,
+      lastEventId,
+      origin: this.#origin,
+    });
+    if (list.isComplete) event.dispatch(this, list);
+    else super.dispatchEvent(event);
+  }
+}
+
+// Web IDL: constants stand on the interface and on its prototype, and its members
+// are enumerable.
+const CONSTANTS = Object.fromEntries(
+  Object.entries({ CONNECTING, OPEN, CLOSED }).map((
+    [name, value],
+  ) => [name, { value, enumerable: true }]),
+);
+Object.defineProperties(EventSource, CONSTANTS);
+Object.defineProperties(EventSource.prototype, {
+  ...CONSTANTS,
+  url: { enumerable: true },
+  withCredentials: { enumerable: true },
+  readyState: { enumerable: true },
+  onopen: { enumerable: true },
+  onmessage: { enumerable: true },
+  onerror: { enumerable: true },
+  close: { enumerable: true },
+  [Symbol.toStringTag]: { value: "EventSource", configurable: true },
+});
+
+function toDictionary(value: unknown): EventSourceInit {
+  if (value === undefined || value === null) return {};
+  if (typeof value === "object" || typeof value === "function") return value;
+  throw new TypeError(
+    `Cannot connect: the second argument is of type ${typeof value}, an object is wanted`,
+  );
+}

@@ -1,0 +1,158 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What a log is: the interface that every engine implements. There is no behaviour
+ * here.
+ *
+ * @module
+ */
+
+import type { ServerSentEventInit } from "../event.ts";
+
+/** An event as it stands in a log: it always has an ID. */
+export interface LoggedEvent extends ServerSentEventInit {
+  /** The event's ID in this log, and the cursor of the place after it. Never empty. */
+  id: string;
+}
+
+/** Events that follow a cursor. */
+export interface EventLogBatch {
+  /** The events, in the order of the log and with none left out between them. */
+  events: readonly LoggedEvent[];
+  /**
+   * The place from which to go on: the ID of the last of `events`, or, if there
+   * are none, that of the event before the place that was asked about.
+   */
+  cursor: string;
+  /**
+   * Whether events between the cursor that was asked about and the first of
+   * `events` may be missing: they have left the history, or the log does not know
+   * that cursor. `events` then begin with the oldest that is left.
+   */
+  gap: boolean;
+}
+
+/** Options of all the calls to a log. */
+export interface EventLogOptions {
+  /**
+   * Gives the call up: its promise rejects with the signal's reason. An append
+   * that was given up may still take place.
+   */
+  signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode EventLog.read}. */
+export interface EventLogReadOptions extends EventLogOptions {
+  /**
+   * The most events to give at once, an integer of at least 1 or `Infinity`. Others
+   * are left for the next read.
+   *
+   * @default {256}
+   */
+  limit?: number | undefined;
+  /**
+   * Give no further event once those in the batch take about this many bytes, as
+   * the log counts them. There is always at least one event if there is one to give.
+   *
+   * @default {65_536}
+   */
+  maxBytes?: number | undefined;
+}
+
+/** Options of {@linkcode EventLog.follow}. */
+export interface EventLogFollowOptions extends EventLogOptions {
+  /** The cursor to begin after. Left out, it is the end of the log as it is now. */
+  after?: string | undefined;
+}
+
+/**
+ * The ordered, bounded history of events: it gives each its ID, reads after a
+ * cursor, and lets readers follow its end. How order, cursors and gaps work is at
+ * the top of the module `log.ts`.
+ *
+ * Whoever implements it can hold it against `tests/_event_log_suite.ts`.
+ *
+ * @example The length of what a client missed
+ * ```ts
+ * import { type EventLog, MemoryEventLog } from "@tidings/sse/log";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function countMissed(log: EventLog, cursor: string): Promise<number> {
+ *   let count = 0;
+ *   for (;;) {
+ *     const batch = await log.read(cursor);
+ *     if (batch.events.length === 0) return count;
+ *     count += batch.events.length;
+ *     cursor = batch.cursor;
+ *   }
+ * }
+ *
+ * const log = new MemoryEventLog();
+ * const id = await log.append({ data: "1" });
+ * await log.append({ data: "2" });
+ * assertEquals(await countMissed(log, id), 1);
+ * ```
+ */
+export interface EventLog {
+  /**
+   * Adds an event at the end of the log. The caller has checked that it can be
+   * encoded.
+   *
+   * An event that has an `id` keeps it; a log that cannot resume by IDs of the
+   * application's own rejects the event instead.
+   *
+   * Calls may overlap: events take the order of the calls. A log may write all of
+   * those that one turn of the event loop brought at once.
+   *
+   * @returns The event's ID, as soon as the log has the event. It rejects if the log
+   * does not take the event, which nobody gets then. An engine that loses the
+   * connection before the answer cannot tell, and says so in its error.
+   */
+  append(
+    event: ServerSentEventInit,
+    options?: EventLogOptions,
+  ): Promise<string>;
+
+  /**
+   * Gives the events after a cursor, as many as there are and the options allow.
+   * It does not wait for more.
+   */
+  read(after: string, options?: EventLogReadOptions): Promise<EventLogBatch>;
+
+  /**
+   * Finds the place so many events before the end of the log, or before the oldest
+   * event that it still has.
+   *
+   * @param count An integer of at least 0, or `Infinity` for the oldest event.
+   * @returns The cursor of that place.
+   */
+  rewind(count: number, options?: EventLogOptions): Promise<string>;
+
+  /**
+   * Calls back with every event after a cursor, those that are there and those
+   * that come, in order and each once, until it is given up or fails.
+   *
+   * The first call back comes as soon as the log is being followed, even if there
+   * is no event yet; from the end of the log (`after` left out), it is an empty
+   * batch whose `cursor` is that end. Only a batch that tells of a gap may skip
+   * events. A log does not reconnect by itself: the caller follows again, after the
+   * last cursor that it was given.
+   *
+   * @param onBatch Is called with each batch. If it throws, following fails with
+   * what it threw, and the log itself takes no harm.
+   * @returns A promise that only ever rejects: with the signal's reason, or with
+   * what made following fail.
+   */
+  follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options?: EventLogFollowOptions,
+  ): Promise<never>;
+
+  /**
+   * Whether every event after a cursor is still in the history. A channel, which
+   * holds the latest events itself, asks this before it goes past the log, so that
+   * it resumes no further back than the log would. A log that cannot tell without
+   * waiting leaves this method out.
+   */
+  reaches?(cursor: string): boolean;
+}

@@ -1,0 +1,108 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** What an iterator over events reads from, and which responses are accepted. */
+
+import {
+  EventStreamError,
+  type EventStreamErrorCode,
+} from "./event_stream_error.ts";
+import { EVENT_STREAM_TYPE } from "../event.ts";
+
+// Up to the parameters, which may be anything.
+const EVENT_STREAM_TYPE_REGEXP = /^\s*text\/event-stream\s*(;|$)/i;
+
+/** A chunk of bytes, or the end. */
+export interface ByteChunk {
+  done?: boolean | undefined;
+  value?: Uint8Array | undefined;
+}
+
+/** A reader or an async iterator, made alike. */
+export interface ByteSource {
+  /** Reads the next chunk. */
+  read(): Promise<ByteChunk>;
+  /** Tells the source that no more is wanted. */
+  cancel(reason: unknown): Promise<unknown>;
+  /** Leaves the source to others, once it has ended or was cancelled. */
+  releaseLock?(): void;
+}
+
+/**
+ * Opens what `readEvents()` accepts.
+ *
+ * @throws {EventStreamError} If a response is not an event stream; its body is
+ * cancelled.
+ * @throws {TypeError} If the source is none of the three, or is locked.
+ */
+export function openByteSource(
+  source: Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  ignoreContentType: boolean,
+): ByteSource {
+  if (typeof source === "object" && source !== null) {
+    // Told apart by shape: a response may come from another realm or library.
+    if ("body" in source && "headers" in source) {
+      return openStream(openResponse(source, ignoreContentType));
+    }
+    if ("getReader" in source) return openStream(source);
+    if (Symbol.asyncIterator in source) return openIterable(source);
+  }
+  throw new TypeError(
+    `Cannot read events: the source is of type ${typeof source}, ` +
+      "a Response, a stream or an async iterable is wanted",
+  );
+}
+
+/**
+ * Whether a `Content-Type` is that of an event stream, whatever its parameters.
+ *
+ * @param contentType The header's value, `null` if there is none.
+ */
+export function isEventStreamType(contentType: string | null): boolean {
+  return EVENT_STREAM_TYPE_REGEXP.test(contentType ?? "");
+}
+
+function openResponse(
+  response: Response,
+  ignoreContentType: boolean,
+): ReadableStream<Uint8Array> {
+  const { status, body } = response;
+  const contentType = response.headers.get("content-type");
+  let code: EventStreamErrorCode;
+  let state: string;
+  if (status !== 200) {
+    code = "unexpected-status";
+    state = `status ${status}, 200`;
+  } else if (!ignoreContentType && !isEventStreamType(contentType)) {
+    code = "unexpected-content-type";
+    state = `content type ${quote(contentType)}, "${EVENT_STREAM_TYPE}"`;
+  } else if (body === null) {
+    code = "missing-body";
+    state = "no body, one";
+  } else {
+    return body;
+  }
+  const error = new EventStreamError(
+    code,
+    `Cannot read events: the response has ${state} is wanted`,
+    { status, contentType },
+  );
+  // The error that counts is thrown; a locked body is its reader's to cancel.
+  body?.cancel(error).catch(() => {});
+  throw error;
+}
+
+function quote(text: string | null): string {
+  return JSON.stringify(text?.slice(0, 40) ?? null);
+}
+
+function openStream(stream: ReadableStream<Uint8Array>): ByteSource {
+  return stream.getReader();
+}
+
+function openIterable(iterable: AsyncIterable<Uint8Array>): ByteSource {
+  const iterator = iterable[Symbol.asyncIterator]();
+  return {
+    read: async () => await iterator.next(),
+    cancel: async () => await iterator.return?.(),
+  };
+}

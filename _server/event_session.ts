@@ -1,0 +1,85 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What an application sees of one client that reads an event stream. There is no
+ * behaviour here.
+ *
+ * @module
+ */
+
+import type { ServerSentEventInit } from "../event.ts";
+
+/**
+ * Why a session is closed:
+ *
+ * - `"client"`: the client has left.
+ * - `"source"`: the events are at their end, or `close()` was called.
+ * - `"server"`: the `signal` of the options was aborted.
+ * - `"error"`: the source threw, or gave an event that cannot be sent.
+ * - `"overflow"`: more than `maxBuffered` bytes were to wait for the client.
+ * - `"lifetime"`: `maxDuration` has passed.
+ */
+export type CloseReason =
+  | "client"
+  | "source"
+  | "server"
+  | "error"
+  | "overflow"
+  | "lifetime";
+
+/** One client that reads an event stream, as a source function sees it. */
+export interface EventSession {
+  /** The request that is answered. */
+  readonly request: Request;
+  /**
+   * The ID of the last event that the client has seen, after which it wants to
+   * resume; `undefined` if it brought none. Clients are free to invent one.
+   */
+  readonly lastEventId: string | undefined;
+  /** Aborted when the session is closed, whatever the reason. */
+  readonly signal: AbortSignal;
+  /** Fulfilled with the reason when the session is closed. Never rejected. */
+  readonly closed: Promise<CloseReason>;
+  /**
+   * Sends an event. A caller that awaits the promise goes at the client's pace;
+   * without that, events wait in memory, up to `maxBuffered`.
+   *
+   * @param event The event.
+   * @returns `true` once the client has room for another; `false` if the session
+   * is closed, or gets closed before that.
+   * @throws {TypeError} If a field is of the wrong type or holds what it must not.
+   * It is thrown at once, not by way of the promise, so that a call that nobody
+   * awaits leaves no unhandled rejection. Nothing is sent, the session stays open.
+   * @throws {RangeError} If a field is a number outside its range; also at once.
+   */
+  send(event: ServerSentEventInit): Promise<boolean>;
+  /**
+   * Sends a comment, which receivers ignore.
+   *
+   * @param text The text. It may hold line breaks.
+   * @returns As {@linkcode EventSession.send}.
+   * @throws {TypeError} If the text is not a string.
+   */
+  comment(text: string): Promise<boolean>;
+  /**
+   * Closes the session: the response ends after what was sent. The client will
+   * come back, unless it is then told to stop.
+   */
+  close(): void;
+}
+
+/** Events, one after the other: at hand, in their own time, or in a stream. */
+export type EventIterable =
+  | Iterable<ServerSentEventInit>
+  | AsyncIterable<ServerSentEventInit>
+  | ReadableStream<ServerSentEventInit>;
+
+/**
+ * Where the events of a response come from: an iterable, or a function that is
+ * called with the session and may return one.
+ */
+export type ServeEventsSource =
+  | EventIterable
+  | ((
+    session: EventSession,
+  ) => EventIterable | void | Promise<EventIterable | void>);

@@ -1,0 +1,281 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * One event stream from the client's first read to the one close that all ways to
+ * end lead into.
+ *
+ * @module
+ */
+
+import { EventStreamBody } from "./body.ts";
+import type {
+  CloseReason,
+  EventSession,
+  ServeEventsSource,
+} from "./event_session.ts";
+import {
+  type EventResult,
+  type EventSupply,
+  isEventIterable,
+  openSupply,
+} from "./event_supply.ts";
+import { KeepAlive } from "./keep_alive.ts";
+import { encodeEvent } from "../encoder.ts";
+import type { ServerSentEventInit } from "../event.ts";
+
+/** What a session depends on, checked and with the defaults filled in. */
+export interface SessionOptions {
+  /** The ID that the client brought. */
+  lastEventId: string | undefined;
+  /** What the client gets before all else. */
+  preamble: Uint8Array<ArrayBuffer> | undefined;
+  /** Milliseconds of silence before a comment, 0 for none. */
+  keepAlive: number;
+  /** Milliseconds before the session is closed with `"lifetime"`, or `Infinity`. */
+  maxDuration: number;
+  /** Bytes that may wait for the client; beyond, it is closed with `"overflow"`. */
+  maxBuffered: number;
+  /** Closes the session with `"server"`. */
+  signal: AbortSignal | undefined;
+  /** Told what the source throws. */
+  onError: ((error: unknown, request: Request) => void) | undefined;
+}
+
+interface Room {
+  promise: Promise<boolean>;
+  fulfil: (hasRoom: boolean) => void;
+}
+
+const KEEP_ALIVE_COMMENT = new TextEncoder().encode(":\n\n");
+
+/** A session. What keeps it alive is its body, its timers and its source. */
+export class Session implements EventSession {
+  readonly request: Request;
+  readonly lastEventId: string | undefined;
+  readonly closed: Promise<CloseReason>;
+  readonly #options: SessionOptions;
+  readonly #body: EventStreamBody;
+  readonly #keepAlive: KeepAlive;
+  readonly #abortController = new AbortController();
+  // The constructor of the promise sets it.
+  #fulfilClosed!: (reason: CloseReason) => void;
+  /** Where the events come from, until the client begins to read or the session is closed. */
+  #source: ServeEventsSource | undefined;
+  /** What has to be released: set when the source is opened, cleared when it ends. */
+  #supply: EventSupply | undefined;
+  /** Those who wait for room: set by the first of them, cleared when they are told. */
+  #room: Room | undefined;
+  /** Why the session is closed; `undefined` while it is open. */
+  #reason: CloseReason | undefined;
+  #lifetimeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * Makes the body of a response. Nothing is called and nothing held that would
+   * have to be released before the body is first read. If it is cancelled before
+   * that, the source is released without having been asked for an event.
+   *
+   * @param request The request that is answered.
+   * @param source Where the events come from.
+   * @param options What the session depends on.
+   * @returns The body.
+   */
+  static open(
+    request: Request,
+    source: ServeEventsSource,
+    options: SessionOptions,
+  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new Session(request, source, options).#body.stream;
+  }
+
+  constructor(
+    request: Request,
+    source: ServeEventsSource,
+    options: SessionOptions,
+  ) {
+    this.request = request;
+    this.lastEventId = options.lastEventId;
+    this.closed = new Promise((resolve) => {
+      this.#fulfilClosed = resolve;
+    });
+    this.#source = source;
+    this.#options = options;
+    this.#body = new EventStreamBody(
+      () => this.#handleRoom(),
+      () => this.#close("client"),
+    );
+    this.#keepAlive = new KeepAlive(options.keepAlive, () => {
+      // A client that does not read is not written to.
+      if (this.#body.hasRoom) this.#write(KEEP_ALIVE_COMMENT);
+    });
+    // A client that leaves cancels the body in Deno, Bun and workerd; other servers
+    // abort the request instead, and some do both, in either order.
+    if (request.signal.aborted) this.#close("client");
+    else request.signal.addEventListener("abort", this.#handleDeparture);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abortController.signal;
+  }
+
+  send(event: ServerSentEventInit): Promise<boolean> {
+    this.#write(encodeEvent(event));
+    return this.#waitForRoom();
+  }
+
+  comment(text: string): Promise<boolean> {
+    return this.send({ comment: text });
+  }
+
+  close(): void {
+    this.#close("source");
+  }
+
+  #handleRoom(): void {
+    if (this.#source !== undefined) this.#start(this.#source);
+    if (this.#body.hasRoom) this.#tellRoom(true);
+  }
+
+  #start(source: ServeEventsSource): void {
+    const { signal, maxDuration, preamble } = this.#options;
+    if (signal?.aborted) {
+      this.#close("server");
+      return;
+    }
+    this.#source = undefined;
+    signal?.addEventListener("abort", this.#handleShutdown);
+    if (maxDuration !== Infinity) {
+      this.#lifetimeTimer = setTimeout(
+        () => this.#close("lifetime"),
+        maxDuration,
+      );
+    }
+    this.#keepAlive.start();
+    if (preamble !== undefined) this.#write(preamble);
+    this.#run(source);
+  }
+
+  readonly #handleDeparture = (): void => this.#close("client");
+
+  readonly #handleShutdown = (): void => this.#close("server");
+
+  async #run(source: ServeEventsSource): Promise<void> {
+    try {
+      const events = typeof source === "function" ? await source(this) : source;
+      if (events === undefined) return;
+      if (!isEventIterable(events)) {
+        throw new TypeError(
+          `Cannot serve events: the source function returned a value of type ${typeof events}, an iterable or nothing is wanted`,
+        );
+      }
+      this.#supply = openSupply(events);
+      await this.#relay(this.#supply);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #relay(supply: EventSupply): Promise<void> {
+    while (await this.#waitForRoom()) {
+      const result = await this.#next(supply);
+      if (result.done) {
+        this.#close("source");
+        return;
+      }
+      this.#write(encodeEvent(result.value));
+    }
+    // For a session that was closed while the source function was at work.
+    this.#release();
+  }
+
+  async #next(supply: EventSupply): Promise<EventResult> {
+    try {
+      const result = await supply.next();
+      if (result.done) this.#supply = undefined;
+      return result;
+    } catch (error) {
+      this.#supply = undefined;
+      throw error;
+    }
+  }
+
+  #write(chunk: Uint8Array<ArrayBuffer>): void {
+    if (this.#reason !== undefined) return;
+    const { waitingBytes } = this.#body;
+    // Where nothing waits, a chunk of any size is taken: it has to go some time.
+    if (
+      waitingBytes > 0 &&
+      waitingBytes + chunk.byteLength > this.#options.maxBuffered
+    ) {
+      this.#close("overflow");
+      return;
+    }
+    this.#keepAlive.touch();
+    this.#body.write(chunk);
+  }
+
+  #waitForRoom(): Promise<boolean> {
+    if (this.#reason !== undefined) return Promise.resolve(false);
+    if (this.#body.hasRoom) return Promise.resolve(true);
+    this.#room ??= createRoom();
+    return this.#room.promise;
+  }
+
+  #tellRoom(hasRoom: boolean): void {
+    const room = this.#room;
+    this.#room = undefined;
+    room?.fulfil(hasRoom);
+  }
+
+  #fail(error: unknown): void {
+    // With nobody to tell, the runtime is told, which reports the failed body.
+    if (this.#reason === undefined && this.#options.onError === undefined) {
+      this.#body.fail(error);
+    }
+    this.#close("error");
+    this.#report(error);
+  }
+
+  #close(reason: CloseReason): void {
+    if (this.#reason !== undefined) return;
+    this.#reason = reason;
+    clearTimeout(this.#lifetimeTimer);
+    this.#keepAlive.stop();
+    this.request.signal.removeEventListener("abort", this.#handleDeparture);
+    this.#options.signal?.removeEventListener("abort", this.#handleShutdown);
+    if (reason === "overflow") this.#body.drop();
+    this.#body.end();
+    this.#tellRoom(false);
+    this.#fulfilClosed(reason);
+    this.#abortController.abort();
+    this.#release();
+  }
+
+  async #release(): Promise<void> {
+    const source = this.#source;
+    this.#source = undefined;
+    try {
+      const supply = source === undefined || typeof source === "function"
+        ? this.#supply
+        : openSupply(source);
+      this.#supply = undefined;
+      await supply?.return?.();
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    // A source that stops because it was told to does not fail.
+    if (error === this.signal.reason) return;
+    this.#options.onError?.(error, this.request);
+  }
+}
+
+function createRoom(): Room {
+  // The constructor of the promise sets it.
+  let fulfil!: (hasRoom: boolean) => void;
+  const promise = new Promise<boolean>((resolve) => {
+    fulfil = resolve;
+  });
+  return { promise, fulfil };
+}
