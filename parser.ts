@@ -200,24 +200,25 @@ export class EventStreamParser {
    * thrown or has not returned yet, and `reset()` was not called since.
    */
   push(chunk: Uint8Array | string): void {
-    if (this.#pushing) {
-      throw new TypeError(
-        "Cannot push a chunk: an earlier call has not returned, " +
-          "a call of reset() is wanted",
-      );
-    }
-    this.#pushing = true;
-    if (typeof chunk === "string") {
-      this.#windows.finish();
-      this.#interpreter.interpret(chunk, undefined);
-    } else if (chunk?.[Symbol.toStringTag] === "Uint8Array") {
-      this.#windows.push(chunk);
-    } else {
-      this.#pushing = false;
+    const isText = typeof chunk === "string";
+    if (!isText && chunk?.[Symbol.toStringTag] !== "Uint8Array") {
       throw new TypeError(
         `Cannot push a chunk: it is of type ${typeof chunk}, ` +
           "a Uint8Array or a string is wanted",
       );
+    }
+    if (this.#pushing) {
+      throw new TypeError(
+        "Cannot push a chunk: an earlier call has not returned, " +
+          "reset() is wanted",
+      );
+    }
+    this.#pushing = true;
+    if (isText) {
+      this.#windows.finish();
+      this.#interpreter.interpret(chunk, undefined);
+    } else {
+      this.#windows.push(chunk);
     }
     this.#pushing = false;
   }
@@ -280,18 +281,15 @@ export class EventStreamDecoderStream
    * @throws {RangeError} As {@linkcode EventStreamParser} does.
    */
   constructor(options: EventStreamParserOptions = {}) {
-    // `start` sets it while the stream is made. The parser is made before: not every
-    // runtime throws what `start` throws.
+    // The one of this stream: it comes with each chunk.
     let controller!: TransformStreamDefaultController<ServerSentEvent>;
     const parser = new EventStreamParser(
       (event) => controller.enqueue(event),
       options,
     );
     super({
-      start(given): void {
+      transform(chunk, given): void {
         controller = given;
-      },
-      transform(chunk): void {
         parser.push(chunk);
       },
     });
@@ -342,7 +340,7 @@ export function readEvents(
 ): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable {
   return new EventIterator(
     (onEvent) => new EventStreamParser(onEvent, options),
-    () => openByteSource(source, options.ignoreContentType ?? false),
+    () => openByteSource(source, options.ignoreContentType),
     options.signal,
   );
 }

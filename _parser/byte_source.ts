@@ -22,7 +22,7 @@ export interface ByteSource {
   /** Reads the next chunk. */
   read(): Promise<ByteChunk>;
   /** Tells the source that no more is wanted. */
-  cancel(reason: unknown): Promise<unknown>;
+  cancel(reason?: unknown): Promise<unknown>;
   /** Leaves the source to others, once it has ended or was cancelled. */
   releaseLock?(): void;
 }
@@ -36,14 +36,14 @@ export interface ByteSource {
  */
 export function openByteSource(
   source: Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
-  ignoreContentType: boolean,
+  ignoreContentType: boolean | undefined,
 ): ByteSource {
-  if (typeof source === "object" && source !== null) {
+  if (Object(source) === source) {
     // Told apart by shape: a response may come from another realm or library.
     if ("body" in source && "headers" in source) {
-      return openStream(openResponse(source, ignoreContentType));
+      source = openResponse(source, ignoreContentType);
     }
-    if ("getReader" in source) return openStream(source);
+    if ("getReader" in source) return source.getReader();
     if (Symbol.asyncIterator in source) return openIterable(source);
   }
   throw new TypeError(
@@ -58,12 +58,12 @@ export function openByteSource(
  * @param contentType The header's value, `null` if there is none.
  */
 export function isEventStreamType(contentType: string | null): boolean {
-  return EVENT_STREAM_TYPE_REGEXP.test(contentType ?? "");
+  return EVENT_STREAM_TYPE_REGEXP.test(String(contentType));
 }
 
 function openResponse(
   response: Response,
-  ignoreContentType: boolean,
+  ignoreContentType: boolean | undefined,
 ): ReadableStream<Uint8Array> {
   const { status, body } = response;
   const contentType = response.headers.get("content-type");
@@ -74,7 +74,9 @@ function openResponse(
     state = `status ${status}, 200`;
   } else if (!ignoreContentType && !isEventStreamType(contentType)) {
     code = "unexpected-content-type";
-    state = `content type ${quote(contentType)}, "${EVENT_STREAM_TYPE}"`;
+    state = `content type ${
+      JSON.stringify(contentType?.slice(0, 40) ?? null)
+    }, "${EVENT_STREAM_TYPE}"`;
   } else if (body === null) {
     code = "missing-body";
     state = "no body, one";
@@ -89,14 +91,6 @@ function openResponse(
   // The error that counts is thrown; a locked body is its reader's to cancel.
   body?.cancel(error).catch(() => {});
   throw error;
-}
-
-function quote(text: string | null): string {
-  return JSON.stringify(text?.slice(0, 40) ?? null);
-}
-
-function openStream(stream: ReadableStream<Uint8Array>): ByteSource {
-  return stream.getReader();
 }
 
 function openIterable(iterable: AsyncIterable<Uint8Array>): ByteSource {

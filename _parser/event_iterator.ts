@@ -3,10 +3,7 @@
 import type { ByteSource } from "./byte_source.ts";
 import type { ServerSentEvent } from "../event.ts";
 
-interface Request {
-  resolve(result: IteratorResult<ServerSentEvent, undefined>): void;
-  reject(reason: unknown): void;
-}
+type Result = IteratorResult<ServerSentEvent, undefined>;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
@@ -21,17 +18,17 @@ export class EventIterator
     AsyncDisposable {
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
-  readonly #push: (chunk: Uint8Array) => void;
+  readonly #parser: { push(chunk: Uint8Array): void };
   // The events of the last chunk, and which of them is the next to hand out.
   #batch: ServerSentEvent[] = [];
   #next = 0;
   // The calls of next() that wait for events, in their order.
-  #requests: Request[] = [];
+  #requests: ((result: Result | Promise<Result>) => void)[] = [];
   #reading = false;
   // Set once nothing more will be read.
   #ended = false;
-  // What the source or the parser threw, until a call of next() reports it.
-  #failure: { error: unknown } | undefined;
+  // What next() gives after the last event: the end, or first what was thrown.
+  #outcome: Result | Promise<Result> = DONE;
 
   /**
    * @param makeParser Makes the parser that calls back for each event.
@@ -46,38 +43,35 @@ export class EventIterator
     openSource: () => ByteSource,
     signal: AbortSignal | undefined,
   ) {
-    const parser = makeParser((event) => {
+    this.#parser = makeParser((event) => {
       // A callback may end the iteration in the middle of a chunk.
       if (!this.#ended) this.#batch.push(event);
     });
-    this.#push = (chunk) => {
-      this.#drop();
-      parser.push(chunk);
-    };
     this.#source = openSource();
     this.#signal = signal;
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
   }
 
-  next(): Promise<IteratorResult<ServerSentEvent, undefined>> {
+  next(): Promise<Result> {
     if (this.#next < this.#batch.length) {
       return Promise.resolve({
         done: false,
         value: this.#batch[this.#next++]!,
       });
     }
-    return new Promise((resolve, reject) => {
-      this.#requests.push({ resolve, reject });
+    return new Promise((resolve) => {
+      this.#requests.push(resolve);
       this.#answer();
     });
   }
 
   async return(): Promise<IteratorReturnResult<undefined>> {
     this.#drop();
-    this.#failure = undefined;
+    this.#outcome = DONE;
     if (!this.#ended) {
-      const cancelled = this.#cancel();
+      const cancelled = this.#source.cancel();
+      this.#end();
       this.#answer();
       await cancelled;
     }
@@ -98,15 +92,12 @@ export class EventIterator
       const isEmpty = this.#next === this.#batch.length;
       if (isEmpty && !this.#ended) return void this.#read();
       // Cannot fail: the loop has looked at the length.
-      const { resolve, reject } = this.#requests.shift()!;
-      const failure = this.#failure;
-      if (!isEmpty) {
-        resolve({ done: false, value: this.#batch[this.#next++]! });
-      } else if (failure === undefined) {
-        resolve(DONE);
+      const resolve = this.#requests.shift()!;
+      if (isEmpty) {
+        resolve(this.#outcome);
+        this.#outcome = DONE;
       } else {
-        this.#failure = undefined;
-        reject(failure.error);
+        resolve({ done: false, value: this.#batch[this.#next++]! });
       }
     }
   }
@@ -120,8 +111,11 @@ export class EventIterator
       const { done, value } = await this.#source.read();
       isOpen = !done;
       if (done) this.#end();
-      // Cannot fail: what is not the end has a value.
-      else if (!this.#ended) this.#push(value!);
+      if (!this.#ended) {
+        this.#drop();
+        // Cannot fail: what is not the end has a value.
+        this.#parser.push(value!);
+      }
     } catch (error) {
       this.#fail(error, isOpen);
     }
@@ -142,16 +136,13 @@ export class EventIterator
 
   #fail(error: unknown, isOpen: boolean): void {
     if (this.#ended) return;
-    this.#failure = { error };
+    const failure = Promise.reject(error);
+    // Nobody may ask for it any more.
+    failure.catch(() => {});
+    this.#outcome = failure;
     // The error that counts is already on its way to the caller.
-    if (isOpen) this.#cancel(error).catch(() => {});
-    else this.#end();
-  }
-
-  async #cancel(reason?: unknown): Promise<void> {
-    const cancelled = this.#source.cancel(reason);
+    if (isOpen) this.#source.cancel(error).catch(() => {});
     this.#end();
-    await cancelled;
   }
 
   #end(): void {

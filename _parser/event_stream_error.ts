@@ -62,7 +62,6 @@ export class EventStreamError extends Error {
   ) {
     super(message, options);
     this.code = code;
-    this.status = options.status;
-    this.contentType = options.contentType;
+    ({ status: this.status, contentType: this.contentType } = options);
   }
 }

@@ -92,12 +92,11 @@ export class Interpreter {
    * @returns Whether to go on: `false` if a callback called `reset()`.
    */
   interpret(text: string, bytes: Uint8Array | undefined): boolean {
-    if (text.length === 0) return true;
     let start = 0;
     let lf = -1;
     let cr = -1;
     if (this.#atStart) {
-      this.#atStart = false;
+      this.#atStart = text === "";
       // Spec: "stream = [ bom ] *event"
       if (text.charCodeAt(0) === BOM) start = 1;
     } else if (this.#line !== "") {
@@ -109,15 +108,11 @@ export class Interpreter {
         this.#carry(this.#line + text);
         return true;
       }
+      const { length } = this.#line;
       const line = this.#line + text.slice(0, end + 1);
       this.#line = "";
-      // The one line end of this text is its last code unit.
-      const { length } = line;
-      const first = length - 1;
       if (
-        !(cr < lf
-          ? this.#interpretLines(line, undefined, 0, length, first)
-          : this.#interpretLines(line, undefined, 0, first, length))
+        !this.#interpretLines(line, undefined, 0, length + lf, length + cr)
       ) return false;
       start = end + 1;
     }
@@ -204,7 +199,10 @@ export class Interpreter {
           if (!hasNull || !value.includes("\0")) this.#id = value;
         }
       } else {
-        this.#processRareField(text, start, end);
+        // A comment is the value of a field without a name.
+        const from = indexOfValue(codes, at, start, end);
+        if (from === -1) this.#processRetry(text.slice(start, end));
+        else this.#options.onComment?.(text.slice(from, end));
         if (stream !== this.#stream) return false;
       }
       start = next;
@@ -215,10 +213,7 @@ export class Interpreter {
   /** Passes a CR and the LF that belongs to it, if that is there already. */
   #passCR(text: string, cr: number): number {
     const next = cr + 1;
-    if (next === text.length) {
-      this.#afterCR = true;
-      return next;
-    }
+    if (next === text.length) this.#afterCR = true;
     return text.charCodeAt(next) === LF ? next + 1 : next;
   }
 
@@ -246,13 +241,8 @@ export class Interpreter {
     });
   }
 
-  #processRareField(text: string, start: number, end: number): void {
-    if (text.charCodeAt(start) === COLON) {
-      const space = text.charCodeAt(start + 1) === SPACE;
-      const comment = text.slice(space ? start + 2 : start + 1, end);
-      return this.#options.onComment?.(comment);
-    }
-    const retry = RETRY_REGEXP.exec(text.slice(start, end));
+  #processRetry(line: string): void {
+    const retry = RETRY_REGEXP.exec(line);
     // Spec: "If the field value consists of only ASCII digits, then interpret the
     // field value as an integer in base ten, and set the event stream's
     // reconnection time to that integer. Otherwise, ignore the field."

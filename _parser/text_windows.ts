@@ -62,21 +62,22 @@ export class TextWindows {
   /** Decodes a chunk, or keeps a copy until its line ends or leaves no room. */
   push(chunk: Uint8Array): void {
     const isLarge = chunk.length > SMALL_LENGTH;
-    if (isLarge) this.flush();
+    if (isLarge) this.#flush();
     const isEnded = isLarge || hasLineEnd(chunk);
     if (isEnded && this.#gatheredLength === 0) return this.#decode(chunk);
     this.#gathered ??= new Uint8Array(GATHERED_LENGTH);
     // No callback runs in between: what was gathered ends no line.
-    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) this.flush();
+    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) this.#flush();
     this.#gathered.set(chunk, this.#gatheredLength);
     this.#gatheredLength += chunk.length;
     // What the decoder keeps, at most three bytes, may become code units too.
-    const pending = this.#gatheredLength + (this.#partial ? 3 : 0);
-    if (isEnded || pending > this.#consumer.room) this.flush();
+    if (isEnded || this.#gatheredLength + 3 > this.#consumer.room) {
+      this.#flush();
+    }
   }
 
   /** Decodes what was gathered. */
-  flush(): void {
+  #flush(): void {
     const length = this.#gatheredLength;
     if (length === 0) return;
     this.#gatheredLength = 0;
@@ -86,25 +87,24 @@ export class TextWindows {
 
   /** Decodes all that is left, an unfinished character as U+FFFD. */
   finish(): void {
-    this.flush();
+    this.#flush();
     if (!this.#partial) return;
     this.#partial = false;
     this.#consumer.interpret(this.#decoder.decode(), undefined);
   }
 
   #decode(bytes: Uint8Array): void {
-    let start = 0;
+    let rest = bytes;
     while (
-      bytes.length - start > this.#windowLength &&
+      rest.length > this.#windowLength &&
       this.#consumer.lineLength < WINDOW_LENGTH
     ) {
-      const end = indexOfLineEnd(bytes, start + this.#windowLength);
-      if (end === -1) break;
-      if (!this.#decodeWindow(bytes.subarray(start, end + 1))) return;
-      start = end + 1;
+      const next = indexOfLineEnd(rest, this.#windowLength) + 1;
+      if (next === 0) break;
+      if (!this.#decodeWindow(rest.subarray(0, next))) return;
+      rest = rest.subarray(next);
     }
-    if (start === bytes.length) return;
-    this.#decodeWindow(start === 0 ? bytes : bytes.subarray(start));
+    if (rest.length > 0) this.#decodeWindow(rest);
   }
 
   #decodeWindow(bytes: Uint8Array): boolean {
