@@ -27,7 +27,7 @@ export function encodeBase64(
  * @throws {SyntaxError} If the text is none.
  */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
-  const { fromBase64 }: {
+  const { fromBase64 }: Uint8ArrayConstructor & {
     fromBase64?: (text: string) => Uint8Array<ArrayBuffer>;
   } = Uint8Array;
   if (fromBase64 !== undefined) return fromBase64.call(Uint8Array, text);

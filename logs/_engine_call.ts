@@ -24,8 +24,10 @@ export function orAborted<T>(
   signal: AbortSignal | undefined,
 ): Promise<T> {
   if (signal === undefined) return promise;
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = (): void => reject(signal.reason);
+  let onAbort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    onAbort = () => reject(signal.reason);
+  });
   if (signal.aborted) onAbort();
   signal.addEventListener("abort", onAbort);
   return Promise.race([promise, aborted]).finally(() =>
@@ -39,11 +41,10 @@ export async function orTimedOut<T>(
   timeout: number,
   verb: string,
 ): Promise<T> {
-  const { promise: late, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => reject(makeTimeoutError(verb, timeout)),
-    timeout,
-  );
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(makeTimeoutError(verb, timeout)), timeout);
+  });
   try {
     return await Promise.race([promise, late]);
   } finally {

@@ -2,16 +2,19 @@
 
 /**
  * Builds the npm package in `npm/` with dnt: ES modules, CommonJS and declarations
- * for each export, which are then loaded in Node. It needs JSR.
+ * for each export, which are then tried in Node. It needs JSR.
  */
 
 import {
   license,
   name,
+  nodeCompilerOptions,
+  nodeTypes,
+  npmDocuments,
   npmExports,
-  npmSpecifiers,
   version,
 } from "./_npm_exports.ts";
+import { smokeProgram } from "./_npm_smoke.ts";
 
 // No literal in the import: where JSR is out of reach, `deno check` must not ask it.
 const DNT: string = "jsr:@deno/dnt@^0.42.3";
@@ -30,17 +33,7 @@ await build({
   // The tests run in Node as `deno task test:runtimes node`.
   test: false,
   skipSourceOutput: true,
-  compilerOptions: {
-    target: "ES2022",
-    lib: [
-      "ES2022",
-      "ES2024.String",
-      "ESNext.Disposable",
-      "DOM",
-      "DOM.Iterable",
-      "DOM.AsyncIterable",
-    ],
-  },
+  compilerOptions: nodeCompilerOptions,
   package: {
     name,
     version,
@@ -52,25 +45,25 @@ await build({
     repository: Deno.env.get("REPOSITORY_URL"),
     engines: { node: ">=20" },
     sideEffects: false,
-    devDependencies: { "@types/node": "^20.0.0" },
+    devDependencies: { [nodeTypes.name]: nodeTypes.version },
   },
   async postBuild() {
-    for (const file of ["LICENSE", "README.md", "CHANGELOG.md"]) {
+    for (const file of npmDocuments) {
       await Deno.copyFile(file, `${OUT_DIR}/${file}`);
     }
   },
 });
-await loadInNode("module", "await import");
-await loadInNode("commonjs", "require");
+await tryInNode("module", "import");
+await tryInNode("commonjs", "require");
 
-/** Loads each export by the package's own name, and fails where one is empty. */
-async function loadInNode(inputType: string, load: string): Promise<void> {
-  const program = npmSpecifiers.map((specifier) =>
-    `if (Object.keys(${load}("${specifier}")).length === 0) throw new Error("${specifier}");`
-  ).join("\n");
+/** Runs in the package's own folder, where Node knows it by its name. */
+async function tryInNode(
+  inputType: string,
+  load: "import" | "require",
+): Promise<void> {
   const { success } = await new Deno.Command("node", {
-    args: [`--input-type=${inputType}`, "--eval", program],
+    args: [`--input-type=${inputType}`, "--eval", smokeProgram(load)],
     cwd: OUT_DIR,
   }).spawn().status;
-  if (!success) throw new Error(`The package does not load by ${load}`);
+  if (!success) throw new Error(`The package does not work by ${load}`);
 }

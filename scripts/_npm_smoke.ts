@@ -1,0 +1,33 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** A program that tries the package as npm installs it. */
+
+import { name, npmSpecifiers } from "./_npm_exports.ts";
+
+/**
+ * Writes the program: it loads every export, reads one event, and fails where an
+ * export is empty or the event another. It is a script, and a module as well.
+ *
+ * @param load What loads an export: `import`, or `require` of CommonJS.
+ */
+export function smokeProgram(load: "import" | "require"): string {
+  return `
+main();
+
+async function main() {
+  for (const specifier of ${JSON.stringify(npmSpecifiers)}) {
+    const exports = await ${load}(specifier);
+    if (Object.keys(exports).length === 0) throw new Error(specifier);
+  }
+  const { encodeEvent, readEvents } = await ${load}("${name}");
+  const bytes = encodeEvent({ event: "tick", data: "42", id: 7 });
+  const headers = { "content-type": "text/event-stream" };
+  const events = [];
+  for await (const event of readEvents(new Response(bytes, { headers }))) {
+    events.push([event.event, event.data, event.lastEventId]);
+  }
+  const text = JSON.stringify(events);
+  if (text !== '[["tick","42","7"]]') throw new Error(text);
+}
+`;
+}
