@@ -10,6 +10,7 @@ import { LogReader } from "./log_reader.ts";
 import { type Frame, joinFrames, makeFrame, Ring } from "./ring.ts";
 import type { Subscriber } from "./subscriber.ts";
 import { Tail } from "./tail.ts";
+import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 
@@ -45,8 +46,6 @@ export interface Turn {
   /** The cursor of the place before the first frame. */
   readonly before: string;
 }
-
-const KEEP_ALIVE_COMMENT = encodeEvent({ comment: "" });
 
 /** Follows a log, keeps its end in a ring, and hands it out turn by turn. */
 export class FanOut {

@@ -4,6 +4,12 @@
 export type EventHandler<E extends Event> = ((event: E) => unknown) | null;
 
 /**
+ * Whether the platform calls `onmessage` and its like by itself, as workerd does for
+ * each `EventTarget`, before the listeners.
+ */
+const CALLS_HANDLERS = callsHandlers();
+
+/**
  * What is behind an attribute such as `onmessage`.
  * Spec: [event handlers](https://html.spec.whatwg.org/multipage/webappapis.html#event-handlers).
  */
@@ -34,7 +40,12 @@ export class EventHandlerSlot {
     }
   }
 
-  #listener = (event: Event): void => {
+  // An object leaves its type to the platform (see `Listeners`).
+  readonly #listener = CALLS_HANDLERS
+    ? { handleEvent() {} }
+    : (event: Event): void => this.#handle(event);
+
+  #handle(event: Event): void {
     const handler = this.#value;
     // Spec: an object that cannot be called is kept, and calling it does nothing.
     if (typeof handler !== "function") return;
@@ -42,5 +53,18 @@ export class EventHandlerSlot {
     if (handler.call(event.currentTarget, event) === false) {
       event.preventDefault();
     }
-  };
+  }
+}
+
+function callsHandlers(): boolean {
+  let isCalled = false;
+  class Probe extends EventTarget {
+    get onprobe(): () => void {
+      return () => {
+        isCalled = true;
+      };
+    }
+  }
+  new Probe().dispatchEvent(new Event("probe"));
+  return isCalled;
 }

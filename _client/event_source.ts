@@ -9,6 +9,7 @@ import {
   OPEN,
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
+import { dispatchEvent } from "./dispatch_event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { Listeners } from "./listeners.ts";
@@ -237,9 +238,9 @@ export class EventSource<Events extends object = EventSourceEventMap>
   #onStateChange(state: ConnectionState): void {
     if (state.state === "open") {
       this.#origin = new URL(state.response.url).origin;
-      super.dispatchEvent(new Event("open"));
+      dispatchEvent(this, new Event("open"));
     } else if (state.error !== undefined) {
-      super.dispatchEvent(new Event("error"));
+      dispatchEvent(this, new Event("error"));
     }
   }
 
@@ -267,7 +268,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
       origin: this.#origin,
     });
     if (list.isComplete) event.dispatch(this, list);
-    else super.dispatchEvent(event);
+    else dispatchEvent(this, event);
   }
 }
 

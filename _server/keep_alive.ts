@@ -6,6 +6,10 @@
  * @module
  */
 
+/** What is written then: receivers ignore it. */
+export const KEEP_ALIVE_COMMENT: Uint8Array<ArrayBuffer> = new TextEncoder()
+  .encode(":\n\n");
+
 /** Watches for silence. It looks at the clock, and is not set anew at each event. */
 export class KeepAlive {
   readonly #delay: number;
@@ -23,11 +27,16 @@ export class KeepAlive {
     this.#onSilence = onSilence;
   }
 
-  /** Begins to watch. */
-  start(): void {
+  /**
+   * Begins to watch.
+   *
+   * @param firstDelay Milliseconds of silence before it is noticed for the first
+   * time, if that is not the same as later.
+   */
+  start(firstDelay: number = this.#delay): void {
     if (this.#delay === 0) return;
-    this.touch();
-    this.#arm(this.#delay);
+    this.#lastWrite = performance.now() + firstDelay - this.#delay;
+    this.#arm(firstDelay);
   }
 
   /** Says that something was written just now. */

@@ -19,7 +19,7 @@ import {
   isEventIterable,
   openSupply,
 } from "./event_supply.ts";
-import { KeepAlive } from "./keep_alive.ts";
+import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
@@ -46,7 +46,11 @@ interface Room {
   fulfil: (hasRoom: boolean) => void;
 }
 
-const KEEP_ALIVE_COMMENT = new TextEncoder().encode(":\n\n");
+/**
+ * Milliseconds of silence before the first comment. Bun sends the headers with the
+ * first chunk: a source that has no event yet would leave the client unconnected.
+ */
+const FIRST_DELAY = "Bun" in globalThis ? 0 : undefined;
 
 /** A session. What keeps it alive is its body, its timers and its source. */
 export class Session implements EventSession {
@@ -149,7 +153,7 @@ export class Session implements EventSession {
         maxDuration,
       );
     }
-    this.#keepAlive.start();
+    this.#keepAlive.start(FIRST_DELAY);
     if (preamble !== undefined) this.#write(preamble);
     this.#run(source);
   }

@@ -11,6 +11,7 @@ import {
   type EventHandler,
   EventHandlerSlot,
 } from "../_client/event_handler.ts";
+import { dispatchEvent } from "../_client/dispatch_event.ts";
 import { createCloseEvent } from "./close_event.ts";
 import {
   type CloseFacts,
@@ -257,7 +258,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     this.#readyState = OPEN;
     this.#protocol = protocol;
     this.#extensions = extensions;
-    this.dispatchEvent(new Event("open"));
+    dispatchEvent(this, new Event("open"));
   }
 
   #receive(message: SocketData): void {
@@ -270,14 +271,14 @@ export class WebSocketLike extends EventTarget implements WebSocket {
       ? new Blob([message])
       : message.buffer;
     const origin = this.#origin;
-    this.dispatchEvent(new MessageEvent("message", { data, origin }));
+    dispatchEvent(this, new MessageEvent("message", { data, origin }));
   }
 
   #end(facts: CloseFacts): void {
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSED;
-    if (!facts.wasClean) this.dispatchEvent(new Event("error"));
-    this.dispatchEvent(createCloseEvent(facts));
+    if (!facts.wasClean) dispatchEvent(this, new Event("error"));
+    dispatchEvent(this, createCloseEvent(facts));
   }
 }
 

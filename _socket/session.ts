@@ -2,7 +2,7 @@
 
 import { EventStreamBody } from "../_server/body.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
-import { KeepAlive } from "../_server/keep_alive.ts";
+import { KEEP_ALIVE_COMMENT, KeepAlive } from "../_server/keep_alive.ts";
 import { SocketInbox } from "./inbox.ts";
 import { Outbox } from "./outbox.ts";
 import { Refusal } from "./refusal.ts";
@@ -26,7 +26,6 @@ export interface SocketSettings {
 
 /** Bytes of events that go into one chunk of the stream. */
 const CHUNK_SIZE = 65_536;
-const KEEP_ALIVE_COMMENT = new TextEncoder().encode(":\n\n");
 
 /**
  * The server's side of one socket, from the request that began it until its client

@@ -8,6 +8,7 @@ import {
 } from "@std/assert";
 import { connect, type ConnectionState, EventSourceError } from "../client.ts";
 import { eventStream, OpenStream, serve } from "./_event_server.ts";
+import { withLocation } from "./_location.ts";
 
 Deno.test("connect() yields the events of the response in order", async () => {
   await using server = serve(() =>
@@ -378,18 +379,10 @@ Deno.test("connect() can be closed when it tells of a reconnection", async () =>
 });
 
 Deno.test("connect() resolves a relative URL against location", async () => {
-  const location = new URL("http://127.0.0.1:1/pages/index.html");
-  const descriptor = Object.getOwnPropertyDescriptor(globalThis, "location")!;
-  Object.defineProperty(globalThis, "location", {
-    value: location,
-    configurable: true,
-  });
-  try {
+  await withLocation("http://127.0.0.1:1/pages/index.html", async () => {
     await using events = connect("../events?a", {
       fetch: () => Promise.resolve(eventStream(null)),
     });
     assertEquals(events.url, "http://127.0.0.1:1/events?a");
-  } finally {
-    Object.defineProperty(globalThis, "location", descriptor);
-  }
+  });
 });

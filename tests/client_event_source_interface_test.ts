@@ -4,6 +4,7 @@
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { EventSource, type EventSourceInit } from "../client.ts";
+import { withLocation } from "./_location.ts";
 
 const NEVER: EventSourceInit = { fetch: () => new Promise(() => {}) };
 
@@ -161,21 +162,14 @@ for (const url of ["", "/events", "http://this is invalid/", "http://a:b/"]) {
   });
 }
 
-Deno.test("EventSource resolves a relative URL against location", () => {
-  const descriptor = Object.getOwnPropertyDescriptor(globalThis, "location")!;
-  Object.defineProperty(globalThis, "location", {
-    value: new URL("http://a/pages/index.html"),
-    configurable: true,
-  });
-  try {
+Deno.test("EventSource resolves a relative URL against location", async () => {
+  await withLocation("http://a/pages/index.html", () => {
     withSource((source) => assertEquals(source.url, "http://a/e?x"), "../e?x");
     withSource(
       (source) => assertEquals(source.url, "http://a/pages/index.html"),
       "",
     );
-  } finally {
-    Object.defineProperty(globalThis, "location", descriptor);
-  }
+  });
 });
 
 for (const type of ["open", "message", "error"] as const) {

@@ -174,7 +174,7 @@ Deno.test("EventSource sends no request if it is closed at once", async () => {
 });
 
 Deno.test("EventSource closes on an abort, without an event", async () => {
-  const stream = new OpenStream();
+  const stream = new OpenStream(":\n\n");
   await using server = serve(() => stream.response);
   const controller = new AbortController();
   const source = new EventSource(server.url, { signal: controller.signal });

@@ -151,3 +151,28 @@ for (const [name, register] of Object.entries(ROWS)) {
     assertEquals(actual, expected);
   });
 }
+
+Deno.test("EventSource goes on after a listener that throws, whoever calls it", async () => {
+  const prevent = (event: ErrorEvent) => event.preventDefault();
+  globalThis.addEventListener("error", prevent);
+  try {
+    const stream = new OpenStream("event: tick\ndata: a\n\ndata: b\n\n");
+    const source = new EventSource("http://a", {
+      fetch: () => Promise.resolve(stream.response),
+    });
+    const called: string[] = [];
+    for (const type of ["open", "tick"]) {
+      source.addEventListener(type, () => {
+        called.push(type);
+        throw new Error("expected");
+      }, { once: true });
+    }
+    await new Promise((resolve) => source.addEventListener("message", resolve));
+    source.close();
+    assertEquals(called, ["open", "tick"]);
+    // What was thrown is reported in a task of its own, perhaps.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  } finally {
+    globalThis.removeEventListener("error", prevent);
+  }
+});

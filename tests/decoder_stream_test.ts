@@ -88,6 +88,8 @@ Deno.test("EventStreamDecoderStream cancels the source when it is cancelled", as
 
   await reader.read();
   await reader.cancel(reason);
+  // Where a cancelled pipe tells its source later, as the older standard has it.
+  await new Promise((resolve) => setTimeout(resolve, 0));
 
   assertEquals(source.cancelled, [reason]);
 });

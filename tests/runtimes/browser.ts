@@ -3,11 +3,14 @@
 /** Runs the tests in a page or a worker, and posts the report to where it is from. */
 
 import { runTests } from "./deno_stand_in.ts";
+import { CHROMIUM_EXCEPTIONS } from "./exceptions.ts";
 import "./event_source.ts";
 import "./portable.ts";
 
 const seed = new URL(import.meta.url).searchParams.get("seed") ?? undefined;
 await fetch("/report", {
   method: "POST",
-  body: JSON.stringify(await runTests({ seed })),
+  body: JSON.stringify(
+    await runTests({ seed, exceptions: CHROMIUM_EXCEPTIONS }),
+  ),
 });

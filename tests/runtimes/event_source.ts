@@ -1,9 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/**
- * The tests of `EventSource`, as they are. Not in workerd: it has an `EventTarget`
- * of its own kind, which calls `onmessage` and its like by itself.
- */
+/** The tests of `EventSource`, as they are. */
 
 import "../client_event_source_interface_test.ts";
 import "../client_event_source_test.ts";

@@ -3,10 +3,18 @@
 /** Tests that cannot hold in a runtime, for no fault of ours: names and reasons. */
 
 export const NODE_EXCEPTIONS: Record<string, string> = {
+  "EventSource listens like an EventTarget: a listener that adds one that only the platform can call":
+    "EventTarget calls a listener that was added by another one",
   "serveEvents() serves over HTTP/2, and notices that the client has left":
     "node:http takes no HTTP/2; toNodeHandler() has tests of its own",
   "EventSource dispatches MessageEvents as the platform does":
     "the platform has no EventSource",
+};
+
+export const NODE_20_EXCEPTIONS: Record<string, string> = {
+  ...NODE_EXCEPTIONS,
+  "EventSource listens like an EventTarget: a removal with another capture":
+    "EventTarget removes the listener all the same",
 };
 
 export const BUN_EXCEPTIONS: Record<string, string> = {
@@ -14,12 +22,16 @@ export const BUN_EXCEPTIONS: Record<string, string> = {
     "Bun.serve takes no HTTP/2",
   "serveEvents() answers BREW with 405 and the methods":
     "Request turns an unknown method into GET",
+  "serveEvents() counts the silence from the last event or comment":
+    "a comment at once makes Bun.serve send the headers",
   "serveEvents() ends the response of a failing source as one that is complete":
     "Bun.serve gives a short body a length in place of chunks",
   "serveEvents() answers HEAD over a socket, and the connection is free again":
     "Bun.serve writes header names in another case",
   "connect() opens the connection before an event is asked for":
     "Bun.serve sends the headers with the first chunk",
+  "EventSource reconnects after a network error, with one event and one request":
+    "fetch drops what it has received when the connection breaks",
   "connect() survives headers that no client accepts":
     "fetch takes such headers",
   "connect() throws TypeError if a method is forbidden":
@@ -31,9 +43,47 @@ export const BUN_EXCEPTIONS: Record<string, string> = {
     "Request takes such methods",
 };
 
+const HANDLERS_FIRST =
+  "EventTarget calls onmessage and its like itself, before the listeners";
+const NO_CAPTURE = "EventTarget refuses capture";
+
 export const WORKERD_EXCEPTIONS: Record<string, string> = {
+  "EventSource onopen keeps its place when it is replaced, not when it was null":
+    HANDLERS_FIRST,
+  "EventSource onmessage keeps its place when it is replaced, not when it was null":
+    HANDLERS_FIRST,
+  "EventSource onerror keeps its place when it is replaced, not when it was null":
+    HANDLERS_FIRST,
+  "EventSource onopen is called on the target with the event": HANDLERS_FIRST,
+  "EventSource onmessage is called on the target with the event":
+    HANDLERS_FIRST,
+  "EventSource onerror is called on the target with the event": HANDLERS_FIRST,
+  "EventSource listens like an EventTarget: the same listener twice":
+    NO_CAPTURE,
+  "EventSource listens like an EventTarget: a removal with another capture":
+    NO_CAPTURE,
+  "EventSource listens like an EventTarget: capture comes first": NO_CAPTURE,
+  "EventSource listens like an EventTarget: a listener that throws":
+    "dispatchEvent() throws what a listener throws",
   "serveEvents() answers BREW with 405 and the methods":
     "Request refuses an unknown method",
   "connect() throws TypeError if a method is forbidden":
     "Request takes such methods",
+};
+
+export const CHROMIUM_EXCEPTIONS: Record<string, string> = {
+  'EventSource throws a SyntaxError DOMException for the URL ""':
+    "there is a location to resolve it against",
+  'EventSource throws a SyntaxError DOMException for the URL "/events"':
+    "there is a location to resolve it against",
+  "connect() throws a SyntaxError DOMException if the URL does not parse":
+    "there is a location to resolve it against",
+  'EventSource throws a SyntaxError DOMException for the URL "http://this is invalid/"':
+    "URL takes it",
+  "EventSource resolves a relative URL against location":
+    "location cannot be replaced; the tests in the browser resolve URLs",
+  "connect() resolves a relative URL against location":
+    "location cannot be replaced; the tests in the browser resolve URLs",
+  "connect() calls fetch as a plain function, with what every runtime knows":
+    "fetch has a cache, which is told to store nothing",
 };

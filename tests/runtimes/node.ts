@@ -4,7 +4,11 @@
 
 import process from "node:process";
 import { runTests } from "./deno_stand_in.ts";
-import { BUN_EXCEPTIONS, NODE_EXCEPTIONS } from "./exceptions.ts";
+import {
+  BUN_EXCEPTIONS,
+  NODE_20_EXCEPTIONS,
+  NODE_EXCEPTIONS,
+} from "./exceptions.ts";
 import "./node_stand_ins.ts";
 import "./event_source.ts";
 import "./portable.ts";
@@ -13,8 +17,14 @@ import "./sockets.ts";
 
 const report = await runTests({
   seed: process.env["SEED"],
-  exceptions: "Bun" in globalThis ? BUN_EXCEPTIONS : NODE_EXCEPTIONS,
+  exceptions: exceptions(),
 });
 console.log(JSON.stringify(report));
 // Neither a connection that was left open nor an error that a test reports counts.
 process.exit(0);
+
+function exceptions(): Record<string, string> {
+  if ("Bun" in globalThis) return BUN_EXCEPTIONS;
+  const isNode20 = process.versions.node.startsWith("20.");
+  return isNode20 ? NODE_20_EXCEPTIONS : NODE_EXCEPTIONS;
+}

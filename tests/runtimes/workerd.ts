@@ -4,6 +4,7 @@
 
 import { runTests } from "./deno_stand_in.ts";
 import { WORKERD_EXCEPTIONS } from "./exceptions.ts";
+import "./event_source.ts";
 import "./portable.ts";
 import "./servers.ts";
 
