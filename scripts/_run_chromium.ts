@@ -3,6 +3,7 @@
 /** Runs the tests in headless Chromium. */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
+import { Tunnel } from "./_tunnel.ts";
 
 /** Where in the browser the tests run. */
 export type BrowserPlace = "page" | "worker";
@@ -16,6 +17,8 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
   "--no-first-run",
+  // Each server of a test is another origin, and what it sends is what is tested.
+  "--disable-web-security",
 ];
 
 /** Runs a bundle of `tests/runtimes/browser.ts`. */
@@ -26,9 +29,10 @@ export async function runInChromium(
   timeLimit: AbortSignal,
 ): Promise<TestReport> {
   const { promise, resolve } = Promise.withResolvers<TestReport>();
+  await using tunnel = new Tunnel();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
-    (request) => answer(request, code, place, resolve),
+    (request) => answer(request, code, pageFor(place, tunnel.url), resolve),
   );
   const profile = await Deno.makeTempDir();
   const url = `http://127.0.0.1:${server.addr.port}/`;
@@ -54,13 +58,13 @@ export async function runInChromium(
 async function answer(
   request: Request,
   code: string,
-  place: BrowserPlace,
+  page: string,
   resolve: (report: TestReport) => void,
 ): Promise<Response> {
   const { pathname } = new URL(request.url);
   switch (pathname) {
     case "/":
-      return new Response(pageFor(place), {
+      return new Response(page, {
         headers: { "content-type": "text/html; charset=utf-8" },
       });
     case "/tests.js":
@@ -75,9 +79,11 @@ async function answer(
   }
 }
 
-function pageFor(place: BrowserPlace): string {
+function pageFor(place: BrowserPlace, tunnel: string): string {
+  const query = new URLSearchParams({ tunnel });
   const seed = Deno.env.get("SEED");
-  const tests = seed === undefined ? "/tests.js" : `/tests.js?seed=${seed}`;
+  if (seed !== undefined) query.set("seed", seed);
+  const tests = `/tests.js?${query}`;
   const script = place === "page"
     ? `import ${JSON.stringify(tests)};`
     : `new Worker(${JSON.stringify(tests)}, { type: "module" });`;

@@ -3,6 +3,7 @@
 /** Runs the tests in workerd, the runtime of Cloudflare Workers. */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
+import { Tunnel } from "./_tunnel.ts";
 
 // No `nodejs_compat`: the library has to do without.
 const CONFIG = `
@@ -17,6 +18,8 @@ const config :Workerd.Config = (
         compatibilityFlags = [ "enable_request_signal" ],
       )
     ),
+    # The servers of the tests are on this machine.
+    ( name = "internet", network = ( allow = ["private"] ) ),
   ],
   sockets = [
     ( name = "http", address = "127.0.0.1:0", http = (), service = "tests" ),
@@ -38,9 +41,11 @@ export async function runInWorkerd(
     stdout: "piped",
     stderr: "inherit",
   }).spawn();
+  await using tunnel = new Tunnel();
   try {
     const port = await readPort(workerd.stdout);
     const url = new URL(`http://127.0.0.1:${port}/`);
+    url.searchParams.set("tunnel", tunnel.url);
     const seed = Deno.env.get("SEED");
     if (seed !== undefined) url.searchParams.set("seed", seed);
     const response = await fetch(url, { signal: timeLimit });

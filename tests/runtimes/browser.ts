@@ -4,10 +4,14 @@
 
 import { runTests } from "./deno_stand_in.ts";
 import { CHROMIUM_EXCEPTIONS } from "./exceptions.ts";
+import { openTunnel } from "./tunnel.ts";
 import "./event_source.ts";
 import "./portable.ts";
 
-const seed = new URL(import.meta.url).searchParams.get("seed") ?? undefined;
+const { searchParams } = new URL(import.meta.url);
+// Cannot fail: scripts/_run_chromium.ts sets it.
+await openTunnel(searchParams.get("tunnel")!);
+const seed = searchParams.get("seed") ?? undefined;
 await fetch("/report", {
   method: "POST",
   body: JSON.stringify(

@@ -4,13 +4,17 @@
 
 import { runTests } from "./deno_stand_in.ts";
 import { WORKERD_EXCEPTIONS } from "./exceptions.ts";
+import { openTunnel } from "./tunnel.ts";
 import "./event_source.ts";
 import "./portable.ts";
 import "./servers.ts";
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    const seed = new URL(request.url).searchParams.get("seed") ?? undefined;
+    const { searchParams } = new URL(request.url);
+    // Cannot fail: scripts/_run_workerd.ts sets it.
+    await openTunnel(searchParams.get("tunnel")!);
+    const seed = searchParams.get("seed") ?? undefined;
     return Response.json(
       await runTests({ seed, exceptions: WORKERD_EXCEPTIONS }),
     );
