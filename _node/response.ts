@@ -52,6 +52,12 @@ export async function sendResponse(
   { incoming, outgoing, signal }: Exchange,
 ): Promise<void> {
   const { method, httpVersionMajor } = incoming;
+  // HTTP/2 would make 200 of the status 0.
+  if (response.type === "error") {
+    throw new TypeError(
+      "Cannot send response: it is Response.error(), one with a status is wanted",
+    );
+  }
   const reader = response.body?.getReader();
   try {
     if (httpVersionMajor < 2) outgoing.statusMessage = response.statusText;
@@ -93,6 +99,8 @@ async function sendBody(
   outgoing.on("drain", () => goOn());
   signal.addEventListener("abort", () => {
     cancellation = reader.cancel(signal.reason);
+    // It is awaited below, unless the body has failed as well: that error counts.
+    cancellation.catch(() => {});
     goOn();
   });
   for (;;) {

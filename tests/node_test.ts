@@ -246,6 +246,25 @@ for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
     });
   });
 
+  Deno.test(`toNodeHandler() survives a client that leaves while its body is sent back, ${protocol}`, async () => {
+    const errors: unknown[] = [];
+    const aborted = Promise.withResolvers<void>();
+    const handler = ({ body, signal }: Request) => {
+      signal.addEventListener("abort", () => aborted.resolve());
+      return new Response(body);
+    };
+    // What nobody handles fails this test, and would end a process.
+    await withNodeServer(handler, async ({ begin }) => {
+      const exchange = begin({ method: "POST" });
+      exchange.upload.write("a");
+      await within("the head", exchange.head);
+      await once(exchange.body(), "readable");
+      exchange.leave();
+      await within("abort", aborted.promise);
+    }, { onError: (error) => void errors.push(error) });
+    assertEquals(errors, []);
+  });
+
   for (
     const [what, handler] of Object.entries<FetchHandler>({
       throws: () => {
@@ -258,6 +277,7 @@ for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
         return response;
       },
       "gives no response": () => undefined as unknown as Response,
+      "gives Response.error()": () => Response.error(),
     })
   ) {
     Deno.test(`toNodeHandler() answers with 500 and no message if the handler ${what}, ${protocol}`, async () => {
