@@ -13,7 +13,7 @@
  * @module
  */
 
-import { parseCommand, UsageError } from "./_cli/arguments.ts";
+import { parseCommand } from "./_cli/arguments.ts";
 import { describeError } from "./_cli/format.ts";
 import { HELP } from "./_cli/help.ts";
 import { readCommand } from "./_cli/read.ts";
@@ -25,6 +25,7 @@ import {
   USAGE,
   writeText,
 } from "./_cli/io.ts";
+import { UsageError } from "./_cli/values.ts";
 
 export type { CommandLineIo } from "./_cli/io.ts";
 
@@ -60,7 +61,7 @@ export async function main(
   io: CommandLineIo,
 ): Promise<number> {
   try {
-    const command = await parseCommand(args, io.stdin);
+    const command = await parseCommand(args, io);
     switch (command.name) {
       case "help":
         await writeText(io, HELP);
@@ -73,6 +74,8 @@ export async function main(
         return await relayCommand(command, io);
     }
   } catch (error) {
+    // An abort is how this is meant to end, whatever it has interrupted.
+    if (io.signal.aborted) return CLEAN_END;
     // Whoever read our output has seen enough.
     if (error instanceof Deno.errors.BrokenPipe) return CLEAN_END;
     io.report(`error: ${describeError(error)}`);

@@ -32,17 +32,30 @@ export function formatJson(event: ServerSentEvent): string {
 /** Says in one line what has become of a connection. */
 export function describeState(change: ConnectionState): string | undefined {
   if (change.state === "open") {
-    return `connected to ${change.response.url}`;
+    return `connected to ${describeUrl(change.response.url)}`;
   }
+  const { error } = change;
   if (change.state === "reconnecting") {
     const seconds = (change.delay / 1000).toFixed(1);
-    return `reconnecting in ${seconds} s, attempt ${change.attempt}: ` +
-      describeError(change.error);
+    const reason = error?.reason === "end"
+      ? "the server ended the stream"
+      : describeError(error);
+    return `reconnecting in ${seconds} s, attempt ${change.attempt}: ${reason}`;
   }
-  // An error is thrown as well, and said there.
-  return change.error?.reason === "end" || change.error?.reason === "no-content"
-    ? `ended: ${describeError(change.error)}`
-    : undefined;
+  if (error?.reason === "end") return "ended by the server";
+  if (error?.reason === "no-content") {
+    return "ended by the server, with status 204";
+  }
+  // Another error is thrown as well, and said there.
+  return undefined;
+}
+
+function describeUrl(text: string): string {
+  const url = new URL(text);
+  // What is said may be kept in a log, where a password has no business.
+  url.username = "";
+  url.password = "";
+  return escapeControls(url.href);
 }
 
 /** Says in one line what went wrong, down to the first cause. */
@@ -52,7 +65,11 @@ export function describeError(error: unknown): string {
   if (error instanceof EventSourceError && error.body !== "") {
     text += `: ${error.body.trim()}`;
   }
-  if (error.cause !== undefined) text += `: ${describeError(error.cause)}`;
+  if (error.cause !== undefined) {
+    const cause = describeError(error.cause);
+    // An error may hand on the message of its cause.
+    if (cause !== text) text += `: ${cause}`;
+  }
   return toLine(text);
 }
 

@@ -52,7 +52,7 @@ Serve and relay answer requests, whatever their path:
       --cors <origin>       Pages of this origin may read the stream, * for
                             every origin; may be repeated
 
-      --help                Show this
+  -h, --help                Show this
 
 Exit status:
   0  The stream ended, --count was reached, or you ended it: with Ctrl+C, or by

@@ -30,14 +30,15 @@ export interface CommandLineIo {
  * Writes bytes to standard output.
  *
  * @throws {Deno.errors.BrokenPipe} If nobody reads it any more.
+ * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
  */
 export async function writeBytes(
-  { stdout }: CommandLineIo,
+  { stdout, signal }: CommandLineIo,
   bytes: Uint8Array,
 ): Promise<void> {
   const writer = stdout.getWriter();
   try {
-    await writer.write(bytes);
+    await unlessAborted(writer.write(bytes), signal);
   } finally {
     writer.releaseLock();
   }
@@ -46,4 +47,24 @@ export async function writeBytes(
 /** Writes text to standard output, as {@linkcode writeBytes}. */
 export function writeText(io: CommandLineIo, text: string): Promise<void> {
   return writeBytes(io, new TextEncoder().encode(text));
+}
+
+/**
+ * Waits for what nothing can interrupt, such as a pipe that nobody reads.
+ *
+ * @throws {unknown} The reason of the signal, if it is aborted meanwhile.
+ */
+export async function unlessAborted<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { ReadCommand } from "./arguments.ts";
+import type { ReadCommand } from "./command.ts";
 import { formatJson, formatPretty } from "./format.ts";
 import {
   CLEAN_END,
@@ -23,9 +23,31 @@ export async function readCommand(
   command: ReadCommand,
   io: CommandLineIo,
 ): Promise<number> {
-  const { format, types, timeout } = command;
-  let brokenOutput: unknown;
-  let isOver = false;
+  const { timeout = Infinity } = command;
+  const deadline = new AbortController();
+  const timer = timeout === Infinity
+    ? undefined
+    : setTimeout(() => deadline.abort(), timeout);
+  const signal = AbortSignal.any([io.signal, deadline.signal]);
+  try {
+    await printEvents(command, { ...io, signal });
+  } catch (error) {
+    if (!deadline.signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!deadline.signal.aborted) return CLEAN_END;
+  io.report(`ended: ${timeout / 1000} s have passed`);
+  return TIMEOUT;
+}
+
+async function printEvents(
+  command: ReadCommand,
+  io: CommandLineIo,
+): Promise<void> {
+  const { format, types } = command;
+  let left = command.count;
+  let failure: unknown;
   await using connection = connectUpstream(command, io, {
     fetch: format !== "raw" ? undefined : copyingFetch(async (chunk) => {
       // What comes with a refusal is no event stream, and is reported instead.
@@ -33,30 +55,20 @@ export async function readCommand(
       try {
         await writeBytes(io, chunk);
       } catch (error) {
-        brokenOutput = error;
+        failure = error;
         connection.close();
       }
     }),
   });
-  const timer = timeout === undefined ? undefined : setTimeout(() => {
-    isOver = true;
-    connection.close();
-  }, timeout);
-  let left = command.count;
-  try {
-    for await (const event of connection) {
-      if (types !== undefined && !types.has(event.event)) continue;
-      if (format === "json") await writeText(io, formatJson(event));
-      if (format === "pretty") {
-        await writeText(io, formatPretty(event, io.hasColors));
-      }
-      if (--left === 0) break;
+  for await (const event of connection) {
+    if (types !== undefined && !types.has(event.event)) continue;
+    if (format === "json") await writeText(io, formatJson(event));
+    if (format === "pretty") {
+      await writeText(io, formatPretty(event, io.hasColors));
     }
-  } finally {
-    clearTimeout(timer);
+    if (--left === 0) break;
   }
-  if (brokenOutput !== undefined) throw brokenOutput;
-  return isOver ? TIMEOUT : CLEAN_END;
+  if (failure !== undefined) throw failure;
 }
 
 /** Makes a `fetch` that hands on a copy of each chunk before it is read. */

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { RelayCommand, ServeCommand, Serving } from "./arguments.ts";
+import type { RelayCommand, ServeCommand, Serving } from "./command.ts";
 import { describeError } from "./format.ts";
 import { readJsonLines } from "./input.ts";
 import { CLEAN_END, type CommandLineIo } from "./io.ts";
@@ -28,6 +28,7 @@ interface Source {
  *
  * @returns The exit status.
  * @throws {Error} If the events cannot be read or served.
+ * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
  */
 export function serveCommand(
   command: ServeCommand,
@@ -56,6 +57,7 @@ export function serveCommand(
  *
  * @returns The exit status.
  * @throws {Error} If the events cannot be read or served.
+ * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
  */
 export function relayCommand(
   command: RelayCommand,
@@ -94,9 +96,6 @@ async function serve(
       io.report(`${source.end}, its history is still served`);
       await untilAborted(io.signal);
     }
-  } catch (error) {
-    // An abort is how this is meant to end.
-    if (!io.signal.aborted) throw error;
   } finally {
     await channel.close();
     await shutDown(server);
@@ -111,10 +110,14 @@ function listen(
   try {
     return Deno.serve({ hostname, port, onListen() {} }, handler);
   } catch (error) {
-    if (!(error instanceof Deno.errors.AddrInUse)) throw error;
-    throw new Error(
-      `Cannot serve events: port ${port} of ${hostname} is in use, another --port is wanted`,
-    );
+    // That error says which permission is missing, and how to give it.
+    if (error instanceof Deno.errors.NotCapable) throw error;
+    const address = `port ${port} of ${hostname}`;
+    throw error instanceof Deno.errors.AddrInUse
+      ? new Error(
+        `Cannot serve events: ${address} is in use, another --port is wanted`,
+      )
+      : new Error(`Cannot serve events at ${address}`, { cause: error });
   }
 }
 

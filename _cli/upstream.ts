@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { Upstream } from "./arguments.ts";
+import type { Upstream } from "./command.ts";
 import { describeState } from "./format.ts";
 import type { CommandLineIo } from "./io.ts";
 import {

@@ -64,7 +64,21 @@ const WRONG: { args: string[]; error: string }[] = [
   { args: [URL_ARGUMENT, "-H", "a"], error: '-H is "a", "Name: value"' },
   { args: [URL_ARGUMENT, "-H", ": a"], error: '-H is ": a", "Name: value"' },
   { args: [URL_ARGUMENT, "-H", "é: a"], error: '-H is "é: a", "Name: value"' },
-  { args: [URL_ARGUMENT, "-X", "a b"], error: '-X is "a b", an HTTP method' },
+  { args: [URL_ARGUMENT, "-H", "X-A;"], error: '-H is "X-A;", "Name: value"' },
+  { args: [URL_ARGUMENT, "-H", "host: a"], error: '-H is "host: a", which' },
+  {
+    args: [URL_ARGUMENT, "-H", "Content-Length:1"],
+    error: '-H is "Content-Length:1", which fetch sets by itself',
+  },
+  {
+    args: [URL_ARGUMENT, "--last-event-id", "a\nb"],
+    error: '--last-event-id is "a\\nb", text without control characters',
+  },
+  { args: [URL_ARGUMENT, "-X", "a b"], error: '-X is "a b", a method that' },
+  {
+    args: [URL_ARGUMENT, "-X", "TRACE"],
+    error: '-X is "TRACE", a method that fetch can send is wanted',
+  },
   {
     args: [URL_ARGUMENT, "-X", "GET", "-d", "a"],
     error: '-X is "GET", which sends no body, -d does',
@@ -105,9 +119,9 @@ for (const { args, error } of WRONG) {
   });
 }
 
-for (const command of [[], ["serve"], ["relay"]]) {
-  Deno.test(`cli --help prints the manual: ${command.join("")}`, async () => {
-    const { status, stdout, reports } = await run([...command, "--help"]);
+for (const args of [["-h"], ["--help"], ["serve", "-h"], ["relay", "-h"]]) {
+  Deno.test(`cli prints the manual: ${args.join(" ")}`, async () => {
+    const { status, stdout, reports } = await run(args);
     assertEquals(status, 0);
     assertEquals(reports, []);
     for (const line of stdout.split("\n")) {

@@ -175,6 +175,17 @@ for (const command of [["serve"], ["relay", "http://127.0.0.1:8000/"]]) {
   });
 }
 
+Deno.test("cli serve says where it cannot listen", async () => {
+  // An address that is kept for documentation, so no machine has it.
+  const address = ["--hostname", "192.0.2.1", "--port", "8000"];
+  const { status, stderr } = await runCli(["serve", ...address]);
+  assertEquals(status, 1);
+  assertMatch(
+    stderr,
+    /^error: Cannot serve events at port 8000 of 192\.0\.2\.1: .+\n$/,
+  );
+});
+
 Deno.test("cli relay reads once, and serves many with the same IDs", async () => {
   const upstream = new OpenStream();
   await using server = serve(() => upstream.response);
