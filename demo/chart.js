@@ -4,35 +4,48 @@ const WIDTH = 240;
 const HEIGHT = 100;
 const LENGTH = 120;
 
-/** A line of the latest values, drawn into an `svg` element. */
+/** A line of the latest values, with its scale and the last of them in figures. */
 export class Chart {
   #values = [];
-  #max;
+  #options;
   #line;
   #area;
+  #scale;
+  #value;
 
   /**
-   * @param {SVGSVGElement} svg Where to draw.
-   * @param {number | undefined} max What the upper edge stands for; if left out,
-   * the largest value that is shown.
+   * @param {HTMLElement} figure Holds an `svg`, a `.scale` and a `.value`.
+   * @param {{ unit: string, digits: number, max?: number }} options What is drawn;
+   * `max` is what the upper edge stands for, by default a round number above the
+   * largest value that is shown.
    */
-  constructor(svg, max) {
+  constructor(figure, options) {
+    const svg = figure.querySelector("svg");
     svg.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
     svg.setAttribute("preserveAspectRatio", "none");
-    this.#max = max;
     this.#area = svg.appendChild(makePath("area"));
     this.#line = svg.appendChild(makePath("line"));
+    this.#scale = figure.querySelector(".scale");
+    this.#value = figure.querySelector(".value");
+    this.#options = options;
   }
 
   /** @param {number} value The latest value. */
   add(value) {
+    const { unit, digits, max = roundUp(Math.max(1, value, ...this.#values)) } =
+      this.#options;
     this.#values.push(value);
     if (this.#values.length > LENGTH) this.#values.shift();
-    const max = this.#max ?? Math.max(1, ...this.#values) * 1.1;
+    this.#value.textContent = `${value.toFixed(digits)} ${unit}`;
+    this.#scale.textContent = `0 to ${max} ${unit}`;
+    this.#draw(max);
+  }
+
+  #draw(max) {
     const step = WIDTH / (LENGTH - 1);
     const left = WIDTH - (this.#values.length - 1) * step;
     const points = this.#values.map((value, index) => {
-      const y = HEIGHT - (HEIGHT - 2) * Math.min(1, value / max) - 1;
+      const y = HEIGHT * (1 - Math.min(1, value / max));
       return `${(left + index * step).toFixed(1)},${y.toFixed(1)}`;
     });
     this.#line.setAttribute("d", `M${points.join("L")}`);
@@ -41,6 +54,13 @@ export class Chart {
       `M${left.toFixed(1)},${HEIGHT}L${points.join("L")}L${WIDTH},${HEIGHT}Z`,
     );
   }
+}
+
+/** Gives the next of 1, 2, 5, 10, 20, 50, …. */
+function roundUp(value) {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 2, 5, 10].map((factor) => factor * power)
+    .find((round) => round >= value);
 }
 
 function makePath(name) {

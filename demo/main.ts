@@ -8,7 +8,7 @@
 import { parseArgs } from "node:util";
 import { connect } from "../client.ts";
 import type { Measurement } from "./measurements.ts";
-import { type Demo, serveDemo } from "./server.ts";
+import { Demo } from "./server.ts";
 
 const HELP = `Publishes what this machine is doing as server-sent events.
 
@@ -68,7 +68,7 @@ function readArguments(): DemoArguments {
 
 function startDemo(port: number): Demo {
   try {
-    return serveDemo(port);
+    return new Demo(port);
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     return exitWith(

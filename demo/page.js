@@ -6,15 +6,17 @@ const LOG_LENGTH = 100;
 const STATES = ["connecting", "open", "closed"];
 
 const byId = (id) => document.getElementById(id);
-const charts = [
-  { name: "cpu", max: 100, unit: "%", digits: 0 },
-  { name: "memory", max: 100, unit: "%", digits: 0 },
-  { name: "delay", max: undefined, unit: "ms", digits: 1 },
-  { name: "resident", max: undefined, unit: "MiB", digits: 0 },
-].map((chart) => ({ ...chart, svg: new Chart(byId(chart.name), chart.max) }));
+const charts = {
+  cpu: new Chart(byId("cpu"), { unit: "%", digits: 0, max: 100 }),
+  memory: new Chart(byId("memory"), { unit: "%", digits: 0, max: 100 }),
+  delay: new Chart(byId("delay"), { unit: "ms", digits: 1 }),
+  resident: new Chart(byId("resident"), { unit: "MiB", digits: 0 }),
+};
 
 const counts = { received: 0, lost: 0, doubled: 0, reconnections: -1 };
 let lastSequence = 0;
+// Set by a gap, for the event that follows it.
+let isAfterGap = false;
 
 const source = new EventSource("events");
 source.addEventListener("open", () => {
@@ -22,14 +24,14 @@ source.addEventListener("open", () => {
   showState();
 });
 source.addEventListener("error", showState);
+source.addEventListener("gap", () => {
+  isAfterGap = true;
+});
 source.addEventListener("measurement", (event) => {
   const measurement = JSON.parse(event.data);
   count(measurement.sequence);
-  for (const { name, unit, digits, svg } of charts) {
-    svg.add(measurement[name]);
-    byId(`${name}-value`).textContent = `${
-      measurement[name].toFixed(digits)
-    } ${unit}`;
+  for (const [name, chart] of Object.entries(charts)) {
+    chart.add(measurement[name]);
   }
   addToLog(event);
   showState();
@@ -46,6 +48,9 @@ showSlowReader();
 /** An event is lost if a sequence is left out, doubled if one comes again. */
 function count(sequence) {
   counts.received++;
+  // Another server, which counts from 1 again, knows nothing of our last event.
+  if (isAfterGap && sequence <= lastSequence) lastSequence = 0;
+  isAfterGap = false;
   if (lastSequence > 0) {
     if (sequence > lastSequence + 1) counts.lost += sequence - lastSequence - 1;
     if (sequence <= lastSequence) counts.doubled++;
@@ -55,7 +60,8 @@ function count(sequence) {
 
 function showState() {
   const state = STATES[source.readyState];
-  byId("state").textContent = state;
+  // Each time that it is set, it is read out.
+  if (byId("state").textContent !== state) byId("state").textContent = state;
   byId("state").dataset.state = state;
   byId("received").textContent = counts.received;
   byId("reconnections").textContent = Math.max(0, counts.reconnections);

@@ -16,75 +16,90 @@ const FILES: Record<string, { file: string; type: string }> = {
   "/chart.js": { file: "chart.js", type: "text/javascript; charset=utf-8" },
 };
 
-/** A demo that is being served. */
-export interface Demo {
+/** The demo, served on this machine only. */
+export class Demo {
   /** Where the page is. */
-  url: string;
-  /** Ends the streams, the measuring and the server. */
-  close(): Promise<void>;
-}
+  readonly url: string;
+  readonly #channel = new EventChannel({ retry: 1000 });
+  readonly #server: Deno.HttpServer<Deno.NetAddr>;
+  readonly #slowReader: SlowReader;
+  readonly #stopMeasuring: () => void;
+  /** Each drops the connection of one client. */
+  readonly #drops = new Set<() => void>();
 
-/**
- * Serves the demo on this machine only.
- *
- * @param port The port, 0 for one that is free.
- * @throws {Deno.errors.AddrInUse} If the port is in use.
- */
-export function serveDemo(port: number): Demo {
-  const channel = new EventChannel({ retry: 1000 });
-  const drops = new Set<() => void>();
-  const server = Deno.serve(
-    { hostname: "127.0.0.1", port, onListen() {} },
-    (request) => handle(request),
-  );
-  const url = `http://localhost:${server.addr.port}/`;
-  const slowReader = new SlowReader(`${url}events`);
-  const stopMeasuring = measure(INTERVAL, (measurement) => {
-    channel.publish({
-      event: "measurement",
-      data: JSON.stringify(measurement),
+  /**
+   * Serves the demo.
+   *
+   * @param port The port, 0 for one that is free.
+   * @throws {Deno.errors.AddrInUse} If the port is in use.
+   */
+  constructor(port: number) {
+    this.#server = Deno.serve(
+      { hostname: "127.0.0.1", port, onListen() {} },
+      (request) => this.#answer(request),
+    );
+    this.url = `http://localhost:${this.#server.addr.port}/`;
+    this.#slowReader = new SlowReader(`${this.url}events`);
+    this.#stopMeasuring = measure(INTERVAL, (measurement) => {
+      this.#channel.publish({
+        event: "measurement",
+        data: JSON.stringify(measurement),
+      });
     });
-  });
+  }
 
-  async function handle(request: Request): Promise<Response> {
+  /** Ends the streams, the measuring and the server. */
+  async close(): Promise<void> {
+    this.#stopMeasuring();
+    this.#slowReader.stop();
+    await this.#channel.close();
+    await this.#server.shutdown();
+  }
+
+  async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    const route = `${request.method} ${pathname}`;
     const page = request.method === "GET" ? FILES[pathname] : undefined;
     if (page !== undefined) {
-      const file = await fetch(new URL(page.file, import.meta.url));
-      return new Response(file.body, {
-        headers: { "content-type": page.type },
-      });
+      const { body } = await fetch(new URL(page.file, import.meta.url));
+      return new Response(body, { headers: { "content-type": page.type } });
     }
-    if (route === "GET /events") {
-      return droppable(channel.serve(request, { replay: REPLAY }));
-    }
-    if (route === "POST /drop") {
-      const dropped = drops.size;
-      for (const drop of drops) drop();
-      drops.clear();
-      return Response.json({ dropped });
-    }
-    if (route === "POST /slow-reader") {
-      slowReader.toggle();
-      return Response.json(slowReader.state);
-    }
-    if (route === "GET /state") {
-      const { counters, size } = channel;
-      return Response.json({ ...counters, size, slowReader: slowReader.state });
+    switch (`${request.method} ${pathname}`) {
+      case "GET /events":
+        return this.#makeDroppable(
+          this.#channel.serve(request, { replay: REPLAY }),
+        );
+      case "POST /drop":
+        return Response.json({ dropped: this.#drop() });
+      case "POST /slow-reader":
+        this.#slowReader.toggle();
+        return Response.json(this.#slowReader.state);
+      case "GET /state":
+        return Response.json({
+          ...this.#channel.counters,
+          size: this.#channel.size,
+          slowReader: this.#slowReader.state,
+        });
     }
     return new Response("Not found\n", { status: 404 });
   }
 
+  /** Drops all connections, and says how many. */
+  #drop(): number {
+    const { size } = this.#drops;
+    for (const drop of this.#drops) drop();
+    this.#drops.clear();
+    return size;
+  }
+
   /** Lets the connection be dropped, wherever the stream is just then. */
-  function droppable(response: Response): Response {
+  #makeDroppable(response: Response): Response {
     let drop: () => void;
-    const forget = () => void drops.delete(drop);
+    const forget = () => void this.#drops.delete(drop);
     const body = response.body?.pipeThrough(
       new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
-        start(controller) {
+        start: (controller) => {
           drop = () => controller.terminate();
-          drops.add(drop);
+          this.#drops.add(drop);
         },
         flush: forget,
         cancel: forget,
@@ -92,14 +107,4 @@ export function serveDemo(port: number): Demo {
     );
     return new Response(body, response);
   }
-
-  return {
-    url,
-    async close(): Promise<void> {
-      stopMeasuring();
-      slowReader.stop();
-      await channel.close();
-      await server.shutdown();
-    },
-  };
 }

@@ -2,8 +2,8 @@
 
 /** The demo, as somebody who looks at it and disturbs it. */
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
-import { serveDemo } from "../../demo/server.ts";
+import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
+import { Demo } from "../../demo/server.ts";
 import { browserTest, type Page } from "./_chromium.ts";
 
 interface Shown {
@@ -55,7 +55,7 @@ async function lookUntil(
 async function withDemo(
   page: (url: string) => Promise<void>,
 ): Promise<void> {
-  const demo = serveDemo(0);
+  const demo = new Demo(0);
   try {
     await page(demo.url);
   } finally {
@@ -104,6 +104,53 @@ browserTest(
       );
 
       assertEquals(slowReader.includes("0 lost"), true);
+    }),
+);
+
+browserTest(
+  "demo: a restarted server is not taken for one that repeats itself",
+  async (chromium) => {
+    const first = new Demo(0);
+    const port = Number(new URL(first.url).port);
+    const page = await chromium.open(first.url);
+    await lookUntil(page, ({ received }) => received >= 4);
+    await first.close();
+    const second = new Demo(port);
+    try {
+      const before = await lookUntil(
+        page,
+        ({ reconnections }) => reconnections === 1,
+      );
+      const after = await lookUntil(
+        page,
+        ({ received }) => received > before.received + 3,
+      );
+      assertEquals(after.verdict, "0 lost, 0 doubled");
+    } finally {
+      await second.close();
+    }
+  },
+);
+
+browserTest(
+  "demo: each chart has a scale with a unit",
+  (chromium) =>
+    withDemo(async (url) => {
+      const page = await chromium.open(url);
+      await lookUntil(page, ({ received }) => received >= 1);
+      const scales = await page.run(() => {
+        const { document } = globalThis as unknown as {
+          document: {
+            querySelectorAll(query: string): Iterable<{ textContent: string }>;
+          };
+        };
+        return [...document.querySelectorAll(".scale")]
+          .map(({ textContent }) => textContent);
+      }, null);
+      const [cpu, memory, delay, resident] = scales;
+      assertEquals([cpu, memory], ["0 to 100 %", "0 to 100 %"]);
+      assertMatch(delay ?? "", /^0 to [125]0* ms$/);
+      assertMatch(resident ?? "", /^0 to [125]0* MiB$/);
     }),
 );
 
