@@ -28,17 +28,17 @@ Deno.serve((request) =>
 async function* complete(
   { request, signal }: EventSession,
 ): AsyncIterable<ServerSentEventInit> {
-  const response = await fetch(LLM_URL, {
-    method: "POST",
-    headers: {
-      authorization: `Bearer ${LLM_KEY}`,
-      "content-type": "application/json",
-    },
-    body: await request.text(),
-    // Aborted when the client has left.
-    signal,
-  });
   try {
+    const response = await fetch(LLM_URL, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${LLM_KEY}`,
+        "content-type": "application/json",
+      },
+      body: await request.text(),
+      // Aborted when the client has left.
+      signal,
+    });
     for await (const { data } of readEvents(response, { signal })) {
       if (data === "[DONE]") break;
       const text = JSON.parse(data).choices[0]?.delta?.content;
@@ -46,8 +46,10 @@ async function* complete(
     }
     yield { event: "done", data: "" };
   } catch (error) {
-    if (!(error instanceof EventStreamError)) throw error;
+    if (signal.aborted) throw error;
+    console.error(error);
     // What the model's service said is not for the client.
-    yield { event: "failure", data: error.code };
+    const code = error instanceof EventStreamError ? error.code : "failed";
+    yield { event: "failure", data: code };
   }
 }

@@ -70,9 +70,9 @@ export class ExampleProcess implements AsyncDisposable {
     }
   }
 
-  /** Ends it as Ctrl+C does, and waits for its exit status. */
-  async interrupt(): Promise<number> {
-    this.#child.kill("SIGINT");
+  /** Asks it to end, by default as Ctrl+C does, and waits for its exit status. */
+  async interrupt(signal: Deno.Signal = "SIGINT"): Promise<number> {
+    this.#child.kill(signal);
     return (await within("the end", this.#child.status)).code;
   }
 

@@ -129,6 +129,13 @@ Deno.test("examples: llm_proxy.ts tells of a refusal, not of its reasons", async
   );
 });
 
+Deno.test("examples: llm_proxy.ts tells that the model is out of reach", async () => {
+  const env = { LLM_URL: `http://127.0.0.1:${freePort()}/` };
+  await using example = await start("llm_proxy.ts", env);
+  const response = await post(example.url, "{}");
+  assertEquals(await response.text(), "event: failure\ndata: failed\n\n");
+});
+
 Deno.test("examples: job_progress.ts resumes where a client left", async () => {
   await using example = await start("job_progress.ts");
   const { headers, body } = await post(`${example.url}jobs`, "");
