@@ -1,38 +1,52 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Runs the blocks of `docs/` and the README that are marked `ts ignore`: those that serve for ever,
- * and those that need a server. The others run by `deno test --doc`.
+ * Runs the blocks of `docs/` and the README that are marked `ts ignore`: those that
+ * serve for ever, and those that need a server. The others run by `deno test --doc`.
  */
 
-import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { parseCommand } from "../_cli/arguments.ts";
 import { eventStream, serve } from "./_event_server.ts";
 import { ExampleProcess } from "./_example_process.ts";
 import { within } from "./_within.ts";
 
-// The others have tests of their own, `readme_durable_test.ts` and
-// `socket_readme_test.ts`, or are a part of another block.
-const BLOCK_REGEXP =
-  /^```ts ignore(?! (?:deno-kv|redis-streams|fragment|socket))[^\n]*\n([^]*?)^```$/gm;
+const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
+// These have tests of their own, `readme_durable_test.ts` and `socket_readme_test.ts`.
+const TESTED_ELSEWHERE = [
+  "ts ignore deno-kv",
+  "ts ignore redis-streams",
+  "ts ignore socket",
+];
+// What is no program: commands, settings, a stream, a change, and a part of a program
+// for a package that is not among ours.
+const NOT_RUN = ["sh", "nginx", "text", "diff", "ts ignore fragment"];
+const COMMAND_REGEXP = /deno run -N jsr:@tidings\/sse\/cli(.*)/g;
 const ADDRESS = "https://example.com/";
 
 interface Block {
   name: string;
+  /** What follows the backticks. */
+  info: string;
   code: string;
 }
 
-async function ignoredBlocks(): Promise<Block[]> {
-  const blocks: Block[] = [];
-  const files = ["README.md"];
-  for await (const { name } of Deno.readDir("docs")) files.push(`docs/${name}`);
-  for (const file of files) {
-    const text = await Deno.readTextFile(file);
-    for (const { 1: code = "", index } of text.matchAll(BLOCK_REGEXP)) {
+const texts = new Map<string, string>();
+for (const name of ["README.md", "SECURITY.md", "CONTRIBUTING.md"]) {
+  texts.set(name, await Deno.readTextFile(name));
+}
+for await (const { name } of Deno.readDir("docs")) {
+  texts.set(`docs/${name}`, await Deno.readTextFile(`docs/${name}`));
+}
+
+function findBlocks(): Block[] {
+  return [...texts].flatMap(([file, text]) =>
+    [...text.matchAll(BLOCK_REGEXP)].map((match) => {
+      const { 2: info = "", 3: code = "", index } = match;
       const line = text.slice(0, index).split("\n").length;
-      blocks.push({ name: `${file}:${line}`, code });
-    }
-  }
-  return blocks;
+      return { name: `${file}:${line}`, info, code };
+    })
+  );
 }
 
 /** Puts code where the package's own name means this package, for a while. */
@@ -55,34 +69,37 @@ async function withFile(
 
 /** Starts a block that serves, and asks it for a stream. */
 async function runServer({ code }: Block): Promise<void> {
-  await withFile(code, async (file) => {
+  // Not a database on this machine's disk, which the test would have to find.
+  const program = code.replace("openKv()", 'openKv(":memory:")');
+  await withFile(program, async (file) => {
     const args = ["run", "-A", "--unstable-kv", file];
     await using example = await ExampleProcess.start(args);
-    const { status, headers, body } = await fetch(example.url, {
+    const response = await fetch(example.url, {
       headers: { authorization: "Bearer secret" },
     });
-    await body?.cancel();
-    assertEquals(status, 200);
-    assertEquals(headers.get("content-type"), "text/event-stream");
+    assertEquals(response.status, 200);
+    assertEquals(response.headers.get("content-type"), "text/event-stream");
+    if (!code.includes("SIGTERM")) return await response.body?.cancel();
+    assertEquals(await example.interrupt("SIGTERM"), 0);
+    // Between 2 and 4 seconds, as its comment says.
+    assertMatch(await response.text(), /\nretry: (?:[23]\d{3}|4000)\n\n$/);
   });
 }
 
 /** Runs a block that reads, against a server with one event for each client. */
 async function runClient({ code }: Block): Promise<void> {
-  let refusals = 0;
+  const asked: string[] = [];
   await using server = serve((request) => {
     const { pathname } = new URL(request.url);
-    if (pathname === "/token") return new Response(`token-${refusals}`);
-    if (request.headers.has("last-event-id")) {
-      return new Response(null, { status: 204 });
-    }
-    if (
-      pathname === "/private" &&
-      request.headers.get("authorization") !== "Bearer token-1"
-    ) {
-      refusals++;
+    const token = request.headers.get("authorization");
+    asked.push(`${pathname} ${token}`);
+    const isBack = request.headers.has("last-event-id");
+    if (pathname === "/token") return new Response(`${asked.length}`);
+    // The token has expired when the client is back.
+    if (pathname === "/private" && isBack && token === "Bearer 1") {
       return new Response(null, { status: 401 });
     }
+    if (isBack) return new Response(null, { status: 204 });
     if (pathname === "/v1/chat/completions") {
       const delta = { content: "what was sent" };
       const chunk = JSON.stringify({ choices: [{ delta }] });
@@ -91,25 +108,85 @@ async function runClient({ code }: Block): Promise<void> {
     return eventStream("retry: 1\nid: 1\ndata: what was sent\n\n");
   });
   assert(code.includes(ADDRESS), "it neither serves nor asks the server");
-  await withFile(code.replaceAll(ADDRESS, server.url), async (file) => {
-    const output = await within(
+  const { code: status, stdout, stderr } = await runProgram(
+    code.replaceAll(ADDRESS, server.url),
+  );
+  assertEquals(status, 0, stderr);
+  assert(stdout.includes("what was sent"), stdout);
+  if (!code.includes("/private")) return;
+  assertEquals(asked, [
+    "/token null",
+    "/private Bearer 1",
+    "/private Bearer 1",
+    "/token null",
+    "/private Bearer 4",
+  ]);
+}
+
+async function runProgram(
+  code: string,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  let output!: Deno.CommandOutput;
+  await withFile(code, async (file) => {
+    output = await within(
       "the end of it",
       new Deno.Command(Deno.execPath(), { args: ["run", "-A", file] }).output(),
     );
-    const text = new TextDecoder().decode(output.stdout);
-    assertEquals(output.code, 0, new TextDecoder().decode(output.stderr));
-    assert(text.includes("what was sent"), text);
-    assertEquals(refusals, code.includes("/private") ? 1 : 0);
   });
+  const decoder = new TextDecoder();
+  return {
+    code: output.code,
+    stdout: decoder.decode(output.stdout),
+    stderr: decoder.decode(output.stderr),
+  };
 }
 
-const blocks = await ignoredBlocks();
-
-Deno.test("docs: there are blocks to run", () => {
-  assertNotEquals(blocks.length, 0);
-});
+const blocks = findBlocks();
 
 for (const block of blocks) {
-  Deno.test(`docs: ${block.name} runs as printed`, () =>
-    block.code.includes("Deno.serve(") ? runServer(block) : runClient(block));
+  const { name, info, code } = block;
+  if (!/^ts ignore(?: --|$)/.test(info)) continue;
+  Deno.test(`docs: ${name} runs as printed`, () =>
+    code.includes("Deno.serve(") ? runServer(block) : runClient(block));
 }
+
+Deno.test("docs: what is not run is known", () => {
+  const others = blocks.filter(({ info }) =>
+    !/^ts(?: ignore(?: --.*)?)?$/.test(info) &&
+    !TESTED_ELSEWHERE.includes(info) && !NOT_RUN.includes(info)
+  );
+  assertEquals(others, []);
+});
+
+Deno.test("docs: a token that is refused twice in a row ends the connection", async () => {
+  const block = blocks.find(({ code }) => code.includes("/private"));
+  assert(block !== undefined);
+  let refusals = 0;
+  await using server = serve((request) => {
+    if (request.url.endsWith("/token")) return new Response("a");
+    refusals++;
+    return new Response(null, { status: 401 });
+  });
+  const { code, stderr } = await runProgram(
+    block.code.replaceAll(ADDRESS, server.url),
+  );
+  assertEquals(code, 1);
+  assertMatch(stderr, /EventSourceError.*status is 401/);
+  assertEquals(refusals, 2);
+});
+
+Deno.test("docs: the arguments of each command line are right", async () => {
+  const text = [...texts.values()].join("\n");
+  const lines = [...text.matchAll(COMMAND_REGEXP)].map((match) => match[1]!);
+  for (const line of lines) {
+    const { name } = await parseCommand(line.trim().split(" "), {
+      stdin: new Blob([]).stream(),
+      stdout: new WritableStream(),
+      report: () => {},
+      hasColors: false,
+      signal: new AbortController().signal,
+    });
+    assertMatch(line, name === "read" ? / https?:/ : new RegExp(`^ ${name}`));
+  }
+  assert(lines.length > 5);
+});
