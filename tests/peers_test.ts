@@ -1,0 +1,58 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Holds each cell of the README's tables on peers against what the peer does. */
+
+import { assert, assertEquals } from "@std/assert";
+import bench from "../bench/deno.json" with { type: "json" };
+import { READING_FACTS } from "./_peer_facts_reading.ts";
+import { SENDING_FACTS } from "./_peer_facts_sending.ts";
+import { READERS } from "./_peer_readers.ts";
+import { SENDERS } from "./_peer_senders.ts";
+import { cellFor, type Fact, readPeerSection } from "./_peer_table.ts";
+
+const VERSION_REGEXP = /^npm:(.+)@(.+)$/;
+
+const { text, tables } = await readPeerSection();
+
+Deno.test("peers: the README has two tables", () => {
+  assertEquals(tables.length, 2);
+});
+
+function testTable<Peer extends { name: string }>(
+  index: number,
+  peers: readonly Peer[],
+  facts: readonly Fact<Peer>[],
+): void {
+  const { names = [], rows = new Map<string, string[]>() } = tables[index] ??
+    {};
+
+  Deno.test(`peers: table ${index + 1} has the rows and columns that are tested`, () => {
+    assertEquals(names, peers.map(({ name }) => name));
+    assertEquals([...rows.keys()], facts.map(({ name }) => name));
+  });
+
+  for (const fact of facts) {
+    Deno.test(`peers: "${fact.name}" is what is seen`, async () => {
+      const cells: string[] = [];
+      for (const peer of peers) cells.push(await cellFor(fact, peer));
+      assertEquals(rows.get(fact.name), cells);
+    });
+  }
+}
+
+testTable(0, READERS, READING_FACTS);
+testTable(1, SENDERS, SENDING_FACTS);
+
+Deno.test("peers: the versions in the README are those that run, in the benches too", () => {
+  const words = text.replaceAll(/\s+/g, " ");
+  const pinned: string[] = Object.values(bench.imports);
+  for (const { module = "" } of [...READERS, ...SENDERS]) {
+    const [, name, version] = VERSION_REGEXP.exec(module) ?? [];
+    if (name === undefined) continue;
+    assert(words.includes(`${name} ${version}`), `${name} ${version}`);
+    const others = pinned.filter((specifier) =>
+      specifier.startsWith(`npm:${name}@`) && !specifier.startsWith(module)
+    );
+    assertEquals(others, []);
+  }
+});
