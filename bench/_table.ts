@@ -3,6 +3,7 @@
 /** The rows that a measurement gives, and their Markdown. */
 
 import type { RaceResult } from "./_measure.ts";
+import type { ResultRow } from "./_results.ts";
 
 /** One measurement: some rows, under an id that the command line can choose by. */
 export interface Job {
@@ -20,6 +21,8 @@ export interface Row {
   target: string;
   /** Whether the target is met, `undefined` if there is none. */
   isMet: boolean | undefined;
+  /** The figures behind the texts, for rows that compare times. */
+  record?: ResultRow;
 }
 
 /** The heading of the table. */
@@ -57,19 +60,37 @@ export function ratioRow(
 ): Row {
   // What is shown is what is judged.
   const ratio = result.ratio(ours, peer).toFixed(2);
+  const time = (name: string) => result.time(name) / unit;
+  // A name is a path, after which some have that of ours.
+  const [path = ""] = name.split(" ");
+  const [table = "", workload = "", chunking] = path.split("/");
   return {
     name,
-    ours: formatTime(result.time(ours) / unit),
-    peer: `${peer} ${formatTime(result.time(peer) / unit)}`,
+    ours: formatTime(time(ours)),
+    peer: `${peer} ${formatTime(time(peer))}`,
     result: `${ratio} ×`,
     target: target === undefined ? "" : `≥ ${target.toFixed(1)} ×`,
     isMet: target === undefined ? undefined : Number(ratio) >= target,
+    record: {
+      table,
+      workload,
+      chunking,
+      ours: { name: ours, nanoseconds: nanosecondsOf(time(ours)) },
+      peer: { name: peer, nanoseconds: nanosecondsOf(time(peer)) },
+      ratio: Number(ratio),
+      target,
+    },
   };
 }
 
 /** A row for what cannot be measured here, which says why. */
 export function skippedRow(name: string, peer: string, reason: string): Row {
   return { name, ours: "", peer, result: reason, target: "", isMet: undefined };
+}
+
+/** Milliseconds as nanoseconds, to a tenth. */
+function nanosecondsOf(milliseconds: number): number {
+  return Math.round(milliseconds * 1e7) / 10;
 }
 
 function formatTime(milliseconds: number): string {

@@ -2,18 +2,23 @@
 
 /**
  * Ours against the fastest peer: every target, as a Markdown table. Arguments choose
- * rows by a part of their name: `deno task bench:ratios decode/openai memory`.
+ * rows by a part of their name: `deno task bench:ratios decode/openai memory`. With
+ * `--record`, what compares times is written to `results.json`.
  *
  * A row that falls short is no error. A decoder or encoder whose result is wrong is.
  */
 
 import { decodingJobs, tinyChunksJobs } from "./_decoding.ts";
 import { encodingJobs } from "./_encoding.ts";
+import { type ResultRow, writeResults } from "./_results.ts";
 import { growthJobs, memoryJobs } from "./_scaling.ts";
 import { streamingJobs } from "./_streaming.ts";
 import { formatRow, HEADING } from "./_table.ts";
 import config from "./deno.json" with { type: "json" };
 
+const RECORD = "--record";
+
+const parts = Deno.args.filter((argument) => argument !== RECORD);
 const jobs = [
   ...decodingJobs(),
   ...tinyChunksJobs(),
@@ -23,7 +28,7 @@ const jobs = [
   ...encodingJobs(),
 ];
 const chosen = jobs.filter(({ id }) =>
-  Deno.args.length === 0 || Deno.args.some((part) => id.includes(part))
+  parts.length === 0 || parts.some((part) => id.includes(part))
 );
 
 const peers = Object.values(config.imports)
@@ -36,11 +41,13 @@ console.log(
 );
 
 console.log(HEADING);
+const records: ResultRow[] = [];
 const counts = { met: 0, short: 0, failed: 0 };
 for (const job of chosen) {
   try {
     for (const row of await job.run()) {
       console.log(formatRow(row));
+      if (row.record !== undefined) records.push(row.record);
       if (row.isMet !== undefined) counts[row.isMet ? "met" : "short"]++;
     }
   } catch (error) {
@@ -51,3 +58,4 @@ for (const job of chosen) {
 const { met, short, failed } = counts;
 console.log(`\n${met} met, ${short} short, ${failed} failed`);
 if (failed > 0) Deno.exitCode = 1;
+else if (Deno.args.includes(RECORD)) await writeResults(peers, records);

@@ -16,8 +16,8 @@ const CHUNKINGS = [
 const WIDTH = 760;
 const MARGIN = 24;
 const LEFT = 108;
-/** Right of the longest bar, for its label. */
-const LABEL_WIDTH = 52;
+/** Right of the longest bar, for the column of values. */
+const VALUE_WIDTH = 52;
 const TOP = 112;
 const BAR = 11;
 const BAR_STEP = 14;
@@ -74,9 +74,10 @@ export async function drawDecodingChart(results: Results): Promise<string> {
   const groups = groupsOf(results.rows);
   const rows = groups.flatMap((group) => group.rows);
   const most = Math.max(
+    1,
     ...rows.map(({ ratio, target = 0 }) => Math.max(ratio, target)),
   );
-  const scale = (WIDTH - LEFT - LABEL_WIDTH - MARGIN) / most;
+  const scale = (WIDTH - LEFT - VALUE_WIDTH - MARGIN) / most;
   const height = groups.reduce(
     (sum, { rows }) => sum + rows.length * BAR_STEP + GROUP_GAP,
     TOP + BOTTOM - GROUP_GAP,
@@ -194,9 +195,9 @@ function drawBar(
   if (target !== undefined) {
     lines.push(...drawMark("target", x(target), top - 1, top + BAR + 1));
   }
-  // Past the target, and past the peer's line, so that nothing crosses it.
-  const end = x(Math.max(ratio, target ?? 0, 1));
-  lines.push(drawText(end + 7, top + 9.5, `${ratio.toFixed(2)} ×`, "value"));
+  // In a column of their own: beside a target they would read as its value.
+  const value = `${ratio.toFixed(2)} ×`;
+  lines.push(drawText(WIDTH - MARGIN, top + 9.5, value, "value end"));
   return lines;
 }
 
