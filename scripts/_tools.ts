@@ -7,21 +7,36 @@ import { installPackage } from "./_npm_package.ts";
 /** Gives the path of a program, which is installed if need be. */
 export type FindTool = () => Promise<string>;
 
+/** The versions of the runtimes, which the README names. */
+export const RUNTIME_VERSIONS = {
+  node: "26.10.0",
+  bun: "1.4.5",
+  workerd: "1.20261117.1",
+};
+
 const isArm = Deno.build.arch === "aarch64";
 const os = Deno.build.os;
 
 /** The newest Node. */
 export const findNode: FindTool = () =>
-  find(`node-${os}-${isArm ? "arm64" : "x64"}`, "26.10.0", "bin/node");
+  find(
+    `node-${os}-${isArm ? "arm64" : "x64"}`,
+    RUNTIME_VERSIONS.node,
+    "bin/node",
+  );
 
 export const findBun: FindTool = () =>
-  find(`@oven/bun-${os}-${isArm ? "aarch64" : "x64"}`, "1.4.5", "bin/bun");
+  find(
+    `@oven/bun-${os}-${isArm ? "aarch64" : "x64"}`,
+    RUNTIME_VERSIONS.bun,
+    "bin/bun",
+  );
 
 /** The runtime of Cloudflare Workers. */
 export const findWorkerd: FindTool = () =>
   find(
     `@cloudflare/workerd-${os}-${isArm ? "arm64" : "64"}`,
-    "1.20261117.1",
+    RUNTIME_VERSIONS.workerd,
     "bin/workerd",
   );
 

@@ -66,7 +66,6 @@ export class DroppingProxy implements AsyncDisposable {
     to: Deno.Conn,
   ): Promise<void> {
     const buffer = new Uint8Array(4096);
-    const writer = to.writable.getWriter();
     try {
       for (;;) {
         const count = await from.read(buffer);
@@ -75,10 +74,10 @@ export class DroppingProxy implements AsyncDisposable {
         if (this.#isEnough(connection.bytes)) {
           this.drops++;
           // Half of what came, so that events are torn.
-          await writer.write(buffer.slice(0, count >> 1));
+          await writeAll(to, buffer.slice(0, count >> 1));
           break;
         }
-        await writer.write(buffer.slice(0, count));
+        await writeAll(to, buffer.slice(0, count));
       }
     } catch {
       // The other direction has broken it.
@@ -103,4 +102,13 @@ interface Connection {
   bytes: number;
   isBroken: boolean;
   end: Promise<void>;
+}
+
+/** Writes all of the bytes, of which a single call may take a part. */
+export async function writeAll(
+  connection: Deno.Conn,
+  bytes: Uint8Array,
+): Promise<void> {
+  let rest = bytes;
+  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
 }

@@ -37,7 +37,8 @@ export class RawServer implements AsyncDisposable {
     body?: BodyInit,
   ): Promise<{ status: number; text: string; headers: Headers }> {
     const init: RequestInit = { method, headers };
-    if (body !== undefined) init.body = body;
+    // Fetch: a stream is sent while nothing is received.
+    if (body !== undefined) Object.assign(init, { body, duplex: "half" });
     const response = await fetch(this.url, init);
     return {
       status: response.status,

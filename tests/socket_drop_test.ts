@@ -140,7 +140,7 @@ Deno.test("EventStreamSocket stays open while all of its connections are broken 
       client.send(`${i}`);
       if (i % 2 === 0) proxy.drop();
       await event(client, "message");
-      assertEquals(client.readyState, WebSocket.OPEN);
+      assertEquals(client.readyState, EventStreamSocket.OPEN);
     }
     assertEquals(received, Array.from({ length: 50 }, (_, i) => `${i}`));
     client.close();

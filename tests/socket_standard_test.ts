@@ -535,6 +535,9 @@ function define(kind: SocketKind): void {
   }
 }
 
-define(OWN);
 define(STREAM);
-define(GENUINE);
+// The others take a server that upgrades.
+if ("upgradeWebSocket" in Deno) {
+  define(OWN);
+  define(GENUINE);
+}

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The tests that run in every runtime, as they are. One that needs a server or a
- * socket of Deno is skipped where there is none.
+ * The tests that run in every runtime, as they are. What a test needs of Deno is
+ * stood in for; one that needs what cannot be had is skipped, with the reason.
  */
 
 import "../client_backoff_test.ts";

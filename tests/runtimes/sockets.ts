@@ -7,3 +7,6 @@ import "../channel_soak_test.ts";
 import "../channel_socket_test.ts";
 import "../node_test.ts";
 import "../server_socket_test.ts";
+import "../socket_drop_test.ts";
+import "../socket_server_test.ts";
+import "../socket_standard_test.ts";

@@ -1,0 +1,82 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Which test files run outside Deno (`deno task test:runtimes`), and why others do not. */
+
+import { assert, assertEquals } from "@std/assert";
+import { RUNTIME_VERSIONS } from "../scripts/_tools.ts";
+
+const DENO_ONLY: Record<string, string> = {
+  architecture: "reads the source files",
+  bench_chart: "reads the recorded results",
+  chaos: "kills processes",
+  cli: "the command line is for Deno",
+  cli_arguments: "the command line is for Deno",
+  cli_end: "the command line is for Deno",
+  cli_serve: "the command line is for Deno",
+  demo: "starts processes",
+  deno_kv: "Deno KV is Deno's",
+  docs: "reads the guides, and runs what they show in Deno",
+  examples: "starts processes",
+  peers: "reads the README, and runs the peers in Deno",
+  readme_durable: "starts processes",
+  redis_streams: "starts Redis",
+  runtimes: "reads the lists of tests",
+  socket_graphql: "starts a server of graphql-ws",
+  socket_readme: "starts processes",
+  std_http: "@std/http is on JSR",
+};
+
+const IMPORT_REGEXP = /^import "(\.{1,2}\/[^"]+)";$/gm;
+const TEST_REGEXP = /\/tests\/(\w+)_test\.ts$/;
+
+/** The names of the test files that a file imports, over any number of lists. */
+async function testsOf(file: URL): Promise<string[]> {
+  const name = TEST_REGEXP.exec(file.pathname)?.[1];
+  if (name !== undefined) return [name];
+  const found: string[] = [];
+  const text = await Deno.readTextFile(file);
+  for (const [, specifier = ""] of text.matchAll(IMPORT_REGEXP)) {
+    found.push(...await testsOf(new URL(specifier, file)));
+  }
+  return found;
+}
+
+const portable = await testsOf(new URL("runtimes/node.ts", import.meta.url));
+
+Deno.test("runtimes: every test file runs in Node and Bun, or has a reason not to", async () => {
+  const files: string[] = [];
+  for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
+    if (name.endsWith("_test.ts")) {
+      files.push(name.slice(0, -"_test.ts".length));
+    }
+  }
+  assertEquals([...portable, ...Object.keys(DENO_ONLY)].sort(), files.sort());
+});
+
+for (
+  const [runtime, { file, missing }] of Object.entries({
+    workerd: { file: "workerd.ts", missing: ["sockets.ts"] },
+    Chromium: { file: "browser.ts", missing: ["servers.ts", "sockets.ts"] },
+  })
+) {
+  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens or answers requests there`, async () => {
+    const names = await testsOf(
+      new URL(`runtimes/${file}`, import.meta.url),
+    );
+    for (const list of missing) {
+      names.push(
+        ...await testsOf(new URL(`runtimes/${list}`, import.meta.url)),
+      );
+    }
+    assertEquals(names.sort(), portable.toSorted());
+  });
+}
+
+Deno.test("runtimes: the README names the versions that are tested", async () => {
+  const readme = await Deno.readTextFile(
+    new URL("../README.md", import.meta.url),
+  );
+  for (const version of Object.values(RUNTIME_VERSIONS)) {
+    assert(readme.includes(` ${version} `), version);
+  }
+});
