@@ -1,10 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Checks of the numbers that options bring.
+ * The numbers that options bring, and their checks.
  *
  * @module
  */
+
+/** The longest delay in milliseconds that timers can hold; beyond it they fire at once. */
+export const MAX_DELAY = 2 ** 31 - 1;
 
 /**
  * Checks a number that counts something.

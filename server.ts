@@ -57,7 +57,7 @@ import {
 import type { CorsOptions } from "./_server/cors.ts";
 import type { ServeEventsSource } from "./_server/event_session.ts";
 import { isEventIterable } from "./_server/event_supply.ts";
-import { assertCount, assertNumber } from "./_numbers.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "./_numbers.ts";
 import { Session, type SessionOptions } from "./_server/session.ts";
 import { encodeEvent } from "./encoder.ts";
 
@@ -157,8 +157,6 @@ export interface StopReconnectingOptions {
 
 const DEFAULT_KEEP_ALIVE = 15_000;
 const DEFAULT_MAX_BUFFERED = 1_048_576;
-// Timers with a longer delay fire at once, and clients do not take a longer `retry`.
-const MAX_DELAY = 2_147_483_647;
 
 /**
  * Answers a request with an event stream.
@@ -298,6 +296,7 @@ function checkOptions(
   }
   assertNumber(verb, "maxBuffered", maxBuffered, 0);
   if (retry !== undefined) {
+    // Clients do not take a longer one.
     assertNumber(verb, "retry", retry, 0, MAX_DELAY);
     assertCount(verb, "retry", retry, 0);
   }

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { joinChunks } from "../_server/body.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { LoggedEvent } from "../log.ts";
 
@@ -26,15 +27,7 @@ export function makeFrame(event: LoggedEvent): Frame {
 
 /** Joins frames into one chunk, in a buffer of its own: it may be handed out. */
 export function joinFrames(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
-  let byteLength = 0;
-  for (const { bytes } of frames) byteLength += bytes.byteLength;
-  const chunk = new Uint8Array(byteLength);
-  let offset = 0;
-  for (const { bytes } of frames) {
-    chunk.set(bytes, offset);
-    offset += bytes.byteLength;
-  }
-  return chunk;
+  return joinChunks(frames.map(({ bytes }) => bytes));
 }
 
 /**

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { MAX_DELAY } from "./clock.ts";
+import { MAX_DELAY } from "../_numbers.ts";
 
 /**
  * How the waits between failed attempts grow. The wait before the nth attempt is

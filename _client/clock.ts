@@ -1,8 +1,5 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The longest delay in milliseconds that timers can hold; beyond it they fire at once. */
-export const MAX_DELAY = 2 ** 31 - 1;
-
 /** Where a connection's time comes from; tests inject their own. */
 export interface Clock {
   /** Milliseconds since the epoch. */

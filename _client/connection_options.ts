@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import type { BackoffOptions } from "./backoff.ts";
-import { type Clock, MAX_DELAY } from "./clock.ts";
+import { assertNumber, MAX_DELAY } from "../_numbers.ts";
+import type { Clock } from "./clock.ts";
 import type { ConnectionState, Disconnection } from "./connection_state.ts";
 
 /**
@@ -141,18 +142,9 @@ export function getMethod({ method, body }: EventSourceInit): string {
 
 function assertRange(
   name: string,
-  value: unknown,
-  min: number,
-  max = Infinity,
+  value: number | undefined,
+  least: number,
+  most?: number,
 ): void {
-  if (value === undefined) return;
-  const range = `a number from ${min} to ${max} is wanted`;
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot connect: "${name}" is of type ${typeof value}, ${range}`,
-    );
-  }
-  if (!(value >= min && value <= max)) {
-    throw new RangeError(`Cannot connect: "${name}" is ${value}, ${range}`);
-  }
+  if (value !== undefined) assertNumber("connect", name, value, least, most);
 }

@@ -87,24 +87,25 @@ export class EventStreamBody {
   }
 
   #pull(): void {
-    if (this.#waiting.length === 0) {
+    const [first, ...rest] = this.#waiting;
+    if (first === undefined) {
       this.#hasRoom = true;
       this.#onRoom();
       return;
     }
-    const chunk = join(this.#waiting, this.#waitingBytes);
+    const chunk = rest.length === 0 ? first : joinChunks(this.#waiting);
     this.drop();
     this.#controller.enqueue(chunk);
     if (this.#isEnding) this.#controller.close();
   }
 }
 
-function join(
+/** Joins chunks, in a buffer of its own. */
+export function joinChunks(
   chunks: readonly Uint8Array<ArrayBuffer>[],
-  byteLength: number,
 ): Uint8Array<ArrayBuffer> {
-  const [first] = chunks;
-  if (first !== undefined && chunks.length === 1) return first;
+  let byteLength = 0;
+  for (const chunk of chunks) byteLength += chunk.byteLength;
   const joined = new Uint8Array(byteLength);
   let offset = 0;
   for (const chunk of chunks) {

@@ -1,8 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { MAX_DELAY } from "../_client/clock.ts";
 import type { BackoffOptions } from "../_client/backoff.ts";
-import { assertNumber } from "../_numbers.ts";
+import { assertNumber, MAX_DELAY } from "../_numbers.ts";
 
 /** The options of `EventStreamSocket`. */
 export interface EventStreamSocketOptions {

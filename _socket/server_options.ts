@@ -1,8 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { MAX_DELAY } from "../_client/clock.ts";
 import type { CorsOptions } from "../_server/cors.ts";
-import { assertCount, assertNumber } from "../_numbers.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { RegistryLimits } from "./registry.ts";
 import type { SocketSettings } from "./session.ts";
 

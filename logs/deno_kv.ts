@@ -29,7 +29,7 @@
  * @module
  */
 
-import { assertCount, assertNumber } from "../_numbers.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -86,8 +86,6 @@ export interface DenoKvEventLogOptions {
 const MAX_EVENT_SIZE = 524_288;
 /** With few events in a commit, few leave the history at once. */
 const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
-// Timers with a longer delay fire at once.
-const MAX_DELAY = 2_147_483_647;
 
 /**
  * A log in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.

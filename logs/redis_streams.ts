@@ -27,7 +27,7 @@
  * @module
  */
 
-import { assertCount, assertNumber } from "../_numbers.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -73,8 +73,8 @@ export interface RedisStreamsEventLogOptions {
 
 /** Milliseconds for which the connection that follows waits for new events at a time. */
 const BLOCK = 5000;
-// Timers with a longer delay fire at once, and those who follow wait for both.
-const MAX_TIMEOUT = 2_147_483_647 - BLOCK;
+// Those who follow wait for both.
+const MAX_TIMEOUT = MAX_DELAY - BLOCK;
 /** How much one command appends. Redis does nothing else meanwhile. */
 const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 /** Events that one who follows is given at a time, and their bytes. */

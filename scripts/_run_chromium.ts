@@ -3,23 +3,11 @@
 /** Runs the tests in headless Chromium. */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
+import { startChromium } from "./_chromium.ts";
 import { Tunnel } from "./_tunnel.ts";
 
 /** Where in the browser the tests run. */
 export type BrowserPlace = "page" | "worker";
-
-const FLAGS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  // Each server of a test is another origin, and what it sends is what is tested.
-  "--disable-web-security",
-];
 
 /** Runs a bundle of `tests/runtimes/browser.ts`. */
 export async function runInChromium(
@@ -36,11 +24,11 @@ export async function runInChromium(
   );
   const profile = await Deno.makeTempDir();
   const url = `http://127.0.0.1:${server.addr.port}/`;
-  const chromium = new Deno.Command(executable, {
-    args: [...FLAGS, `--user-data-dir=${profile}`, url],
-    stdout: "null",
-    stderr: "null",
-  }).spawn();
+  const chromium = startChromium(executable, profile, [
+    // Each server of a test is another origin, and what it sends is what is tested.
+    "--disable-web-security",
+    url,
+  ]);
   try {
     return await Promise.race([
       promise,

@@ -10,6 +10,7 @@
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
 import { bundle, lowerSyntax } from "./_bundle.ts";
+import { CHROMIUM_NAMES } from "./_chromium.ts";
 import { type BrowserPlace, runInChromium } from "./_run_chromium.ts";
 import { runInNode } from "./_run_node.ts";
 import { runInWorkerd } from "./_run_workerd.ts";
@@ -103,7 +104,7 @@ function show(runtime: string, report: TestReport): void {
 
 function chromium(place: BrowserPlace): Runtime {
   return {
-    find: () => findProgram(["chromium", "google-chrome"]),
+    find: () => findProgram(CHROMIUM_NAMES),
     run: async (program, timeLimit) =>
       runInChromium(
         program,

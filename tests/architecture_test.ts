@@ -12,7 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "event": [],
   "parser": ["event"],
   "encoder": ["event"],
-  "client": ["event", "parser"],
+  "client": ["event", "parser", "numbers"],
   "server": ["event", "encoder", "numbers"],
   "log": ["event", "numbers"],
   "channel": ["event", "encoder", "server", "log", "numbers"],

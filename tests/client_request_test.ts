@@ -280,19 +280,19 @@ for (
       "idleTimeout is 0",
       { idleTimeout: 0 },
       RangeError,
-      'Cannot connect: "idleTimeout" is 0, a number from 1 to 2147483647 is wanted',
+      'Cannot connect: "idleTimeout" is 0, a number of 1 to 2147483647 is wanted',
     ],
     [
       "reconnectionTime is negative",
       { reconnectionTime: -1 },
       RangeError,
-      'Cannot connect: "reconnectionTime" is -1, a number from 0 to 2147483647 is wanted',
+      'Cannot connect: "reconnectionTime" is -1, a number of 0 to 2147483647 is wanted',
     ],
     [
       "backoff.factor is not a number",
       { backoff: { factor: "2" as unknown as number } },
       TypeError,
-      'Cannot connect: "backoff.factor" is of type string, a number from 1 to Infinity is wanted',
+      'Cannot connect: "backoff.factor" is of type string, a number is wanted',
     ],
     [
       "backoff.maxAttempts is NaN",

@@ -5,28 +5,8 @@
  * WebSocket.
  */
 
+import { CHROMIUM_NAMES, startChromium } from "../../scripts/_chromium.ts";
 import { within } from "../_within.ts";
-
-const NAMES = [
-  "chromium",
-  "chromium-browser",
-  "google-chrome",
-  "google-chrome-stable",
-];
-
-// No sandbox: tests often run as root, in a container. The rest keeps Chromium from
-// looking for anything on the network but our servers.
-const ARGUMENTS = [
-  "--headless",
-  "--no-sandbox",
-  "--disable-gpu",
-  "--disable-quic",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-  "--no-first-run",
-  "--remote-debugging-port=0",
-];
 
 /** Where Chromium is, `undefined` where there is none. */
 export const CHROMIUM: string | undefined = await findChromium();
@@ -41,7 +21,9 @@ export function browserTest(
 ): void {
   Deno.test({
     name: CHROMIUM === undefined
-      ? `${name} (no Chromium: none of ${NAMES.join(", ")} is on the PATH)`
+      ? `${name} (no Chromium: none of ${
+        CHROMIUM_NAMES.join(", ")
+      } is on the PATH)`
       : name,
     ignore: CHROMIUM === undefined,
     fn: async () => {
@@ -71,12 +53,10 @@ export class Chromium implements AsyncDisposable {
   static async launch(): Promise<Chromium> {
     if (CHROMIUM === undefined) throw new Error("There is no Chromium");
     const profile = await Deno.makeTempDir({ prefix: "tidings_chromium_" });
-    const process = new Deno.Command(CHROMIUM, {
-      args: [...ARGUMENTS, `--user-data-dir=${profile}`, "about:blank"],
-      stdin: "null",
-      stdout: "null",
-      stderr: "null",
-    }).spawn();
+    const process = startChromium(CHROMIUM, profile, [
+      "--remote-debugging-port=0",
+      "about:blank",
+    ]);
     try {
       const url = await readDevToolsUrl(profile);
       return new Chromium(process, profile, await DevTools.connect(url));
@@ -269,7 +249,7 @@ class DevTools {
 
 async function findChromium(): Promise<string | undefined> {
   const folders = (Deno.env.get("PATH") ?? "").split(":");
-  for (const name of NAMES) {
+  for (const name of CHROMIUM_NAMES) {
     for (const folder of folders) {
       try {
         const path = `${folder}/${name}`;
