@@ -59,6 +59,7 @@ import {
   checkChannelOptions,
   checkCloseOptions,
   type CheckedChannelOptions,
+  checkLifetime,
   checkReplay,
   type EventChannelCloseOptions,
   type EventChannelOptions,
@@ -66,6 +67,7 @@ import {
   type EventChannelServeOptions,
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
+import type { Lifetime } from "./_channel/lifetime.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
 import { encodeEvent } from "./encoder.ts";
@@ -239,13 +241,14 @@ export class EventChannel implements AsyncDisposable {
    * @param request The request to answer.
    * @param options What the client gets.
    * @returns The response, at once.
-   * @throws {TypeError} If `replay` is of the wrong type, and as `serveEvents` does
-   * for `headers` and `cors`.
-   * @throws {RangeError} If `replay` is outside its range, and as `serveEvents` does
-   * for `cors`.
+   * @throws {TypeError} If `replay` or `maxDuration` is of the wrong type, and as
+   * `serveEvents` does for `headers` and `cors`.
+   * @throws {RangeError} If `replay` or `maxDuration` is outside its range, and as
+   * `serveEvents` does for `cors`.
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
     const replay = checkReplay(options.replay);
+    const lifetime = checkLifetime(options);
     const answer = answerWithoutStream(request, options) ??
       this.#refuse(request, options);
     if (answer !== undefined) return answer;
@@ -256,7 +259,7 @@ export class EventChannel implements AsyncDisposable {
     }
     const headers = streamHeaders(request, options);
     if (key !== undefined) this.#perKey.set(key, count + 1);
-    const body = this.#subscribe(request, options, replay, key);
+    const body = this.#subscribe(request, options, replay, lifetime, key);
     return new Response(body, { headers });
   }
 
@@ -316,6 +319,7 @@ export class EventChannel implements AsyncDisposable {
     request: Request,
     options: EventChannelServeOptions,
     replay: number,
+    lifetime: Lifetime | undefined,
     key: string | undefined,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#fanOut.tail.start();
@@ -333,7 +337,9 @@ export class EventChannel implements AsyncDisposable {
     this.#fanOut.add(subscriber);
     // A default stream of at most one chunk that waits. A byte stream would detach
     // the chunk, which all clients share.
-    return new ReadableStream(subscriber);
+    const stream = new ReadableStream(subscriber);
+    if (lifetime !== undefined) subscriber.limit(lifetime);
+    return stream;
   }
 
   /** Apart from the other callbacks, lest it keeps the request as long as the client. */

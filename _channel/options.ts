@@ -6,7 +6,8 @@
  * @module
  */
 
-import { assertCount, assertNumber } from "../_numbers.ts";
+import type { Lifetime } from "./lifetime.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
 import type { CloseReason, CorsOptions } from "../server.ts";
@@ -124,9 +125,18 @@ export interface EventChannelServeOptions {
   /** Which pages of other origins may read the stream. Left out, none. */
   cors?: CorsOptions | undefined;
   /**
+   * Milliseconds after which the stream ends, so that the client comes back with a
+   * new request, and for example a new token: 0 to 2 147 483 647, or `Infinity`.
+   *
+   * @default {Infinity}
+   */
+  maxDuration?: number | undefined;
+  /** Ends the stream when it is aborted. The client comes back, and may be refused. */
+  signal?: AbortSignal | undefined;
+  /**
    * Called once when the client is one no more: `"client"` if it has left,
-   * `"server"` if the channel was closed, `"overflow"` if it has fallen behind the
-   * whole log, `"error"` if `onGap` or `filter` threw. It must not throw.
+   * `"server"` if the channel was closed or the `signal` aborted, `"lifetime"` after
+   * `maxDuration`, `"overflow"` if it has fallen behind the whole log, `"error"` if `onGap` or `filter` threw. It must not throw.
    */
   onClose?: ((reason: CloseReason) => void) | undefined;
 }
@@ -166,9 +176,6 @@ export interface CheckedChannelOptions extends EventChannelOptions {
   maxSubscribers: number;
   maxSubscribersPerKey: number;
 }
-
-// Timers with a longer delay fire at once, and clients do not take a longer `retry`.
-const MAX_DELAY = 2_147_483_647;
 
 /**
  * Checks the options of a channel and fills in the defaults.
@@ -214,6 +221,24 @@ export function checkCloseOptions(
     );
   }
   return { retry, status };
+}
+
+/** Reads what ends a client's stream, as {@linkcode checkChannelOptions} checks. */
+export function checkLifetime(
+  { maxDuration = Infinity, signal }: EventChannelServeOptions,
+): Lifetime | undefined {
+  if (maxDuration !== Infinity) {
+    assertNumber(
+      "serve event channel",
+      "maxDuration",
+      maxDuration,
+      0,
+      MAX_DELAY,
+    );
+  } else if (signal === undefined) {
+    return undefined;
+  }
+  return { maxDuration, signal };
 }
 
 /**

@@ -7,6 +7,7 @@
  */
 
 import type { FanOut, Turn } from "./fan_out.ts";
+import { type Lifetime, watchLifetime } from "./lifetime.ts";
 import { type Frame, joinFrames } from "./ring.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
@@ -54,6 +55,8 @@ export class Subscriber
   readonly #fanOut: FanOut;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
+  /** Ends the watch over the lifetime, where there is one. */
+  #release: (() => void) | undefined;
   /** What the client asked for; cleared, for the memory, once it has its place. */
   #arrival: SubscriberOptions | undefined;
   // `start` sets it while the stream is made.
@@ -98,6 +101,11 @@ export class Subscriber
     this.#controller = controller;
     const { preamble } = this.#fanOut;
     if (preamble !== undefined) this.#enqueue(preamble, 0);
+  }
+
+  /** Ends the stream early. Called once, when the stream is made. */
+  limit(lifetime: Lifetime): void {
+    this.#release = watchLifetime(lifetime, (reason) => this.end(reason));
   }
 
   /**
@@ -334,6 +342,7 @@ export class Subscriber
   #leave(reason: CloseReason): void {
     if (this.#isClosed()) return;
     this.#state = "closed";
+    this.#release?.();
     this.#fanOut.remove(this);
     this.#onClose?.(reason);
   }

@@ -3,6 +3,7 @@
 /** The tests that run wherever requests are answered, as they are. */
 
 import "../channel_close_test.ts";
+import "../channel_lifetime_test.ts";
 import "../channel_log_test.ts";
 import "../channel_resume_test.ts";
 import "../channel_test.ts";
