@@ -7,14 +7,21 @@
  *   {@linkcode EventStreamParser} turn the bytes of an event stream into events.
  * - {@linkcode encodeEvent}, {@linkcode encodeEvents} and
  *   {@linkcode EventStreamEncoderStream} turn events into bytes.
- *
  * - {@linkcode connect} and {@linkcode EventSource} stay subscribed to a stream over
  *   lost connections.
  * - {@linkcode serveEvents} answers a request with a stream, and
  *   {@linkcode EventChannel} publishes to many.
  *
  * Each part can be imported alone, as `@tidings/sse/parser`, `@tidings/sse/encoder`,
- * `@tidings/sse/client`, `@tidings/sse/server` or `@tidings/sse/channel`.
+ * `@tidings/sse/client`, `@tidings/sse/server` or `@tidings/sse/channel`. What not
+ * everyone needs has an export of its own: the history of a channel in Deno KV or
+ * Redis (`./deno-kv`, `./redis-streams`), the interface of `WebSocket` over an event
+ * stream (`./socket`, `./socket-server`), the bridge to `node:http` (`./node`) and the
+ * command line (`./cli`).
+ *
+ * The parser, the encoder and the client run in Deno, Node.js from 20, Bun, Cloudflare
+ * Workers, browsers and their workers; the server and the channels in all of these
+ * but browsers.
  *
  * @example From events to bytes and back
  * ```ts
