@@ -2,10 +2,11 @@
 
 /** Servers of `node:http` and `node:http2` with our listener, and clients of theirs. */
 
+import { assert } from "@std/assert";
 import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
-import type { AddressInfo } from "node:net";
+import net, { type AddressInfo } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import {
   type FetchHandler,
@@ -77,6 +78,9 @@ export const PROTOCOLS: Record<string, WithNodeServer> = {
   },
 };
 
+/** Runs `test` with a server of HTTP/1.1, which there is. */
+export const withHttp1Server: WithNodeServer = PROTOCOLS["HTTP/1.1"]!;
+
 /** Reads a body to its end. */
 export async function readText(body: Readable): Promise<string> {
   const chunks: Uint8Array[] = [];
@@ -146,4 +150,23 @@ function beginHttp2(
     body: () => stream,
     leave: () => session.destroy(),
   };
+}
+
+/** Sends a request without a body, and gives the whole answer. */
+export async function exchangeRaw(port: number, head: string): Promise<string> {
+  const socket = net.connect(port, "127.0.0.1");
+  socket.write(`${head}\r\nconnection: close\r\n\r\n`);
+  return await within("the answer", readText(socket));
+}
+
+/** Waits until a number has grown, and then has not for some turns. */
+export async function untilSteady(read: () => number): Promise<void> {
+  let last = 0;
+  let steadyTurns = 0;
+  for (let turn = 0; turn < 2000 && steadyTurns < 20; turn++) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    steadyTurns = read() === last && last > 0 ? steadyTurns + 1 : 0;
+    last = read();
+  }
+  assert(steadyTurns >= 20, `${last} is not steady`);
 }

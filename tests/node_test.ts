@@ -2,41 +2,21 @@
 
 import { assert, assertEquals, assertLess, assertRejects } from "@std/assert";
 import { once } from "node:events";
-import net from "node:net";
 import process from "node:process";
 import type { FetchHandler } from "../node.ts";
 import { type EventSession, serveEvents } from "../server.ts";
-import { PROTOCOLS, readText } from "./_node_server.ts";
+import {
+  exchangeRaw,
+  PROTOCOLS,
+  readText,
+  untilSteady,
+  withHttp1Server,
+} from "./_node_server.ts";
 import { within } from "./_within.ts";
 
 const ENCODER = new TextEncoder();
 
 for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
-  Deno.test(`toNodeHandler() hands on the request, ${protocol}`, async () => {
-    const handler = async (request: Request) =>
-      Response.json({
-        method: request.method,
-        url: request.url,
-        header: request.headers.get("x-header"),
-        body: await request.text(),
-      });
-    await withNodeServer(handler, async ({ port, begin }) => {
-      const exchange = begin({
-        method: "POST",
-        path: "/a/b?c=d%20e",
-        headers: { "x-header": "f, g" },
-      });
-      exchange.upload.end("the body");
-      await exchange.head;
-      assertEquals(JSON.parse(await readText(exchange.body())), {
-        method: "POST",
-        url: `http://127.0.0.1:${port}/a/b?c=d%20e`,
-        header: "f, g",
-        body: "the body",
-      });
-    });
-  });
-
   Deno.test(`toNodeHandler() sends status and headers, ${protocol}`, async () => {
     const headers = new Headers({ "x-header": "a" });
     headers.append("set-cookie", "b=c");
@@ -185,67 +165,6 @@ for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
     });
   });
 
-  Deno.test(`toNodeHandler() hands on each chunk of a request before the next is there, ${protocol}`, async () => {
-    const handler = ({ body }: Request) => new Response(body);
-    await withNodeServer(handler, async ({ begin }) => {
-      const exchange = begin({ method: "POST" });
-      exchange.upload.write("a");
-      await within("the head", exchange.head);
-      const chunks = exchange.body()[Symbol.asyncIterator]();
-      assertEquals(String((await within("a", chunks.next())).value), "a");
-      exchange.upload.write("b");
-      assertEquals(String((await within("b", chunks.next())).value), "b");
-      exchange.upload.end();
-      assertEquals((await within("the end", chunks.next())).done, true);
-    });
-  });
-
-  Deno.test(`toNodeHandler() stops reading a request that the handler does not take, ${protocol}`, async () => {
-    const { promise: read, resolve: letRead } = Promise.withResolvers<void>();
-    const handler = async (request: Request) => {
-      await read;
-      return new Response(String((await request.arrayBuffer()).byteLength));
-    };
-    await withNodeServer(handler, async ({ begin }) => {
-      const exchange = begin({ method: "POST" });
-      const size = 32 * 2 ** 20;
-      let sent = 0;
-      const piece = new Uint8Array(2 ** 12);
-      const sending = (async () => {
-        for (; sent < size; sent += piece.length) {
-          if (!exchange.upload.write(piece)) {
-            await once(exchange.upload, "drain");
-          }
-        }
-        exchange.upload.end();
-      })();
-      await untilSteady(() => sent);
-      assertLess(sent, size / 2);
-      letRead();
-      await within("sending", sending);
-      await within("the head", exchange.head);
-      assertEquals(await readText(exchange.body()), String(size));
-    });
-  });
-
-  Deno.test(`toNodeHandler() fails the body of a request whose client leaves, ${protocol}`, async () => {
-    const begun = Promise.withResolvers<void>();
-    const failed = Promise.withResolvers<Error>();
-    const handler = async (request: Request) => {
-      begun.resolve();
-      failed.resolve(await assertRejects(() => request.text(), DOMException));
-      return new Response();
-    };
-    await withNodeServer(handler, async ({ begin }) => {
-      const exchange = begin({ method: "POST" });
-      exchange.upload.write("a");
-      await within("the request", begun.promise);
-      exchange.leave();
-      const error = await within("the failure", failed.promise);
-      assertEquals(error.name, "AbortError");
-    });
-  });
-
   Deno.test(`toNodeHandler() survives a client that leaves while its body is sent back, ${protocol}`, async () => {
     const errors: unknown[] = [];
     const aborted = Promise.withResolvers<void>();
@@ -351,73 +270,11 @@ for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
   });
 }
 
-const withHttp1Server = PROTOCOLS["HTTP/1.1"]!;
-
-for (
-  const [target, url] of [
-    ["/a?b", "http://host:1/a?b"],
-    ["//other/a", "http://host:1//other/a"],
-    ["http://other:2/a", "http://other:2/a"],
-    ["*", "http://host:1/*"],
-  ]
-) {
-  Deno.test(`toNodeHandler() makes a URL of the target ${target}`, async () => {
-    await withHttp1Server(({ url }) => new Response(url), async ({ port }) => {
-      const head = `OPTIONS ${target} HTTP/1.1\r\nhost: host:1`;
-      const answer = await exchangeRaw(port, head);
-      assert(answer.includes(`\r\n${url}\r\n`), answer);
-    });
-  });
-}
-
-for (
-  const [what, head] of [
-    ["a host that is none", "GET / HTTP/1.1\r\nhost: a b"],
-    ["a method that Request refuses", "TRACE / HTTP/1.1\r\nhost: a"],
-  ]
-) {
-  Deno.test(`toNodeHandler() answers with 400 to ${what}`, async () => {
-    let isCalled = false;
-    const handler = () => {
-      isCalled = true;
-      return new Response();
-    };
-    await withHttp1Server(handler, async ({ port }) => {
-      const answer = await exchangeRaw(port, head!);
-      assert(answer.startsWith("HTTP/1.1 400 "), answer);
-    });
-    assertEquals(isCalled, false);
-  });
-}
-
 Deno.test("toNodeHandler() sends the reason phrase with HTTP/1.1", async () => {
   const handler = () => new Response(null, { status: 404, statusText: "Gone" });
   await withHttp1Server(handler, async ({ port }) => {
     const answer = await exchangeRaw(port, "GET / HTTP/1.1\r\nhost: a");
     assert(answer.startsWith("HTTP/1.1 404 Gone\r\n"), answer);
-  });
-});
-
-Deno.test("toNodeHandler() drops the rest of a request, and the connection is free again", async () => {
-  let requests = 0;
-  const handler = async (request: Request) => {
-    // The second time nothing is read, the first time only a part.
-    if (requests++ === 0) await request.body?.getReader().read();
-    return new Response("done");
-  };
-  await withHttp1Server(handler, async ({ port }) => {
-    const socket = net.connect(port, "127.0.0.1");
-    const size = 2 ** 20;
-    const post =
-      `POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${size}\r\n\r\n`;
-    for (let i = 0; i < 2; i++) {
-      socket.write(post);
-      socket.write(new Uint8Array(size));
-    }
-    socket.write("GET / HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
-    const answers = await within("the answers", readText(socket));
-    assertEquals(answers.match(/done/g)?.length, 3);
-    assertEquals(requests, 3);
   });
 });
 
@@ -434,22 +291,3 @@ Deno.test("toNodeHandler() makes a warning of an error if there is no onError", 
     assertEquals(await within("the warning", warning), [failure]);
   });
 });
-
-/** Sends a request without a body, and gives the whole answer. */
-async function exchangeRaw(port: number, head: string): Promise<string> {
-  const socket = net.connect(port, "127.0.0.1");
-  socket.write(`${head}\r\nconnection: close\r\n\r\n`);
-  return await within("the answer", readText(socket));
-}
-
-/** Waits until a number has grown, and then has not for some turns. */
-async function untilSteady(read: () => number): Promise<void> {
-  let last = 0;
-  let steadyTurns = 0;
-  for (let turn = 0; turn < 2000 && steadyTurns < 20; turn++) {
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    steadyTurns = read() === last && last > 0 ? steadyTurns + 1 : 0;
-    last = read();
-  }
-  assert(steadyTurns >= 20, `${last} is not steady`);
-}

@@ -5,8 +5,10 @@
 import "../channel_client_soak_test.ts";
 import "../channel_soak_test.ts";
 import "../channel_socket_test.ts";
+import "../node_request_test.ts";
 import "../node_test.ts";
 import "../server_socket_test.ts";
 import "../socket_drop_test.ts";
+import "../socket_refusal_test.ts";
 import "../socket_server_test.ts";
 import "../socket_standard_test.ts";
