@@ -82,15 +82,19 @@ export class RedisServer implements AsyncDisposable {
   }
 
   async #untilReady(): Promise<void> {
-    for (;;) {
-      try {
-        await using connection = await RedisConnection.open(this.port);
-        // While it loads its data, it replies with an error.
-        await connection.send(["PING"]);
-        return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
+    while (!await this.#isReady()) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #isReady(): Promise<boolean> {
+    try {
+      await using connection = await RedisConnection.open(this.port);
+      // While it loads its data, it replies with an error.
+      await connection.send(["PING"]);
+      return true;
+    } catch {
+      return false;
     }
   }
 }

@@ -19,7 +19,6 @@ const DENO_ONLY: Record<string, string> = {
   examples: "starts processes",
   peers: "reads the README, and runs the peers in Deno",
   readme_durable: "starts processes",
-  redis_streams: "starts Redis",
   runtimes: "reads the lists of tests",
   socket_graphql: "starts a server of graphql-ws",
   socket_readme: "starts processes",

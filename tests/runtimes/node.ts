@@ -9,6 +9,7 @@ import {
   NODE_20_EXCEPTIONS,
   NODE_EXCEPTIONS,
 } from "./exceptions.ts";
+import "./node_processes.ts";
 import "./node_stand_ins.ts";
 import "./event_source.ts";
 import "./portable.ts";

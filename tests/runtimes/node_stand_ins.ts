@@ -145,6 +145,10 @@ class Listener implements AsyncIterable<Connection> {
     this.#wake();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   async *[Symbol.asyncIterator](): AsyncGenerator<Connection> {
     for (;;) {
       const connection = this.#connections.shift();

@@ -7,6 +7,7 @@ import "../channel_soak_test.ts";
 import "../channel_socket_test.ts";
 import "../node_request_test.ts";
 import "../node_test.ts";
+import "../redis_streams_test.ts";
 import "../server_socket_test.ts";
 import "../socket_drop_test.ts";
 import "../socket_refusal_test.ts";
