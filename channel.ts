@@ -70,6 +70,7 @@ import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
 import type { Lifetime } from "./_channel/lifetime.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
+import { MAX_DELAY } from "./_numbers.ts";
 import { encodeEvent } from "./encoder.ts";
 import type { ServerSentEventInit } from "./event.ts";
 import type { LoggedEvent } from "./log.ts";
@@ -383,5 +384,5 @@ function refuse(
 
 /** Draws a time between `retry` and twice that, so that clients come back one by one. */
 function spread(retry: number): number {
-  return Math.round(retry * (1 + Math.random()));
+  return Math.min(Math.round(retry * (1 + Math.random())), MAX_DELAY);
 }

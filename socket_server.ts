@@ -184,13 +184,15 @@ function open(
     });
     return session;
   });
+  REGISTRY.add(session);
   try {
     onSocket(socket, request);
+    // It may be what shuts the server down.
+    assertRunning(options);
   } catch (error) {
     session.fail();
     throw error;
   }
-  REGISTRY.add(session);
   const headers = streamHeaders(request, options);
   // For the load balancer; a page of another origin could not read it.
   headers.set(SESSION_HEADER, session.id);
@@ -264,13 +266,14 @@ function upgrade(
       transport = new GenuineTransport(genuine, events, settings);
       return transport;
     });
+    onSocket(socket, request);
     const shutDown = () => transport.end(1001);
+    if (settings.signal?.aborted) shutDown();
     settings.signal?.addEventListener("abort", shutDown);
     genuine.addEventListener("close", () => {
       settings.signal?.removeEventListener("abort", shutDown);
       release();
     });
-    onSocket(socket, request);
     return response;
   } catch (error) {
     release();
@@ -280,16 +283,19 @@ function upgrade(
 
 /** Counts a socket. Returns what has to be called when it is closed. */
 function admit(
-  { key, signal }: ServeSocketOptions,
+  options: ServeSocketOptions,
   settings: ServeSocketSettings,
 ): () => void {
-  if (signal?.aborted) {
-    throw new Refusal(
-      503,
-      "Cannot open socket: the server shuts down, another one is wanted",
-    );
-  }
-  return REGISTRY.admit(key, settings);
+  assertRunning(options);
+  return REGISTRY.admit(options.key, settings);
+}
+
+function assertRunning({ signal }: ServeSocketOptions): void {
+  if (!signal?.aborted) return;
+  throw new Refusal(
+    503,
+    "Cannot open socket: the server shuts down, another one is wanted",
+  );
 }
 
 function createSocket({ url }: Request): WebSocketLike {

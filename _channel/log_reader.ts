@@ -88,7 +88,8 @@ export class LogReader {
       } catch (error) {
         if (!isWanted()) return undefined;
         this.#onError?.(error);
-        await this.#wait();
+        // Whoever is told may have closed the channel.
+        if (isWanted()) await this.#wait();
       }
     }
     return undefined;

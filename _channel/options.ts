@@ -136,7 +136,8 @@ export interface EventChannelServeOptions {
   /**
    * Called once when the client is one no more: `"client"` if it has left,
    * `"server"` if the channel was closed or the `signal` aborted, `"lifetime"` after
-   * `maxDuration`, `"overflow"` if it has fallen behind the whole log, `"error"` if `onGap` or `filter` threw. It must not throw.
+   * `maxDuration`, `"overflow"` if it has fallen behind the whole log, `"error"` if
+   * `onGap` or `filter` threw. It must not throw.
    */
   onClose?: ((reason: CloseReason) => void) | undefined;
 }

@@ -262,9 +262,10 @@ export class Subscriber
       this.end("overflow");
       return;
     }
-    const notices: ServerSentEventInit[] = [];
+    let notices: readonly ServerSentEventInit[] = [];
     if (gap && arrival?.lastEventId !== undefined) {
-      notices.push(...await arrival.describeGap(arrival.lastEventId));
+      notices = [...await arrival.describeGap(arrival.lastEventId)];
+      if (this.#isClosed()) return;
       this.#fanOut.counters.gaps++;
     }
     const accepted = this.#filter(events, (event) => event);

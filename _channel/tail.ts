@@ -75,7 +75,8 @@ export class Tail {
       if (signal.aborted) return;
       this.#stall = { since: this.#stall?.since ?? Date.now(), error };
       this.#onError?.(error);
-      await wait(drawRetryDelay(this.#failures++), signal);
+      // Whoever is told may have closed the channel.
+      if (!signal.aborted) await wait(drawRetryDelay(this.#failures++), signal);
     }
   }
 

@@ -257,6 +257,9 @@ export class Session implements EventSession {
   async #release(): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
+    // A generator that closes the session itself runs until it yields, and cannot
+    // be released before.
+    await undefined;
     try {
       const supply = source === undefined || typeof source === "function"
         ? this.#supply

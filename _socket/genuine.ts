@@ -33,6 +33,8 @@ export class GenuineTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #events: SocketEvents;
   readonly #limits: GenuineLimits;
+  // How this side has closed it; Deno's server forgets what comes before it is open.
+  #closing: CloseReason | undefined;
 
   /**
    * @param socket The WebSocket, which is still connecting.
@@ -48,7 +50,10 @@ export class GenuineTransport implements Transport {
     this.#events = events;
     this.#limits = limits;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => events.open(socket.protocol, socket.extensions);
+    socket.onopen = () => {
+      if (this.#closing !== undefined) this.close(this.#closing);
+      else events.open(socket.protocol, socket.extensions);
+    };
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason, wasClean }) => {
       // Deno says 0 where the standard says 1006.
@@ -66,18 +71,19 @@ export class GenuineTransport implements Transport {
   }
 
   close({ code, reason }: CloseReason): void {
+    this.#closing = { code, reason };
     if (code === 1005) this.#socket.close();
     else this.#socket.close(code, reason);
   }
 
   fail(): void {
-    this.#socket.close();
+    this.close({ code: 1005, reason: "" });
     this.#events.close(LOST);
   }
 
   /** Closes the socket for a reason that is not the application's. */
   end(code: number): void {
-    this.#socket.close(code);
+    this.close({ code, reason: "" });
     this.#events.close({ code, reason: "", wasClean: false });
   }
 

@@ -110,6 +110,7 @@ export class SocketSession implements Transport {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
     this.#outbox.pushClose(reason);
+    this.#awaitClient();
     this.#flushLater();
   }
 
@@ -175,6 +176,8 @@ export class SocketSession implements Transport {
   #handleRoom(body: EventStreamBody): void {
     if (body !== this.#body) return;
     clearTimeout(this.#awayTimer);
+    // One that does not read on will not answer either.
+    if (this.#hasClosed) this.#awaitClient();
     this.#keepAlive.stop();
     this.#keepAlive.start();
     if (this.#preamble !== undefined) {
@@ -247,6 +250,12 @@ export class SocketSession implements Transport {
     this.#keepAlive.stop();
     this.#body?.end();
     this.#body = undefined;
+    this.#awaitClient();
+  }
+
+  /** Gives the client as long as it may be away, from now on. */
+  #awaitClient(): void {
+    if (this.#hasEnded) return;
     clearTimeout(this.#awayTimer);
     this.#awayTimer = setTimeout(
       () => this.#end(),

@@ -33,6 +33,13 @@ Deno.test("EventChannel.close() tells each client a reconnection time of its own
   assert(times.size > 40, `${times.size} times`);
 });
 
+Deno.test("EventChannel.close() tells no reconnection time that timers cannot hold", async () => {
+  const channel = new EventChannel();
+  const response = channel.serve(makeRequest());
+  await channel.close({ retry: 2 ** 31 - 1 });
+  assertEquals(await response.text(), "retry: 2147483647\n\n");
+});
+
 Deno.test("EventChannel.close() refuses later requests with 503", async () => {
   const channel = new EventChannel();
   await channel.close({ retry: 3000 });

@@ -2,9 +2,15 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { EventChannel } from "../channel.ts";
-import type { EventLog, EventLogBatch, EventLogOptions } from "../log.ts";
+import {
+  type EventLog,
+  type EventLogBatch,
+  type EventLogOptions,
+  MemoryEventLog,
+} from "../log.ts";
 import { BodyClient, makeRequest, until } from "./_channel_clients.ts";
 import { testEventLog } from "./_event_log_suite.ts";
+import { FakeTime } from "./_fake_time.ts";
 import { RemoteLog } from "./_remote_log.ts";
 
 testEventLog("RemoteLog", (options) => ({ log: new RemoteLog(options) }), {
@@ -306,6 +312,27 @@ Deno.test("EventChannel.close() ends while it waits to follow the log again", as
   await channel.close();
   await client.end();
 });
+
+for (const part of ["follow", "read", "rewind"] as const) {
+  Deno.test(`EventChannel.close() leaves no timer if onError calls it: ${part} fails`, async () => {
+    using time = new FakeTime();
+    const log = Object.assign(new MemoryEventLog(), {
+      [part]: () => Promise.reject(new Error("The log is down")),
+    });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const channel: EventChannel = new EventChannel({
+      log,
+      keepAlive: 0,
+      onError: () => resolve(channel.close()),
+    });
+    const response = part === "rewind"
+      ? channel.serve(makeRequest(), { replay: 5 })
+      : channel.serve(makeRequest("unknown"));
+    assertEquals(await response.text(), "");
+    await promise;
+    assertEquals(time.timers.size, 0);
+  });
+}
 
 function numbers(count: number): string[] {
   return Array.from({ length: count }, (_, index) => String(index));

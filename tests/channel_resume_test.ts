@@ -201,6 +201,41 @@ Deno.test("EventChannel with onGap sends what it gives in place of what is missi
   assertEquals(seen, ["unknown", "http://localhost/"]);
 });
 
+Deno.test("EventChannel counts no gap for a client that is gone before it is told", async () => {
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<[]>();
+  await using channel = new EventChannel({
+    onGap: () => {
+      asked.resolve();
+      return answer.promise;
+    },
+  });
+  await channel.publish({ data: "a" });
+  const controller = new AbortController();
+  let isFiltered = false;
+  const response = channel.serve(makeRequest("unknown"), {
+    signal: controller.signal,
+    filter: () => isFiltered = true,
+  });
+  await asked.promise;
+  controller.abort();
+  assertEquals(await response.text(), "");
+  answer.resolve([]);
+  // A turn of the event loop, in which the channel gets the answer.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(channel.counters.gaps, 0);
+  assertEquals(isFiltered, false);
+});
+
+Deno.test("EventChannel with onGap sends it all, however much that is", async () => {
+  await using channel = new EventChannel({
+    onGap: () => Array.from({ length: 200_000 }, () => ({ data: "" })),
+  });
+  const client = new BodyClient(channel.serve(makeRequest("unknown")));
+  await client.read();
+  assertEquals(client.inbox.events.length, 200_000);
+});
+
 Deno.test("EventChannel with an onGap that throws ends that stream", async () => {
   const errors: unknown[] = [];
   const error = new Error("No state");

@@ -175,6 +175,46 @@ Deno.test("DenoKvEventLog.append() takes an event back that no commit has taken"
   assertEquals(dataOf(await log.read(await log.rewind(9))), ["a", "c"]);
 });
 
+Deno.test("DenoKvEventLog.append() rejects all events that wait if a commit fails", async () => {
+  let calls = 0;
+  const refuse = () => {
+    calls++;
+    return Promise.reject(new TypeError("It cannot be written"));
+  };
+  const log = new DenoKvEventLog({ get: refuse } as unknown as KvStore, []);
+  const results = await Promise.allSettled(
+    // More than one commit takes.
+    numbers(300).map((data) => log.append({ data })),
+  );
+  assert(results.every(({ status }) => status === "rejected"));
+  assertEquals(calls, 1);
+});
+
+Deno.test("DenoKvEventLog.append() takes many events back about as fast as few", async () => {
+  const kv = { get: () => new Promise<never>(() => {}) };
+  const time = async (count: number): Promise<number> => {
+    const log = new DenoKvEventLog(kv as unknown as KvStore, ["log"], {
+      timeout: 1,
+    });
+    const first = log.append({ data: "it keeps the others waiting" });
+    const controllers = numbers(count).map(() => new AbortController());
+    const appends = controllers.map(({ signal }) =>
+      log.append({ data: "" }, { signal })
+    );
+    const settled = Promise.allSettled([first, ...appends]);
+    await Promise.resolve();
+    const start = performance.now();
+    for (const controller of controllers) controller.abort();
+    const elapsed = performance.now() - start;
+    await settled;
+    return elapsed / count;
+  };
+  await time(1000);
+  const few = await time(1000);
+  const many = await time(48_000);
+  assert(many < 8 * few, `${few} ms and ${many} ms for each`);
+});
+
 Deno.test("DenoKvEventLog.read() tells of a gap wherever an entry is gone", async () => {
   using kv = await Deno.openKv(":memory:");
   const log = new DenoKvEventLog(kv, ["log"]);

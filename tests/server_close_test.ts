@@ -305,10 +305,26 @@ Deno.test("serveEvents() survives a source that fails while it is released, with
   assertEquals(source.returned, 1);
 });
 
-Deno.test("serveEvents() leaves no listener on the signal", async () => {
-  const controller = new AbortController();
+Deno.test("serveEvents() leaves no listener on the signals", async () => {
+  const { signal } = new AbortController();
+  const countListeners = watchListeners(signal);
+  const sources: ServeEventsSource[] = [
+    [{ data: "1" }],
+    (session) => session.close(),
+  ];
+  for (const source of sources) {
+    const request = new Request("http://localhost/");
+    const countDepartures = watchListeners(request.signal);
+    const response = serveEvents(request, source, { signal });
+    assertEquals(countDepartures(), 1);
+    await response.text();
+    assertEquals([countListeners(), countDepartures()], [0, 0]);
+  }
+});
+
+/** Counts the listeners of a signal from now on. */
+function watchListeners(signal: AbortSignal): () => number {
   let listeners = 0;
-  const { signal } = controller;
   const add = signal.addEventListener.bind(signal);
   const remove = signal.removeEventListener.bind(signal);
   signal.addEventListener = (...args: Parameters<typeof add>) => {
@@ -319,13 +335,26 @@ Deno.test("serveEvents() leaves no listener on the signal", async () => {
     listeners--;
     remove(...args);
   };
-  const sources: ServeEventsSource[] = [
-    [{ data: "1" }],
-    (session) => session.close(),
-  ];
-  for (const source of sources) {
-    const request = new Request("http://localhost/");
-    await serveEvents(request, source, { signal }).text();
-    assertEquals(listeners, 0);
-  }
+  return () => listeners;
+}
+
+Deno.test("serveEvents() releases a generator that closes the session while it runs", async () => {
+  const errors: unknown[] = [];
+  let isReleased = false;
+  const response = serveEvents(
+    new Request("http://localhost/"),
+    function* (session) {
+      try {
+        yield { data: "a" };
+        session.close();
+        yield { data: "b" };
+      } finally {
+        isReleased = true;
+      }
+    },
+    { onError: (error) => errors.push(error) },
+  );
+  assertEquals(await response.text(), "data: a\n\n");
+  assertEquals(isReleased, true);
+  assertEquals(errors, []);
 });

@@ -21,6 +21,35 @@ async function openSession(server: RawServer): Promise<RawSession> {
   return session;
 }
 
+/** Connects to a server that ends the socket by itself. Gives the last thing that is seen. */
+async function endAtOnce(
+  webSocketTimeout: number,
+  onSocket: (socket: WebSocket) => void,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const controller = new AbortController();
+  const server = Deno.serve(
+    {
+      hostname: "127.0.0.1",
+      port: 0,
+      onListen() {},
+      signal: controller.signal,
+    },
+    (request) => serveSocket(request, onSocket, { signal }),
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const socket = new EventStreamSocket(url, [], { webSocketTimeout });
+  const lines = record(socket);
+  try {
+    await event(socket, "close");
+    return lines.at(-1);
+  } finally {
+    // Not `shutdown()`, which would wait for a socket that is still open.
+    controller.abort();
+    await server.finished;
+  }
+}
+
 Deno.test("serveSocket() tells the session's id in a header and in the first event, and never the same", async () => {
   await using server = new RawServer({ sessionTimeout: 5000 });
   const ids = new Set<string>();
@@ -167,6 +196,15 @@ for (const webSocketTimeout of [0, 20_000]) {
     assertEquals(server.seen[0]?.at(-1), 'close 1001 "" unclean (closed)');
   });
 
+  Deno.test(`serveSocket() closes a socket that onSocket closes, over ${how}`, async () => {
+    assertEquals(
+      await endAtOnce(webSocketTimeout, (socket) => {
+        socket.close(4401, "who are you?");
+      }),
+      'close 4401 "who are you?" clean (closed)',
+    );
+  });
+
   Deno.test(`serveSocket() closes with 1009 after a giant message, over ${how}`, async () => {
     await using server = new RawServer({ maxMessageSize: 1000 });
     const socket = new EventStreamSocket(server.url, [], { webSocketTimeout });
@@ -181,6 +219,14 @@ for (const webSocketTimeout of [0, 20_000]) {
     assertEquals(messages?.length, 1);
   });
 }
+
+Deno.test("serveSocket() closes with 1001 if onSocket aborts its signal, over a genuine upgrade", async () => {
+  const shutdown = new AbortController();
+  assertEquals(
+    await endAtOnce(20_000, () => shutdown.abort(), shutdown.signal),
+    'close 1001 "" clean (closed)',
+  );
+});
 
 Deno.test("serveSocket() answers a preflight of an origin that is allowed", async () => {
   await using server = new RawServer({
@@ -221,4 +267,81 @@ Deno.test("serveSocket() throws what onSocket throws, and keeps no session", () 
     };
     assertThrows(() => serveSocket(request, fail, options), Error, "today");
   }
+});
+
+Deno.test("serveSocket() forgets a closed socket whose client stays and does not read", async () => {
+  const sockets: WebSocket[] = [];
+  const open = () =>
+    serveSocket(
+      new Request("http://localhost/", {
+        headers: { "socket-session": "new" },
+      }),
+      (socket) => sockets.push(socket),
+      { key: "eve", maxSessionsPerKey: 1, sessionTimeout: 10 },
+    );
+  const response = await open();
+  const reader = response.body!.getReader();
+  await reader.read();
+  sockets[0]!.close(3000);
+  const { code } = await event(sockets[0]!, "close");
+  assertEquals(code, 1006);
+  const second = await open();
+  assertEquals(second.status, 200);
+  await event(sockets[1]!, "close");
+  await reader.cancel();
+  await second.body?.cancel();
+});
+
+for (
+  const { end, onSocket } of [
+    { end: "is closed", onSocket: () => {} },
+    {
+      end: "is not taken by onSocket",
+      onSocket: () => {
+        throw new Error("no socket today");
+      },
+    },
+  ]
+) {
+  Deno.test(`serveSocket() leaves no listener on the signal once a WebSocket ${end}`, () => {
+    const { upgradeWebSocket } = Deno;
+    const { signal } = new AbortController();
+    const listeners = new Set<unknown>();
+    signal.addEventListener = (_: string, listener: unknown) => {
+      listeners.add(listener);
+    };
+    signal.removeEventListener = (_: string, listener: unknown) => {
+      listeners.delete(listener);
+    };
+    const request = new Request("http://localhost/", {
+      headers: { upgrade: "websocket" },
+    });
+    const socket = new EventTarget() as WebSocket;
+    Deno.upgradeWebSocket = () => ({ socket, response: new Response() });
+    try {
+      serveSocket(request, onSocket, { signal });
+      assertEquals(listeners.size, 1);
+      socket.dispatchEvent(new CloseEvent("close"));
+    } catch (error) {
+      assertStringIncludes(String(error), "no socket today");
+    } finally {
+      Deno.upgradeWebSocket = upgradeWebSocket;
+    }
+    assertEquals(listeners.size, 0);
+  });
+}
+
+Deno.test("serveSocket() refuses a socket whose signal is aborted by onSocket", async () => {
+  const controller = new AbortController();
+  const request = new Request("http://localhost/", {
+    headers: { "socket-session": "new" },
+  });
+  const codes: number[] = [];
+  const response = await serveSocket(request, (socket) => {
+    socket.onclose = ({ code }) => codes.push(code);
+    controller.abort();
+  }, { signal: controller.signal });
+  assertEquals(response.status, 503);
+  assertEquals(codes, [1001]);
+  await response.body?.cancel();
 });
