@@ -72,8 +72,8 @@ export interface EventStreamParserOptions {
 /** Options of {@linkcode readEvents}. */
 export interface ReadEventsOptions extends EventStreamParserOptions {
   /**
-   * Ends the iteration: the pending and the next call of `next()` reject with the
-   * signal's reason, and the source is cancelled with it.
+   * Ends the iteration: the call of `next()` that waits, or else the next one,
+   * rejects with the signal's reason, and the source is cancelled with it.
    */
   signal?: AbortSignal | undefined;
   /**
@@ -216,7 +216,7 @@ export class EventStreamParser {
     this.#pushing = true;
     if (isText) {
       this.#windows.finish();
-      this.#interpreter.interpret(chunk, undefined);
+      this.#interpreter.interpret(chunk);
     } else {
       this.#windows.push(chunk);
     }

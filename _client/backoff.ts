@@ -2,6 +2,9 @@
 
 import { MAX_DELAY } from "../_numbers.ts";
 
+// The three formats of RFC 9110, section 5.6.7; the last is that of asctime().
+const HTTP_DATE_REGEXP = /^[A-Z][a-z]+(?:, .+:\d\d GMT| .+:\d\d \d{4})$/;
+
 /**
  * How the waits between failed attempts grow. The wait before the nth attempt is
  * drawn evenly between the reconnection time and the reconnection time ×
@@ -74,9 +77,12 @@ export function parseRetryAfter(
   now: number,
 ): number | undefined {
   if (value === null) return undefined;
-  const delay = /^\d+$/.test(value)
-    ? Number(value) * 1000
-    : Date.parse(value) - now;
+  // What is neither may parse as a date all the same: "-1" does in V8.
+  const date = HTTP_DATE_REGEXP.test(value)
+    // All of them are in GMT, whether they say so or not.
+    ? Date.parse(value.replace(/( GMT)?$/, " GMT"))
+    : NaN;
+  const delay = /^\d+$/.test(value) ? Number(value) * 1000 : date - now;
   return Number.isNaN(delay)
     ? undefined
     : Math.min(Math.max(delay, 0), MAX_DELAY);

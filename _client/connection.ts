@@ -143,7 +143,8 @@ export class EventStreamConnection
    * on the iteration is done.
    */
   next(): Promise<IteratorResult<ServerSentEvent, undefined>> {
-    if (this.#next < this.#batch.length) {
+    // Those who wait come first, even in the middle of a chunk.
+    if (this.#waiters.length === 0 && this.#next < this.#batch.length) {
       return Promise.resolve(this.#takeEvent());
     }
     return new Promise((resolve, reject) => {
@@ -261,6 +262,8 @@ export class EventStreamConnection
     } catch (error) {
       this.#parserError = error;
     }
+    // A callback may have closed the connection, and so dropped the batch.
+    if (this.readyState === CLOSED) return;
     if (this.#batch.length > 0) this.#attempts = 0;
     else this.#lastEventId = this.#parser.lastEventId;
   }
@@ -277,8 +280,10 @@ export class EventStreamConnection
     if (this.readyState === CLOSED) return;
     this.#attempts = disconnection.attempt;
     this.#readyState = CONNECTING;
+    // Under way before the callback, which may end it.
+    const wait = this.#wait(disconnection.delay);
     this.#options.onStateChange?.({ state: "reconnecting", ...disconnection });
-    await this.#wait(disconnection.delay);
+    await wait;
   }
 
   #describe(error: EventSourceError): Disconnection {
@@ -319,8 +324,6 @@ export class EventStreamConnection
 
   #wait(delay: number): Promise<void> {
     return new Promise((resolve) => {
-      // A callback may have closed the connection just now.
-      if (this.#readyState === CLOSED) return resolve();
       this.#endWait = () => {
         this.#clock.clearTimeout(timer);
         this.#endWait = undefined;

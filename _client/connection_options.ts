@@ -82,7 +82,8 @@ export interface EventSourceInit {
   /**
    * Decides whether a lost connection is reestablished; `undefined` leaves it to
    * the default. It is not asked about a 204 or an event that is too large, which
-   * always end the connection, nor once `backoff.maxAttempts` is reached.
+   * always end the connection, nor once `backoff.maxAttempts` is reached, nor
+   * about `reconnect()`, which always reestablishes it.
    *
    * By default an ended body, a network error and an idle timeout reconnect, and
    * a refused response does not; `connect()` also reconnects after a 429 or 503

@@ -13,7 +13,21 @@ export interface JsonOptions {
 }
 
 /** Reads each event's `data` as JSON until one is the sentinel. */
-export async function* readJson<T>(
+export function readJson<T>(
+  events: AsyncIterable<ServerSentEvent> & { close(): void },
+  options: JsonOptions,
+): AsyncIterableIterator<T> {
+  const values = generateJson<T>(events, options);
+  const end = values.return.bind(values);
+  // A generator that was not begun, or that waits, would not end what it reads.
+  values.return = (value) => {
+    events.close();
+    return end(value);
+  };
+  return values;
+}
+
+async function* generateJson<T>(
   events: AsyncIterable<ServerSentEvent>,
   { done = "[DONE]" }: JsonOptions,
 ): AsyncGenerator<T, void> {

@@ -55,11 +55,16 @@ async function makeInit(
     headers: await makeHeaders(options, lastEventId),
     signal,
   };
+  signal.throwIfAborted();
   const { body } = options;
   if (body !== undefined) {
     init.body = typeof body === "function" ? await body() : body;
-    // Fetch demands it for streams.
-    if (init.body instanceof ReadableStream) init.duplex = "half";
+    if (init.body instanceof ReadableStream) {
+      // Fetch demands it for streams.
+      init.duplex = "half";
+      // Fetch would do so, but is not called any more.
+      if (signal.aborted) init.body.cancel().catch(() => {});
+    }
   }
   // Not every runtime accepts these two, so they are left out where they would
   // say nothing.

@@ -8,8 +8,9 @@ import {
 } from "./event_stream_error.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 
-// Up to the parameters, which may be anything.
-const EVENT_STREAM_TYPE_REGEXP = /^\s*text\/event-stream\s*(;|$)/i;
+// Up to the parameters, which may be anything. Of a header that came more than
+// once, joined by commas, the last value counts, as Fetch demands.
+const EVENT_STREAM_TYPE_REGEXP = /(^|,)\s*text\/event-stream\s*(;|$)/i;
 
 /** A chunk of bytes, or the end. */
 export interface ByteChunk {
@@ -58,7 +59,7 @@ export function openByteSource(
  * @param contentType The header's value, `null` if there is none.
  */
 export function isEventStreamType(contentType: string | null): boolean {
-  return EVENT_STREAM_TYPE_REGEXP.test(String(contentType));
+  return EVENT_STREAM_TYPE_REGEXP.test(contentType ?? "");
 }
 
 function openResponse(

@@ -54,7 +54,8 @@ export class EventIterator
   }
 
   next(): Promise<Result> {
-    if (this.#next < this.#batch.length) {
+    // While a chunk is read, there are others who come first.
+    if (this.#next < this.#batch.length && !this.#reading) {
       return Promise.resolve({
         done: false,
         value: this.#batch[this.#next++]!,

@@ -91,7 +91,7 @@ export class Interpreter {
    * @param bytes The same as bytes, if they are one for one.
    * @returns Whether to go on: `false` if a callback called `reset()`.
    */
-  interpret(text: string, bytes: Uint8Array | undefined): boolean {
+  interpret(text: string, bytes?: Uint8Array): boolean {
     let start = 0;
     let lf = -1;
     let cr = -1;

@@ -28,7 +28,7 @@ export interface WindowConsumer {
    *
    * @returns Whether to go on. If not, the rest of the chunk is dropped.
    */
-  interpret(text: string, bytes: Uint8Array | undefined): boolean;
+  interpret(text: string, bytes?: Uint8Array): boolean;
   /** UTF-16 code units of the line whose end has not arrived. */
   readonly lineLength: number;
   /** UTF-16 code units that this line may still grow by. */
@@ -90,7 +90,7 @@ export class TextWindows {
     this.#flush();
     if (!this.#partial) return;
     this.#partial = false;
-    this.#consumer.interpret(this.#decoder.decode(), undefined);
+    this.#consumer.interpret(this.#decoder.decode());
   }
 
   #decode(bytes: Uint8Array): void {

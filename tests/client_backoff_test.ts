@@ -44,11 +44,16 @@ for (
     [null, undefined],
     ["", undefined],
     ["soon", undefined],
-    ["-1", 0],
+    ["-1", undefined],
+    ["1.5", undefined],
+    ["5, 6", undefined],
+    ["2026-01-01T00:00:30Z", undefined],
     ["0", 0],
     ["120", 120_000],
     ["99999999999999999999", LONGEST],
     ["Thu, 01 Jan 2026 00:00:30 GMT", 30_000],
+    ["Thursday, 01-Jan-26 00:00:30 GMT", 30_000],
+    ["Thu Jan  1 00:00:30 2026", 30_000],
     ["Wed, 31 Dec 2025 23:59:59 GMT", 0],
   ] as const
 ) {
@@ -103,6 +108,22 @@ Deno.test("connect() goes on backing off after a connection that proved nothing"
     reconnectionTime: 100,
     backoff: { maxAttempts: 3, random: () => ALMOST_ONE },
     fetch: () => Promise.resolve(eventStream(": hello\n\n")),
+  });
+  assertEquals((await events.next()).done, true);
+  assertEquals(clock.delays, [200, 400, 800]);
+});
+
+Deno.test("connect() takes no time without a connection for a healthy one", async () => {
+  const clock = new SkippingClock();
+  let requests = 0;
+  const events = connect("http://a", {
+    clock,
+    reconnectionTime: 100,
+    backoff: { healthyAfter: 50, random: () => ALMOST_ONE },
+    fetch: () => {
+      if (++requests === 4) events.close();
+      return Promise.reject(new TypeError("refused"));
+    },
   });
   assertEquals((await events.next()).done, true);
   assertEquals(clock.delays, [200, 400, 800]);

@@ -7,6 +7,7 @@ import {
   assertStrictEquals,
 } from "@std/assert";
 import { connect, type ConnectionState, EventSourceError } from "../client.ts";
+import type { ServerSentEvent } from "../event.ts";
 import { eventStream, OpenStream, serve } from "./_event_server.ts";
 import { withLocation } from "./_location.ts";
 
@@ -162,6 +163,31 @@ Deno.test("connect() sends no request if it is closed at once", async () => {
   assertEquals(aborted.readyState, 2);
 });
 
+Deno.test("connect() stays closed whichever turn of the microtask queue close() comes in", async () => {
+  // More than it takes from the request to the first event.
+  for (let turns = 0; turns < 40; turns++) {
+    const stream = new OpenStream("data: a\n\n");
+    const states: string[] = [];
+    const asked = Promise.withResolvers<void>();
+    const events = connect("http://a", {
+      fetch: () => {
+        asked.resolve();
+        return Promise.resolve(stream.response);
+      },
+      onStateChange: ({ state }) => states.push(state),
+    });
+    const next = events.next();
+    await asked.promise;
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    events.close();
+    await next;
+    await stream.cancelled;
+    assertEquals((await events.next()).done, true, `after ${turns} turns`);
+    assertEquals(events.readyState, 2, `after ${turns} turns`);
+    assertEquals(states.at(-1), "closed", `after ${turns} turns`);
+  }
+});
+
 Deno.test("connect() removes its listener from the signal once it is closed", async () => {
   const { signal } = new AbortController();
   const listeners = new Set<unknown>();
@@ -193,6 +219,19 @@ Deno.test("connect() answers calls of next() in their order", async () => {
   stream.send("data: 3\n\n");
   const results = await Promise.all(waiting);
   assertEquals(results.map(({ value }) => value?.data), ["1", "2", "3"]);
+});
+
+Deno.test("connect() answers a call of next() in onComment after those that wait", async () => {
+  const stream = new OpenStream("data: 1\n\n:\ndata: 2\n\n");
+  const calls: Promise<IteratorResult<ServerSentEvent, undefined>>[] = [];
+  await using events = connect("http://a", {
+    fetch: () => Promise.resolve(stream.response),
+    onComment: () => calls.push(events.next()),
+  });
+  calls.push(events.next());
+  await calls[0];
+  const results = await Promise.all(calls);
+  assertEquals(results.map(({ value }) => value?.data), ["1", "2"]);
 });
 
 Deno.test("connect() is its own iterator, so that a loop can go on in another", async () => {
@@ -235,6 +274,15 @@ Deno.test("connect() moves lastEventId with a block that has no data", async () 
   await next;
 });
 
+Deno.test("connect() does not move lastEventId past events that close() drops", async () => {
+  const events = connect("http://a", {
+    fetch: () => Promise.resolve(eventStream("id: 3\ndata: a\n\n:\n")),
+    onComment: () => events.close(),
+  });
+  assertEquals((await events.next()).done, true);
+  assertEquals(events.lastEventId, "");
+});
+
 Deno.test("connect() cancels a body that does not heed the signal", async () => {
   const stream = new OpenStream("data: a\n\n");
   const events = connect("http://a", {
@@ -254,6 +302,17 @@ Deno.test("connect() calls onComment with each comment", async () => {
   });
   await events.next();
   assertEquals(comments, ["a", "b"]);
+});
+
+Deno.test("connect() tells the URL that it asked for if the response has none", async () => {
+  const urls: string[] = [];
+  await using events = connect("http://a", {
+    fetch: () => Promise.resolve(eventStream("data: a\n\n")),
+    onStateChange: (state) =>
+      state.state === "open" && urls.push(state.response.url),
+  });
+  await events.next();
+  assertEquals(urls, ["http://a/"]);
 });
 
 Deno.test("connect() does not read while no event is asked for", async () => {

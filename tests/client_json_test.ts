@@ -3,6 +3,7 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../client.ts";
 import { OpenStream, serve } from "./_event_server.ts";
+import { within } from "./_within.ts";
 
 Deno.test("json() yields what data holds, until the sentinel closes the connection", async () => {
   const stream = new OpenStream(
@@ -54,5 +55,31 @@ Deno.test("json() throws SyntaxError with the beginning of what is not JSON, and
   );
   assertEquals(error.cause instanceof SyntaxError, true);
   assertEquals(events.readyState, 2);
+  await stream.cancelled;
+});
+
+Deno.test("json() closes the connection on return() before the first value", async () => {
+  const stream = new OpenStream("data: 1\n\n");
+  await using events = connect("http://a", {
+    fetch: () => Promise.resolve(stream.response),
+  });
+  const values = events.json();
+  await values.return?.();
+  assertEquals(events.readyState, 2);
+  assertEquals((await values.next()).done, true);
+});
+
+Deno.test("json() closes the connection on return() while a call of next() waits", async () => {
+  const stream = new OpenStream(":\n");
+  const read = Promise.withResolvers<void>();
+  await using events = connect("http://a", {
+    fetch: () => Promise.resolve(stream.response),
+    onComment: () => read.resolve(),
+  });
+  const values = events.json();
+  const next = values.next();
+  await read.promise;
+  await within("return()", Promise.resolve(values.return?.()));
+  assertEquals((await next).done, true);
   await stream.cancelled;
 });

@@ -4,6 +4,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { connect, type ConnectionState } from "../client.ts";
 import { byTurns, eventStream, OpenStream, serve } from "./_event_server.ts";
 import { RawServer } from "./_raw_server.ts";
+import { within } from "./_within.ts";
 
 type Reconnecting = Extract<ConnectionState, { state: "reconnecting" }>;
 
@@ -190,10 +191,20 @@ Deno.test("reconnect() ends the wait for the next attempt", async () => {
   });
   const next = events.next();
   await reconnecting.promise;
-  // The wait begins when the callback has returned.
-  await Promise.resolve();
   events.reconnect();
   assertEquals((await next).value?.data, "a");
+});
+
+Deno.test("reconnect() ends the wait that onStateChange tells of", async () => {
+  await using server = serve(byTurns(
+    () => eventStream("retry: 1000000\n\n"),
+    () => eventStream("data: a\n\n"),
+  ));
+  await using events = connect(server.url, {
+    onStateChange: ({ state }) =>
+      state === "reconnecting" && events.reconnect(),
+  });
+  assertEquals((await within("next()", events.next())).value?.data, "a");
 });
 
 Deno.test("connect() keeps the process alive while it waits", async () => {

@@ -9,6 +9,7 @@ import {
 import { connect, type ConnectOptions, EventSourceError } from "../client.ts";
 import { eventStream, serve } from "./_event_server.ts";
 import { RawServer } from "./_raw_server.ts";
+import { within } from "./_within.ts";
 
 /** Takes so many events, and closes the connection. */
 async function take(
@@ -146,18 +147,24 @@ Deno.test("connect() sends no Last-Event-ID once the server has cleared it", asy
   assertEquals(await take(server.url, 3), ["a", "b", "null"]);
 });
 
-Deno.test("connect() fails on a last event ID that no header can carry, once", async () => {
-  await using server = serve(() => eventStream("id: a\x01b\ndata: a\n\n"));
-  const events = connect(server.url, { reconnectionTime: 1 });
-  await events.next();
-  const error = await assertRejects(() => events.next(), EventSourceError);
-  assertEquals(error.reason, "local-error");
-  assertEquals(
-    (error.cause as Error).message,
-    'Cannot set Last-Event-ID: the last event ID is "a\\u0001b", no control character is allowed in a header',
-  );
-  assertEquals(server.requests.length, 1);
-});
+for (const character of ["\x01", "\x08", "\x0b", "\x1f", "\x7f"]) {
+  const id = `a${character}b`;
+
+  Deno.test(`connect() fails on the last event ID ${encodeURIComponent(id)}, which no header can carry, once`, async () => {
+    await using server = serve(() => eventStream(`id: ${id}\ndata: a\n\n`));
+    const events = connect(server.url, { reconnectionTime: 1 });
+    await events.next();
+    const error = await assertRejects(() => events.next(), EventSourceError);
+    assertEquals(error.reason, "local-error");
+    assertEquals(
+      (error.cause as Error).message,
+      `Cannot set Last-Event-ID: the last event ID is ${
+        JSON.stringify(id)
+      }, no control character is allowed in a header`,
+    );
+    assertEquals(server.requests.length, 1);
+  });
+}
 
 for (const status of [301, 302, 303, 307, 308]) {
   Deno.test(`connect() follows ${status}, at each attempt anew`, async () => {
@@ -269,6 +276,48 @@ Deno.test("connect() does not wait for a fetch that ignores its signal", async (
     eventStream(new ReadableStream({ cancel: () => cancelled.resolve() })),
   );
   await cancelled.promise;
+});
+
+Deno.test("connect() cancels a stream that the body function gives after close(), unsent", async () => {
+  let requests = 0;
+  const body = Promise.withResolvers<ReadableStream>();
+  const asked = Promise.withResolvers<void>();
+  const cancelled = Promise.withResolvers<void>();
+  const events = connect("http://a", {
+    fetch: () => {
+      requests++;
+      return Promise.resolve(eventStream(null));
+    },
+    body: () => {
+      asked.resolve();
+      return body.promise;
+    },
+  });
+  await asked.promise;
+  events.close();
+  body.resolve(new ReadableStream({ cancel: () => cancelled.resolve() }));
+  await within("cancel()", cancelled.promise);
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(requests, 0);
+});
+
+Deno.test("connect() does not ask for a body if it is closed while it asks for headers", async () => {
+  const headers = Promise.withResolvers<HeadersInit>();
+  const asked = Promise.withResolvers<void>();
+  let bodies = 0;
+  const events = connect("http://a", {
+    fetch: () => Promise.reject(new Error("unreachable")),
+    headers: () => {
+      asked.resolve();
+      return headers.promise;
+    },
+    body: () => `${++bodies}`,
+  });
+  await asked.promise;
+  events.close();
+  headers.resolve({});
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(bodies, 0);
 });
 
 for (

@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assertEquals, fail } from "@std/assert";
+import { assertEquals, assertLessOrEqual, fail } from "@std/assert";
 import { RecordingParser } from "./_outcome.ts";
 import { EventStreamParser } from "../parser.ts";
+import { TextWindows } from "../_parser/text_windows.ts";
 
 const ENCODER = new TextEncoder();
 
@@ -45,6 +46,35 @@ Deno.test("EventStreamParser reads many lines of data in one large chunk", () =>
 
   assertEquals(parser.data, [lines.join("\n"), lines.join("\n")]);
 });
+
+for (
+  const { what, line, longest } of [
+    { what: "ASCII", line: "data: x\n", longest: 15 * 1024 },
+    { what: "other characters", line: "data: é\n", longest: 8 * 1024 },
+  ]
+) {
+  Deno.test(`TextWindows keeps the text that a slice of a large chunk retains short: ${what}`, () => {
+    const lengths: number[] = [];
+    const windows = new TextWindows({
+      interpret(text): boolean {
+        lengths.push(text.length);
+        return true;
+      },
+      lineLength: 0,
+      room: Infinity,
+    });
+
+    // The first one shows what the text is like.
+    windows.push(ENCODER.encode(line.repeat(10)));
+    windows.push(ENCODER.encode(line.repeat(40_000)));
+
+    assertEquals(
+      lengths.reduce((sum, length) => sum + length),
+      40_010 * line.length,
+    );
+    assertLessOrEqual(Math.max(...lengths), longest + line.length);
+  });
+}
 
 // The same bytes, once as many short streams and once as a long one: it may take
 // somewhat longer, for what it holds leaves the caches. A parser that looks at each

@@ -12,6 +12,8 @@ for (
     "text/event-stream ; charset=UTF-8",
     "Text/Event-Stream",
     "TEXT/EVENT-STREAM;a=b;c=d",
+    "text/event-stream, text/event-stream",
+    "text/plain;charset=utf-8,text/event-stream;charset=utf-8",
   ]
 ) {
   Deno.test(`readEvents() accepts a response of ${contentType}`, async () => {
@@ -37,7 +39,7 @@ for (
     "text/plain; x=text/event-stream",
     "text/html",
     "application/json",
-    "text/plain, text/event-stream",
+    "text/event-stream, text/plain",
   ]
 ) {
   const name = contentType === null ? "no type" : JSON.stringify(contentType);

@@ -130,6 +130,20 @@ Deno.test("readEvents() answers overlapping calls of next() in order", async () 
   assertEquals(answered, [0, 1, 2, 3, 4, 5]);
 });
 
+Deno.test("readEvents() answers a call of next() in onComment after those that wait", async () => {
+  const { stream } = openSource("data: a\n\n:\ndata: b\n\n");
+  const calls: ReturnType<typeof events.next>[] = [];
+  const events: ReturnType<typeof readEvents> = readEvents(stream, {
+    onComment: () => calls.push(events.next()),
+  });
+
+  calls.push(events.next());
+  await calls[0];
+
+  const results = await Promise.all(calls);
+  assertEquals(results.map(({ value }) => value?.data), ["a", "b"]);
+});
+
 Deno.test("readEvents() reads no more for overlapping calls than it hands out", async () => {
   const source = manualSource();
   const events = readEvents(source.stream);
