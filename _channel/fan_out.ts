@@ -8,11 +8,11 @@
 
 import { LogReader } from "./log_reader.ts";
 import { type Frame, joinFrames, makeFrame, Ring } from "./ring.ts";
-import type { Subscriber } from "./subscriber.ts";
 import { Tail } from "./tail.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
+import type { CloseReason } from "../server.ts";
 
 /** What a channel has done since it was made. */
 export interface EventChannelCounters {
@@ -47,6 +47,18 @@ export interface Turn {
   readonly before: string;
 }
 
+/** One client, as the fan-out sees it. */
+export interface FanOutClient {
+  /** Takes what a turn brought. */
+  handOut(turn: Turn): void;
+  /** Takes no more of what is handed out, but reads on from a place. */
+  unpark(cursor: string): void;
+  /** Sends a comment, if nothing else was sent for a while. */
+  keepAlive(comment: Uint8Array<ArrayBuffer>): void;
+  /** Ends, after a last chunk if there is one. */
+  end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void;
+}
+
 /** Follows a log, keeps its end in a ring, and hands it out turn by turn. */
 export class FanOut {
   readonly log: EventLog;
@@ -62,7 +74,7 @@ export class FanOut {
     gaps: 0,
     overflows: 0,
   };
-  readonly #subscribers = new Set<Subscriber>();
+  readonly #subscribers = new Set<FanOutClient>();
   readonly #keepAlive: number;
   /** Runs while there are clients. */
   #keepAliveTimer: ReturnType<typeof setInterval> | undefined;
@@ -115,7 +127,7 @@ export class FanOut {
   }
 
   /** Adds a client. */
-  add(subscriber: Subscriber): void {
+  add(subscriber: FanOutClient): void {
     this.#subscribers.add(subscriber);
     if (this.#keepAlive > 0) {
       this.#keepAliveTimer ??= setInterval(() => {
@@ -127,7 +139,7 @@ export class FanOut {
   }
 
   /** Removes a client that is closed. */
-  remove(subscriber: Subscriber): void {
+  remove(subscriber: FanOutClient): void {
     this.#subscribers.delete(subscriber);
     if (this.#subscribers.size > 0) return;
     clearInterval(this.#keepAliveTimer);

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { FanOut, Turn } from "./fan_out.ts";
+import type { FanOut, FanOutClient, Turn } from "./fan_out.ts";
 import { type Lifetime, watchLifetime } from "./lifetime.ts";
 import { type Frame, joinFrames } from "./ring.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
@@ -51,7 +51,7 @@ const CHUNK_SIZE = 65_536;
  * the ring, or from the log where the ring does not reach back that far.
  */
 export class Subscriber
-  implements UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
+  implements FanOutClient, UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
   readonly #fanOut: FanOut;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
