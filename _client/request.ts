@@ -9,6 +9,9 @@ import { EventSourceError } from "./event_source_error.ts";
 // deno-lint-ignore no-control-regex -- they are what is looked for.
 const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
 
+// Fetch sends a stream once, and fails afterwards as if there were no network.
+const SENT_STREAMS = new WeakSet<ReadableStream>();
+
 /**
  * Sends the request for an event stream.
  *
@@ -60,6 +63,12 @@ async function makeInit(
   if (body !== undefined) {
     init.body = typeof body === "function" ? await body() : body;
     if (init.body instanceof ReadableStream) {
+      if (SENT_STREAMS.has(init.body)) {
+        throw new TypeError(
+          "Cannot send body: the stream was sent already, a function that makes one is wanted",
+        );
+      }
+      SENT_STREAMS.add(init.body);
       // Fetch demands it for streams.
       init.duplex = "half";
       // Fetch would do so, but is not called any more.

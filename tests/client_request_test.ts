@@ -1,6 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import {
+  assert,
   assertEquals,
   assertRejects,
   assertStrictEquals,
@@ -76,6 +77,25 @@ Deno.test("connect() sends a body again at each attempt, by POST", async () => {
     "POST {}",
     "POST {}",
   ]);
+});
+
+Deno.test("connect() fails at the second attempt if its body is a stream, not a function", async () => {
+  const events = connect("http://a", {
+    reconnectionTime: 0,
+    body: new ReadableStream(),
+    fetch: () => Promise.resolve(eventStream("data: a\n\n")),
+  });
+  assertEquals((await events.next()).value?.data, "a");
+  const { reason, cause } = await assertRejects(
+    () => events.next(),
+    EventSourceError,
+  );
+  assertEquals(reason, "local-error");
+  assert(cause instanceof TypeError);
+  assertEquals(
+    cause.message,
+    "Cannot send body: the stream was sent already, a function that makes one is wanted",
+  );
 });
 
 Deno.test("connect() sends any other method", async () => {
