@@ -44,3 +44,19 @@ export function startChromium(
     stderr: "null",
   }).spawn();
 }
+
+/**
+ * Removes what a browser that has ended leaves behind. Its helpers may still write
+ * while they end, after their parent.
+ */
+export async function removeProfile(profile: string): Promise<void> {
+  for (let attempt = 0; attempt < 40; attempt++) {
+    try {
+      await Deno.remove(profile, { recursive: true });
+      return;
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  await Deno.remove(profile, { recursive: true });
+}

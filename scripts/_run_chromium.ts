@@ -3,7 +3,7 @@
 /** Runs the tests in headless Chromium. */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
-import { startChromium } from "./_chromium.ts";
+import { removeProfile, startChromium } from "./_chromium.ts";
 import { Tunnel } from "./_tunnel.ts";
 
 /** Where in the browser the tests run. */
@@ -39,7 +39,7 @@ export async function runInChromium(
     ]);
   } finally {
     await end(chromium);
-    await Deno.remove(profile, { recursive: true });
+    await removeProfile(profile);
   }
 }
 

@@ -5,7 +5,11 @@
  * WebSocket.
  */
 
-import { CHROMIUM_NAMES, startChromium } from "../../scripts/_chromium.ts";
+import {
+  CHROMIUM_NAMES,
+  removeProfile,
+  startChromium,
+} from "../../scripts/_chromium.ts";
 import { within } from "../_within.ts";
 
 /** Where Chromium is, `undefined` where there is none. */
@@ -275,17 +279,4 @@ async function readDevToolsUrl(profile: string): Promise<string> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error("Chromium does not listen");
-}
-
-/** Chromium's helpers may still write while they end, after their parent. */
-async function removeProfile(profile: string): Promise<void> {
-  for (let attempt = 0; attempt < 40; attempt++) {
-    try {
-      await Deno.remove(profile, { recursive: true });
-      return;
-    } catch {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-  await Deno.remove(profile, { recursive: true });
 }
