@@ -67,7 +67,7 @@ import {
   type EventChannelServeOptions,
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
-import type { Lifetime } from "./_channel/lifetime.ts";
+import type { Lifetime } from "./_server/lifetime.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
 import { MAX_DELAY } from "./_numbers.ts";

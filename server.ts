@@ -57,6 +57,7 @@ import {
 import type { CorsOptions } from "./_server/cors.ts";
 import type { ServeEventsSource } from "./_server/event_session.ts";
 import { isEventIterable } from "./_server/event_supply.ts";
+import { assertMaxDuration } from "./_server/lifetime.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "./_numbers.ts";
 import { Session, type SessionOptions } from "./_server/session.ts";
 import { encodeEvent } from "./encoder.ts";
@@ -291,9 +292,7 @@ function checkOptions(
   } = options;
   const verb = "serve events";
   assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
-  if (maxDuration !== Infinity) {
-    assertNumber(verb, "maxDuration", maxDuration, 0, MAX_DELAY);
-  }
+  assertMaxDuration(verb, maxDuration);
   assertNumber(verb, "maxBuffered", maxBuffered, 0);
   if (retry !== undefined) {
     // Clients do not take a longer one.

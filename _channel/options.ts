@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { Lifetime } from "./lifetime.ts";
+import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
@@ -228,17 +228,8 @@ export function checkCloseOptions(
 export function checkLifetime(
   { maxDuration = Infinity, signal }: EventChannelServeOptions,
 ): Lifetime | undefined {
-  if (maxDuration !== Infinity) {
-    assertNumber(
-      "serve event channel",
-      "maxDuration",
-      maxDuration,
-      0,
-      MAX_DELAY,
-    );
-  } else if (signal === undefined) {
-    return undefined;
-  }
+  assertMaxDuration("serve event channel", maxDuration);
+  if (maxDuration === Infinity && signal === undefined) return undefined;
   return { maxDuration, signal };
 }
 

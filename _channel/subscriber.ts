@@ -7,7 +7,7 @@
  */
 
 import type { FanOut, FanOutClient, Turn } from "./fan_out.ts";
-import { type Lifetime, watchLifetime } from "./lifetime.ts";
+import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import { type Frame, joinFrames } from "./ring.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";

@@ -20,23 +20,20 @@ import {
   openSupply,
 } from "./event_supply.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
+import { type Lifetime, watchLifetime } from "./lifetime.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
 /** What a session depends on, checked and with the defaults filled in. */
-export interface SessionOptions {
+export interface SessionOptions extends Lifetime {
   /** The ID that the client brought. */
   lastEventId: string | undefined;
   /** What the client gets before all else. */
   preamble: Uint8Array<ArrayBuffer> | undefined;
   /** Milliseconds of silence before a comment, 0 for none. */
   keepAlive: number;
-  /** Milliseconds before the session is closed with `"lifetime"`, or `Infinity`. */
-  maxDuration: number;
   /** Bytes that may wait for the client; beyond, it is closed with `"overflow"`. */
   maxBuffered: number;
-  /** Closes the session with `"server"`. */
-  signal: AbortSignal | undefined;
   /** Told what the source throws. */
   onError: ((error: unknown, request: Request) => void) | undefined;
 }
@@ -71,7 +68,8 @@ export class Session implements EventSession {
   #room: Room | undefined;
   /** Why the session is closed; `undefined` while it is open. */
   #reason: CloseReason | undefined;
-  #lifetimeTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Ends the watch over the lifetime: set when the client begins to read. */
+  #endWatch: (() => void) | undefined;
 
   /**
    * Makes the body of a response. Nothing is called and nothing held that would
@@ -140,27 +138,20 @@ export class Session implements EventSession {
   }
 
   #start(source: ServeEventsSource): void {
-    const { signal, maxDuration, preamble } = this.#options;
-    if (signal?.aborted) {
-      this.#close("server");
-      return;
-    }
+    this.#endWatch = watchLifetime(
+      this.#options,
+      (reason) => this.#close(reason),
+    );
+    // A signal that is aborted already has closed it.
+    if (this.#reason !== undefined) return;
     this.#source = undefined;
-    signal?.addEventListener("abort", this.#handleShutdown);
-    if (maxDuration !== Infinity) {
-      this.#lifetimeTimer = setTimeout(
-        () => this.#close("lifetime"),
-        maxDuration,
-      );
-    }
     this.#keepAlive.start(FIRST_DELAY);
+    const { preamble } = this.#options;
     if (preamble !== undefined) this.#write(preamble);
     this.#run(source);
   }
 
   readonly #handleDeparture = (): void => this.#close("client");
-
-  readonly #handleShutdown = (): void => this.#close("server");
 
   async #run(source: ServeEventsSource): Promise<void> {
     try {
@@ -242,10 +233,9 @@ export class Session implements EventSession {
   #close(reason: CloseReason): void {
     if (this.#reason !== undefined) return;
     this.#reason = reason;
-    clearTimeout(this.#lifetimeTimer);
+    this.#endWatch?.();
     this.#keepAlive.stop();
     this.request.signal.removeEventListener("abort", this.#handleDeparture);
-    this.#options.signal?.removeEventListener("abort", this.#handleShutdown);
     if (reason === "overflow") this.#body.drop();
     this.#body.end();
     this.#tellRoom(false);
