@@ -2,6 +2,7 @@
 
 /** One file of JavaScript out of many of TypeScript. */
 
+import { runTool } from "./_run_tool.ts";
 import { findEsbuild } from "./_tools.ts";
 
 /** Options for {@linkcode bundle}. */
@@ -29,24 +30,4 @@ export async function lowerSyntax(code: string): Promise<string> {
     ["--target=node20", "--log-level=error"],
     code,
   );
-}
-
-/** Runs a program to its end and gives what it prints. */
-async function runTool(
-  command: string,
-  args: string[],
-  input = "",
-): Promise<string> {
-  const child = new Deno.Command(command, {
-    args,
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  const writing = new Blob([input]).stream().pipeTo(child.stdin);
-  const { success, stdout, stderr } = await child.output();
-  await writing;
-  const decoder = new TextDecoder();
-  if (!success) throw new Error(decoder.decode(stderr));
-  return decoder.decode(stdout);
 }

@@ -8,6 +8,7 @@
 
 import config from "../deno.json" with { type: "json" };
 import { bundle } from "./_bundle.ts";
+import { gzippedSize } from "./_gzipped_size.ts";
 
 /** Bytes, minified and gzipped. */
 const LIMITS: Record<string, number> = {
@@ -32,12 +33,4 @@ for (const [name = "", ...sizes] of rows) {
 if (isTooLarge) {
   console.error("An export is larger than its limit");
   Deno.exit(1);
-}
-
-async function gzippedSize(text: string): Promise<number> {
-  const gzip = new CompressionStream("gzip");
-  const zipped = new Blob([text]).stream().pipeThrough(gzip);
-  let size = 0;
-  for await (const chunk of zipped) size += chunk.length;
-  return size;
 }

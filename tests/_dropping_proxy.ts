@@ -1,6 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import type { Random } from "./_random.ts";
+import { writeAll } from "./_write_all.ts";
 
 /**
  * A proxy that breaks each connection after some bytes, in either direction, as a
@@ -102,13 +103,4 @@ interface Connection {
   bytes: number;
   isBroken: boolean;
   end: Promise<void>;
-}
-
-/** Writes all of the bytes, of which a single call may take a part. */
-export async function writeAll(
-  connection: Deno.Conn,
-  bytes: Uint8Array,
-): Promise<void> {
-  let rest = bytes;
-  while (rest.length > 0) rest = rest.subarray(await connection.write(rest));
 }

@@ -3,6 +3,7 @@
 /** What the README says of those that read event streams, each as an experiment. */
 
 import { bundle } from "../scripts/_bundle.ts";
+import { gzippedSize } from "../scripts/_gzipped_size.ts";
 import { Experiment } from "./_peer_experiment.ts";
 import type { Reader } from "./_peer_readers.ts";
 import type { Fact } from "./_peer_table.ts";
@@ -167,10 +168,7 @@ async function sizeOf(module: string): Promise<number> {
   const entry = await Deno.makeTempFile({ suffix: ".ts" });
   try {
     await Deno.writeTextFile(entry, `export * from "${module}";`);
-    const code = await bundle(entry, { minify: true });
-    const gzip = new CompressionStream("gzip");
-    const zipped = new Blob([code]).stream().pipeThrough(gzip);
-    return (await new Response(zipped).bytes()).length;
+    return await gzippedSize(await bundle(entry, { minify: true }));
   } finally {
     await Deno.remove(entry);
   }

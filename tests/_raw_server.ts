@@ -1,5 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import { writeAll } from "./_write_all.ts";
+
 /** One connection to a {@linkcode RawServer}. */
 export interface RawExchange {
   /** The request's head, one character for each byte. */
@@ -51,7 +53,7 @@ export class RawServer implements AsyncDisposable {
     try {
       const head = await readHead(connection);
       if (head === undefined) return;
-      const send = (text: string) => write(connection, text);
+      const send = (text: string) => writeAll(connection, toBytes(text));
       await this.#answer({
         head,
         send,
@@ -84,9 +86,7 @@ async function readToEnd(connection: Deno.TcpConn): Promise<void> {
   while (await connection.read(buffer).catch(() => null) !== null);
 }
 
-async function write(connection: Deno.TcpConn, text: string): Promise<void> {
-  let bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
-  while (bytes.length > 0) {
-    bytes = bytes.subarray(await connection.write(bytes));
-  }
+/** One byte for each character. */
+function toBytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (character) => character.charCodeAt(0));
 }

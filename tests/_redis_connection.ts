@@ -3,6 +3,7 @@
 /** A Redis client that does what the tests need, and nothing else. */
 
 import type { RedisClient } from "../logs/redis_streams.ts";
+import { writeAll } from "./_write_all.ts";
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
@@ -68,9 +69,7 @@ export class RedisConnection implements RedisClient {
 
   async #write(bytes: Uint8Array): Promise<void> {
     try {
-      for (let offset = 0; offset < bytes.length;) {
-        offset += await this.#connection.write(bytes.subarray(offset));
-      }
+      await writeAll(this.#connection, bytes);
     } catch {
       // Whoever waits for the reply is told by the end of the reading.
     }
