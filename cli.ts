@@ -26,6 +26,7 @@ import {
   writeText,
 } from "./_cli/io.ts";
 import { UsageError } from "./_cli/values.ts";
+import { VERSION } from "./_cli/version.ts";
 
 export type { CommandLineIo } from "./_cli/io.ts";
 
@@ -43,6 +44,7 @@ export type { CommandLineIo } from "./_cli/io.ts";
  *   stdout: writable,
  *   report: () => {},
  *   hasColors: false,
+ *   isTerminal: false,
  *   signal: new AbortController().signal,
  * });
  *
@@ -65,6 +67,9 @@ export async function main(
     switch (command.name) {
       case "help":
         await writeText(io, HELP);
+        return CLEAN_END;
+      case "version":
+        await writeText(io, `${VERSION}\n`);
         return CLEAN_END;
       case "read":
         return await readCommand(command, io);
@@ -108,6 +113,7 @@ if (import.meta.main) {
     stdout: Deno.stdout.writable,
     report,
     hasColors: Deno.stdout.isTerminal() && !Deno.noColor,
+    isTerminal: Deno.stdout.isTerminal() && Deno.stderr.isTerminal(),
     signal: interruption(),
   });
   // What is left of standard input must not keep the process.

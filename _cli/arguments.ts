@@ -15,7 +15,10 @@ import {
   UsageError,
 } from "./values.ts";
 
-const HELP_OPTIONS = { help: { type: "boolean", short: "h" } } as const;
+const HELP_OPTIONS = {
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
 const UPSTREAM_OPTIONS = {
   header: { type: "string", short: "H", multiple: true },
   method: { type: "string", short: "X" },
@@ -28,7 +31,7 @@ const SERVING_OPTIONS = {
   port: { type: "string", default: "8000" },
   hostname: { type: "string", default: "127.0.0.1" },
   history: { type: "string", default: "10000" },
-  replay: { type: "string", default: "0" },
+  replay: { type: "string" },
   cors: { type: "string", multiple: true },
 } as const;
 const READ_OPTIONS = {
@@ -76,7 +79,8 @@ async function parseRead(
   io: CommandLineIo,
 ): Promise<Command> {
   const { values, positionals } = parse(args, READ_OPTIONS);
-  if (values.help) return { name: "help" };
+  const question = findQuestion(values);
+  if (question !== undefined) return question;
   const { json, raw, count, timeout } = values;
   if (raw && (json || values.event !== undefined)) {
     throw new UsageError(
@@ -94,7 +98,8 @@ async function parseRead(
 
 function parseServe(args: string[]): Command {
   const { values, positionals } = parse(args, SERVE_OPTIONS);
-  if (values.help) return { name: "help" };
+  const question = findQuestion(values);
+  if (question !== undefined) return question;
   if (positionals.length > 0) {
     throw new UsageError(
       `serve reads standard input, ${quote(positionals[0])} is too much`,
@@ -106,7 +111,8 @@ function parseServe(args: string[]): Command {
       `--input is ${quote(input)}, json or event-stream is wanted`,
     );
   }
-  return { name: "serve", input, ...parseServing(values) };
+  // Whoever pipes something in wants to see it, also if it is there first.
+  return { name: "serve", input, ...parseServing(values, "all") };
 }
 
 async function parseRelay(
@@ -114,12 +120,21 @@ async function parseRelay(
   io: CommandLineIo,
 ): Promise<Command> {
   const { values, positionals } = parse(args, RELAY_OPTIONS);
-  if (values.help) return { name: "help" };
+  const question = findQuestion(values);
+  if (question !== undefined) return question;
   return {
     name: "relay",
-    ...parseServing(values),
+    ...parseServing(values, "0"),
     ...await parseUpstream(positionals, values, io),
   };
+}
+
+/** What is asked about the command line itself, if anything is. */
+function findQuestion(
+  { help, version }: Values<typeof HELP_OPTIONS>,
+): Command | undefined {
+  if (help) return { name: "help" };
+  return version ? { name: "version" } : undefined;
 }
 
 function parse<T extends NonNullable<ParseArgsConfig["options"]>>(
@@ -169,8 +184,11 @@ async function readBody(
   return await unlessAborted(body, signal);
 }
 
-function parseServing(values: Values<typeof SERVING_OPTIONS>): Serving {
-  const { hostname, replay, cors } = values;
+function parseServing(
+  values: Values<typeof SERVING_OPTIONS>,
+  defaultReplay: string,
+): Serving {
+  const { hostname, replay = defaultReplay, cors } = values;
   return {
     port: parseInteger("--port", values.port, 0, 65535),
     hostname,

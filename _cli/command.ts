@@ -45,7 +45,7 @@ export interface RelayCommand extends Serving, Upstream {
 
 /** What the command line is asked to do. */
 export type Command =
-  | { name: "help" }
+  | { name: "help" | "version" }
   | ReadCommand
   | ServeCommand
   | RelayCommand;

@@ -29,10 +29,14 @@ export function formatJson(event: ServerSentEvent): string {
   return `${escapeControls(JSON.stringify(event))}\n`;
 }
 
-/** Says in one line what has become of a connection. */
-export function describeState(change: ConnectionState): string | undefined {
+/** Says in one line what has become of a connection, and what that means to a person. */
+export function describeState(
+  change: ConnectionState,
+  isTerminal: boolean,
+): string | undefined {
   if (change.state === "open") {
-    return `connected to ${describeUrl(change.response.url)}`;
+    const line = `connected to ${describeUrl(change.response.url)}`;
+    return isTerminal ? `${line}, waiting for events` : line;
   }
   const { error } = change;
   if (change.state === "reconnecting") {
@@ -50,7 +54,8 @@ export function describeState(change: ConnectionState): string | undefined {
   return undefined;
 }
 
-function describeUrl(text: string): string {
+/** Shows a URL without what is secret in it. */
+export function describeUrl(text: string): string {
   const url = new URL(text);
   // What is said may be kept in a log, where a password has no business.
   url.username = "";

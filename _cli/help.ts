@@ -9,7 +9,8 @@ Usage:
   deno run -N jsr:@tidings/sse/cli relay <url> [options]  serve another stream
 
 Read <url> prints each event as it comes, and stays connected: a lost connection
-is reestablished from the last event ID. Changes of state go to standard error.
+is reestablished from the last event ID. Changes of state go to standard error,
+and on a terminal what is waited for as well.
 
       --json                Print each event as one line of JSON
       --raw                 Print the bytes as they come
@@ -48,11 +49,12 @@ Serve and relay answer requests, whatever their path:
       --history <n>         How many events to keep for clients that resume, as
                             far as 16 MiB go (default 10000)
       --replay <n>          How many past events a new client gets, or all
-                            (default 0)
+                            (default: serve all, relay 0)
       --cors <origin>       Pages of this origin may read the stream, * for
                             every origin; may be repeated
 
   -h, --help                Show this
+      --version             Show the version of the package
 
 Exit status:
   0  The stream ended, --count was reached, or you ended it: with Ctrl+C, or by

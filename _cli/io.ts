@@ -22,6 +22,8 @@ export interface CommandLineIo {
   report: (line: string) => void;
   /** Whether events are shown in colours. */
   hasColors: boolean;
+  /** Whether somebody watches, who wonders what goes on while nothing comes. */
+  isTerminal: boolean;
   /** Ends the command cleanly when it is aborted. */
   signal: AbortSignal;
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import type { Upstream } from "./command.ts";
-import { describeState } from "./format.ts";
+import { describeState, describeUrl } from "./format.ts";
 import type { CommandLineIo } from "./io.ts";
 import {
   connect,
@@ -23,6 +23,10 @@ export function connectUpstream(
   io: CommandLineIo,
   options: ConnectOptions = {},
 ): EventStreamConnection {
+  const { isTerminal } = io;
+  if (isTerminal) {
+    io.report(`connecting to ${describeUrl(url)}, Ctrl+C ends it`);
+  }
   return connect(url, {
     ...request,
     ...options,
@@ -30,7 +34,7 @@ export function connectUpstream(
     shouldReconnect: (disconnection) =>
       isForbidden(disconnection) ? false : shouldReconnect?.(disconnection),
     onStateChange: (change) => {
-      const line = describeState(change);
+      const line = describeState(change, isTerminal);
       if (line !== undefined) io.report(line);
     },
   });

@@ -2,6 +2,7 @@
 
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { main } from "../cli.ts";
+import config from "../deno.json" with { type: "json" };
 import { eventStream, serve } from "./_event_server.ts";
 
 interface MainResult {
@@ -11,7 +12,10 @@ interface MainResult {
 }
 
 /** Runs the command line in this process. */
-async function run(args: string[], hasColors = false): Promise<MainResult> {
+async function run(
+  args: string[],
+  { hasColors = false, isTerminal = false } = {},
+): Promise<MainResult> {
   const reports: string[] = [];
   const decoder = new TextDecoder();
   let stdout = "";
@@ -24,6 +28,7 @@ async function run(args: string[], hasColors = false): Promise<MainResult> {
     }),
     report: (line) => reports.push(line),
     hasColors,
+    isTerminal,
     signal: new AbortController().signal,
   });
   return { status, stdout, reports };
@@ -137,15 +142,37 @@ Deno.test("cli --help names every option", async () => {
   );
   const names = [...source.matchAll(/^ {2}"?([a-z-]+)"?: \{ type: /gm)]
     .map((match) => match[1]);
-  assertEquals(names.length, 16);
+  assertEquals(names.length, 18);
   for (const name of names) assertStringIncludes(stdout, `--${name} `);
 });
 
 Deno.test("cli shows events in colours where there are any", async () => {
   await using server = serve(() => eventStream("id: 1\ndata: a\n\n"));
-  const { stdout } = await run([server.url, "--no-reconnect"], true);
+  const { stdout } = await run([server.url, "--no-reconnect"], {
+    hasColors: true,
+  });
   assertEquals(stdout, "\x1b[1m\x1b[36mmessage\x1b[0m \x1b[2m#1\x1b[0m\na\n\n");
 });
+
+Deno.test("cli says on a terminal what it waits for, and nowhere else", async () => {
+  await using server = serve(() => eventStream("data: a\n\n"));
+  const url = server.url.replace("http://", "http://ada:secret@");
+  const args = [url, "--count", "1"];
+  assertEquals((await run(args, { isTerminal: true })).reports, [
+    `connecting to ${server.url}, Ctrl+C ends it`,
+    `connected to ${server.url}, waiting for events`,
+  ]);
+  assertEquals((await run(args)).reports, [`connected to ${server.url}`]);
+});
+
+for (const args of [["--version"], ["serve", "--version"]]) {
+  Deno.test(`cli prints the version of deno.json: ${args.join(" ")}`, async () => {
+    const { status, stdout, reports } = await run(args);
+    assertEquals(status, 0);
+    assertEquals(stdout, `${config.version}\n`);
+    assertEquals(reports, []);
+  });
+}
 
 Deno.test("cli fails if standard output fails", async () => {
   await using server = serve(() => eventStream("data: a\n\n"));
@@ -160,6 +187,7 @@ Deno.test("cli fails if standard output fails", async () => {
       }),
       report: (line) => reports.push(line),
       hasColors: false,
+      isTerminal: false,
       signal: new AbortController().signal,
     });
     assertEquals(status, 1);

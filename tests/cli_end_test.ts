@@ -80,6 +80,7 @@ function run(
     stdout: new WritableStream(),
     report: () => {},
     hasColors: false,
+    isTerminal: false,
     signal: new AbortController().signal,
     ...io,
   });

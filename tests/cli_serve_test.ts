@@ -51,6 +51,16 @@ Deno.test("cli serve publishes each line of standard input to every client", asy
   }
 });
 
+Deno.test("cli serve gives a client that comes late what was piped in, as the README has it", async () => {
+  await using cli = new CliProcess(["serve", ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write('{"event":"tick","data":"42"}\n');
+  await cli.end();
+  await cli.stderr.match(/the input ended/);
+  const { stdout } = await runCli([url, "--count", "1"]);
+  assertMatch(stdout, /^tick #\S+\n42\n\n$/);
+});
+
 Deno.test("cli serve publishes what cli --json prints", async () => {
   await using server = serve(() => eventStream("event: a\nid: 1\ndata: x\n\n"));
   const { stdout } = await runCli([server.url, "--no-reconnect", "--json"]);

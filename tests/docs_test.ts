@@ -184,6 +184,7 @@ Deno.test("docs: the arguments of each command line are right", async () => {
       stdout: new WritableStream(),
       report: () => {},
       hasColors: false,
+      isTerminal: false,
       signal: new AbortController().signal,
     });
     assertMatch(line, name === "read" ? / https?:/ : new RegExp(`^ ${name}`));
