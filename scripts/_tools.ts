@@ -7,7 +7,7 @@ import { installPackage } from "./_npm_package.ts";
 /** Gives the path of a program, which is installed if need be. */
 export type FindTool = () => Promise<string>;
 
-/** The versions of the runtimes, which the README names. */
+/** The versions of the runtimes, which `docs/runtimes.md` names. */
 export const RUNTIME_VERSIONS = {
   node: "26.10.0",
   bun: "1.4.5",

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What the README says of those that read event streams, each as an experiment. */
+/** What `docs/comparison.md` says of those that read event streams, each as an experiment. */
 
 import { bundle } from "../scripts/_bundle.ts";
 import { gzippedSize } from "../scripts/_gzipped_size.ts";

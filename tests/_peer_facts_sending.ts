@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What the README says of those that send event streams, each as an experiment. */
+/** What `docs/comparison.md` says of those that send event streams, each as an experiment. */
 
 import {
   type EventSourceMessage,

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The tables of the README's section on peers, and what they are made of. */
+/** The tables of the guide on peers, and what they are made of. */
 
 /** A row: one thing that a library does or does not do. */
 export interface Fact<Peer> {
@@ -12,23 +12,21 @@ export interface Fact<Peer> {
   appliesTo?(peer: Peer): boolean;
 }
 
-/** A table as it stands in the README, without its first column's heading. */
+/** A table as it stands in the guide, without its first column's heading. */
 export interface PeerTable {
   names: string[];
   /** The cells of each row by its first one. */
   rows: Map<string, string[]>;
 }
 
-const SECTION_REGEXP = /^## Beside the others\n([^]*?)^## /m;
 const TABLE_REGEXP = /(?:^\|.*\|\n)+/gm;
 
-/** Reads the section, with its tables in their order. */
-export async function readPeerSection(): Promise<
+/** Reads the guide, with its tables in their order. */
+export async function readPeerTables(): Promise<
   { text: string; tables: PeerTable[] }
 > {
-  const readme = new URL("../README.md", import.meta.url);
-  const [, text = ""] = SECTION_REGEXP.exec(await Deno.readTextFile(readme)) ??
-    [];
+  const guide = new URL("../docs/comparison.md", import.meta.url);
+  const text = await Deno.readTextFile(guide);
   return { text, tables: [...text.matchAll(TABLE_REGEXP)].map(tableOf) };
 }
 

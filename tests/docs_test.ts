@@ -7,20 +7,26 @@
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parseCommand } from "../_cli/arguments.ts";
+import { readEvents } from "../parser.ts";
+import { bundle } from "../scripts/_bundle.ts";
 import { eventStream, serve } from "./_event_server.ts";
 import { ExampleProcess } from "./_example_process.ts";
+import { hasNode } from "./_has_node.ts";
 import { within } from "./_within.ts";
 
 const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
-// These have tests of their own, `readme_durable_test.ts` and `socket_readme_test.ts`.
+// These have tests of their own: `durable_docs_test.ts`, `socket_docs_test.ts`, and
+// below.
 const TESTED_ELSEWHERE = [
   "ts ignore deno-kv",
   "ts ignore redis-streams",
   "ts ignore socket",
+  "js node",
 ];
 // What is no program: commands, settings, a stream, a change, and a part of a program
 // for a package that is not among ours.
 const NOT_RUN = ["sh", "nginx", "text", "diff", "ts ignore fragment"];
+const LINK_REGEXP = /\]\(([^)\s]+)\)/g;
 const COMMAND_REGEXP = /deno run -N jsr:@tidings\/sse\/cli(.*)/g;
 const ADDRESS = "https://example.com/";
 
@@ -36,6 +42,7 @@ for (const name of ["README.md", "SECURITY.md", "CONTRIBUTING.md"]) {
   texts.set(name, await Deno.readTextFile(name));
 }
 for await (const { name } of Deno.readDir("docs")) {
+  if (!name.endsWith(".md")) continue;
   texts.set(`docs/${name}`, await Deno.readTextFile(`docs/${name}`));
 }
 
@@ -173,6 +180,57 @@ Deno.test("docs: a token that is refused twice in a row ends the connection", as
   assertEquals(code, 1);
   assertMatch(stderr, /EventSourceError.*status is 401/);
   assertEquals(refusals, 2);
+});
+
+Deno.test({
+  name: `docs: the server for Node runs as printed${
+    hasNode ? "" : " (ignored: there is no Node)"
+  }`,
+  ignore: !hasNode,
+  async fn() {
+    const block = blocks.find(({ info }) => info === "js node");
+    assert(block !== undefined);
+    const program = block.code.replace("8000", '0, "127.0.0.1"');
+    await withFile(program, async (file) => {
+      const bundled = await Deno.makeTempFile({ suffix: ".mjs" });
+      await Deno.writeTextFile(bundled, await bundle(file));
+      {
+        await using example = await ExampleProcess.start([bundled], {}, "node");
+        const events = readEvents(await fetch(example.url));
+        const body = "hello";
+        const answer = await fetch(example.url, { method: "POST", body });
+        const { value } = await within("the event", events.next());
+        assertEquals([value?.data, value?.id], [body, await answer.text()]);
+        await events.return?.();
+      }
+      await Deno.remove(bundled);
+    });
+  },
+});
+
+Deno.test("docs: the README is short, and its links work on JSR and npm", async () => {
+  const readme = texts.get("README.md") ?? "";
+  assert(readme.split("\n").length < 330);
+  // Both resolve links in the README against the repository, but not one that
+  // begins with a slash, and no HTML.
+  const targets = [...readme.matchAll(LINK_REGEXP)].map((match) => match[1]!);
+  assert(targets.length > 10);
+  for (const target of targets) {
+    if (/^https:/.test(target)) continue;
+    assert(!/^[/.]/.test(target), target);
+    await Deno.stat(target);
+  }
+  assert(!/<(?:img|picture|a) /.test(readme));
+});
+
+Deno.test("docs: the links between the guides lead somewhere", async () => {
+  for (const [name, text] of texts) {
+    for (const [, target = ""] of text.matchAll(LINK_REGEXP)) {
+      if (/^(?:https:|#)/.test(target)) continue;
+      const file = new URL(target.split("#")[0]!, `file:///${name}`).pathname;
+      await Deno.stat(`.${file}`);
+    }
+  }
 });
 
 Deno.test("docs: the arguments of each command line are right", async () => {

@@ -5,6 +5,7 @@ import type { ServerSentEvent } from "../event.ts";
 import { readEvents } from "../parser.ts";
 import { eventStream, OpenStream, serve } from "./_event_server.ts";
 import { ExampleProcess } from "./_example_process.ts";
+import { hasNode } from "./_has_node.ts";
 import { within } from "./_within.ts";
 
 /** Each example, with the arguments that its own comment gives. */
@@ -197,9 +198,9 @@ Deno.test("examples: node_server.ts broadcasts, and ends its streams on SIGINT",
 
 Deno.test({
   name: `examples: node_server.ts does the same in Node${
-    hasNode() ? "" : " (ignored: there is no Node)"
+    hasNode ? "" : " (ignored: there is no Node)"
   }`,
-  ignore: !hasNode(),
+  ignore: !hasNode,
   async fn() {
     const file = await Deno.makeTempFile({ suffix: ".mjs" });
     const { success } = await new Deno.Command(Deno.execPath(), {
@@ -223,15 +224,6 @@ async function checkNodeServer(example: ExampleProcess): Promise<void> {
   const { data, lastEventId } = await events.next();
   assertEquals([data, lastEventId], ["hello", id]);
   assertEquals(await example.interrupt(), 0);
-}
-
-function hasNode(): boolean {
-  try {
-    return new Deno.Command("node", { args: ["--version"] }).outputSync()
-      .success;
-  } catch {
-    return false;
-  }
 }
 
 Deno.test("examples: kv_workers.ts reaches the clients of all workers", async () => {

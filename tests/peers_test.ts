@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Holds each cell of the README's tables on peers against what the peer does. */
+/** Holds each cell of the tables of `docs/comparison.md` against what the peer does. */
 
 import { assert, assertEquals } from "@std/assert";
 import bench from "../bench/deno.json" with { type: "json" };
@@ -8,13 +8,13 @@ import { READING_FACTS } from "./_peer_facts_reading.ts";
 import { SENDING_FACTS } from "./_peer_facts_sending.ts";
 import { READERS } from "./_peer_readers.ts";
 import { SENDERS } from "./_peer_senders.ts";
-import { cellFor, type Fact, readPeerSection } from "./_peer_table.ts";
+import { cellFor, type Fact, readPeerTables } from "./_peer_table.ts";
 
 const VERSION_REGEXP = /^npm:(.+)@(.+)$/;
 
-const { text, tables } = await readPeerSection();
+const { text, tables } = await readPeerTables();
 
-Deno.test("peers: the README has two tables", () => {
+Deno.test("peers: the guide has two tables", () => {
   assertEquals(tables.length, 2);
 });
 
@@ -43,7 +43,7 @@ function testTable<Peer extends { name: string }>(
 testTable(0, READERS, READING_FACTS);
 testTable(1, SENDERS, SENDING_FACTS);
 
-Deno.test("peers: the versions in the README are those that run, in the benches too", () => {
+Deno.test("peers: the versions in the guide are those that run, in the benches too", () => {
   const words = text.replaceAll(/\s+/g, " ");
   const pinned: string[] = Object.values(bench.imports);
   for (const { module = "" } of [...READERS, ...SENDERS]) {

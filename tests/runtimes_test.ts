@@ -16,12 +16,12 @@ const DENO_ONLY: Record<string, string> = {
   demo: "starts processes",
   deno_kv: "Deno KV is Deno's",
   docs: "reads the guides, and runs what they show in Deno",
+  durable_docs: "starts processes",
   examples: "starts processes",
-  peers: "reads the README, and runs the peers in Deno",
-  readme_durable: "starts processes",
+  peers: "reads the guide, and runs the peers in Deno",
   runtimes: "reads the lists of tests",
   socket_graphql: "starts a server of graphql-ws",
-  socket_readme: "starts processes",
+  socket_docs: "starts processes",
   std_http: "@std/http is on JSR",
 };
 
@@ -71,11 +71,11 @@ for (
   });
 }
 
-Deno.test("runtimes: the README names the versions that are tested", async () => {
-  const readme = await Deno.readTextFile(
-    new URL("../README.md", import.meta.url),
+Deno.test("runtimes: the guide names the versions that are tested", async () => {
+  const guide = await Deno.readTextFile(
+    new URL("../docs/runtimes.md", import.meta.url),
   );
   for (const version of Object.values(RUNTIME_VERSIONS)) {
-    assert(readme.includes(` ${version} `), version);
+    assert(guide.includes(` ${version} `), version);
   }
 });

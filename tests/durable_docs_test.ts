@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The examples of the README's section "More than one process", as they are printed:
+ * The examples of `docs/durable_logs.md`, as they are printed:
  * each runs as two servers, and what one publishes reaches the clients of the other.
  */
 
@@ -16,14 +16,14 @@ import {
 import { sendSignal } from "./_send_signal.ts";
 import { within } from "./_within.ts";
 
-Deno.test("README: the example for Deno KV serves the same events from two processes", async () => {
+Deno.test("docs: the example for Deno KV serves the same events from two processes", async () => {
   const directory = await Deno.makeTempDir();
   await checkExample("deno-kv", directory, {});
   await Deno.remove(directory, { recursive: true });
 });
 
 Deno.test(
-  `README: the example for Redis serves the same events from two processes${redisNote}`,
+  `docs: the example for Redis serves the same events from two processes${redisNote}`,
   {
     ignore: !hasRedis,
   },
@@ -70,13 +70,13 @@ async function checkExample(
   }
 }
 
-/** The code block of the README that has this name after its language. */
+/** The code block of the guide that has this name after its language. */
 async function readExample(name: string): Promise<string> {
-  const readme = await Deno.readTextFile(
-    new URL("../README.md", import.meta.url),
+  const guide = await Deno.readTextFile(
+    new URL("../docs/durable_logs.md", import.meta.url),
   );
-  const code = readme.split(`\`\`\`ts ignore ${name}\n`)[1]?.split("\n```")[0];
-  assert(code !== undefined, `README.md has no example "${name}"`);
+  const code = guide.split(`\`\`\`ts ignore ${name}\n`)[1]?.split("\n```")[0];
+  assert(code !== undefined, `The guide has no example "${name}"`);
   return code;
 }
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The README's server and client of a socket run as they stand there. */
+/** The server and the client of `docs/sockets.md` run as they stand there. */
 
 import { assert, assertEquals } from "@std/assert";
 import { within } from "./_within.ts";
@@ -12,11 +12,11 @@ const IMPORTS = {
 
 /** Finds the example that begins with its file name. */
 async function readExample(name: string): Promise<string> {
-  const readme = await Deno.readTextFile(
-    new URL("../README.md", import.meta.url),
+  const guide = await Deno.readTextFile(
+    new URL("../docs/sockets.md", import.meta.url),
   );
-  const [, code] = readme.split(`// ${name}\n`);
-  assert(code !== undefined, `README.md has no ${name}`);
+  const [, code] = guide.split(`// ${name}\n`);
+  assert(code !== undefined, `The guide has no ${name}`);
   return code.slice(0, code.indexOf("```"));
 }
 
@@ -43,7 +43,7 @@ async function start(
   }).spawn();
 }
 
-Deno.test("README: server and client of a socket run, and the client ends by itself", async () => {
+Deno.test("docs: server and client of a socket run, and the client ends by itself", async () => {
   const folder = await Deno.makeTempDir({ prefix: "tidings_socket_" });
   await Deno.writeTextFile(
     `${folder}/import_map.json`,
