@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { EventStreamConnection } from "./connection.ts";
-import type { EventSourceInit } from "./connection_options.ts";
+import type { ConnectOptions, EventSourceInit } from "./connection_options.ts";
 import {
   CLOSED,
   CONNECTING,
@@ -16,6 +16,16 @@ import { Listeners } from "./listeners.ts";
 import { reportException } from "./report_exception.ts";
 import { resolveUrl } from "./resolve_url.ts";
 import { StreamMessageEvent } from "./stream_message_event.ts";
+
+/** What an `EventSource` needs of its connection. */
+export interface EventSourceConnection extends AsyncIterable<ServerSentEvent> {
+  readonly url: string;
+  readonly readyState: 0 | 1 | 2;
+  close(): void;
+}
+
+/** The name of the method that makes the connection: a subclass makes another. */
+export const MAKE_CONNECTION: unique symbol = Symbol();
 
 /** The events of every {@linkcode EventSource}. */
 export interface EventSourceEventMap {
@@ -84,7 +94,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
   /** The value of `readyState` once the connection is closed: 2. */
   declare readonly CLOSED: 2;
 
-  readonly #connection: EventStreamConnection;
+  readonly #connection: EventSourceConnection;
   readonly #withCredentials: boolean;
   readonly #listeners = new Listeners();
   readonly #onopen = new EventHandlerSlot(this, "open");
@@ -114,7 +124,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     const options = toDictionary(init);
     const { shouldReconnect } = options;
     this.#withCredentials = Boolean(options.withCredentials);
-    this.#connection = new EventStreamConnection(resolveUrl(text), {
+    this.#connection = this[MAKE_CONNECTION](resolveUrl(text), {
       ...options,
       withCredentials: this.#withCredentials,
       // A browser waits the reconnection time, and no status makes it try again.
@@ -232,6 +242,14 @@ export class EventSource<Events extends object = EventSourceEventMap>
   ): void {
     super.removeEventListener(type, listener as EventListener | null, options);
     this.#listeners.remove(`${type}`, listener, options);
+  }
+
+  /** @ignore Called by the constructor, before a subclass has its fields. */
+  [MAKE_CONNECTION](
+    url: string,
+    options: ConnectOptions,
+  ): EventSourceConnection {
+    return new EventStreamConnection(url, options);
   }
 
   /** Spec: "Announce", "reestablish" or "fail the connection". */
