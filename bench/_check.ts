@@ -1,20 +1,20 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Checks of what a decoder gave: in full once, and cheaply in every timed run. */
+/**
+ * Checks of what a decoder gave: in full once, and cheaply in every timed run. What
+ * they throw is the reason alone, since the race knows whom it is about.
+ */
 
 import type { Workload } from "./_fixtures.ts";
 import type { DecodedEvent } from "./_decoders.ts";
 
 /** Counts events and the code units of their data, the check of a timed run. */
 export class Tally {
-  #name: string;
   #workload: Workload;
   #events = 0;
   #dataLength = 0;
 
-  /** Begins a tally of the decoder with that name. */
-  constructor(name: string, workload: Workload) {
-    this.#name = name;
+  constructor(workload: Workload) {
     this.#workload = workload;
   }
 
@@ -26,19 +26,18 @@ export class Tally {
 
   /** Throws unless all events of the workload came. */
   check(): void {
-    const { name, events, dataLength } = this.#workload;
+    const { events, dataLength } = this.#workload;
     if (this.#events === events.length && this.#dataLength === dataLength) {
       return;
     }
     throw new Error(
-      `Cannot time ${this.#name} on ${name}: it gave ${this.#events} events with ${this.#dataLength} code units of data, ${events.length} with ${dataLength} are wanted`,
+      `it gave ${this.#events} events with ${this.#dataLength} code units of data, ${events.length} with ${dataLength} are wanted`,
     );
   }
 }
 
 /** Throws unless a decoder gave exactly the events of the workload. */
 export function checkEvents(
-  name: string,
   hasId: boolean,
   workload: Workload,
   decoded: readonly DecodedEvent[],
@@ -51,8 +50,6 @@ export function checkEvents(
         (hasId && other.id !== id);
     });
   if (differs) {
-    throw new Error(
-      `Cannot time ${name} on ${workload.name}: its events are not those of the workload`,
-    );
+    throw new Error("its events are not those of the workload");
   }
 }

@@ -69,7 +69,9 @@ async function readBody(url: string): Promise<void> {
   const response = await fetch(url);
   let length = 0;
   for await (const chunk of response.body!) length += chunk.length;
-  if (length < BYTES) throw new Error(`Cannot go on: ${length} bytes came`);
+  if (length < BYTES) {
+    throw new Error(`${length} bytes came, ${BYTES} are wanted`);
+  }
 }
 
 function listen(Class: EventSourceClass, url: string): Promise<void> {
@@ -97,7 +99,7 @@ function listen(Class: EventSourceClass, url: string): Promise<void> {
 function check(events: number, length: number): void {
   if (events !== CLIENT_EVENTS || length !== DATA_LENGTH) {
     throw new Error(
-      `Cannot go on: ${events} events with ${length} characters came, ${CLIENT_EVENTS} with ${DATA_LENGTH} are wanted`,
+      `${events} events with ${length} characters came, ${CLIENT_EVENTS} with ${DATA_LENGTH} are wanted`,
     );
   }
 }

@@ -66,11 +66,7 @@ export async function streamContestants(
   const encoders = [ENCODER_STREAM, EVENTSOURCE_ENCODER_STREAM];
   const stdHttp = await loadStdHttpStream();
   if (stdHttp !== undefined) encoders.push(stdHttp);
-  const contestants: Contestant[] = [];
-  for (const encoder of encoders) {
-    contestants.push(await streamContestant(encoder, workload));
-  }
-  return contestants;
+  return encoders.map((encoder) => streamContestant(encoder, workload));
 }
 
 async function callRows(id: string, workload: Workload): Promise<Row[]> {
@@ -108,31 +104,37 @@ async function streamRows(id: string, workload: Workload): Promise<Row[]> {
 
 function callContestant(encoder: Encoder, workload: Workload): Contestant {
   const inits = initsOf(workload);
-  const chunks = encoder.encode(inits);
-  checkChunks(encoder.name, workload, chunks);
-  const length = lengthOf(chunks);
+  let length = 0;
   return {
     name: encoder.name,
+    check(): void {
+      const chunks = encoder.encode(inits);
+      checkChunks(workload, chunks);
+      length = lengthOf(chunks);
+    },
     run(): void {
-      checkLength(encoder.name, lengthOf(encoder.encode(inits)), length);
+      checkLength(lengthOf(encoder.encode(inits)), length);
     },
   };
 }
 
-async function streamContestant(
+function streamContestant(
   encoder: StreamEncoder,
   workload: Workload,
-): Promise<Contestant> {
+): Contestant {
   const inits = initsOf(workload);
   const encodeAll = () =>
     Array.fromAsync(ReadableStream.from(inits).pipeThrough(encoder.open()));
-  const chunks = await encodeAll();
-  checkChunks(encoder.name, workload, chunks);
-  const length = lengthOf(chunks);
+  let length = 0;
   return {
     name: encoder.name,
+    async check(): Promise<void> {
+      const chunks = await encodeAll();
+      checkChunks(workload, chunks);
+      length = lengthOf(chunks);
+    },
     async run(): Promise<void> {
-      checkLength(encoder.name, lengthOf(await encodeAll()), length);
+      checkLength(lengthOf(await encodeAll()), length);
     },
   };
 }
@@ -148,23 +150,20 @@ function initsOf(workload: Workload): EventInit[] {
 
 /** Decodes what was encoded, by a peer's decoder, and compares. */
 function checkChunks(
-  name: string,
   workload: Workload,
   chunks: readonly Uint8Array[],
 ): void {
   const decoded: DecodedEvent[] = [];
   const push = EVENTSOURCE_PARSER.open((event) => decoded.push(event));
   for (const chunk of chunks) push(chunk);
-  checkEvents(name, true, workload, decoded);
+  checkEvents(true, workload, decoded);
 }
 
 function lengthOf(chunks: readonly Uint8Array[]): number {
   return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
 }
 
-function checkLength(name: string, length: number, expected: number): void {
+function checkLength(length: number, expected: number): void {
   if (length === expected) return;
-  throw new Error(
-    `Cannot time ${name}: it gave ${length} bytes, ${expected} are wanted`,
-  );
+  throw new Error(`it gave ${length} bytes, ${expected} are wanted`);
 }

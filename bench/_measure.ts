@@ -5,7 +5,9 @@
 /** One thing to be timed. */
 export interface Contestant {
   name: string;
-  /** Does the whole job once and throws if its result is wrong. */
+  /** Does the whole job once, before anything is timed: throws if its result is wrong. */
+  check?(): void | Promise<void>;
+  /** Does the whole job once and throws if its result is plainly wrong. */
   run(): void | Promise<void>;
 }
 
@@ -19,18 +21,35 @@ const SAMPLE_MS = 4;
 /** There with `--v8-flags=--expose-gc`. */
 const { gc } = globalThis as { gc?: (options: { type: "minor" }) => void };
 
-/** The times of contestants, round by round. */
-export class RaceResult {
-  /** Milliseconds of one run, for each round, by contestant. */
-  readonly #samples: Map<string, readonly number[]>;
+/** A contestant in a race. */
+interface Racer {
+  contestant: Contestant;
+  /** How many runs make a sample. */
+  repeats: number;
+  /** Milliseconds of one run, for each round. */
+  samples: number[];
+  /** What it threw, if it did: it takes no further part. */
+  fault: string | undefined;
+}
 
-  constructor(samples: Map<string, readonly number[]>) {
-    this.#samples = samples;
+/** The times of contestants, round by round, and the faults of those without. */
+export class RaceResult {
+  readonly #racers: ReadonlyMap<string, Racer>;
+
+  constructor(racers: readonly Racer[]) {
+    this.#racers = new Map(
+      racers.map((racer) => [racer.contestant.name, racer]),
+    );
   }
 
-  /** Whether a contestant of that name took part. */
+  /** Whether a contestant of that name took part, if only to fail. */
   has(name: string): boolean {
-    return this.#samples.has(name);
+    return this.#racers.has(name);
+  }
+
+  /** What is wrong with a contestant's result, `undefined` if nothing is. */
+  fault(name: string): string | undefined {
+    return this.#racers.get(name)?.fault;
   }
 
   /** The median milliseconds of one run. */
@@ -49,43 +68,81 @@ export class RaceResult {
     );
   }
 
-  /** The contestant that is fastest, of all but ours. */
-  fastestPeer(ours: readonly string[]): string {
-    return [...this.#samples.keys()]
-      .filter((name) => !ours.includes(name))
-      .reduce((best, name) => this.time(name) < this.time(best) ? name : best);
+  /**
+   * The contestants to set ours against: the fastest of those with a right result,
+   * and each of those with a wrong one.
+   */
+  opponents(ours: readonly string[]): string[] {
+    const peers = [...this.#racers.keys()].filter((name) =>
+      !ours.includes(name)
+    );
+    const [right, wrong] = [true, false].map((isRight) =>
+      peers.filter((name) => (this.fault(name) === undefined) === isRight)
+    );
+    const [fastest] = right!.toSorted((a, b) => this.time(a) - this.time(b));
+    return fastest === undefined ? wrong! : [fastest, ...wrong!];
   }
 
   #of(name: string): readonly number[] {
-    const samples = this.#samples.get(name);
-    if (samples !== undefined) return samples;
-    throw new RangeError(
-      `Cannot compare ${JSON.stringify(name)}: it is not in the race`,
-    );
+    const racer = this.#racers.get(name);
+    if (racer === undefined) {
+      throw new RangeError(
+        `Cannot compare ${JSON.stringify(name)}: it is not in the race`,
+      );
+    }
+    if (racer.fault !== undefined) {
+      throw new Error(`Cannot time ${name}: ${racer.fault}`);
+    }
+    return racer.samples;
   }
 }
 
 /**
  * Times the contestants in rounds: in each round every contestant runs for one
  * sample, and each round begins with another one, so that whatever disturbs the
- * machine disturbs all of them.
+ * machine disturbs all of them. Who fails is left out of the rounds that follow.
  */
 export async function race(
   contestants: readonly Contestant[],
 ): Promise<RaceResult> {
-  const repeats: number[] = [];
-  for (const contestant of contestants) repeats.push(await warmUp(contestant));
-  const samples: number[][] = contestants.map(() => []);
+  const racers: Racer[] = [];
+  for (const contestant of contestants) {
+    const racer: Racer = {
+      contestant,
+      repeats: 1,
+      samples: [],
+      fault: undefined,
+    };
+    racers.push(racer);
+    await attempt(racer, async () => {
+      await contestant.check?.();
+      racer.repeats = await warmUp(contestant);
+    });
+  }
   const end = performance.now() + RACE_MS;
   for (let round = 0; round < MIN_ROUNDS || performance.now() < end; round++) {
-    for (let turn = 0; turn < contestants.length; turn++) {
-      const index = (round + turn) % contestants.length;
-      samples[index]!.push(await time(contestants[index]!, repeats[index]!));
+    if (racers.every(({ fault }) => fault !== undefined)) break;
+    for (let turn = 0; turn < racers.length; turn++) {
+      const racer = racers[(round + turn) % racers.length]!;
+      await attempt(racer, async () => {
+        racer.samples.push(await time(racer.contestant, racer.repeats));
+      });
     }
   }
-  return new RaceResult(
-    new Map(contestants.map(({ name }, index) => [name, samples[index]!])),
-  );
+  return new RaceResult(racers);
+}
+
+/** Does the next step of a contestant that has no fault yet. */
+async function attempt(
+  racer: Racer,
+  step: () => Promise<void>,
+): Promise<void> {
+  if (racer.fault !== undefined) return;
+  try {
+    await step();
+  } catch (error) {
+    racer.fault = error instanceof Error ? error.message : String(error);
+  }
 }
 
 /** Runs a contestant until it is compiled; returns how many runs make a sample. */

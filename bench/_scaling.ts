@@ -160,7 +160,7 @@ function dripper(drip: Drip, decoder: Decoder, factor: number): Contestant {
       for (const chunk of chunks) push(chunk);
       if (events === drip.events) return;
       throw new Error(
-        `Cannot time ${name} on ${drip.name}: it gave ${events} events, ${drip.events} are wanted`,
+        `it gave ${events} events, ${drip.events} are wanted`,
       );
     },
   };

@@ -16,9 +16,7 @@ import {
   EVENTSOURCE_PARSER_STREAM,
   OPENAI_STREAM,
   READ_EVENTS,
-  type StreamDecoder,
 } from "./_stream_decoders.ts";
-import type { DecodedEvent } from "./_decoders.ts";
 import { type Job, ratioRow, type Row } from "./_table.ts";
 
 /** Least ratios to the fastest peer: `readEvents`, `EventStreamDecoderStream`. */
@@ -48,17 +46,17 @@ export function streamingJobs(): Job[] {
         id,
         async run(): Promise<Row[]> {
           const workload = createWorkload(name);
-          const result = await race(
-            await streamingContestants(workload, chunking),
-          );
-          const peer = result.fastestPeer(OUR_NAMES);
-          return OUR_NAMES.map((ours, index) =>
-            ratioRow(`${id} ${ours}`, result, {
-              ours,
-              peer,
-              unit: workload.events.length,
-              target: targets[index],
-            })
+          const result = await race(streamingContestants(workload, chunking));
+          const peers = result.opponents(OUR_NAMES);
+          return OUR_NAMES.flatMap((ours, index) =>
+            peers.map((peer) =>
+              ratioRow(`${id} ${ours}`, result, {
+                ours,
+                peer,
+                unit: workload.events.length,
+                target: targets[index],
+              })
+            )
           );
         },
       };
@@ -67,16 +65,25 @@ export function streamingJobs(): Job[] {
 }
 
 /** Ours first, then the peers, all on the same chunks. */
-export async function streamingContestants(
+export function streamingContestants(
   workload: Workload,
   chunking: Chunking,
-): Promise<Contestant[]> {
+): Contestant[] {
   const chunks = cut(workload, chunking);
-  const contestants: Contestant[] = [];
-  for (const decoder of DECODERS) {
-    contestants.push(await createContestant(decoder, workload, chunks));
-  }
-  return contestants;
+  return DECODERS.map((decoder): Contestant => ({
+    name: decoder.name,
+    async check(): Promise<void> {
+      const decoded = await Array.fromAsync(decoder.decode(streamOf(chunks)));
+      checkEvents(decoder.hasId, workload, decoded);
+    },
+    async run(): Promise<void> {
+      const tally = new Tally(workload);
+      for await (const event of decoder.decode(streamOf(chunks))) {
+        tally.add(event);
+      }
+      tally.check();
+    },
+  }));
 }
 
 /** A stream that gives its chunks as they are asked for. */
@@ -91,26 +98,4 @@ function streamOf(
       else controller.enqueue(chunk);
     },
   });
-}
-
-async function createContestant(
-  decoder: StreamDecoder,
-  workload: Workload,
-  chunks: readonly Uint8Array<ArrayBuffer>[],
-): Promise<Contestant> {
-  const decoded: DecodedEvent[] = [];
-  for await (const event of decoder.decode(streamOf(chunks))) {
-    decoded.push(event);
-  }
-  checkEvents(decoder.name, decoder.hasId, workload, decoded);
-  return {
-    name: decoder.name,
-    async run(): Promise<void> {
-      const tally = new Tally(decoder.name, workload);
-      for await (const event of decoder.decode(streamOf(chunks))) {
-        tally.add(event);
-      }
-      tally.check();
-    },
-  };
 }

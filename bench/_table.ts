@@ -52,15 +52,23 @@ export interface Comparison {
   target: number | undefined;
 }
 
-/** A row that compares times: how many times as fast as the peer we are. */
+/**
+ * A row that compares times: how many times as fast as the peer we are. Where the
+ * peer's result is wrong, the row says so. Throws where ours is.
+ */
 export function ratioRow(
   name: string,
   result: RaceResult,
   { ours, peer, unit, target }: Comparison,
 ): Row {
+  const time = (name: string) => result.time(name) / unit;
+  const fault = result.fault(peer);
+  if (fault !== undefined) {
+    const row = skippedRow(name, peer, `wrong: ${fault}`);
+    return { ...row, ours: formatTime(time(ours)) };
+  }
   // What is shown is what is judged.
   const ratio = result.ratio(ours, peer).toFixed(2);
-  const time = (name: string) => result.time(name) / unit;
   // A name is a path, after which some have that of ours.
   const [path = ""] = name.split(" ");
   const [table = "", workload = "", chunking] = path.split("/");

@@ -14,6 +14,6 @@ const base = await new Child("_client_server.ts").read<string>();
 
 for (const kibibytes of [64, 16]) {
   const url = `${base}/${kibibytes * 1024}`;
-  benchGroup(`iterators ${kibibytes} KiB`, iteratorContestants(url));
-  benchGroup(`classes ${kibibytes} KiB`, eventSourceContestants(url));
+  await benchGroup(`iterators ${kibibytes} KiB`, iteratorContestants(url));
+  await benchGroup(`classes ${kibibytes} KiB`, eventSourceContestants(url));
 }

@@ -2,8 +2,8 @@
 
 /**
  * Our clients against their peers over a loopback socket, from a server in another
- * process, as a Markdown table. A row that falls short is no error; a client that
- * loses an event is.
+ * process, as a Markdown table. A row that falls short is no error, nor is a peer
+ * that loses an event: its row says so. That ours loses one is an error.
  */
 
 import {

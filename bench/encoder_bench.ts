@@ -14,9 +14,9 @@ import { createWorkload } from "./_fixtures.ts";
 
 for (const name of ENCODING_NAMES) {
   const workload = createWorkload(name, ENCODING_SIZE);
-  benchGroup(name, callContestants(workload));
+  await benchGroup(name, callContestants(workload));
 
-  benchGroup(`${name} as a stream`, await streamContestants(workload));
+  await benchGroup(`${name} as a stream`, await streamContestants(workload));
 }
 
 // Deno does not list benches that are ignored.

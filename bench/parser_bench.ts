@@ -15,7 +15,7 @@ for (const name of WORKLOAD_NAMES) {
   const workload = createWorkload(name);
   for (const chunking of USUAL_CHUNKINGS) {
     if (name === "huge" && chunking === "event") continue;
-    benchGroup(
+    await benchGroup(
       `${name} ${chunking}`,
       decodingContestants(workload, chunking),
     );
@@ -24,5 +24,8 @@ for (const name of WORKLOAD_NAMES) {
 
 for (const chunking of ["16B", "1B"] as const) {
   const workload = createWorkload("openai", TINY_CHUNKS_SIZE);
-  benchGroup(`openai ${chunking}`, decodingContestants(workload, chunking));
+  await benchGroup(
+    `openai ${chunking}`,
+    decodingContestants(workload, chunking),
+  );
 }

@@ -5,11 +5,13 @@
  * rows by a part of their name: `deno task bench:ratios decode/openai memory`. With
  * `--record`, what compares times is written to `results.json`.
  *
- * A row that falls short is no error. A decoder or encoder whose result is wrong is.
+ * A row that falls short is no error, nor is a peer whose result is wrong: its row
+ * says so. A result of ours that is wrong is one.
  */
 
 import { decodingJobs, tinyChunksJobs } from "./_decoding.ts";
 import { encodingJobs } from "./_encoding.ts";
+import { peerVersions } from "./_peer_versions.ts";
 import { type ResultRow, writeResults } from "./_results.ts";
 import { growthJobs, memoryJobs } from "./_scaling.ts";
 import { streamingJobs } from "./_streaming.ts";
@@ -31,9 +33,7 @@ const chosen = jobs.filter(({ id }) =>
   parts.length === 0 || parts.some((part) => id.includes(part))
 );
 
-const peers = Object.values(config.imports)
-  .filter((specifier) => specifier.startsWith("npm:"))
-  .map((specifier) => specifier.slice("npm:".length));
+const peers = await peerVersions(config.imports);
 console.log(
   `Deno ${Deno.version.deno}, V8 ${Deno.version.v8}, ${Deno.build.target}; ${
     peers.join(", ")

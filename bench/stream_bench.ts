@@ -9,9 +9,9 @@ import { streamingContestants } from "./_streaming.ts";
 for (const name of ["openai", "anthropic", "ticks", "unicode"] as const) {
   const workload = createWorkload(name);
   for (const chunking of USUAL_CHUNKINGS) {
-    benchGroup(
+    await benchGroup(
       `${name} ${chunking}`,
-      await streamingContestants(workload, chunking),
+      streamingContestants(workload, chunking),
     );
   }
 }

@@ -8,6 +8,7 @@ import { RUNTIME_VERSIONS } from "../scripts/_tools.ts";
 const DENO_ONLY: Record<string, string> = {
   architecture: "reads the source files",
   bench_chart: "reads the recorded results",
+  bench_peers: "runs the benches in Deno",
   chaos: "kills processes",
   cli: "the command line is for Deno",
   cli_arguments: "the command line is for Deno",
@@ -18,6 +19,7 @@ const DENO_ONLY: Record<string, string> = {
   docs: "reads the guides, and runs what they show in Deno",
   durable_docs: "starts processes",
   examples: "starts processes",
+  import_map: "starts processes",
   peers: "reads the guide, and runs the peers in Deno",
   runtimes: "reads the lists of tests",
   socket_graphql: "starts a server of graphql-ws",
