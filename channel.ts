@@ -68,6 +68,7 @@ import {
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
 import type { Lifetime } from "./_server/lifetime.ts";
+import { withData } from "./_encoder/event_data.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
 import { MAX_DELAY } from "./_numbers.ts";
@@ -212,9 +213,10 @@ export class EventChannel implements AsyncDisposable {
         "Cannot publish event: the channel is closed, an open one is wanted",
       );
     }
+    const logged = withData(event);
     // What cannot be sent must not enter the log.
-    encodeEvent(event);
-    return await this.#options.log.append(event, options);
+    encodeEvent(logged);
+    return await this.#options.log.append(logged, options);
   }
 
   /**

@@ -24,6 +24,8 @@
  * @module
  */
 
+import { dataOf } from "./_encoder/event_data.ts";
+import { quote } from "./_encoder/quote.ts";
 import type { ServerSentEventInit } from "./event.ts";
 
 const ENCODER = new TextEncoder();
@@ -35,7 +37,8 @@ const ID_FORBIDDEN_REGEXP = /[\0\r\n]/;
  * Encodes one event as one block of an event stream.
  *
  * Fields are written in the order `comment`, `event`, `data`, `id`, `retry`, one
- * line for each line of `data` and `comment`, and a blank line ends the block.
+ * line for each line of `data` and `comment`, and a blank line ends the block. The
+ * text of `json` takes the place of `data`.
  * There is always one space after the colon, so that a value's own leading space
  * survives. Lone surrogates become U+FFFD, as in all text that is sent as UTF-8.
  *
@@ -49,10 +52,24 @@ const ID_FORBIDDEN_REGEXP = /[\0\r\n]/;
  * assertEquals(new TextDecoder().decode(bytes), "id: 0\nretry: 0\n\n");
  * ```
  *
+ * @example A value as JSON
+ * ```ts
+ * import { encodeEvent } from "@tidings/sse/encoder";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const bytes = encodeEvent({ event: "tick", json: { price: 1 } });
+ *
+ * assertEquals(
+ *   new TextDecoder().decode(bytes),
+ *   'event: tick\ndata: {"price":1}\n\n',
+ * );
+ * ```
+ *
  * @param event The event to encode.
  * @returns Its bytes, in a buffer of their own: the caller may transfer it.
  * @throws {TypeError} If a field is of the wrong type, if `event` holds a line
- * break, or if `id` holds a line break or U+0000.
+ * break, if `id` holds a line break or U+0000, if there are both `data` and `json`,
+ * or if `json` is there and has no text in JSON.
  * @throws {RangeError} If `retry` is not an integer of at least 0, or `id` is a
  * number that is not finite.
  */
@@ -120,12 +137,8 @@ export class EventStreamEncoderStream
 }
 
 function formatEvent(init: ServerSentEventInit): string {
-  if (typeof init !== "object" || init === null) {
-    throw new TypeError(
-      `Cannot encode event: it is ${quote(init)}, an object is wanted`,
-    );
-  }
-  const { event, data, id, retry, comment } = init;
+  const data = dataOf(init);
+  const { event, id, retry, comment } = init;
   let block = "";
   if (comment !== undefined) block += formatLines(": ", "comment", comment);
   if (event !== undefined) block += formatEventType(event);
@@ -195,13 +208,4 @@ function assertString(field: string, value: unknown): asserts value is string {
       `Cannot encode event: "${field}" is ${quote(value)}, a string is wanted`,
     );
   }
-}
-
-/** Shows a value in an error: strings quoted and cut to 40 characters, others by type. */
-function quote(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value.slice(0, 40))
-    : value === null
-    ? "null"
-    : `of type ${typeof value}`;
 }

@@ -79,6 +79,12 @@ export interface ServerSentEventInit {
   /** The text of the event. CR LF, CR and LF all arrive as one LF. */
   data?: string | undefined;
   /**
+   * A value to send as JSON, in place of `data`: its text is what
+   * `JSON.stringify` makes of it. `undefined`, a function, a cycle and a BigInt
+   * have none.
+   */
+  json?: unknown;
+  /**
    * The event's ID, from which a receiver resumes. It must not hold a line
    * break or U+0000; a number must be finite. The empty string clears the
    * receiver's last event ID.
@@ -89,3 +95,81 @@ export interface ServerSentEventInit {
   /** Text that receivers ignore. It may hold line breaks. */
   comment?: string | undefined;
 }
+
+/** An event as it is sent, whose text is in `data`. */
+export interface TextEventInit extends ServerSentEventInit {
+  /** Nothing: it has become `data`. */
+  json?: undefined;
+}
+
+/** An event of a certain type as it is sent, with `json` of a certain type. */
+export interface JsonEventInit<Type extends string, Json>
+  extends ServerSentEventInit {
+  /** The event type. */
+  event: Type;
+  /** Nothing: the text is in `json`. */
+  data?: undefined;
+  /** The value to send. */
+  json: Json;
+}
+
+/** A {@linkcode JsonEventInit} of the type `"message"`, which need not be named. */
+export interface JsonMessageInit<Json> extends ServerSentEventInit {
+  /** The event type. */
+  event?: "message" | undefined;
+  /** Nothing: the text is in `json`. */
+  data?: undefined;
+  /** The value to send. */
+  json: Json;
+}
+
+/** What is sent without being an event: an ID, a reconnection time, a comment. */
+export interface DatalessEventInit extends ServerSentEventInit {
+  /** Nothing: there is no event. */
+  event?: undefined;
+  /** Nothing: there is no event. */
+  data?: undefined;
+  /** Nothing: there is no event. */
+  json?: undefined;
+}
+
+/**
+ * An event as it is sent where a map says which types there are, and what `json` is
+ * in each: `{ tick: { price: number }; done: null }`. Events without a type go by
+ * `message`. It is any {@linkcode ServerSentEventInit} where the map is left open.
+ *
+ * The map is for the compiler: nothing is checked when the program runs.
+ *
+ * @example A generator of typed events
+ * ```ts
+ * import type { TypedEventInit } from "@tidings/sse/event";
+ * import { encodeEvents } from "@tidings/sse/encoder";
+ * import { assertEquals } from "@std/assert";
+ *
+ * interface Events {
+ *   tick: { price: number };
+ *   done: null;
+ * }
+ *
+ * function* prices(): Generator<TypedEventInit<Events>> {
+ *   yield { event: "tick", json: { price: 1 } };
+ *   yield { event: "done", json: null };
+ * }
+ *
+ * assertEquals(
+ *   new TextDecoder().decode(encodeEvents(prices())),
+ *   'event: tick\ndata: {"price":1}\n\nevent: done\ndata: null\n\n',
+ * );
+ * ```
+ *
+ * @typeParam Events What `json` is, by event type.
+ */
+export type TypedEventInit<Events extends object> = string extends keyof Events
+  ? ServerSentEventInit
+  :
+    | {
+      [Type in keyof Events & string]: Type extends "message"
+        ? JsonMessageInit<Events[Type]>
+        : JsonEventInit<Type, Events[Type]>;
+    }[keyof Events & string]
+    | DatalessEventInit;

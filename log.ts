@@ -44,7 +44,7 @@ import type {
 } from "./_log/event_log.ts";
 import { MemoryHistory } from "./_log/memory_history.ts";
 import { assertCount, assertNumber } from "./_numbers.ts";
-import type { ServerSentEventInit } from "./event.ts";
+import type { TextEventInit } from "./event.ts";
 
 export type {
   EventLog,
@@ -152,7 +152,7 @@ export class MemoryEventLog implements EventLog {
    * that this log gives.
    */
   append(
-    event: ServerSentEventInit,
+    event: TextEventInit,
     options: EventLogOptions = {},
   ): Promise<string> {
     return settle(options.signal, () => {

@@ -43,9 +43,14 @@
  */
 
 export {
+  type DatalessEventInit,
   EVENT_STREAM_TYPE,
+  type JsonEventInit,
+  type JsonMessageInit,
   type ServerSentEvent,
   type ServerSentEventInit,
+  type TextEventInit,
+  type TypedEventInit,
 } from "./event.ts";
 export {
   EventStreamDecoderStream,

@@ -7,10 +7,10 @@
  * @module
  */
 
-import type { ServerSentEventInit } from "../event.ts";
+import type { TextEventInit } from "../event.ts";
 
 /** An event as it stands in a log: it always has an ID. */
-export interface LoggedEvent extends ServerSentEventInit {
+export interface LoggedEvent extends TextEventInit {
   /** The event's ID in this log, and the cursor of the place after it. Never empty. */
   id: string;
 }
@@ -109,7 +109,7 @@ export interface EventLog {
    * connection before the answer cannot tell, and says so in its error.
    */
   append(
-    event: ServerSentEventInit,
+    event: TextEventInit,
     options?: EventLogOptions,
   ): Promise<string>;
 

@@ -8,7 +8,7 @@
  */
 
 import type { EventLogBatch, LoggedEvent } from "./event_log.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { TextEventInit } from "../event.ts";
 
 /** The bounds of a history. Whatever is reached first counts. */
 export interface MemoryHistoryBounds {
@@ -60,7 +60,7 @@ export class MemoryHistory {
    * until {@linkcode MemoryHistory.trim}, so that whoever follows sees the event
    * even where it cannot be kept.
    */
-  add(init: ServerSentEventInit): string {
+  add(init: TextEventInit): string {
     const { event, data, retry, comment } = init;
     const sequence = this.#last + 1;
     const id = init.id === undefined

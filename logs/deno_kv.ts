@@ -30,7 +30,7 @@
  */
 
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
   EventLogBatch,
@@ -168,7 +168,7 @@ export class DenoKvEventLog implements EventLog {
    * again and again, and with what the store throws.
    */
   async append(
-    event: ServerSentEventInit,
+    event: TextEventInit,
     options: EventLogOptions = {},
   ): Promise<string> {
     assertNoId(event);

@@ -28,7 +28,7 @@
  */
 
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
   EventLogBatch,
@@ -163,7 +163,7 @@ export class RedisStreamsEventLog implements EventLog {
    * does not answer.
    */
   async append(
-    event: ServerSentEventInit,
+    event: TextEventInit,
     options: EventLogOptions = {},
   ): Promise<string> {
     assertNoId(event);

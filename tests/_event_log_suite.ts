@@ -9,7 +9,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { ServerSentEventInit } from "../event.ts";
+import type { TextEventInit } from "../event.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { EventLog } from "../log.ts";
 import { testFollow } from "./_event_log_follow_suite.ts";
@@ -100,7 +100,7 @@ function testAppend(test: DeclareTest): void {
   });
 
   test("append() keeps every field", async (log) => {
-    const sent: ServerSentEventInit[] = [
+    const sent: TextEventInit[] = [
       { event: "tick", data: "1\n2\r\n\n3", retry: 0, comment: "why" },
       { data: "" },
       { data: " \0\t日本 é 🎈 " },

@@ -14,7 +14,7 @@ import type {
   EventLogReadOptions,
 } from "../log.ts";
 import { MemoryEventLog, type MemoryEventLogOptions } from "../log.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { TextEventInit } from "../event.ts";
 
 /** The parts that can fail. */
 export type Part = "append" | "read" | "follow";
@@ -36,7 +36,7 @@ export class RemoteLog implements EventLog {
   }
 
   async append(
-    event: ServerSentEventInit,
+    event: TextEventInit,
     options: EventLogOptions = {},
   ): Promise<string> {
     // The order of the calls counts, whatever time each of them takes.

@@ -13,6 +13,7 @@ import "../client_reconnect_test.ts";
 import "../client_refusal_test.ts";
 import "../client_request_test.ts";
 import "../decoder_stream_test.ts";
+import "../encoder_json_test.ts";
 import "../encoder_property_test.ts";
 import "../encoder_test.ts";
 import "../log_test.ts";

@@ -1,0 +1,50 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Random values that JSON has a text for, with text that tries to break out. */
+
+import type { Random } from "./_random.ts";
+
+/** Whatever JSON can say. */
+export type Json =
+  | null
+  | boolean
+  | number
+  | string
+  | Json[]
+  | { [name: string]: Json };
+
+const PIECES = [
+  ...["a", " ", '"', "\\", ":", ",", "{", "}", "[DONE]", "é", "語", "😀"],
+  ...["\n", "\r", "\n\n", "\r\r", "\r\n\r\n", "\0", "\u2028", "\ufeff"],
+  ...["\ndata: evil\n\n", "\revent: evil", "\nid: evil\n", "\ud83d", "\ude00"],
+  ...["__proto__", "toJSON", "constructor"],
+];
+
+/** Makes a value, at most so many levels deep. */
+export function randomJson(random: Random, depth = 4): Json {
+  const text = () => random.text(PIECES, random.below(5));
+  switch (random.below(depth > 0 ? 8 : 6)) {
+    case 0:
+      return null;
+    case 1:
+      return random.onceIn(2);
+    case 2:
+      return random.pick([0, 1, -1, 1.5, 1e21, 1e-7, 2 ** 53, -0.1]);
+    case 3:
+    case 4:
+    case 5:
+      return text();
+    case 6:
+      return Array.from(
+        { length: random.below(4) },
+        () => randomJson(random, depth - 1),
+      );
+    default:
+      return Object.fromEntries(
+        Array.from(
+          { length: random.below(4) },
+          () => [text(), randomJson(random, depth - 1)],
+        ),
+      );
+  }
+}
