@@ -57,8 +57,10 @@ import {
 } from "./_server/answer.ts";
 import {
   checkChannelOptions,
+  checkClientTopics,
   checkCloseOptions,
   type CheckedChannelOptions,
+  checkEventTopics,
   checkLifetime,
   checkReplay,
   type EventChannelCloseOptions,
@@ -96,15 +98,35 @@ const DEFAULT_RETRY_AFTER = 5;
  * It begins to follow its log when it first serves a client, and holds timers while
  * it has clients, until it is closed.
  *
- * @example Only what a client asks for
+ * @example To each client its own
  * ```ts
  * import { EventChannel } from "@tidings/sse/channel";
  * import { readEvents } from "@tidings/sse/parser";
  * import { assertEquals } from "@std/assert";
  *
  * await using channel = new EventChannel();
- * const response = channel.serve(new Request("http://localhost/?topic=rain"), {
- *   topics: ["rain"],
+ * const response = channel.serve(new Request("http://localhost/"), {
+ *   topics: ["user:ada", "room:tea"],
+ * });
+ * channel.publish({ data: "for Bob" }, { topics: ["user:bob"] });
+ * channel.publish({ data: "for the room" }, { topics: ["room:tea"] });
+ * channel.publish({ data: "for everybody" });
+ *
+ * const events = readEvents(response);
+ * assertEquals((await events.next()).value?.data, "for the room");
+ * assertEquals((await events.next()).value?.data, "for everybody");
+ * await events.return?.();
+ * ```
+ *
+ * @example Only the types that a client asks for
+ * ```ts
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { readEvents } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using channel = new EventChannel();
+ * const response = channel.serve(new Request("http://localhost/?type=rain"), {
+ *   types: ["rain"],
  *   filter: (event) => event.data !== "",
  * });
  * channel.publish({ event: "wind", data: "11 m/s" });
@@ -200,9 +222,10 @@ export class EventChannel implements AsyncDisposable {
    * @param event The event.
    * @param options How to publish it.
    * @returns The event's ID, as soon as the log has the event. It rejects with what
-   * `encodeEvent` throws if the event cannot be encoded, with the log's error if the
-   * log does not take it, and with an `Error` if the channel is closed; nobody gets
-   * the event then.
+   * `encodeEvent` throws if the event cannot be encoded, with a `TypeError` or
+   * `RangeError` if its topics are no texts or go beyond a limit, with the log's error
+   * if the log does not take it, and with an `Error` if the channel is closed; nobody
+   * gets the event then.
    */
   async publish(
     event: ServerSentEventInit,
@@ -213,6 +236,7 @@ export class EventChannel implements AsyncDisposable {
         "Cannot publish event: the channel is closed, an open one is wanted",
       );
     }
+    checkEventTopics(options.topics, this.#options);
     const logged = withData(event);
     // What cannot be sent must not enter the log.
     encodeEvent(logged);
@@ -244,13 +268,14 @@ export class EventChannel implements AsyncDisposable {
    * @param request The request to answer.
    * @param options What the client gets.
    * @returns The response, at once.
-   * @throws {TypeError} If `replay` or `maxDuration` is of the wrong type, and as
-   * `serveEvents` does for `headers` and `cors`.
-   * @throws {RangeError} If `replay` or `maxDuration` is outside its range, and as
-   * `serveEvents` does for `cors`.
+   * @throws {TypeError} If `replay`, `maxDuration` or `topics` is of the wrong type, and
+   * as `serveEvents` does for `headers` and `cors`.
+   * @throws {RangeError} If `replay`, `maxDuration` or `topics` is outside its range, and
+   * as `serveEvents` does for `cors`.
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
     const replay = checkReplay(options.replay);
+    const topics = checkClientTopics(options.topics, this.#options);
     const lifetime = checkLifetime(options);
     const answer = answerWithoutStream(request, options) ??
       this.#refuse(request, options);
@@ -262,7 +287,15 @@ export class EventChannel implements AsyncDisposable {
     }
     const headers = streamHeaders(request, options);
     if (key !== undefined) this.#perKey.set(key, count + 1);
-    const body = this.#subscribe(request, options, replay, lifetime, key);
+    const accepts = makeAccepts(topics, options);
+    const body = this.#subscribe(
+      request,
+      options,
+      replay,
+      accepts,
+      lifetime,
+      key,
+    );
     return new Response(body, { headers });
   }
 
@@ -322,6 +355,7 @@ export class EventChannel implements AsyncDisposable {
     request: Request,
     options: EventChannelServeOptions,
     replay: number,
+    accepts: (event: LoggedEvent) => boolean,
     lifetime: Lifetime | undefined,
     key: string | undefined,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
@@ -331,7 +365,7 @@ export class EventChannel implements AsyncDisposable {
     const subscriber = new Subscriber(this.#fanOut, {
       lastEventId,
       replay,
-      accepts: makeAccepts(options),
+      accepts,
       describeGap: (lastEventId) =>
         this.#options.onGap?.({ lastEventId, request }) ??
           [{ event: "gap", data: JSON.stringify({ lastEventId }) }],
@@ -361,13 +395,17 @@ export class EventChannel implements AsyncDisposable {
 }
 
 function makeAccepts(
-  { topics, filter }: EventChannelServeOptions,
-): ((event: LoggedEvent) => boolean) | undefined {
-  if (topics === undefined) return filter;
-  const types = new Set(topics);
+  topics: readonly string[] | "all",
+  { types, filter }: EventChannelServeOptions,
+): (event: LoggedEvent) => boolean {
+  const topicSet = topics === "all" ? undefined : new Set(topics);
+  const typeSet = types === undefined ? undefined : new Set(types);
   // An event without a type, or with an empty one, is received as "message".
   return (event) =>
-    types.has(event.event || "message") && (filter?.(event) ?? true);
+    (topicSet === undefined || event.topics === undefined ||
+      event.topics.some((topic) => topicSet.has(topic))) &&
+    (typeSet?.has(event.event || "message") ?? true) &&
+    (filter?.(event) ?? true);
 }
 
 function refuse(

@@ -37,6 +37,7 @@
 
 import type {
   EventLog,
+  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
   EventLogOptions,
@@ -48,6 +49,7 @@ import type { TextEventInit } from "./event.ts";
 
 export type {
   EventLog,
+  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
   EventLogOptions,
@@ -66,7 +68,7 @@ export interface MemoryEventLogOptions {
   maxEvents?: number | undefined;
   /**
    * The most bytes to keep, at least 0 or `Infinity`, counted as two for each
-   * UTF-16 code unit of an event's fields: the most that a runtime takes to hold
+   * UTF-16 code unit of an event's fields and topics: the most that a runtime takes to hold
    * them. Beyond it, the oldest events are dropped; an event that is larger by
    * itself reaches those who follow, and is not kept.
    *
@@ -153,10 +155,10 @@ export class MemoryEventLog implements EventLog {
    */
   append(
     event: TextEventInit,
-    options: EventLogOptions = {},
+    options: EventLogAppendOptions = {},
   ): Promise<string> {
     return settle(options.signal, () => {
-      const id = this.#history.add(event);
+      const id = this.#history.add(event, options.topics);
       for (const follower of this.#followers) this.#advance(follower);
       this.#history.trim();
       return id;

@@ -108,6 +108,7 @@ export {
 } from "./channel.ts";
 export {
   type EventLog,
+  type EventLogAppendOptions,
   type EventLogBatch,
   type EventLogFollowOptions,
   type EventLogOptions,

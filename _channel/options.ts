@@ -7,6 +7,7 @@
  */
 
 import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
+import { checkTopics } from "./topics.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
@@ -72,6 +73,27 @@ export interface EventChannelOptions {
    */
   key?: ((request: Request) => string) | undefined;
   /**
+   * The most `topics` for which a client may ask, an integer of at least 0 or
+   * `Infinity`. Beyond it, `serve` throws a `RangeError`.
+   *
+   * @default {1000}
+   */
+  maxTopicsPerSubscriber?: number | undefined;
+  /**
+   * The most `topics` of an event, an integer of at least 0 or `Infinity`. Beyond it,
+   * `publish` rejects with a `RangeError`.
+   *
+   * @default {100}
+   */
+  maxTopicsPerEvent?: number | undefined;
+  /**
+   * The most UTF-16 code units of a topic, an integer of at least 1 or `Infinity`.
+   * Beyond it, `serve` and `publish` fail as above.
+   *
+   * @default {256}
+   */
+  maxTopicLength?: number | undefined;
+  /**
    * Gives what a client gets in place of the events that are missing, for example a
    * full state. What is left of the history follows. IDs have no lasting effect.
    * If it throws, the client is closed with the reason `"error"`.
@@ -103,16 +125,29 @@ export interface EventChannelServeOptions {
   /**
    * How many past events a client gets that brings no ID: the latest so many (an
    * integer of at least 0), or `"all"` that are in the history. They are counted
-   * before `topics` and `filter` choose from them.
+   * before `topics`, `types` and `filter` choose from them.
    *
    * @default {0}
    */
   replay?: number | "all" | undefined;
-  /** The event types that the client gets. Left out, all. */
-  topics?: readonly string[] | undefined;
   /**
-   * Whether the client gets an event, asked after `topics`. It must leave the event
-   * as it is.
+   * What the client gets besides the events without topics: those with at least one
+   * topic of these, or, with `"all"`, every event. A client that comes back gets what
+   * its new request's topics say, whatever those of the last one were.
+   *
+   * Decide them by who the client is, never by what it asks for alone.
+   *
+   * @default {[]}
+   */
+  topics?: readonly string[] | "all" | undefined;
+  /**
+   * The event types that the client gets, from among the events that its `topics`
+   * let through. Left out, all.
+   */
+  types?: readonly string[] | undefined;
+  /**
+   * Whether the client gets an event, asked last, after `topics` and `types`. It must
+   * leave the event as it is.
    */
   filter?: ((event: LoggedEvent) => boolean) | undefined;
   /**
@@ -145,6 +180,12 @@ export interface EventChannelServeOptions {
 /** Options for {@linkcode EventChannel.publish}. */
 export interface EventChannelPublishOptions {
   /**
+   * What the event is about: it reaches those clients that have asked for at least
+   * one of these topics, each of them once, and is never sent with it. Left out, the
+   * event reaches every client; an empty list reaches only those that ask for `"all"`.
+   */
+  topics?: readonly string[] | undefined;
+  /**
    * Gives the call up: its promise rejects with the signal's reason. The event may
    * still be published.
    */
@@ -176,6 +217,9 @@ export interface CheckedChannelOptions extends EventChannelOptions {
   keepAlive: number;
   maxSubscribers: number;
   maxSubscribersPerKey: number;
+  maxTopicsPerSubscriber: number;
+  maxTopicsPerEvent: number;
+  maxTopicLength: number;
 }
 
 /**
@@ -193,6 +237,9 @@ export function checkChannelOptions(
     keepAlive = 15_000,
     maxSubscribers = Infinity,
     maxSubscribersPerKey = Infinity,
+    maxTopicsPerSubscriber = 1000,
+    maxTopicsPerEvent = 100,
+    maxTopicLength = 256,
   } = options;
   const verb = "make event channel";
   assertNumber(verb, "ringBytes", ringBytes, 0);
@@ -200,6 +247,9 @@ export function checkChannelOptions(
   assertRetry(verb, options.retry);
   assertCount(verb, "maxSubscribers", maxSubscribers, 0);
   assertCount(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
+  assertCount(verb, "maxTopicsPerSubscriber", maxTopicsPerSubscriber, 0);
+  assertCount(verb, "maxTopicsPerEvent", maxTopicsPerEvent, 0);
+  assertCount(verb, "maxTopicLength", maxTopicLength, 1);
   return {
     ...options,
     log,
@@ -207,6 +257,9 @@ export function checkChannelOptions(
     keepAlive,
     maxSubscribers,
     maxSubscribersPerKey,
+    maxTopicsPerSubscriber,
+    maxTopicsPerEvent,
+    maxTopicLength,
   };
 }
 
@@ -222,6 +275,27 @@ export function checkCloseOptions(
     );
   }
   return { retry, status };
+}
+
+/** Checks the topics of an event, as {@linkcode checkTopics}. */
+export function checkEventTopics(
+  topics: readonly string[] | undefined,
+  { maxTopicsPerEvent, maxTopicLength }: CheckedChannelOptions,
+): void {
+  if (topics === undefined) return;
+  const bounds = { maxTopics: maxTopicsPerEvent, maxTopicLength };
+  checkTopics("publish event", topics, bounds);
+}
+
+/** Reads the topics of a client, and checks them as {@linkcode checkTopics}. */
+export function checkClientTopics(
+  topics: readonly string[] | "all" = [],
+  { maxTopicsPerSubscriber, maxTopicLength }: CheckedChannelOptions,
+): readonly string[] | "all" {
+  if (topics === "all") return topics;
+  const bounds = { maxTopics: maxTopicsPerSubscriber, maxTopicLength };
+  checkTopics("serve event channel", topics, bounds);
+  return topics;
 }
 
 /** Reads what ends a client's stream, as {@linkcode checkChannelOptions} checks. */

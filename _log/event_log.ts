@@ -13,6 +13,11 @@ import type { TextEventInit } from "../event.ts";
 export interface LoggedEvent extends TextEventInit {
   /** The event's ID in this log, and the cursor of the place after it. Never empty. */
   id: string;
+  /**
+   * What the event is about, which decides who gets it from a channel and is never
+   * sent. `undefined` if it is for everybody.
+   */
+  topics?: readonly string[] | undefined;
 }
 
 /** Events that follow a cursor. */
@@ -39,6 +44,12 @@ export interface EventLogOptions {
    * that was given up may still take place.
    */
   signal?: AbortSignal | undefined;
+}
+
+/** Options of {@linkcode EventLog.append}. */
+export interface EventLogAppendOptions extends EventLogOptions {
+  /** The event's {@linkcode LoggedEvent.topics}, which the log keeps as they are. */
+  topics?: readonly string[] | undefined;
 }
 
 /** Options of {@linkcode EventLog.read}. */
@@ -110,7 +121,7 @@ export interface EventLog {
    */
   append(
     event: TextEventInit,
-    options?: EventLogOptions,
+    options?: EventLogAppendOptions,
   ): Promise<string>;
 
   /**

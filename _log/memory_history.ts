@@ -13,7 +13,7 @@ import type { TextEventInit } from "../event.ts";
 /** The bounds of a history. Whatever is reached first counts. */
 export interface MemoryHistoryBounds {
   maxEvents: number;
-  /** Two for each UTF-16 code unit of the fields. */
+  /** Two for each UTF-16 code unit of the fields and topics. */
   maxBytes: number;
   /** Milliseconds. */
   maxAge: number;
@@ -60,15 +60,24 @@ export class MemoryHistory {
    * until {@linkcode MemoryHistory.trim}, so that whoever follows sees the event
    * even where it cannot be kept.
    */
-  add(init: TextEventInit): string {
+  add(
+    init: TextEventInit,
+    topics: readonly string[] | undefined,
+  ): string {
     const { event, data, retry, comment } = init;
     const sequence = this.#last + 1;
     const id = init.id === undefined
       ? `${this.#epoch}-${sequence}`
       : this.#takeOwnId(String(init.id), sequence);
-    const logged: LoggedEvent = { event, data, id, retry, comment };
-    const bytes = 2 * ((event?.length ?? 0) + (data?.length ?? 0) +
-      id.length + (comment?.length ?? 0));
+    const logged: LoggedEvent = {
+      event,
+      data,
+      id,
+      retry,
+      comment,
+      topics: topics?.slice(),
+    };
+    const bytes = 2 * sizeOf(logged);
     this.#kept.set(sequence, { event: logged, bytes, time: performance.now() });
     this.#bytes += bytes;
     this.#last = sequence;
@@ -154,6 +163,14 @@ export class MemoryHistory {
     this.#kept.delete(this.first);
     this.#bytes -= bytes;
   }
+}
+
+/** The UTF-16 code units of an event. */
+function sizeOf({ event, data, id, comment, topics }: LoggedEvent): number {
+  let size = id.length;
+  for (const text of [event, data, comment]) size += text?.length ?? 0;
+  for (const topic of topics ?? []) size += topic.length;
+  return size;
 }
 
 /** 48 random bits: two logs that share them would take each other's IDs for their own. */

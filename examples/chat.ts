@@ -1,8 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A chat. A room is an event type, and a client names the rooms that it is in: one
- * connection for all of them. New clients get the last words of their rooms.
+ * A chat. A room is a topic, and a client names the rooms that it is in: one
+ * connection for all of them, and each word reaches only those in its room. Anybody
+ * may be in these rooms; where that is not so, see `notifications.ts`. New clients get
+ * what was said in their rooms lately.
  *
  * ```sh
  * deno run -N examples/chat.ts
@@ -14,6 +16,7 @@
 import { EventChannel } from "@tidings/sse/channel";
 
 const MAX_LENGTH = 1000;
+const MAX_ROOMS = 50;
 const ROOM_REGEXP = /^[a-z]{1,20}$/;
 
 const channel = new EventChannel();
@@ -21,14 +24,24 @@ const channel = new EventChannel();
 Deno.serve(async (request) => {
   const { pathname, searchParams } = new URL(request.url);
   if (request.method !== "POST") {
-    const topics = searchParams.getAll("room");
+    const rooms = searchParams.getAll("room");
+    if (rooms.length > MAX_ROOMS || !rooms.every(isRoom)) return refuse();
+    const topics = rooms.map((room) => `room:${room}`);
     return channel.serve(request, { topics, replay: 100 });
   }
   const room = pathname.slice(1);
   const text = await request.text();
-  if (!ROOM_REGEXP.test(room) || text.length > MAX_LENGTH) {
-    return new Response(null, { status: 400 });
-  }
-  const id = await channel.publish({ event: room, data: text });
+  if (!isRoom(room) || text.length > MAX_LENGTH) return refuse();
+  // Topics are never sent, so the event's type tells the room.
+  const event = { event: room, data: text };
+  const id = await channel.publish(event, { topics: [`room:${room}`] });
   return new Response(`${id}\n`, { status: 201 });
 });
+
+function isRoom(name: string): boolean {
+  return ROOM_REGEXP.test(name);
+}
+
+function refuse(): Response {
+  return new Response(null, { status: 400 });
+}

@@ -53,15 +53,17 @@ const DECODER = new TextDecoder();
 /** Makes the line of an event. Its ID is where it stands. */
 export function makeLine(
   { event, data, retry, comment }: ServerSentEventInit,
+  topics: readonly string[] | undefined,
 ): Line {
-  const text = JSON.stringify({ event, data, retry, comment });
+  const text = JSON.stringify({ event, data, retry, comment, topics });
   return { text, size: ENCODER.encode(text).length + 1 };
 }
 
 /** Reads the line of an event. */
 export function readLine(text: string, id: string): LoggedEvent {
-  const { event, data, retry, comment }: ServerSentEventInit = JSON.parse(text);
-  return { event, data, id, retry, comment };
+  const { event, data, retry, comment, topics }: Omit<LoggedEvent, "id"> = JSON
+    .parse(text);
+  return { event, data, id, retry, comment, topics };
 }
 
 /**

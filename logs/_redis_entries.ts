@@ -2,7 +2,8 @@
 
 /**
  * How events are laid out in a Redis stream: the entry's ID is the event's, and its
- * fields are the event's fields. Other programs may add such entries as well.
+ * fields are the event's fields and its topics. Other programs may add such entries as
+ * well.
  *
  * @module
  */
@@ -75,13 +76,17 @@ end
 return ids
 `;
 
-/** The fields of an event, names and values in turn. */
-export function makeFields(event: ServerSentEventInit): string[] {
+/** The fields of an event and its topics, names and values in turn. */
+export function makeFields(
+  event: ServerSentEventInit,
+  topics: readonly string[] | undefined,
+): string[] {
   const fields: string[] = [];
   for (const name of ["event", "data", "retry", "comment"] as const) {
     const value = event[name];
     if (value !== undefined) fields.push(name, String(value));
   }
+  if (topics !== undefined) fields.push("topics", JSON.stringify(topics));
   return fields.length > 0 ? fields : [EMPTY_FIELD, ""];
 }
 
@@ -98,13 +103,32 @@ export function readEvent({ id, fields }: Entry): LoggedEvent {
     values.set(fields[i]!, fields[i + 1]!);
   }
   const retry = values.get("retry");
+  const topics = values.get("topics");
   return {
     event: values.get("event"),
     data: values.get("data"),
     id,
     retry: retry === undefined ? undefined : Number(retry),
     comment: values.get("comment"),
+    topics: topics === undefined ? undefined : readTopics(topics),
   };
+}
+
+/**
+ * Reads the field with the topics, which another program may have written. Whatever is
+ * no list is one topic: an event that says whom it is for is never for everybody.
+ */
+function readTopics(value: string): readonly string[] {
+  // Most that is no JSON is told without an exception.
+  if (!value.startsWith("[")) return [value];
+  try {
+    const topics: unknown = JSON.parse(value);
+    const isList = Array.isArray(topics) &&
+      topics.every((topic) => typeof topic === "string");
+    return isList ? topics : [value];
+  } catch {
+    return [value];
+  }
 }
 
 /** The bytes of an entry: two for each UTF-16 code unit of its fields. */

@@ -33,6 +33,7 @@ import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
+  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
   EventLogOptions,
@@ -95,7 +96,7 @@ const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
  *   their own.
  * - The events that one turn of the event loop appends share a commit. Where several
  *   processes append at once, all but one of them try again.
- * - An event takes at most 512 KiB as JSON. Deno KV keeps 64 KiB in an entry, so
+ * - An event takes at most 512 KiB as JSON, its topics included. Deno KV keeps 64 KiB in an entry, so
  *   larger events take several, and smaller ones share one.
  * - An append is tried again after errors that leave open whether it took place; it
  *   is never done twice. If it is still open after `timeout`, it rejects with an error
@@ -169,10 +170,10 @@ export class DenoKvEventLog implements EventLog {
    */
   async append(
     event: TextEventInit,
-    options: EventLogOptions = {},
+    options: EventLogAppendOptions = {},
   ): Promise<string> {
     assertNoId(event);
-    const line = makeLine(event);
+    const line = makeLine(event, options.topics);
     if (line.size > MAX_EVENT_SIZE) {
       throw new RangeError(
         `Cannot append event: it takes ${line.size} bytes, at most ${MAX_EVENT_SIZE} are wanted`,

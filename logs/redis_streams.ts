@@ -31,6 +31,7 @@ import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
+  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
   EventLogOptions,
@@ -88,8 +89,9 @@ const REFUSAL_REGEXP =
  *
  * - The IDs of the events are those of the stream's entries, so they tell the time in
  *   milliseconds. Events must not bring their own.
- * - The fields of an entry are those of the event. Other programs may append events
- *   with `XADD`, and their fields must be such that they can be encoded.
+ * - The fields of an entry are those of the event, and `topics`: a topic, or a JSON array
+ *   of topics such as `["user:42","room:tea"]`. Other programs may append events with
+ *   `XADD`, and their fields must be such that they can be encoded.
  * - The events that one turn of the event loop appends are one command.
  * - An append is tried again after errors that leave open whether it took place; it
  *   is never done twice, also if the client repeats commands after it has reconnected.
@@ -164,10 +166,10 @@ export class RedisStreamsEventLog implements EventLog {
    */
   async append(
     event: TextEventInit,
-    options: EventLogOptions = {},
+    options: EventLogAppendOptions = {},
   ): Promise<string> {
     assertNoId(event);
-    const fields = makeFields(event);
+    const fields = makeFields(event, options.topics);
     return await this.#queue.append(fields, sizeOf(fields), options.signal);
   }
 

@@ -117,12 +117,29 @@ function testAppend(test: DeclareTest): void {
     assertEquals(received, sent);
   });
 
+  test("append() keeps the topics", async (log) => {
+    const sent = [
+      undefined,
+      [],
+      ["a"],
+      ["user:42", "room:tea", "user:42"],
+      ["[", '"', "a,b", " \0\n\ud800 日本 🎈 ", "x".repeat(256)],
+    ];
+    for (const topics of sent) await log.append({ data: "a" }, { topics });
+    await log.append({}, { topics: ["b"] });
+    const { events } = await readAll(log, await log.rewind(Infinity));
+    assertEquals(events.map(({ topics }) => topics), [...sent, ["b"]]);
+  });
+
   test("append() is not touched by a later change of the event", async (log) => {
     const event = { data: "before" };
-    await log.append(event);
+    const topics = ["before"];
+    await log.append(event, { topics });
     event.data = "after";
+    topics[0] = "after";
     const { events } = await log.read(await log.rewind(1));
     assertEquals(events[0]?.data, "before");
+    assertEquals(events[0]?.topics, ["before"]);
   });
 }
 

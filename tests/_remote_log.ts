@@ -8,6 +8,7 @@
 
 import type {
   EventLog,
+  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
   EventLogOptions,
@@ -37,12 +38,12 @@ export class RemoteLog implements EventLog {
 
   async append(
     event: TextEventInit,
-    options: EventLogOptions = {},
+    { topics, signal }: EventLogAppendOptions = {},
   ): Promise<string> {
     // The order of the calls counts, whatever time each of them takes.
     event = { ...event };
-    await this.#travel("append", options.signal);
-    return await this.#log.append(event);
+    await this.#travel("append", signal);
+    return await this.#log.append(event, { topics });
   }
 
   async read(

@@ -96,12 +96,12 @@ Deno.test("EventChannel tells a new client its place before any event", async ()
 Deno.test("EventChannel tells a client its place beyond what was filtered out", async () => {
   const log = new MemoryEventLog({ maxEvents: 10 });
   await using channel = new EventChannel({ log, keepAlive: 20 });
-  const topics = ["rare"];
+  const types = ["rare"];
   const rare = await channel.publish({ event: "rare", data: "1" });
   await publishAll(channel, 8);
   const last = await channel.publish({ data: "other" });
   const request = makeRequest(rare);
-  await using client = new BodyClient(channel.serve(request, { topics }));
+  await using client = new BodyClient(channel.serve(request, { types }));
   await client.read();
   assertEquals(client.inbox.lastEventId, last);
   client.run();
@@ -175,7 +175,7 @@ Deno.test("EventChannel quotes an ID that looks like JSON or fields", async () =
 Deno.test("EventChannel tells of a gap whatever the filter says", async () => {
   await using channel = new EventChannel();
   await using client = new BodyClient(
-    channel.serve(makeRequest("unknown"), { topics: [], filter: () => false }),
+    channel.serve(makeRequest("unknown"), { types: [], filter: () => false }),
   ).run();
   await client.inbox.untilEvents(1);
   assertEquals(client.inbox.events[0]?.event, "gap");

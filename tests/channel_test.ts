@@ -172,16 +172,16 @@ Deno.test("EventChannel.serve() adds the user's headers and those of CORS", asyn
   );
 });
 
-Deno.test("EventChannel.serve() sends only the topics that are asked for", async () => {
+Deno.test("EventChannel.serve() sends only the types that are asked for", async () => {
   await using channel = new EventChannel();
   await using ticks = new BodyClient(
-    channel.serve(makeRequest(), { topics: ["tick", "end"] }),
+    channel.serve(makeRequest(), { types: ["tick", "end"] }),
   ).run();
   await using plain = new BodyClient(
-    channel.serve(makeRequest(), { topics: ["message"] }),
+    channel.serve(makeRequest(), { types: ["message"] }),
   ).run();
   await using none = new BodyClient(
-    channel.serve(makeRequest(), { topics: [] }),
+    channel.serve(makeRequest(), { types: [] }),
   ).run();
   channel.publish({ event: "tick", data: "1" });
   channel.publish({ event: "other", data: "2" });
@@ -333,7 +333,7 @@ Deno.test("EventChannel.counters tell what was delivered", async () => {
   await using channel = new EventChannel();
   await using one = new BodyClient(channel.serve(makeRequest())).run();
   await using other = new BodyClient(
-    channel.serve(makeRequest(), { topics: ["tick"] }),
+    channel.serve(makeRequest(), { types: ["tick"] }),
   ).run();
   assertEquals(channel.size, 2);
   channel.publish({ event: "tick", data: "a" });

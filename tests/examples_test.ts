@@ -16,6 +16,7 @@ const EXAMPLES: Record<string, string[]> = {
   "kv_workers.ts": ["serve", "--parallel", "--unstable-kv", "-R", "-W", "-E"],
   "llm_proxy.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "node_server.ts": ["run", "-N", "-E=PORT"],
+  "notifications.ts": ["run", "-N"],
   "server.ts": ["run", "-N"],
 };
 
@@ -180,6 +181,44 @@ Deno.test("examples: chat.ts brings each client its rooms", async () => {
   const refused = await post(`${example.url}not+a+room`, "a");
   await refused.body?.cancel();
   assertEquals(refused.status, 400);
+});
+
+Deno.test("examples: notifications.ts brings each user its own, whatever it asks for", async () => {
+  await using example = await start("notifications.ts");
+  const as = (session: string): RequestInit => ({
+    headers: { cookie: `theme=dark; session=${session}` },
+  });
+  const notify = async (topic: string, body: string): Promise<number> => {
+    const init = { ...as("51e0"), method: "POST", body };
+    const response = await fetch(`${example.url}${topic}`, init);
+    await response.body?.cancel();
+    return response.status;
+  };
+  await using ada = await open(example.url, as("7c9a"));
+  await using eve = await open(`${example.url}?topics=user:ada`, as("e3b8"));
+  assertEquals(await notify("user:ada", "a parcel"), 201);
+  assertEquals(await notify("team:south", "rain"), 201);
+  assertEquals(await notify("team:north", "lunch"), 201);
+  const parcel = await ada.next();
+  assertEquals(parcel.data, "a parcel");
+  assertEquals((await ada.next()).data, "lunch");
+  // With the ID of another's event as well.
+  const lastEventId = parcel.lastEventId;
+  await using resumed = await open(example.url, {
+    headers: { cookie: "session=e3b8", "last-event-id": lastEventId },
+  });
+  assertEquals(await notify("user:eve", "no team"), 403);
+  assertEquals(await notify("other", "no team"), 403);
+  for (const other of [eve, resumed]) {
+    const outcome = await Promise.race([
+      other.next().catch(() => "an error"),
+      new Promise((resolve) => setTimeout(resolve, 100, "nothing")),
+    ]);
+    assertEquals(outcome, "nothing");
+  }
+  const stranger = await fetch(example.url);
+  await stranger.body?.cancel();
+  assertEquals(stranger.status, 401);
 });
 
 Deno.test("examples: hono.ts broadcasts from a Hono application", async () => {

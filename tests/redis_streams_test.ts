@@ -143,7 +143,12 @@ test("reads what other programs add", async ({ client }) => {
   await client.send([...add, "unknown", "field"]);
   const { events, gap } = await log.read(await log.rewind(Infinity));
   assertEquals(gap, false);
-  const nothing = { event: undefined, retry: undefined, comment: undefined };
+  const nothing = {
+    event: undefined,
+    retry: undefined,
+    comment: undefined,
+    topics: undefined,
+  };
   assertEquals(events[0], {
     ...nothing,
     event: "tick",
@@ -152,6 +157,25 @@ test("reads what other programs add", async ({ client }) => {
   });
   assertEquals(events[1], { ...nothing, data: undefined, id: events[1]!.id });
 });
+
+for (
+  const { written, topics } of [
+    { written: '["user:42","room:tea"]', topics: ["user:42", "room:tea"] },
+    { written: "[]", topics: [] },
+    { written: "user:42", topics: ["user:42"] },
+    { written: "", topics: [""] },
+    { written: '"user:42"', topics: ['"user:42"'] },
+    { written: '["user:42"', topics: ['["user:42"'] },
+    { written: '["user:42",7]', topics: ['["user:42",7]'] },
+  ]
+) {
+  test(`reads the topics that other programs add as ${written}`, async ({ client }) => {
+    const log = new RedisStreamsEventLog(client, "log");
+    await client.send(["XADD", "log", "*", "data", "1", "topics", written]);
+    const { events } = await log.read(await log.rewind(1));
+    assertEquals(events[0]?.topics, topics);
+  });
+}
 
 test("drops what is too old", async ({ client }) => {
   const log = new RedisStreamsEventLog(client, "log", { maxAge: 60_000 });

@@ -7,6 +7,7 @@ import "../channel_lifetime_test.ts";
 import "../channel_log_test.ts";
 import "../channel_resume_test.ts";
 import "../channel_test.ts";
+import "../channel_topics_test.ts";
 import "../json_sending_test.ts";
 import "../server_answer_test.ts";
 import "../server_close_test.ts";
