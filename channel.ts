@@ -75,7 +75,7 @@ import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
 import { MAX_DELAY } from "./_numbers.ts";
 import { encodeEvent } from "./encoder.ts";
-import type { ServerSentEventInit } from "./event.ts";
+import type { TypedEventInit } from "./event.ts";
 import type { LoggedEvent } from "./log.ts";
 import type { CloseReason } from "./server.ts";
 
@@ -156,8 +156,24 @@ const DEFAULT_RETRY_AFTER = 5;
  *   break;
  * }
  * ```
+ *
+ * @example Events that the compiler knows
+ * ```ts
+ * import { EventChannel } from "@tidings/sse/channel";
+ *
+ * await using channel = new EventChannel<{
+ *   tick: { price: number };
+ *   done: null;
+ * }>();
+ *
+ * await channel.publish({ event: "tick", json: { price: 1 } });
+ * await channel.publish({ event: "done", json: null });
+ * ```
+ *
+ * @typeParam Events What `json` is, by event type; `message` stands for events
+ * without a type. Left out, any event may be published.
  */
-export class EventChannel implements AsyncDisposable {
+export class EventChannel<Events = unknown> implements AsyncDisposable {
   readonly #options: CheckedChannelOptions;
   readonly #fanOut: FanOut;
   /** How many clients there are by their keys. */
@@ -174,8 +190,9 @@ export class EventChannel implements AsyncDisposable {
    * @throws {TypeError} If an option that is to be a number is none.
    * @throws {RangeError} If a number is outside its range.
    */
-  constructor(options: EventChannelOptions = {}) {
-    this.#options = checkChannelOptions(options);
+  constructor(options: EventChannelOptions<Events> = {}) {
+    // The map is for the compiler alone.
+    this.#options = checkChannelOptions(options as EventChannelOptions);
     this.#fanOut = new FanOut(this.#options);
   }
 
@@ -228,7 +245,7 @@ export class EventChannel implements AsyncDisposable {
    * gets the event then.
    */
   async publish(
-    event: ServerSentEventInit,
+    event: TypedEventInit<Events>,
     options: EventChannelPublishOptions = {},
   ): Promise<string> {
     if (this.#refusal !== undefined) {

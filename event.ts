@@ -136,7 +136,7 @@ export interface DatalessEventInit extends ServerSentEventInit {
 /**
  * An event as it is sent where a map says which types there are, and what `json` is
  * in each: `{ tick: { price: number }; done: null }`. Events without a type go by
- * `message`. It is any {@linkcode ServerSentEventInit} where the map is left open.
+ * `message`. Without a map (`unknown`), it is any {@linkcode ServerSentEventInit}.
  *
  * The map is for the compiler: nothing is checked when the program runs.
  *
@@ -164,12 +164,13 @@ export interface DatalessEventInit extends ServerSentEventInit {
  *
  * @typeParam Events What `json` is, by event type.
  */
-export type TypedEventInit<Events extends object> = string extends keyof Events
-  ? ServerSentEventInit
-  :
+export type TypedEventInit<Events> = [Events] extends [object] ?
     | {
+      // Not `Type` as it is, from which the compiler would infer a map of its own
+      // where events without one are served.
       [Type in keyof Events & string]: Type extends "message"
         ? JsonMessageInit<Events[Type]>
-        : JsonEventInit<Type, Events[Type]>;
+        : JsonEventInit<`${Type}`, Events[Type]>;
     }[keyof Events & string]
-    | DatalessEventInit;
+    | DatalessEventInit
+  : ServerSentEventInit;

@@ -213,6 +213,20 @@ const DEFAULT_MAX_BUFFERED = 1_048_576;
  * }
  * ```
  *
+ * @example Events that the compiler knows
+ * ```ts
+ * import { serveEvents } from "@tidings/sse/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const request = new Request("http://localhost/");
+ * const response = serveEvents<{ tick: { price: number } }>(request, [
+ *   { event: "tick", json: { price: 1 } },
+ * ]);
+ *
+ * assertEquals(await response.text(), 'event: tick\ndata: {"price":1}\n\n');
+ * ```
+ *
+ * @typeParam Events What `json` is, by event type. Left out, any event may be sent.
  * @param request The request to answer.
  * @param source Where the events come from.
  * @param options How to serve them.
@@ -222,9 +236,9 @@ const DEFAULT_MAX_BUFFERED = 1_048_576;
  * `cors.origins` has what is not an origin, or `cors.credentials` is true for all.
  * @throws {RangeError} If an option is a number outside its range.
  */
-export function serveEvents(
+export function serveEvents<Events = unknown>(
   request: Request,
-  source: ServeEventsSource,
+  source: ServeEventsSource<Events>,
   options: ServeEventsOptions = {},
 ): Response {
   if (typeof source !== "function" && !isEventIterable(source)) {
@@ -232,7 +246,12 @@ export function serveEvents(
       `Cannot serve events: the source is of type ${typeof source}, an iterable or a function is wanted`,
     );
   }
-  const body = Session.open(request, source, checkOptions(request, options));
+  const body = Session.open(
+    request,
+    // The map is for the compiler alone.
+    source as ServeEventsSource,
+    checkOptions(request, options),
+  );
   const answer = answerWithoutStream(request, options);
   if (answer !== undefined) {
     body.cancel();

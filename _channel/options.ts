@@ -9,7 +9,7 @@
 import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
 import { checkTopics } from "./topics.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { TypedEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
 import type { CloseReason, CorsOptions } from "../server.ts";
 
@@ -21,8 +21,14 @@ export interface EventGap {
   request: Request;
 }
 
-/** Options for {@linkcode EventChannel}. */
-export interface EventChannelOptions {
+/**
+ * Options for {@linkcode EventChannel}.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, it is any.
+ */
+export interface EventChannelOptions<
+  Events = unknown,
+> {
   /**
    * The history behind the channel, which outlives it: closing the channel does not
    * close the log. Several channels, also of several processes, may share one log.
@@ -105,8 +111,8 @@ export interface EventChannelOptions {
     | ((
       gap: EventGap,
     ) =>
-      | readonly ServerSentEventInit[]
-      | Promise<readonly ServerSentEventInit[]>)
+      | readonly TypedEventInit<Events>[]
+      | Promise<readonly TypedEventInit<Events>[]>)
     | undefined;
   /**
    * Called with whatever goes wrong behind the clients' backs: following or reading

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { ServerSentEventInit } from "../event.ts";
+import type { TypedEventInit } from "../event.ts";
 
 /**
  * Why a session is closed:
@@ -27,8 +27,14 @@ export type CloseReason =
   | "overflow"
   | "lifetime";
 
-/** One client that reads an event stream, as a source function sees it. */
-export interface EventSession {
+/**
+ * One client that reads an event stream, as a source function sees it.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, any event may be sent.
+ */
+export interface EventSession<
+  Events = unknown,
+> {
   /** The request that is answered. */
   readonly request: Request;
   /**
@@ -52,7 +58,7 @@ export interface EventSession {
    * awaits leaves no unhandled rejection. Nothing is sent, the session stays open.
    * @throws {RangeError} If a field is a number outside its range; also at once.
    */
-  send(event: ServerSentEventInit): Promise<boolean>;
+  send(event: TypedEventInit<Events>): Promise<boolean>;
   /**
    * Sends a comment, which receivers ignore.
    *
@@ -68,18 +74,26 @@ export interface EventSession {
   close(): void;
 }
 
-/** Events, one after the other: at hand, in their own time, or in a stream. */
-export type EventIterable =
-  | Iterable<ServerSentEventInit>
-  | AsyncIterable<ServerSentEventInit>
-  | ReadableStream<ServerSentEventInit>;
+/**
+ * Events, one after the other: at hand, in their own time, or in a stream.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, any event may be sent.
+ */
+export type EventIterable<Events = unknown> =
+  | Iterable<TypedEventInit<Events>>
+  | AsyncIterable<TypedEventInit<Events>>
+  | ReadableStream<TypedEventInit<Events>>;
 
 /**
  * Where the events of a response come from: an iterable, or a function that is
  * called with the session and may return one.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, any event may be sent.
  */
-export type ServeEventsSource =
-  | EventIterable
+export type ServeEventsSource<
+  Events = unknown,
+> =
+  | EventIterable<Events>
   | ((
-    session: EventSession,
-  ) => EventIterable | void | Promise<EventIterable | void>);
+    session: EventSession<Events>,
+  ) => EventIterable<Events> | void | Promise<EventIterable<Events> | void>);

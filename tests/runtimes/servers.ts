@@ -15,3 +15,4 @@ import "../server_cors_test.ts";
 import "../server_keep_alive_test.ts";
 import "../server_session_test.ts";
 import "../server_source_test.ts";
+import "../typed_sending_test.ts";
