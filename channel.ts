@@ -71,6 +71,7 @@ import {
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
 import type { Lifetime } from "./_server/lifetime.ts";
 import { withData } from "./_encoder/event_data.ts";
+import { openStream } from "./_server/sink.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
 import { MAX_DELAY } from "./_numbers.ts";
@@ -389,9 +390,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
       onClose: key === undefined ? onClose : this.#releasing(key, onClose),
     });
     this.#fanOut.add(subscriber);
-    // A default stream of at most one chunk that waits. A byte stream would detach
-    // the chunk, which all clients share.
-    const stream = new ReadableStream(subscriber);
+    const stream = openStream(subscriber, 1);
     if (lifetime !== undefined) subscriber.limit(lifetime);
     return stream;
   }

@@ -1,13 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One client of a channel: a cursor into the log, and a stream that pulls.
+ * One client of a channel: a cursor into the log, and a sink that has room or not.
  *
  * @module
  */
 
 import type { FanOut, FanOutClient, Turn } from "./fan_out.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
+import type { Sink, SinkOwner } from "../_server/sink.ts";
 import { type Frame, joinFrames } from "./ring.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
@@ -33,25 +34,24 @@ export interface SubscriberOptions {
 }
 
 /**
- * - `"busy"`: the stream has no room, or the log is being read. The next step comes
- *   with the stream's pull, or with the log's answer.
- * - `"waiting"`: the stream has room, and there is nothing to give yet.
+ * - `"full"`: the sink has no room, or is not read yet. It says when it has.
+ * - `"busy"`: the log is being read. The next step comes with its answer.
+ * - `"waiting"`: there is nothing to give yet.
  * - `"parked"`: the same, and the client has been given all that was handed out: it
  *   gets what is handed out next.
  * - `"closed"`: for good.
  */
-type State = "busy" | "waiting" | "parked" | "closed";
+type State = "full" | "busy" | "waiting" | "parked" | "closed";
 
 /** Bytes after which a chunk of past events is full. */
 const CHUNK_SIZE = 65_536;
 
 /**
- * The source of one client's stream. It holds no events: while it is parked it is
- * handed each turn's chunk, and otherwise it pulls what comes after its cursor from
- * the ring, or from the log where the ring does not reach back that far.
+ * What writes to one client. It holds no events: while it is parked it is handed each
+ * turn's chunk, and otherwise it takes what comes after its cursor from the ring, or
+ * from the log where the ring does not reach back that far.
  */
-export class Subscriber
-  implements FanOutClient, UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
+export class Subscriber implements FanOutClient, SinkOwner {
   readonly #fanOut: FanOut;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
@@ -59,9 +59,11 @@ export class Subscriber
   #release: (() => void) | undefined;
   /** What the client asked for; cleared, for the memory, once it has its place. */
   #arrival: SubscriberOptions | undefined;
-  // `start` sets it while the stream is made.
-  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
-  #state: State = "busy";
+  // `connect` sets it before all else.
+  #sink!: Sink;
+  #state: State = "full";
+  /** Whether the client has begun to read. */
+  #hasBegun = false;
   /**
    * The place after the last event that was passed on or filtered out; `undefined`
    * until there is one. It stands still while the client is parked.
@@ -75,8 +77,6 @@ export class Subscriber
   #isUntold = true;
   /** Whether nothing was sent since the keep-alive timer looked last. */
   #isSilent = false;
-  /** Ends the pull under way: set by a pull that found nothing to give. */
-  #endPull: (() => void) | undefined;
 
   /**
    * @param fanOut What the client belongs to.
@@ -94,13 +94,9 @@ export class Subscriber
     if (isNew && endCursor !== undefined) this.#begin(endCursor);
   }
 
-  /** Called by the stream when it is made. */
-  start(
-    controller: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>,
-  ): void {
-    this.#controller = controller;
-    const { preamble } = this.#fanOut;
-    if (preamble !== undefined) this.#enqueue(preamble, 0);
+  /** Called with the sink, when the response is made. */
+  connect(sink: Sink): void {
+    this.#sink = sink;
   }
 
   /** Ends the stream early. Called once, when the stream is made. */
@@ -108,40 +104,36 @@ export class Subscriber
     this.#release = watchLifetime(lifetime, (reason) => this.end(reason));
   }
 
-  /**
-   * Called by the stream when it has room. While the promise is pending it is not
-   * called again, however much a parked client is handed; that makes handing out as
-   * cheap as the stream can be.
-   */
-  pull(): Promise<void> | undefined {
-    if (this.#advance()) return undefined;
-    return new Promise((resolve) => {
-      this.#endPull = resolve;
-    });
+  /** Called by the sink when it has room. */
+  handleRoom(): void {
+    const { preamble } = this.#fanOut;
+    if (!this.#hasBegun) {
+      this.#hasBegun = true;
+      if (preamble !== undefined) this.#write(preamble, 0);
+    }
+    if (this.#state === "full") this.#advance();
   }
 
-  /** Called by the stream when the client has left. */
-  cancel(): void {
+  /** Called by the sink when the client has left. */
+  handleDeparture(): void {
     this.#leave("client");
   }
 
   /** Called when a turn's frames are handed out. */
   handOut(turn: Turn): void {
     if (this.#state === "waiting") {
-      this.#resume();
+      this.#advance();
     } else if (this.#state === "parked" && turn.frames.length > 0) {
-      if (this.#hasRoom()) this.#send(turn.frames, turn.chunk);
+      if (this.#sink.hasRoom) this.#send(turn.frames, turn.chunk);
       else this.unpark(turn.before);
     }
   }
 
-  /** Lets a parked client pull from the place where it was parked. */
+  /** Lets a parked client go on from the place where it was parked. */
   unpark(cursor: string): void {
     if (this.#state !== "parked") return;
     this.#cursor = cursor;
-    this.#state = "busy";
-    if (this.#hasRoom()) this.#resume();
-    else this.#finishPull();
+    this.#advance();
   }
 
   /**
@@ -151,49 +143,47 @@ export class Subscriber
   keepAlive(comment: Uint8Array<ArrayBuffer>): void {
     if (!this.#isSilent) {
       this.#isSilent = true;
-    } else if (this.#hasRoom()) {
+    } else if (this.#sink.hasRoom) {
       if (this.#state === "parked" && this.#isUntold) {
         this.#isUntold = false;
         comment = encodeEvent({ comment: "", id: this.#fanOut.cursor });
       }
-      this.#enqueue(comment, 0);
+      this.#write(comment, 0);
     }
   }
 
   /** Ends the stream after what waits in it and a last chunk, if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void {
     if (this.#isClosed()) return;
-    if (chunk !== undefined) this.#enqueue(chunk, 0);
-    this.#controller.close();
+    if (chunk !== undefined) this.#write(chunk, 0);
+    this.#sink.end();
     this.#leave(reason);
   }
 
-  /**
-   * Gives the stream what comes next.
-   *
-   * @returns Whether that is done; if not, the state says what is waited for.
-   */
-  #advance(): boolean {
+  /** Writes what comes next, as long as there is room. After that, the state says what is waited for. */
+  #advance(): void {
     const { ring } = this.#fanOut;
-    while (!this.#isClosed()) {
+    while (this.#sink.hasRoom) {
       this.#state = "busy";
       const cursor = this.#cursor ?? this.#findPlace();
-      if (cursor === undefined) return false;
+      if (cursor === undefined) return;
       const position = this.#find(cursor);
       if (position === undefined) {
         this.#readLog(cursor);
-        return false;
+        return;
       }
       this.#arrival = undefined;
       if (position >= this.#fanOut.position) {
-        return this.#catchUp(cursor, position);
+        this.#catchUp(cursor, position);
+        return;
       }
       const frames = ring.slice(position, this.#fanOut.position, CHUNK_SIZE);
       // The position is older than what was handed out, so there are frames.
       this.#cursor = frames.at(-1)!.event.id;
-      if (this.#send(frames)) return true;
+      this.#send(frames);
+      if (this.#isClosed()) return;
     }
-    return true;
+    this.#state = "full";
   }
 
   /** The first place of a client that brings no ID, `undefined` if that takes time. */
@@ -219,7 +209,7 @@ export class Subscriber
 
   async #rewind(count: number): Promise<void> {
     this.#cursor = await this.#fanOut.rewind(count, () => !this.#isClosed());
-    if (this.#cursor !== undefined) this.#resume();
+    if (this.#cursor !== undefined) this.#advance();
   }
 
   /** The position in the ring of a cursor from which the client may go on there. */
@@ -231,14 +221,12 @@ export class Subscriber
   }
 
   /** The client is where the ring ends, or where it was last handed out. */
-  #catchUp(cursor: string, position: number): boolean {
+  #catchUp(cursor: string, position: number): void {
     if (this.#isUntold) {
       this.#isUntold = false;
-      this.#enqueue(encodeEvent({ id: cursor }), 0);
-      return true;
+      this.#write(encodeEvent({ id: cursor }), 0);
     }
     this.#state = position === this.#fanOut.position ? "parked" : "waiting";
-    return false;
   }
 
   async #readLog(cursor: string): Promise<void> {
@@ -274,25 +262,24 @@ export class Subscriber
     if (events.length > 0) this.#isUntold = accepted.at(-1) !== events.at(-1);
     if (notices.length + accepted.length > 0) {
       const chunk = encodeEvents([...notices, ...accepted]);
-      this.#enqueue(chunk, accepted.length);
-      this.#finishPull();
+      this.#write(chunk, accepted.length);
+      this.#advance();
     } else if (events.length === 0 && this.#find(cursor) === undefined) {
       // The log is ahead of its tail, which will come to this place.
       this.#state = "waiting";
     } else {
-      this.#resume();
+      this.#advance();
     }
   }
 
-  /** Gives the stream those of the frames that the client gets; `false` if there is none. */
-  #send(frames: readonly Frame[], chunk?: Uint8Array<ArrayBuffer>): boolean {
+  /** Writes those of the frames that the client gets. */
+  #send(frames: readonly Frame[], chunk?: Uint8Array<ArrayBuffer>): void {
     const accepted = this.#filter(frames, (frame) => frame.event);
-    if (this.#isClosed()) return true;
+    if (this.#isClosed()) return;
     this.#isUntold = accepted.at(-1) !== frames.at(-1);
-    if (accepted.length === 0) return false;
+    if (accepted.length === 0) return;
     const isWhole = accepted.length === frames.length && chunk !== undefined;
-    this.#enqueue(isWhole ? chunk : joinFrames(accepted), accepted.length);
-    return true;
+    this.#write(isWhole ? chunk : joinFrames(accepted), accepted.length);
   }
 
   #filter<T>(
@@ -309,33 +296,19 @@ export class Subscriber
     }
   }
 
-  #enqueue(chunk: Uint8Array<ArrayBuffer>, events: number): void {
+  #write(chunk: Uint8Array<ArrayBuffer>, events: number): void {
     const { counters } = this.#fanOut;
     counters.delivered += events;
     counters.bytes += chunk.byteLength;
     this.#isSilent = false;
-    this.#controller.enqueue(chunk);
-  }
-
-  #hasRoom(): boolean {
-    // It is null for a stream that has failed, and then there is no room.
-    return (this.#controller.desiredSize ?? 0) > 0;
-  }
-
-  #resume(): void {
-    if (this.#advance()) this.#finishPull();
-  }
-
-  #finishPull(): void {
-    this.#endPull?.();
-    this.#endPull = undefined;
+    this.#sink.write(chunk);
   }
 
   #fail(error: unknown): void {
     if (this.#isClosed()) return;
     const { onError } = this.#fanOut;
-    if (onError === undefined) this.#controller.error(error);
-    else this.#controller.close();
+    if (onError === undefined) this.#sink.fail(error);
+    else this.#sink.end();
     this.#leave("error");
     onError?.(error);
   }

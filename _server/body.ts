@@ -7,47 +7,37 @@
  * @module
  */
 
-/** A body that is written to, and that knows whether the client has room. */
-export class EventStreamBody {
+import { openStream, type Sink, type SinkOwner } from "./sink.ts";
+
+/** A body that is written to at any time, and that knows whether the client has room. */
+export class EventStreamBody implements SinkOwner {
   /** What the response carries. */
   readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  // `start` sets it before the constructor returns.
-  #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
-  /** What the client has not asked for yet. Kept here and not in the stream, where nothing can be dropped without an error. */
+  // `connect` sets it before the constructor returns.
+  #sink!: Sink;
+  /** What the client has not asked for yet. Kept here and not in the sink, where nothing can be dropped without an error. */
   #waiting: Uint8Array<ArrayBuffer>[] = [];
   #waitingBytes = 0;
-  /** Whether the client waits for a chunk: set by a read that finds nothing, cleared by the chunk. */
-  #hasRoom = false;
   /** Whether nothing may be written any more. What waits may still leave. */
   #isEnding = false;
-  /** Called whenever the client begins to wait for a chunk, first when it begins to read. */
   readonly #onRoom: () => void;
+  readonly #onDeparture: () => void;
 
   /**
-   * @param onRoom Called whenever the client begins to wait for a chunk.
-   * @param onCancel Called when the client has left, unless the body was ended before.
+   * @param onRoom Called whenever the client begins to wait for a chunk, first when
+   * it begins to read.
+   * @param onDeparture Called when the client has left, unless the body was ended
+   * before.
    */
-  constructor(onRoom: () => void, onCancel: () => void) {
+  constructor(onRoom: () => void, onDeparture: () => void) {
     this.#onRoom = onRoom;
-    // Not a byte stream, which detaches the buffers of chunks that others share;
-    // and without a high-water mark, `pull` means that somebody waits.
-    this.stream = new ReadableStream({
-      start: (controller) => {
-        this.#controller = controller;
-      },
-      pull: () => this.#pull(),
-      cancel: () => {
-        this.drop();
-        if (this.#isEnding) return;
-        this.#isEnding = true;
-        onCancel();
-      },
-    }, { highWaterMark: 0 });
+    this.#onDeparture = onDeparture;
+    this.stream = openStream(this, 0);
   }
 
   /** Whether the client waits for a chunk. */
   get hasRoom(): boolean {
-    return this.#hasRoom;
+    return this.#sink.hasRoom;
   }
 
   /** The bytes that wait for the client. */
@@ -57,9 +47,8 @@ export class EventStreamBody {
 
   /** Hands a chunk to the client, or keeps it until the client asks. */
   write(chunk: Uint8Array<ArrayBuffer>): void {
-    if (this.#hasRoom) {
-      this.#hasRoom = false;
-      this.#controller.enqueue(chunk);
+    if (this.#sink.hasRoom) {
+      this.#sink.write(chunk);
     } else {
       this.#waiting.push(chunk);
       this.#waitingBytes += chunk.byteLength;
@@ -70,14 +59,14 @@ export class EventStreamBody {
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    if (this.#waiting.length === 0) this.#controller.close();
+    if (this.#waiting.length === 0) this.#sink.end();
   }
 
   /** Cuts the body off with an error, which the runtime gets to see and not the client. */
   fail(error: unknown): void {
     this.drop();
     this.#isEnding = true;
-    this.#controller.error(error);
+    this.#sink.fail(error);
   }
 
   /** Drops what waits. */
@@ -86,17 +75,28 @@ export class EventStreamBody {
     this.#waitingBytes = 0;
   }
 
-  #pull(): void {
+  /** Called with the sink when the body is made. */
+  connect(sink: Sink): void {
+    this.#sink = sink;
+  }
+
+  /** Called by the sink when it has room. */
+  handleRoom(): void {
     const [first, ...rest] = this.#waiting;
-    if (first === undefined) {
-      this.#hasRoom = true;
-      this.#onRoom();
-      return;
+    if (first !== undefined) {
+      this.#sink.write(rest.length === 0 ? first : joinChunks(this.#waiting));
+      this.drop();
+      if (this.#isEnding) this.#sink.end();
     }
-    const chunk = rest.length === 0 ? first : joinChunks(this.#waiting);
+    if (!this.#isEnding && this.#sink.hasRoom) this.#onRoom();
+  }
+
+  /** Called by the sink when the client has left. */
+  handleDeparture(): void {
     this.drop();
-    this.#controller.enqueue(chunk);
-    if (this.#isEnding) this.#controller.close();
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#onDeparture();
   }
 }
 

@@ -201,7 +201,7 @@ export class SocketSession implements Transport {
   #flush(): void {
     const body = this.#body;
     if (body === undefined || !body.hasRoom) return;
-    if (this.#outbox.hasWaiting) {
+    while (this.#outbox.hasWaiting && body.hasRoom) {
       this.#keepAlive.touch();
       body.write(encodeEvents(this.#outbox.take(CHUNK_SIZE)));
       this.#tellWaiters();
