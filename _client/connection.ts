@@ -14,7 +14,8 @@ import {
 import type { ServerSentEvent } from "../event.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { type JsonOptions, readJson } from "./json.ts";
-import { EventStreamError, EventStreamParser } from "../parser.ts";
+import { EventStreamError } from "../_parser/event_stream_error.ts";
+import { EventStreamParser } from "../_parser/event_stream_parser.ts";
 
 const DEFAULT_RECONNECTION_TIME = 3000;
 const DEFAULT_HEALTHY_AFTER = 5000;

@@ -1,0 +1,205 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { ServerSentEvent } from "../event.ts";
+import { Interpreter } from "./interpreter.ts";
+import { TextWindows } from "./text_windows.ts";
+
+/** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
+export interface EventStreamParserOptions {
+  /**
+   * How large an event may grow: UTF-16 code units of the line that is being
+   * received and the `data` before it. Comments and unknown fields count as lines
+   * do. Beyond it an {@linkcode EventStreamError} with the code
+   * `"event-too-large"` is thrown. `Infinity` trusts the sender with all memory.
+   *
+   * @default {16777216}
+   */
+  maxEventSize?: number | undefined;
+  /**
+   * Called with each comment as soon as its line ends, without the colon and one
+   * space after it. Servers send comments to keep a connection open.
+   */
+  onComment?: ((comment: string) => void) | undefined;
+  /**
+   * The last event ID to begin with, as when a stream is resumed.
+   *
+   * @default {""}
+   */
+  lastEventId?: string | undefined;
+}
+
+const DEFAULT_MAX_EVENT_SIZE = 16 * 1024 * 1024;
+
+/**
+ * The synchronous core: chunks in, events out before `push` returns.
+ *
+ * It outlives a connection as the standard's event source does:
+ * {@linkcode EventStreamParser.reset} begins a new stream and keeps the last event
+ * ID and the reconnection time.
+ *
+ * @example Chunks may be cut anywhere
+ * ```ts
+ * import { EventStreamParser } from "@tidings/sse/parser";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const data: string[] = [];
+ * const parser = new EventStreamParser((event) => data.push(event.data));
+ *
+ * parser.push("id: 7\nda");
+ * parser.push("ta: first\n\nid: 8\ndata: unfinis");
+ *
+ * assertEquals(data, ["first"]);
+ * assertEquals(parser.lastEventId, "7");
+ * ```
+ */
+export class EventStreamParser {
+  readonly #interpreter: Interpreter;
+  readonly #windows: TextWindows;
+  // Set while push() is under way, and left set when it throws.
+  #pushing = false;
+
+  /**
+   * Makes a parser at the start of a stream.
+   *
+   * @param onEvent Called with each event, in order. It may call `reset()`, which
+   * drops the rest of the chunk. If it throws, `push` throws the same.
+   * @param options Limits, and what else to be told.
+   * @throws {TypeError} If `onEvent` is not a function or an option is of the
+   * wrong type.
+   * @throws {RangeError} If `maxEventSize` is not an integer of at least 1 or
+   * `Infinity`.
+   */
+  constructor(
+    onEvent: (event: ServerSentEvent) => void,
+    options: EventStreamParserOptions = {},
+  ) {
+    const {
+      maxEventSize = DEFAULT_MAX_EVENT_SIZE,
+      onComment,
+      lastEventId = "",
+    } = options;
+    assertType("onEvent", onEvent, "function");
+    assertType("onComment", onComment ?? onEvent, "function");
+    assertType("lastEventId", lastEventId, "string");
+    assertType("maxEventSize", maxEventSize, "number");
+    if (!(maxEventSize > 0) || maxEventSize % 1 > 0) {
+      throw new RangeError(
+        `Cannot create parser: "maxEventSize" is ${maxEventSize}, ` +
+          "a positive integer or Infinity is wanted",
+      );
+    }
+    this.#interpreter = new Interpreter({
+      onEvent,
+      onComment,
+      maxEventSize,
+      lastEventId,
+    });
+    this.#windows = new TextWindows(this.#interpreter);
+  }
+
+  /**
+   * The stream's last event ID: what a request that resumes it sends as
+   * `Last-Event-ID`. It changes at the blank line that ends a block, so an event
+   * that was cut off never moves it.
+   *
+   * @returns The last event ID, empty if there is none.
+   */
+  get lastEventId(): string {
+    return this.#interpreter.lastEventId;
+  }
+
+  /**
+   * The stream's reconnection time from its last valid `retry` field, at most
+   * 2147483647, which is what timers can hold.
+   *
+   * @returns Milliseconds, `undefined` if no `retry` field was received.
+   */
+  get reconnectionTime(): number | undefined {
+    return this.#interpreter.reconnectionTime;
+  }
+
+  /**
+   * Parses a chunk and calls back for each event that it completes. The chunk is
+   * not needed any more when this returns.
+   *
+   * @example Bytes or text
+   * ```ts
+   * import { EventStreamParser } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const data: string[] = [];
+   * const parser = new EventStreamParser((event) => data.push(event.data));
+   *
+   * parser.push(new Uint8Array([0x64, 0x61, 0x74, 0x61, 0x3a, 0xe2, 0x82]));
+   * parser.push(new Uint8Array([0xac, 0x0a, 0x0a]));
+   * parser.push("data: text\n\n");
+   *
+   * assertEquals(data, ["€", "text"]);
+   * ```
+   *
+   * @param chunk UTF-8, which may be cut anywhere, or text. A byte order mark is
+   * dropped at the start of the stream in both.
+   * @throws {EventStreamError} If an event grows beyond `maxEventSize`.
+   * @throws {TypeError} If the chunk is of another type, or if an earlier call has
+   * thrown or has not returned yet, and `reset()` was not called since.
+   */
+  push(chunk: Uint8Array | string): void {
+    const isText = typeof chunk === "string";
+    if (!isText && chunk?.[Symbol.toStringTag] !== "Uint8Array") {
+      throw new TypeError(
+        `Cannot push a chunk: it is of type ${typeof chunk}, ` +
+          "a Uint8Array or a string is wanted",
+      );
+    }
+    if (this.#pushing) {
+      throw new TypeError(
+        "Cannot push a chunk: an earlier call has not returned, " +
+          "reset() is wanted",
+      );
+    }
+    this.#pushing = true;
+    if (isText) {
+      this.#windows.finish();
+      this.#interpreter.interpret(chunk);
+    } else {
+      this.#windows.push(chunk);
+    }
+    this.#pushing = false;
+  }
+
+  /**
+   * Begins a new stream: drops what is unfinished and keeps `lastEventId` and
+   * `reconnectionTime`. Inside a callback it also drops the rest of the chunk;
+   * after an error it makes the parser usable again.
+   *
+   * @example After a dropped connection
+   * ```ts
+   * import { EventStreamParser } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const ids: string[] = [];
+   * const parser = new EventStreamParser((event) => ids.push(event.lastEventId));
+   *
+   * parser.push("id: 1\ndata: a\n\nid: 2\ndata: cut o");
+   * parser.reset();
+   * parser.push("data: b\n\n");
+   *
+   * assertEquals(ids, ["1", "1"]);
+   * ```
+   */
+  reset(): void {
+    this.#pushing = false;
+    this.#windows.reset();
+    this.#interpreter.reset();
+  }
+}
+
+function assertType(name: string, value: unknown, type: string): void {
+  const actual: string = typeof value;
+  if (actual !== type) {
+    throw new TypeError(
+      `Cannot create parser: "${name}" is of type ${actual}, ` +
+        `a ${type} is wanted`,
+    );
+  }
+}
