@@ -384,6 +384,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
       lastEventId,
       replay,
       accepts,
+      until: options.until,
       describeGap: (lastEventId) =>
         this.#options.onGap?.({ lastEventId, request }) ??
           [{ event: "gap", data: JSON.stringify({ lastEventId }) }],

@@ -56,6 +56,15 @@ export type {
   EventLogReadOptions,
   LoggedEvent,
 } from "./_log/event_log.ts";
+export {
+  type EventLogClaim,
+  EventLogClaimError,
+  type EventLogClaimOptions,
+  type EventLogOpenOptions,
+  type EventLogs,
+  type EventLogState,
+} from "./_log/event_logs.ts";
+export { MemoryEventLogs } from "./_log/memory_event_logs.ts";
 
 /** Options of {@linkcode MemoryEventLog}. Whatever is reached first counts. */
 export interface MemoryEventLogOptions {

@@ -129,6 +129,13 @@ export interface EventChannelOptions<
 /** Options for {@linkcode EventChannel.serve}. */
 export interface EventChannelServeOptions {
   /**
+   * The methods that get a stream; others are answered with 405. With `"GET"`,
+   * HEAD is answered too, with the headers alone.
+   *
+   * @default {["GET"]}
+   */
+  methods?: readonly string[] | undefined;
+  /**
    * How many past events a client gets that brings no ID: the latest so many (an
    * integer of at least 0), or `"all"` that are in the history. They are counted
    * before `topics`, `types` and `filter` choose from them.
@@ -157,6 +164,12 @@ export interface EventChannelServeOptions {
    */
   filter?: ((event: LoggedEvent) => boolean) | undefined;
   /**
+   * Whether an event is the last one for the client: the stream ends after it, and the
+   * client comes back, unless it is then told to stop. It is asked of all events, those
+   * too that the client does not get.
+   */
+  until?: ((event: LoggedEvent) => boolean) | undefined;
+  /**
    * The query parameter that brings the last event ID of a client that cannot set
    * headers. The header wins. Left out, only the header counts.
    */
@@ -176,9 +189,10 @@ export interface EventChannelServeOptions {
   signal?: AbortSignal | undefined;
   /**
    * Called once when the client is one no more: `"client"` if it has left,
-   * `"server"` if the channel was closed or the `signal` aborted, `"lifetime"` after
-   * `maxDuration`, `"overflow"` if it has fallen behind the whole log, `"error"` if
-   * `onGap` or `filter` threw. It must not throw.
+   * `"source"` after the event that `until` has named, `"server"` if the channel was
+   * closed or the `signal` aborted, `"lifetime"` after `maxDuration`, `"overflow"` if it
+   * has fallen behind the whole log, `"error"` if `onGap`, `filter` or `until` threw. It
+   * must not throw.
    */
   onClose?: ((reason: CloseReason) => void) | undefined;
 }

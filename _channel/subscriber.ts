@@ -23,6 +23,8 @@ export interface SubscriberOptions {
   replay: number;
   /** Which events the client gets; all if left out. */
   accepts: ((event: LoggedEvent) => boolean) | undefined;
+  /** Which event is the client's last; none if left out. */
+  until: ((event: LoggedEvent) => boolean) | undefined;
   /** Makes what the client is sent in place of events that are missing. */
   describeGap: (
     lastEventId: string,
@@ -54,6 +56,9 @@ const CHUNK_SIZE = 65_536;
 export class Subscriber implements FanOutClient, SinkOwner {
   readonly #fanOut: FanOut;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
+  readonly #until: ((event: LoggedEvent) => boolean) | undefined;
+  /** Whether the client's last event was met: the stream ends after it. */
+  #isComplete = false;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   /** Ends the watch over the lifetime, where there is one. */
   #release: (() => void) | undefined;
@@ -85,6 +90,7 @@ export class Subscriber implements FanOutClient, SinkOwner {
   constructor(fanOut: FanOut, options: SubscriberOptions) {
     this.#fanOut = fanOut;
     this.#accepts = options.accepts;
+    this.#until = options.until;
     this.#onClose = options.onClose;
     this.#arrival = options;
     this.#cursor = options.lastEventId;
@@ -260,11 +266,12 @@ export class Subscriber implements FanOutClient, SinkOwner {
     if (this.#isClosed()) return;
     this.#begin(cursor);
     if (events.length > 0) this.#isUntold = accepted.at(-1) !== events.at(-1);
-    if (notices.length + accepted.length > 0) {
-      const chunk = encodeEvents([...notices, ...accepted]);
-      this.#write(chunk, accepted.length);
-      this.#advance();
-    } else if (events.length === 0 && this.#find(cursor) === undefined) {
+    const chosen = [...notices, ...accepted];
+    if (chosen.length > 0) this.#write(encodeEvents(chosen), accepted.length);
+    if (this.#endIfComplete()) return;
+    if (
+      chosen.length + events.length === 0 && this.#find(cursor) === undefined
+    ) {
       // The log is ahead of its tail, which will come to this place.
       this.#state = "waiting";
     } else {
@@ -277,18 +284,33 @@ export class Subscriber implements FanOutClient, SinkOwner {
     const accepted = this.#filter(frames, (frame) => frame.event);
     if (this.#isClosed()) return;
     this.#isUntold = accepted.at(-1) !== frames.at(-1);
-    if (accepted.length === 0) return;
-    const isWhole = accepted.length === frames.length && chunk !== undefined;
-    this.#write(isWhole ? chunk : joinFrames(accepted), accepted.length);
+    if (accepted.length > 0) {
+      const isWhole = accepted.length === frames.length && chunk !== undefined;
+      this.#write(isWhole ? chunk : joinFrames(accepted), accepted.length);
+    }
+    this.#endIfComplete();
   }
 
+  /** Ends the stream if the client's last event was met, and tells whether it was. */
+  #endIfComplete(): boolean {
+    if (this.#isComplete) this.end("source");
+    return this.#isComplete;
+  }
+
+  /** Chooses what the client gets, up to its last event. */
   #filter<T>(
     items: readonly T[],
     eventOf: (item: T) => LoggedEvent,
   ): readonly T[] {
     const accepts = this.#accepts;
-    if (accepts === undefined) return items;
+    const until = this.#until;
     try {
+      if (until !== undefined) {
+        const last = items.findIndex((item) => until(eventOf(item)));
+        this.#isComplete = last !== -1;
+        if (this.#isComplete) items = items.slice(0, last + 1);
+      }
+      if (accepts === undefined) return items;
       return items.filter((item) => accepts(eventOf(item)));
     } catch (error) {
       this.#fail(error);

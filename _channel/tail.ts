@@ -17,7 +17,7 @@ export interface EventChannelStall {
   error: unknown;
 }
 
-/** The one reader of the end of a log. It begins where the log ends. */
+/** The one reader of the end of a log. */
 export class Tail {
   readonly #log: EventLog;
   readonly #onBatch: (batch: EventLogBatch) => void;
@@ -36,13 +36,16 @@ export class Tail {
    * @param onBatch Called with each batch, each event once. A batch with which it
    * throws counts as not given, and is asked for again.
    * @param onError Told each failure.
+   * @param after The cursor to begin after. Left out, it is the end of the log.
    */
   constructor(
     log: EventLog,
     onBatch: (batch: EventLogBatch) => void,
     onError: ((error: unknown) => void) | undefined,
+    after?: string,
   ) {
     this.#log = log;
+    this.#cursor = after;
     this.#onBatch = onBatch;
     this.#onError = onError;
   }

@@ -36,6 +36,8 @@ export interface EventLogFixtureOptions {
 export interface TestEventLogOptions {
   /** Whether the log resumes by the application's own IDs; it must refuse them otherwise. */
   ownIds: boolean;
+  /** Whether old events leave the log; left out, they do. */
+  retention?: boolean;
   /** Whether to show the tests as ignored, for engines that are not there. */
   ignore?: boolean;
 }
@@ -48,7 +50,7 @@ type MakeLog = (
 export function testEventLog(
   name: string,
   makeLog: MakeLog,
-  { ownIds, ignore = false }: TestEventLogOptions,
+  { ownIds, retention = true, ignore = false }: TestEventLogOptions,
 ): void {
   function test(
     behaviour: string,
@@ -68,7 +70,7 @@ export function testEventLog(
   testAppend(test);
   testRead(test);
   testRewind(test);
-  testRetention(test);
+  if (retention) testRetention(test);
   testFollow(test);
   if (ownIds) testOwnIds(test);
   else testNoOwnIds(test);

@@ -17,6 +17,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "log": ["event", "numbers"],
   "channel": ["event", "encoder", "server", "log", "numbers"],
   "logs": ["event", "log", "numbers"],
+  "runs": [
+    "event",
+    "encoder",
+    "parser",
+    "server",
+    "channel",
+    "log",
+    "numbers",
+  ],
   "socket": [
     "event",
     "parser",

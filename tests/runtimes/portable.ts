@@ -16,6 +16,7 @@ import "../decoder_stream_test.ts";
 import "../encoder_json_test.ts";
 import "../encoder_property_test.ts";
 import "../encoder_test.ts";
+import "../event_logs_test.ts";
 import "../log_test.ts";
 import "../parser_callback_test.ts";
 import "../parser_limit_test.ts";

@@ -1,0 +1,225 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Many logs by name in the memory of this process.
+ *
+ * @module
+ */
+
+import type { TextEventInit } from "../event.ts";
+import { MemoryEventLog } from "../log.ts";
+import { assertCount, MAX_DELAY } from "../_numbers.ts";
+import type { EventLog, EventLogAppendOptions } from "./event_log.ts";
+import {
+  assertLogName,
+  type EventLogClaim,
+  EventLogClaimError,
+  type EventLogClaimOptions,
+  type EventLogOpenOptions,
+  type EventLogs,
+  type EventLogState,
+} from "./event_logs.ts";
+import { NamedLog } from "./named_log.ts";
+
+/** Milliseconds for which a log is remembered that was opened and is empty. */
+const EMPTY_LOG_AGE = 60_000;
+/** The least milliseconds between two sweeps of what has expired. */
+const SWEEP_INTERVAL = 100;
+
+/**
+ * Logs in the memory of this process. They keep all of their events for as long as
+ * their names last.
+ *
+ * What has expired is not given out any more, and its memory is free soon after. The
+ * timer for that does not keep the process alive; it ends when nothing is left that
+ * expires, or with {@linkcode MemoryEventLogs.close}.
+ *
+ * @example Usage
+ * ```ts
+ * import { MemoryEventLogs } from "@tidings/sse/log";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using logs = new MemoryEventLogs();
+ * await logs.open("a").append({ data: "in a" });
+ *
+ * assertEquals((await logs.inspect("a")).last?.data, "in a");
+ * assertEquals((await logs.inspect("b")).last, undefined);
+ * assertEquals(logs.size, 1);
+ * ```
+ */
+export class MemoryEventLogs implements EventLogs, Disposable {
+  readonly #logs = new Map<string, NamedLog>();
+  /** Runs while there is something that expires. */
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it fires. */
+  #sweepAt = Infinity;
+
+  /** How many names there are of which something is known. */
+  get size(): number {
+    this.#sweep();
+    return this.#logs.size;
+  }
+
+  /**
+   * Gives the log of a name, as {@linkcode EventLogs.open}.
+   *
+   * @throws {TypeError} If the name is empty, or `expireIn` is not a number.
+   * @throws {RangeError} If `expireIn` is outside its range.
+   */
+  open(name: string, options: EventLogOpenOptions = {}): EventLog {
+    const { expireIn = Infinity } = options;
+    assertLogName("open event log", name);
+    assertCount("open event log", "expireIn", expireIn, 1);
+    return {
+      append: (event, options) => {
+        const named = this.#obtain(name);
+        this.#expireIn(named, expireIn);
+        return named.log.append(event, options);
+      },
+      read: (after, options) => this.#obtain(name).log.read(after, options),
+      rewind: (count, options) => this.#obtain(name).log.rewind(count, options),
+      follow: (onBatch, options) => this.#obtain(name).follow(onBatch, options),
+    };
+  }
+
+  /**
+   * Claims a name, as {@linkcode EventLogs.claim}.
+   *
+   * @returns The claim, if there is one to have. It rejects with a `TypeError` if an
+   * option is not a number or the name is empty, and with a `RangeError` if an option is
+   * outside its range.
+   */
+  async claim(
+    name: string,
+    options: EventLogClaimOptions,
+  ): Promise<EventLogClaim | undefined> {
+    const { leaseTime, expireIn = Infinity, after, replace } = options;
+    const verb = "claim event log";
+    assertLogName(verb, name);
+    assertCount(verb, "leaseTime", leaseTime, 1);
+    assertCount(verb, "expireIn", expireIn, 1);
+    const named = this.#obtain(name);
+    if (named.isClaimed || named.last?.id !== after) return undefined;
+    if (replace) named.clear();
+    const holder = Symbol();
+    named.hold(holder, leaseTime);
+    this.#expireIn(named, expireIn);
+    const isHeld = (): boolean =>
+      this.#find(name) === named && named.isHeldBy(holder);
+    return {
+      cursor: await named.log.rewind(0),
+      append: (event: TextEventInit, options?: EventLogAppendOptions) =>
+        isHeld()
+          ? named.log.append(event, options)
+          : Promise.reject(new EventLogClaimError(name)),
+      renew: () => {
+        if (isHeld()) named.hold(holder, leaseTime);
+        return Promise.resolve(isHeld());
+      },
+      release: () => {
+        if (isHeld()) named.release();
+        return Promise.resolve();
+      },
+    };
+  }
+
+  /** Tells what is known of a name, as {@linkcode EventLogs.inspect}. */
+  inspect(name: string): Promise<EventLogState> {
+    const named = this.#find(name);
+    return Promise.resolve({
+      last: named?.last,
+      isClaimed: named?.isClaimed ?? false,
+    });
+  }
+
+  /**
+   * Lets a name expire, as {@linkcode EventLogs.expire}.
+   *
+   * @returns It rejects with a `TypeError` if `delay` is not a number, and with a
+   * `RangeError` if it is not an integer of at least 1.
+   */
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async expire(name: string, delay: number): Promise<void> {
+    assertCount("expire event log", "delay", delay, 1);
+    const named = this.#find(name);
+    if (named !== undefined) this.#expireIn(named, delay);
+  }
+
+  /** Forgets all names. Whoever follows one of their logs is told by a failure. */
+  close(): void {
+    for (const name of this.#logs.keys()) this.#drop(name);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sweepAt = Infinity;
+  }
+
+  /** Forgets all names, as {@linkcode MemoryEventLogs.close}. */
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #find(name: string): NamedLog | undefined {
+    const named = this.#logs.get(name);
+    if (named === undefined || named.expiresAt > performance.now()) {
+      return named;
+    }
+    this.#drop(name);
+    return undefined;
+  }
+
+  #obtain(name: string): NamedLog {
+    const found = this.#find(name);
+    if (found !== undefined) return found;
+    const named = new NamedLog(() =>
+      new MemoryEventLog({ maxEvents: Infinity, maxBytes: Infinity })
+    );
+    this.#logs.set(name, named);
+    this.#expireIn(named, EMPTY_LOG_AGE);
+    return named;
+  }
+
+  #drop(name: string): void {
+    const named = this.#logs.get(name);
+    this.#logs.delete(name);
+    named?.end();
+  }
+
+  #expireIn(named: NamedLog, delay: number): void {
+    named.expiresAt = performance.now() + delay;
+    this.#schedule(named.expiresAt);
+  }
+
+  /** Sees to it that there is a sweep soon after a time. */
+  #schedule(time: number): void {
+    if (time >= this.#sweepAt) return;
+    clearTimeout(this.#timer);
+    const delay = Math.max(time - performance.now(), SWEEP_INTERVAL);
+    this.#sweepAt = performance.now() + delay;
+    this.#timer = setTimeout(
+      () => this.#sweep(),
+      Math.min(delay, MAX_DELAY),
+    );
+    unref(this.#timer);
+  }
+
+  #sweep(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#sweepAt = Infinity;
+    const now = performance.now();
+    for (const [name, named] of this.#logs) {
+      if (named.expiresAt <= now) this.#drop(name);
+      else this.#schedule(named.expiresAt);
+    }
+  }
+}
+
+/** Lets the process end while a timer runs, where the runtime knows of that. */
+function unref(timer: unknown): void {
+  if (typeof timer === "object") (timer as { unref?: () => void }).unref?.();
+  else (globalThis as DenoGlobal).Deno?.unrefTimer?.(timer as number);
+}
+
+interface DenoGlobal {
+  Deno?: { unrefTimer?: (timer: number) => void };
+}

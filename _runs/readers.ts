@@ -1,0 +1,99 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Those who read runs in this process: a channel for each run that has readers.
+ *
+ * @module
+ */
+
+import { EventChannel } from "../channel.ts";
+import { isEnd } from "./entries.ts";
+import type { LostWatch } from "./lost_watch.ts";
+import type { CheckedRunsOptions, EventRunsServeOptions } from "./options.ts";
+
+interface Reading {
+  readonly channel: EventChannel;
+  /** How many readers it has. */
+  count: number;
+}
+
+/** The channels of the runs that are being read. */
+export class Readers {
+  readonly #options: CheckedRunsOptions;
+  readonly #watch: LostWatch;
+  readonly #readings = new Map<string, Reading>();
+  /** The channels that are being closed. */
+  readonly #closing = new Set<Promise<void>>();
+
+  /**
+   * @param options What the channels are made with.
+   * @param watch Looks after the runs that are being read.
+   */
+  constructor(options: CheckedRunsOptions, watch: LostWatch) {
+    this.#options = options;
+    this.#watch = watch;
+  }
+
+  /** Answers a request with a run, to its end. */
+  serve(
+    id: string,
+    request: Request,
+    options: EventRunsServeOptions,
+  ): Response {
+    const reading = this.#obtain(id);
+    // Whoever is served is counted, lest the channel is closed meanwhile.
+    reading.count++;
+    let isServed = false;
+    try {
+      const response = reading.channel.serve(request, {
+        ...options,
+        replay: "all",
+        until: isEnd,
+        onClose: (reason) => {
+          this.#release(id, reading);
+          options.onClose?.(reason);
+        },
+      });
+      isServed = true;
+      return response;
+    } finally {
+      if (!isServed) this.#release(id, reading);
+    }
+  }
+
+  /** Ends all streams. Their readers come back elsewhere. */
+  async close(): Promise<void> {
+    for (const [id, reading] of this.#readings) this.#drop(id, reading);
+    await Promise.all(this.#closing);
+  }
+
+  #obtain(id: string): Reading {
+    const found = this.#readings.get(id);
+    if (found !== undefined) return found;
+    const { logs, keepAlive, retry, onError } = this.#options;
+    const channel = new EventChannel({
+      log: logs.open(id),
+      keepAlive,
+      retry,
+      onError: (error) => onError(error, id),
+    });
+    const reading = { channel, count: 0 };
+    this.#readings.set(id, reading);
+    this.#watch.add(id);
+    return reading;
+  }
+
+  #release(id: string, reading: Reading): void {
+    reading.count--;
+    if (reading.count === 0) this.#drop(id, reading);
+  }
+
+  #drop(id: string, reading: Reading): void {
+    if (this.#readings.get(id) !== reading) return;
+    this.#readings.delete(id);
+    this.#watch.remove(id);
+    const closing = reading.channel.close();
+    this.#closing.add(closing);
+    closing.finally(() => this.#closing.delete(closing));
+  }
+}

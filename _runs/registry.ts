@@ -1,0 +1,135 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What the logs say about runs, and who may produce them.
+ *
+ * @module
+ */
+
+import { Tail } from "../_channel/tail.ts";
+import type { EventLogClaim, EventLogState } from "../log.ts";
+import {
+  type EventRunEnd,
+  type EventRunStatus,
+  isSilent,
+  makeEndEntry,
+  readEnd,
+  readStatus,
+  STOP_ENTRY,
+} from "./entries.ts";
+import { type CheckedRunsOptions, claimOptions } from "./options.ts";
+
+/** Entries that one look after the last events of a reader asks for. */
+const PAGE = 16;
+
+/** The runs in the logs. */
+export class Registry {
+  readonly #options: CheckedRunsOptions;
+
+  constructor(options: CheckedRunsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Claims a run that is to be started.
+   *
+   * @returns The claim, `undefined` if the run is there already, or is started by
+   * somebody else.
+   */
+  async claim(
+    id: string,
+    restart: "after" | "replace" | undefined,
+  ): Promise<EventLogClaim | undefined> {
+    const { logs } = this.#options;
+    const options = claimOptions(this.#options);
+    const claim = await logs.claim(id, options);
+    if (claim !== undefined) return claim;
+    const status = await this.look(id);
+    if (status === undefined) return await logs.claim(id, options);
+    if (restart === undefined || status === "running") return undefined;
+    const { last } = await logs.inspect(id);
+    const replace = restart === "replace";
+    return await logs.claim(id, { ...options, after: last?.id, replace });
+  }
+
+  /**
+   * Tells how a run is doing, `undefined` if there is none. One that nobody produces
+   * any more is lost from now on.
+   */
+  async look(id: string): Promise<EventRunStatus | undefined> {
+    const state = await this.#options.logs.inspect(id);
+    const status = readStatus(state);
+    return status === "abandoned" ? await this.#bury(id, state) : status;
+  }
+
+  /** Asks whoever produces a run to stop, and tells whether there was one to ask. */
+  async stop(id: string): Promise<boolean> {
+    if (await this.look(id) !== "running") return false;
+    const { expireIn } = claimOptions(this.#options);
+    await this.#options.logs.open(id, { expireIn }).append(STOP_ENTRY);
+    return true;
+  }
+
+  /** Whether nothing is left to read after an event of a run that has ended. */
+  async isAtEnd(id: string, lastEventId: string): Promise<boolean> {
+    const log = this.#options.logs.open(id);
+    for (let after = lastEventId;;) {
+      const { events, cursor, gap } = await log.read(after, { limit: PAGE });
+      if (gap || !events.every(isSilent)) return false;
+      if (events.length < PAGE) return true;
+      after = cursor;
+    }
+  }
+
+  /**
+   * Waits for the end of a run.
+   *
+   * @returns How it ended, `undefined` if there is no such run. It rejects with the
+   * signal's reason.
+   */
+  async waitForEnd(
+    id: string,
+    signal: AbortSignal,
+  ): Promise<EventRunEnd | undefined> {
+    const { logs, onError } = this.#options;
+    const report = (error: unknown): void => onError(error, id);
+    // To follow a run that is not there would make it.
+    const status = await this.look(id);
+    if (status !== "running") return status;
+    let tail: Tail | undefined;
+    try {
+      return await new Promise((resolve, reject) => {
+        const handleAbort = (): void => reject(signal.reason);
+        if (signal.aborted) handleAbort();
+        signal.addEventListener("abort", handleAbort);
+        let isFollowing = false;
+        tail = new Tail(logs.open(id), ({ events }) => {
+          const end = events.map(readEnd).find((end) => end !== undefined);
+          if (end !== undefined) resolve(end);
+          // It may have ended before it was followed.
+          if (!isFollowing) {
+            this.look(id).then((status) => {
+              if (status !== "running") resolve(status);
+            }, reject);
+          }
+          isFollowing = true;
+        }, report);
+        tail.start();
+      });
+    } finally {
+      await tail?.stop();
+    }
+  }
+
+  async #bury(id: string, { last }: EventLogState): Promise<EventRunStatus> {
+    const { logs, keepFor } = this.#options;
+    const options = claimOptions(this.#options);
+    const claim = await logs.claim(id, { ...options, after: last?.id });
+    // Somebody else is about to, or it is being started again.
+    if (claim === undefined) return "running";
+    await claim.append(makeEndEntry("lost", id, this.#options));
+    await logs.expire(id, keepFor);
+    await claim.release();
+    return "lost";
+  }
+}
