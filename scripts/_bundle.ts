@@ -28,6 +28,6 @@ export async function lowerSyntax(code: string): Promise<string> {
   return await runTool(
     await findEsbuild(),
     ["--target=node20", "--log-level=error"],
-    code,
+    { input: code },
   );
 }

@@ -7,6 +7,6 @@ export async function format(text: string, extension: string): Promise<string> {
   return await runTool(
     Deno.execPath(),
     ["fmt", `--ext=${extension}`, "-"],
-    text,
+    { input: text },
   );
 }

@@ -2,24 +2,31 @@
 
 /** A program that tries the package as npm installs it. */
 
-import { name, npmSpecifiers } from "./_npm_exports.ts";
+import { name, npmSpecifiers } from "./_npm_manifest.ts";
+
+/** The command line is for Deno, in syntax and in what it calls. */
+const specifiers = npmSpecifiers.filter((path) => path !== `${name}/cli`);
 
 /**
- * Writes the program: it loads every export, reads one event, and fails where an
- * export is empty or the event another. It is a script, and a module as well.
+ * Writes the program: it loads every export for Node, reads one event, and fails where an
+ * export is empty, the event another, a class not the one that the other way of
+ * loading gives, or anything is warned of. It is a script, and a module as well.
  *
  * @param load What loads an export: `import`, or `require` of CommonJS.
  */
 export function smokeProgram(load: "import" | "require"): string {
   return `
+process.on("warning", (warning) => {
+  throw warning;
+});
 main();
 
 async function main() {
-  for (const specifier of ${JSON.stringify(npmSpecifiers)}) {
+  for (const specifier of ${JSON.stringify(specifiers)}) {
     const exports = await ${load}(specifier);
     if (Object.keys(exports).length === 0) throw new Error(specifier);
   }
-  const { encodeEvent, readEvents } = await ${load}("${name}");
+  const { encodeEvent, EventStreamError, readEvents } = await ${load}("${name}");
   const bytes = encodeEvent({ event: "tick", data: "42", id: 7 });
   const headers = { "content-type": "text/event-stream" };
   const events = [];
@@ -28,6 +35,10 @@ async function main() {
   }
   const text = JSON.stringify(events);
   if (text !== '[["tick","42","7"]]') throw new Error(text);
+  const other = await import("${name}/parser");
+  if (other.EventStreamError !== EventStreamError) {
+    throw new Error("There are two copies of a class");
+  }
 }
 `;
 }

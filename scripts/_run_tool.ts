@@ -1,21 +1,45 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs a program to its end and gives what it prints. */
+/** Options for {@linkcode runTool}. */
+export interface RunToolOptions {
+  /** What the program reads. */
+  input?: string;
+  /** The folder it runs in. */
+  cwd?: string | URL;
+}
+
+/** Milliseconds for any program that runs. */
+const TIME_LIMIT = 120_000;
+
+/**
+ * Runs a program to its end and gives what it prints.
+ *
+ * @throws {Error} With all that it prints, if it fails.
+ */
 export async function runTool(
   command: string,
   args: string[],
-  input = "",
+  { input = "", ...options }: RunToolOptions = {},
 ): Promise<string> {
+  const signal = AbortSignal.timeout(TIME_LIMIT);
   const child = new Deno.Command(command, {
+    ...options,
     args,
+    env: { NO_COLOR: "1" },
+    signal,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const writing = new Blob([input]).stream().pipeTo(child.stdin);
+  // A program may end without having read it.
+  const writing = new Blob([input]).stream().pipeTo(child.stdin)
+    .catch(() => {});
   const { success, stdout, stderr } = await child.output();
   await writing;
+  signal.throwIfAborted();
   const decoder = new TextDecoder();
-  if (!success) throw new Error(decoder.decode(stderr));
+  if (!success) {
+    throw new Error(decoder.decode(stdout) + decoder.decode(stderr));
+  }
   return decoder.decode(stdout);
 }

@@ -2,7 +2,7 @@
 
 /** The programs that come from npm, each in the one version that is tested. */
 
-import { installPackage } from "./_npm_package.ts";
+import { installPackage } from "./_install_package.ts";
 
 /** Gives the path of a program, which is installed if need be. */
 export type FindTool = () => Promise<string>;
@@ -43,9 +43,13 @@ export const findWorkerd: FindTool = () =>
 export const findEsbuild: FindTool = () =>
   find(`@esbuild/${os}-${isArm ? "arm64" : "x64"}`, "0.25.5", "bin/esbuild");
 
-/** The compiler, for Node to run. */
+/** The newest compiler, for Node to run. */
 export const findTypeScript: FindTool = () =>
   find("typescript", "7.0.2", "bin/tsc");
+
+/** The oldest compiler that reads our declarations. */
+export const findOldestTypeScript: FindTool = () =>
+  find("typescript", "5.6.3", "bin/tsc");
 
 async function find(
   name: string,

@@ -20,11 +20,13 @@ const DENO_ONLY: Record<string, string> = {
   durable_docs: "starts processes",
   examples: "starts processes",
   import_map: "starts processes",
+  npm_package: "builds the npm package",
   peers: "reads the guide, and runs the peers in Deno",
   runtimes: "reads the lists of tests",
   socket_graphql: "starts a server of graphql-ws",
   socket_docs: "starts processes",
   std_http: "@std/http is on JSR",
+  workflows: "reads the workflows",
 };
 
 const IMPORT_REGEXP = /^import "(\.{1,2}\/[^"]+)";$/gm;
