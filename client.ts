@@ -56,7 +56,6 @@ export {
   EventSourceError,
   type EventSourceErrorOptions,
 } from "./_client/event_source_error.ts";
-export type { JsonOptions } from "./_client/json.ts";
 
 /**
  * Connects to an event stream and iterates over its events.
@@ -97,6 +96,7 @@ export type { JsonOptions } from "./_client/json.ts";
  * @example The chunks of a language model
  * ```ts
  * import { connect } from "@tidings/sse/client";
+ * import { checkEvents, unchecked } from "@tidings/sse/typed";
  * import { assertEquals } from "@std/assert";
  *
  * const server = Deno.serve({ port: 0, onListen() {} }, () =>
@@ -104,7 +104,7 @@ export type { JsonOptions } from "./_client/json.ts";
  *     headers: { "content-type": "text/event-stream" },
  *   }));
  *
- * const completion = connect(`http://localhost:${server.addr.port}`, {
+ * const connection = connect(`http://localhost:${server.addr.port}`, {
  *   method: "POST",
  *   headers: { "content-type": "application/json" },
  *   body: JSON.stringify({ stream: true }),
@@ -112,8 +112,9 @@ export type { JsonOptions } from "./_client/json.ts";
  * });
  *
  * let text = "";
- * for await (const chunk of completion.json<{ text: string }>()) {
- *   text += chunk.text;
+ * const schemas = { message: unchecked<{ text: string }>() };
+ * for await (const { json } of checkEvents(connection, schemas)) {
+ *   text += json.text;
  * }
  *
  * assertEquals(text, "Hello");

@@ -84,7 +84,6 @@ export {
   type EventSourceEventMap,
   type EventSourceInit,
   type EventStreamConnection,
-  type JsonOptions,
 } from "./client.ts";
 export {
   type CloseReason,

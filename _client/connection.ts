@@ -13,7 +13,6 @@ import {
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { type JsonOptions, readJson } from "./json.ts";
 import { EventStreamError } from "../_parser/event_stream_error.ts";
 import { EventStreamParser } from "../_parser/event_stream_parser.ts";
 
@@ -123,18 +122,6 @@ export class EventStreamConnection
         "Cannot read event stream: reconnect() was called, a new one is wanted",
       ),
     );
-  }
-
-  /**
-   * Iterates over the events' `data`, read as JSON. Ending the iteration closes
-   * the connection.
-   *
-   * @typeParam T What the data is known to be; it is not checked.
-   * @param options What ends the iteration.
-   * @throws {SyntaxError} On iteration, if `data` is not JSON.
-   */
-  json<T = unknown>(options: JsonOptions = {}): AsyncIterableIterator<T> {
-    return readJson<T>(this, options);
   }
 
   /**

@@ -7,6 +7,7 @@
 
 import { parseArgs } from "node:util";
 import { connect } from "../client.ts";
+import { checkEvents, unchecked } from "../typed.ts";
 import type { Measurement } from "./measurements.ts";
 import { Demo } from "./server.ts";
 
@@ -29,11 +30,12 @@ const demo = startDemo(demoArguments.port);
 console.log(`The demo is at ${demo.url}, and ends with Ctrl+C`);
 if (demoArguments.open) openBrowser(demo.url);
 
-await using events = connect(`${demo.url}events`);
-Deno.addSignalListener("SIGINT", () => events.close());
-Deno.addSignalListener("SIGTERM", () => events.close());
-for await (const measurement of events.json<Measurement>()) {
-  console.log(describe(measurement));
+await using connection = connect(`${demo.url}events`);
+Deno.addSignalListener("SIGINT", () => connection.close());
+Deno.addSignalListener("SIGTERM", () => connection.close());
+const schemas = { measurement: unchecked<Measurement>() };
+for await (const { json } of checkEvents(connection, schemas)) {
+  console.log(describe(json));
 }
 await demo.close();
 Deno.exit();

@@ -43,7 +43,7 @@ export class Demo {
     this.#stopMeasuring = measure(INTERVAL, (measurement) => {
       this.#channel.publish({
         event: "measurement",
-        data: JSON.stringify(measurement),
+        json: measurement,
       });
     });
   }

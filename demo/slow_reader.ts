@@ -3,6 +3,7 @@
 /** A client that reads far more slowly than events are published. */
 
 import { connect, type EventStreamConnection } from "../client.ts";
+import { checkEvents, unchecked } from "../typed.ts";
 import type { Measurement } from "./measurements.ts";
 
 const PAUSE = 3000;
@@ -57,7 +58,9 @@ export class SlowReader {
   async #run(): Promise<void> {
     Object.assign(this.#state, { read: 0, lost: 0, sequence: 0 });
     const connection = this.#connection = connect(this.#url);
-    for await (const { sequence } of connection.json<Measurement>()) {
+    const schemas = { measurement: unchecked<Measurement>() };
+    for await (const { json } of checkEvents(connection, schemas)) {
+      const { sequence } = json;
       if (this.#state.sequence > 0) {
         this.#state.lost += sequence - this.#state.sequence - 1;
       }

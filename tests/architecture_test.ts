@@ -13,6 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "parser": ["event"],
   "encoder": ["event"],
   "client": ["event", "parser", "numbers"],
+  "typed": ["event", "client"],
   "server": ["event", "encoder", "numbers"],
   "log": ["event", "numbers"],
   "channel": ["event", "encoder", "server", "log", "numbers"],

@@ -8,7 +8,6 @@
 import "../client_backoff_test.ts";
 import "../client_connect_test.ts";
 import "../client_idle_test.ts";
-import "../client_json_test.ts";
 import "../client_reconnect_test.ts";
 import "../client_refusal_test.ts";
 import "../client_request_test.ts";
@@ -28,3 +27,6 @@ import "../read_events_abort_test.ts";
 import "../read_events_cancel_test.ts";
 import "../read_events_response_test.ts";
 import "../read_events_test.ts";
+import "../typed_iteration_test.ts";
+import "../typed_listener_test.ts";
+import "../typed_test.ts";
