@@ -13,6 +13,7 @@ import {
   addPreflightHeaders,
   type CorsOptions,
 } from "./cors.ts";
+import { readWeights } from "./weights.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 
 /** What the answers depend on, besides the request. */
@@ -183,19 +184,8 @@ function listAllowed(methods: readonly string[]): string {
  */
 function acceptsEventStream(accept: string | null): boolean {
   if (accept === null || accept.trim() === "") return true;
-  const qualities = new Map<string, number>();
-  for (const item of accept.toLowerCase().split(",")) {
-    const [range = "", ...parameters] = item.split(";").map((s) => s.trim());
-    const quality = readQuality(parameters);
-    qualities.set(range, Math.max(quality, qualities.get(range) ?? 0));
-  }
-  const quality = qualities.get(EVENT_STREAM_TYPE) ??
-    qualities.get("text/*") ?? qualities.get("*/*") ?? 0;
-  return quality > 0;
-}
-
-function readQuality(parameters: readonly string[]): number {
-  const text = parameters.find((parameter) => parameter.startsWith("q="));
-  const quality = text === undefined ? 1 : Number(text.slice(2));
-  return Number.isNaN(quality) ? 1 : quality;
+  const weights = readWeights(accept);
+  const weight = weights.get(EVENT_STREAM_TYPE) ??
+    weights.get("text/*") ?? weights.get("*/*") ?? 0;
+  return weight > 0;
 }
