@@ -87,7 +87,10 @@ export {
 } from "./client.ts";
 export {
   type CloseReason,
+  type CompressedStream,
+  type CompressionWindow,
   type CorsOptions,
+  type EventCompression,
   type EventIterable,
   type EventSession,
   serveEvents,

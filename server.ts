@@ -50,10 +50,12 @@
 import {
   answerOptions,
   answerWithoutStream,
+  chooseCompression,
   commonHeaders,
   readLastEventId,
   streamHeaders,
 } from "./_server/answer.ts";
+import type { EventCompression } from "./_server/compression.ts";
 import type { CorsOptions } from "./_server/cors.ts";
 import type { ServeEventsSource } from "./_server/event_session.ts";
 import { isEventIterable } from "./_server/event_supply.ts";
@@ -62,6 +64,11 @@ import { assertCount, assertNumber, MAX_DELAY } from "./_numbers.ts";
 import { Session, type SessionOptions } from "./_server/session.ts";
 import { encodeEvent } from "./encoder.ts";
 
+export type {
+  CompressedStream,
+  CompressionWindow,
+  EventCompression,
+} from "./_server/compression.ts";
 export type { CorsOptions } from "./_server/cors.ts";
 export type {
   CloseReason,
@@ -104,7 +111,8 @@ export interface ServeEventsOptions {
    * awaited: at least 0. Beyond, what waits is dropped, the session is closed as
    * `"overflow"`, and the client has to resume by its last event ID. One event may
    * always wait, however large. Events of an iterable do not wait: they are not
-   * asked for. The buffers of the runtime and the system come on top.
+   * asked for. Of what is compressed, the compressed bytes count. The buffers of the
+   * runtime and the system come on top.
    *
    * @default {1_048_576}
    */
@@ -129,6 +137,12 @@ export interface ServeEventsOptions {
   headers?: HeadersInit | undefined;
   /** Which pages of other origins may read the stream. Left out, none. */
   cors?: CorsOptions | undefined;
+  /**
+   * How the stream is compressed for a client that asks for it, such as `gzip()` of
+   * `@tidings/sse/compression`: each event at once, by a compressor of its own.
+   * Left out, it is not; see SECURITY.md for when it must not be.
+   */
+  compression?: EventCompression | undefined;
   /**
    * Called with whatever the source throws, also while it is released, and with
    * the error of an event that cannot be sent. The response then ends as it does
@@ -325,6 +339,7 @@ function checkOptions(
     maxDuration,
     maxBuffered,
     signal: options.signal,
+    compression: chooseCompression(request, options.compression),
     onError: options.onError,
   };
 }

@@ -8,6 +8,7 @@
  * @module
  */
 
+import type { EventCompression } from "./compression.ts";
 import {
   addCorsHeaders,
   addPreflightHeaders,
@@ -24,6 +25,8 @@ export interface AnswerOptions {
   headers?: HeadersInit | undefined;
   /** No other origin may read the answers if left out. */
   cors?: CorsOptions | undefined;
+  /** How streams are compressed for clients that ask for it. */
+  compression?: EventCompression | undefined;
 }
 
 const DEFAULT_METHODS = ["GET"];
@@ -39,6 +42,7 @@ const REFUSED_HEADERS = [
   "content-length",
   "content-type",
 ];
+const REFUSED_IF_CODED = [...REFUSED_HEADERS, "content-encoding"];
 
 /**
  * Answers a request that gets no stream: 204 to OPTIONS (a CORS preflight too), 405
@@ -111,7 +115,21 @@ export function streamHeaders(
   headers.set("content-type", EVENT_STREAM_TYPE);
   // nginx and those that follow it hold a response back without this.
   if (!headers.has("x-accel-buffering")) headers.set("x-accel-buffering", "no");
+  if (options.compression !== undefined) {
+    headers.append("vary", "Accept-Encoding");
+    const compression = chooseCompression(request, options.compression);
+    if (compression) headers.set("content-encoding", compression.coding);
+  }
   return headers;
+}
+
+/** How this client gets the stream, `undefined` if it gets it as it is. */
+export function chooseCompression(
+  request: Request,
+  compression: EventCompression | undefined,
+): EventCompression | undefined {
+  const acceptEncoding = request.headers.get("accept-encoding");
+  return compression?.accepts(acceptEncoding) ? compression : undefined;
 }
 
 /**
@@ -132,7 +150,8 @@ export function commonHeaders(
   options: AnswerOptions,
 ): Headers {
   const headers = new Headers(options.headers);
-  for (const name of REFUSED_HEADERS) {
+  const isCoded = options.compression !== undefined;
+  for (const name of isCoded ? REFUSED_IF_CODED : REFUSED_HEADERS) {
     if (headers.has(name)) {
       throw new TypeError(
         `Cannot serve events: "headers" has ${

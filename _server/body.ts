@@ -45,8 +45,9 @@ export class EventStreamBody implements SinkOwner {
     return this.#waitingBytes;
   }
 
-  /** Hands a chunk to the client, or keeps it until the client asks. */
+  /** Hands a chunk to the client, or keeps it until the client asks; for nothing once the body ends. */
   write(chunk: Uint8Array<ArrayBuffer>): void {
+    if (this.#isEnding) return;
     if (this.#sink.hasRoom) {
       this.#sink.write(chunk);
     } else {

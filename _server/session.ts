@@ -21,6 +21,8 @@ import {
 } from "./event_supply.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
 import { type Lifetime, watchLifetime } from "./lifetime.ts";
+import type { EventCompression } from "./compression.ts";
+import { StreamCompressor } from "./stream_compressor.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
@@ -34,6 +36,8 @@ export interface SessionOptions extends Lifetime {
   keepAlive: number;
   /** Bytes that may wait for the client; beyond, it is closed with `"overflow"`. */
   maxBuffered: number;
+  /** How the client gets the stream; as it is if left out. */
+  compression: EventCompression | undefined;
   /** Told what the source throws. */
   onError: ((error: unknown, request: Request) => void) | undefined;
 }
@@ -56,6 +60,7 @@ export class Session implements EventSession {
   readonly closed: Promise<CloseReason>;
   readonly #options: SessionOptions;
   readonly #body: EventStreamBody;
+  readonly #compressor: StreamCompressor | undefined;
   readonly #keepAlive: KeepAlive;
   readonly #abortController = new AbortController();
   // The constructor of the promise sets it.
@@ -101,6 +106,8 @@ export class Session implements EventSession {
     });
     this.#source = source;
     this.#options = options;
+    const { compression } = options;
+    this.#compressor = compression && new StreamCompressor(compression);
     this.#body = new EventStreamBody(
       () => this.#handleRoom(),
       () => this.#close("client"),
@@ -195,17 +202,18 @@ export class Session implements EventSession {
 
   #write(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#reason !== undefined) return;
+    const bytes = this.#compressor?.encode(chunk) ?? chunk;
     const { waitingBytes } = this.#body;
     // Where nothing waits, a chunk of any size is taken: it has to go some time.
     if (
       waitingBytes > 0 &&
-      waitingBytes + chunk.byteLength > this.#options.maxBuffered
+      waitingBytes + bytes.byteLength > this.#options.maxBuffered
     ) {
       this.#close("overflow");
       return;
     }
     this.#keepAlive.touch();
-    this.#body.write(chunk);
+    this.#body.write(bytes);
   }
 
   #waitForRoom(): Promise<boolean> {
@@ -236,7 +244,10 @@ export class Session implements EventSession {
     this.#endWatch?.();
     this.#keepAlive.stop();
     this.request.signal.removeEventListener("abort", this.#handleDeparture);
+    const trailer = this.#compressor?.end();
+    // Without what was dropped, the stream is not whole, and the client may see it.
     if (reason === "overflow") this.#body.drop();
+    else if (trailer !== undefined) this.#body.write(trailer);
     this.#body.end();
     this.#tellRoom(false);
     this.#fulfilClosed(reason);

@@ -36,6 +36,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "channel",
     "numbers",
   ],
+  "compression": ["event", "server", "channel", "numbers", "node:"],
   "node": ["node:"],
   "cli": ["event", "client", "parser", "channel", "log", "node:"],
 };

@@ -14,6 +14,7 @@ const DENO_ONLY: Record<string, string> = {
   cli_arguments: "the command line is for Deno",
   cli_end: "the command line is for Deno",
   cli_serve: "the command line is for Deno",
+  compression_curl: "starts processes",
   demo: "starts processes",
   deno_kv: "Deno KV is Deno's",
   docs: "reads the guides, and runs what they show in Deno",
@@ -58,11 +59,14 @@ Deno.test("runtimes: every test file runs in Node and Bun, or has a reason not t
 
 for (
   const [runtime, { file, missing }] of Object.entries({
-    workerd: { file: "workerd.ts", missing: ["sockets.ts"] },
-    Chromium: { file: "browser.ts", missing: ["servers.ts", "sockets.ts"] },
+    workerd: { file: "workerd.ts", missing: ["sockets.ts", "zlib.ts"] },
+    Chromium: {
+      file: "browser.ts",
+      missing: ["servers.ts", "sockets.ts", "zlib.ts"],
+    },
   })
 ) {
-  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens or answers requests there`, async () => {
+  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens, answers requests or has node:zlib there`, async () => {
     const names = await testsOf(
       new URL(`runtimes/${file}`, import.meta.url),
     );
