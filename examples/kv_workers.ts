@@ -14,7 +14,7 @@
 import { EventChannel } from "@tidings/sse/channel";
 import { DenoKvEventLog } from "@tidings/sse/deno-kv";
 
-const kv = await Deno.openKv(Deno.env.get("KV_PATH"));
+const kv = await openKv();
 const channel = new EventChannel({ log: new DenoKvEventLog(kv, ["news"]) });
 // To show which of the workers did what.
 const worker = crypto.randomUUID();
@@ -27,3 +27,14 @@ export default {
     return Response.json({ id }, { status: 201, headers });
   },
 } satisfies Deno.ServeDefaultExport;
+
+// Of workers that make the file at the same time, some find it locked.
+async function openKv(tries = 10): Promise<Deno.Kv> {
+  try {
+    return await Deno.openKv(Deno.env.get("KV_PATH"));
+  } catch (error) {
+    if (tries === 1 || !/locked/.test(`${error}`)) throw error;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    return await openKv(tries - 1);
+  }
+}

@@ -5,7 +5,7 @@
  * each runs as two servers, and what one publishes reaches the clients of the other.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../client.ts";
 import {
   findFreePort,
@@ -19,6 +19,29 @@ import { within } from "./_within.ts";
 Deno.test("docs: the example for Deno KV serves the same events from two processes", async () => {
   const directory = await Deno.makeTempDir();
   await checkExample("deno-kv", directory, {});
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("docs: the example for Deno KV opens a file that another process is making", async () => {
+  const directory = await Deno.makeTempDir();
+  const file = `${directory}/server.ts`;
+  await Deno.writeTextFile(file, await readExample("deno-kv"));
+  const lock = `--preload=${import.meta.resolve("./_locked_kv.ts")}`;
+  {
+    await using server = new Server(file, directory, {}, [lock]);
+    await within("the server answers", server.ready());
+  }
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("docs: an example that cannot start is a failure at once", async () => {
+  const directory = await Deno.makeTempDir();
+  const file = `${directory}/server.ts`;
+  await Deno.writeTextFile(file, 'throw new Error("no start");');
+  {
+    await using server = new Server(file, directory, {});
+    await assertRejects(() => server.ready(), Error, "no start");
+  }
   await Deno.remove(directory, { recursive: true });
 });
 
@@ -43,31 +66,24 @@ async function checkExample(
 ): Promise<void> {
   const file = `${directory}/server.ts`;
   await Deno.writeTextFile(file, await readExample(name));
-  const [a, b] = [
-    new Server(file, directory, env),
-    new Server(file, directory, env),
-  ];
-  try {
-    await within("servers answer", Promise.all([a.ready(), b.ready()]));
-    const first = await a.publish("first");
-    await b.publish("second");
-    const events = connect(b.url, { lastEventId: first });
-    const received: string[] = [];
-    await within(
-      "events come",
-      (async () => {
-        for await (const { data } of events) {
-          received.push(data);
-          if (data === "second") await a.publish("third");
-          if (data === "third") break;
-        }
-      })(),
-    );
-    assertEquals(received, ["second", "third"]);
-  } finally {
-    await a.end();
-    await b.end();
-  }
+  await using a = new Server(file, directory, env);
+  await using b = new Server(file, directory, env);
+  await within("servers answer", Promise.all([a.ready(), b.ready()]));
+  const first = await a.publish("first");
+  await b.publish("second");
+  const events = connect(b.url, { lastEventId: first });
+  const received: string[] = [];
+  await within(
+    "events come",
+    (async () => {
+      for await (const { data } of events) {
+        received.push(data);
+        if (data === "second") await a.publish("third");
+        if (data === "third") break;
+      }
+    })(),
+  );
+  assertEquals(received, ["second", "third"]);
 }
 
 /** The code block of the guide that has this name after its language. */
@@ -81,44 +97,55 @@ async function readExample(name: string): Promise<string> {
 }
 
 /** A process that runs an example as it is, on a port of its own. */
-class Server {
+class Server implements AsyncDisposable {
   readonly url: string;
   readonly #process: Deno.ChildProcess;
+  readonly #stderr: Promise<string>;
+  /** Whether the process is there no more, so that nobody need ask it. */
+  #hasEnded = false;
+  #polling: Promise<void> | undefined;
 
-  constructor(file: string, directory: string, env: Record<string, string>) {
+  constructor(
+    file: string,
+    directory: string,
+    env: Record<string, string>,
+    args: string[] = [],
+  ) {
     const port = findFreePort();
     this.url = `http://127.0.0.1:${port}/`;
-    const map = new URL("offline/import_map.json", import.meta.url).pathname;
     this.#process = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
         "-A",
         "--unstable-kv",
         "--no-check",
-        `--import-map=${map}`,
+        `--import-map=${import.meta.resolve("./offline/import_map.json")}`,
+        ...args,
         file,
       ],
       cwd: directory,
       env: {
         ...env,
+        NO_COLOR: "1",
         // What `Deno.serve` takes in place of its default port.
         DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
         // The file of `Deno.openKv()` is not to be that of another test.
         DENO_KV_DEFAULT_PATH: `${directory}/kv.db`,
       },
       stdout: "null",
+      stderr: "piped",
     }).spawn();
+    this.#stderr = new Response(this.#process.stderr).text();
+    this.#process.status.then(() => this.#hasEnded = true);
   }
 
-  async ready(): Promise<void> {
-    for (;;) {
-      try {
-        await (await fetch(this.url, { method: "OPTIONS" })).body?.cancel();
-        return;
-      } catch {
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-    }
+  /**
+   * Resolves when it answers.
+   *
+   * @throws {Error} With what it printed, if it has ended instead.
+   */
+  ready(): Promise<void> {
+    return this.#polling ??= this.#poll();
   }
 
   async publish(data: string): Promise<string> {
@@ -127,8 +154,23 @@ class Server {
     return await response.text();
   }
 
-  async end(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     sendSignal(this.#process, "SIGKILL");
     await this.#process.status;
+    await this.#stderr;
+    // Nothing of it reaches into the next test.
+    await this.#polling?.catch(() => {});
+  }
+
+  async #poll(): Promise<void> {
+    while (!this.#hasEnded) {
+      try {
+        await (await fetch(this.url, { method: "OPTIONS" })).body?.cancel();
+        return;
+      } catch {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+    throw new Error(`The example has ended: ${await this.#stderr}`);
   }
 }

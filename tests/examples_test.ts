@@ -295,6 +295,23 @@ Deno.test("examples: kv_workers.ts reaches the clients of all workers", async ()
   await Deno.remove(folder, { recursive: true });
 });
 
+Deno.test("examples: kv_workers.ts opens a file that another process is making", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    // `deno serve` loads nothing before a program.
+    await using example = await ExampleProcess.start([
+      "eval",
+      "--unstable-kv",
+      `--preload=${import.meta.resolve("./_locked_kv.ts")}`,
+      'import server from "./examples/kv_workers.ts"; Deno.serve(server.fetch);',
+    ], { KV_PATH: `${folder}/kv.db` });
+    const response = await post(example.url, "hello");
+    await response.body?.cancel();
+    assertEquals(response.status, 201);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
