@@ -125,8 +125,11 @@ const RETRY_AFTER = 5;
  * assertEquals(await runs.stop("clock"), true);
  * assertEquals(await runs.ended("clock"), "stopped");
  * ```
+ *
+ * @typeParam Events What `json` is, by event type; `message` stands for events
+ * without a type. Left out, any event may be given.
  */
-export class EventRuns implements AsyncDisposable {
+export class EventRuns<Events = unknown> implements AsyncDisposable {
   readonly #options: CheckedRunsOptions;
   readonly #registry: Registry;
   readonly #producers: Producers;
@@ -146,11 +149,12 @@ export class EventRuns implements AsyncDisposable {
    * @throws {TypeError} If an option that is to be a number is none.
    * @throws {RangeError} If a number is outside its range.
    */
-  constructor(options: EventRunsOptions = {}) {
+  constructor(options: EventRunsOptions<Events> = {}) {
     if (options.logs === undefined) this.#ownLogs = new MemoryEventLogs();
     // One of them is there.
     const logs = options.logs ?? this.#ownLogs!;
-    this.#options = checkRunsOptions(options, logs);
+    // The map is for the compiler alone.
+    this.#options = checkRunsOptions(options as EventRunsOptions, logs);
     this.#registry = new Registry(this.#options);
     this.#producers = new Producers(this.#options, this.#registry);
     this.#watch = new LostWatch(
@@ -197,12 +201,13 @@ export class EventRuns implements AsyncDisposable {
    */
   async start(
     id: string,
-    source: EventRunSource,
+    source: EventRunSource<Events>,
     options: EventRunsStartOptions = {},
   ): Promise<boolean> {
-    checkStart(source, options);
+    const anySource = source as EventRunSource;
+    checkStart(anySource, options);
     this.#assertOpen("start run");
-    return await this.#producers.start(id, source, options);
+    return await this.#producers.start(id, anySource, options);
   }
 
   /**

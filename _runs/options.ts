@@ -9,12 +9,16 @@
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import { checkChannelOptions } from "../_channel/options.ts";
 import type { EventChannelServeOptions } from "../channel.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { ServerSentEventInit, TypedEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
 import type { EventRunEnd } from "./entries.ts";
 
-/** Options for {@linkcode EventRuns}. */
-export interface EventRunsOptions {
+/**
+ * Options for {@linkcode EventRuns}.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, it is any.
+ */
+export interface EventRunsOptions<Events = unknown> {
   /**
    * Where the runs are kept. All processes that share it share the runs: any of them
    * serves and stops what another one produces.
@@ -76,7 +80,7 @@ export interface EventRunsOptions {
    * @param end How the run has ended.
    */
   endEvent?:
-    | ((end: EventRunEnd) => ServerSentEventInit | undefined)
+    | ((end: EventRunEnd) => TypedEventInit<Events> | undefined)
     | undefined;
   /**
    * Milliseconds of silence after which a reader is sent a comment, as for an

@@ -32,14 +32,16 @@ export type EventStreamChunks =
 /**
  * Where the events of a run come from: a function that gives events, or a response or
  * chunks that are an event stream already.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, any event may be given.
  */
-export type EventRunSource = (
+export type EventRunSource<Events = unknown> = (
   run: EventRun,
 ) =>
-  | EventIterable
+  | EventIterable<Events>
   | EventStreamChunks
   | Response
-  | Promise<EventIterable | EventStreamChunks | Response>;
+  | Promise<EventIterable<Events> | EventStreamChunks | Response>;
 
 /**
  * Opens what a source gave.

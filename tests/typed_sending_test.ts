@@ -9,6 +9,7 @@
 import { assertEquals } from "@std/assert";
 import { EventChannel, type EventChannelOptions } from "../channel.ts";
 import type { ServerSentEventInit, TypedEventInit } from "../event.ts";
+import { EventRuns } from "../runs.ts";
 import {
   type EventSession,
   serveEvents,
@@ -120,6 +121,27 @@ Deno.test("serveEvents<Events>() checks what a source and its session send", asy
 function* badTicks() {
   yield { event: "tick" as const, json: { price: "" } };
 }
+
+Deno.test("EventRuns<Events> checks what a source gives, and the event at the end", async () => {
+  await using runs = new EventRuns<Events>({
+    endEvent: () => ({ event: "done", json: null }),
+  });
+  await runs.start("a", async function* () {
+    yield { event: "tick", json: { price: 1 } };
+  });
+  assertEquals(await runs.ended("a"), "done");
+  compile(
+    // @ts-expect-error: the field is of another type.
+    () => runs.start("b", () => badTicks()),
+    // What is an event stream already is taken as it is.
+    () => runs.start("b", () => fetch("http://localhost/")),
+    () =>
+      new EventRuns<Events>({
+        // @ts-expect-error: there is no such type.
+        endEvent: () => ({ event: "end", json: null }),
+      }),
+  );
+});
 
 Deno.test("without a map everything is as it was", () => {
   const request = makeRequest();
