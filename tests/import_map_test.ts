@@ -1,6 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { assert, assertEquals } from "@std/assert";
+import config from "../deno.json" with { type: "json" };
 import { isJsrReachable } from "../scripts/_import_map.ts";
 import { JsrRegistry } from "./_jsr_registry.ts";
 import { RawServer } from "./_raw_server.ts";
@@ -25,4 +26,17 @@ Deno.test("isJsrReachable() does not wait for a JSR that is silent", async () =>
   const env = { JSR_URL: silent.url };
 
   assertEquals(await isJsrReachable({ env, timeout: 500 }), false);
+});
+
+Deno.test("deno.json names no package that nothing imports", async () => {
+  const unused = new Set(Object.keys(config.imports));
+  for await (const { name } of Deno.readDir(new URL(".", import.meta.url))) {
+    if (!name.endsWith("_test.ts")) continue;
+    const text = await Deno.readTextFile(new URL(name, import.meta.url));
+    for (const specifier of unused) {
+      const isImported = new RegExp(`^.*from "${specifier}["/]`, "m");
+      if (isImported.test(text)) unused.delete(specifier);
+    }
+  }
+  assertEquals([...unused], []);
 });
