@@ -32,7 +32,9 @@ if (demoArguments.open) openBrowser(demo.url);
 
 await using connection = connect(`${demo.url}events`);
 Deno.addSignalListener("SIGINT", () => connection.close());
-Deno.addSignalListener("SIGTERM", () => connection.close());
+if (Deno.build.os !== "windows") {
+  Deno.addSignalListener("SIGTERM", () => connection.close());
+}
 const schemas = { measurement: unchecked<Measurement>() };
 for await (const { json } of checkEvents(connection, schemas)) {
   console.log(describe(json));

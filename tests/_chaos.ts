@@ -162,7 +162,7 @@ class ChaosServer {
       engine: this.#engine,
       port: this.port,
     };
-    const file = new URL("_chaos_server.ts", import.meta.url).pathname;
+    const file = new URL("_chaos_server.ts", import.meta.url).href;
     const args = ["run", "-A", "--unstable-kv", "--no-check", file];
     return new Deno.Command(Deno.execPath(), {
       args: [...args, JSON.stringify(argument)],

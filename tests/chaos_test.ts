@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { type ChaosOptions, type ChaosReport, runChaos } from "./_chaos.ts";
 import { Random } from "./_random.ts";
 import { hasRedis, redisNote, RedisServer } from "./_redis_server.ts";
+import { hasSignals, signalNote } from "./_send_signal.ts";
 
 const duration = 1000 * Number(Deno.env.get("CHAOS_SECONDS") ?? 2);
 const seed = Number(
@@ -19,14 +20,22 @@ const seed = Number(
 const LONG = 10_000_000;
 const SHORT = 200;
 
-Deno.test("chaos: Deno KV loses nothing", async () => {
+Deno.test(`chaos: Deno KV loses nothing${signalNote}`, {
+  ignore: !hasSignals,
+}, async () => {
   const report = await runOnKv(LONG);
   assertEquals(report.gaps, 0);
 });
 
-Deno.test("chaos: Deno KV with a short history passes over nothing in silence", async () => {
-  await runOnKv(SHORT);
-});
+Deno.test(
+  `chaos: Deno KV with a short history passes over nothing in silence${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await runOnKv(SHORT);
+  },
+);
 
 Deno.test(`chaos: Redis loses nothing${redisNote}`, {
   ignore: !hasRedis,

@@ -6,10 +6,13 @@ import { assertEquals, assertMatch } from "@std/assert";
 import { main } from "../cli.ts";
 import { CliProcess } from "./_cli_process.ts";
 import { eventStream, OpenStream, serve } from "./_event_server.ts";
+import { hasSignals, signalNote } from "./_send_signal.ts";
 import { within } from "./_within.ts";
 
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
-  Deno.test(`cli ends cleanly on ${signal}`, async () => {
+  Deno.test(`cli ends cleanly on ${signal}${signalNote}`, {
+    ignore: !hasSignals,
+  }, async () => {
     const stream = new OpenStream("data: a\n\n");
     await using server = serve(() => stream.response);
     await using cli = new CliProcess([server.url]);

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readEvents } from "../parser.ts";
 import { CliProcess, runCli } from "./_cli_process.ts";
 import { eventStream, OpenStream, serve } from "./_event_server.ts";
+import { hasSignals, signalNote } from "./_send_signal.ts";
 import { within } from "./_within.ts";
 
 const ANY_PORT = ["--port", "0"];
@@ -150,7 +151,9 @@ Deno.test("cli serve --cors lets pages of these origins read", async () => {
   }
 });
 
-Deno.test("cli serve ends on SIGINT, and ends what it serves", async () => {
+Deno.test(`cli serve ends on SIGINT, and ends what it serves${signalNote}`, {
+  ignore: !hasSignals,
+}, async () => {
   await using cli = new CliProcess(["serve", ...ANY_PORT]);
   const events = readEvents(await fetch(await cli.url()));
   await cli.write('{"data":"a"}\n');
@@ -160,17 +163,23 @@ Deno.test("cli serve ends on SIGINT, and ends what it serves", async () => {
   assertEquals((await cli.result()).status, 0);
 });
 
-Deno.test("cli serve ends on SIGINT in spite of a client that does not read", async () => {
-  await using cli = new CliProcess(["serve", ...ANY_PORT]);
-  const { body } = await fetch(await cli.url());
-  const line = JSON.stringify({ data: "x".repeat(1_000_000) });
-  for (let count = 0; count < 16; count++) await cli.write(`${line}\n`);
-  await cli.write("last\n");
-  await cli.stderr.match(/"last"/);
-  cli.kill("SIGINT");
-  assertEquals((await cli.result()).status, 0);
-  await body?.cancel().catch(() => {});
-});
+Deno.test(
+  `cli serve ends on SIGINT in spite of a client that does not read${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await using cli = new CliProcess(["serve", ...ANY_PORT]);
+    const { body } = await fetch(await cli.url());
+    const line = JSON.stringify({ data: "x".repeat(1_000_000) });
+    for (let count = 0; count < 16; count++) await cli.write(`${line}\n`);
+    await cli.write("last\n");
+    await cli.stderr.match(/"last"/);
+    cli.kill("SIGINT");
+    assertEquals((await cli.result()).status, 0);
+    await body?.cancel().catch(() => {});
+  },
+);
 
 for (const command of [["serve"], ["relay", "http://127.0.0.1:8000/"]]) {
   Deno.test(`cli ${command[0]} says that a port is in use`, async () => {
@@ -196,30 +205,36 @@ Deno.test("cli serve says where it cannot listen", async () => {
   );
 });
 
-Deno.test("cli relay reads once, and serves many with the same IDs", async () => {
-  const upstream = new OpenStream();
-  await using server = serve(() => upstream.response);
-  await using cli = new CliProcess(["relay", server.url, ...ANY_PORT]);
-  const url = await cli.url();
-  await cli.stderr.match(/connected to/);
-  const responses = [await fetch(url), await fetch(url)];
-  upstream.send("event: tick\nid: 41\ndata: a\n\ndata: b\n\n");
-  for (const response of responses) {
-    const events = readEvents(response);
-    assertEquals((await within("an event", events.next())).value, {
-      event: "tick",
-      data: "a",
-      id: "41",
-      lastEventId: "41",
-    });
-    assertEquals((await within("an event", events.next())).value?.data, "b");
-    await events.return?.();
-  }
-  assertEquals(server.requests.length, 1);
-  cli.kill("SIGINT");
-  assertEquals((await cli.result()).status, 0);
-  await within("the relay leaves", upstream.cancelled);
-});
+Deno.test(
+  `cli relay reads once, and serves many with the same IDs${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    const upstream = new OpenStream();
+    await using server = serve(() => upstream.response);
+    await using cli = new CliProcess(["relay", server.url, ...ANY_PORT]);
+    const url = await cli.url();
+    await cli.stderr.match(/connected to/);
+    const responses = [await fetch(url), await fetch(url)];
+    upstream.send("event: tick\nid: 41\ndata: a\n\ndata: b\n\n");
+    for (const response of responses) {
+      const events = readEvents(response);
+      assertEquals((await within("an event", events.next())).value, {
+        event: "tick",
+        data: "a",
+        id: "41",
+        lastEventId: "41",
+      });
+      assertEquals((await within("an event", events.next())).value?.data, "b");
+      await events.return?.();
+    }
+    assertEquals(server.requests.length, 1);
+    cli.kill("SIGINT");
+    assertEquals((await cli.result()).status, 0);
+    await within("the relay leaves", upstream.cancelled);
+  },
+);
 
 Deno.test("cli relay resumes, and leaves out what it has already", async () => {
   await using server = serve((_, index) =>

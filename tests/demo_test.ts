@@ -3,6 +3,7 @@
 /** How the demo is started and ended; what it shows is in `browser/`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { hasSignals, signalNote } from "./_send_signal.ts";
 import { within } from "./_within.ts";
 
 /** The demo in a process of its own, with what it writes to both outputs. */
@@ -45,18 +46,27 @@ for (const port of ["65536", "1e3", "-1", ""]) {
   });
 }
 
-Deno.test("demo: it prints its address and its own events, until Ctrl+C", async () => {
-  await using demo = startDemo(["--port", "0"]);
-  let text = "";
-  const output = demo.stdout.pipeThrough(new TextDecoderStream());
-  for await (const chunk of output.values({ preventCancel: true })) {
-    text += chunk;
-    if (text.includes("#2")) break;
-  }
-  assertMatch(text, /^The demo is at http:\/\/localhost:\d+\//);
-  assertMatch(text, /\n#1 .* % .*memory .* % .*event loop late by .* ms\n#2 /);
-  demo.kill("SIGINT");
-  assertEquals((await within("the end", demo.status)).code, 0);
-  await output.cancel();
-  await demo.stderr.cancel();
-});
+Deno.test(
+  `demo: it prints its address and its own events, until Ctrl+C${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await using demo = startDemo(["--port", "0"]);
+    let text = "";
+    const output = demo.stdout.pipeThrough(new TextDecoderStream());
+    for await (const chunk of output.values({ preventCancel: true })) {
+      text += chunk;
+      if (text.includes("#2")) break;
+    }
+    assertMatch(text, /^The demo is at http:\/\/localhost:\d+\//);
+    assertMatch(
+      text,
+      /\n#1 .* % .*memory .* % .*event loop late by .* ms\n#2 /,
+    );
+    demo.kill("SIGINT");
+    assertEquals((await within("the end", demo.status)).code, 0);
+    await output.cancel();
+    await demo.stderr.cancel();
+  },
+);

@@ -12,6 +12,7 @@ import { bundle } from "../scripts/_bundle.ts";
 import { eventStream, serve } from "./_event_server.ts";
 import { ExampleProcess } from "./_example_process.ts";
 import { hasNode } from "./_has_node.ts";
+import { hasSignals, signalNote } from "./_send_signal.ts";
 import { within } from "./_within.ts";
 
 const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
@@ -153,8 +154,12 @@ const blocks = findBlocks();
 for (const block of blocks) {
   const { name, info, code } = block;
   if (!/^ts ignore(?: --|$)/.test(info)) continue;
-  Deno.test(`docs: ${name} runs as printed`, () =>
-    code.includes("Deno.serve(") ? runServer(block) : runClient(block));
+  const ignore = !hasSignals && code.includes("SIGTERM");
+  Deno.test(
+    `docs: ${name} runs as printed${ignore ? signalNote : ""}`,
+    { ignore },
+    () => code.includes("Deno.serve(") ? runServer(block) : runClient(block),
+  );
 }
 
 Deno.test("docs: what is not run is known", () => {

@@ -6,6 +6,7 @@ import { readEvents } from "../parser.ts";
 import { eventStream, OpenStream, serve } from "./_event_server.ts";
 import { ExampleProcess } from "./_example_process.ts";
 import { hasNode } from "./_has_node.ts";
+import { hasSignals, signalNote } from "./_send_signal.ts";
 import { within } from "./_within.ts";
 
 /** Each example, with the arguments that its own comment gives. */
@@ -230,16 +231,22 @@ Deno.test("examples: hono.ts broadcasts from a Hono application", async () => {
   assertEquals([data, lastEventId], ["hello", id]);
 });
 
-Deno.test("examples: node_server.ts broadcasts, and ends its streams on SIGINT", async () => {
-  await using example = await start("node_server.ts", { PORT: "0" });
-  await checkNodeServer(example);
-});
+Deno.test(
+  `examples: node_server.ts broadcasts, and ends its streams on SIGINT${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await using example = await start("node_server.ts", { PORT: "0" });
+    await checkNodeServer(example);
+  },
+);
 
 Deno.test({
   name: `examples: node_server.ts does the same in Node${
-    hasNode ? "" : " (ignored: there is no Node)"
+    hasNode ? signalNote : " (ignored: there is no Node)"
   }`,
-  ignore: !hasNode,
+  ignore: !hasNode || !hasSignals,
   async fn() {
     const file = await Deno.makeTempFile({ suffix: ".mjs" });
     const { success } = await new Deno.Command(Deno.execPath(), {
