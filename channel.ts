@@ -51,33 +51,29 @@
 
 import {
   answerWithoutStream,
-  commonHeaders,
   readLastEventId,
   streamHeaders,
 } from "./_server/answer.ts";
+import { Admission } from "./_channel/admission.ts";
 import {
   checkChannelOptions,
-  checkClientTopics,
+  checkClient,
   checkCloseOptions,
   type CheckedChannelOptions,
+  type CheckedClient,
   checkEventTopics,
-  checkLifetime,
-  checkReplay,
   type EventChannelCloseOptions,
   type EventChannelOptions,
   type EventChannelPublishOptions,
   type EventChannelServeOptions,
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
-import type { Lifetime } from "./_server/lifetime.ts";
 import { withData } from "./_encoder/event_data.ts";
 import { openStream } from "./_server/sink.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
-import { MAX_DELAY } from "./_numbers.ts";
 import { encodeEvent } from "./encoder.ts";
 import type { TypedEventInit } from "./event.ts";
-import type { LoggedEvent } from "./log.ts";
 import type { CloseReason } from "./server.ts";
 
 export type {
@@ -89,9 +85,6 @@ export type {
 } from "./_channel/options.ts";
 export type { EventChannelCounters } from "./_channel/fan_out.ts";
 export type { EventChannelStall } from "./_channel/tail.ts";
-
-// Seconds, for clients that are refused where the channel has no `retry`.
-const DEFAULT_RETRY_AFTER = 5;
 
 /**
  * A channel: what is published in it reaches all of its clients.
@@ -177,11 +170,8 @@ const DEFAULT_RETRY_AFTER = 5;
 export class EventChannel<Events = unknown> implements AsyncDisposable {
   readonly #options: CheckedChannelOptions;
   readonly #fanOut: FanOut;
-  /** How many clients there are by their keys. */
-  readonly #perKey = new Map<string, number>();
-  /** What later requests are answered with; set when the channel is closed. */
-  #refusal: { status: 204 | 503; retry: number | undefined } | undefined;
-  /** Settles once the channel is closed; set with `#refusal`. */
+  readonly #admission: Admission;
+  /** Settles once the channel is closed; set when that begins. */
   #closed: Promise<void> | undefined;
 
   /**
@@ -195,6 +185,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     // The map is for the compiler alone.
     this.#options = checkChannelOptions(options as EventChannelOptions);
     this.#fanOut = new FanOut(this.#options);
+    this.#admission = new Admission(this.#options);
   }
 
   /** How many clients the channel has. */
@@ -249,7 +240,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     event: TypedEventInit<Events>,
     options: EventChannelPublishOptions = {},
   ): Promise<string> {
-    if (this.#refusal !== undefined) {
+    if (this.#admission.isClosed) {
       throw new Error(
         "Cannot publish event: the channel is closed, an open one is wanted",
       );
@@ -292,28 +283,14 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * as `serveEvents` does for `cors`.
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
-    const replay = checkReplay(options.replay);
-    const topics = checkClientTopics(options.topics, this.#options);
-    const lifetime = checkLifetime(options);
-    const answer = answerWithoutStream(request, options) ??
-      this.#refuse(request, options);
+    const client = checkClient(options, this.#options);
+    const answer = answerWithoutStream(request, options);
     if (answer !== undefined) return answer;
-    const key = this.#options.key?.(request);
-    const count = key === undefined ? 0 : this.#perKey.get(key) ?? 0;
-    if (count >= this.#options.maxSubscribersPerKey) {
-      return refuse(request, options, 429, this.#options.retry);
-    }
+    const decision = this.#admission.decide(request, options, this.size);
+    if (decision instanceof Response) return decision;
     const headers = streamHeaders(request, options);
-    if (key !== undefined) this.#perKey.set(key, count + 1);
-    const accepts = makeAccepts(topics, options);
-    const body = this.#subscribe(
-      request,
-      options,
-      replay,
-      accepts,
-      lifetime,
-      key,
-    );
+    const onClose = this.#admission.enter(decision.key, options.onClose);
+    const body = this.#subscribe(request, options, client, onClose);
     return new Response(body, { headers });
   }
 
@@ -342,12 +319,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @throws {RangeError} If an option is outside its range.
    */
   close(options: EventChannelCloseOptions = {}): Promise<void> {
-    const refusal = checkCloseOptions(options);
-    this.#refusal ??= refusal;
-    const { retry } = this.#refusal;
-    this.#closed ??= this.#fanOut.stop(() =>
-      retry === undefined ? undefined : encodeEvent({ retry: spread(retry) })
-    );
+    this.#admission.close(checkCloseOptions(options));
+    this.#closed ??= this.#fanOut.stop(() => this.#admission.makeFarewell());
     return this.#closed;
   }
 
@@ -356,90 +329,25 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     await this.close();
   }
 
-  #refuse(
-    request: Request,
-    options: EventChannelServeOptions,
-  ): Response | undefined {
-    if (this.#refusal !== undefined) {
-      const { status, retry } = this.#refusal;
-      const wait = retry === undefined ? undefined : spread(retry);
-      return refuse(request, options, status, wait);
-    }
-    if (this.size < this.#options.maxSubscribers) return undefined;
-    return refuse(request, options, 503, this.#options.retry);
-  }
-
+  /** Apart from `onClose`, lest that keeps the request as long as the client. */
   #subscribe(
     request: Request,
-    options: EventChannelServeOptions,
-    replay: number,
-    accepts: (event: LoggedEvent) => boolean,
-    lifetime: Lifetime | undefined,
-    key: string | undefined,
+    { lastEventIdParameter }: EventChannelServeOptions,
+    { replay, interest, lifetime }: CheckedClient,
+    onClose: ((reason: CloseReason) => void) | undefined,
   ): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#fanOut.tail.start();
-    const { lastEventIdParameter, onClose } = options;
-    const lastEventId = readLastEventId(request, lastEventIdParameter);
     const subscriber = new Subscriber(this.#fanOut, {
-      lastEventId,
+      lastEventId: readLastEventId(request, lastEventIdParameter),
       replay,
-      accepts,
-      until: options.until,
+      interest,
       describeGap: (lastEventId) =>
         this.#options.onGap?.({ lastEventId, request }) ??
           [{ event: "gap", data: JSON.stringify({ lastEventId }) }],
-      onClose: key === undefined ? onClose : this.#releasing(key, onClose),
+      onClose,
     });
-    this.#fanOut.add(subscriber);
     const stream = openStream(subscriber, 1);
     if (lifetime !== undefined) subscriber.limit(lifetime);
     return stream;
   }
-
-  /** Apart from the other callbacks, lest it keeps the request as long as the client. */
-  #releasing(
-    key: string,
-    onClose: ((reason: CloseReason) => void) | undefined,
-  ): (reason: CloseReason) => void {
-    return (reason) => {
-      // It was counted when the client came.
-      const count = this.#perKey.get(key)! - 1;
-      if (count === 0) this.#perKey.delete(key);
-      else this.#perKey.set(key, count);
-      onClose?.(reason);
-    };
-  }
-}
-
-function makeAccepts(
-  topics: readonly string[] | "all",
-  { types, filter }: EventChannelServeOptions,
-): (event: LoggedEvent) => boolean {
-  const topicSet = topics === "all" ? undefined : new Set(topics);
-  const typeSet = types === undefined ? undefined : new Set(types);
-  // An event without a type, or with an empty one, is received as "message".
-  return (event) =>
-    (topicSet === undefined || event.topics === undefined ||
-      event.topics.some((topic) => topicSet.has(topic))) &&
-    (typeSet?.has(event.event || "message") ?? true) &&
-    (filter?.(event) ?? true);
-}
-
-function refuse(
-  request: Request,
-  options: EventChannelServeOptions,
-  status: 204 | 429 | 503,
-  retry: number | undefined,
-): Response {
-  const headers = commonHeaders(request, options);
-  if (status !== 204) {
-    const seconds = retry === undefined ? DEFAULT_RETRY_AFTER : retry / 1000;
-    headers.set("retry-after", `${Math.ceil(seconds)}`);
-  }
-  return new Response(null, { status, headers });
-}
-
-/** Draws a time between `retry` and twice that, so that clients come back one by one. */
-function spread(retry: number): number {
-  return Math.min(Math.round(retry * (1 + Math.random())), MAX_DELAY);
 }

@@ -6,10 +6,15 @@
  * @module
  */
 
+import { Audience } from "./audience.ts";
+import { fillRing } from "./fill_ring.ts";
+import { History } from "./history.ts";
 import { LogReader } from "./log_reader.ts";
-import { type Frame, joinFrames, makeFrame, Ring } from "./ring.ts";
+import { PastChunks } from "./past_chunks.ts";
+import { type Frame, makeFrame, Ring } from "./ring.ts";
+import { Rounds } from "./rounds.ts";
 import { Tail } from "./tail.ts";
-import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
+import { Turn } from "./turn.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 import type { CloseReason } from "../server.ts";
@@ -38,23 +43,14 @@ export interface FanOutOptions {
   onError?: ((error: unknown) => void) | undefined;
 }
 
-/** The frames that one turn of the event loop brought. */
-export interface Turn {
-  readonly frames: readonly Frame[];
-  /** The frames joined; all clients get this same chunk. */
-  readonly chunk: Uint8Array<ArrayBuffer>;
-  /** The cursor of the place before the first frame. */
-  readonly before: string;
-}
-
 /** One client, as the fan-out sees it. */
 export interface FanOutClient {
-  /** Takes what a turn brought. */
-  handOut(turn: Turn): void;
+  /** Looks again for what comes next, after it has found nothing. */
+  resume(): void;
   /** Takes no more of what is handed out, but reads on from a place. */
-  unpark(cursor: string): void;
+  unpark(cursor: string, position: number): void;
   /** Sends a comment, if nothing else was sent for a while. */
-  keepAlive(comment: Uint8Array<ArrayBuffer>): void;
+  keepAlive(): void;
   /** Ends, after a last chunk if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void;
 }
@@ -65,6 +61,9 @@ export class FanOut {
   readonly ring: Ring;
   readonly tail: Tail;
   readonly reader: LogReader;
+  readonly history: History;
+  readonly audience = new Audience();
+  readonly pastChunks = new PastChunks();
   readonly onError: ((error: unknown) => void) | undefined;
   /** What each client gets before all else. */
   readonly preamble: Uint8Array<ArrayBuffer> | undefined;
@@ -74,12 +73,14 @@ export class FanOut {
     gaps: 0,
     overflows: 0,
   };
-  readonly #subscribers = new Set<FanOutClient>();
-  readonly #keepAlive: number;
-  /** Runs while there are clients. */
-  #keepAliveTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #clients: Rounds<FanOutClient>;
+  /** Those who have found nothing, and look again when something is handed out. */
+  #waiting: FanOutClient[] = [];
   /** The place where the following began; set by the first batch. */
   #startCursor: string | undefined;
+  /** Settles once the ring is filled; set when that begins. */
+  #filling: Promise<void> | undefined;
+  #isFilling: boolean;
   /** The place up to which frames were handed out, in the ring's terms and the log's. */
   #position = 0;
   #cursor = "";
@@ -94,16 +95,26 @@ export class FanOut {
     const { log, ringBytes, keepAlive, retry, onError } = options;
     this.log = log;
     this.ring = new Ring(ringBytes);
-    this.tail = new Tail(log, (batch) => this.#take(batch), onError);
+    this.tail = new Tail(log, (batch) => this.#take(batch), (error) => {
+      // Those who wait for the ring would wait for as long as the log is away.
+      this.#endFilling();
+      onError?.(error);
+    });
     this.reader = new LogReader(log, this.tail.signal, onError);
+    this.history = new History(this.reader);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
     this.onError = onError;
-    this.#keepAlive = keepAlive;
+    this.#clients = new Rounds(
+      keepAlive / 2,
+      (client) => client.keepAlive(),
+    );
+    // A log that tells at once what it has is as near as the ring.
+    this.#isFilling = log.reaches === undefined && ringBytes > 0;
   }
 
   /** How many clients there are. */
   get size(): number {
-    return this.#subscribers.size;
+    return this.#clients.size;
   }
 
   /** The position up to which frames were handed out. */
@@ -126,26 +137,30 @@ export class FanOut {
     return this.#startCursor === undefined ? undefined : this.ring.endCursor;
   }
 
+  /** Whether more of the log's end will be in the ring soon. */
+  get isFilling(): boolean {
+    return this.#isFilling;
+  }
+
   /** Adds a client. */
-  add(subscriber: FanOutClient): void {
-    this.#subscribers.add(subscriber);
-    if (this.#keepAlive > 0) {
-      this.#keepAliveTimer ??= setInterval(() => {
-        for (const each of this.#subscribers) {
-          each.keepAlive(KEEP_ALIVE_COMMENT);
-        }
-      }, this.#keepAlive / 2);
-    }
+  add(client: FanOutClient): void {
+    this.#clients.add(client);
   }
 
   /** Removes a client that is closed. */
-  remove(subscriber: FanOutClient): void {
-    this.#subscribers.delete(subscriber);
-    if (this.#subscribers.size > 0) return;
-    clearInterval(this.#keepAliveTimer);
-    this.#keepAliveTimer = undefined;
+  remove(client: FanOutClient): void {
+    this.#clients.remove(client);
+    if (this.#clients.size > 0) return;
+    this.#waiting = [];
     this.#endTurn();
+    this.history.clear();
+    this.pastChunks.clear();
     this.reader.wake();
+  }
+
+  /** Has a client look again when something is handed out. */
+  wait(client: FanOutClient): void {
+    this.#waiting.push(client);
   }
 
   /**
@@ -158,6 +173,7 @@ export class FanOut {
     count: number,
     isWanted: () => boolean,
   ): Promise<string | undefined> {
+    await this.#filling;
     return this.ring.rewind(count) ??
       await this.reader.rewind(count, isWanted);
   }
@@ -167,10 +183,10 @@ export class FanOut {
     makeFarewell: () => Uint8Array<ArrayBuffer> | undefined,
   ): Promise<void> {
     this.#handOut();
-    for (const subscriber of this.#subscribers) {
-      subscriber.end("server", makeFarewell());
-    }
-    await this.tail.stop();
+    for (const client of this.#clients) client.end("server", makeFarewell());
+    const stopped = this.tail.stop();
+    this.reader.wake();
+    await Promise.all([stopped, this.#filling]);
   }
 
   /** Takes what the tail brings: all of it, or nothing if an event cannot be encoded. */
@@ -178,7 +194,7 @@ export class FanOut {
     const frames = events.map(makeFrame);
     if (gap || this.#startCursor === undefined) {
       this.#restart(frames.length === 0 ? cursor : "");
-      this.#startCursor ??= cursor;
+      if (this.#startCursor === undefined) this.#begin(cursor);
     }
     for (const frame of frames) {
       this.ring.add(frame);
@@ -189,14 +205,30 @@ export class FanOut {
     if (this.#turnTimer === undefined) queueMicrotask(() => this.#handOut());
   }
 
+  #begin(cursor: string): void {
+    this.#startCursor = cursor;
+    if (!this.#isFilling) return;
+    const isWanted = (): boolean => !this.tail.signal.aborted;
+    this.#filling = fillRing(this.ring, this.reader, isWanted)
+      // An event cannot be encoded: its readers will find out.
+      .catch(() => {})
+      .finally(() => this.#endFilling());
+  }
+
+  #endFilling(): void {
+    this.#isFilling = false;
+    this.#resume();
+  }
+
   /** Goes on elsewhere in the log. Clients find out for themselves what they have missed. */
   #restart(cursor: string): void {
     this.#handOut();
     const before = this.#cursor;
+    const position = this.#position;
     this.ring.restart(cursor);
     this.#position = this.ring.end;
     this.#cursor = cursor;
-    for (const subscriber of this.#subscribers) subscriber.unpark(before);
+    for (const client of this.#clients) client.unpark(before, position);
   }
 
   #handOut(): void {
@@ -207,12 +239,14 @@ export class FanOut {
     this.#frames = [];
     this.#position = this.ring.end;
     this.#cursor = this.ring.endCursor;
-    if (this.#subscribers.size === 0) return;
-    const turn: Turn = { frames, chunk: joinFrames(frames), before };
-    for (const subscriber of this.#subscribers) subscriber.handOut(turn);
+    if (this.size === 0) return;
+    if (frames.length > 0) {
+      this.audience.handOut(new Turn(frames, before, this.#position));
+    }
+    this.#resume();
     // Whatever else this turn brings, one `await` after the other, is handed out
     // at its end: writing a chunk costs far more than joining it to another.
-    if (frames.length > 0 && this.#subscribers.size > 0) {
+    if (frames.length > 0 && this.size > 0) {
       this.#turnTimer ??= setTimeout(() => this.#endTurn(), 0);
     }
   }
@@ -221,5 +255,12 @@ export class FanOut {
     clearTimeout(this.#turnTimer);
     this.#turnTimer = undefined;
     this.#handOut();
+  }
+
+  /** Has those look again who have found nothing. */
+  #resume(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const client of waiting) client.resume();
   }
 }

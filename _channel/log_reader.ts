@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads from a log for the clients of a channel, however often that fails.
+ * Reads from a log for the clients of a channel, and waits where that fails.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import { drawRetryDelay } from "../_log/retry_delay.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 
-/** Reads from a log until it answers. All reads that have failed share one timer. */
+/** Reads from a log. All calls that have failed share one timer. */
 export class LogReader {
   readonly #log: EventLog;
   readonly #signal: AbortSignal;
@@ -36,10 +36,11 @@ export class LogReader {
   }
 
   /**
-   * Reads what comes after a cursor.
+   * Reads what comes after a cursor. If that fails, it waits until it is time to try
+   * again, here or elsewhere.
    *
    * @param isWanted Whether anybody still waits for the answer.
-   * @returns What the log answers, `undefined` once nobody waits for it.
+   * @returns What the log answers, `undefined` if it has failed or nobody waits.
    */
   read(
     cursor: string,
@@ -47,24 +48,29 @@ export class LogReader {
     isWanted: () => boolean,
   ): Promise<EventLogBatch | undefined> {
     const signal = this.#signal;
-    return this.#insist(
+    return this.#attempt(
       () => this.#log.read(cursor, { maxBytes, signal }),
       isWanted,
     );
   }
 
   /**
-   * Finds the place so many events before the end.
+   * Finds the place so many events before the end, however often that fails.
    *
    * @param isWanted Whether anybody still waits for the answer.
    * @returns What the log answers, `undefined` once nobody waits for it.
    */
-  rewind(
+  async rewind(
     count: number,
     isWanted: () => boolean,
   ): Promise<string | undefined> {
     const signal = this.#signal;
-    return this.#insist(() => this.#log.rewind(count, { signal }), isWanted);
+    const call = (): Promise<string> => this.#log.rewind(count, { signal });
+    while (isWanted()) {
+      const cursor = await this.#attempt(call, isWanted);
+      if (cursor !== undefined) return cursor;
+    }
+    return undefined;
   }
 
   /** Ends the wait of all who wait for the next attempt. */
@@ -76,23 +82,21 @@ export class LogReader {
     for (const end of waiting) end();
   }
 
-  async #insist<T>(
+  async #attempt<T>(
     call: () => Promise<T>,
     isWanted: () => boolean,
   ): Promise<T | undefined> {
-    while (isWanted()) {
-      try {
-        const answer = await call();
-        this.#failures = 0;
-        return isWanted() ? answer : undefined;
-      } catch (error) {
-        if (!isWanted()) return undefined;
-        this.#onError?.(error);
-        // Whoever is told may have closed the channel.
-        if (isWanted()) await this.#wait();
-      }
+    try {
+      const answer = await call();
+      this.#failures = 0;
+      return isWanted() ? answer : undefined;
+    } catch (error) {
+      if (!isWanted()) return undefined;
+      this.#onError?.(error);
+      // Whoever is told may have closed the channel.
+      if (isWanted()) await this.#wait();
+      return undefined;
     }
-    return undefined;
   }
 
   #wait(): Promise<void> {

@@ -7,6 +7,7 @@
  */
 
 import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
+import type { Interest } from "./group.ts";
 import { checkTopics } from "./topics.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { TypedEventInit } from "../event.ts";
@@ -242,6 +243,15 @@ export interface CheckedChannelOptions extends EventChannelOptions {
   maxTopicLength: number;
 }
 
+/** What a client gets, checked and with the defaults filled in. */
+export interface CheckedClient {
+  /** How many past events, if it brings no ID; may be `Infinity`. */
+  replay: number;
+  interest: Interest;
+  /** What ends its stream, if anything does. */
+  lifetime: Lifetime | undefined;
+}
+
 /**
  * Checks the options of a channel and fills in the defaults.
  *
@@ -307,19 +317,27 @@ export function checkEventTopics(
   checkTopics("publish event", topics, bounds);
 }
 
-/** Reads the topics of a client, and checks them as {@linkcode checkTopics}. */
-export function checkClientTopics(
-  topics: readonly string[] | "all" = [],
+/**
+ * Checks what a client gets and for how long, and fills in the defaults.
+ *
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If an option is outside its range.
+ */
+export function checkClient(
+  options: EventChannelServeOptions,
   { maxTopicsPerSubscriber, maxTopicLength }: CheckedChannelOptions,
-): readonly string[] | "all" {
-  if (topics === "all") return topics;
-  const bounds = { maxTopics: maxTopicsPerSubscriber, maxTopicLength };
-  checkTopics("serve event channel", topics, bounds);
-  return topics;
+): CheckedClient {
+  const { topics = [], types, filter, until } = options;
+  const replay = checkReplay(options.replay);
+  if (topics !== "all") {
+    const bounds = { maxTopics: maxTopicsPerSubscriber, maxTopicLength };
+    checkTopics("serve event channel", topics, bounds);
+  }
+  const lifetime = checkLifetime(options);
+  return { replay, interest: { topics, types, filter, until }, lifetime };
 }
 
-/** Reads what ends a client's stream, as {@linkcode checkChannelOptions} checks. */
-export function checkLifetime(
+function checkLifetime(
   { maxDuration = Infinity, signal }: EventChannelServeOptions,
 ): Lifetime | undefined {
   assertMaxDuration("serve event channel", maxDuration);
@@ -327,10 +345,7 @@ export function checkLifetime(
   return { maxDuration, signal };
 }
 
-/**
- * Reads the `replay` option as a number, as {@linkcode checkChannelOptions} checks.
- */
-export function checkReplay(replay: number | "all" = 0): number {
+function checkReplay(replay: number | "all" = 0): number {
   if (replay === "all") return Infinity;
   assertCount("serve event channel", "replay", replay, 0);
   return replay;

@@ -6,13 +6,17 @@
  * @module
  */
 
-import type { FanOut, FanOutClient, Turn } from "./fan_out.ts";
+import type { FanOut, FanOutClient } from "./fan_out.ts";
+import type { Group, GroupMember, Interest } from "./group.ts";
+import type { Waiter } from "./history.ts";
+import type { PastChunk } from "./past_chunks.ts";
+import type { Place } from "./ring.ts";
+import type { Chunk, Turn } from "./turn.ts";
+import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
-import { type Frame, joinFrames } from "./ring.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
-import type { EventLogBatch, LoggedEvent } from "../log.ts";
 import type { CloseReason } from "../server.ts";
 
 /** What is known of a client when it comes. */
@@ -21,10 +25,8 @@ export interface SubscriberOptions {
   lastEventId: string | undefined;
   /** How many past events a client that brings no ID gets; may be `Infinity`. */
   replay: number;
-  /** Which events the client gets; all if left out. */
-  accepts: ((event: LoggedEvent) => boolean) | undefined;
-  /** Which event is the client's last; none if left out. */
-  until: ((event: LoggedEvent) => boolean) | undefined;
+  /** Which events the client gets. */
+  interest: Interest;
   /** Makes what the client is sent in place of events that are missing. */
   describeGap: (
     lastEventId: string,
@@ -39,26 +41,22 @@ export interface SubscriberOptions {
  * - `"full"`: the sink has no room, or is not read yet. It says when it has.
  * - `"busy"`: the log is being read. The next step comes with its answer.
  * - `"waiting"`: there is nothing to give yet.
- * - `"parked"`: the same, and the client has been given all that was handed out: it
- *   gets what is handed out next.
+ * - `"parked"`: the same, and the client has been given everything of its own up to the
+ *   channel's position: it gets what is handed out next, and if nothing of that is for
+ *   it, it is not touched.
  * - `"closed"`: for good.
  */
 type State = "full" | "busy" | "waiting" | "parked" | "closed";
 
-/** Bytes after which a chunk of past events is full. */
-const CHUNK_SIZE = 65_536;
-
 /**
- * What writes to one client. It holds no events: while it is parked it is handed each
- * turn's chunk, and otherwise it takes what comes after its cursor from the ring, or
- * from the log where the ring does not reach back that far.
+ * What writes to one client. It holds no events: while it is parked it is handed its
+ * group's chunk of each turn, and otherwise it takes what comes after its cursor from
+ * the ring, or from the history where the ring does not reach back that far.
  */
-export class Subscriber implements FanOutClient, SinkOwner {
+export class Subscriber
+  implements FanOutClient, GroupMember, Waiter, SinkOwner {
   readonly #fanOut: FanOut;
-  readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
-  readonly #until: ((event: LoggedEvent) => boolean) | undefined;
-  /** Whether the client's last event was met: the stream ends after it. */
-  #isComplete = false;
+  readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   /** Ends the watch over the lifetime, where there is one. */
   #release: (() => void) | undefined;
@@ -70,34 +68,50 @@ export class Subscriber implements FanOutClient, SinkOwner {
   /** Whether the client has begun to read. */
   #hasBegun = false;
   /**
-   * The place after the last event that was passed on or filtered out; `undefined`
-   * until there is one. It stands still while the client is parked.
+   * The place up to which the client was given everything of its own; `undefined` until
+   * there is one. It stands still while the client is parked.
    */
   #cursor: string | undefined;
   /**
-   * Whether the client would come back with another ID than its place: it is new,
-   * or the latest event was filtered out. It is told its place when it parks, and
-   * with the next comment, so that it resumes there if it drops before any event.
+   * Whether the client would come back with another ID than its place: it is new, or
+   * the latest event was not for it. It is told its place when it parks, so that it
+   * resumes there if it drops before any event.
    */
   #isUntold = true;
+  /**
+   * The position of the ID with which the client would come back, while it is parked.
+   * Where that falls behind, the next comment tells it a newer one, lest the history
+   * moves past it.
+   */
+  #toldPosition = 0;
   /** Whether nothing was sent since the keep-alive timer looked last. */
   #isSilent = false;
 
   /**
-   * @param fanOut What the client belongs to.
+   * @param fanOut What the client belongs to, from now on.
    * @param options What is known of the client.
    */
   constructor(fanOut: FanOut, options: SubscriberOptions) {
     this.#fanOut = fanOut;
-    this.#accepts = options.accepts;
-    this.#until = options.until;
     this.#onClose = options.onClose;
     this.#arrival = options;
     this.#cursor = options.lastEventId;
+    this.#group = fanOut.audience.join(options.interest, this);
+    fanOut.add(this);
     const { endCursor } = fanOut;
     const isNew = options.lastEventId === undefined && options.replay === 0;
     // The end as it is now, even if the stream is not read before later.
     if (isNew && endCursor !== undefined) this.#begin(endCursor);
+  }
+
+  /** Whether the client is one no more. */
+  get isClosed(): boolean {
+    return this.#state === "closed";
+  }
+
+  /** Whether the client takes what is handed out. */
+  get isParked(): boolean {
+    return this.#state === "parked";
   }
 
   /** Called with the sink, when the response is made. */
@@ -125,71 +139,94 @@ export class Subscriber implements FanOutClient, SinkOwner {
     this.#leave("client");
   }
 
-  /** Called when a turn's frames are handed out. */
-  handOut(turn: Turn): void {
-    if (this.#state === "waiting") {
-      this.#advance();
-    } else if (this.#state === "parked" && turn.frames.length > 0) {
-      if (this.#sink.hasRoom) this.#send(turn.frames, turn.chunk);
-      else this.unpark(turn.before);
+  /** Takes what a turn brought for its group, and ends if that is the end of it. */
+  take({ bytes, events, end }: Chunk, turn: Turn, isFinal: boolean): void {
+    if (!this.#sink.hasRoom) {
+      this.unpark(turn.before, turn.begin);
+      return;
     }
+    this.#toldPosition = end;
+    if (bytes !== undefined) this.#write(bytes, events);
+    if (isFinal) this.end("source");
   }
 
   /** Lets a parked client go on from the place where it was parked. */
-  unpark(cursor: string): void {
+  unpark(cursor: string, position: number): void {
     if (this.#state !== "parked") return;
     this.#cursor = cursor;
+    this.#isUntold = this.#toldPosition !== position;
     this.#advance();
+  }
+
+  /** Called when there may be something for a client that has found nothing. */
+  resume(): void {
+    if (this.#state === "waiting") this.#advance();
+  }
+
+  /** Goes on from a place in the history. */
+  arrive(place: Place, gap: boolean): void {
+    if (gap) this.#crossGap(place);
+    else this.#enter(place);
   }
 
   /**
    * Called twice in each keep-alive time: sends a comment if nothing was sent since
    * it was last called.
    */
-  keepAlive(comment: Uint8Array<ArrayBuffer>): void {
+  keepAlive(): void {
     if (!this.#isSilent) {
       this.#isSilent = true;
     } else if (this.#sink.hasRoom) {
-      if (this.#state === "parked" && this.#isUntold) {
-        this.#isUntold = false;
-        comment = encodeEvent({ comment: "", id: this.#fanOut.cursor });
+      const { position, cursor } = this.#fanOut;
+      if (this.#state === "parked" && this.#toldPosition !== position) {
+        this.#toldPosition = position;
+        this.#write(encodeEvent({ comment: "", id: cursor }), 0);
+      } else {
+        this.#write(KEEP_ALIVE_COMMENT, 0);
       }
-      this.#write(comment, 0);
     }
   }
 
   /** Ends the stream after what waits in it and a last chunk, if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void {
-    if (this.#isClosed()) return;
+    if (this.isClosed) return;
     if (chunk !== undefined) this.#write(chunk, 0);
     this.#sink.end();
     this.#leave(reason);
   }
 
+  /** Ends the stream since something has thrown that is not the client's. */
+  fail(error: unknown): void {
+    if (this.isClosed) return;
+    const { onError } = this.#fanOut;
+    if (onError === undefined) this.#sink.fail(error);
+    else this.#sink.end();
+    this.#leave("error");
+    onError?.(error);
+  }
+
   /** Writes what comes next, as long as there is room. After that, the state says what is waited for. */
   #advance(): void {
-    const { ring } = this.#fanOut;
-    while (this.#sink.hasRoom) {
+    while (!this.isClosed && this.#sink.hasRoom) {
       this.#state = "busy";
       const cursor = this.#cursor ?? this.#findPlace();
       if (cursor === undefined) return;
-      const position = this.#find(cursor);
-      if (position === undefined) {
-        this.#readLog(cursor);
+      const place = this.#locate(cursor);
+      if (place === undefined) {
+        this.#seek(cursor);
         return;
       }
       this.#arrival = undefined;
-      if (position >= this.#fanOut.position) {
+      const { ring, position } = place;
+      const isHot = ring === this.#fanOut.ring;
+      const end = isHot ? this.#fanOut.position : ring.end;
+      if (position >= end) {
         this.#catchUp(cursor, position);
         return;
       }
-      const frames = ring.slice(position, this.#fanOut.position, CHUNK_SIZE);
-      // The position is older than what was handed out, so there are frames.
-      this.#cursor = frames.at(-1)!.event.id;
-      this.#send(frames);
-      if (this.#isClosed()) return;
+      this.#give(place, end);
     }
-    this.#state = "full";
+    if (!this.isClosed) this.#state = "full";
   }
 
   /** The first place of a client that brings no ID, `undefined` if that takes time. */
@@ -202,7 +239,7 @@ export class Subscriber implements FanOutClient, SinkOwner {
       this.#rewind(replay);
       return undefined;
     }
-    if (startCursor === undefined) this.#state = "waiting";
+    if (startCursor === undefined) this.#wait();
     else this.#begin(startCursor);
     return startCursor;
   }
@@ -214,16 +251,30 @@ export class Subscriber implements FanOutClient, SinkOwner {
   }
 
   async #rewind(count: number): Promise<void> {
-    this.#cursor = await this.#fanOut.rewind(count, () => !this.#isClosed());
+    this.#cursor = await this.#fanOut.rewind(count, () => !this.isClosed);
     if (this.#cursor !== undefined) this.#advance();
   }
 
-  /** The position in the ring of a cursor from which the client may go on there. */
-  #find(cursor: string): number | undefined {
-    const { ring, log } = this.#fanOut;
+  /** Where the client goes on without the log, if it can. */
+  #locate(cursor: string): Place | undefined {
+    const { ring, history, log } = this.#fanOut;
     const isTooOld = this.#arrival !== undefined &&
       log.reaches?.(cursor) === false;
-    return isTooOld ? undefined : ring.find(cursor);
+    if (isTooOld) return undefined;
+    const position = ring.find(cursor);
+    return position === undefined ? history.find(cursor) : { ring, position };
+  }
+
+  /** Waits for the log to be read from a cursor. */
+  #seek(cursor: string): void {
+    // Most of those who come back after a restart will find their place in the ring.
+    if (this.#fanOut.isFilling) this.#wait();
+    else this.#fanOut.history.wait(cursor, this);
+  }
+
+  #wait(): void {
+    this.#state = "waiting";
+    this.#fanOut.wait(this);
   }
 
   /** The client is where the ring ends, or where it was last handed out. */
@@ -232,90 +283,63 @@ export class Subscriber implements FanOutClient, SinkOwner {
       this.#isUntold = false;
       this.#write(encodeEvent({ id: cursor }), 0);
     }
-    this.#state = position === this.#fanOut.position ? "parked" : "waiting";
-  }
-
-  async #readLog(cursor: string): Promise<void> {
-    const batch = await this.#fanOut.reader.read(
-      cursor,
-      CHUNK_SIZE,
-      () => !this.#isClosed(),
-    );
-    if (batch === undefined) return;
-    try {
-      await this.#sendBatch(batch);
-    } catch (error) {
-      this.#fail(error);
+    if (position === this.#fanOut.position) {
+      this.#state = "parked";
+      this.#toldPosition = position;
+    } else {
+      this.#wait();
     }
   }
 
-  async #sendBatch({ events, cursor, gap }: EventLogBatch): Promise<void> {
+  /** Tells the client that events before a place may be missing, and goes on there. */
+  async #crossGap(place: Place): Promise<void> {
     const arrival = this.#arrival;
-    if (gap && arrival === undefined) {
+    if (arrival === undefined) {
       this.#fanOut.counters.overflows++;
       this.end("overflow");
       return;
     }
-    let notices: readonly ServerSentEventInit[] = [];
-    if (gap && arrival?.lastEventId !== undefined) {
-      notices = [...await arrival.describeGap(arrival.lastEventId)];
-      if (this.#isClosed()) return;
-      this.#fanOut.counters.gaps++;
-    }
-    const accepted = this.#filter(events, (event) => event);
-    if (this.#isClosed()) return;
-    this.#begin(cursor);
-    if (events.length > 0) this.#isUntold = accepted.at(-1) !== events.at(-1);
-    const chosen = [...notices, ...accepted];
-    if (chosen.length > 0) this.#write(encodeEvents(chosen), accepted.length);
-    if (this.#endIfComplete()) return;
-    if (
-      chosen.length + events.length === 0 && this.#find(cursor) === undefined
-    ) {
-      // The log is ahead of its tail, which will come to this place.
-      this.#state = "waiting";
-    } else {
-      this.#advance();
-    }
-  }
-
-  /** Writes those of the frames that the client gets. */
-  #send(frames: readonly Frame[], chunk?: Uint8Array<ArrayBuffer>): void {
-    const accepted = this.#filter(frames, (frame) => frame.event);
-    if (this.#isClosed()) return;
-    this.#isUntold = accepted.at(-1) !== frames.at(-1);
-    if (accepted.length > 0) {
-      const isWhole = accepted.length === frames.length && chunk !== undefined;
-      this.#write(isWhole ? chunk : joinFrames(accepted), accepted.length);
-    }
-    this.#endIfComplete();
-  }
-
-  /** Ends the stream if the client's last event was met, and tells whether it was. */
-  #endIfComplete(): boolean {
-    if (this.#isComplete) this.end("source");
-    return this.#isComplete;
-  }
-
-  /** Chooses what the client gets, up to its last event. */
-  #filter<T>(
-    items: readonly T[],
-    eventOf: (item: T) => LoggedEvent,
-  ): readonly T[] {
-    const accepts = this.#accepts;
-    const until = this.#until;
-    try {
-      if (until !== undefined) {
-        const last = items.findIndex((item) => until(eventOf(item)));
-        this.#isComplete = last !== -1;
-        if (this.#isComplete) items = items.slice(0, last + 1);
+    if (arrival.lastEventId !== undefined) {
+      try {
+        const notices = await arrival.describeGap(arrival.lastEventId);
+        if (this.isClosed) return;
+        this.#fanOut.counters.gaps++;
+        if (notices.length > 0) this.#write(encodeEvents(notices), 0);
+      } catch (error) {
+        this.fail(error);
+        return;
       }
-      if (accepts === undefined) return items;
-      return items.filter((item) => accepts(eventOf(item)));
-    } catch (error) {
-      this.#fail(error);
-      return [];
     }
+    this.#enter(place);
+  }
+
+  /** Gives the client what comes after a place, be there room or not. */
+  #enter(place: Place): void {
+    const { ring, position } = place;
+    if (position < ring.end) {
+      this.#give(place, ring.end);
+    } else {
+      this.#begin(ring.endCursor);
+      // The log may be ahead of its tail, which will come to this place.
+      if (this.#locate(ring.endCursor) === undefined) return this.#wait();
+    }
+    this.#advance();
+  }
+
+  /** Gives the client what comes after a place, as much as a chunk has. */
+  #give(place: Place, end: number): void {
+    let chunk: PastChunk;
+    try {
+      chunk = this.#fanOut.pastChunks.take(this.#group, place, end);
+    } catch (error) {
+      this.fail(error);
+      return;
+    }
+    // It is a position of the ring, and not its first.
+    this.#begin(place.ring.cursorOf(chunk.end)!);
+    this.#isUntold = !chunk.isLast;
+    if (chunk.bytes !== undefined) this.#write(chunk.bytes, chunk.events);
+    if (chunk.isFinal) this.end("source");
   }
 
   #write(chunk: Uint8Array<ArrayBuffer>, events: number): void {
@@ -326,24 +350,12 @@ export class Subscriber implements FanOutClient, SinkOwner {
     this.#sink.write(chunk);
   }
 
-  #fail(error: unknown): void {
-    if (this.#isClosed()) return;
-    const { onError } = this.#fanOut;
-    if (onError === undefined) this.#sink.fail(error);
-    else this.#sink.end();
-    this.#leave("error");
-    onError?.(error);
-  }
-
   #leave(reason: CloseReason): void {
-    if (this.#isClosed()) return;
+    if (this.isClosed) return;
     this.#state = "closed";
     this.#release?.();
+    this.#fanOut.audience.leave(this.#group, this);
     this.#fanOut.remove(this);
     this.#onClose?.(reason);
-  }
-
-  #isClosed(): boolean {
-    return this.#state === "closed";
   }
 }

@@ -3,6 +3,8 @@
 /** The tests that run wherever requests are answered, as they are. */
 
 import "../channel_close_test.ts";
+import "../channel_group_test.ts";
+import "../channel_history_test.ts";
 import "../channel_lifetime_test.ts";
 import "../channel_log_test.ts";
 import "../channel_resume_test.ts";

@@ -1,0 +1,131 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Who gets what of a turn, at the cost of those who get something.
+ *
+ * @module
+ */
+
+import { Group, type GroupMember, type Interest } from "./group.ts";
+import type { Turn } from "./turn.ts";
+
+/** The clients of a channel, in groups that an index finds by their topics. */
+export class Audience {
+  readonly #groups = new Set<Group>();
+  /** The groups that others can join. */
+  readonly #byKey = new Map<string, Group>();
+  readonly #byTopic = new Map<string, Set<Group>>();
+  /** Those that get everything. */
+  readonly #everything = new Set<Group>();
+
+  /** Adds a client, and gives the group in which it is from now on. */
+  join(interest: Interest, member: GroupMember): Group {
+    const key = keyOf(interest);
+    let group = key === undefined ? undefined : this.#byKey.get(key);
+    if (group === undefined) {
+      group = new Group(interest, key);
+      this.#add(group);
+    }
+    group.members.add(member);
+    return group;
+  }
+
+  /** Removes a client from its group. */
+  leave(group: Group, member: GroupMember): void {
+    group.members.delete(member);
+    if (group.members.size === 0) this.#remove(group);
+  }
+
+  /** Hands each group its part of a turn. */
+  handOut(turn: Turn): void {
+    for (const group of this.#everything) group.handOut(turn, turn.all);
+    const parts = this.#findParts(turn);
+    if (turn.common.length > 0) {
+      for (const group of this.#groups) {
+        if (group.topics === "all") continue;
+        const part = parts.get(group);
+        group.handOut(turn, part ? merge(part, turn.common) : turn.common);
+      }
+    } else {
+      for (const [group, part] of parts) group.handOut(turn, part);
+    }
+  }
+
+  /** What each group gets because of its topics. */
+  #findParts({ frames }: Turn): Map<Group, number[]> {
+    const parts = new Map<Group, number[]>();
+    for (const [index, { event }] of frames.entries()) {
+      for (const topic of event.topics ?? []) {
+        for (const group of this.#byTopic.get(topic) ?? []) {
+          const part = parts.get(group);
+          if (part === undefined) parts.set(group, [index]);
+          // The event may share several topics with the group.
+          else if (part.at(-1) !== index) part.push(index);
+        }
+      }
+    }
+    return parts;
+  }
+
+  #add(group: Group): void {
+    this.#groups.add(group);
+    if (group.key !== undefined) this.#byKey.set(group.key, group);
+    if (group.topics === "all") {
+      this.#everything.add(group);
+      return;
+    }
+    for (const topic of group.topics) {
+      const groups = this.#byTopic.get(topic);
+      if (groups === undefined) this.#byTopic.set(topic, new Set([group]));
+      else groups.add(group);
+    }
+  }
+
+  #remove(group: Group): void {
+    this.#groups.delete(group);
+    if (group.key !== undefined) this.#byKey.delete(group.key);
+    if (group.topics === "all") {
+      this.#everything.delete(group);
+      return;
+    }
+    for (const topic of group.topics) {
+      // The group was added there.
+      const groups = this.#byTopic.get(topic)!;
+      groups.delete(group);
+      if (groups.size === 0) this.#byTopic.delete(topic);
+    }
+  }
+}
+
+/** Tells functions apart. */
+const numbers = new WeakMap<object, number>();
+let nextNumber = 0;
+
+/** What those have in common who share a group; `undefined` for one who is alone. */
+function keyOf(
+  { topics, types, filter, until }: Interest,
+): string | undefined {
+  if (filter !== undefined) return undefined;
+  return JSON.stringify([
+    topics === "all" ? topics : sortOnce(topics),
+    types === undefined ? null : sortOnce(types),
+    until === undefined ? null : numberOf(until),
+  ]);
+}
+
+function numberOf(until: NonNullable<Interest["until"]>): number {
+  let number = numbers.get(until);
+  if (number === undefined) {
+    number = nextNumber++;
+    numbers.set(until, number);
+  }
+  return number;
+}
+
+function sortOnce(texts: readonly string[]): string[] {
+  return [...new Set(texts)].sort();
+}
+
+function merge(part: readonly number[], other: readonly number[]): number[] {
+  return [...part, ...other].sort((a, b) => a - b);
+}

@@ -1,0 +1,129 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Clients that get the same.
+ *
+ * @module
+ */
+
+import type { Topics } from "./position_index.ts";
+import type { Chunk, Turn } from "./turn.ts";
+import type { LoggedEvent } from "../log.ts";
+
+/** What a client wants. */
+export interface Interest {
+  readonly topics: Topics;
+  /** The event types that it gets; all if left out. */
+  readonly types?: readonly string[] | undefined;
+  /** Asked last; left out, it gets all. */
+  readonly filter?: ((event: LoggedEvent) => boolean) | undefined;
+  /** Which event is its last, be it one that it gets or not; none if left out. */
+  readonly until?: ((event: LoggedEvent) => boolean) | undefined;
+}
+
+/** What is chosen for a client. */
+export interface Choice<T> {
+  /** The very array that was chosen from, if it is all of that. */
+  readonly items: readonly T[];
+  /** Whether the client's last event was met: its stream ends after this. */
+  readonly isFinal: boolean;
+}
+
+/** A client, as its group sees it. */
+export interface GroupMember {
+  /** Whether it takes what is handed out. */
+  readonly isParked: boolean;
+  /** Takes its part of a turn, while it is parked. */
+  take(chunk: Chunk, turn: Turn, isFinal: boolean): void;
+  /** Ends since its filter has thrown. */
+  fail(error: unknown): void;
+}
+
+/** How many groups were made. */
+let groups = 0;
+
+/**
+ * The clients with the same topics, types and `until`, and one by itself for each that
+ * has a filter. Those of them that are parked are handed the very same chunk in each turn; a
+ * client stays in its group while it reads what it has missed.
+ */
+export class Group {
+  /** Tells it from all other groups. */
+  readonly number = groups++;
+  /** Among which events its clients' are: with `until`, all have to be looked at. */
+  readonly topics: Topics;
+  readonly members = new Set<GroupMember>();
+  /** The group's name among the groups of the channel; `undefined` if nobody can join. */
+  readonly key: string | undefined;
+  readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
+  readonly #until: ((event: LoggedEvent) => boolean) | undefined;
+
+  constructor(interest: Interest, key: string | undefined) {
+    const { topics, until } = interest;
+    const isOpen = topics === "all" || until !== undefined;
+    this.key = key;
+    this.topics = isOpen ? "all" : [...new Set(topics)];
+    this.#accepts = makeAccepts(interest);
+    this.#until = until;
+  }
+
+  /**
+   * Chooses from what has the right topics, up to the clients' last event.
+   *
+   * @throws What a filter or `until` throws.
+   */
+  choose<T>(
+    items: readonly T[],
+    eventOf: (item: T) => LoggedEvent,
+  ): Choice<T> {
+    const accepts = this.#accepts;
+    const until = this.#until;
+    const last = until === undefined
+      ? -1
+      : items.findIndex((item) => until(eventOf(item)));
+    const chosen = last === -1 ? items : items.slice(0, last + 1);
+    const accepted = accepts === undefined
+      ? chosen
+      : chosen.filter((item) => accepts(eventOf(item)));
+    return {
+      items: accepted.length === items.length ? items : accepted,
+      isFinal: last !== -1,
+    };
+  }
+
+  /** Hands the parked clients those frames of a turn that have the right topics. */
+  handOut(turn: Turn, part: readonly number[]): void {
+    let choice: Choice<number>;
+    try {
+      choice = this.choose(part, (index) => turn.eventAt(index));
+    } catch (error) {
+      for (const member of this.members) member.fail(error);
+      return;
+    }
+    const { items, isFinal } = choice;
+    if (items.length === 0 && !isFinal) return;
+    for (const member of this.members) {
+      if (member.isParked) member.take(turn.join(items), turn, isFinal);
+    }
+  }
+}
+
+function makeAccepts(
+  { topics, types, filter, until }: Interest,
+): ((event: LoggedEvent) => boolean) | undefined {
+  const tests: ((event: LoggedEvent) => boolean)[] = [];
+  if (until !== undefined && topics !== "all") {
+    const wanted = new Set(topics);
+    tests.push(({ topics }) =>
+      topics === undefined || topics.some((topic) => wanted.has(topic))
+    );
+  }
+  if (types !== undefined) {
+    const wanted = new Set(types);
+    // An event without a type, or with an empty one, is received as "message".
+    tests.push(({ event }) => wanted.has(event || "message"));
+  }
+  if (filter !== undefined) tests.push(filter);
+  if (tests.length <= 1) return tests[0];
+  return (event) => tests.every((test) => test(event));
+}

@@ -1,0 +1,180 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * One reading of a log's history for all who are behind the ring.
+ *
+ * @module
+ */
+
+import type { LogReader } from "./log_reader.ts";
+import { PageCache } from "./page_cache.ts";
+import type { Place } from "./ring.ts";
+import type { EventLogBatch } from "../log.ts";
+
+/** One who waits for what comes after a place. */
+export interface Waiter {
+  /** Whether it waits no more. */
+  readonly isClosed: boolean;
+  /**
+   * Goes on from a place.
+   *
+   * @param gap Whether events between the place that was asked for and this one may be
+   * missing.
+   */
+  arrive(place: Place, gap: boolean): void;
+  /** Ends, since what it waits for cannot be sent. */
+  fail(error: unknown): void;
+}
+
+interface Arrival {
+  readonly waiter: Waiter;
+  readonly place: Place;
+  readonly gap: boolean;
+}
+
+/** Bytes of events, as the log counts them, after which a page is full. */
+const PAGE_BYTES = 262_144;
+/** Pages that are read one after the other before those at other places get theirs. */
+const MAX_PAGES = 4;
+/** Milliseconds after which others get a turn while many go on at once. */
+const MAX_BUSY = 8;
+
+/**
+ * Reads pages of a log, one at a time, and each for all who are at one of its places:
+ * whoever waits at a place that another's page has goes on from there and reads no page
+ * of its own. After a few pages it is the turn of who has waited longest, so one who is
+ * far behind holds up nobody.
+ */
+export class History {
+  readonly #reader: LogReader;
+  readonly #pages = new PageCache();
+  /** Those who wait, by their places; first come first. */
+  readonly #waiting = new Map<string, Set<Waiter>>();
+  #isReading = false;
+  /** The end of the latest page, and how many were read up to there without a stop. */
+  #end = "";
+  #count = 0;
+  /** Those who can go on. */
+  #arrivals: Arrival[] = [];
+  /** Ends the pause in which those who can go on let others have a turn. */
+  #endPause: (() => void) | undefined;
+
+  /** @param reader Reads from the log. */
+  constructor(reader: LogReader) {
+    this.#reader = reader;
+  }
+
+  /** The place of a cursor in a page that was read lately. */
+  find(cursor: string): Place | undefined {
+    return this.#pages.find(cursor);
+  }
+
+  /** Has one go on from a cursor, once a page is there that has its place. */
+  wait(cursor: string, waiter: Waiter): void {
+    const waiters = this.#waiting.get(cursor);
+    if (waiters === undefined) this.#waiting.set(cursor, new Set([waiter]));
+    else waiters.add(waiter);
+    this.#readOn();
+  }
+
+  /** Forgets all that was read. Called when there is nobody any more. */
+  clear(): void {
+    this.#pages.clear();
+    this.#arrivals = [];
+    this.#endPause?.();
+  }
+
+  /** Reads as long as anybody waits. */
+  async #readOn(): Promise<void> {
+    if (this.#isReading) return;
+    this.#isReading = true;
+    for (let cursor; (cursor = this.#choose()) !== undefined;) {
+      await this.#read(cursor);
+    }
+    this.#isReading = false;
+  }
+
+  /** The place from which to read next. */
+  #choose(): string | undefined {
+    const goesOn = this.#count < MAX_PAGES && this.#isAwaited(this.#end);
+    if (goesOn) return this.#end;
+    for (const cursor of this.#waiting.keys()) {
+      if (this.#isAwaited(cursor)) return cursor;
+      this.#waiting.delete(cursor);
+    }
+    return undefined;
+  }
+
+  async #read(cursor: string): Promise<void> {
+    this.#count = cursor === this.#end ? this.#count + 1 : 1;
+    const batch = await this.#reader.read(
+      cursor,
+      PAGE_BYTES,
+      () => this.#isAwaited(cursor),
+    );
+    if (batch !== undefined && this.#isAwaited(cursor)) {
+      this.#end = batch.cursor;
+      this.#take(cursor, batch);
+      await this.#proceed();
+      return;
+    }
+    // It may be this place where the log fails: others have their turn first.
+    const waiters = this.#waiting.get(cursor);
+    this.#waiting.delete(cursor);
+    if (waiters !== undefined) this.#waiting.set(cursor, waiters);
+  }
+
+  #isAwaited(cursor: string): boolean {
+    for (const { isClosed } of this.#waiting.get(cursor) ?? []) {
+      if (!isClosed) return true;
+    }
+    return false;
+  }
+
+  #take(cursor: string, batch: EventLogBatch): void {
+    try {
+      const page = this.#pages.add(cursor, batch);
+      this.#resolve(cursor, { ring: page, position: page.begin }, batch.gap);
+      for (const [place, position] of page.places) {
+        // What comes after the end is not known.
+        if (position === page.end) continue;
+        this.#resolve(place, { ring: page, position }, false);
+      }
+    } catch (error) {
+      // An event cannot be encoded.
+      const waiters = this.#waiting.get(cursor) ?? [];
+      this.#waiting.delete(cursor);
+      for (const waiter of waiters) waiter.fail(error);
+    }
+  }
+
+  #resolve(cursor: string, place: Place, gap: boolean): void {
+    for (const waiter of this.#waiting.get(cursor) ?? []) {
+      this.#arrivals.push({ waiter, place, gap });
+    }
+    this.#waiting.delete(cursor);
+  }
+
+  /** Lets those go on who can, and others have a turn if they are many. */
+  async #proceed(): Promise<void> {
+    let end = performance.now() + MAX_BUSY;
+    for (const { waiter, place, gap } of this.#arrivals) {
+      if (!waiter.isClosed) waiter.arrive(place, gap);
+      if (performance.now() < end) continue;
+      await this.#pause();
+      end = performance.now() + MAX_BUSY;
+    }
+    this.#arrivals = [];
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#endPause?.(), 0);
+      this.#endPause = () => {
+        clearTimeout(timer);
+        this.#endPause = undefined;
+        resolve();
+      };
+    });
+  }
+}
