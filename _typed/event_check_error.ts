@@ -80,10 +80,11 @@ function describe(
   if (code === "unknown-type") {
     return `its type is ${type}, one that has a schema is wanted`;
   }
-  const path =
-    issue?.path?.map((step) =>
-      String(typeof step === "object" ? step.key : step)
-    ) ?? [];
+  // Not its own `map`: the path may be of a subclass with a constructor of its own.
+  const path = Array.from(
+    issue?.path ?? [],
+    (step) => String(typeof step === "object" ? step.key : step),
+  );
   const place = path.length === 0 ? "" : ` at ${quote(path.join("."))}`;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
   return `${type} does not fit its schema${place}: ${issue?.message}${more}`;

@@ -11,6 +11,8 @@ import { within } from "./_within.ts";
 
 /** Each example, with the arguments that its own comment gives. */
 const EXAMPLES: Record<string, string[]> = {
+  // Those that read have their tests in `typed_examples_test.ts`.
+  "anthropic_messages.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "chat.ts": ["run", "-N"],
   "hono.ts": ["run", "-N"],
   "job_progress.ts": ["run", "-N"],
@@ -18,6 +20,7 @@ const EXAMPLES: Record<string, string[]> = {
   "llm_proxy.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "node_server.ts": ["run", "-N", "-E=PORT"],
   "notifications.ts": ["run", "-N"],
+  "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "server.ts": ["run", "-N"],
 };
 

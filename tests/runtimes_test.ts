@@ -27,6 +27,8 @@ const DENO_ONLY: Record<string, string> = {
   socket_graphql: "starts a server of graphql-ws",
   socket_docs: "starts processes",
   std_http: "@std/http is on JSR",
+  typed_examples: "starts processes",
+  typed_schemas: "takes schema libraries from npm",
   workflows: "reads the workflows",
 };
 
