@@ -377,6 +377,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     await this.#producers.close();
     await this.#readers.close();
     this.#controller.abort(makeClosedError("wait for run"));
+    await this.#watch.settled();
     this.#ownLogs?.close();
   }
 

@@ -72,7 +72,11 @@ export class Producer {
       this.#claim.cursor,
     );
     tail.start();
-    const renewal = setInterval(() => this.#renew(), leaseTime / RENEWALS);
+    let renewed = Promise.resolve();
+    const renewal = setInterval(
+      () => renewed = this.#renew(),
+      leaseTime / RENEWALS,
+    );
     const deadline = setTimeout(
       () => this.#fail(makeLimitError("maxRunTime", maxRunTime, "ms")),
       maxRunTime,
@@ -88,7 +92,7 @@ export class Producer {
     } finally {
       clearTimeout(deadline);
       clearInterval(renewal);
-      await tail.stop();
+      await Promise.all([renewed, tail.stop()]);
     }
   }
 

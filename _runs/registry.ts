@@ -97,27 +97,26 @@ export class Registry {
     const status = await this.look(id);
     if (status !== "running") return status;
     let tail: Tail | undefined;
+    let look: Promise<void> | undefined;
+    let onAbort = (): void => {};
     try {
       return await new Promise((resolve, reject) => {
-        const handleAbort = (): void => reject(signal.reason);
-        if (signal.aborted) handleAbort();
-        signal.addEventListener("abort", handleAbort);
-        let isFollowing = false;
+        onAbort = () => reject(signal.reason);
+        if (signal.aborted) onAbort();
+        signal.addEventListener("abort", onAbort);
         tail = new Tail(logs.open(id), ({ events }) => {
           const end = events.map(readEnd).find((end) => end !== undefined);
           if (end !== undefined) resolve(end);
           // It may have ended before it was followed.
-          if (!isFollowing) {
-            this.look(id).then((status) => {
-              if (status !== "running") resolve(status);
-            }, reject);
-          }
-          isFollowing = true;
+          look ??= this.look(id).then((status) => {
+            if (status !== "running") resolve(status);
+          }).catch(reject);
         }, report);
         tail.start();
       });
     } finally {
-      await tail?.stop();
+      signal.removeEventListener("abort", onAbort);
+      await Promise.all([look, tail?.stop()]);
     }
   }
 

@@ -42,9 +42,11 @@ import { orAborted, orTimedOut, persist } from "./_engine_call.ts";
 import { assertNoId } from "./_own_id.ts";
 import type { RedisClient } from "./_redis_client.ts";
 import { makeFields, sizeOf } from "./_redis_entries.ts";
+import { isRefusal } from "./_redis_refusal.ts";
 import { RedisStream } from "./_redis_stream.ts";
 
 export type { RedisClient } from "./_redis_client.ts";
+export { RedisEventLogs, type RedisEventLogsOptions } from "./_redis_logs.ts";
 
 /** Options for {@linkcode RedisStreamsEventLog}. */
 export interface RedisStreamsEventLogOptions {
@@ -80,10 +82,6 @@ const MAX_TIMEOUT = MAX_DELAY - BLOCK;
 const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 /** Events that one who follows is given at a time, and their bytes. */
 const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
-/** The errors with which Redis replies when it has done nothing. */
-const REFUSAL_REGEXP =
-  /^(?:ERR|WRONGTYPE|OOM|NOAUTH|NOPERM|READONLY|MISCONF|NOREPLICAS|CROSSSLOT|MOVED)\b/;
-
 /**
  * A log in a Redis stream. It leaves the client that it is given open.
  *
@@ -258,8 +256,4 @@ export class RedisStreamsEventLog implements EventLog {
     const timeout = this.#timeout + (verb === "follow event log" ? BLOCK : 0);
     return orAborted(orTimedOut(reply, timeout, verb), signal);
   }
-}
-
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error && REFUSAL_REGEXP.test(error.message);
 }

@@ -14,27 +14,40 @@ export const redisNote: string = hasRedis
   ? ""
   : " (ignored: there is no redis-server here)";
 
+/** How a server is started. */
+export interface RedisServerOptions {
+  /** When it writes its data to the disk. */
+  appendfsync?: "always" | "everysec";
+  /** Whether it is a cluster, of this one server. */
+  cluster?: boolean;
+}
+
 /** One server, whose data outlives it until it is disposed of. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly #directory: string;
   readonly #appendfsync: string;
+  readonly #isCluster: boolean;
   #process: Deno.ChildProcess;
 
-  private constructor(port: number, directory: string, appendfsync: string) {
+  private constructor(
+    port: number,
+    directory: string,
+    { appendfsync = "always", cluster = false }: RedisServerOptions,
+  ) {
     this.port = port;
     this.#directory = directory;
     this.#appendfsync = appendfsync;
+    this.#isCluster = cluster;
     this.#process = this.#spawn();
   }
 
   /** Starts a server that writes its data to the disk, and waits until it answers. */
-  static async start(
-    { appendfsync = "always" }: { appendfsync?: "always" | "everysec" } = {},
-  ): Promise<RedisServer> {
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const directory = await Deno.makeTempDir({ prefix: "redis-" });
-    const server = new RedisServer(findFreePort(), directory, appendfsync);
+    const server = new RedisServer(findFreePort(), directory, options);
     await within("Redis answers", server.#untilReady());
+    if (options.cluster) await within("Redis has slots", server.#takeSlots());
     return server;
   }
 
@@ -69,6 +82,9 @@ export class RedisServer implements AsyncDisposable {
       save: "",
       appendonly: "yes",
       appendfsync: this.#appendfsync,
+      ...this.#isCluster
+        ? { "cluster-enabled": "yes", "cluster-port": String(findFreePort()) }
+        : {},
     };
     return new Deno.Command("redis-server", {
       args: Object.entries(options).flatMap(([name, value]) => [
@@ -83,6 +99,16 @@ export class RedisServer implements AsyncDisposable {
 
   async #untilReady(): Promise<void> {
     while (!await this.#isReady()) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  async #takeSlots(): Promise<void> {
+    await using connection = await RedisConnection.open(this.port);
+    await connection.send(["CLUSTER", "ADDSLOTSRANGE", "0", "16383"]);
+    for (;;) {
+      const info = String(await connection.send(["CLUSTER", "INFO"]));
+      if (info.includes("cluster_state:ok")) return;
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

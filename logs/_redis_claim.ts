@@ -1,0 +1,149 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { EventLogAppendOptions } from "../_log/event_log.ts";
+import { type EventLogClaim, EventLogClaimError } from "../_log/event_logs.ts";
+import type { TextEventInit } from "../event.ts";
+import { AppendQueue } from "./_append_queue.ts";
+import { orTimedOut, persist } from "./_engine_call.ts";
+import { assertNoId } from "./_own_id.ts";
+import type { RedisClient } from "./_redis_client.ts";
+import { makeFields, sizeOf } from "./_redis_entries.ts";
+import {
+  APPEND_OWN_SCRIPT,
+  RELEASE_SCRIPT,
+  RENEW_SCRIPT,
+  STRIDE,
+} from "./_redis_logs_scripts.ts";
+import type { NameKeys } from "./_redis_named_stream.ts";
+import { isRefusal, isTooSmall } from "./_redis_refusal.ts";
+
+/** What a claim is made of. */
+export interface RedisClaimOptions {
+  client: RedisClient;
+  name: string;
+  keys: NameKeys;
+  /** What the lease was taken with. */
+  token: string;
+  /** The ID of the entry that begins the generation. */
+  start: string;
+  /** Milliseconds. */
+  leaseTime: number;
+  /** Milliseconds without an answer after which Redis is lost. */
+  timeout: number;
+}
+
+/** How much one command appends. Redis does nothing else meanwhile. */
+const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
+
+/** The claim of a name in Redis. */
+export class RedisClaim implements EventLogClaim {
+  readonly cursor: string;
+  readonly #options: RedisClaimOptions;
+  readonly #queue: AppendQueue<string[]>;
+  /** What the lease holds. */
+  readonly #lease: string;
+  /** What the IDs of the generation begin with. */
+  readonly #generation: string;
+  /** How many IDs were given to events. */
+  #count = 0;
+
+  constructor(options: RedisClaimOptions) {
+    const { token, start } = options;
+    this.cursor = start;
+    this.#options = options;
+    this.#queue = new AppendQueue(
+      BATCH_BOUNDS,
+      (events) => this.#append(events),
+    );
+    this.#lease = `${token} ${start}`;
+    this.#generation = start.slice(0, start.indexOf("-") + 1);
+  }
+
+  async append(
+    event: TextEventInit,
+    options: EventLogAppendOptions = {},
+  ): Promise<string> {
+    assertNoId(event);
+    const fields = makeFields(event, options.topics);
+    return await this.#queue.append(fields, sizeOf(fields), options.signal);
+  }
+
+  async renew(): Promise<boolean> {
+    const { client, keys, leaseTime, timeout } = this.#options;
+    const reply = client.send([
+      "EVAL",
+      RENEW_SCRIPT,
+      "2",
+      keys.stream,
+      keys.lease,
+      this.#lease,
+      String(leaseTime),
+      this.#generation,
+    ]);
+    return await orTimedOut(reply, timeout, "renew claim") === 1;
+  }
+
+  async release(): Promise<void> {
+    const { client, keys, timeout } = this.#options;
+    const { lease } = keys;
+    await persist(
+      () => client.send(["EVAL", RELEASE_SCRIPT, "1", lease, this.#lease]),
+      { timeout, verb: "release claim", isRefusal },
+    );
+  }
+
+  async #append(events: readonly string[][]): Promise<readonly string[]> {
+    const { name, timeout } = this.#options;
+    const ids = events.map(() =>
+      `${this.#generation}${++this.#count * STRIDE}`
+    );
+    const isWritten = await persist(() => this.#write(ids, events), {
+      timeout,
+      verb: "append event",
+      isRefusal,
+    });
+    if (!isWritten) throw new EventLogClaimError(name);
+    return ids;
+  }
+
+  /** Writes events, and tells whether they are there; if not, the claim is lost. */
+  async #write(
+    ids: readonly string[],
+    events: readonly string[][],
+  ): Promise<boolean> {
+    const { client, keys } = this.#options;
+    const [id] = ids;
+    const [fields] = events;
+    if (id !== undefined && fields !== undefined && ids.length === 1) {
+      return await this.#writeOne(id, fields);
+    }
+    const reply = await client.send([
+      "EVAL",
+      APPEND_OWN_SCRIPT,
+      "1",
+      keys.stream,
+      ...events.flatMap((fields, index) => [
+        // There is an ID for each event.
+        ids[index]!,
+        String(fields.length),
+        ...fields,
+      ]),
+    ]);
+    return reply === 1;
+  }
+
+  async #writeOne(id: string, fields: readonly string[]): Promise<boolean> {
+    const { client, keys: { stream } } = this.#options;
+    try {
+      const reply = await client.send(
+        ["XADD", stream, "NOMKSTREAM", id, ...fields],
+      );
+      return reply !== null;
+    } catch (error) {
+      if (!isTooSmall(error)) throw error;
+      // It is there from an earlier attempt, or somebody else has claimed the name.
+      const found = await client.send(["XRANGE", stream, id, id]);
+      return (found as unknown[]).length > 0;
+    }
+  }
+}

@@ -1,0 +1,174 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What is done in Redis in one step for the log of a name, and how the IDs of its
+ * entries are chosen.
+ *
+ * Each claim begins a generation: an entry with the ID `T-0`, where T is the time in
+ * milliseconds and later than that of any entry before. It is no event, and its one
+ * field tells the entry before it. The holder of the claim writes `T-1000000`,
+ * `T-2000000`, and so on. Redis takes no ID that is not greater than all before it, so
+ * that an event is never written twice, and a holder whose name was claimed by others is
+ * refused, without a look at the claim. Others write right after the last entry, between
+ * two IDs of the holder.
+ *
+ * @module
+ */
+
+/** The distance between two IDs of a holder. */
+export const STRIDE = 1_000_000;
+
+/** The field of an entry that begins a generation. Its value is the ID of the entry before. */
+export const START_FIELD = "start";
+
+/** Sets when keys are gone; an empty text is never. */
+const SET_EXPIRY = `
+local function expire(key, delay)
+  if delay == '' then redis.call('PERSIST', key)
+  else redis.call('PEXPIRE', key, delay) end
+end
+`;
+
+/**
+ * Claims a name. Gives the ID of the entry that begins its generation, or nothing. The
+ * same token claims it once, however often it is tried.
+ *
+ * KEYS: the stream; the lease; what is known of writers.
+ * ARGV: a token; the lease's milliseconds; milliseconds until all is gone, empty for
+ * ever; the ID of the last event, empty for none; whether to replace, empty if not.
+ */
+export const CLAIM_SCRIPT = `${SET_EXPIRY}
+local lease = redis.call('GET', KEYS[2])
+if lease then
+  local token, id = string.match(lease, '^(%S+) (%S+)$')
+  return token == ARGV[1] and id
+end
+local top, last, from = '', '', '+'
+repeat
+  local entries = redis.call('XREVRANGE', KEYS[1], from, '-', 'COUNT', 8)
+  for _, entry in ipairs(entries) do
+    if top == '' then top = entry[1] end
+    from = '(' .. entry[1]
+    if entry[2][1] ~= '${START_FIELD}' then last = entry[1] break end
+  end
+until last ~= '' or #entries < 8
+if last ~= ARGV[4] then return false end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+if top ~= '' then now = math.max(now, string.match(top, '^%d+') + 1) end
+if ARGV[5] ~= '' then
+  redis.call('DEL', KEYS[1])
+  top = ''
+end
+local id = string.format('%.0f', now) .. '-0'
+redis.call('XADD', KEYS[1], id, '${START_FIELD}', top)
+redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. id, 'PX', ARGV[2])
+expire(KEYS[1], ARGV[3])
+expire(KEYS[3], ARGV[3])
+return id
+`;
+
+/**
+ * Begins the lease of a claim anew, and tells whether it is held.
+ *
+ * KEYS: the stream; the lease.
+ * ARGV: what the lease holds; its milliseconds; what the IDs of its generation begin with.
+ */
+export const RENEW_SCRIPT = `
+local lease = redis.call('GET', KEYS[2])
+if lease and lease ~= ARGV[1] then return 0 end
+local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+if not top or string.match(top[1], '^%d+-') ~= ARGV[3] then
+  redis.call('DEL', KEYS[2])
+  return 0
+end
+local left = redis.call('PTTL', KEYS[1])
+if left < 0 then left = tonumber(ARGV[2]) end
+redis.call('SET', KEYS[2], ARGV[1], 'PX', math.min(ARGV[2], math.max(left, 1)))
+return 1
+`;
+
+/**
+ * Gives a name free.
+ *
+ * KEYS: the lease. ARGV: what it holds.
+ */
+export const RELEASE_SCRIPT = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+`;
+
+/**
+ * Lets a name expire.
+ *
+ * KEYS: the stream; the lease; what is known of writers. ARGV: milliseconds.
+ */
+export const EXPIRE_SCRIPT = `
+redis.call('PEXPIRE', KEYS[1], ARGV[1])
+redis.call('PEXPIRE', KEYS[3], ARGV[1])
+if redis.call('PTTL', KEYS[2]) > tonumber(ARGV[1]) then
+  redis.call('PEXPIRE', KEYS[2], ARGV[1])
+end
+`;
+
+/**
+ * Adds several events of a holder. Gives 1 if they are in the stream, also from an
+ * earlier attempt, and 0 if the claim is lost.
+ *
+ * KEYS: the stream.
+ * ARGV: for each event its ID, the length of its fields, and those.
+ */
+export const APPEND_OWN_SCRIPT = `
+local i = 1
+while i <= #ARGV do
+  local last = i + 1 + tonumber(ARGV[i + 1])
+  local reply = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', ARGV[i],
+    unpack(ARGV, i + 2, last))
+  if not reply then return 0 end
+  if type(reply) == 'table' then
+    if not string.find(reply.err, 'equal or smaller', 1, true) then return reply end
+    if #redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i]) == 0 then return 0 end
+  end
+  i = last + 1
+end
+return 1
+`;
+
+/**
+ * Adds events of anybody after the last entry, and gives their IDs. A writer that
+ * repeats a write, since it does not know what became of it, gets the IDs of the first
+ * time; and one that has gone on to the next write does not get an earlier one done.
+ *
+ * KEYS: the stream; what is known of writers.
+ * ARGV: the writer; the number of its write; milliseconds until all is gone, empty for
+ * ever; for each event the length of its fields, and those.
+ */
+export const APPEND_SCRIPT = `${SET_EXPIRY}
+local known = redis.call('HGET', KEYS[2], ARGV[1])
+if known then
+  local number = tonumber(string.match(known, '^%d+'))
+  if number > tonumber(ARGV[2]) then
+    return redis.error_reply('ERR the write was given up')
+  elseif number == tonumber(ARGV[2]) then
+    local ids = {}
+    for id in string.gmatch(known, '%d+%-%d+') do ids[#ids + 1] = id end
+    return ids
+  end
+end
+local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
+top = top and top[1] or redis.call('XADD', KEYS[1], '*', '${START_FIELD}', '')
+local time, sequence = string.match(top, '^(%d+)%-(%d+)$')
+local ids = {}
+local i = 4
+while i <= #ARGV do
+  local last = i + tonumber(ARGV[i])
+  sequence = sequence + 1
+  if sequence % ${STRIDE} == 0 then sequence = sequence + 1 end
+  local id = time .. '-' .. string.format('%.0f', sequence)
+  ids[#ids + 1] = redis.call('XADD', KEYS[1], id, unpack(ARGV, i + 1, last))
+  i = last + 1
+end
+redis.call('HSET', KEYS[2], ARGV[1], ARGV[2] .. ' ' .. table.concat(ids, ' '))
+expire(KEYS[1], ARGV[3])
+expire(KEYS[2], ARGV[3])
+return ids
+`;

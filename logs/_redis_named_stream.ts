@@ -1,0 +1,161 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What Redis holds for a name, how it is read, and what a cursor says about it.
+ *
+ * A cursor is the ID of an entry, or `0-0` for the beginning. No event leaves such a
+ * stream but together with all others, so nothing is missing after an entry that is
+ * there, and an entry that begins a generation tells whether it follows on the one
+ * before.
+ *
+ * @module
+ */
+
+import type { EventLogBatch, LoggedEvent } from "../_log/event_log.ts";
+import type { RedisClient } from "./_redis_client.ts";
+import {
+  type Entry,
+  readEntries,
+  readEvent,
+  sizeOf,
+} from "./_redis_entries.ts";
+import { START_FIELD } from "./_redis_logs_scripts.ts";
+
+/** The keys of a name. The braces have them in one place of a cluster. */
+export interface NameKeys {
+  readonly stream: string;
+  readonly lease: string;
+  readonly writers: string;
+}
+
+/** How much to read. */
+export interface ReadBounds {
+  /** Events at most. */
+  limit: number;
+  /** Bytes after which no further event is read. */
+  maxBytes: number;
+}
+
+/** The cursor of the place before all entries. */
+export const BEGINNING = "0-0";
+
+// Redis refuses what it cannot take for two integers of 64 bits.
+const CURSOR_REGEXP = /^\d{1,19}-\d{1,19}$/;
+/** Entries that one command asks for. */
+const PAGE = 128;
+
+/** Makes the keys of a name. */
+export function makeKeys(prefix: string, name: string): NameKeys {
+  // A brace would end the part that decides the place.
+  const tag = name.replaceAll(/[%{}]/g, encodeURIComponent);
+  const stream = `${prefix}{${tag}}`;
+  return { stream, lease: `${stream}:lease`, writers: `${stream}:writers` };
+}
+
+/** Whether an entry begins a generation. It is no event. */
+export function isStart({ fields }: Entry): boolean {
+  return fields[0] === START_FIELD;
+}
+
+/** Whether nothing is missing between a cursor and the entry that was found after it. */
+export function follows(cursor: string, entry: Entry): boolean {
+  const before = cursor === BEGINNING ? "" : cursor;
+  return !isStart(entry) || entry.fields[1] === before;
+}
+
+/** Reads the stream of a name. */
+export class RedisNamedStream {
+  readonly #client: RedisClient;
+  readonly #key: string;
+
+  constructor(client: RedisClient, key: string) {
+    this.#client = client;
+    this.#key = key;
+  }
+
+  /** Reads what comes after a cursor. */
+  async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
+    const batch = CURSOR_REGEXP.test(after)
+      ? await this.#collect(after, bounds, false)
+      : undefined;
+    // The beginning is always there.
+    return batch ?? (await this.#collect(BEGINNING, bounds, true))!;
+  }
+
+  /** Finds the place so many events before the end. */
+  async rewind(count: number): Promise<string> {
+    if (count === Infinity) return BEGINNING;
+    let left = count;
+    for (let from = "+";;) {
+      const wanted = Math.min(left + 1, PAGE);
+      const entries = await this.#reverse(from, wanted);
+      for (const entry of entries) {
+        if (left === 0) return entry.id;
+        if (!isStart(entry)) left--;
+        from = `(${entry.id}`;
+      }
+      if (entries.length < wanted) return BEGINNING;
+    }
+  }
+
+  /** Finds the last event. */
+  async findLast(): Promise<LoggedEvent | undefined> {
+    for (let from = "+", wanted = 2;; wanted = PAGE) {
+      const entries = await this.#reverse(from, wanted);
+      const last = entries.find((entry) => !isStart(entry));
+      if (last !== undefined) return readEvent(last);
+      if (entries.length < wanted) return undefined;
+      // There is one, since there are as many as wanted.
+      from = `(${entries.at(-1)!.id}`;
+    }
+  }
+
+  /** Collects events until the bounds are met; `undefined` if the cursor is not there. */
+  async #collect(
+    after: string,
+    { limit, maxBytes }: ReadBounds,
+    gap: boolean,
+  ): Promise<EventLogBatch | undefined> {
+    const events: LoggedEvent[] = [];
+    let cursor = after;
+    let bytes = 0;
+    let isFound = after === BEGINNING;
+    for (let from = isFound ? "-" : after;; from = `(${cursor}`) {
+      // The place itself may be one of them, and one that is no event another.
+      const count = Math.min(limit - events.length, PAGE) + 2;
+      const entries = await this.#range(from, count);
+      const isLast = entries.length < count;
+      if (!isFound && entries.shift()?.id !== after) return undefined;
+      isFound = true;
+      for (const entry of entries) {
+        const isFull = events.length >= limit || bytes >= maxBytes;
+        // What is missing here is told of by the next read.
+        const isBroken = cursor !== BEGINNING && !follows(cursor, entry);
+        if (isBroken || (isFull && events.length > 0)) {
+          return { events, cursor, gap };
+        }
+        cursor = entry.id;
+        if (isStart(entry)) continue;
+        events.push(readEvent(entry));
+        bytes += sizeOf(entry.fields);
+      }
+      if (isLast) return { events, cursor, gap };
+    }
+  }
+
+  async #range(from: string, count: number): Promise<Entry[]> {
+    return readEntries(
+      await this.#client.send(
+        ["XRANGE", this.#key, from, "+", "COUNT", String(count)],
+      ),
+    );
+  }
+
+  async #reverse(from: string, count: number): Promise<Entry[]> {
+    return readEntries(
+      await this.#client.send(
+        ["XREVRANGE", this.#key, from, "-", "COUNT", String(count)],
+      ),
+    );
+  }
+}

@@ -1,0 +1,25 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Logs by name in a Redis of the tests' own, as two processes have them. */
+
+import { RedisEventLogs } from "../logs/redis_streams.ts";
+import type { EventLogsFixture } from "./_event_logs_suite.ts";
+import { RedisConnection } from "./_redis_connection.ts";
+import { RedisServer } from "./_redis_server.ts";
+
+/** Starts a server, which ends with the fixture. */
+export async function makeRedisLogs(): Promise<EventLogsFixture> {
+  const server = await RedisServer.start();
+  const client = await RedisConnection.open(server.port);
+  const other = await RedisConnection.open(server.port);
+  return {
+    logs: new RedisEventLogs(client, "logs:"),
+    other: new RedisEventLogs(other, "logs:"),
+    countEntries: async () => Number(await client.send(["DBSIZE"])),
+    close: async () => {
+      await client.close();
+      await other.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
