@@ -37,6 +37,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     "numbers",
   ],
   "compression": ["event", "server", "channel", "numbers", "node:"],
+  "shared": ["event", "client"],
   "node": ["node:"],
   "cli": ["event", "client", "parser", "channel", "log", "node:"],
 };

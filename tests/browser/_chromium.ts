@@ -80,7 +80,11 @@ export class Chromium implements AsyncDisposable {
       targetId,
       flatten: true,
     });
-    const page = new Page(this.#devTools, String(sessionId));
+    const page = new Page(
+      this.#devTools,
+      String(sessionId),
+      String(targetId),
+    );
     await page.load(url);
     return page;
   }
@@ -97,10 +101,12 @@ export class Chromium implements AsyncDisposable {
 export class Page {
   readonly #devTools: DevTools;
   readonly #sessionId: string;
+  readonly #targetId: string;
 
-  constructor(devTools: DevTools, sessionId: string) {
+  constructor(devTools: DevTools, sessionId: string, targetId: string) {
     this.#devTools = devTools;
     this.#sessionId = sessionId;
+    this.#targetId = targetId;
   }
 
   /** Goes to an address and waits until the page is loaded. */
@@ -141,6 +147,35 @@ export class Page {
     const params = { key, code: key, text };
     await this.#send("Input.dispatchKeyEvent", { type: "keyDown", ...params });
     await this.#send("Input.dispatchKeyEvent", { type: "keyUp", ...params });
+  }
+
+  /** Closes the page, as its user does. */
+  async close(): Promise<void> {
+    await this.#devTools.send("Target.closeTarget", {
+      targetId: this.#targetId,
+    });
+  }
+
+  /** Kills the process that the page is in. */
+  async crash(): Promise<void> {
+    const crashed = this.#devTools.once(
+      "Inspector.targetCrashed",
+      this.#sessionId,
+    );
+    await this.#send("Inspector.enable");
+    // Whom it kills cannot answer.
+    this.#send("Page.crash").catch(() => {});
+    await within("the crash", crashed);
+  }
+
+  /** Freezes the page, as the browser does with one that was hidden for long. */
+  async freeze(): Promise<void> {
+    await this.#send("Page.setWebLifecycleState", { state: "frozen" });
+  }
+
+  /** Ends what `freeze()` began. */
+  async resume(): Promise<void> {
+    await this.#send("Page.setWebLifecycleState", { state: "active" });
   }
 
   /** Makes the page so wide, in a light or a dark scheme. */
