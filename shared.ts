@@ -22,7 +22,7 @@
  * - A holder that closes, crashes, is frozen, goes into the back/forward cache or
  *   hangs is replaced by another tab, which resumes after the last event that any of
  *   them has got; events that some have got and others not are passed on first. One
- *   that hangs is noticed after 8 to 13 seconds of silence, one that is closed or
+ *   that hangs is noticed after 10 to 15 seconds of silence, one that is closed or
  *   crashes at once. What it still sends when it comes back is not listened to.
  * - A tab that was frozen gets what it has missed from the memory of the others
  *   (about a mebibyte of events), or else from the server, over a connection of its

@@ -68,16 +68,15 @@ export class CatchUp {
 
   async #read(): Promise<void> {
     const { url, options, lastEventId } = this.#tab;
-    const { signal } = this.#controller;
-    // The shared stream may have got here while this tab waited.
-    if (!this.isRunning) return;
     const connection = new EventStreamConnection(url, {
       ...options,
-      signal,
+      signal: this.#controller.signal,
       lastEventId,
       onStateChange: undefined,
     });
     for await (const event of connection) {
+      // The shared stream may have come to the same event meanwhile.
+      if (!this.isRunning) return;
       this.#tab.deliver(event);
       this.check();
     }

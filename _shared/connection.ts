@@ -18,7 +18,7 @@ import { Outlet, type StateChange } from "./outlet.ts";
 /** Milliseconds of silence after which the holder is asked whether it is there. */
 const SILENCE = 5000;
 /** Milliseconds for its answer; after that the lock is taken from it. */
-const ANSWER_TIMEOUT = 3000;
+const ANSWER_TIMEOUT = 5000;
 /** Milliseconds for the others to hear of the end before one of them connects. */
 const FAREWELL = 100;
 /**
@@ -116,8 +116,12 @@ export class SharedConnection
   tell(change: StateChange): void {
     this.#outlet.push(change);
     if (change.readyState !== CLOSED) return;
-    if (this.#holder) setTimeout(() => this.#end(), FAREWELL);
-    else this.#end();
+    if (this.#holder) {
+      const turn = this.#turn;
+      setTimeout(() => turn?.abort(), FAREWELL);
+      this.#turn = undefined;
+    }
+    this.#end();
   }
 
   /** Gives this tab an event. */
@@ -151,8 +155,8 @@ export class SharedConnection
     }
     this.#channel.onmessage = ({ data }) =>
       "from" in data ? this.#hearTab(data) : this.#hearHolder(data);
-    this.#queue();
     this.#ask();
+    this.#queue();
   }
 
   #leave(): void {
@@ -212,11 +216,13 @@ export class SharedConnection
     if (term > this.term) this.#yieldTo(term);
     if (isRollCall) this.#say(next);
     this.#expectNews();
-    if (to !== undefined && !isForMe) return;
+    const isHole = this.#isHole(news);
+    // Others are told of what they alone have missed.
+    if (isHole && to !== undefined && !isForMe) return;
     this.#follow(news);
     // Where it begins is known after the roll call.
     if (isRollCall) return;
-    if (isForMe || this.backlog.next === NEW || !this.#isHole(news)) {
+    if (isForMe || this.backlog.next === NEW || !isHole) {
       this.#isAsking = false;
       this.absorb(news);
     } else if (!this.#isAsking) {

@@ -24,6 +24,7 @@ const DENO_ONLY: Record<string, string> = {
   npm_package: "builds the npm package",
   peers: "reads the guide, and runs the peers in Deno",
   runtimes: "reads the lists of tests",
+  shared_protocol: "Node.js 20 and workerd have no Web Locks",
   shared_tabs: "Node.js 20 and workerd have no Web Locks",
   socket_graphql: "starts a server of graphql-ws",
   socket_docs: "starts processes",
