@@ -1,14 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Makes declarations that can be read without the DOM library, where Node's types
- * lack names that the web platform has; without the library of `AsyncDisposable`;
- * and by TypeScript before 5.7, to which `Uint8Array` is not generic.
+ * Makes declarations that can be read without the DOM library, where the types of
+ * Node, Bun and Cloudflare Workers lack names that the web platform has; without the
+ * library of `AsyncDisposable`; and by TypeScript before 5.7, to which `Uint8Array` is
+ * not generic.
  */
 
 /**
- * Names of the DOM library, in terms of what Node's types have as well. Each is
- * declared in the modules that use it, where it takes the place of the global one.
+ * Names of the DOM library, in terms of what all of these have. Each is declared in
+ * the modules that use it, where it takes the place of the global one.
  */
 const DECLARATIONS: Record<string, string> = {
   HeadersInit: 'type HeadersInit = NonNullable<RequestInit["headers"]>;',
@@ -18,6 +19,7 @@ const DECLARATIONS: Record<string, string> = {
     "interface EventListenerObject { handleEvent(event: Event): void }",
   EventListenerOrEventListenerObject:
     "type EventListenerOrEventListenerObject = ((event: Event) => void) | { handleEvent(event: Event): void };",
+  EventListenerOptions: "interface EventListenerOptions { capture?: boolean }",
   AddEventListenerOptions:
     "interface AddEventListenerOptions { capture?: boolean; once?: boolean; passive?: boolean; signal?: AbortSignal }",
   MessageEvent:
@@ -27,6 +29,9 @@ const DECLARATIONS: Record<string, string> = {
   WebSocketEventMap:
     "interface WebSocketEventMap { open: Event; message: MessageEvent; error: Event; close: CloseEvent }",
 };
+
+/** A class is one by its members, and these runtimes have members of their own. */
+const IMPLEMENTS_WEB_SOCKET = " implements WebSocket";
 
 /** The names that this library has: the types of Node have it as well. */
 const DISPOSABLE_REGEXP = /\b(?:AsyncDisposable|asyncDispose)\b/;
@@ -45,6 +50,7 @@ export function toPortableDeclarations(code: string): string {
     .filter(([name]) => uses(bare, name))
     .map(([, declaration]) => declaration);
   const portable = code.trimEnd()
+    .replace(IMPLEMENTS_WEB_SOCKET, "")
     .replaceAll("Uint8Array<ArrayBuffer>", BYTES);
   return [...before, portable, ...after, ""].join("\n");
 }

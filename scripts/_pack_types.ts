@@ -8,10 +8,18 @@ import { name, npmSpecifiers } from "./_npm_manifest.ts";
 import type { PackProject } from "./_pack_project.ts";
 import { findOldestTypeScript, findTypeScript } from "./_tools.ts";
 
-/** The types of the oldest Node that is served, and of the newest. */
-const NODE_TYPES: Record<string, NpmPackage> = {
-  "Node 20": { name: "@types/node", version: "20.19.43" },
+/** The types of the oldest Node that is served. */
+const NODE_20_TYPES = { name: "@types/node", version: "20.19.43" };
+
+/** The types of the runtimes, with which programs need no DOM library. */
+const RUNTIME_TYPES: Record<string, NpmPackage> = {
+  "Node 20": NODE_20_TYPES,
   "Node 26": { name: "@types/node", version: "26.6.6" },
+  Bun: { name: "bun-types", version: "1.4.5" },
+  "Cloudflare Workers": {
+    name: "@cloudflare/workers-types",
+    version: "5.20261117.1",
+  },
 };
 
 /** The language and the libraries of Node 20. */
@@ -88,58 +96,60 @@ interface Compilation {
   title: string;
   files: string[];
   options: object;
+  /** Whether there is something in it that the oldest compiler does not read. */
+  isNew?: boolean;
 }
 
 /** Has the newest and the oldest compiler check programs, and the sources. */
 export async function testTypes(project: PackProject): Promise<void> {
   await project.write("program.ts", PROGRAM);
   await project.write("node_program.ts", NODE_PROGRAM);
+  await project.write("common.cts", COMMONJS_PROGRAM);
   const newest = await findTypeScript();
   const oldest = await findOldestTypeScript();
-  for (const moduleResolution of ["node16", "bundler"]) {
-    const module = moduleResolution === "bundler" ? "esnext" : "node16";
-    for (const compilation of await listCompilations()) {
-      await compile(project, newest, {
-        ...compilation,
-        title: `tsc with ${moduleResolution}, ${compilation.title}`,
-        options: { ...compilation.options, module, moduleResolution },
-      });
-    }
-  }
   for (const compilation of await listCompilations()) {
+    const { title, isNew = false } = compilation;
+    await compile(project, newest, { ...compilation, title: `tsc ${title}` });
+    if (isNew) continue;
     await compile(project, oldest, {
       ...compilation,
-      title: `tsc of TypeScript 5.6, ${compilation.title}`,
-      options: { ...compilation.options, module: "node16" },
+      title: `tsc of TypeScript 5.6 ${title}`,
     });
   }
-  await project.write("common.cts", COMMONJS_PROGRAM);
-  await compile(project, newest, {
-    title: "tsc of CommonJS that requires the package",
-    files: ["common.cts"],
-    options: { module: "nodenext", lib: ["es2022", "dom"] },
-  });
   await testSources(project, newest);
 }
 
 /** What a program may have beside the package. Nothing skips the declarations. */
 async function listCompilations(): Promise<Compilation[]> {
-  const compilations: Compilation[] = [{
-    title: "with the DOM, without the types of Node",
-    files: ["program.ts"],
-    options: { lib: ["es2022", "dom"] },
-  }];
-  for (const [node, types] of Object.entries(NODE_TYPES)) {
-    const options = { types: ["node"], typeRoots: [await findTypes(types)] };
-    const files = ["program.ts", "node_program.ts"];
-    for (const dom of ["with", "without"]) {
-      const lib = dom === "with" ? ["es2022", "dom"] : ["es2022"];
-      compilations.push({
-        title: `with the types of ${node}, ${dom} the DOM`,
-        files,
-        options: { ...options, lib },
-      });
-    }
+  const files = ["program.ts"];
+  const lib = ["es2022", "dom"];
+  const bundler = { module: "esnext", moduleResolution: "bundler" };
+  const compilations: Compilation[] = [
+    { title: "with the DOM", files, options: { lib } },
+    { title: "for a bundler", files, options: { lib, ...bundler } },
+    {
+      title: "of CommonJS that requires the package",
+      files: ["common.cts"],
+      options: { lib, module: "nodenext" },
+      isNew: true,
+    },
+  ];
+  for (const [runtime, types] of Object.entries(RUNTIME_TYPES)) {
+    const options = await typeOptions(types);
+    const isNode = runtime.startsWith("Node");
+    const programs = isNode ? [...files, "node_program.ts"] : files;
+    compilations.push({
+      title: `with the types of ${runtime}, without the DOM`,
+      files: programs,
+      options: { ...options, lib: ["es2022"] },
+      isNew: runtime === "Bun",
+    });
+    if (!isNode) continue;
+    compilations.push({
+      title: `with the types of ${runtime} and the DOM`,
+      files: programs,
+      options: { ...options, lib },
+    });
   }
   return compilations;
 }
@@ -158,8 +168,7 @@ async function testSources(
       .map(([, file]) => Deno.realPathSync(new URL(file, root))),
     options: {
       ...NODE_20_OPTIONS,
-      types: ["node"],
-      typeRoots: [await findTypes(NODE_TYPES["Node 20"]!)],
+      ...await typeOptions(NODE_20_TYPES),
       module: "esnext",
       moduleResolution: "bundler",
       allowImportingTsExtensions: true,
@@ -167,9 +176,10 @@ async function testSources(
   });
 }
 
-/** Gives the folder with the types of Node. */
-async function findTypes(types: NpmPackage): Promise<string> {
-  return new URL("..", await installPackage(types)).pathname;
+/** What tells the compiler of the types of a runtime. */
+async function typeOptions(types: NpmPackage): Promise<object> {
+  const { pathname } = new URL("..", await installPackage(types));
+  return { types: [types.name.split("/").at(-1)], typeRoots: [pathname] };
 }
 
 async function compile(
@@ -183,6 +193,7 @@ async function compile(
     exactOptionalPropertyTypes: true,
     skipLibCheck: false,
     target: "es2022",
+    module: "node16",
     types: [],
     ...options,
   };

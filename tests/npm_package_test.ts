@@ -160,6 +160,10 @@ Deno.test("toPortableDeclarations() declares what a module uses of the DOM", () 
   );
   const portable = "export declare const a: Uint8Array;\n";
   assertEquals(toPortableDeclarations(portable), portable);
+  assertEquals(
+    toPortableDeclarations("export declare class A implements WebSocket {}\n"),
+    "export declare class A {}\n",
+  );
   const disposable = "export declare class A implements AsyncDisposable {}\n";
   assertEquals(
     toPortableDeclarations(disposable),

@@ -69,6 +69,19 @@ Deno.test("workflows: macOS and Windows run the tests", () => {
   assertEquals(job.steps?.at(-1)?.run, "deno task test");
 });
 
+Deno.test("workflows: the package that is published is the one that was tested", () => {
+  const steps = workflows.get("ci.yml")!.jobs["package"]!.steps!;
+  const commands = steps.map(({ run = "" }) => run);
+  const packing = commands.findIndex((run) => run.includes("dist/npm.tgz"));
+  const testing = commands.indexOf("deno task test:pack dist/npm.tgz");
+  assert(packing >= 0 && packing < testing);
+  const uploading = steps.findIndex(({ uses = "" }) =>
+    uses.startsWith("actions/upload-artifact@")
+  );
+  assert(testing < uploading);
+  assertMatch(npm?.steps?.at(-1)?.run ?? "", /npm publish .*\.\/npm\.tgz/);
+});
+
 Deno.test("workflows: who gets a token runs nothing of the repository, and waits for the tests alone", () => {
   for (const [name, { jobs }] of workflows) {
     for (const [title, { permissions, steps = [] }] of Object.entries(jobs)) {
