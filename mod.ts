@@ -20,9 +20,9 @@
  * `./socket-server`), the bridge to `node:http` (`./node`) and the command line
  * (`./cli`).
  *
- * The parser, the encoder and the client run in Deno, Node.js from 20.19, Bun, Cloudflare
- * Workers, browsers and their workers; the server and the channels in all of these
- * but browsers.
+ * The parser, the encoder and the client run in Deno, Node.js from 20.19, Bun,
+ * Cloudflare Workers, browsers and their workers; the server and the channels in all
+ * of these but browsers.
  *
  * @example From events to bytes and back
  * ```ts
