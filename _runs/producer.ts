@@ -170,14 +170,16 @@ export class Producer {
   async #finish(end: EventRunEnd): Promise<void> {
     const { logs, keepFor } = this.#options;
     const entry = makeEndEntry(end, this.#id, this.#options);
+    // Where the claim is lost, whoever has it tells the end, and lets it expire.
+    if (!await this.#claim.renew()) return;
+    // Before the end, which may be followed by a new run that is not to expire.
+    await logs.expire(this.#id, keepFor);
     try {
       await this.#claim.append(entry);
     } catch (error) {
-      // Whoever has the claim now tells the end.
       if (error instanceof EventLogClaimError) return;
       throw error;
     }
-    await logs.expire(this.#id, keepFor);
     await this.#claim.release();
   }
 

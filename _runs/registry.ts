@@ -11,6 +11,7 @@ import type { EventLogClaim, EventLogState } from "../log.ts";
 import {
   type EventRunEnd,
   type EventRunStatus,
+  isEnd,
   isSilent,
   makeEndEntry,
   readEnd,
@@ -21,6 +22,8 @@ import { type CheckedRunsOptions, claimOptions } from "./options.ts";
 
 /** Entries that one look after the last events of a reader asks for. */
 const PAGE = 16;
+/** Milliseconds to wait for the one who has ended a run. */
+const RELEASE_DELAY = 10;
 
 /** The runs in the logs. */
 export class Registry {
@@ -47,9 +50,7 @@ export class Registry {
     const status = await this.look(id);
     if (status === undefined) return await logs.claim(id, options);
     if (restart === undefined || status === "running") return undefined;
-    const { last } = await logs.inspect(id);
-    const replace = restart === "replace";
-    return await logs.claim(id, { ...options, after: last?.id, replace });
+    return await this.#claimAgain(id, restart === "replace");
   }
 
   /**
@@ -120,14 +121,33 @@ export class Registry {
     }
   }
 
+  /** Claims a run that has ended, unless somebody else is quicker. */
+  async #claimAgain(
+    id: string,
+    replace: boolean,
+  ): Promise<EventLogClaim | undefined> {
+    const { logs } = this.#options;
+    const options = claimOptions(this.#options);
+    for (;;) {
+      const { last } = await logs.inspect(id);
+      if (last === undefined || !isEnd(last)) return undefined;
+      const after = last.id;
+      const claim = await logs.claim(id, { ...options, after, replace });
+      if (claim !== undefined) return claim;
+      // Whoever has written the end is about to give the name free.
+      await new Promise((resolve) => setTimeout(resolve, RELEASE_DELAY));
+    }
+  }
+
   async #bury(id: string, { last }: EventLogState): Promise<EventRunStatus> {
     const { logs, keepFor } = this.#options;
     const options = claimOptions(this.#options);
     const claim = await logs.claim(id, { ...options, after: last?.id });
     // Somebody else is about to, or it is being started again.
     if (claim === undefined) return "running";
-    await claim.append(makeEndEntry("lost", id, this.#options));
+    // Before the end, which may be followed by a new run that is not to expire.
     await logs.expire(id, keepFor);
+    await claim.append(makeEndEntry("lost", id, this.#options));
     await claim.release();
     return "lost";
   }

@@ -14,8 +14,9 @@
  */
 
 import type { LoggedEvent } from "../_log/event_log.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import type { KvEntry, KvKeyPart } from "./_kv_store.ts";
+import { assertNoId } from "./_own_id.ts";
 
 /** An event as it is written. */
 export interface Line {
@@ -42,6 +43,8 @@ export interface BlockPart {
   readonly value: Uint8Array;
 }
 
+/** Bytes of JSON that an event may take. A commit of Deno KV takes 800 KiB. */
+export const MAX_EVENT_SIZE = 524_288;
 /** Bytes that Deno KV takes as a value. */
 const VALUE_SIZE = 65_536;
 /** Bytes for the tag's line. */
@@ -57,6 +60,24 @@ export function makeLine(
 ): Line {
   const text = JSON.stringify({ event, data, retry, comment, topics });
   return { text, size: ENCODER.encode(text).length + 1 };
+}
+
+/**
+ * Makes the line of an event that may be written.
+ *
+ * @throws {TypeError} If the event has an ID of its own.
+ * @throws {RangeError} If it is too large.
+ */
+export function makeCheckedLine(
+  event: TextEventInit,
+  topics: readonly string[] | undefined,
+): Line {
+  assertNoId(event);
+  const line = makeLine(event, topics);
+  if (line.size <= MAX_EVENT_SIZE) return line;
+  throw new RangeError(
+    `Cannot append event: it takes ${line.size} bytes, at most ${MAX_EVENT_SIZE} are wanted`,
+  );
 }
 
 /** Reads the line of an event. */

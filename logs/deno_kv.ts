@@ -42,11 +42,17 @@ import type {
 } from "../log.ts";
 import { AppendQueue } from "./_append_queue.ts";
 import { orAborted, persist } from "./_engine_call.ts";
-import { type Line, makeLine, readLine } from "./_kv_blocks.ts";
-import { ContentionError, type Head, KvHistory } from "./_kv_history.ts";
+import {
+  type Line,
+  makeCheckedLine,
+  MAX_EVENT_SIZE,
+  readLine,
+} from "./_kv_blocks.ts";
+import { type Head, KvHistory } from "./_kv_history.ts";
+import { isRefusal } from "./_kv_refusal.ts";
 import type { KvKeyPart, KvStore } from "./_kv_store.ts";
-import { assertNoId } from "./_own_id.ts";
 
+export { DenoKvEventLogs, type DenoKvEventLogsOptions } from "./_kv_logs.ts";
 export type { KvAtomic, KvEntry, KvKeyPart, KvStore } from "./_kv_store.ts";
 
 /** Options for {@linkcode DenoKvEventLog}. */
@@ -83,8 +89,6 @@ export interface DenoKvEventLogOptions {
   timeout?: number | undefined;
 }
 
-/** Bytes of JSON that an event may take. A commit of Deno KV takes 800 KiB. */
-const MAX_EVENT_SIZE = 524_288;
 /** With few events in a commit, few leave the history at once. */
 const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
 
@@ -172,13 +176,7 @@ export class DenoKvEventLog implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    assertNoId(event);
-    const line = makeLine(event, options.topics);
-    if (line.size > MAX_EVENT_SIZE) {
-      throw new RangeError(
-        `Cannot append event: it takes ${line.size} bytes, at most ${MAX_EVENT_SIZE} are wanted`,
-      );
-    }
+    const line = makeCheckedLine(event, options.topics);
     return await this.#queue.append(line, line.size, options.signal);
   }
 
@@ -295,11 +293,4 @@ function findSequence(head: Head, cursor: string): number | undefined {
   const isOurs = sequence >= 0 && sequence <= head.last &&
     cursor === prefix + sequence;
   return isOurs ? sequence : undefined;
-}
-
-/** Whether an error of the store says that it has not written, nor will. */
-function isRefusal(error: unknown): boolean {
-  return error instanceof Error &&
-    (error instanceof ContentionError || error instanceof TypeError ||
-      error.name === "BadResource");
 }

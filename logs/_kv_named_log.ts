@@ -1,0 +1,155 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type {
+  EventLog,
+  EventLogAppendOptions,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+} from "../_log/event_log.ts";
+import { assertCount, assertNumber } from "../_numbers.ts";
+import type { TextEventInit } from "../event.ts";
+import { AppendQueue } from "./_append_queue.ts";
+import { orAborted, persist } from "./_engine_call.ts";
+import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./_kv_blocks.ts";
+import {
+  BEGINNING,
+  type KvNamedHistory,
+  makeEpoch,
+  type NamedHead,
+} from "./_kv_named_history.ts";
+import { isRefusal } from "./_kv_refusal.ts";
+
+/** What the log of a name is told. */
+export interface KvNamedLogOptions {
+  /** Milliseconds after an append by which all is gone. */
+  expireIn: number;
+  /** Milliseconds after which one who follows looks without having been woken. */
+  pollInterval: number;
+  /** Milliseconds without an answer after which an append is given up. */
+  timeout: number;
+}
+
+/** The log of a name in Deno KV, to which anybody may append. */
+export class KvNamedLog implements EventLog {
+  readonly #history: KvNamedHistory;
+  readonly #options: KvNamedLogOptions;
+  readonly #queue: AppendQueue<Line>;
+  readonly #writer = crypto.randomUUID();
+  /** How many writes were begun. */
+  #writes = 0;
+
+  constructor(history: KvNamedHistory, options: KvNamedLogOptions) {
+    this.#history = history;
+    this.#options = options;
+    this.#queue = new AppendQueue(
+      { items: 128, bytes: MAX_EVENT_SIZE },
+      (lines) => this.#append(lines),
+    );
+  }
+
+  async append(
+    event: TextEventInit,
+    options: EventLogAppendOptions = {},
+  ): Promise<string> {
+    const line = makeCheckedLine(event, options.topics);
+    return await this.#queue.append(line, line.size, options.signal);
+  }
+
+  async read(
+    after: string,
+    options: EventLogReadOptions = {},
+  ): Promise<EventLogBatch> {
+    const { limit = 256, maxBytes = 65_536, signal } = options;
+    signal?.throwIfAborted();
+    assertCount("read event log", "limit", limit, 1);
+    assertNumber("read event log", "maxBytes", maxBytes, 0);
+    return await orAborted(this.#history.read(after, limit, maxBytes), signal);
+  }
+
+  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
+    const { signal } = options;
+    signal?.throwIfAborted();
+    assertCount("rewind event log", "count", count, 0);
+    const head = await orAborted(this.#history.readHead(), signal);
+    if (head === undefined) return BEGINNING;
+    return `${head.epoch}-${Math.max(head.last - count, 0)}`;
+  }
+
+  async follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions = {},
+  ): Promise<never> {
+    const { after, signal } = options;
+    signal?.throwIfAborted();
+    // It is watched before it is read: what comes in between is not overlooked.
+    const changes = this.#history.watch(this.#options.pollInterval);
+    try {
+      let batch = after === undefined
+        ? { events: [], cursor: await this.rewind(0, { signal }), gap: false }
+        : await this.read(after, { signal });
+      for (;;) {
+        onBatch(batch);
+        const { cursor } = batch;
+        do {
+          signal?.throwIfAborted();
+          if (batch.events.length === 0) await changes.next(signal);
+          batch = await this.read(cursor, { signal });
+        } while (batch.events.length === 0 && !batch.gap);
+      }
+    } finally {
+      await changes.cancel();
+    }
+  }
+
+  async #append(lines: readonly Line[]): Promise<readonly string[]> {
+    const { expireIn, timeout } = this.#options;
+    const tag = `${this.#writer}-${++this.#writes}`;
+    let outdated: string | undefined;
+    const attempt = this.#history.prepareChange(tag, (head) => {
+      outdated = isOutdated(head, expireIn) ? head?.epoch : undefined;
+      const next = makeNext(head, lines.length, expireIn);
+      const result = lines.map((_, index) =>
+        `${next.epoch}-${next.last - lines.length + 1 + index}`
+      );
+      return { head: next, lines, result };
+    });
+    const ids = await persist(attempt, {
+      timeout,
+      verb: "append event",
+      isRefusal,
+    });
+    if (outdated !== undefined) {
+      await this.#history.keep(outdated, 2 * expireIn);
+    }
+    return ids;
+  }
+}
+
+/** Whether the blocks are gone before what is appended now is to be. */
+function isOutdated(head: NamedHead | undefined, expireIn: number): boolean {
+  return head !== undefined && head.last > 0 &&
+    head.keptUntil < Date.now() + expireIn;
+}
+
+function makeNext(
+  head: NamedHead | undefined,
+  count: number,
+  expireIn: number,
+): NamedHead {
+  const now = Date.now();
+  const expiresAt = now + expireIn;
+  // Twice as long, lest all blocks are written anew with each event.
+  const keptUntil = head === undefined || head.keptUntil < expiresAt
+    ? now + 2 * expireIn
+    : head.keptUntil;
+  return {
+    epoch: head?.epoch ?? makeEpoch(),
+    last: (head?.last ?? 0) + count,
+    holder: head?.holder,
+    leaseEnd: head?.leaseEnd ?? 0,
+    expiresAt,
+    keptUntil,
+  };
+}
