@@ -62,6 +62,11 @@ class StreamSink
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   /** Set by a pull, cleared by the write that fills the stream. */
   #hasRoom = false;
+  /**
+   * Whether the client has left. It may do so while it is handed a chunk, whose writer
+   * goes on before it knows.
+   */
+  #isOver = false;
   /** Ends the pull under way: set by a pull that leaves room, cleared when that is gone. */
   #endPull: (() => void) | undefined;
 
@@ -74,12 +79,14 @@ class StreamSink
   }
 
   write(chunk: Uint8Array<ArrayBuffer>): void {
+    if (this.#isOver) return;
     this.#controller.enqueue(chunk);
     // It is null for a stream that has failed.
     if ((this.#controller.desiredSize ?? 0) <= 0) this.#fill();
   }
 
   end(): void {
+    if (this.#isOver) return;
     this.#fill();
     this.#controller.close();
   }
@@ -112,6 +119,7 @@ class StreamSink
 
   /** Called by the stream when the client has left. */
   cancel(): void {
+    this.#isOver = true;
     this.#fill();
     this.#owner.handleDeparture();
   }
