@@ -51,6 +51,7 @@
 
 import {
   answerWithoutStream,
+  chooseCompression,
   readLastEventId,
   streamHeaders,
 } from "./_server/answer.ts";
@@ -284,11 +285,13 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
     const client = checkClient(options, this.#options);
-    const answer = answerWithoutStream(request, options);
+    const { compression } = this.#options;
+    const answerOptions = { ...options, compression };
+    const answer = answerWithoutStream(request, answerOptions);
     if (answer !== undefined) return answer;
     const decision = this.#admission.decide(request, options, this.size);
     if (decision instanceof Response) return decision;
-    const headers = streamHeaders(request, options);
+    const headers = streamHeaders(request, answerOptions);
     const onClose = this.#admission.enter(decision.key, options.onClose);
     const body = this.#subscribe(request, options, client, onClose);
     return new Response(body, { headers });
@@ -341,6 +344,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
       lastEventId: readLastEventId(request, lastEventIdParameter),
       replay,
       interest,
+      compression: chooseCompression(request, this.#options.compression),
       describeGap: (lastEventId) =>
         this.#options.onGap?.({ lastEventId, request }) ??
           [{ event: "gap", data: JSON.stringify({ lastEventId }) }],

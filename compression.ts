@@ -1,27 +1,26 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Event streams compressed with gzip, and no event late for it.
+ * Event streams compressed with gzip: once for all clients that get the same, and no
+ * event late for it.
  *
  * Events repeat themselves: a compressor that remembers those before makes a third to
- * a fifteenth of their bytes. What comes out of this one is complete with each event,
- * so none waits for the next one to be compressed.
+ * a fifteenth of their bytes. A compressor for each client would cost more than the
+ * client. A channel has one for all clients that get the same events, and what comes
+ * out of it is complete with each chunk: no event waits for the next one.
  *
  * ```ts ignore -- it serves for ever
+ * import { EventChannel } from "@tidings/sse/channel";
  * import { gzip } from "@tidings/sse/compression";
- * import { serveEvents } from "@tidings/sse/server";
  *
- * const compression = gzip();
+ * const channel = new EventChannel({ compression: gzip() });
  *
- * async function* ticks() {
- *   for (let tick = 0;; tick++) {
- *     yield { event: "tick", data: `${tick}` };
- *     await new Promise((resolve) => setTimeout(resolve, 1000));
- *   }
- * }
+ * Deno.serve((request) => channel.serve(request));
  *
- * Deno.serve((request) => serveEvents(request, ticks(), { compression }));
+ * setInterval(() => channel.publish({ data: new Date().toISOString() }), 1000);
  * ```
+ *
+ * `serveEvents` takes the same option, and has a compressor for each client.
  *
  * Clients that do not ask for gzip get what they would get without it. Do not
  * compress a stream that holds a secret next to what an attacker may write: see
@@ -35,11 +34,14 @@
 import { acceptsGzip } from "./_compression/accept_encoding.ts";
 import { GzipStream } from "./_compression/gzip_stream.ts";
 import { Packer } from "./_compression/packer.ts";
+import { Reserve } from "./_compression/reserve.ts";
 import { SharedWindow } from "./_compression/window.ts";
 import { assertCount, assertNumber } from "./_numbers.ts";
 import type { EventCompression } from "./server.ts";
 
 export type { EventCompression } from "./server.ts";
+
+const VERB = "make gzip compression";
 
 /** Options for {@linkcode gzip}. */
 export interface GzipOptions {
@@ -51,27 +53,42 @@ export interface GzipOptions {
    */
   level?: number | undefined;
   /**
-   * How far back the compressor looks for what repeats: 2 to the power of so many
+   * How far back a compressor looks for what repeats: 2 to the power of so many
    * bytes, an integer from 9 to 15. To be of use, that has to be several events.
    *
    * @default {13}
    */
   windowBits?: number | undefined;
   /**
-   * How much memory the compressor takes to find it: an integer from 1, the least,
-   * to 9.
+   * How much memory a compressor takes to find it: an integer from 1, the least, to 9.
    *
    * @default {5}
    */
   memLevel?: number | undefined;
+  /**
+   * The most compressors at a time that have only one client each, an integer of at
+   * least 0 or `Infinity`. Where there is none left, each event of such a client is
+   * compressed by itself, which saves far less.
+   *
+   * @default {1000}
+   */
+  maxUnshared?: number | undefined;
 }
 
 /**
- * Makes what `serveEvents` takes as its `compression`. One may serve all streams of a
- * program.
+ * Makes what `serveEvents` and `EventChannel` take as their `compression`. One may
+ * serve all streams and channels of a program.
  *
- * `serveEvents` has a compressor for each client from its second event on, which
- * takes 4 × 2^`windowBits` + 512 × 2^`memLevel` bytes: 48 KiB with the defaults.
+ * A client that joins others gets its events compressed each by itself, once for all
+ * newcomers, until it has had as many bytes as the compressor looks back; where
+ * newcomers are more than the others, all begin anew together. So do a client's own
+ * events go that it has missed while it was slow or away.
+ *
+ * A compressor takes 4 × 2^`windowBits` + 512 × 2^`memLevel` bytes, 48 KiB with the
+ * defaults, outside the heap. `serveEvents` has one for each client, a channel one for
+ * each set of clients with the same topics, types and `until`, and for each client with
+ * a filter; they are made with the second event. `maxUnshared` bounds those that have
+ * one client only.
  *
  * @example Usage
  * ```ts
@@ -102,18 +119,24 @@ export interface GzipOptions {
  * @throws {Error} If the runtime's `node:zlib` lacks what is wanted of it.
  */
 export function gzip(options: GzipOptions = {}): EventCompression {
-  const { level = 6, windowBits = 13, memLevel = 5 } = options;
+  const {
+    level = 6,
+    windowBits = 13,
+    memLevel = 5,
+    maxUnshared = 1000,
+  } = options;
   assertInteger("level", level, 1, 9);
   assertInteger("windowBits", windowBits, 9, 15);
   assertInteger("memLevel", memLevel, 1, 9);
+  assertCount(VERB, "maxUnshared", maxUnshared, 0);
   const checked = { level, windowBits, memLevel };
   const packer = new Packer(checked);
+  const reserve = new Reserve(maxUnshared);
   return {
     coding: "gzip",
     accepts: acceptsGzip,
     openStream: () => new GzipStream(packer),
-    openWindow: (leastClients) =>
-      new SharedWindow(checked, packer, leastClients),
+    openWindow: () => new SharedWindow(checked, packer, reserve),
   };
 }
 
@@ -123,7 +146,6 @@ function assertInteger(
   least: number,
   most: number,
 ): void {
-  const verb = "make gzip compression";
-  assertNumber(verb, name, value, least, most);
-  assertCount(verb, name, value, least);
+  assertNumber(VERB, name, value, least, most);
+  assertCount(VERB, name, value, least);
 }

@@ -33,7 +33,9 @@ export class Audience {
   /** Removes a client from its group. */
   leave(group: Group, member: GroupMember): void {
     group.members.delete(member);
-    if (group.members.size === 0) this.#remove(group);
+    if (group.members.size > 0) return;
+    this.#remove(group);
+    group.close();
   }
 
   /** Hands each group its part of a turn. */

@@ -23,8 +23,10 @@ import type { CloseReason } from "../server.ts";
 export interface EventChannelCounters {
   /** Events given to clients: one event for two clients counts as two. */
   delivered: number;
-  /** Bytes given to clients, comments and the like included. */
+  /** Bytes given to clients, as they are sent, comments and the like included. */
   bytes: number;
+  /** Bytes that would have been sent on top of these without compression. */
+  savedBytes: number;
   /** Clients that were told of a gap. */
   gaps: number;
   /** Clients that were closed because they fell behind the whole log. */
@@ -70,6 +72,7 @@ export class FanOut {
   readonly counters: EventChannelCounters = {
     delivered: 0,
     bytes: 0,
+    savedBytes: 0,
     gaps: 0,
     overflows: 0,
   };
@@ -140,6 +143,11 @@ export class FanOut {
   /** Whether more of the log's end will be in the ring soon. */
   get isFilling(): boolean {
     return this.#isFilling;
+  }
+
+  /** How many rounds of keep-alive were begun. */
+  get round(): number {
+    return this.#clients.count;
   }
 
   /** Adds a client. */

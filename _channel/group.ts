@@ -8,6 +8,10 @@
 
 import type { Topics } from "./position_index.ts";
 import type { Chunk, Turn } from "./turn.ts";
+import type {
+  CompressionWindow,
+  EventCompression,
+} from "../_server/compression.ts";
 import type { LoggedEvent } from "../log.ts";
 
 /** What a client wants. */
@@ -35,6 +39,11 @@ export interface GroupMember {
   readonly isParked: boolean;
   /** Takes its part of a turn, while it is parked. */
   take(chunk: Chunk, turn: Turn, isFinal: boolean): void;
+  /**
+   * Takes a comment that tells the place at a position, if it is parked and its stream
+   * compressed.
+   */
+  shareComment(comment: Uint8Array<ArrayBuffer>, position: number): void;
   /** Ends since its filter has thrown. */
   fail(error: unknown): void;
 }
@@ -57,6 +66,8 @@ export class Group {
   readonly key: string | undefined;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
   readonly #until: ((event: LoggedEvent) => boolean) | undefined;
+  /** What is compressed once; set by the first client that has its stream compressed. */
+  #window: CompressionWindow | undefined;
 
   constructor(interest: Interest, key: string | undefined) {
     const { topics, until } = interest;
@@ -89,6 +100,26 @@ export class Group {
       items: accepted.length === items.length ? items : accepted,
       isFinal: last !== -1,
     };
+  }
+
+  /** What the clients have in common whose streams are compressed. */
+  shareWindow(compression: EventCompression): CompressionWindow {
+    return this.#window ??= compression.openWindow();
+  }
+
+  /**
+   * Sends a comment to all parked clients whose streams are compressed: what one of
+   * them gets without the others, it cannot share with them.
+   */
+  comment(comment: Uint8Array<ArrayBuffer>, position: number): void {
+    // The same bytes as last time are a chunk of its own all the same.
+    const chunk = comment.subarray();
+    for (const member of this.members) member.shareComment(chunk, position);
+  }
+
+  /** Frees what the clients had in common, once there is none. */
+  close(): void {
+    this.#window?.close();
   }
 
   /** Hands the parked clients those frames of a turn that have the right topics. */

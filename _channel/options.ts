@@ -12,7 +12,7 @@ import { checkTopics } from "./topics.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { TypedEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
-import type { CloseReason, CorsOptions } from "../server.ts";
+import type { CloseReason, CorsOptions, EventCompression } from "../server.ts";
 
 /** A client for which events are missing. */
 export interface EventGap {
@@ -100,6 +100,13 @@ export interface EventChannelOptions<
    * @default {256}
    */
   maxTopicLength?: number | undefined;
+  /**
+   * How streams are compressed for the clients that ask for it, such as `gzip()` of
+   * `@tidings/sse/compression`: once for all clients that have the same `topics`,
+   * `types` and `until`, and no `filter`. Left out, they are not; see SECURITY.md for
+   * when they must not be.
+   */
+  compression?: EventCompression | undefined;
   /**
    * Gives what a client gets in place of the events that are missing, for example a
    * full state. What is left of the history follows. IDs have no lasting effect.

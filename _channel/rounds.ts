@@ -14,6 +14,7 @@ export class Rounds<Client> {
   readonly #clients = new Set<Client>();
   readonly #duration: number;
   readonly #visit: (client: Client) => void;
+  #count = 0;
   /** Runs while there are clients. */
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Runs while a round goes on. */
@@ -31,6 +32,11 @@ export class Rounds<Client> {
   /** How many clients there are. */
   get size(): number {
     return this.#clients.size;
+  }
+
+  /** How many rounds were begun. */
+  get count(): number {
+    return this.#count;
   }
 
   /** All clients. */
@@ -57,6 +63,7 @@ export class Rounds<Client> {
   #begin(): void {
     // One that has not come to its end yet takes the time of the next.
     if (this.#rest !== undefined) return;
+    this.#count++;
     const count = Math.ceil(this.#clients.size / MAX_AT_ONCE);
     this.#proceed(this.#clients.values(), this.#duration / count);
   }

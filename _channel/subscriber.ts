@@ -6,12 +6,14 @@
  * @module
  */
 
+import { CompressedSink } from "./compressed_sink.ts";
 import type { FanOut, FanOutClient } from "./fan_out.ts";
 import type { Group, GroupMember, Interest } from "./group.ts";
 import type { Waiter } from "./history.ts";
 import type { PastChunk } from "./past_chunks.ts";
 import type { Place } from "./ring.ts";
 import type { Chunk, Turn } from "./turn.ts";
+import type { EventCompression } from "../_server/compression.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
@@ -27,6 +29,8 @@ export interface SubscriberOptions {
   replay: number;
   /** Which events the client gets. */
   interest: Interest;
+  /** How the client gets it, if not as it is. */
+  compression: EventCompression | undefined;
   /** Makes what the client is sent in place of events that are missing. */
   describeGap: (
     lastEventId: string,
@@ -58,6 +62,8 @@ export class Subscriber
   readonly #fanOut: FanOut;
   readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
+  /** The sink, if the client gets its stream compressed. */
+  readonly #compressed: CompressedSink | undefined;
   /** Ends the watch over the lifetime, where there is one. */
   #release: (() => void) | undefined;
   /** What the client asked for; cleared, for the memory, once it has its place. */
@@ -84,8 +90,8 @@ export class Subscriber
    * moves past it.
    */
   #toldPosition = 0;
-  /** Whether nothing was sent since the keep-alive timer looked last. */
-  #isSilent = false;
+  /** The round of keep-alive in which something was sent last, or the client came. */
+  #lastWrite: number;
 
   /**
    * @param fanOut What the client belongs to, from now on.
@@ -97,7 +103,14 @@ export class Subscriber
     this.#arrival = options;
     this.#cursor = options.lastEventId;
     this.#group = fanOut.audience.join(options.interest, this);
+    const { compression } = options;
+    this.#compressed = compression && new CompressedSink(
+      compression,
+      this.#group.shareWindow(compression),
+      fanOut.counters,
+    );
     fanOut.add(this);
+    this.#lastWrite = fanOut.round;
     const { endCursor } = fanOut;
     const isNew = options.lastEventId === undefined && options.replay === 0;
     // The end as it is now, even if the stream is not read before later.
@@ -116,7 +129,7 @@ export class Subscriber
 
   /** Called with the sink, when the response is made. */
   connect(sink: Sink): void {
-    this.#sink = sink;
+    this.#sink = this.#compressed?.connect(sink) ?? sink;
   }
 
   /** Ends the stream early. Called once, when the stream is made. */
@@ -126,6 +139,7 @@ export class Subscriber
 
   /** Called by the sink when it has room. */
   handleRoom(): void {
+    if (this.isClosed) return;
     const { preamble } = this.#fanOut;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
@@ -136,7 +150,7 @@ export class Subscriber
 
   /** Called by the sink when the client has left. */
   handleDeparture(): void {
-    this.#leave("client");
+    if (this.#close()) this.#leave("client");
   }
 
   /** Takes what a turn brought for its group, and ends if that is the end of it. */
@@ -146,8 +160,15 @@ export class Subscriber
       return;
     }
     this.#toldPosition = end;
-    if (bytes !== undefined) this.#write(bytes, events);
+    if (bytes !== undefined) this.#write(bytes, events, true);
     if (isFinal) this.end("source");
+  }
+
+  /** Takes a comment that those of its group take who have their streams compressed. */
+  shareComment(comment: Uint8Array<ArrayBuffer>, position: number): void {
+    if (!this.isParked || !this.#compressed?.hasRoom) return;
+    this.#toldPosition = position;
+    this.#write(comment, 0, true);
   }
 
   /** Lets a parked client go on from the place where it was parked. */
@@ -171,25 +192,26 @@ export class Subscriber
 
   /**
    * Called twice in each keep-alive time: sends a comment if nothing was sent since
-   * it was last called.
+   * the call before the last.
    */
   keepAlive(): void {
-    if (!this.#isSilent) {
-      this.#isSilent = true;
-    } else if (this.#sink.hasRoom) {
-      const { position, cursor } = this.#fanOut;
-      if (this.#state === "parked" && this.#toldPosition !== position) {
-        this.#toldPosition = position;
-        this.#write(encodeEvent({ comment: "", id: cursor }), 0);
-      } else {
-        this.#write(KEEP_ALIVE_COMMENT, 0);
-      }
+    const { position, cursor, round } = this.#fanOut;
+    if (round - this.#lastWrite < 2 || !this.#sink.hasRoom) return;
+    const isBehind = this.isParked && this.#toldPosition !== position;
+    const comment = isBehind
+      ? encodeEvent({ comment: "", id: cursor })
+      : KEEP_ALIVE_COMMENT;
+    if (this.isParked && this.#compressed !== undefined) {
+      this.#group.comment(comment, position);
+    } else {
+      if (isBehind) this.#toldPosition = position;
+      this.#write(comment, 0);
     }
   }
 
   /** Ends the stream after what waits in it and a last chunk, if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void {
-    if (this.isClosed) return;
+    if (!this.#close()) return;
     if (chunk !== undefined) this.#write(chunk, 0);
     this.#sink.end();
     this.#leave(reason);
@@ -197,7 +219,7 @@ export class Subscriber
 
   /** Ends the stream since something has thrown that is not the client's. */
   fail(error: unknown): void {
-    if (this.isClosed) return;
+    if (!this.#close()) return;
     const { onError } = this.#fanOut;
     if (onError === undefined) this.#sink.fail(error);
     else this.#sink.end();
@@ -342,17 +364,31 @@ export class Subscriber
     if (chunk.isFinal) this.end("source");
   }
 
-  #write(chunk: Uint8Array<ArrayBuffer>, events: number): void {
-    const { counters } = this.#fanOut;
+  /** Writes a chunk, which may be one that the others of the group get as well. */
+  #write(
+    chunk: Uint8Array<ArrayBuffer>,
+    events: number,
+    isShared = false,
+  ): void {
+    const { counters, round } = this.#fanOut;
     counters.delivered += events;
     counters.bytes += chunk.byteLength;
-    this.#isSilent = false;
-    this.#sink.write(chunk);
+    this.#lastWrite = round;
+    if (isShared && this.#compressed) this.#compressed.writeShared(chunk);
+    else this.#sink.write(chunk);
+  }
+
+  /**
+   * Closes the client, unless it is closed. That comes before all else: what is written
+   * last may make room, in which nothing is to be written any more.
+   */
+  #close(): boolean {
+    if (this.isClosed) return false;
+    this.#state = "closed";
+    return true;
   }
 
   #leave(reason: CloseReason): void {
-    if (this.isClosed) return;
-    this.#state = "closed";
     this.#release?.();
     this.#fanOut.audience.leave(this.#group, this);
     this.#fanOut.remove(this);

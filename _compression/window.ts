@@ -9,6 +9,7 @@
 import { crc32, joinCrc32 } from "./crc32.ts";
 import { Deflater, type DeflaterOptions } from "./deflater.ts";
 import type { Packer } from "./packer.ts";
+import type { Reserve } from "./reserve.ts";
 import type { CompressionWindow } from "../_server/compression.ts";
 
 /** A place in what went through a window. */
@@ -38,9 +39,11 @@ interface Turn {
 export class SharedWindow implements CompressionWindow {
   readonly #options: DeflaterOptions;
   readonly #packer: Packer;
-  readonly #leastClients: number;
+  readonly #reserve: Reserve;
   /** Made with an epoch, and closed with it. */
   #deflater: Deflater | undefined;
+  /** Whether the compressor is one of the reserve. */
+  #isReserved = false;
   /** The offset where the epoch began. */
   #epoch = 0;
   /** The chunk that clients are taking, and its places. */
@@ -54,12 +57,12 @@ export class SharedWindow implements CompressionWindow {
   /**
    * @param options What its compressor is made of.
    * @param packer Compresses what has to be read without a window.
-   * @param leastClients With fewer clients no epoch begins.
+   * @param reserve Lends a compressor where there is one client.
    */
-  constructor(options: DeflaterOptions, packer: Packer, leastClients: number) {
+  constructor(options: DeflaterOptions, packer: Packer, reserve: Reserve) {
     this.#options = options;
     this.#packer = packer;
-    this.#leastClients = leastClients;
+    this.#reserve = reserve;
   }
 
   /** The place before the chunk. */
@@ -75,6 +78,7 @@ export class SharedWindow implements CompressionWindow {
   close(): void {
     this.#deflater?.close();
     this.#deflater = undefined;
+    this.#giveBack();
   }
 
   /** Takes up a chunk, unless it is the one that clients are taking. */
@@ -105,7 +109,9 @@ export class SharedWindow implements CompressionWindow {
   }
 
   #renew(): void {
-    if (this.#alone > this.#sharing && this.#alone >= this.#leastClients) {
+    const clients = this.#sharing + this.#alone;
+    if (clients > 1) this.#giveBack();
+    if (this.#alone > this.#sharing && this.#hasDeflater(clients)) {
       this.#epoch = this.#before.offset;
       this.#deflater?.reset();
       this.#deflater ??= new Deflater(this.#options);
@@ -114,5 +120,16 @@ export class SharedWindow implements CompressionWindow {
       this.close();
     }
     this.#sharing = this.#alone = 0;
+  }
+
+  /** Whether there is a compressor for so many clients, or may be one. */
+  #hasDeflater(clients: number): boolean {
+    if (this.#deflater !== undefined || clients > 1) return true;
+    return this.#isReserved = this.#reserve.take();
+  }
+
+  #giveBack(): void {
+    if (this.#isReserved) this.#reserve.giveBack();
+    this.#isReserved = false;
   }
 }

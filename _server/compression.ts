@@ -23,13 +23,8 @@ export interface EventCompression {
   accepts(acceptEncoding: string | null): boolean;
   /** Begins the stream of one client. */
   openStream(): CompressedStream;
-  /**
-   * Opens a window for clients that get the same bytes.
-   *
-   * @param leastClients How many clients have to be there before the window takes
-   * memory. Fewer get their chunks compressed on their own.
-   */
-  openWindow(leastClients: number): CompressionWindow;
+  /** Opens a window for clients that get the same bytes, be it only one. */
+  openWindow(): CompressionWindow;
 }
 
 /** What the clients that get the same bytes have in common. */

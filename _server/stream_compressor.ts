@@ -20,7 +20,7 @@ export class StreamCompressor {
   /** @param compression What it is made by. */
   constructor(compression: EventCompression) {
     this.#stream = compression.openStream();
-    this.#window = compression.openWindow(1);
+    this.#window = compression.openWindow();
   }
 
   /** Compresses what comes next. */

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { EventChannel } from "../channel.ts";
+import { gzip } from "../compression.ts";
 import { type EventLog, MemoryEventLog } from "../log.ts";
 import { EventStreamParser } from "../parser.ts";
 import { startServer, until } from "./_channel_clients.ts";
@@ -54,6 +55,8 @@ async function soak(log: EventLog, random: Random): Promise<DroppingClient[]> {
   const channel = new EventChannel({
     log,
     ringBytes: random.pick([0, 1000, 10_000, 1_000_000]),
+    // What `fetch` asks for by itself.
+    compression: random.pick([undefined, gzip({ windowBits: 9 })]),
     onError: () => {},
   });
   await using server = startServer((request) => channel.serve(request));

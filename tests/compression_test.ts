@@ -66,6 +66,9 @@ Deno.test("gzip() throws if an option is not what it is to be", () => {
     );
   }
   assertThrows(() => gzip({ windowBits: 8 }), RangeError);
+  for (const maxUnshared of [-1, 1.5, NaN]) {
+    assertThrows(() => gzip({ maxUnshared }), RangeError, '"maxUnshared"');
+  }
 });
 
 /** What zlib writes into a trailer. */
@@ -180,7 +183,7 @@ Deno.test("encode() never makes a chunk longer than its bytes and the heads of i
 
 Deno.test("encode() gives all clients of a window the same bytes, which refer to what they had before", () => {
   const compression = gzip();
-  const window = compression.openWindow(2);
+  const window = compression.openWindow();
   const readers = [1, 2, 3].map(() => new Reader(compression.openStream()));
   for (let turn = 0; turn < 100; turn++) {
     const text = EVENT.replace("the", `${turn}`);
@@ -202,7 +205,7 @@ Deno.test("encode() gives all clients of a window the same bytes, which refer to
 
 Deno.test("encode() gives a newcomer what it can read, until it has as much as the window holds", () => {
   const compression = gzip({ windowBits: 10 });
-  const window = compression.openWindow(1);
+  const window = compression.openWindow();
   const early = [1, 2].map(() => new Reader(compression.openStream()));
   const late = new Reader(compression.openStream());
   const isShared: boolean[] = [];
@@ -223,7 +226,7 @@ Deno.test("encode() gives a newcomer what it can read, until it has as much as t
 
 Deno.test("encode() begins an epoch where newcomers are more", () => {
   const compression = gzip();
-  const window = compression.openWindow(1);
+  const window = compression.openWindow();
   const one = new Reader(compression.openStream());
   const others = [1, 2].map(() => new Reader(compression.openStream()));
   for (let turn = 0; turn < 10; turn++) {
@@ -241,22 +244,48 @@ Deno.test("encode() begins an epoch where newcomers are more", () => {
   }
 });
 
-Deno.test("encode() takes no compressor for fewer clients than it is told", () => {
-  const compression = gzip();
-  const window = compression.openWindow(2);
-  const reader = new Reader(compression.openStream());
-  for (let turn = 0; turn < 5; turn++) {
-    const chunk = encoder.encode(EVENT);
-    reader.takeShared(chunk, window);
-    assert(reader.latest > EVENT.length / 2);
+Deno.test("encode() lends only so many compressors to clients that share none", () => {
+  const compression = gzip({ maxUnshared: 2 });
+  const windows = [1, 2, 3].map(() => compression.openWindow());
+  const readers = windows.map(() => new Reader(compression.openStream()));
+  const friend = new Reader(compression.openStream());
+  const chunk = encoder.encode(EVENT);
+  const take = (...indices: number[]) => {
+    for (const index of [...indices, ...indices, ...indices]) {
+      readers[index]!.takeShared(chunk.subarray(), windows[index]!);
+    }
+  };
+  const isCompressed = () =>
+    readers.map(({ latest }) => latest < EVENT.length / 5);
+
+  take(0, 1, 2);
+  assertEquals(isCompressed(), [true, true, false]);
+
+  // One that leaves makes room.
+  windows[0]!.close();
+  take(1, 2);
+  assertEquals(isCompressed().slice(1), [true, true]);
+
+  // And so does one that shares; those who share need none.
+  for (let turn = 0; turn < 3; turn++) {
+    const shared = chunk.subarray();
+    readers[1]!.takeShared(shared, windows[1]!);
+    friend.takeShared(shared, windows[1]!);
   }
-  reader.end();
-  assertEquals(readWhole(reader.chunks), reader.text);
+  windows[0] = compression.openWindow();
+  take(0, 1, 2);
+  assertEquals(isCompressed(), [true, true, true]);
+  for (const window of windows) window.close();
+  for (const reader of [...readers, friend]) {
+    reader.end();
+    assertEquals(readWhole(reader.chunks), reader.text);
+  }
 });
 
-Deno.test("encode() refers to nothing that the one client who is left has not had", () => {
-  const compression = gzip({ windowBits: 9 });
-  const window = compression.openWindow(2);
+Deno.test("encode() refers to nothing that clients have not had who were alone with a chunk", () => {
+  // One client alone gets no compressor.
+  const compression = gzip({ windowBits: 9, maxUnshared: 0 });
+  const window = compression.openWindow();
   const early = [1, 2].map(() => new Reader(compression.openStream()));
   const late = new Reader(compression.openStream());
   for (let turn = 0; turn < 40; turn++) {
@@ -275,7 +304,7 @@ Deno.test("encode() refers to nothing that the one client who is left has not ha
 /** Clients that come, stay away, get something of their own, and leave, at random. */
 function checkWindow(random: Random, options: GzipOptions): void {
   const compression = gzip(options);
-  const window = compression.openWindow(random.pick([1, 2]));
+  const window = compression.openWindow();
   let readers: Reader[] = [];
   const left: Reader[] = [];
   for (let turn = 0; turn < 60; turn++) {
@@ -309,6 +338,7 @@ function checkWindow(random: Random, options: GzipOptions): void {
 Deno.test("encode() gives each client a stream that a strict reader takes, whoever comes and goes", () => {
   checkProperty(40, (random) => {
     checkWindow(random, {
+      maxUnshared: random.below(2),
       level: 1 + random.below(9),
       windowBits: 9 + random.below(7),
       memLevel: 1 + random.below(9),
