@@ -133,8 +133,11 @@ export class Group {
     }
     const { items, isFinal } = choice;
     if (items.length === 0 && !isFinal) return;
+    let chunk: Chunk | undefined;
     for (const member of this.members) {
-      if (member.isParked) member.take(turn.join(items), turn, isFinal);
+      if (!member.isParked) continue;
+      chunk ??= turn.join(items);
+      member.take(chunk, turn, isFinal);
     }
   }
 }

@@ -30,8 +30,10 @@ export class Turn {
   readonly before: string;
   /** The position before the first frame. */
   readonly begin: number;
-  /** The chunks made so far, by the very array of indices. */
-  readonly #chunks = new Map<readonly number[], Chunk>();
+  /** The chunks made so far, by their indices as text. */
+  readonly #chunks = new Map<string, Chunk>();
+  /** The chunk of all frames, which needs no such text. */
+  #whole: Chunk | undefined;
 
   /**
    * @param frames What the turn brought.
@@ -55,19 +57,27 @@ export class Turn {
     return this.frames[index]!.event;
   }
 
-  /** Joins a part, once if it is asked for again. */
+  /** Joins a part, once for all groups that have the same. */
   join(part: readonly number[]): Chunk {
-    let chunk = this.#chunks.get(part);
+    if (part.length === this.frames.length) {
+      return this.#whole ??= this.#make(part);
+    }
+    const key = part.join();
+    let chunk = this.#chunks.get(key);
     if (chunk === undefined) {
-      // The indices are those of frames.
-      const frames = part.map((index) => this.frames[index]!);
-      chunk = {
-        bytes: frames.length === 0 ? undefined : joinFrames(frames),
-        events: frames.length,
-        end: this.begin + (part.at(-1) ?? -1) + 1,
-      };
-      this.#chunks.set(part, chunk);
+      chunk = this.#make(part);
+      this.#chunks.set(key, chunk);
     }
     return chunk;
+  }
+
+  #make(part: readonly number[]): Chunk {
+    // The indices are those of frames.
+    const frames = part.map((index) => this.frames[index]!);
+    return {
+      bytes: frames.length === 0 ? undefined : joinFrames(frames),
+      events: frames.length,
+      end: this.begin + (part.at(-1) ?? -1) + 1,
+    };
   }
 }

@@ -80,3 +80,22 @@ export function checkProperty(
     }
   }
 }
+
+/** Runs a property that takes time with many seeds, as {@linkcode checkProperty}. */
+export async function checkAsyncProperty(
+  runs: number,
+  property: (random: Random) => Promise<void>,
+): Promise<void> {
+  const first = Number(
+    Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31),
+  );
+  for (let seed = first; seed < first + runs; seed++) {
+    try {
+      await property(new Random(seed));
+    } catch (error) {
+      throw new Error(`Failed, run again with SEED=${seed}: ${error}`, {
+        cause: error,
+      });
+    }
+  }
+}

@@ -11,14 +11,14 @@ import { gzip } from "../compression.ts";
 import { type EventLog, MemoryEventLog } from "../log.ts";
 import { EventStreamParser } from "../parser.ts";
 import { startServer, until } from "./_channel_clients.ts";
-import { Random } from "./_random.ts";
+import { checkAsyncProperty, type Random } from "./_random.ts";
 import { RemoteLog } from "./_remote_log.ts";
 
 const EVENTS = 200;
 
 for (const engine of ["MemoryEventLog", "RemoteLog"] as const) {
   Deno.test(`EventChannel gives each event once over drops, with ${engine}`, async () => {
-    await checkSeeds(10, async (random) => {
+    await checkAsyncProperty(10, async (random) => {
       const log = makeLog(engine, random, EVENTS + 1);
       for (const { received, isFromStart } of await soak(log, random)) {
         const first = isFromStart ? 0 : Number(received[0] ?? EVENTS);
@@ -28,7 +28,7 @@ for (const engine of ["MemoryEventLog", "RemoteLog"] as const) {
   });
 
   Deno.test(`EventChannel passes over no event in silence, with ${engine}`, async () => {
-    await checkSeeds(10, async (random) => {
+    await checkAsyncProperty(10, async (random) => {
       const log = makeLog(engine, random, 20);
       for (const { received } of await soak(log, random)) {
         assertNoSilence(received);
@@ -148,25 +148,6 @@ class DroppingClient {
     // Also where the stream has come to its end, for nothing is to be left of it.
     drop();
     await reader.cancel().catch(() => {});
-  }
-}
-
-/** Runs a property with many seeds, and prints the one with which it failed. */
-async function checkSeeds(
-  runs: number,
-  property: (random: Random) => Promise<void>,
-): Promise<void> {
-  const first = Number(
-    Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31),
-  );
-  for (let seed = first; seed < first + runs; seed++) {
-    try {
-      await property(new Random(seed));
-    } catch (error) {
-      throw new Error(`Failed, run again with SEED=${seed}: ${error}`, {
-        cause: error,
-      });
-    }
   }
 }
 

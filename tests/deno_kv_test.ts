@@ -16,6 +16,7 @@ import {
   readAll,
 } from "./_event_log_readers.ts";
 import { testEventLog } from "./_event_log_suite.ts";
+import { testTopics } from "./_topics_model.ts";
 
 testEventLog("DenoKvEventLog (in memory)", async ({ maxEvents }) => {
   const kv = await Deno.openKv(":memory:");
@@ -35,6 +36,14 @@ testEventLog("DenoKvEventLog (in a file)", async ({ maxEvents }) => {
     },
   };
 }, { ownIds: false });
+
+testTopics("DenoKvEventLog", async (_, maxEvents) => {
+  const kv = await Deno.openKv(":memory:");
+  return {
+    open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),
+    close: () => kv.close(),
+  };
+}, { runs: 3 });
 
 Deno.test("DenoKvEventLog() throws if an option is wrong", async () => {
   using kv = await Deno.openKv(":memory:");

@@ -17,6 +17,7 @@ import {
 import { testEventLog } from "./_event_log_suite.ts";
 import { RedisConnection, RedisReconnecting } from "./_redis_connection.ts";
 import { hasRedis, redisNote, RedisServer } from "./_redis_server.ts";
+import { testTopics } from "./_topics_model.ts";
 
 testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
   const server = await RedisServer.start();
@@ -30,6 +31,18 @@ testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
     },
   };
 }, { ownIds: false, ignore: !hasRedis });
+
+testTopics(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
+  const server = await RedisServer.start();
+  const client = await RedisConnection.open(server.port);
+  return {
+    open: () => new RedisStreamsEventLog(client, "log", { maxEvents }),
+    close: async () => {
+      await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}, { runs: 3, ignore: !hasRedis });
 
 Deno.test("RedisStreamsEventLog() throws if an option is wrong", () => {
   const client: RedisClient = {

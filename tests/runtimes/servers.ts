@@ -9,6 +9,7 @@ import "../channel_lifetime_test.ts";
 import "../channel_log_test.ts";
 import "../channel_resume_test.ts";
 import "../channel_test.ts";
+import "../channel_topics_property_test.ts";
 import "../channel_topics_test.ts";
 import "../channel_until_test.ts";
 import "../json_sending_test.ts";

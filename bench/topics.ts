@@ -1,0 +1,322 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Topics: that cost follows what is delivered. Clients are bodies of responses that are
+ * read in this process, without connections, so that nothing hides what a channel does.
+ *
+ * `deno task bench:topics`, or with `publish` or `herd/Redis` to run a part.
+ */
+
+import process from "node:process";
+import { type Crowd, CROWDS } from "./_topics_crowds.ts";
+import {
+  type Returning,
+  serveBare,
+  serveBareHistory,
+  serveHerd,
+} from "./_topics_herd.ts";
+import { openHistories } from "./_topics_logs.ts";
+import { formatRow, HEADING, type Row } from "./_table.ts";
+
+const ROUNDS = 9;
+/** Publishes of one sample. */
+const PUBLISHES = 500;
+
+/** There with `--v8-flags=--expose-gc`. */
+const { gc } = globalThis as { gc?: () => void };
+
+/** Clients that are published to, one event at a time. */
+class Contest {
+  readonly name: string;
+  readonly #crowd: Crowd;
+  readonly #topics: readonly string[];
+  readonly #recipients: number;
+  #next = 0;
+  /** Microseconds of CPU for each publish, one of each sample. */
+  readonly cpu: number[] = [];
+
+  constructor(
+    name: string,
+    crowd: Crowd,
+    topics: readonly string[],
+    recipients: number,
+  ) {
+    this.name = name;
+    this.#crowd = crowd;
+    this.#topics = topics;
+    this.#recipients = recipients;
+  }
+
+  async sample(publishes: number, keeps: boolean): Promise<void> {
+    const before = this.#crowd.received;
+    const usage = process.cpuUsage();
+    for (let i = 0; i < publishes; i++) {
+      // One after the other all over the crowd, not in its order.
+      this.#next = (this.#next + 7919) % this.#topics.length;
+      this.#crowd.publish(this.#topics[this.#next]!);
+      const wanted = before + (i + 1) * this.#recipients;
+      while (this.#crowd.received < wanted) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    }
+    const { user, system } = process.cpuUsage(usage);
+    if (keeps) this.cpu.push((user + system) / publishes);
+  }
+
+  close(): Promise<void> {
+    return this.#crowd.close();
+  }
+}
+
+/** Makes a crowd, each client of which has the topics that it is given. */
+async function gather(
+  server: string,
+  clients: number,
+  topicsOf: (client: number) => readonly string[],
+): Promise<Crowd> {
+  const crowd = CROWDS[server]!();
+  for (let client = 0; client < clients; client++) {
+    await crowd.park(topicsOf(client));
+  }
+  return crowd;
+}
+
+async function compete(
+  contests: readonly Contest[],
+  publishes: number,
+): Promise<void> {
+  gc?.();
+  for (let round = -1; round < ROUNDS; round++) {
+    for (let turn = 0; turn < contests.length; turn++) {
+      const contest = contests[(round + 1 + turn) % contests.length]!;
+      await contest.sample(publishes, round >= 0);
+    }
+  }
+  for (const contest of contests) await contest.close();
+}
+
+function users(count: number): string[] {
+  return Array.from({ length: count }, (_, user) => `user:${user}`);
+}
+
+/** A publish that one client gets, as the others grow in number. */
+async function runPublish(): Promise<Row[]> {
+  const sizes = [100, 1000, 10_000, 100_000];
+  const contests: Contest[] = [];
+  for (const server of Object.keys(CROWDS)) {
+    for (const size of sizes) {
+      // A session of the peer takes a timer and some 20 KiB.
+      if (server !== "tidings" && size > 10_000) continue;
+      const crowd = await gather(server, size, (user) => [`user:${user}`]);
+      contests.push(new Contest(`${server} ${size}`, crowd, users(size), 1));
+    }
+  }
+  await compete(contests, PUBLISHES);
+  const find = (name: string): Contest | undefined =>
+    contests.find((contest) => contest.name === name);
+  const base = find("tidings 100")!;
+  return sizes.map((size): Row => {
+    const ours = find(`tidings ${size}`)!;
+    const peer = find(`better-sse ${size}`);
+    const result = median(ours.cpu.map((cpu, i) => cpu / base.cpu[i]!));
+    const isLast = size === 100_000;
+    return {
+      name: `publish/1 of ${size}`,
+      ours: `${median(ours.cpu).toFixed(1)} µs`,
+      peer: peer ? `better-sse ${median(peer.cpu).toFixed(1)} µs` : "",
+      result: `${result.toFixed(2)} × at 100`,
+      target: isLast ? "≤ 2 ×" : "",
+      isMet: isLast ? result <= 2 : undefined,
+    };
+  });
+}
+
+/** A publish to a room of 1000, with nine other rooms and without. */
+async function runRoom(): Promise<Row[]> {
+  const contests: Contest[] = [];
+  for (const server of Object.keys(CROWDS)) {
+    for (const clients of [10_000, 1000]) {
+      const crowd = await gather(server, clients, (client) => [
+        `room:${client % (clients / 1000)}`,
+      ]);
+      const name = `${server} ${clients}`;
+      contests.push(new Contest(name, crowd, ["room:0"], 1000));
+    }
+  }
+  await compete(contests, PUBLISHES / 10);
+  const [many, alone, ...peers] = contests;
+  const rows = [compareRow(
+    "room/1000 of 10000",
+    "µs",
+    many!.cpu,
+    alone!.cpu,
+    "these 1000 alone",
+    1.15,
+  )];
+  rows.push(
+    compareRow(
+      "room/1000 of 10000",
+      "µs",
+      many!.cpu,
+      peers[0]!.cpu,
+      "better-sse",
+    ),
+  );
+  return rows;
+}
+
+/** Clients with a topic each that come back after a restart. */
+async function runHerd(name: string): Promise<Row[]> {
+  const [clients, events] = [5000, 10_000];
+  await using history = await openHistories[name]!(events, clients);
+  const herd = Array.from({ length: clients }, (_, client): Returning => {
+    // Wherever it was, as long as it is owed something.
+    const seen = (client * 7919) % (clients + client);
+    const owed = [client, client + clients].filter((event) => event > seen);
+    return {
+      // The place is one of the history.
+      lastEventId: history.ids[seen]!,
+      topics: [`user:${client}`],
+      owed: owed.length,
+    };
+  });
+  const cpu = { ours: [] as number[], bare: [] as number[] };
+  let commands = 0;
+  for (let round = -1; round < 5; round++) {
+    const before = history.commands();
+    const ours = await spend(() => serveHerd(history.log, herd));
+    commands = history.commands() - before;
+    const bare = await spend(() => serveBare(history.log, clients));
+    if (round < 0) continue;
+    cpu.ours.push(ours);
+    cpu.bare.push(bare);
+  }
+  const peer = "history once, bare answers";
+  return [
+    compareRow(`herd/${name}`, "ms", cpu.ours, cpu.bare, peer, 3),
+    {
+      name: `herd/${name}, commands`,
+      ours: `${commands}`,
+      peer: `pages ${history.pages}`,
+      result: `${(commands / history.pages).toFixed(2)} ×`,
+      target: "≤ 2 ×",
+      isMet: commands <= 2 * history.pages,
+    },
+  ];
+}
+
+/** Clients that come back and want all. */
+async function runWhole(name: string): Promise<Row[]> {
+  const [clients, events] = [500, 5000];
+  await using history = await openHistories[name]!(events, 1);
+  const herd = Array.from({ length: clients }, (): Returning => ({
+    lastEventId: history.ids[0]!,
+    topics: ["user:0"],
+    owed: events - 1,
+  }));
+  const cpu = { ours: [] as number[], bare: [] as number[] };
+  for (let round = -1; round < 5; round++) {
+    const ours = await spend(() => serveHerd(history.log, herd));
+    const bare = await spend(() => serveBareHistory(history.log, clients));
+    if (round < 0) continue;
+    cpu.ours.push(ours);
+    cpu.bare.push(bare);
+  }
+  return [
+    compareRow(
+      `herd/${name}, all events`,
+      "ms",
+      cpu.ours,
+      cpu.bare,
+      "bare streams",
+      3,
+    ),
+  ];
+}
+
+/** The heap that a parked client takes for its topic. */
+async function runHeap(): Promise<Row[]> {
+  const clients = 10_000;
+  const without = await measureHeap(clients, () => []);
+  const one = await measureHeap(clients, (client) => [`user:${client}`]);
+  const more = one - without;
+  return [{
+    name: "heap/parked client, one topic",
+    ours: `${one.toFixed(2)} KiB`,
+    peer: `without ${without.toFixed(2)} KiB`,
+    result: `${more.toFixed(2)} KiB more`,
+    target: "≤ 1 KiB",
+    isMet: more <= 1,
+  }];
+}
+
+async function measureHeap(
+  clients: number,
+  topicsOf: (client: number) => readonly string[],
+): Promise<number> {
+  const warm = await gather("tidings", 100, topicsOf);
+  await warm.close();
+  const before = heap();
+  const crowd = await gather("tidings", clients, topicsOf);
+  const after = heap();
+  await crowd.close();
+  return (after - before) / clients / 1024;
+}
+
+function heap(): number {
+  gc?.();
+  gc?.();
+  return Deno.memoryUsage().heapUsed;
+}
+
+/** Milliseconds of CPU that something takes. */
+async function spend(run: () => Promise<void>): Promise<number> {
+  gc?.();
+  const before = process.cpuUsage();
+  await run();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+function compareRow(
+  name: string,
+  unit: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  peer: string,
+  most?: number,
+): Row {
+  // The samples of one round had the same disturbances.
+  const result = median(ours.map((sample, round) => sample / theirs[round]!));
+  return {
+    name,
+    ours: `${median(ours).toFixed(1)} ${unit}`,
+    peer: `${peer} ${median(theirs).toFixed(1)} ${unit}`,
+    result: `${result.toFixed(2)} ×`,
+    target: most === undefined ? "" : `≤ ${most} ×`,
+    isMet: most === undefined ? undefined : result <= most,
+  };
+}
+
+const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  "publish": runPublish,
+  "room": runRoom,
+  "herd/Redis": () => runHerd("Redis"),
+  "herd/Deno KV": () => runHerd("Deno KV"),
+  "whole/Redis": () => runWhole("Redis"),
+  "whole/Deno KV": () => runWhole("Deno KV"),
+  "heap": runHeap,
+};
+
+if (import.meta.main) {
+  const [filter = ""] = Deno.args;
+  console.log(HEADING);
+  for (const [id, run] of Object.entries(JOBS)) {
+    if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
+    for (const row of await run()) console.log(formatRow(row));
+  }
+}
