@@ -9,6 +9,7 @@
 import { Audience } from "./audience.ts";
 import { fillRing } from "./fill_ring.ts";
 import { History } from "./history.ts";
+import { Horizon } from "./horizon.ts";
 import { LogReader } from "./log_reader.ts";
 import { PastChunks } from "./past_chunks.ts";
 import { type Frame, makeFrame, Ring } from "./ring.ts";
@@ -45,6 +46,9 @@ export interface FanOutOptions {
   onError?: ((error: unknown) => void) | undefined;
 }
 
+/** Events after which a log that is far away is asked again what it still has. */
+const MIN_ASKING_STEP = 32;
+
 /** One client, as the fan-out sees it. */
 export interface FanOutClient {
   /** Looks again for what comes next, after it has found nothing. */
@@ -53,6 +57,8 @@ export interface FanOutClient {
   unpark(cursor: string, position: number): void;
   /** Sends a comment, if nothing else was sent for a while. */
   keepAlive(): void;
+  /** Sends its place, if the client knows none of at least a position. */
+  tell(position: number): void;
   /** Ends, after a last chunk if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void;
 }
@@ -79,6 +85,7 @@ export class FanOut {
   readonly #clients: Rounds<FanOutClient>;
   /** Those who have found nothing, and look again when something is handed out. */
   #waiting: FanOutClient[] = [];
+  readonly #horizon: Horizon;
   /** The place where the following began; set by the first batch. */
   #startCursor: string | undefined;
   /** Settles once the ring is filled; set when that begins. */
@@ -112,7 +119,13 @@ export class FanOut {
       (client) => client.keepAlive(),
     );
     // A log that tells at once what it has is as near as the ring.
-    this.#isFilling = log.reaches === undefined && ringBytes > 0;
+    const isNear = log.reaches !== undefined;
+    this.#isFilling = !isNear && ringBytes > 0;
+    this.#horizon = new Horizon(
+      isNear ? 1 : MIN_ASKING_STEP,
+      (cursor) => log.reaches?.(cursor) ?? this.#isKept(cursor),
+      (position) => this.#clients.visitAll((client) => client.tell(position)),
+    );
   }
 
   /** How many clients there are. */
@@ -236,6 +249,7 @@ export class FanOut {
     this.ring.restart(cursor);
     this.#position = this.ring.end;
     this.#cursor = cursor;
+    this.#horizon.restart(this.#position, cursor);
     for (const client of this.#clients) client.unpark(before, position);
   }
 
@@ -252,11 +266,19 @@ export class FanOut {
       this.audience.handOut(new Turn(frames, before, this.#position));
     }
     this.#resume();
+    this.#horizon.move(this.#position, this.#cursor);
     // Whatever else this turn brings, one `await` after the other, is handed out
     // at its end: writing a chunk costs far more than joining it to another.
     if (frames.length > 0 && this.size > 0) {
       this.#turnTimer ??= setTimeout(() => this.#endTurn(), 0);
     }
+  }
+
+  async #isKept(cursor: string): Promise<boolean> {
+    const isWanted = (): boolean => this.size > 0;
+    const batch = await this.reader.read(cursor, 0, isWanted);
+    // Where the log does not answer, there is nothing to tell.
+    return batch?.gap !== true;
   }
 
   #endTurn(): void {

@@ -43,7 +43,10 @@ export interface GroupMember {
    * Takes a comment that tells the place at a position, if it is parked and its stream
    * compressed.
    */
-  shareComment(comment: Uint8Array<ArrayBuffer>, position: number): void;
+  shareComment(
+    comment: Uint8Array<ArrayBuffer>,
+    position: number | undefined,
+  ): void;
   /** Ends since its filter has thrown. */
   fail(error: unknown): void;
 }
@@ -109,9 +112,13 @@ export class Group {
 
   /**
    * Sends a comment to all parked clients whose streams are compressed: what one of
-   * them gets without the others, it cannot share with them.
+   * them gets without the others, it cannot share with them. It may tell the place of
+   * a position.
    */
-  comment(comment: Uint8Array<ArrayBuffer>, position: number): void {
+  comment(
+    comment: Uint8Array<ArrayBuffer>,
+    position: number | undefined,
+  ): void {
     // The same bytes as last time are a chunk of its own all the same.
     const chunk = comment.subarray();
     for (const member of this.members) member.shareComment(chunk, position);

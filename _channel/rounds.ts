@@ -17,8 +17,10 @@ export class Rounds<Client> {
   #count = 0;
   /** Runs while there are clients. */
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Runs while a round goes on. */
-  #rest: ReturnType<typeof setTimeout> | undefined;
+  /** Run while rounds go on. */
+  readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
+  /** Whether a round of the clock goes on. */
+  #isUnderWay = false;
 
   /**
    * @param duration Milliseconds of a round, 0 for none.
@@ -56,27 +58,46 @@ export class Rounds<Client> {
     this.#clients.delete(client);
     if (this.#clients.size > 0) return;
     clearInterval(this.#timer);
-    clearTimeout(this.#rest);
-    this.#timer = this.#rest = undefined;
+    this.#timer = undefined;
+    for (const pause of this.#pauses) clearTimeout(pause);
+    this.#pauses.clear();
+    this.#isUnderWay = false;
+  }
+
+  /** Visits each client once, out of turn and soon. */
+  visitAll(visit: (client: Client) => void): void {
+    this.#proceed(this.#clients.values(), visit, 0, () => {});
   }
 
   #begin(): void {
     // One that has not come to its end yet takes the time of the next.
-    if (this.#rest !== undefined) return;
+    if (this.#isUnderWay) return;
+    this.#isUnderWay = true;
     this.#count++;
     const count = Math.ceil(this.#clients.size / MAX_AT_ONCE);
-    this.#proceed(this.#clients.values(), this.#duration / count);
+    const pause = this.#duration / count;
+    this.#proceed(this.#clients.values(), this.#visit, pause, () => {
+      this.#isUnderWay = false;
+    });
   }
 
-  #proceed(clients: Iterator<Client>, pause: number): void {
-    this.#rest = undefined;
+  #proceed(
+    clients: Iterator<Client>,
+    visit: (client: Client) => void,
+    pause: number,
+    onEnd: () => void,
+  ): void {
     for (let count = 0; count < MAX_AT_ONCE; count++) {
       const { done, value } = clients.next();
-      if (done) return;
-      this.#visit(value);
+      if (done) return onEnd();
+      visit(value);
     }
     // The visit may have been to the last one.
     if (this.#clients.size === 0) return;
-    this.#rest = setTimeout(() => this.#proceed(clients, pause), pause);
+    const timer = setTimeout(() => {
+      this.#pauses.delete(timer);
+      this.#proceed(clients, visit, pause, onEnd);
+    }, pause);
+    this.#pauses.add(timer);
   }
 }

@@ -86,8 +86,8 @@ export class Subscriber
   #isUntold = true;
   /**
    * The position of the ID with which the client would come back, while it is parked.
-   * Where that falls behind, the next comment tells it a newer one, lest the history
-   * moves past it.
+   * Where that falls behind, a comment tells it a newer one before the history moves
+   * past it.
    */
   #toldPosition = 0;
   /** The round of keep-alive in which something was sent last, or the client came. */
@@ -165,9 +165,12 @@ export class Subscriber
   }
 
   /** Takes a comment that those of its group take who have their streams compressed. */
-  shareComment(comment: Uint8Array<ArrayBuffer>, position: number): void {
+  shareComment(
+    comment: Uint8Array<ArrayBuffer>,
+    position: number | undefined,
+  ): void {
     if (!this.isParked || !this.#compressed?.hasRoom) return;
-    this.#toldPosition = position;
+    this.#toldPosition = position ?? this.#toldPosition;
     this.#write(comment, 0, true);
   }
 
@@ -195,18 +198,23 @@ export class Subscriber
    * the call before the last.
    */
   keepAlive(): void {
-    const { position, cursor, round } = this.#fanOut;
-    if (round - this.#lastWrite < 2 || !this.#sink.hasRoom) return;
-    const isBehind = this.isParked && this.#toldPosition !== position;
-    const comment = isBehind
-      ? encodeEvent({ comment: "", id: cursor })
-      : KEEP_ALIVE_COMMENT;
-    if (this.isParked && this.#compressed !== undefined) {
-      this.#group.comment(comment, position);
-    } else {
-      if (isBehind) this.#toldPosition = position;
-      this.#write(comment, 0);
+    if (this.#fanOut.round - this.#lastWrite < 2) return;
+    const isTold = this.tell(this.#fanOut.position);
+    if (!isTold && this.#sink.hasRoom) this.#comment(KEEP_ALIVE_COMMENT);
+  }
+
+  /**
+   * Sends the client its place with a comment, if it is parked, has room, and would come
+   * back with one before a position.
+   */
+  tell(position: number): boolean {
+    const isDue = this.isParked && this.#toldPosition < position &&
+      this.#sink.hasRoom;
+    if (isDue) {
+      const { position, cursor } = this.#fanOut;
+      this.#comment(encodeEvent({ comment: "", id: cursor }), position);
     }
+    return isDue;
   }
 
   /** Ends the stream after what waits in it and a last chunk, if there is one. */
@@ -365,6 +373,16 @@ export class Subscriber
   }
 
   /** Writes a chunk, which may be one that the others of the group get as well. */
+  /** Sends a comment, which may tell the place of a position. */
+  #comment(comment: Uint8Array<ArrayBuffer>, position?: number): void {
+    if (this.isParked && this.#compressed !== undefined) {
+      this.#group.comment(comment, position);
+    } else {
+      this.#toldPosition = position ?? this.#toldPosition;
+      this.#write(comment, 0);
+    }
+  }
+
   #write(
     chunk: Uint8Array<ArrayBuffer>,
     events: number,

@@ -19,8 +19,9 @@ import { openHistories } from "./_topics_logs.ts";
 import { formatRow, HEADING, type Row } from "./_table.ts";
 
 const ROUNDS = 9;
-/** Publishes of one sample. */
-const PUBLISHES = 500;
+/** Deliveries of one sample, about, and of one turn at most. */
+const DELIVERIES = 50_000;
+const PER_TURN = 50;
 
 /** There with `--v8-flags=--expose-gc`. */
 const { gc } = globalThis as { gc?: () => void };
@@ -47,20 +48,24 @@ class Contest {
     this.#recipients = recipients;
   }
 
-  async sample(publishes: number, keeps: boolean): Promise<void> {
-    const before = this.#crowd.received;
+  /** Publishes to one topic after the other, all over the crowd. */
+  async sample(keeps: boolean): Promise<void> {
+    const perTurn = this.#recipients === 1 ? PER_TURN : 1;
+    const turns = Math.round(DELIVERIES / this.#recipients / perTurn);
+    let wanted = this.#crowd.received;
     const usage = process.cpuUsage();
-    for (let i = 0; i < publishes; i++) {
-      // One after the other all over the crowd, not in its order.
-      this.#next = (this.#next + 7919) % this.#topics.length;
-      this.#crowd.publish(this.#topics[this.#next]!);
-      const wanted = before + (i + 1) * this.#recipients;
-      while (this.#crowd.received < wanted) {
-        await new Promise((resolve) => setTimeout(resolve, 0));
+    for (let turn = 0; turn < turns; turn++) {
+      for (let count = 0; count < perTurn; count++) {
+        this.#next = (this.#next + 7919) % this.#topics.length;
+        this.#crowd.publish(this.#topics[this.#next]!);
       }
+      wanted += perTurn * this.#recipients;
+      do {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      } while (this.#crowd.received < wanted);
     }
     const { user, system } = process.cpuUsage(usage);
-    if (keeps) this.cpu.push((user + system) / publishes);
+    if (keeps) this.cpu.push((user + system) / turns / perTurn);
   }
 
   close(): Promise<void> {
@@ -81,15 +86,12 @@ async function gather(
   return crowd;
 }
 
-async function compete(
-  contests: readonly Contest[],
-  publishes: number,
-): Promise<void> {
+async function compete(contests: readonly Contest[]): Promise<void> {
   gc?.();
   for (let round = -1; round < ROUNDS; round++) {
     for (let turn = 0; turn < contests.length; turn++) {
       const contest = contests[(round + 1 + turn) % contests.length]!;
-      await contest.sample(publishes, round >= 0);
+      await contest.sample(round >= 0);
     }
   }
   for (const contest of contests) await contest.close();
@@ -111,7 +113,7 @@ async function runPublish(): Promise<Row[]> {
       contests.push(new Contest(`${server} ${size}`, crowd, users(size), 1));
     }
   }
-  await compete(contests, PUBLISHES);
+  await compete(contests);
   const find = (name: string): Contest | undefined =>
     contests.find((contest) => contest.name === name);
   const base = find("tidings 100")!;
@@ -143,7 +145,7 @@ async function runRoom(): Promise<Row[]> {
       contests.push(new Contest(name, crowd, ["room:0"], 1000));
     }
   }
-  await compete(contests, PUBLISHES / 10);
+  await compete(contests);
   const [many, alone, ...peers] = contests;
   const rows = [compareRow(
     "room/1000 of 10000",

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { EventChannel } from "../channel.ts";
 import { MemoryEventLog } from "../log.ts";
 import { BodyClient, makeRequest, until } from "./_channel_clients.ts";
+import { RemoteLog } from "./_remote_log.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
@@ -160,6 +161,42 @@ Deno.test("EventChannel tells a client whose topics are quiet a newer place with
   assertEquals(back.inbox.data, ["now"]);
   assertEquals(channel.counters.gaps, 0);
 });
+
+for (
+  const [name, log] of [
+    ["MemoryEventLog", () => new MemoryEventLog({ maxEvents: 100 })],
+    ["RemoteLog", () => new RemoteLog({ maxEvents: 300 })],
+  ] as const
+) {
+  Deno.test(`EventChannel tells quiet clients a newer place in time, however fast the history moves, with ${name}`, async () => {
+    await using channel = new EventChannel({ log: log(), keepAlive: 60_000 });
+    const options = { topics: ["quiet"] };
+    const clients = Array.from(
+      { length: 300 },
+      () => new BodyClient(channel.serve(makeRequest(), options)).run(),
+    );
+    await until(() => clients.every(({ inbox }) => inbox.lastEventId !== ""));
+    for (let burst = 0; burst < 100; burst++) {
+      const events = Array.from(
+        { length: 10 },
+        () => channel.publish({ data: "" }, { topics: ["busy"] }),
+      );
+      await Promise.all(events);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    const ids = new Set(clients.map(({ inbox }) => inbox.lastEventId));
+    const told = clients[0]!.inbox.comments.length;
+    assert(told > 2 && told < 60, `${told} comments`);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+    for (const id of ids) {
+      await using back = new BodyClient(
+        channel.serve(makeRequest(id), options),
+      ).run();
+      await back.inbox.until(() => back.inbox.lastEventId !== "");
+    }
+    assertEquals(channel.counters.gaps, 0);
+  });
+}
 
 Deno.test("EventChannel tells a client its place once, as long as that does not move", async () => {
   await using channel = new EventChannel({ keepAlive: 4 });
