@@ -26,7 +26,7 @@ const RUNTIME_TYPES: Record<string, NpmPackage> = {
 const NODE_20_OPTIONS = {
   target: "ES2022",
   lib: [
-    "ES2022",
+    "ES2023",
     "ES2024.String",
     "ESNext.Disposable",
     "DOM",
