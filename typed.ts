@@ -210,7 +210,7 @@ export function checkEvents<
   }
   return new CheckedEvents(source, {
     // Types come from the other side: `constructor` is not to find anything.
-    schemas: new Map(Object.entries(schemas)),
+    schemas: Object.entries(schemas),
     onInvalid,
     unknownTypes,
     done,

@@ -87,7 +87,7 @@ export function streamingContestants(
 }
 
 /** A stream that gives its chunks as they are asked for. */
-function streamOf(
+export function streamOf(
   chunks: readonly Uint8Array<ArrayBuffer>[],
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
   let index = 0;

@@ -9,6 +9,7 @@
  * says so. A result of ours that is wrong is one.
  */
 
+import { checkingJobs } from "./_checking.ts";
 import { decodingJobs, tinyChunksJobs } from "./_decoding.ts";
 import { encodingJobs } from "./_encoding.ts";
 import { peerVersions } from "./_peer_versions.ts";
@@ -28,6 +29,7 @@ const jobs = [
   ...growthJobs(),
   ...memoryJobs(),
   ...encodingJobs(),
+  ...checkingJobs(),
 ];
 const chosen = jobs.filter(({ id }) =>
   parts.length === 0 || parts.some((part) => id.includes(part))

@@ -130,21 +130,21 @@ Deno.test("checkEvents() throws what its source throws, once", async () => {
   assertEquals((await events.next()).done, true);
 });
 
-Deno.test("checkEvents() ends where a source cannot be closed", async () => {
-  async function* forever() {
-    for (;;) {
-      yield { event: "message", data: "x", id: undefined, lastEventId: "" };
-      await turn();
-    }
-  }
-  const plain = {
-    [Symbol.asyncIterator]() {
-      const events = forever();
-      return { next: () => events.next() };
-    },
+Deno.test("checkEvents() asks no more of a source that cannot be closed", async () => {
+  let asked = 0;
+  const value = { event: "message", data: "x", id: undefined, lastEventId: "" };
+  const forever = {
+    [Symbol.asyncIterator]: () => ({
+      next: () => {
+        asked++;
+        return Promise.resolve({ done: false as const, value });
+      },
+    }),
   };
-  const events = checkEvents(plain, ANY, { done: "x" });
+  const events = checkEvents(forever, ANY, { done: "x" });
   assertEquals((await events.next()).done, true);
+  assertEquals((await events.next()).done, true);
+  assertEquals(asked, 1);
 });
 
 Deno.test("checkEvents() of a connection leaves it in reach, and closes it at the sentinel", async () => {

@@ -1,8 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventSource } from "../client.ts";
-import { checkListener, type StandardSchema } from "../typed.ts";
+import {
+  checkListener,
+  EventCheckError,
+  type StandardSchema,
+} from "../typed.ts";
 import { eventStream } from "./_event_server.ts";
 import { LateSchema, NOTHING, schema, TICK } from "./_schemas.ts";
 import { turn } from "./_sources.ts";
@@ -98,6 +102,29 @@ Deno.test("checkListener() lets the listener throw as any other does", () => {
     throw new RangeError("A bug");
   });
   assertThrows(() => listener(message('{"price":1}')), RangeError, "A bug");
+});
+
+Deno.test("checkListener() reports what nobody is told of as an uncaught exception", async () => {
+  const reported: unknown[] = [];
+  const enough = Promise.withResolvers<void>();
+  const onError = (event: ErrorEvent) => {
+    event.preventDefault();
+    if (reported.push(event.error) === 2) enough.resolve();
+  };
+  globalThis.addEventListener("error", onError);
+  try {
+    const error = new RangeError("A bug");
+    const late: StandardSchema = schema((value) => Promise.resolve({ value }));
+    checkListener(TICK, () => {})(message("no JSON"));
+    checkListener(late, () => {
+      throw error;
+    })(message("1"));
+    await within("two reports", enough.promise);
+    assert(reported.some((each) => each instanceof EventCheckError));
+    assert(reported.includes(error));
+  } finally {
+    globalThis.removeEventListener("error", onError);
+  }
 });
 
 Deno.test("checkListener() throws TypeError for what is no schema", () => {
