@@ -329,12 +329,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    */
   async ended(id: string): Promise<EventRunEnd | undefined> {
     this.#assertOpen("wait for run");
-    this.#watch.add(id);
-    try {
-      return await this.#registry.waitForEnd(id, this.#controller.signal);
-    } finally {
-      this.#watch.remove(id);
-    }
+    return await this.#registry.waitForEnd(
+      id,
+      this.#watch,
+      this.#controller.signal,
+    );
   }
 
   /**
@@ -365,11 +364,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     await this.close();
   }
 
-  async #lookAfter(id: string): Promise<void> {
+  async #lookAfter(id: string): Promise<boolean> {
     try {
-      await this.#registry.look(id);
+      return await this.#registry.look(id) !== undefined;
     } catch (error) {
       this.#options.onError(error, id);
+      return true;
     }
   }
 

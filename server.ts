@@ -189,7 +189,7 @@ const DEFAULT_MAX_BUFFERED = 1_048_576;
  *
  * Some requests get no stream, and their source is released unused: HEAD gets the
  * headers, OPTIONS 204 (also to a CORS preflight), any other method that is not
- * served 405, and one whose `Accept` rules out `text/event-stream` 406.
+ * served 405, and a GET whose `Accept` rules out `text/event-stream` 406.
  *
  * @example Resume after the event that the client has seen
  * ```ts

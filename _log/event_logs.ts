@@ -50,6 +50,8 @@ export interface EventLogClaimOptions {
    * @default {false}
    */
   replace?: boolean | undefined;
+  /** An event that is appended in the same step. Left out, there is none. */
+  event?: TextEventInit | undefined;
 }
 
 /** What is known of a name. */

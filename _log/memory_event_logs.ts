@@ -93,7 +93,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, expireIn = Infinity, after, replace } = options;
+    const { leaseTime, expireIn = Infinity, after, replace, event } = options;
     const verb = "claim event log";
     assertLogName(verb, name);
     assertCount(verb, "leaseTime", leaseTime, 1);
@@ -106,8 +106,12 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     this.#expireIn(named, expireIn);
     const isHeld = (): boolean =>
       this.#find(name) === named && named.isHeldBy(holder);
+    // What is called here is done before it returns.
+    const cursor = named.log.rewind(0);
+    const appended = event && named.log.append(event);
+    await appended;
     return {
-      cursor: await named.log.rewind(0),
+      cursor: await cursor,
       append: (event: TextEventInit, options?: EventLogAppendOptions) =>
         isHeld()
           ? named.log.append(event, options)

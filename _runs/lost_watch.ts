@@ -3,9 +3,9 @@
 /** Looks now and then after the runs that somebody in this process waits for. */
 export class LostWatch {
   readonly #interval: number;
-  readonly #look: (id: string) => Promise<void>;
-  /** How many wait for a run, by its ID. */
-  readonly #waiting = new Map<string, number>();
+  readonly #look: (id: string) => Promise<boolean>;
+  /** Those who wait for a run, by its ID: what they are told with if it is gone. */
+  readonly #waiting = new Map<string, Set<() => void>>();
   /** The looks under way, by the ID of the run. */
   readonly #looks = new Map<string, Promise<void>>();
   /** Runs while somebody waits. */
@@ -13,30 +13,34 @@ export class LostWatch {
 
   /**
    * @param interval Milliseconds between two looks.
-   * @param look Looks after a run. It must not reject.
+   * @param look Looks after a run, and tells whether it is still there. It must not
+   * reject.
    */
-  constructor(interval: number, look: (id: string) => Promise<void>) {
+  constructor(interval: number, look: (id: string) => Promise<boolean>) {
     this.#interval = interval;
     this.#look = look;
   }
 
-  /** Begins to look after a run, for one more who waits for it. */
-  add(id: string): void {
-    this.#waiting.set(id, (this.#waiting.get(id) ?? 0) + 1);
+  /**
+   * Begins to look after a run, for one more who waits for it.
+   *
+   * @param onGone Called if nothing is left of the run.
+   * @returns What ends it. To be called once.
+   */
+  add(id: string, onGone: () => void): () => void {
+    const waiting = this.#waiting.get(id) ?? new Set();
+    waiting.add(onGone);
+    this.#waiting.set(id, waiting);
     this.#timer ??= setInterval(() => {
       for (const id of this.#waiting.keys()) this.#lookAfter(id);
     }, this.#interval);
-  }
-
-  /** Ends it, for one of those who wait. */
-  remove(id: string): void {
-    // It was added before.
-    const count = this.#waiting.get(id)! - 1;
-    if (count > 0) this.#waiting.set(id, count);
-    else this.#waiting.delete(id);
-    if (this.#waiting.size > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    return () => {
+      waiting.delete(onGone);
+      if (waiting.size === 0) this.#waiting.delete(id);
+      if (this.#waiting.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    };
   }
 
   /** Waits until no look is under way. */
@@ -47,7 +51,10 @@ export class LostWatch {
   async #lookAfter(id: string): Promise<void> {
     // One that takes long is not to be joined by others.
     if (this.#looks.has(id)) return;
-    const look = this.#look(id);
+    const look = this.#look(id).then((isThere) => {
+      if (isThere) return;
+      for (const onGone of this.#waiting.get(id) ?? []) onGone();
+    });
     this.#looks.set(id, look);
     await look;
     this.#looks.delete(id);

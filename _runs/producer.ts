@@ -12,12 +12,7 @@ import type { EventResult, EventSupply } from "../_server/event_supply.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
-import {
-  type EventRunEnd,
-  isStop,
-  makeEndEntry,
-  START_ENTRY,
-} from "./entries.ts";
+import { type EventRunEnd, isStop, makeEndEntry } from "./entries.ts";
 import { type CheckedRunsOptions, RENEWALS } from "./options.ts";
 import { type EventRunSource, openRunSupply } from "./source.ts";
 
@@ -43,11 +38,6 @@ export class Producer {
     this.#id = id;
     this.#claim = claim;
     this.#options = options;
-  }
-
-  /** Writes that the run has begun. If this fails, there is no run. */
-  async begin(): Promise<void> {
-    await this.#claim.append(START_ENTRY);
   }
 
   /** Stops the source, unless it is stopped already. */

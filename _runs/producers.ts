@@ -6,6 +6,7 @@
  * @module
  */
 
+import type { EventLogClaim } from "../log.ts";
 import type { CheckedRunsOptions, EventRunsStartOptions } from "./options.ts";
 import { Producer } from "./producer.ts";
 import type { Registry } from "./registry.ts";
@@ -49,14 +50,14 @@ export class Producers {
       );
     }
     this.#size++;
-    let producer: Producer | undefined;
+    let claim: EventLogClaim | undefined;
     try {
-      producer = await this.#claim(id, restart);
+      claim = await this.#registry.claim(id, restart);
     } finally {
-      if (producer === undefined) this.#size--;
+      if (claim === undefined) this.#size--;
     }
-    if (producer === undefined) return false;
-    const ended = this.#run(producer, source);
+    if (claim === undefined) return false;
+    const ended = this.#run(new Producer(id, claim, this.#options), source);
     waitUntil?.(ended);
     return true;
   }
@@ -66,22 +67,6 @@ export class Producers {
     this.#isClosed = true;
     for (const producer of this.#running.keys()) producer.stop("lost");
     await Promise.all(this.#running.values());
-  }
-
-  async #claim(
-    id: string,
-    restart: EventRunsStartOptions["restart"],
-  ): Promise<Producer | undefined> {
-    const claim = await this.#registry.claim(id, restart);
-    if (claim === undefined) return undefined;
-    const producer = new Producer(id, claim, this.#options);
-    try {
-      await producer.begin();
-      return producer;
-    } catch (error) {
-      await claim.release().catch((error) => this.#options.onError(error, id));
-      throw error;
-    }
   }
 
   async #run(producer: Producer, source: EventRunSource): Promise<void> {

@@ -15,6 +15,8 @@ interface Reading {
   readonly channel: EventChannel;
   /** How many readers it has. */
   count: number;
+  /** Ends the look after the run. */
+  forget: () => void;
 }
 
 /** The channels of the runs that are being read. */
@@ -77,9 +79,10 @@ export class Readers {
       retry,
       onError: (error) => onError(error, id),
     });
-    const reading = { channel, count: 0 };
+    const reading: Reading = { channel, count: 0, forget: () => {} };
+    // Nothing will come any more: readers come back, and are told so.
+    reading.forget = this.#watch.add(id, () => this.#drop(id, reading));
     this.#readings.set(id, reading);
-    this.#watch.add(id);
     return reading;
   }
 
@@ -91,7 +94,7 @@ export class Readers {
   #drop(id: string, reading: Reading): void {
     if (this.#readings.get(id) !== reading) return;
     this.#readings.delete(id);
-    this.#watch.remove(id);
+    reading.forget();
     const closing = reading.channel.close();
     this.#closing.add(closing);
     closing.finally(() => this.#closing.delete(closing));

@@ -16,8 +16,10 @@ import {
   makeEndEntry,
   readEnd,
   readStatus,
+  START_ENTRY,
   STOP_ENTRY,
 } from "./entries.ts";
+import type { LostWatch } from "./lost_watch.ts";
 import { type CheckedRunsOptions, claimOptions } from "./options.ts";
 
 /** Entries that one look after the last events of a reader asks for. */
@@ -44,7 +46,7 @@ export class Registry {
     restart: "after" | "replace" | undefined,
   ): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
-    const options = claimOptions(this.#options);
+    const options = { ...claimOptions(this.#options), event: START_ENTRY };
     const claim = await logs.claim(id, options);
     if (claim !== undefined) return claim;
     const status = await this.look(id);
@@ -85,11 +87,13 @@ export class Registry {
   /**
    * Waits for the end of a run.
    *
+   * @param watch Looks after the run meanwhile.
    * @returns How it ended, `undefined` if there is no such run. It rejects with the
    * signal's reason.
    */
   async waitForEnd(
     id: string,
+    watch: LostWatch,
     signal: AbortSignal,
   ): Promise<EventRunEnd | undefined> {
     const { logs, onError } = this.#options;
@@ -100,8 +104,10 @@ export class Registry {
     let tail: Tail | undefined;
     let look: Promise<void> | undefined;
     let onAbort = (): void => {};
+    let forget = (): void => {};
     try {
       return await new Promise((resolve, reject) => {
+        forget = watch.add(id, () => resolve(undefined));
         onAbort = () => reject(signal.reason);
         if (signal.aborted) onAbort();
         signal.addEventListener("abort", onAbort);
@@ -117,6 +123,7 @@ export class Registry {
       });
     } finally {
       signal.removeEventListener("abort", onAbort);
+      forget();
       await Promise.all([look, tail?.stop()]);
     }
   }
@@ -127,7 +134,7 @@ export class Registry {
     replace: boolean,
   ): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
-    const options = claimOptions(this.#options);
+    const options = { ...claimOptions(this.#options), event: START_ENTRY };
     for (;;) {
       const { last } = await logs.inspect(id);
       if (last === undefined || !isEnd(last)) return undefined;
@@ -141,13 +148,14 @@ export class Registry {
 
   async #bury(id: string, { last }: EventLogState): Promise<EventRunStatus> {
     const { logs, keepFor } = this.#options;
-    const options = claimOptions(this.#options);
-    const claim = await logs.claim(id, { ...options, after: last?.id });
+    const claim = await logs.claim(id, {
+      ...claimOptions(this.#options),
+      after: last?.id,
+      event: makeEndEntry("lost", id, this.#options),
+    });
     // Somebody else is about to, or it is being started again.
     if (claim === undefined) return "running";
-    // Before the end, which may be followed by a new run that is not to expire.
     await logs.expire(id, keepFor);
-    await claim.append(makeEndEntry("lost", id, this.#options));
     await claim.release();
     return "lost";
   }

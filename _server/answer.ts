@@ -46,7 +46,7 @@ const REFUSED_IF_CODED = [...REFUSED_HEADERS, "content-encoding"];
 
 /**
  * Answers a request that gets no stream: 204 to OPTIONS (a CORS preflight too), 405
- * to a method that is not served, 406 where `Accept` rules out an event stream, and
+ * to a method that is not served, 406 to GET where `Accept` rules out an event stream, and
  * the stream's headers alone to HEAD.
  *
  * @param request The request.
@@ -68,7 +68,9 @@ export function answerWithoutStream(
     headers.set("allow", listAllowed(methods));
     return new Response(null, { status: 405, headers });
   }
-  if (!acceptsEventStream(request.headers.get("accept"))) {
+  // Clients of language models ask for JSON by POST, and read the stream that comes.
+  const isChoosy = isHead || method === "GET";
+  if (isChoosy && !acceptsEventStream(request.headers.get("accept"))) {
     const headers = commonHeaders(request, options);
     return new Response(null, { status: 406, headers });
   }

@@ -12,8 +12,8 @@ import { isRefusal } from "./_kv_refusal.ts";
 /** What a claim is made of. */
 export interface KvClaimOptions {
   name: string;
-  /** The head as it was claimed. */
-  head: NamedHead;
+  /** The end of the log when it was claimed. */
+  cursor: string;
   /** What the head has as the holder. */
   holder: string;
   /** Milliseconds. */
@@ -32,8 +32,7 @@ export class KvClaim implements EventLogClaim {
   #writes = 0;
 
   constructor(history: KvNamedHistory, options: KvClaimOptions) {
-    const { epoch, last } = options.head;
-    this.cursor = `${epoch}-${last}`;
+    this.cursor = options.cursor;
     this.#history = history;
     this.#options = options;
     this.#queue = new AppendQueue(

@@ -17,6 +17,7 @@ import {
 } from "../_log/event_logs.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import { persist } from "./_engine_call.ts";
+import { makeCheckedLine } from "./_kv_blocks.ts";
 import { KvClaim } from "./_kv_claim.ts";
 import {
   type Change,
@@ -131,26 +132,32 @@ export class DenoKvEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, expireIn = Infinity, replace } = options;
+    const { leaseTime, expireIn = Infinity, replace, event } = options;
     const verb = "claim event log";
     assertLogName(verb, name);
     assertCount(verb, "leaseTime", leaseTime, 1);
     assertCount(verb, "expireIn", expireIn, 1);
     const history = this.#historyOf(name);
     const holder = crypto.randomUUID();
-    let replaced: string | undefined;
-    const head = await this.#change(history, verb, (head) => {
+    const lines = event === undefined
+      ? []
+      : [makeCheckedLine(event, undefined)];
+    let before: NamedHead | undefined;
+    const head = await this.#change(history, verb, holder, (head) => {
       if (head?.holder === holder) return { result: head };
       if (!canBeClaimed(head, options.after)) return { result: undefined };
-      if (replace) replaced = head?.epoch;
-      const next = makeClaimed(replace ? undefined : head, holder, options);
-      return { head: next, result: next };
+      before = head;
+      const kept = replace ? undefined : head;
+      const next = makeClaimed(kept, lines.length, holder, options);
+      return { head: next, lines, result: next };
     });
     if (head === undefined) return undefined;
-    if (replaced !== undefined) await history.keep(replaced, 0);
-    else if (head.last > 0) await history.keep(head.epoch, expireIn);
+    if (before !== undefined && before.last > 0) {
+      await history.keep(before.epoch, replace ? 0 : expireIn);
+    }
+    const cursor = `${head.epoch}-${head.last - lines.length}`;
     const timeout = this.#timeout;
-    return new KvClaim(history, { name, head, holder, leaseTime, timeout });
+    return new KvClaim(history, { name, cursor, holder, leaseTime, timeout });
   }
 
   /**
@@ -176,7 +183,7 @@ export class DenoKvEventLogs implements EventLogs {
     const verb = "expire event log";
     assertCount(verb, "delay", delay, 1);
     const history = this.#historyOf(name);
-    const epoch = await this.#change(history, verb, (head) => {
+    const epoch = await this.#change(history, verb, "", (head) => {
       if (head === undefined) return { result: undefined };
       const expiresAt = Date.now() + delay;
       const next = { ...head, expiresAt, keptUntil: expiresAt };
@@ -192,9 +199,10 @@ export class DenoKvEventLogs implements EventLogs {
   #change<T>(
     history: KvNamedHistory,
     verb: string,
+    tag: string,
     makeChange: (head: NamedHead | undefined) => Change<T>,
   ): Promise<T> {
-    return persist(history.prepareChange("", makeChange), {
+    return persist(history.prepareChange(tag, makeChange), {
       timeout: this.#timeout,
       verb,
       isRefusal,
@@ -217,6 +225,7 @@ function canBeClaimed(
 
 function makeClaimed(
   head: NamedHead | undefined,
+  count: number,
   holder: string,
   { leaseTime, expireIn = Infinity }: EventLogClaimOptions,
 ): NamedHead {
@@ -224,7 +233,7 @@ function makeClaimed(
   const expiresAt = now + expireIn;
   return {
     epoch: head?.epoch ?? makeEpoch(),
-    last: head?.last ?? 0,
+    last: (head?.last ?? 0) + count,
     holder,
     leaseEnd: now + leaseTime,
     expiresAt,

@@ -26,6 +26,8 @@ export interface RedisClaimOptions {
   token: string;
   /** The ID of the entry that begins the generation. */
   start: string;
+  /** How many events were added with it. */
+  count: number;
   /** Milliseconds. */
   leaseTime: number;
   /** Milliseconds without an answer after which Redis is lost. */
@@ -45,16 +47,17 @@ export class RedisClaim implements EventLogClaim {
   /** What the IDs of the generation begin with. */
   readonly #generation: string;
   /** How many IDs were given to events. */
-  #count = 0;
+  #count: number;
 
   constructor(options: RedisClaimOptions) {
-    const { token, start } = options;
+    const { token, start, count } = options;
     this.cursor = start;
     this.#options = options;
     this.#queue = new AppendQueue(
       BATCH_BOUNDS,
       (events) => this.#append(events),
     );
+    this.#count = count;
     this.#lease = `${token} ${start}`;
     this.#generation = start.slice(0, start.indexOf("-") + 1);
   }

@@ -17,8 +17,10 @@ import {
 } from "../_log/event_logs.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import { orTimedOut, persist } from "./_engine_call.ts";
+import { assertNoId } from "./_own_id.ts";
 import { RedisClaim } from "./_redis_claim.ts";
 import type { RedisClient } from "./_redis_client.ts";
+import { makeFields } from "./_redis_entries.ts";
 import { RedisFollower } from "./_redis_follower.ts";
 import { CLAIM_SCRIPT, EXPIRE_SCRIPT } from "./_redis_logs_scripts.ts";
 import { formatExpiry, RedisNamedLog } from "./_redis_named_log.ts";
@@ -132,11 +134,13 @@ export class RedisEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, expireIn = Infinity, after = "", replace } = options;
+    const { leaseTime, expireIn = Infinity, after = "", replace, event } =
+      options;
     const verb = "claim event log";
     assertLogName(verb, name);
     assertCount(verb, "leaseTime", leaseTime, 1);
     assertCount(verb, "expireIn", expireIn, 1);
+    if (event !== undefined) assertNoId(event);
     // No event has an empty ID.
     if (options.after === "") return undefined;
     const keys = makeKeys(this.#prefix, name);
@@ -153,6 +157,7 @@ export class RedisEventLogs implements EventLogs {
       formatExpiry(expireIn),
       after,
       replace ? "1" : "",
+      ...event === undefined ? [] : makeFields(event, undefined),
     ]);
     if (typeof start !== "string") return undefined;
     const client = this.#client;
@@ -163,6 +168,7 @@ export class RedisEventLogs implements EventLogs {
       keys,
       token,
       start,
+      count: event === undefined ? 0 : 1,
       leaseTime,
       timeout,
     });

@@ -35,7 +35,8 @@ end
  *
  * KEYS: the stream; the lease; what is known of writers.
  * ARGV: a token; the lease's milliseconds; milliseconds until all is gone, empty for
- * ever; the ID of the last event, empty for none; whether to replace, empty if not.
+ * ever; the ID of the last event, empty for none; whether to replace, empty if not; the
+ * fields of an event to add, if there is one.
  */
 export const CLAIM_SCRIPT = `${SET_EXPIRY}
 local lease = redis.call('GET', KEYS[2])
@@ -62,6 +63,10 @@ if ARGV[5] ~= '' then
 end
 local id = string.format('%.0f', now) .. '-0'
 redis.call('XADD', KEYS[1], id, '${START_FIELD}', top)
+if #ARGV > 5 then
+  local first = string.format('%.0f', now) .. '-${STRIDE}'
+  redis.call('XADD', KEYS[1], first, unpack(ARGV, 6))
+end
 redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. id, 'PX', ARGV[2])
 expire(KEYS[1], ARGV[3])
 expire(KEYS[3], ARGV[3])

@@ -8,14 +8,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect, type EventStreamConnection } from "../client.ts";
 import type { LoggedEvent } from "../log.ts";
-import {
-  type ChaosEngine,
-  type ChaosServerArgument,
-  openLog,
-} from "./_chaos_server.ts";
+import { ChaosServer, disturb, sleep } from "./_chaos_process.ts";
+import { type ChaosEngine, openLog } from "./_chaos_server.ts";
 import type { Random } from "./_random.ts";
-import { findFreePort, type RedisServer } from "./_redis_server.ts";
-import { sendSignal } from "./_send_signal.ts";
+import type { RedisServer } from "./_redis_server.ts";
 import { within } from "./_within.ts";
 
 /** What a run is made of. */
@@ -52,7 +48,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const start = await log.rewind(0);
   const servers = Array.from(
     { length: SERVERS },
-    () => new ChaosServer(engine),
+    () => new ChaosServer("_chaos_server.ts", { engine }),
   );
   try {
     await within(
@@ -113,62 +109,6 @@ interface Outcome {
   data: string;
   id: string | undefined;
   isRefused: boolean;
-}
-
-/** A server in a process of its own, always on the same port. */
-class ChaosServer {
-  readonly port: number = findFreePort();
-  readonly #engine: ChaosEngine;
-  #process: Deno.ChildProcess;
-
-  constructor(engine: ChaosEngine) {
-    this.#engine = engine;
-    this.#process = this.#spawn();
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${this.port}/`;
-  }
-
-  /** Waits until it answers. */
-  async ready(): Promise<void> {
-    for (;;) {
-      try {
-        await (await fetch(this.url, { method: "OPTIONS" })).body?.cancel();
-        return;
-      } catch {
-        await sleep(20);
-      }
-    }
-  }
-
-  signal(signal: Deno.Signal): void {
-    sendSignal(this.#process, signal);
-  }
-
-  async restart(): Promise<void> {
-    await this.end();
-    this.#process = this.#spawn();
-  }
-
-  async end(): Promise<void> {
-    this.signal("SIGKILL");
-    await this.#process.stdin.abort().catch(() => {});
-    await this.#process.status;
-  }
-
-  #spawn(): Deno.ChildProcess {
-    const argument: ChaosServerArgument = {
-      engine: this.#engine,
-      port: this.port,
-    };
-    const file = new URL("_chaos_server.ts", import.meta.url).href;
-    const args = ["run", "-A", "--unstable-kv", "--no-check", file];
-    return new Deno.Command(Deno.execPath(), {
-      args: [...args, JSON.stringify(argument)],
-      stdin: "piped",
-    }).spawn();
-  }
 }
 
 /** Sees the log itself, from beginning to end. */
@@ -283,34 +223,6 @@ async function publishOnce(data: string, url: string): Promise<Outcome> {
   }
 }
 
-/** Kills and pauses one part after the other, and gives the number of kills. */
-async function disturb(
-  servers: readonly ChaosServer[],
-  redis: RedisServer | undefined,
-  random: Random,
-  duration: number,
-): Promise<number> {
-  const end = performance.now() + duration;
-  let kills = 0;
-  while (performance.now() < end) {
-    await sleep(100 + random.below(400));
-    const victim = redis !== undefined && random.onceIn(3)
-      ? redis
-      : random.pick(servers);
-    if (kills > 0 && random.onceIn(3)) {
-      victim.signal("SIGSTOP");
-      await sleep(100 + random.below(700));
-      victim.signal("SIGCONT");
-    } else {
-      kills++;
-      victim.signal("SIGKILL");
-      await sleep(random.below(200));
-      await victim.restart();
-    }
-  }
-  return kills;
-}
-
 /** What was confirmed is in the log once, under its ID; what was refused is not. */
 function checkOutcomes(
   outcomes: readonly Outcome[],
@@ -358,8 +270,4 @@ function isGap({ event }: Received): boolean {
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
-}
-
-function sleep(delay: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, delay));
 }

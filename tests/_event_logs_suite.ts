@@ -173,6 +173,28 @@ function testClaims(test: DeclareTest): void {
     assertEquals(gap, false);
   });
 
+  test("claim() appends an event in the same step", async ({ logs, other }) => {
+    const event = { event: "begin", data: "1" };
+    const options = { leaseTime: LONG, event };
+    const claims = await Promise.all(
+      [logs, other, logs].map((each) => each.claim("a", options)),
+    );
+    const claim = claims.find((claim) => claim !== undefined);
+    await claim!.append({ data: "2" });
+    assertEquals(await readData(other, "a"), ["1", "2"]);
+    const { events } = await other.open("a").read(claim!.cursor);
+    assertEquals(events.map(({ data }) => data), ["1", "2"]);
+    await claim!.release();
+    const after = events[1]!.id;
+    for (const replace of [false, true]) {
+      const last = (await logs.inspect("a")).last?.id;
+      assertEquals(last === after, !replace);
+      const again = { ...options, after: last, replace };
+      await (await other.claim("a", again))!.release();
+    }
+    assertEquals(await readData(other, "a"), ["1"]);
+  });
+
   test("claim() replaces the log if it is told to", async ({ logs, other }) => {
     const [last] = await appendAll(logs.open("a"), ["old"]);
     const claim = await logs.claim("a", {

@@ -329,6 +329,25 @@ function testExpiry(test: DeclareTest): void {
     { keepFor: 300 },
   );
 
+  test(
+    "ends the stream of a reader, and the wait, once nothing is left of a run",
+    async ({ here, there, logs }) => {
+      const faucet = new Faucet();
+      await here.start("a", faucet.open);
+      await using reader = await readRun(there, "a");
+      const waiting = there.ended("a");
+      faucet.give("1");
+      await reader.inbox.untilEvents(1);
+      await logs.expire("a", 1);
+      await reader.end();
+      assertEquals(await waiting, undefined);
+      assertEquals(reader.inbox.data, ["1"]);
+      const request = runRequest(reader.inbox.lastEventId);
+      assertEquals((await there.serve("a", request)).status, 404);
+    },
+    { leaseTime: 300 },
+  );
+
   test("leaves nothing of a run whose process is gone, if nobody asks", async ({ logs, countEntries }) => {
     const before = await countEntries();
     await abandon(logs, "a", { maxRunTime: 200, keepFor: 100 });

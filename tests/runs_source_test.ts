@@ -217,9 +217,12 @@ Deno.test("EventRuns ends a run as lost where its claim is gone", async () => {
 Deno.test("EventRuns.start() rejects if the logs fail, and nothing goes on", async () => {
   using logs = new MemoryEventLogs();
   await using runs = new EventRuns({
-    logs: withClaims(logs, () => ({
-      append: () => Promise.reject(new Error("The disk is full")),
-    })),
+    logs: {
+      open: (name) => logs.open(name),
+      inspect: (name) => logs.inspect(name),
+      expire: (name, delay) => logs.expire(name, delay),
+      claim: () => Promise.reject(new Error("The disk is full")),
+    },
   });
   const faucet = new Faucet();
   await assertRejects(

@@ -122,6 +122,16 @@ for (const { accept, status } of ACCEPT_ROWS) {
   });
 }
 
+Deno.test("serveEvents() serves a POST whatever it accepts, as the SDKs of models send it", async () => {
+  const request = new Request("http://localhost/", {
+    method: "POST",
+    headers: { accept: "application/json" },
+  });
+  const response = serveEvents(request, [{ data: "a" }], { methods: ["POST"] });
+  assertEquals(response.status, 200);
+  assertEquals(await response.text(), "data: a\n\n");
+});
+
 Deno.test("serveEvents() answers HEAD with 406 where it would GET", async () => {
   const request = makeRequest("HEAD", { accept: "text/html" });
   assertEquals((await answer(request)).status, 406);
