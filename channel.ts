@@ -70,7 +70,7 @@ import {
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
 import { withData } from "./_encoder/event_data.ts";
-import { openStream } from "./_server/sink.ts";
+import { respond } from "./_server/request_hooks.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
 import { encodeEvent } from "./encoder.ts";
@@ -293,8 +293,10 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     if (decision instanceof Response) return decision;
     const headers = streamHeaders(request, answerOptions);
     const onClose = this.#admission.enter(decision.key, options.onClose);
-    const body = this.#subscribe(request, options, client, onClose);
-    return new Response(body, { headers });
+    const subscriber = this.#subscribe(request, options, client, onClose);
+    const response = respond(request, subscriber, 1, headers);
+    if (client.lifetime !== undefined) subscriber.limit(client.lifetime);
+    return response;
   }
 
   /**
@@ -336,11 +338,11 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   #subscribe(
     request: Request,
     { lastEventIdParameter }: EventChannelServeOptions,
-    { replay, interest, lifetime }: CheckedClient,
+    { replay, interest }: CheckedClient,
     onClose: ((reason: CloseReason) => void) | undefined,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> {
+  ): Subscriber {
     this.#fanOut.tail.start();
-    const subscriber = new Subscriber(this.#fanOut, {
+    return new Subscriber(this.#fanOut, {
       lastEventId: readLastEventId(request, lastEventIdParameter),
       replay,
       interest,
@@ -350,8 +352,5 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
           [{ event: "gap", data: JSON.stringify({ lastEventId }) }],
       onClose,
     });
-    const stream = openStream(subscriber, 1);
-    if (lifetime !== undefined) subscriber.limit(lifetime);
-    return stream;
   }
 }

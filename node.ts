@@ -21,16 +21,10 @@
  */
 
 import process from "node:process";
-import {
-  type NodeRequest,
-  openRequestBody,
-  toRequest,
-} from "./_node/request.ts";
-import {
-  type Exchange,
-  type NodeResponse,
-  sendResponse,
-} from "./_node/response.ts";
+import { Exchange } from "./_node/exchange.ts";
+import { type NodeRequest, toRequest } from "./_node/request.ts";
+import { type NodeResponse, sendResponse } from "./_node/response.ts";
+import { ResponseSink } from "./_node/sink.ts";
 
 export type { NodeRequest } from "./_node/request.ts";
 export type { NodeResponse } from "./_node/response.ts";
@@ -65,6 +59,10 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * client leaves early, `request.signal` is aborted and the body of the response is
  * cancelled. What the handler has not read of the request when its response ends
  * is dropped.
+ *
+ * A body that `serveEvents` or a channel has made goes to the socket without a stream
+ * in between, also out of a response that is made of it: `new Response(response.body,
+ * …)`. If it is cloned, piped or read first, it goes the way of all others.
  *
  * `request.url` is made of the `Host` header, which is the client's word. A request
  * that no `Request` can stand for gets status 400.
@@ -101,54 +99,34 @@ export function toNodeHandler(
 ): (incoming: NodeRequest, outgoing: NodeResponse) => void {
   const { onError = warn } = options;
   return (incoming, outgoing) => {
-    answer(incoming, outgoing, handler, onError);
+    answer(new Exchange(incoming, outgoing), handler, onError);
   };
 }
 
-async function answer(
-  incoming: NodeRequest,
-  outgoing: NodeResponse,
-  handler: FetchHandler,
-  onError: ErrorHandler,
-): Promise<void> {
-  const disconnection = new AbortController();
-  const { signal } = disconnection;
-  let hasEnded = false;
-  outgoing.on("close", () => {
-    if (!hasEnded) disconnection.abort();
-  });
-  // "close" follows, but an error without a listener would end the process.
-  incoming.on("error", () => {});
-  outgoing.on("error", () => {});
-
-  const body = openRequestBody(incoming, signal);
-  await respond({ incoming, outgoing, signal }, body.stream, handler, onError);
-  hasEnded = true;
-  outgoing.end();
-  body.drop();
-}
-
 /** Never rejects: whatever the handler throws is handed to `onError`. */
-async function respond(
+async function answer(
   exchange: Exchange,
-  body: ReadableStream<Uint8Array>,
   handler: FetchHandler,
   onError: ErrorHandler,
 ): Promise<void> {
-  const { incoming, outgoing, signal } = exchange;
   let request: Request;
   try {
-    request = toRequest(incoming, body, signal);
+    request = toRequest(exchange);
   } catch {
-    outgoing.writeHead(400, {});
+    exchange.outgoing.writeHead(400, {});
+    exchange.end();
     return;
   }
+  const fail = (error: unknown): void => {
+    if (!exchange.isDeparture(error)) onError(error, request);
+    exchange.breakOff();
+  };
   try {
-    await sendResponse(await handler(request), exchange);
+    const owner = await sendResponse(await handler(request), exchange);
+    if (owner === undefined) exchange.end();
+    else ResponseSink.connect(owner, exchange, fail);
   } catch (error) {
-    if (!signal.aborted || error !== signal.reason) onError(error, request);
-    if (!outgoing.headersSent) outgoing.writeHead(500, {});
-    else outgoing.destroy(new Error("The body of the response failed"));
+    fail(error);
   }
 }
 

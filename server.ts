@@ -260,18 +260,20 @@ export function serveEvents<Events = unknown>(
       `Cannot serve events: the source is of type ${typeof source}, an iterable or a function is wanted`,
     );
   }
-  const body = Session.open(
-    request,
-    // The map is for the compiler alone.
-    source as ServeEventsSource,
-    checkOptions(request, options),
-  );
+  // The map is for the compiler alone.
+  const events = source as ServeEventsSource;
+  const checked = checkOptions(request, options);
   const answer = answerWithoutStream(request, options);
   if (answer !== undefined) {
-    body.cancel();
+    Session.discard(request, events, checked);
     return answer;
   }
-  return new Response(body, { headers: streamHeaders(request, options) });
+  return Session.open(
+    request,
+    events,
+    checked,
+    streamHeaders(request, options),
+  );
 }
 
 /**

@@ -2,6 +2,9 @@
 
 /** From a request of `node:http` or `node:http2` to a `Request`. */
 
+import type { Exchange } from "./exchange.ts";
+import { LazyRequest } from "./lazy_request.ts";
+
 /**
  * What is used of `IncomingMessage` of `node:http` and of `Http2ServerRequest` of
  * `node:http2`, so that neither module's types are needed.
@@ -31,14 +34,6 @@ export interface NodeRequest {
   resume(): unknown;
 }
 
-/** The body of a request. */
-export interface RequestBody {
-  /** Read from the socket at the pace of its reader. */
-  stream: ReadableStream<Uint8Array>;
-  /** Drops what was not read, so that the connection can carry the next request. */
-  drop: () => void;
-}
-
 const TOO_LATE =
   "Cannot read request body: the response has ended, a read before that is wanted";
 const ABSOLUTE_URL_REGEXP = /^https?:\/\//i;
@@ -48,12 +43,15 @@ const ABSOLUTE_URL_REGEXP = /^https?:\/\//i;
  *
  * @throws {TypeError} If it has what a `Request` cannot have, such as a broken host.
  */
-export function toRequest(
-  incoming: NodeRequest,
-  body: ReadableStream<Uint8Array>,
-  signal: AbortSignal,
-): Request {
-  const { method = "GET", rawHeaders } = incoming;
+export function toRequest(exchange: Exchange): Request {
+  const url = urlOf(exchange.incoming);
+  return exchange.incoming.method === "GET"
+    ? LazyRequest.make(url, exchange, () => makeRequest(url, exchange))
+    : makeRequest(url, exchange);
+}
+
+function makeRequest(url: string, exchange: Exchange): Request {
+  const { method = "GET", rawHeaders } = exchange.incoming;
   const headers = new Headers();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]!;
@@ -65,18 +63,16 @@ export function toRequest(
   const init: RequestInit & { duplex: "half" } = {
     method,
     headers,
-    signal,
-    body: hasBody ? body : null,
+    signal: exchange.signal,
+    body: hasBody ? openBody(exchange) : null,
     duplex: "half",
   };
-  return new Request(urlOf(incoming), init);
+  return new Request(url, init);
 }
 
 /** Opens the body of a request; nothing is read before its reader asks. */
-export function openRequestBody(
-  incoming: NodeRequest,
-  signal: AbortSignal,
-): RequestBody {
+function openBody(exchange: Exchange): ReadableStream<Uint8Array> {
+  const { incoming } = exchange;
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const onData = (chunk: Uint8Array): void => {
     incoming.pause();
@@ -111,8 +107,9 @@ export function openRequestBody(
   incoming.pause();
   incoming.on("data", onData);
   incoming.on("end", onEnd);
-  signal.addEventListener("abort", () => fail(signal.reason));
-  return { stream, drop: () => fail(new TypeError(TOO_LATE)) };
+  exchange.onDeparture(() => fail(exchange.signal.reason));
+  exchange.dropBody = () => fail(new TypeError(TOO_LATE));
+  return stream;
 }
 
 function urlOf({ url = "/", socket, headers }: NodeRequest): string {

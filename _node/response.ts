@@ -2,7 +2,9 @@
 
 /** From a `Response` to a response of `node:http` or `node:http2`. */
 
-import type { NodeRequest } from "./request.ts";
+import type { Exchange } from "./exchange.ts";
+import { LazyResponse } from "./lazy_response.ts";
+import { type SinkOwner, takeOver } from "../_server/sink.ts";
 
 /**
  * What is used of `ServerResponse` of `node:http` and of `Http2ServerResponse` of
@@ -30,13 +32,6 @@ export interface NodeResponse {
   on(event: string, listener: () => void): unknown;
 }
 
-/** A request, its response, and a signal that is aborted when the client leaves. */
-export interface Exchange {
-  incoming: NodeRequest;
-  outgoing: NodeResponse;
-  signal: AbortSignal;
-}
-
 /** Headers that HTTP/2 forbids: they are about a connection of HTTP/1. */
 const CONNECTION_HEADERS = [
   "connection",
@@ -46,34 +41,51 @@ const CONNECTION_HEADERS = [
   "upgrade",
 ];
 
-/** Sends all of a response but its end, at the pace at which the client takes it. */
+/**
+ * Sends the head of a response, and all of its body at the pace at which the client
+ * takes it, but not its end.
+ *
+ * @returns What else writes to the response, if its body is one that this package
+ * made: then it is to be connected, and sends the end as well.
+ */
 export async function sendResponse(
   response: Response,
-  { incoming, outgoing, signal }: Exchange,
-): Promise<void> {
-  const { method, httpVersionMajor } = incoming;
+  exchange: Exchange,
+): Promise<SinkOwner | undefined> {
+  const { incoming: { method, httpVersionMajor }, outgoing } = exchange;
   // HTTP/2 would make 200 of the status 0.
   if (response.type === "error") {
     throw new TypeError(
       "Cannot send response: it is Response.error(), one with a status is wanted",
     );
   }
-  const reader = response.body?.getReader();
+  const isRead = method !== "HEAD" && !exchange.hasLeft;
+  const owner = isRead ? takeOverBody(response) : undefined;
+  const reader = owner === undefined ? response.body?.getReader() : undefined;
   try {
     if (httpVersionMajor < 2) outgoing.statusMessage = response.statusText;
     outgoing.writeHead(response.status, headersOf(response, httpVersionMajor));
-    if (signal.aborted || method === "HEAD") {
-      await reader?.cancel(signal.reason);
+    if (!isRead) {
+      await reader?.cancel(exchange.signal.reason);
     } else if (reader !== undefined) {
       // The client learns that the stream is open before there is an event.
       outgoing.flushHeaders?.();
-      await sendBody(reader, outgoing, signal);
+      await sendBody(reader, exchange);
     }
   } catch (error) {
+    owner?.handleDeparture();
     // Without effect where it was the body that failed.
     reader?.cancel(error).catch(() => {});
     throw error;
   }
+  return owner;
+}
+
+/** What writes the body, if this package made it and it is as good as new. */
+function takeOverBody(response: Response): SinkOwner | undefined {
+  const owner = LazyResponse.takeOver(response);
+  if (owner !== undefined) return owner;
+  return response.body === null ? undefined : takeOver(response.body);
 }
 
 function headersOf(
@@ -91,14 +103,14 @@ function headersOf(
 
 async function sendBody(
   reader: ReadableStreamDefaultReader<Uint8Array>,
-  outgoing: NodeResponse,
-  signal: AbortSignal,
+  exchange: Exchange,
 ): Promise<void> {
+  const { outgoing } = exchange;
   let cancellation: Promise<void> | undefined;
   let goOn = (): void => {};
   outgoing.on("drain", () => goOn());
-  signal.addEventListener("abort", () => {
-    cancellation = reader.cancel(signal.reason);
+  exchange.onDeparture(() => {
+    cancellation = reader.cancel(exchange.signal.reason);
     // It is awaited below, unless the body has failed as well: that error counts.
     cancellation.catch(() => {});
     goOn();
@@ -106,7 +118,7 @@ async function sendBody(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if (!outgoing.write(value) && !signal.aborted) {
+    if (!outgoing.write(value) && !exchange.hasLeft) {
       await new Promise<void>((resolve) => goOn = resolve);
     }
   }

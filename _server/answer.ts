@@ -15,6 +15,7 @@ import {
   type CorsOptions,
 } from "./cors.ts";
 import { readWeights } from "./weights.ts";
+import { getHeader } from "./request_hooks.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 
 /** What the answers depend on, besides the request. */
@@ -70,7 +71,7 @@ export function answerWithoutStream(
   }
   // Clients of language models ask for JSON by POST, and read the stream that comes.
   const isChoosy = isHead || method === "GET";
-  if (isChoosy && !acceptsEventStream(request.headers.get("accept"))) {
+  if (isChoosy && !acceptsEventStream(getHeader(request, "accept"))) {
     const headers = commonHeaders(request, options);
     return new Response(null, { status: 406, headers });
   }
@@ -130,7 +131,7 @@ export function chooseCompression(
   request: Request,
   compression: EventCompression | undefined,
 ): EventCompression | undefined {
-  const acceptEncoding = request.headers.get("accept-encoding");
+  const acceptEncoding = getHeader(request, "accept-encoding");
   return compression?.accepts(acceptEncoding) ? compression : undefined;
 }
 
@@ -182,7 +183,7 @@ export function readLastEventId(
   request: Request,
   parameter?: string,
 ): string | undefined {
-  const header = request.headers.get("last-event-id");
+  const header = getHeader(request, "last-event-id");
   if (header) {
     // Spec: "(`Last-Event-ID`, lastEventIDValue)" with the value "encoded as
     // UTF-8"; `Headers` shows its bytes as characters, one for one.

@@ -7,13 +7,14 @@
  * @module
  */
 
-import { openStream, type Sink, type SinkOwner } from "./sink.ts";
+import type { Sink, SinkOwner } from "./sink.ts";
 
-/** A body that is written to at any time, and that knows whether the client has room. */
+/**
+ * A body that is written to at any time, once it is connected to its sink, and that
+ * knows whether the client has room.
+ */
 export class EventStreamBody implements SinkOwner {
-  /** What the response carries. */
-  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
-  // `connect` sets it before the constructor returns.
+  // `connect` sets it before all else.
   #sink!: Sink;
   /** What the client has not asked for yet. Kept here and not in the sink, where nothing can be dropped without an error. */
   #waiting: Uint8Array<ArrayBuffer>[] = [];
@@ -32,7 +33,6 @@ export class EventStreamBody implements SinkOwner {
   constructor(onRoom: () => void, onDeparture: () => void) {
     this.#onRoom = onRoom;
     this.#onDeparture = onDeparture;
-    this.stream = openStream(this, 0);
   }
 
   /** Whether the client waits for a chunk. */
@@ -76,7 +76,7 @@ export class EventStreamBody implements SinkOwner {
     this.#waitingBytes = 0;
   }
 
-  /** Called with the sink when the body is made. */
+  /** Called with the sink, when the response is made. */
   connect(sink: Sink): void {
     this.#sink = sink;
   }

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { getHeader } from "./request_hooks.ts";
+
 /** Which pages of other origins may read the stream. */
 export interface CorsOptions {
   /**
@@ -59,7 +61,7 @@ export function addCorsHeaders(
   }
   // Also where the origin is absent or not allowed: that answer is not for all.
   headers.append("vary", "Origin");
-  const origin = request.headers.get("origin");
+  const origin = getHeader(request, "origin");
   if (origin === null) return;
   const isAllowed = typeof origins === "function"
     ? origins(origin)

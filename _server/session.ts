@@ -22,7 +22,9 @@ import {
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
 import { type Lifetime, watchLifetime } from "./lifetime.ts";
 import type { EventCompression } from "./compression.ts";
+import { openStream } from "./sink.ts";
 import { StreamCompressor } from "./stream_compressor.ts";
+import { onDeparture, respond } from "./request_hooks.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
@@ -73,28 +75,49 @@ export class Session implements EventSession {
   #room: Room | undefined;
   /** Why the session is closed; `undefined` while it is open. */
   #reason: CloseReason | undefined;
+  /** Ends the listening for the client's departure; `undefined` if it had left before. */
+  #endListening: (() => void) | undefined;
   /** Ends the watch over the lifetime: set when the client begins to read. */
   #endWatch: (() => void) | undefined;
 
   /**
-   * Makes the body of a response. Nothing is called and nothing held that would
-   * have to be released before the body is first read. If it is cancelled before
-   * that, the source is released without having been asked for an event.
+   * Makes a response. Nothing is called and nothing held that would have to be
+   * released before its body is first read. If that is cancelled before, the source
+   * is released without having been asked for an event.
    *
    * @param request The request that is answered.
    * @param source Where the events come from.
    * @param options What the session depends on.
-   * @returns The body.
+   * @param headers The headers of the response.
+   * @returns The response.
    */
   static open(
     request: Request,
     source: ServeEventsSource,
     options: SessionOptions,
-  ): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return new Session(request, source, options).#body.stream;
+    headers: Headers,
+  ): Response {
+    const session = new Session(request, source, options);
+    const response = respond(request, session.#body, 0, headers);
+    // A client that leaves cancels the body in Deno, Bun and workerd; other servers
+    // abort the request instead, and some do both, in either order.
+    session.#endListening = onDeparture(
+      request,
+      () => session.#close("client"),
+    );
+    return response;
   }
 
-  constructor(
+  /** Releases a source that there is no response to be made of. */
+  static discard(
+    request: Request,
+    source: ServeEventsSource,
+    options: SessionOptions,
+  ): void {
+    openStream(new Session(request, source, options).#body, 0).cancel();
+  }
+
+  private constructor(
     request: Request,
     source: ServeEventsSource,
     options: SessionOptions,
@@ -116,10 +139,6 @@ export class Session implements EventSession {
       // A client that does not read is not written to.
       if (this.#body.hasRoom) this.#write(KEEP_ALIVE_COMMENT);
     });
-    // A client that leaves cancels the body in Deno, Bun and workerd; other servers
-    // abort the request instead, and some do both, in either order.
-    if (request.signal.aborted) this.#close("client");
-    else request.signal.addEventListener("abort", this.#handleDeparture);
   }
 
   get signal(): AbortSignal {
@@ -157,8 +176,6 @@ export class Session implements EventSession {
     if (preamble !== undefined) this.#write(preamble);
     this.#run(source);
   }
-
-  readonly #handleDeparture = (): void => this.#close("client");
 
   async #run(source: ServeEventsSource): Promise<void> {
     try {
@@ -243,7 +260,7 @@ export class Session implements EventSession {
     this.#reason = reason;
     this.#endWatch?.();
     this.#keepAlive.stop();
-    this.request.signal.removeEventListener("abort", this.#handleDeparture);
+    this.#endListening?.();
     const trailer = this.#compressor?.end();
     // Without what was dropped, the stream is not whole, and the client may see it.
     if (reason === "overflow") this.#body.drop();

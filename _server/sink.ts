@@ -24,16 +24,29 @@ export interface Sink {
 
 /** What writes to a sink. */
 export interface SinkOwner {
-  /** Called with the sink, before all else. */
+  /**
+   * Called with the sink, before all else; and again with another one in its place,
+   * if the client has not begun to read and nothing was written.
+   */
   connect(sink: Sink): void;
   /**
    * Called when there is room after there was none: first when the client begins to
    * read, and then after each write that left no room.
    */
   handleRoom(): void;
-  /** Called when the client has left. Nothing may be done with the sink then. */
+  /**
+   * Called when the client has left, but never within a call of the sink. What is
+   * done with the sink then has no effect.
+   */
   handleDeparture(): void;
 }
+
+/** Why a body cannot be read that the server has taken over. */
+export const TAKEN_OVER =
+  "Cannot read body: the server sends it already, one that was not served is wanted";
+
+/** The sinks of all streams. */
+const sinks = new WeakMap<ReadableStream, StreamSink>();
 
 /**
  * Opens the stream of a response.
@@ -41,57 +54,86 @@ export interface SinkOwner {
  * @param owner What writes to it.
  * @param highWaterMark The chunks for which there is room while nobody waits for
  * one. With 0, there is room only where somebody does.
- * @returns The stream.
+ * @returns The stream. Its owner is told of room once somebody reads it.
  */
 export function openStream(
   owner: SinkOwner,
   highWaterMark: 0 | 1,
 ): ReadableStream<Uint8Array<ArrayBuffer>> {
-  const sink = new StreamSink(owner);
-  // Not a byte stream, which detaches the buffers of chunks that others share.
-  const stream = new ReadableStream(sink, { highWaterMark });
-  owner.connect(sink);
-  return stream;
+  return new StreamSink(owner, highWaterMark).stream;
+}
+
+/**
+ * Takes a stream's owner away from it, to connect it to another sink. The stream
+ * fails if it is read nevertheless.
+ *
+ * @param stream Any stream.
+ * @returns The owner, `undefined` if the stream is not one that {@linkcode openStream}
+ * has made, if it was read, locked or cancelled, or if it has ended already.
+ */
+export function takeOver(stream: ReadableStream): SinkOwner | undefined {
+  return stream.locked ? undefined : sinks.get(stream)?.disconnect();
 }
 
 /** The sink that is the source of a stream. */
-class StreamSink
+export class StreamSink
   implements Sink, UnderlyingDefaultSource<Uint8Array<ArrayBuffer>> {
-  readonly #owner: SinkOwner;
+  readonly stream: ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** `undefined` once the stream was taken over. */
+  #owner: SinkOwner | undefined;
+  /** Whether the client has begun to read, or something was written. */
+  #isUsed = false;
   // `start` sets it while the stream is made.
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  #hasLeft = false;
+  /** Set while a chunk is handed to the stream: `Deno.serve` cancels it there and then if the client has left. */
+  #isWriting = false;
   /** Set by a pull, cleared by the write that fills the stream. */
   #hasRoom = false;
-  /**
-   * Whether the client has left. It may do so while it is handed a chunk, whose writer
-   * goes on before it knows.
-   */
-  #isOver = false;
   /** Ends the pull under way: set by a pull that leaves room, cleared when that is gone. */
   #endPull: (() => void) | undefined;
 
-  constructor(owner: SinkOwner) {
+  /** Takes what {@linkcode openStream} takes. */
+  constructor(owner: SinkOwner, highWaterMark: 0 | 1) {
     this.#owner = owner;
+    // Not a byte stream, which detaches the buffers of chunks that others share.
+    this.stream = new ReadableStream(this, { highWaterMark });
+    sinks.set(this.stream, this);
+    owner.connect(this);
   }
 
   get hasRoom(): boolean {
     return this.#hasRoom;
   }
 
+  /** Gives the owner away, if that is possible. */
+  disconnect(): SinkOwner | undefined {
+    if (this.#isUsed) return undefined;
+    const owner = this.#owner;
+    this.#owner = undefined;
+    return owner;
+  }
+
   write(chunk: Uint8Array<ArrayBuffer>): void {
-    if (this.#isOver) return;
+    if (this.#hasLeft) return;
+    this.#isUsed = true;
+    this.#isWriting = true;
     this.#controller.enqueue(chunk);
+    this.#isWriting = false;
     // It is null for a stream that has failed.
     if ((this.#controller.desiredSize ?? 0) <= 0) this.#fill();
   }
 
   end(): void {
-    if (this.#isOver) return;
+    if (this.#hasLeft) return;
+    this.#isUsed = true;
     this.#fill();
     this.#controller.close();
   }
 
   fail(error: unknown): void {
+    if (this.#hasLeft) return;
+    this.#isUsed = true;
     this.#fill();
     this.#controller.error(error);
   }
@@ -109,6 +151,11 @@ class StreamSink
    * stream can be.
    */
   pull(): Promise<void> | undefined {
+    // With a high-water mark of 1 the stream pulls once although nobody reads it, and
+    // again when somebody does.
+    this.#isUsed ||= this.stream.locked;
+    if (!this.#isUsed) return undefined;
+    if (this.#owner === undefined) throw new TypeError(TAKEN_OVER);
     this.#hasRoom = true;
     this.#owner.handleRoom();
     if (!this.#hasRoom) return undefined;
@@ -119,9 +166,12 @@ class StreamSink
 
   /** Called by the stream when the client has left. */
   cancel(): void {
-    this.#isOver = true;
+    this.#isUsed = true;
+    this.#hasLeft = true;
     this.#fill();
-    this.#owner.handleDeparture();
+    const owner = this.#owner;
+    if (this.#isWriting) queueMicrotask(() => owner?.handleDeparture());
+    else owner?.handleDeparture();
   }
 
   /** From now on there is no room, until the stream pulls again. */

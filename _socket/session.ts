@@ -1,6 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { EventStreamBody } from "../_server/body.ts";
+import { openStream } from "../_server/sink.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "../_server/keep_alive.ts";
 import { SocketInbox } from "./inbox.ts";
@@ -138,7 +139,7 @@ export class SocketSession implements Transport {
       () => this.#leave(),
     );
     this.#body = body;
-    return body.stream;
+    return openStream(body, 0);
   }
 
   /**

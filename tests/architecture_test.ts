@@ -38,7 +38,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   "compression": ["event", "server", "channel", "numbers", "node:"],
   "shared": ["event", "client"],
-  "node": ["node:"],
+  "node": ["server", "node:"],
   "cli": ["event", "client", "parser", "channel", "log", "node:"],
 };
 

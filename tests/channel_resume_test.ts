@@ -217,9 +217,10 @@ Deno.test("EventChannel counts no gap for a client that is gone before it is tol
     signal: controller.signal,
     filter: () => isFiltered = true,
   });
+  const text = response.text();
   await asked.promise;
   controller.abort();
-  assertEquals(await response.text(), "");
+  assertEquals(await text, "");
   answer.resolve([]);
   // A turn of the event loop, in which the channel gets the answer.
   await new Promise((resolve) => setTimeout(resolve, 0));

@@ -5,7 +5,9 @@
 import "../channel_client_soak_test.ts";
 import "../channel_soak_test.ts";
 import "../channel_socket_test.ts";
+import "../node_connection_test.ts";
 import "../node_request_test.ts";
+import "../node_sink_test.ts";
 import "../node_test.ts";
 import "../redis_logs_test.ts";
 import "../redis_streams_test.ts";

@@ -1,0 +1,92 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** One request of `node:http` or `node:http2` and its response. */
+
+import type { NodeRequest } from "./request.ts";
+import type { NodeResponse } from "./response.ts";
+
+/**
+ * A request and its response, and what becomes of its client. The signal is made
+ * when it is first asked for: in Node 20 it costs as much as all the rest.
+ */
+export class Exchange {
+  readonly incoming: NodeRequest;
+  readonly outgoing: NodeResponse;
+  /** Drops what was not read of the request; set if its body was opened. */
+  dropBody: (() => void) | undefined;
+  #hasLeft = false;
+  #hasEnded = false;
+  #controller: AbortController | undefined;
+  #listeners: (() => void)[] = [];
+
+  constructor(incoming: NodeRequest, outgoing: NodeResponse) {
+    this.incoming = incoming;
+    this.outgoing = outgoing;
+    const onClose = (): void => this.#handleClose();
+    outgoing.on("close", onClose);
+    // All that a response gets that waits behind another one of its connection.
+    incoming.on("error", onClose);
+    // "close" follows, but an error without a listener would end the process.
+    outgoing.on("error", ignore);
+  }
+
+  /** Whether the client has left before the response had ended. */
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  /** Aborted when the client leaves. */
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#hasLeft) this.#controller.abort();
+    }
+    return this.#controller.signal;
+  }
+
+  /**
+   * Calls when the client leaves, at once if it has left already.
+   *
+   * @returns Ends that.
+   */
+  onDeparture(listener: () => void): () => void {
+    if (this.#hasLeft) listener();
+    else this.#listeners.push(listener);
+    return () => {
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
+    };
+  }
+
+  /** Ends the response, and drops what was not read of the request, so that the connection can carry the next. */
+  end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.outgoing.end();
+    if (this.dropBody === undefined) this.incoming.resume();
+    else this.dropBody();
+  }
+
+  /** Ends the response without a word if nothing is sent yet, with status 500, and else by breaking off. */
+  breakOff(): void {
+    const { outgoing } = this;
+    if (!outgoing.headersSent) outgoing.writeHead(500, {});
+    else outgoing.destroy(new Error("The body of the response failed"));
+    this.end();
+  }
+
+  /** Whether an error is none, but what is thrown because the client has left. */
+  isDeparture(error: unknown): boolean {
+    return this.#hasLeft && error === this.#controller?.signal.reason;
+  }
+
+  #handleClose(): void {
+    if (this.#hasEnded || this.#hasLeft) return;
+    this.#hasLeft = true;
+    this.#controller?.abort();
+    const listeners = this.#listeners;
+    this.#listeners = [];
+    for (const listener of listeners) listener();
+  }
+}
+
+function ignore(): void {}
