@@ -149,6 +149,17 @@ export class Page {
     await this.#send("Input.dispatchKeyEvent", { type: "keyUp", ...params });
   }
 
+  /** Goes back to the page before. */
+  async goBack(): Promise<void> {
+    const { currentIndex, entries } = await this.#send(
+      "Page.getNavigationHistory",
+    ) as { currentIndex: number; entries: { id: number }[] };
+    const entryId = entries[currentIndex - 1]?.id;
+    const shown = this.#devTools.once("Page.frameNavigated", this.#sessionId);
+    await this.#send("Page.navigateToHistoryEntry", { entryId });
+    await within("going back", shown);
+  }
+
   /** Closes the page, as its user does. */
   async close(): Promise<void> {
     await this.#devTools.send("Target.closeTarget", {

@@ -4,16 +4,22 @@
 
 import { EventChannel } from "../../channel.ts";
 import { bundle } from "../../scripts/_bundle.ts";
+import { within } from "../_within.ts";
 import type { Chromium, Page } from "./_chromium.ts";
 import type { Subscription } from "./_shared_page.ts";
 
 const PAGE = "<!doctype html><script type=module src=/page.js></script>";
-// It says what it has received once it is asked for it.
-const WORKER = `
+// Subscribes, and reports what it receives.
+const REPORTER = `
   import "/page.js";
-  const subscription = new Subscription("/events");
-  onmessage = async ({ data }) => postMessage(await subscription.receive(data));
+  const { pathname, searchParams } = new URL(location);
+  const { source } = new Subscription(searchParams.get("events"));
+  const report = (text) =>
+    fetch("/report", { method: "POST", body: pathname + " " + text });
+  source.onopen = () => report("is open");
+  source.onmessage = ({ data }) => report("has " + data);
 `;
+const FRAME = `<!doctype html><script type=module>${REPORTER}</script>`;
 
 const script = await bundle("tests/browser/_shared_page.ts", {
   importMap: "tests/offline/import_map.json",
@@ -24,6 +30,11 @@ export class SharedSite implements AsyncDisposable {
   readonly channel = new EventChannel({ retry: 20 });
   /** The `Last-Event-ID` of each request for the stream. */
   readonly requests: (string | null)[] = [];
+  /** What workers and frames have reported. */
+  readonly reports = new Set<string>();
+  // Tells what waits for a report that there is one.
+  #look: (() => void) | undefined;
+  #hanging = Promise.withResolvers<void>();
   readonly #server = Deno.serve(
     {
       hostname: "127.0.0.1",
@@ -44,9 +55,24 @@ export class SharedSite implements AsyncDisposable {
     return this.channel.size;
   }
 
+  /** Waits until all of these were reported. */
+  async reported(...reports: string[]): Promise<void> {
+    while (!reports.every((report) => this.reports.has(report))) {
+      await within(
+        `reports ${reports}`,
+        new Promise<void>((resolve) => this.#look = resolve),
+      );
+    }
+  }
+
   /** Opens a tab. */
   async open(chromium: Chromium): Promise<Tab> {
     return new Tab(await chromium.open(`${this.origin}/`));
+  }
+
+  /** Answers the requests for `/hang`. */
+  answerHanging(): void {
+    this.#hanging.resolve();
   }
 
   /** Publishes the numbers up to, but not including, `end`. */
@@ -66,16 +92,27 @@ export class SharedSite implements AsyncDisposable {
     await this.#server.shutdown();
   }
 
-  #answer(request: Request): Response {
+  async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
     switch (pathname) {
       case "/events":
-        this.requests.push(request.headers.get("last-event-id"));
-        return this.channel.serve(request);
+        if (request.method === "GET") {
+          this.requests.push(request.headers.get("last-event-id"));
+        }
+        return this.channel.serve(request, { cors: {} });
+      case "/report":
+        this.reports.add(await request.text());
+        this.#look?.();
+        return new Response(null, { status: 204 });
+      case "/hang":
+        await this.#hanging.promise;
+        return new Response(null, { status: 204 });
       case "/page.js":
         return file(script, "text/javascript");
-      case "/worker.js":
-        return file(WORKER, "text/javascript");
+      case "/worker":
+        return file(REPORTER, "text/javascript");
+      case "/frame":
+        return file(FRAME, "text/html");
       case "/":
         return file(PAGE, "text/html");
     }
@@ -119,6 +156,34 @@ export class Tab {
     }, readyState);
   }
 
+  /**
+   * Starts a worker, or puts a frame into the page, perhaps one in a sandbox; they
+   * report to the site.
+   */
+  async add(kind: "worker" | "frame" | "sandbox", url: string): Promise<void> {
+    await this.page.run(({ kind, url }) => {
+      if (kind === "worker") {
+        new Worker(url, { type: "module" });
+      } else {
+        const { document } = globalThis as unknown as PageGlobals;
+        const frame = document.createElement("iframe");
+        if (kind === "sandbox") frame.sandbox = "allow-scripts";
+        frame.src = url;
+        document.body.append(frame);
+      }
+    }, { kind, url });
+  }
+
+  /** Blocks the page, to the end of a request that is not answered. */
+  hang(): Promise<void> {
+    return this.page.run(() => {
+      const { XMLHttpRequest } = globalThis as unknown as PageGlobals;
+      const request = new XMLHttpRequest();
+      request.open("GET", "/hang", false);
+      request.send();
+    }, null);
+  }
+
   isHolder(): Promise<boolean> {
     return this.page.run(() => {
       const { subscription } = globalThis as unknown as PageGlobals;
@@ -146,8 +211,19 @@ export async function findHolder(tabs: Iterable<Tab>): Promise<Tab> {
 interface PageGlobals {
   Subscription: typeof Subscription;
   subscription: Subscription;
+  document: {
+    body: { append(element: unknown): void };
+    createElement(name: string): { src: string; sandbox: string };
+  };
+  XMLHttpRequest: new () => {
+    open(method: string, url: string, isAsync: boolean): void;
+    send(): void;
+  };
 }
 
 function file(text: string, type: string): Response {
-  return new Response(text, { headers: { "content-type": type } });
+  return new Response(text, {
+    // For the frames, some of which have no origin.
+    headers: { "content-type": type, "access-control-allow-origin": "*" },
+  });
 }

@@ -50,3 +50,56 @@ browserTest(
     assertEquals(site.connections, 6);
   },
 );
+
+browserTest(
+  "browser: a worker and a page share a connection, and a frame of another origin does not",
+  async (chromium) => {
+    await using site = new SharedSite();
+    const tab = await site.open(chromium);
+    await tab.subscribe();
+    await tab.add("worker", "/worker?events=/events");
+    await site.reported("/worker is open");
+    assertEquals(site.connections, 1);
+    // A frame of the page's own origin is one more tab.
+    await tab.add("frame", "/frame?events=/events");
+    await site.reported("/frame is open");
+    assertEquals(site.connections, 1);
+    site.reports.clear();
+
+    const other = `http://localhost:${new URL(site.origin).port}`;
+    await tab.add("frame", `${other}/frame?events=${site.origin}/events`);
+    await site.reported("/frame is open");
+    assertEquals(site.connections, 2);
+    await site.publish(0, 1);
+    await site.reported("/worker has 0", "/frame has 0");
+    assertEquals(await tab.receive("0"), ["0"]);
+  },
+);
+
+browserTest(
+  "browser: two keys have two connections",
+  async (chromium) => {
+    await using site = new SharedSite();
+    const tabs: Tab[] = [];
+    for (const key of ["ada", "eve", "ada", "eve"]) {
+      const tab = await site.open(chromium);
+      await tab.subscribe({ key });
+      tabs.push(tab);
+    }
+    assertEquals(site.connections, 2);
+    await site.publish(0, 1);
+    for (const tab of tabs) assertEquals(await tab.receive("0"), ["0"]);
+  },
+);
+
+browserTest(
+  "browser: a sandboxed frame, which has no origin, has a connection of its own",
+  async (chromium) => {
+    await using site = new SharedSite();
+    const tab = await site.open(chromium);
+    await tab.subscribe();
+    await tab.add("sandbox", `/frame?events=${site.origin}/events`);
+    await site.reported("/frame is open");
+    assertEquals(site.connections, 2);
+  },
+);

@@ -57,3 +57,77 @@ browserTest(
     }
   },
 );
+
+browserTest(
+  "browser: a tab that was frozen for long gets what no other remembers from the server",
+  async (chromium) => {
+    await using site = new SharedSite();
+    const [holder, sleeper] = [
+      await site.open(chromium),
+      await site.open(chromium),
+    ];
+    await holder.subscribe();
+    await sleeper.subscribe();
+    await site.publish(0, 1);
+    await sleeper.receive("0");
+    await sleeper.page.freeze();
+    // More than the tabs remember.
+    const filling = " ".repeat(100_000);
+    const data = DATA.slice(1, 31).map((number) => `${number}${filling}`);
+    for (const text of data) await site.channel.publish({ data: text });
+    await holder.receive(data.at(-1)!);
+    await sleeper.page.resume();
+    assertEquals(await sleeper.receive(data.at(-1)!), ["0", ...data]);
+    await site.publish(31, 32);
+    assertEquals((await sleeper.receive("31")).at(-1), "31");
+    assertEquals(site.requests.length, 2);
+    assertEquals(site.connections, 1);
+  },
+);
+
+browserTest(
+  "browser: the connection is taken from a tab that hangs, which is not listened to any more",
+  async (chromium) => {
+    await using site = new SharedSite();
+    const [holder, other] = [
+      await site.open(chromium),
+      await site.open(chromium),
+    ];
+    await holder.subscribe();
+    await other.subscribe();
+    await site.publish(0, 1);
+    await other.receive("0");
+    const hung = holder.hang();
+    await site.publish(1, 20);
+    // 10 to 15 seconds later.
+    assertEquals(await other.receive("19"), DATA.slice(0, 20));
+    site.answerHanging();
+    await hung;
+    await site.publish(20, 30);
+    for (const tab of [holder, other]) {
+      assertEquals(await tab.receive("29"), DATA.slice(0, 30));
+    }
+    assertEquals(await other.isHolder(), true);
+    assertEquals(site.connections, 1);
+  },
+);
+
+browserTest(
+  "browser: a tab in the back/forward cache leaves the connection to others, and comes back",
+  async (chromium) => {
+    await using site = new SharedSite();
+    const [holder, other] = [
+      await site.open(chromium),
+      await site.open(chromium),
+    ];
+    await holder.subscribe();
+    await other.subscribe();
+    await holder.page.load(`${site.origin}/?elsewhere`);
+    await site.publish(0, 10);
+    assertEquals(await other.receive("9"), DATA.slice(0, 10));
+    await holder.page.goBack();
+    assertEquals(await holder.receive("9"), DATA.slice(0, 10));
+    assertEquals(await other.isHolder(), true);
+    assertEquals(site.connections, 1);
+  },
+);
