@@ -53,7 +53,7 @@ export class CatchUp {
     const { name, backlog, lastEventId } = this.#tab;
     const { signal } = this.#controller;
     try {
-      // Without an ID there is nothing to resume from.
+      // Without an ID, as where the tab is new, there is nothing to resume from.
       if (lastEventId !== "") {
         // Cannot fail where there are other tabs.
         const locks = getLocks()!;
@@ -75,8 +75,6 @@ export class CatchUp {
       onStateChange: undefined,
     });
     for await (const event of connection) {
-      // The shared stream may have come to the same event meanwhile.
-      if (!this.isRunning) return;
       this.#tab.deliver(event);
       this.check();
     }

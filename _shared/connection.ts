@@ -98,9 +98,8 @@ export class SharedConnection
     const { events, next, lastEventId } = place;
     if (this.#isHole(place)) {
       this.#catchUp?.close();
-      const isNew = backlog.next === NEW;
       backlog.moveTo(next - events.length, lastEventId);
-      if (!isNew) this.#catchUp = new CatchUp(this);
+      this.#catchUp = new CatchUp(this);
     }
     for (const event of events.slice(events.length + backlog.next - next)) {
       backlog.push(event);

@@ -85,6 +85,11 @@ export class Peer implements Disposable {
     return this.#hear("a tab", (message) => "from" in message);
   }
 
+  /** How often a tab has said something since. */
+  get tabsToHear(): number {
+    return this.#heard.filter((message) => "from" in message).length;
+  }
+
   /** The same for what a holder says. */
   hearHolder(isIt: (news: News) => boolean = () => true): Promise<News> {
     return this.#hear(

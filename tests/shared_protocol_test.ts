@@ -3,15 +3,14 @@
 /** What a tab makes of what others do, of which some cannot be had at will. */
 
 import { assertEquals } from "@std/assert";
-import { encodeEvents } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { byTurns, eventStream, OpenStream, serve } from "./_event_server.ts";
+import { OpenStream, serve } from "./_event_server.ts";
 import { FakeTime } from "./_fake_time.ts";
 import { Peer } from "./_shared_peer.ts";
 import { asOrigin, Tab } from "./_shared_tabs.ts";
 
 /** The number of the event `a`. */
-const FIRST = 1000;
+const FIRST = 10_000_000;
 const a = makeEvent("a", "a");
 const b = makeEvent("b", "b");
 const c = makeEvent("c", "c");
@@ -153,6 +152,35 @@ Deno.test("SharedEventSource asks for what is missing, once", async () => {
   peer.tell(FIRST + 5, [e]);
   await tab.receive("e");
   assertEquals(tab.data, ["a", "b", "c", "d", "e"]);
+  assertEquals(peer.tabsToHear, 0);
+});
+
+Deno.test("SharedEventSource begins with its own answer, and not with another's", async () => {
+  using _ = asOrigin("https://example.com");
+  using peer = new Peer("https://example.com/");
+  await peer.hold();
+  using tab = new Tab("https://example.com/");
+  const { from } = await peer.hearTab();
+  peer.tell(FIRST + 2, [a, b], { to: peer.id });
+  peer.tell(FIRST + 2, [], { to: from });
+  peer.tell(FIRST + 3, [c]);
+  await tab.receive("c");
+  assertEquals(tab.data, ["c"]);
+});
+
+Deno.test("SharedEventSource asks the server for nothing if nothing has happened", async () => {
+  using _ = asOrigin("https://example.com");
+  await using server = serve(() => new OpenStream().response);
+  using peer = new Peer(server.url);
+  using tab = await follow(peer, server.url);
+  // Of another count, at the same event.
+  peer.tell(2 * FIRST, [], { lastEventId: "a" });
+  const { from } = await peer.hearTab();
+  peer.tell(2 * FIRST, [], { lastEventId: "a", to: from });
+  peer.tell(2 * FIRST + 1, [b]);
+  await tab.receive("b");
+  assertEquals(tab.data, ["a", "b"]);
+  assertEquals(server.requests.length, 0);
 });
 
 Deno.test("SharedEventSource gets from the server what no tab remembers", async () => {
@@ -204,31 +232,56 @@ Deno.test("SharedEventSource does not ask the server for what has no ID", async 
   peer.tell(FIRST + 1, [makeEvent("1")]);
   peer.tell(FIRST + 3, [three]);
   await tab.receive("1");
-  peer.tell(FIRST + 3, [two, three], { to: (await peer.hearTab()).from });
+  const { from } = await peer.hearTab();
+  peer.tell(FIRST + 3, [two, three], { to: from });
   await tab.receive("3");
-  assertEquals(tab.data, ["1", "2", "3"]);
+  // What nobody remembers is lost.
+  peer.tell(FIRST + 5, [makeEvent("5")]);
+  await peer.hearTab();
+  peer.tell(FIRST + 5, [makeEvent("5")], { to: from });
+  await tab.receive("5");
+  assertEquals(tab.data, ["1", "2", "3", "5"]);
   assertEquals(server.requests.length, 0);
 });
 
-Deno.test("SharedEventSource follows others who have begun to count anew", async () => {
+for (const count of ["greater", "lesser"]) {
+  Deno.test(`SharedEventSource follows others whose numbers are ${count} ones`, async () => {
+    using _ = asOrigin("https://example.com");
+    await using server = serve(() =>
+      new OpenStream("id: b\ndata: b\n\nid: c\ndata: c\n\n").response
+    );
+    using peer = new Peer(server.url);
+    using tab = await follow(peer, server.url);
+    // The first ones are gone, and the clock was set.
+    const first = count === "greater" ? 2 * FIRST : FIRST / 2;
+    peer.term++;
+    peer.tell(first, [], { readyState: 0, url: "" });
+    const { from } = await peer.hearTab();
+    peer.tell(first + 1, [c]);
+    await peer.hearTab();
+    peer.tell(first + 1, [c], { to: from });
+    await tab.receive("c");
+    peer.tell(first + 2, [d]);
+    await tab.receive("d");
+    assertEquals(tab.data, ["a", "b", "c", "d"]);
+  });
+}
+
+Deno.test("SharedEventSource lets the others hear of the end before one of them connects", async () => {
   using _ = asOrigin("https://example.com");
-  await using server = serve(byTurns(
-    () => eventStream(encodeEvents([b, c])),
-    () => new OpenStream().response,
-  ));
+  await using server = serve(() => new Response(null, { status: 204 }));
   using peer = new Peer(server.url);
-  using tab = await follow(peer, server.url);
-  peer.term++;
-  const anew = FIRST + 10_000_000;
-  peer.tell(anew, []);
-  await peer.hearTab();
-  peer.tell(anew + 1, [c]);
-  const { from } = await peer.hearTab();
-  peer.tell(anew + 1, [c], { to: from });
-  await tab.receive("c");
-  peer.tell(anew + 2, [d]);
-  await tab.receive("d");
-  assertEquals(tab.data, ["a", "b", "c", "d"]);
+  using time = new FakeTime();
+  using tab = new Tab(server.url);
+  await peer.hearHolder();
+  time.pass(0);
+  let isGranted = false;
+  const granted = peer.hold().then(() => isGranted = true);
+  await peer.hearHolder(({ readyState }) => readyState === 2);
+  await tab.reach(2);
+  assertEquals(isGranted, false);
+  time.pass(100);
+  await granted;
 });
 
 Deno.test("SharedEventSource takes the lock from one that is silent", async () => {
