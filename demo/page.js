@@ -1,6 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { Chart } from "./chart.js";
+import { SharedEventSource } from "./shared.js";
 
 const LOG_LENGTH = 100;
 const STATES = ["connecting", "open", "closed"];
@@ -18,7 +19,8 @@ let lastSequence = 0;
 // Set by a gap, for the event that follows it.
 let isAfterGap = false;
 
-const source = new EventSource("events");
+const { title } = document;
+const source = new SharedEventSource("events");
 source.addEventListener("open", () => {
   counts.reconnections++;
   showState();
@@ -63,6 +65,11 @@ function showState() {
   // Each time that it is set, it is read out.
   if (byId("state").textContent !== state) byId("state").textContent = state;
   byId("state").dataset.state = state;
+  const { isHolder } = source;
+  byId("holder").textContent = isHolder
+    ? "this tab holds the connection"
+    : "another tab holds the connection";
+  document.title = isHolder ? `● ${title}` : title;
   byId("received").textContent = counts.received;
   byId("reconnections").textContent = Math.max(0, counts.reconnections);
   const { lost, doubled } = counts;

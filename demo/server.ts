@@ -3,12 +3,17 @@
 /** The demo's server: a page, a stream of measurements, and ways to disturb it. */
 
 import { EventChannel } from "../channel.ts";
+import { bundle } from "../scripts/_bundle.ts";
 import { measure } from "./measurements.ts";
 import { SlowReader } from "./slow_reader.ts";
 
 const INTERVAL = 500;
 // What a new page draws at once: a minute.
 const REPLAY = 120;
+// Where nothing can be bundled, as without a network at the first time.
+const UNSHARED = `export class SharedEventSource extends EventSource {
+  isHolder = true;
+}`;
 const FILES: Record<string, { file: string; type: string }> = {
   "/": { file: "page.html", type: "text/html; charset=utf-8" },
   "/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
@@ -24,6 +29,8 @@ export class Demo {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #slowReader: SlowReader;
   readonly #stopMeasuring: () => void;
+  // What the page imports; set by the first that asks for it.
+  #script: Promise<string> | undefined;
   /** Each drops the connection of one client. */
   readonly #drops = new Set<() => void>();
 
@@ -64,6 +71,12 @@ export class Demo {
       return new Response(body, { headers: { "content-type": page.type } });
     }
     switch (`${request.method} ${pathname}`) {
+      case "GET /shared.js":
+        this.#script ??= bundle(import.meta.resolve("../shared.ts"))
+          .catch(() => UNSHARED);
+        return new Response(await this.#script, {
+          headers: { "content-type": "text/javascript; charset=utf-8" },
+        });
       case "GET /events":
         return this.#makeDroppable(
           this.#channel.serve(request, { replay: REPLAY }),

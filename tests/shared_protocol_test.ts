@@ -161,6 +161,8 @@ Deno.test("SharedEventSource begins with its own answer, and not with another's"
   await peer.hold();
   using tab = new Tab("https://example.com/");
   const { from } = await peer.hearTab();
+  // The first time it is new that there is this holder.
+  peer.tell(FIRST + 2, [a, b], { to: peer.id });
   peer.tell(FIRST + 2, [a, b], { to: peer.id });
   peer.tell(FIRST + 2, [], { to: from });
   peer.tell(FIRST + 3, [c]);

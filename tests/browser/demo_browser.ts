@@ -8,6 +8,7 @@ import { browserTest, type Page } from "./_chromium.ts";
 
 interface Shown {
   state: string;
+  holder: string;
   received: number;
   reconnections: number;
   verdict: string;
@@ -29,6 +30,7 @@ function look(page: Page): Promise<Shown> {
     const text = (id: string) => document.getElementById(id).textContent;
     return {
       state: text("state"),
+      holder: text("holder"),
       received: Number(text("received")),
       reconnections: Number(text("reconnections")),
       verdict: text("verdict"),
@@ -85,6 +87,32 @@ browserTest(
 
       assertEquals(after.verdict, "0 lost, 0 doubled");
       assertEquals(after.log, after.received);
+    }),
+);
+
+browserTest(
+  "demo: all tabs have one connection, and show which one holds it",
+  (chromium) =>
+    withDemo(async (url) => {
+      const first = await chromium.open(url);
+      const second = await chromium.open(url);
+      await lookUntil(second, ({ received }) => received >= 1);
+      assertEquals((await look(first)).holder, "this tab holds the connection");
+      assertEquals(
+        (await look(second)).holder,
+        "another tab holds the connection",
+      );
+      const { size } = await (await fetch(`${url}state`)).json();
+      assertEquals(size, 1);
+
+      await first.close();
+      const { received } = await look(second);
+      const shown = await lookUntil(
+        second,
+        (shown) => shown.received > received + 3,
+      );
+      assertEquals(shown.holder, "this tab holds the connection");
+      assertEquals(shown.verdict, "0 lost, 0 doubled");
     }),
 );
 
