@@ -44,8 +44,8 @@ export class SharedWindow implements CompressionWindow {
   #deflater: Deflater | undefined;
   /** Whether the compressor is one of the reserve. */
   #isReserved = false;
-  /** The offset where the epoch began. */
-  #epoch = 0;
+  /** The offset from which on a client has to have had everything to share. */
+  #begin = 0;
   /** The chunk that clients are taking, and its places. */
   #turn: Turn = { chunk: new Uint8Array() };
   #before: WindowPlace = { offset: 0, crc: 0 };
@@ -98,9 +98,7 @@ export class SharedWindow implements CompressionWindow {
   /** The chunk for a client that has had everything from an offset on. */
   encode(since: number): Uint8Array<ArrayBuffer> {
     const turn = this.#turn;
-    const size = 2 ** this.#options.windowBits;
-    const begin = Math.max(this.#epoch, this.#before.offset - size);
-    if (this.#deflater !== undefined && since <= begin) {
+    if (this.#deflater !== undefined && since <= this.#begin) {
       this.#sharing++;
       return turn.shared ??= this.#deflater.deflate(turn.chunk);
     }
@@ -111,8 +109,11 @@ export class SharedWindow implements CompressionWindow {
   #renew(): void {
     const clients = this.#sharing + this.#alone;
     if (clients > 1) this.#giveBack();
+    const { offset } = this.#before;
+    const size = 2 ** this.#options.windowBits;
+    this.#begin = Math.max(this.#begin, offset - size);
     if (this.#alone > this.#sharing && this.#hasDeflater(clients)) {
-      this.#epoch = this.#before.offset;
+      this.#begin = offset;
       this.#deflater?.reset();
       this.#deflater ??= new Deflater(this.#options);
     } else if (this.#sharing === 0) {
