@@ -42,10 +42,14 @@ source.addEventListener("measurement", (event) => {
 byId("drop").addEventListener("click", () => fetch("drop", { method: "POST" }));
 byId("slow").addEventListener("change", async () => {
   await fetch("slow-reader", { method: "POST" });
-  showSlowReader();
+  showServer();
 });
-setInterval(showSlowReader, 1000);
-showSlowReader();
+byId("gzip").addEventListener("change", async () => {
+  await fetch("compression", { method: "POST" });
+  showServer();
+});
+setInterval(showServer, 1000);
+showServer();
 
 /** An event is lost if a sequence is left out, doubled if one comes again. */
 function count(sequence) {
@@ -88,16 +92,30 @@ function addToLog(event) {
   }
 }
 
-async function showSlowReader() {
+async function showServer() {
   try {
-    const { slowReader } = await (await fetch("state")).json();
-    const { running, read, lost, sequence } = slowReader;
-    byId("slow").checked = running;
-    const behind = Math.max(0, lastSequence - sequence);
-    byId("slow-state").textContent = running
-      ? `reads one event in 3 s: ${read} read, ${lost} lost, ${behind} behind`
-      : "";
+    const { slowReader, compression } = await (await fetch("state")).json();
+    showSlowReader(slowReader);
+    showCompression(compression);
   } catch {
     // The server is gone; the connection's state says so.
   }
+}
+
+function showSlowReader({ running, read, lost, sequence }) {
+  byId("slow").checked = running;
+  const behind = Math.max(0, lastSequence - sequence);
+  byId("slow-state").textContent = running
+    ? `reads one event in 3 s: ${read} read, ${lost} lost, ${behind} behind`
+    : "";
+}
+
+function showCompression({ isOn, bytes, savedBytes }) {
+  byId("gzip").checked = isOn;
+  const all = bytes + savedBytes;
+  byId("gzip-state").textContent = isOn && all > 0
+    ? `${bytes} bytes sent for ${all}: ${
+      Math.round(savedBytes / all * 100)
+    } % saved`
+    : "";
 }

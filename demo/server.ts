@@ -4,6 +4,7 @@
 
 import { EventChannel } from "../channel.ts";
 import { bundle } from "../scripts/_bundle.ts";
+import { Compression } from "./compression.ts";
 import { measure } from "./measurements.ts";
 import { SlowReader } from "./slow_reader.ts";
 
@@ -25,7 +26,11 @@ const FILES: Record<string, { file: string; type: string }> = {
 export class Demo {
   /** Where the page is. */
   readonly url: string;
-  readonly #channel = new EventChannel({ retry: 1000 });
+  readonly #compression = new Compression();
+  readonly #channel = new EventChannel({
+    retry: 1000,
+    compression: this.#compression,
+  });
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #slowReader: SlowReader;
   readonly #stopMeasuring: () => void;
@@ -86,9 +91,15 @@ export class Demo {
       case "POST /slow-reader":
         this.#slowReader.toggle();
         return Response.json(this.#slowReader.state);
+      case "POST /compression":
+        this.#compression.toggle(this.#channel.counters);
+        // They come back with it, or without it.
+        this.#drop();
+        return Response.json(this.#compression.isOn);
       case "GET /state":
         return Response.json({
           ...this.#channel.counters,
+          compression: this.#compression.compare(this.#channel.counters),
           size: this.#channel.size,
           slowReader: this.#slowReader.state,
         });

@@ -14,6 +14,7 @@ interface Shown {
   verdict: string;
   log: number;
   slowReader: string;
+  compression: string;
 }
 
 /** What the page shows. */
@@ -36,6 +37,7 @@ function look(page: Page): Promise<Shown> {
       verdict: text("verdict"),
       log: document.getElementById("log").childElementCount,
       slowReader: text("slow-state"),
+      compression: text("gzip-state"),
     };
   }, null);
 }
@@ -132,6 +134,25 @@ browserTest(
       );
 
       assertEquals(slowReader.includes("0 lost"), true);
+    }),
+);
+
+browserTest(
+  "demo: compression saves most of the bytes, and no event is lost when it is switched on",
+  (chromium) =>
+    withDemo(async (url) => {
+      const page = await chromium.open(url);
+      await lookUntil(page, ({ received }) => received >= 1);
+      for (const key of ["Tab", "Tab", "Tab"]) await page.press(key);
+      await page.press(" ", " ");
+
+      const shown = await lookUntil(
+        page,
+        ({ compression }) => /: [5-9]\d % saved$/.test(compression),
+      );
+
+      assertEquals(shown.verdict, "0 lost, 0 doubled");
+      assertEquals(shown.reconnections, 1);
     }),
 );
 
