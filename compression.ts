@@ -20,7 +20,8 @@
  * setInterval(() => channel.publish({ data: new Date().toISOString() }), 1000);
  * ```
  *
- * `serveEvents` takes the same option, and has a compressor for each client.
+ * `serveEvents` and `EventRuns` take the same option; the former has a compressor for
+ * each client.
  *
  * Clients that do not ask for gzip get what they would get without it. Do not
  * compress a stream that holds a secret next to what an attacker may write: see

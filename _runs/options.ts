@@ -11,6 +11,7 @@ import { checkChannelOptions } from "../_channel/options.ts";
 import type { EventChannelServeOptions } from "../channel.ts";
 import type { ServerSentEventInit, TypedEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
+import type { EventCompression } from "../server.ts";
 import type { EventRunEnd } from "./entries.ts";
 
 /**
@@ -95,6 +96,11 @@ export interface EventRunsOptions<Events = unknown> {
    */
   retry?: number | undefined;
   /**
+   * How streams are compressed for the readers that ask for it, as for an
+   * `EventChannel`. Left out, they are not.
+   */
+  compression?: EventCompression | undefined;
+  /**
    * Called with whatever goes wrong behind the readers' backs: a source throws or
    * reaches a limit, or the logs fail. It must not throw.
    *
@@ -165,6 +171,7 @@ export interface CheckedRunsOptions {
   endEvent: (end: EventRunEnd) => ServerSentEventInit | undefined;
   keepAlive: number | undefined;
   retry: number | undefined;
+  compression: EventCompression | undefined;
   onError: (error: unknown, id: string) => void;
 }
 
@@ -198,6 +205,7 @@ export function checkRunsOptions(
     endEvent = (end) => ({ event: "end", data: end }),
     keepAlive,
     retry,
+    compression,
     onError = () => {},
   } = options;
   const verb = "make event runs";
@@ -226,6 +234,7 @@ export function checkRunsOptions(
     endEvent,
     keepAlive,
     retry,
+    compression,
     onError,
   };
 }

@@ -72,11 +72,12 @@ export class Readers {
   #obtain(id: string): Reading {
     const found = this.#readings.get(id);
     if (found !== undefined) return found;
-    const { logs, keepAlive, retry, onError } = this.#options;
+    const { logs, keepAlive, retry, compression, onError } = this.#options;
     const channel = new EventChannel({
       log: logs.open(id),
       keepAlive,
       retry,
+      compression,
       onError: (error) => onError(error, id),
     });
     const reading: Reading = { channel, count: 0, forget: () => {} };

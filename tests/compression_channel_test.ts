@@ -4,6 +4,7 @@ import { assert, assertEquals } from "@std/assert";
 import { EventChannel, type EventChannelServeOptions } from "../channel.ts";
 import { gzip } from "../compression.ts";
 import { MemoryEventLog } from "../log.ts";
+import { EventRuns } from "../runs.ts";
 import { Inbox } from "./_channel_clients.ts";
 import { BodyReader } from "./_body_reader.ts";
 import { join, readSoFar, readWhole } from "./_gzip_model.ts";
@@ -295,6 +296,29 @@ Deno.test("EventChannel compresses for a client with a filter, and for one of ot
     all.filter((data) => Number(data) % 2 === 0),
     all,
   ]);
+});
+
+Deno.test("EventRuns compresses for the readers of a run, from its beginning to its end", async () => {
+  await using runs = new EventRuns({ compression: gzip() });
+  const { promise: isRead, resolve } = Promise.withResolvers<void>();
+  await runs.start("answer", async function* () {
+    yield { data: makeData(0) };
+    await isRead;
+    for (let index = 1; index < 30; index++) {
+      yield { data: makeData(index) };
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  });
+  const response = await runs.serve("answer", makeRequest("gzip"));
+  assertEquals(response.headers.get("content-encoding"), "gzip");
+  resolve();
+  const chunks = await Array.fromAsync(response.body!);
+  const text = readWhole(chunks);
+  const inbox = new Inbox();
+  inbox.push(new TextEncoder().encode(text));
+  const all = Array.from({ length: 30 }, (_, index) => makeData(index));
+  assertEquals(inbox.data, [...all, "done"]);
+  assert(join(chunks).byteLength < text.length / 3);
 });
 
 Deno.test("EventChannel counts the bytes that are sent, and those that are saved", async () => {
