@@ -107,7 +107,8 @@ Deno.test("SharedEventSource: what the server refuses is refused for all, and as
   const stream = new OpenStream();
   await using server = serve(byTurns(
     () => stream.response,
-    () => new Response(null, { status: 401 }),
+    // Nothing that an EventSource would try again.
+    () => new Response(null, { status: 503 }),
   ));
   const tabs = [
     await Tab.open(server.url),
