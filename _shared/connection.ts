@@ -12,8 +12,8 @@ import type { ServerSentEvent } from "../event.ts";
 import { Holder, type HoldingTab } from "./holder.ts";
 import { holdLock } from "./locks.ts";
 import type { Hello, News, Place } from "./message.ts";
-import { describe, NO_CONNECTION, type Status } from "./status.ts";
 import { Outlet, type StateChange } from "./outlet.ts";
+import { describe, NO_CONNECTION, type Status } from "./status.ts";
 
 /** Milliseconds of silence after which the holder is asked whether it is there. */
 const SILENCE = 5000;
@@ -40,7 +40,7 @@ export class SharedConnection
   term = 0;
   readonly #id = Math.random();
   readonly #outlet: Outlet;
-  // Ends all that listens to the page.
+  // Ends what listens to the page and to the signal.
   readonly #life = new AbortController();
   // Gives up the lock, or the place in the queue for it.
   #turn: AbortController | undefined;

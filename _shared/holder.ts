@@ -89,6 +89,8 @@ export class Holder {
   }
 
   #publish(event: ServerSentEvent): void {
+    // What was on its way is another's to publish.
+    if (this.#isClosed) return;
     const { backlog } = this.#tab;
     const { lastEventId } = event;
     const place = { events: [event], next: backlog.next + 1, lastEventId };
