@@ -8,9 +8,11 @@ import {
 } from "./event_stream_error.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 
-// Up to the parameters, which may be anything. Of a header that came more than
-// once, joined by commas, the last value counts, as Fetch demands.
-const EVENT_STREAM_TYPE_REGEXP = /(^|,)\s*text\/event-stream\s*(;|$)/i;
+// Fetch's "extract a MIME type": of all values, the last one that is a MIME type counts,
+// other than */*, and a comma in a quoted string separates nothing.
+// Deviation: whatever has a slash is taken for a MIME type, also if it does not parse.
+const EVENT_STREAM_TYPE_REGEXP =
+  /(^|,)[\t ]*text\/event-stream[\t ]*(;("(\\.|[^"\\])*("|$)|[^",])*)?(,([^/]|\*\/\*)*)?$/i;
 
 /** A chunk of bytes, or the end. */
 export interface ByteChunk {
@@ -59,7 +61,7 @@ export function openByteSource(
  * @param contentType The header's value, `null` if there is none.
  */
 export function isEventStreamType(contentType: string | null): boolean {
-  return EVENT_STREAM_TYPE_REGEXP.test(contentType ?? "");
+  return EVENT_STREAM_TYPE_REGEXP.test(`${contentType}`);
 }
 
 function openResponse(
@@ -97,7 +99,7 @@ function openResponse(
 function openIterable(iterable: AsyncIterable<Uint8Array>): ByteSource {
   const iterator = iterable[Symbol.asyncIterator]();
   return {
-    read: async () => await iterator.next(),
+    read: () => iterator.next(),
     cancel: async () => await iterator.return?.(),
   };
 }

@@ -56,10 +56,7 @@ export class EventIterator
   next(): Promise<Result> {
     // While a chunk is read, there are others who come first.
     if (this.#next < this.#batch.length && !this.#reading) {
-      return Promise.resolve({
-        done: false,
-        value: this.#batch[this.#next++]!,
-      });
+      return Promise.resolve(this.#take());
     }
     return new Promise((resolve) => {
       this.#requests.push(resolve);
@@ -79,8 +76,8 @@ export class EventIterator
     return DONE;
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.return();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.return() as Promise<unknown> as Promise<void>;
   }
 
   [Symbol.asyncIterator](): this {
@@ -98,9 +95,14 @@ export class EventIterator
         resolve(this.#outcome);
         this.#outcome = DONE;
       } else {
-        resolve({ done: false, value: this.#batch[this.#next++]! });
+        resolve(this.#take());
       }
     }
+  }
+
+  #take(): Result {
+    // Cannot fail: the callers have compared #next with the batch.
+    return { done: false, value: this.#batch[this.#next++]! };
   }
 
   async #read(): Promise<void> {

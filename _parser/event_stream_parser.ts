@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import type { ServerSentEvent } from "../event.ts";
-import { Interpreter } from "./interpreter.ts";
+import { DEFAULT_MAX_EVENT_SIZE, Interpreter } from "./interpreter.ts";
 import { TextWindows } from "./text_windows.ts";
 
 /** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
@@ -27,8 +27,6 @@ export interface EventStreamParserOptions {
    */
   lastEventId?: string | undefined;
 }
-
-const DEFAULT_MAX_EVENT_SIZE = 16 * 1024 * 1024;
 
 /**
  * The synchronous core: chunks in, events out before `push` returns.
@@ -145,16 +143,14 @@ export class EventStreamParser {
    */
   push(chunk: Uint8Array | string): void {
     const isText = typeof chunk === "string";
-    if (!isText && chunk?.[Symbol.toStringTag] !== "Uint8Array") {
+    const hasType = isText || chunk?.[Symbol.toStringTag] === "Uint8Array";
+    if (this.#pushing || !hasType) {
       throw new TypeError(
-        `Cannot push a chunk: it is of type ${typeof chunk}, ` +
-          "a Uint8Array or a string is wanted",
-      );
-    }
-    if (this.#pushing) {
-      throw new TypeError(
-        "Cannot push a chunk: an earlier call has not returned, " +
-          "reset() is wanted",
+        `Cannot push a chunk: ${
+          hasType
+            ? "an earlier call has not returned, reset()"
+            : `it is of type ${typeof chunk}, a Uint8Array or a string`
+        } is wanted`,
       );
     }
     this.#pushing = true;

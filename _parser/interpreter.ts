@@ -23,6 +23,9 @@ const RETRY_REGEXP = /^retry: ?([0-9]+)$/;
 /** What timers can hold, in milliseconds: beyond it they fire at once. */
 const MAX_DELAY = 2 ** 31 - 1;
 
+/** How large an event may grow, in UTF-16 code units, unless somebody says otherwise. */
+export const DEFAULT_MAX_EVENT_SIZE = 16 * 1024 * 1024;
+
 /** Where events and comments go, and what is allowed. */
 export interface InterpreterOptions {
   onEvent: (event: ServerSentEvent) => void;
@@ -255,10 +258,9 @@ export class Interpreter {
   /** The codes that a line begins with, where the bytes cannot show them. */
   #readHead(text: string, start: number): Uint8Array {
     const head = this.#head;
-    const length = text.length - start;
-    for (let i = 0; i < HEAD_LENGTH && i < length; i++) {
-      const code = text.charCodeAt(start + i);
-      head[i] = code < 0x80 ? code : 0x80;
+    for (let i = 0; i < HEAD_LENGTH; i++) {
+      // Beyond the end there is NaN, which becomes 0.
+      head[i] = Math.min(text.charCodeAt(start + i), 0x80);
     }
     return head;
   }

@@ -63,7 +63,7 @@ export class TextWindows {
   push(chunk: Uint8Array): void {
     const isLarge = chunk.length > SMALL_LENGTH;
     if (isLarge) this.#flush();
-    const isEnded = isLarge || hasLineEnd(chunk);
+    const isEnded = isLarge || indexOfLineEnd(chunk, 0) !== -1;
     if (isEnded && this.#gatheredLength === 0) return this.#decode(chunk);
     this.#gathered ??= new Uint8Array(GATHERED_LENGTH);
     // No callback runs in between: what was gathered ends no line.
@@ -128,10 +128,4 @@ function indexOfLineEnd(bytes: Uint8Array, from: number): number {
     if (byte === LF || byte === CR) return i;
   }
   return -1;
-}
-
-function hasLineEnd(chunk: Uint8Array): boolean {
-  const last = chunk[chunk.length - 1];
-  // Most chunks that end a line end with it.
-  return last === LF || last === CR || indexOfLineEnd(chunk, 0) !== -1;
 }

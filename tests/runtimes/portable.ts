@@ -7,6 +7,7 @@
 
 import "../client_backoff_test.ts";
 import "../client_connect_test.ts";
+import "../client_content_type_test.ts";
 import "../client_idle_test.ts";
 import "../client_reconnect_test.ts";
 import "../client_refusal_test.ts";
