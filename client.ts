@@ -61,10 +61,14 @@ export {
  * Connects to an event stream and iterates over its events.
  *
  * It connects at once, and reconnects as a browser's `EventSource` does, with
- * waits that grow while attempts fail. The response is read only as events are
- * asked for. The iteration ends when this side closes the connection (`break`,
- * `return()`, `close()`, an abort, the end of an `await using` block), after a
- * 204, and after an ended body if it may not reconnect; none of these throws.
+ * waits that grow while attempts fail, also while a server or a balancer answers
+ * that it cannot now (502 and its like). The response is read as events are asked
+ * for, and one chunk ahead. The iteration ends when this side closes the connection
+ * (`break`, `return()`, `close()`, an abort, the end of an `await using` block),
+ * after a 204, and after an ended body if it may not reconnect; none of these
+ * throws. A request that is not safe to repeat, such as a POST, is not sent again
+ * unless `shouldReconnect` or the server says so: its iteration ends with its
+ * answer.
  *
  * @example Fresh credentials, and what happens in between
  * ```ts
@@ -108,7 +112,6 @@ export {
  *   method: "POST",
  *   headers: { "content-type": "application/json" },
  *   body: JSON.stringify({ stream: true }),
- *   backoff: { maxAttempts: 0 },
  * });
  *
  * let text = "";
@@ -121,7 +124,8 @@ export {
  * await server.shutdown();
  * ```
  *
- * @param url The URL, resolved against `location` where there is one.
+ * @param url The URL, resolved against the document's base or `location`, where
+ * there is one.
  * @param options How to connect.
  * @returns The connection.
  * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.

@@ -10,6 +10,7 @@ import {
   writeText,
 } from "./io.ts";
 import { connectUpstream } from "./upstream.ts";
+import { isEventStream } from "../_client/response.ts";
 import type { ConnectOptions } from "../client.ts";
 
 /**
@@ -50,8 +51,7 @@ async function printEvents(
   let failure: unknown;
   await using connection = connectUpstream(command, io, {
     fetch: format !== "raw" ? undefined : copyingFetch(async (chunk) => {
-      // What comes with a refusal is no event stream, and is reported instead.
-      if (connection.readyState !== 1) return;
+      if (connection.readyState === 2) return;
       try {
         await writeBytes(io, chunk);
       } catch (error) {
@@ -77,6 +77,8 @@ function copyingFetch(
 ): NonNullable<ConnectOptions["fetch"]> {
   return async (url, init) => {
     const response = await fetch(url, init);
+    // What comes with a refusal is reported instead.
+    if (!isEventStream(response)) return response;
     const body = response.body?.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         async transform(chunk, controller): Promise<void> {

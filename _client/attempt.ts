@@ -6,14 +6,31 @@ import { EventSourceError } from "./event_source_error.ts";
 import { requestEventStream } from "./request.ts";
 import { describeRefusal, isEventStream } from "./response.ts";
 
-/** One request and its response: from `open()` to the first error or `drop()`. */
+// What is read of a refusal: so many bytes, and for so many milliseconds.
+const BODY_SIZE = 1024;
+const BODY_TIMEOUT = 1000;
+
+/** What came of a read: a chunk, the end without one, or what broke. */
+interface Arrival {
+  value?: Uint8Array | undefined;
+  error?: EventSourceError;
+}
+
+/**
+ * One request and its response: from `open()` to the first error or `drop()`. It
+ * reads one chunk ahead: while a chunk is used, the next read is under way.
+ */
 export class Attempt {
   readonly #options: EventSourceInit;
   readonly #clock: Clock;
   readonly #controller = new AbortController();
-  // Set when the response turned out to be an event stream with a body.
+  // Of the response's body, if it has one.
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  // Why this side gave up; open() and read() throw it from then on.
+  // What the read ahead brought, until it is taken; unset while it is under way.
+  #arrival: Arrival | undefined;
+  // Tells who waits for the read that is under way.
+  #onArrival: (() => void) | undefined;
+  // Why this side gave up; open() and take() throw it from then on.
   #dropped: EventSourceError | undefined;
 
   constructor(options: EventSourceInit, clock: Clock) {
@@ -22,11 +39,16 @@ export class Attempt {
   }
 
   /**
-   * Sends the request and waits for an event stream.
+   * Sends the request and waits for an event stream, whose first chunk is read.
    *
+   * @param readsRefusal Whether the beginning of another body is waited for.
    * @throws {EventSourceError} If none comes.
    */
-  async open(url: string, lastEventId: string): Promise<Response> {
+  async open(
+    url: string,
+    lastEventId: string,
+    readsRefusal: boolean,
+  ): Promise<Response> {
     const timer = this.#startIdleTimer();
     const { signal } = this.#controller;
     try {
@@ -34,7 +56,7 @@ export class Attempt {
       // have none.
       return await new Promise((resolve, reject) => {
         signal.addEventListener("abort", reject, { once: true });
-        this.#exchange(url, lastEventId, signal).then(resolve, reject);
+        this.#exchange(url, lastEventId, readsRefusal).then(resolve, reject);
       });
     } catch (error) {
       throw this.#dropped ?? error;
@@ -43,25 +65,32 @@ export class Attempt {
     }
   }
 
+  /** Whether `take()` may be called. */
+  get isReady(): boolean {
+    return this.#arrival !== undefined;
+  }
+
+  /** Waits until `take()` may be called. Only this wait can be too long. */
+  wait(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = this.#startIdleTimer();
+      this.#onArrival = () => {
+        this.#clock.clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
   /**
-   * Reads the next chunk.
+   * Takes the next chunk, and begins to read the one after it.
    *
-   * @throws {EventSourceError} If none comes.
+   * @throws {EventSourceError} If there is none.
    */
-  async read(): Promise<Uint8Array> {
-    const timer = this.#startIdleTimer();
-    let error: EventSourceError | undefined;
-    try {
-      const chunk = await this.#reader?.read();
-      if (chunk?.value !== undefined) return chunk.value;
-    } catch (cause) {
-      error = new EventSourceError(
-        "network-error",
-        "Cannot read event stream: the connection broke, see the cause",
-        { cause },
-      );
-    } finally {
-      this.#clock.clearTimeout(timer);
+  take(): Uint8Array {
+    const { value, error } = this.#arrival ?? {};
+    if (value !== undefined) {
+      this.#readAhead();
+      return value;
     }
     throw this.#dropped ?? error ?? new EventSourceError(
       "end",
@@ -73,30 +102,78 @@ export class Attempt {
   drop(error: EventSourceError | undefined): void {
     this.#dropped ??= error;
     this.#controller.abort();
-    // Aborting fails the body of a real fetch, and cancel() with it.
-    this.#reader?.cancel().catch(() => {});
+    this.#cancel();
   }
 
   async #exchange(
     url: string,
     lastEventId: string,
-    signal: AbortSignal,
+    readsRefusal: boolean,
   ): Promise<Response> {
+    const { signal } = this.#controller;
     const response = await requestEventStream(
       url,
       this.#options,
       lastEventId,
       signal,
     );
-    if (signal.aborted) {
-      // Nobody waits for it any more.
-      response.body?.cancel().catch(() => {});
-    } else if (isEventStream(response)) {
-      this.#reader = response.body?.getReader();
-    } else {
-      throw await describeRefusal(response, this.#clock, signal);
+    this.#reader = response.body?.getReader();
+    if (signal.aborted) this.#cancel();
+    // At once: where the connection breaks, a stream forgets what is not read.
+    this.#readAhead();
+    if (signal.aborted || isEventStream(response)) return response;
+    const body = readsRefusal ? await this.#readStart() : "";
+    this.#cancel();
+    throw describeRefusal(response, body);
+  }
+
+  /** Reads the beginning of the body, as far as it comes. */
+  async #readStart(): Promise<string> {
+    const timer = this.#clock.setTimeout(() => this.#cancel(), BODY_TIMEOUT);
+    const decoder = new TextDecoder();
+    let text = "";
+    let left = BODY_SIZE;
+    try {
+      while (left > 0) {
+        if (!this.isReady) {
+          await new Promise<void>((resolve) => this.#onArrival = resolve);
+        }
+        const chunk = this.take();
+        text += decoder.decode(chunk.subarray(0, left), { stream: true });
+        left -= chunk.length;
+      }
+    } catch {
+      // It has ended, or the status is the error to report.
     }
-    return response;
+    this.#clock.clearTimeout(timer);
+    return text;
+  }
+
+  #cancel(): void {
+    // Aborting fails the body of a real fetch, and cancel() with it.
+    this.#reader?.cancel().catch(() => {});
+  }
+
+  #readAhead(): void {
+    this.#arrival = undefined;
+    if (this.#reader === undefined) return this.#arrive({});
+    this.#reader.read().then(
+      (result) => this.#arrive(result),
+      (cause) =>
+        this.#arrive({
+          error: new EventSourceError(
+            "network-error",
+            "Cannot read event stream: the connection broke, see the cause",
+            { cause },
+          ),
+        }),
+    );
+  }
+
+  #arrive(arrival: Arrival): void {
+    this.#arrival = arrival;
+    this.#onArrival?.();
+    this.#onArrival = undefined;
   }
 
   #startIdleTimer(): unknown {

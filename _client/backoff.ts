@@ -3,7 +3,7 @@
 import { MAX_DELAY } from "../_numbers.ts";
 
 // The three formats of RFC 9110, section 5.6.7; the last is that of asctime().
-const HTTP_DATE_REGEXP = /^[A-Z][a-z]+(?:, .+:\d\d GMT| .+:\d\d \d{4})$/;
+const HTTP_DATE_REGEXP = /^[A-Z][a-z]+,? .+:\d\d (GMT|\d{4})$/;
 
 /**
  * How the waits between failed attempts grow. The wait before the nth attempt is
@@ -77,6 +77,8 @@ export function parseRetryAfter(
   now: number,
 ): number | undefined {
   if (value === null) return undefined;
+  // Not every runtime takes the spaces around a header's value away.
+  value = value.trim();
   // What is neither may parse as a date all the same: "-1" does in V8.
   const date = HTTP_DATE_REGEXP.test(value)
     // All of them are in GMT, whether they say so or not.

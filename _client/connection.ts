@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { Attempt } from "./attempt.ts";
-import { drawDelay, parseRetryAfter } from "./backoff.ts";
+import { drawDelay } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { assertOptions, type ConnectOptions } from "./connection_options.ts";
 import {
@@ -13,8 +13,10 @@ import {
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { EventSourceError } from "./event_source_error.ts";
+import { getRetryAfter, isFinal, isPassing } from "./recovery.ts";
 import { EventStreamError } from "../_parser/event_stream_error.ts";
-import { EventStreamParser } from "../_parser/event_stream_parser.ts";
+import { DEFAULT_MAX_EVENT_SIZE, Interpreter } from "../_parser/interpreter.ts";
+import { TextWindows } from "../_parser/text_windows.ts";
 
 const DEFAULT_RECONNECTION_TIME = 3000;
 const DEFAULT_HEALTHY_AFTER = 5000;
@@ -28,9 +30,9 @@ interface Waiter {
 
 /**
  * One lasting subscription, as an async iterator of its events. It connects by
- * itself, but the response is read only while a call of `next()` waits: the
- * consumer's pace reaches the socket. So a lost connection is noticed, and
- * reestablished, once all of its events were handed out.
+ * itself, but the response is read only as calls of `next()` wait, and one chunk
+ * ahead: the consumer's pace reaches the socket. So a lost connection is noticed,
+ * and reestablished, once all of its events were handed out.
  *
  * All iterations draw from the same events, and ending one closes the connection.
  */
@@ -41,8 +43,10 @@ export class EventStreamConnection
   /** The URL that the requests go to. */
   readonly url: string;
   readonly #options: ConnectOptions;
+  readonly #isStandard: boolean;
   readonly #clock: Clock;
-  readonly #parser: EventStreamParser;
+  readonly #parser: Interpreter;
+  readonly #windows: TextWindows;
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: Attempt | undefined;
   // Set while the connection is open.
@@ -68,17 +72,29 @@ export class EventStreamConnection
    * Connects, as `connect()` does.
    *
    * @param url The URL that the requests go to, absolute.
-   * @param options How to connect.
+   * @param given How to connect; read once.
+   * @param isStandard Whether defaults are those of a browser: no status is tried
+   * again, and every wait is the reconnection time.
    */
-  constructor(url: string, options: ConnectOptions) {
+  constructor(url: string, given: ConnectOptions, isStandard = false) {
+    const options = { ...given };
     assertOptions(options);
     this.url = url;
     this.#options = options;
+    this.#isStandard = isStandard;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    this.#parser = new EventStreamParser(
-      (event) => this.#batch.push(event),
-      options,
-    );
+    const {
+      lastEventId = "",
+      maxEventSize = DEFAULT_MAX_EVENT_SIZE,
+      onComment,
+    } = options;
+    this.#parser = new Interpreter({
+      onEvent: (event) => this.#batch.push(event),
+      onComment,
+      lastEventId,
+      maxEventSize,
+    });
+    this.#windows = new TextWindows(this.#parser);
     this.#lastEventId = this.#parser.lastEventId;
     options.signal?.addEventListener("abort", this.close);
     // Not at once: no callback may come before the caller holds this object.
@@ -213,8 +229,10 @@ export class EventStreamConnection
     if (this.#options.signal?.aborted) return this.close();
     try {
       if (this.#parserError !== undefined) throw this.#parserError;
-      if (this.#attempt !== undefined && this.#readyState === OPEN) {
-        this.#parse(await this.#attempt.read());
+      const attempt = this.#attempt;
+      if (attempt !== undefined && this.#readyState === OPEN) {
+        if (!attempt.isReady) await attempt.wait();
+        this.#parse(attempt.take());
       } else {
         await this.#open();
       }
@@ -228,10 +246,12 @@ export class EventStreamConnection
     const { status, headers, url } = await this.#attempt.open(
       this.url,
       this.#parser.lastEventId,
+      // Nobody but shouldReconnect would see it, and a browser does not wait for it.
+      !this.#isStandard || this.#options.shouldReconnect !== undefined,
     );
     // Closed in between; who closed has dropped the attempt as well.
     if (this.#readyState === CLOSED) return;
-    this.#parser.reset();
+    this.#resetParser();
     this.#openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.
     const response = { status, headers, url: url || this.url };
@@ -246,7 +266,7 @@ export class EventStreamConnection
     this.#batch = [];
     this.#next = 0;
     try {
-      this.#parser.push(chunk);
+      this.#windows.push(chunk);
     } catch (error) {
       this.#parserError = error;
     }
@@ -277,7 +297,7 @@ export class EventStreamConnection
   #describe(error: EventSourceError): Disconnection {
     const { reason, status, headers } = error;
     const {
-      backoff = {},
+      backoff = this.#isStandard ? { maxDelay: 0 } : {},
       reconnectionTime = DEFAULT_RECONNECTION_TIME,
     } = this.#options;
     const { healthyAfter = DEFAULT_HEALTHY_AFTER } = backoff;
@@ -302,12 +322,16 @@ export class EventStreamConnection
     const { reason, error, attempt } = disconnection;
     const { shouldReconnect, backoff } = this.#options;
     if (reason === "reconnect") return true;
-    if (reason === "no-content" || reason === "event-too-large") return false;
+    if (isFinal(error)) return false;
     if (attempt > (backoff?.maxAttempts ?? Infinity)) return false;
     return shouldReconnect?.(disconnection) ??
-      (reason === "end" || reason === "network-error" ||
-        reason === "idle-timeout" ||
-        getRetryAfter(error, this.#clock.now()) !== undefined);
+      isPassing(error, this.#options, this.#isStandard);
+  }
+
+  /** Begins a new stream; in a callback, that drops the rest of the chunk. */
+  #resetParser(): void {
+    this.#windows.reset();
+    this.#parser.reset();
   }
 
   #wait(delay: number): Promise<void> {
@@ -331,7 +355,7 @@ export class EventStreamConnection
     this.#options.signal?.removeEventListener("abort", this.close);
     this.#endWait?.();
     this.#attempt?.drop(error);
-    this.#parser.reset();
+    this.#resetParser();
     // The server's own word that there is no more is not a failure.
     if (error?.reason !== "end" && error?.reason !== "no-content") {
       this.#failure = error;
@@ -339,16 +363,6 @@ export class EventStreamConnection
     this.#answer();
     this.#options.onStateChange?.({ state: "closed", error });
   }
-}
-
-/** What a 429 or 503 asks for, in milliseconds. */
-function getRetryAfter(
-  { status, headers }: EventSourceError,
-  now: number,
-): number | undefined {
-  return status === 429 || status === 503
-    ? parseRetryAfter(headers?.get("Retry-After") ?? null, now)
-    : undefined;
 }
 
 function asEventSourceError(error: unknown): EventSourceError {

@@ -68,7 +68,7 @@ export interface EventSourceInit {
    * Milliseconds without a byte after which the connection is dropped and
    * reestablished, from 1 to 2 147 483 647. Comments count as bytes, the wait
    * for the response counts too; time in which the consumer asks for no event
-   * does not.
+   * does not, and what was read ahead in that time is life enough.
    *
    * @default {Infinity}
    */
@@ -81,13 +81,20 @@ export interface EventSourceInit {
   maxEventSize?: number | undefined;
   /**
    * Decides whether a lost connection is reestablished; `undefined` leaves it to
-   * the default. It is not asked about a 204 or an event that is too large, which
-   * always end the connection, nor once `backoff.maxAttempts` is reached, nor
-   * about `reconnect()`, which always reestablishes it.
+   * the default. It is not asked about a 204, an event that is too large or a
+   * request that can never be sent, which always end the connection, nor once
+   * `backoff.maxAttempts` is reached, nor about `reconnect()`, which always
+   * reestablishes it.
    *
-   * By default an ended body, a network error and an idle timeout reconnect, and
-   * a refused response does not; `connect()` also reconnects after a 429 or 503
-   * with a valid `Retry-After`, no sooner than that says.
+   * By default an ended body, a network error and an idle timeout reconnect.
+   * `connect()` also reconnects after a status that may pass: 408, 425, 429, 500,
+   * 502, 503 and 504, no sooner than `Retry-After` says. Any other refusal fails.
+   *
+   * All this holds for requests that are safe to repeat: GET, HEAD or OPTIONS
+   * without a body. Another one, such as a POST, is sent again only where this
+   * function says so, where `Retry-After` comes with one of these statuses, or on
+   * `reconnect()`: the iteration ends when its answer does, and fails if that
+   * breaks off or does not come, since the server may have acted on it.
    */
   shouldReconnect?:
     | ((disconnection: Disconnection) => boolean | undefined)
@@ -130,6 +137,7 @@ export function assertOptions(options: EventSourceInit): void {
   if (options.idleTimeout !== Infinity) {
     assertRange("idleTimeout", options.idleTimeout, 1, MAX_DELAY);
   }
+  assertRange("maxEventSize", options.maxEventSize, 1);
   assertRange("backoff.factor", backoff.factor, 1);
   assertRange("backoff.maxDelay", backoff.maxDelay, 0);
   assertRange("backoff.maxAttempts", backoff.maxAttempts, 0);
@@ -139,6 +147,12 @@ export function assertOptions(options: EventSourceInit): void {
 /** The method that the request is sent with. */
 export function getMethod({ method, body }: EventSourceInit): string {
   return method ?? (body === undefined ? "GET" : "POST");
+}
+
+/** Whether the request may be sent again without the user's or the server's word. */
+export function isRepeatable(options: EventSourceInit): boolean {
+  return options.body === undefined &&
+    /^(get|head|options)$/i.test(getMethod(options));
 }
 
 function assertRange(

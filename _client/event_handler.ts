@@ -16,11 +16,21 @@ const CALLS_HANDLERS = callsHandlers();
 export class EventHandlerSlot {
   readonly #target: EventTarget;
   readonly #type: string;
+  readonly #addEventListener: EventTarget["addEventListener"];
   #value: unknown = null;
 
-  constructor(target: EventTarget, type: string) {
+  /**
+   * @param addEventListener The class's own, which a subclass cannot override.
+   */
+  constructor(
+    target: EventTarget,
+    type: string,
+    addEventListener: EventTarget["addEventListener"] =
+      EventTarget.prototype.addEventListener,
+  ) {
     this.#target = target;
     this.#type = type;
+    this.#addEventListener = addEventListener;
   }
 
   get(): unknown {
@@ -34,25 +44,29 @@ export class EventHandlerSlot {
     // A listener that is there already keeps its place among the others. A
     // handler that was null in between takes a new one, at the end.
     if (this.#value === null) {
-      this.#target.removeEventListener(this.#type, this.#listener);
+      EventTarget.prototype.removeEventListener.call(
+        this.#target,
+        this.#type,
+        this.#listener,
+      );
     } else {
-      this.#target.addEventListener(this.#type, this.#listener);
+      this.#addEventListener.call(this.#target, this.#type, this.#listener);
     }
   }
 
-  // An object leaves its type to the platform (see `Listeners`).
   readonly #listener = CALLS_HANDLERS
-    ? { handleEvent() {} }
-    : (event: Event): void => this.#handle(event);
+    ? () => {}
+    : (event: Event): unknown => this.#handle(event);
 
-  #handle(event: Event): void {
+  /** Returns what the handler does. */
+  #handle(event: Event): unknown {
     const handler = this.#value;
     // Spec: an object that cannot be called is kept, and calling it does nothing.
     if (typeof handler !== "function") return;
     // Spec: "If return value is false, then set event's canceled flag."
-    if (handler.call(event.currentTarget, event) === false) {
-      event.preventDefault();
-    }
+    const result = handler.call(event.currentTarget, event);
+    if (result === false) event.preventDefault();
+    return result;
   }
 }
 

@@ -12,10 +12,11 @@ import type { ServerSentEvent } from "../event.ts";
 import { dispatchEvent } from "./dispatch_event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { Listeners } from "./listeners.ts";
+import { PlainListeners } from "./plain_listeners.ts";
 import { reportException } from "./report_exception.ts";
 import { resolveUrl } from "./resolve_url.ts";
 import { StreamMessageEvent } from "./stream_message_event.ts";
+import { createTurns } from "./turns.ts";
 
 /** What an `EventSource` needs of its connection. */
 export interface EventSourceConnection extends AsyncIterable<ServerSentEvent> {
@@ -46,10 +47,20 @@ export interface EventSourceEventMap {
  * It does what the
  * [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface)
  * says of a browser's and can take its place: `globalThis.EventSource = EventSource`.
- * What scripts cannot do remains: `isTrusted` is false in its events, and in a
+ * Beside `http:` and `https:`, it reads what else `fetch` can, and fails for good on
+ * what it cannot.
+ *
+ * What scripts cannot do remains. In a browser, and in Bun, `isTrusted` is false in
+ * its events: it is a property of each event there that no class can change. In a
  * browser another origin must allow the header `Last-Event-ID` for a stream to be
- * resumed. What the functions among the options throw fails the connection, and
- * is reported as an uncaught exception, as it is for a listener.
+ * resumed, and a refusal by CORS looks like a network error, so that it is tried
+ * again, where the browser's own class fails for good. What the functions among the
+ * options throw fails the connection, and is reported as an uncaught exception, as
+ * it is for a listener.
+ *
+ * Each event comes in a task of its own where listeners may await something: what
+ * they await is done before the next one. In Deno, Node.js and Bun a single listener
+ * that returns no promise gets the events of a chunk one microtask after the other.
  *
  * @example Listen to events by name
  * ```ts
@@ -96,17 +107,21 @@ export class EventSource<Events extends object = EventSourceEventMap>
 
   readonly #connection: EventSourceConnection;
   readonly #withCredentials: boolean;
-  readonly #listeners = new Listeners();
-  readonly #onopen = new EventHandlerSlot(this, "open");
-  readonly #onmessage = new EventHandlerSlot(this, "message");
-  readonly #onerror = new EventHandlerSlot(this, "error");
+  readonly #nextTurn = createTurns();
+  readonly #plainListeners = new PlainListeners();
+  // Whether a listener to the last event may await something.
+  #mustTakeTurn = false;
+  readonly #onopen = this.#createSlot("open");
+  readonly #onmessage = this.#createSlot("message");
+  readonly #onerror = this.#createSlot("error");
   // The origin of the stream's final URL; set when the connection opens.
   #origin = "";
 
   /**
    * Connects to an event stream.
    *
-   * @param url Its URL, resolved against `location` where there is one.
+   * @param url Its URL, resolved against the document's base or `location`, where
+   * there is one.
    * @param init How to connect.
    * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
    * @throws {TypeError} If an argument or an option is of the wrong type.
@@ -121,17 +136,11 @@ export class EventSource<Events extends object = EventSourceEventMap>
     }
     // As Web IDL converts arguments: both first, then their meaning.
     const text = `${url}`;
-    const options = toDictionary(init);
-    const { shouldReconnect } = options;
-    this.#withCredentials = Boolean(options.withCredentials);
+    const { withCredentials, ...options } = toDictionary(init);
+    this.#withCredentials = Boolean(withCredentials);
     this.#connection = this[MAKE_CONNECTION](resolveUrl(text), {
       ...options,
       withCredentials: this.#withCredentials,
-      // A browser waits the reconnection time, and no status makes it try again.
-      backoff: options.backoff ?? { maxDelay: 0 },
-      shouldReconnect: (disconnection) =>
-        shouldReconnect?.(disconnection) ??
-          (disconnection.reason === "unexpected-status" ? false : undefined),
       onStateChange: (state) => this.#onStateChange(state),
     });
     this.#run();
@@ -217,31 +226,29 @@ export class EventSource<Events extends object = EventSourceEventMap>
     options?: boolean | AddEventListenerOptions,
   ): void;
   override addEventListener(
-    type: string,
-    listener: unknown,
-    options?: boolean | AddEventListenerOptions,
+    ...args: Parameters<EventTarget["addEventListener"]>
   ): void {
-    super.addEventListener(type, listener as EventListener | null, options);
-    this.#listeners.add(`${type}`, listener, options);
+    // Web IDL converts it once. Too few arguments are the platform's to refuse.
+    if (args.length > 1) args[0] = `${args[0]}`;
+    super.addEventListener(...args);
+    if (#plainListeners in this) this.#plainListeners.add(...args);
   }
 
   /**
-   * Stops listening to a type of event.
+   * Dispatches an event to those who listen.
    *
-   * @param type The type.
-   * @param listener What was called.
-   * @param options As of every `EventTarget`.
+   * @param event The event.
+   * @returns Whether no listener has prevented its default.
+   * @throws {DOMException} Named `"InvalidStateError"` if it is being dispatched.
    */
-  override removeEventListener(
-    type: string,
-    listener:
-      | ((this: this, event: MessageEvent) => unknown)
-      | EventListenerObject
-      | null,
-    options?: boolean | EventListenerOptions,
-  ): void {
-    super.removeEventListener(type, listener as EventListener | null, options);
-    this.#listeners.remove(`${type}`, listener, options);
+  override dispatchEvent(event: Event): boolean {
+    if (StreamMessageEvent.isDispatched(event)) {
+      throw new DOMException(
+        "Cannot dispatch event: it is being dispatched, another one is wanted",
+        "InvalidStateError",
+      );
+    }
+    return super.dispatchEvent(event);
   }
 
   /** @ignore Called by the constructor, before a subclass has its fields. */
@@ -249,24 +256,38 @@ export class EventSource<Events extends object = EventSourceEventMap>
     url: string,
     options: ConnectOptions,
   ): EventSourceConnection {
-    return new EventStreamConnection(url, options);
+    return new EventStreamConnection(url, options, true);
   }
 
   /** Spec: "Announce", "reestablish" or "fail the connection". */
   #onStateChange(state: ConnectionState): void {
     if (state.state === "open") {
       this.#origin = new URL(state.response.url).origin;
-      dispatchEvent(this, new Event("open"));
+      this.#announce("open");
     } else if (state.error !== undefined) {
-      dispatchEvent(this, new Event("error"));
+      this.#announce("error");
     }
+  }
+
+  #announce(type: string): void {
+    const event = new Event(type);
+    // Where the platform lets us say so.
+    Reflect.defineProperty(event, "isTrusted", { value: true });
+    this.#tell(event);
   }
 
   async #run(): Promise<void> {
     try {
-      // One event for each turn of the microtask queue: what a listener has
-      // awaited comes before the next event, as between the standard's tasks.
-      for await (const event of this.#connection) this.#dispatch(event);
+      for await (const event of this.#connection) {
+        // What a listener awaits comes before the next event, as between the
+        // standard's tasks.
+        if (this.#mustTakeTurn) {
+          await this.#nextTurn();
+          // A listener may have closed it.
+          if (this.readyState === CLOSED) break;
+        }
+        this.#dispatch(event);
+      }
     } catch (error) {
       // The rest has been told by an error event.
       if (error instanceof EventSourceError && error.reason === "local-error") {
@@ -277,17 +298,48 @@ export class EventSource<Events extends object = EventSourceEventMap>
 
   /** Spec: "Dispatch the event". */
   #dispatch({ event: type, data, lastEventId }: ServerSentEvent): void {
-    const list = this.#listeners.find(type);
-    // No event is made that nobody has ever listened to.
-    if (list === undefined) return;
-    const event = new StreamMessageEvent(list.type, {
-      data,
-      lastEventId,
-      origin: this.#origin,
-    });
-    if (list.isComplete) event.dispatch(this, list);
-    else dispatchEvent(this, event);
+    const origin = this.#origin;
+    const init = { data, lastEventId, origin };
+    const event = new StreamMessageEvent(this, type, init);
+    const listener = this.#plainListeners.find(this, type);
+    if (listener === undefined) return this.#tell(event);
+    // A promise is an object.
+    this.#mustTakeTurn = typeof event.callListener(listener) === "object";
   }
+
+  #tell(event: Event): void {
+    // The platform does not tell what the listeners return.
+    this.#mustTakeTurn = true;
+    dispatchEvent(this, event);
+  }
+
+  #createSlot(type: string): EventHandlerSlot {
+    return new EventHandlerSlot(
+      this,
+      type,
+      EventSource.prototype.addEventListener,
+    );
+  }
+}
+
+// The type of a method that a class cannot declare, since it inherits it.
+/** The types of the listeners. */
+export interface EventSource<Events extends object = EventSourceEventMap> {
+  /**
+   * Stops listening to a type of event.
+   *
+   * @param type The type.
+   * @param listener What was called.
+   * @param options As of every `EventTarget`.
+   */
+  removeEventListener(
+    type: string,
+    listener:
+      | ((this: this, event: MessageEvent) => unknown)
+      | EventListenerObject
+      | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
 }
 
 // Web IDL: constants stand on the interface and on its prototype, and its members

@@ -4,19 +4,24 @@
  * Why a connection ended.
  *
  * - `"end"`: the server ended the body
- * - `"network-error"`: the network failed, or `fetch` refused the request
+ * - `"network-error"`: the network failed; in a browser perhaps CORS, or a redirect
+ *   that cannot be followed, which it does not tell apart
+ * - `"invalid-request"`: the request can never be sent: `fetch` refuses the URL, its
+ *   scheme, the credentials in it or where it redirects to, the runtime has no
+ *   permission for the network, or the last event ID holds a control character,
+ *   which no header can carry
  * - `"idle-timeout"`: no byte came for `idleTimeout`
  * - `"reconnect"`: `reconnect()` was called
  * - `"no-content"`: the status was 204, the server's word that there is no more
  * - `"unexpected-status"`: the status was another one than 200
  * - `"unexpected-content-type"`: the response was not `text/event-stream`
  * - `"event-too-large"`: an event grew beyond `maxEventSize`
- * - `"local-error"`: a function of the options threw, or the last event ID holds
- *   characters that no header can carry
+ * - `"local-error"`: a function of the options threw
  */
 export type DisconnectReason =
   | "end"
   | "network-error"
+  | "invalid-request"
   | "idle-timeout"
   | "reconnect"
   | "no-content"

@@ -2,12 +2,24 @@
 
 import { type EventSourceInit, getMethod } from "./connection_options.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
-import { EventSourceError } from "./event_source_error.ts";
+import {
+  type DisconnectReason,
+  EventSourceError,
+} from "./event_source_error.ts";
 
 // Fetch allows any byte but NUL, CR and LF; the HTTP stacks of Deno, Node and
 // others refuse these, each time anew.
 // deno-lint-ignore no-control-regex -- they are what is looked for.
 const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
+
+// What fetch can fetch: anything else fails each time anew.
+const SCHEME_REGEXP = /^(https?|data|blob|file):/;
+
+// How Deno, Node.js, Bun and browsers say that they refuse a URL, or one that it
+// redirects to, or the network: no later attempt fares better. Each has a space,
+// which no URL within such a text has. A browser tells only of the credentials.
+const REFUSAL_REGEXP =
+  /from a URL|Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
 
 // Fetch sends a stream once, and fails afterwards as if there were no network.
 const SENT_STREAMS = new WeakSet<ReadableStream>();
@@ -15,8 +27,9 @@ const SENT_STREAMS = new WeakSet<ReadableStream>();
 /**
  * Sends the request for an event stream.
  *
- * @throws {EventSourceError} With the reason `"local-error"` if the request
- * cannot be made, and `"network-error"` if it cannot be sent.
+ * @throws {EventSourceError} With the reason `"local-error"` if a function of the
+ * options throws, `"invalid-request"` if the request can never be sent, and
+ * `"network-error"` if it cannot be sent now.
  */
 export async function requestEventStream(
   url: string,
@@ -24,14 +37,22 @@ export async function requestEventStream(
   lastEventId: string,
   signal: AbortSignal,
 ): Promise<Response> {
+  if (CONTROL_REGEXP.test(lastEventId)) {
+    throw requestError(
+      "invalid-request",
+      `the last event ID is ${
+        JSON.stringify(lastEventId.slice(0, 40))
+      }, no control character is allowed in a header`,
+    );
+  }
   let init: RequestInit;
   try {
     init = await makeInit(options, lastEventId, signal);
   } catch (cause) {
-    throw new EventSourceError(
+    throw requestError(
       "local-error",
-      "Cannot request event stream: the request cannot be made, see the cause",
-      { cause },
+      "a function of the options threw, see the cause",
+      cause,
     );
   }
   // Detached from the options: a browser's fetch refuses another `this`.
@@ -40,12 +61,33 @@ export async function requestEventStream(
     signal.throwIfAborted();
     return await fetch(url, init);
   } catch (cause) {
-    throw new EventSourceError(
-      "network-error",
-      "Cannot reach event stream: the request failed, see the cause",
-      { cause },
+    // Of a network error, some runtimes put the reason into the cause.
+    const text = `${String(cause)} ${String(Object(cause).cause)}`;
+    if (SCHEME_REGEXP.test(url) && !REFUSAL_REGEXP.test(text)) {
+      throw new EventSourceError(
+        "network-error",
+        "Cannot reach event stream: the request failed, see the cause",
+        { cause },
+      );
+    }
+    throw requestError(
+      "invalid-request",
+      `fetch refuses ${
+        JSON.stringify(url.slice(0, 40))
+      } for good, another URL or a permission is wanted`,
+      cause,
     );
   }
+}
+
+function requestError(
+  reason: DisconnectReason,
+  state: string,
+  cause?: unknown,
+): EventSourceError {
+  return new EventSourceError(reason, `Cannot request event stream: ${state}`, {
+    cause,
+  });
 }
 
 async function makeInit(
@@ -97,13 +139,6 @@ async function makeHeaders(
   // Spec: "If the EventSource object's last event ID string is not the empty
   // string", then set Last-Event-ID to it, "encoded as UTF-8".
   if (lastEventId !== "") {
-    if (CONTROL_REGEXP.test(lastEventId)) {
-      throw new TypeError(
-        `Cannot set Last-Event-ID: the last event ID is ${
-          JSON.stringify(lastEventId.slice(0, 40))
-        }, no control character is allowed in a header`,
-      );
-    }
     headers.set("Last-Event-ID", toByteString(lastEventId));
   }
   return headers;

@@ -1,14 +1,18 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Resolves a URL as a page or a worker does: against `location`, where there is
- * one.
+ * Resolves a URL as a page or a worker does: against the document's base URL or
+ * `location`, where there is one.
  *
  * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
  */
 export function resolveUrl(url: string): string {
+  const { document, location } = globalThis as {
+    document?: { baseURI: string };
+    location?: { href: string };
+  };
   try {
-    return new URL(url, globalThis.location?.href).href;
+    return new URL(url, document?.baseURI ?? location?.href).href;
   } catch {
     throw new DOMException(
       `Cannot connect: the URL is ${

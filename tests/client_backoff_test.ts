@@ -47,6 +47,9 @@ for (
     ["-1", undefined],
     ["1.5", undefined],
     ["5, 6", undefined],
+    [" 120 ", 120_000],
+    ["\t0 ", 0],
+    [" Thu, 01 Jan 2026 00:00:30 GMT ", 30_000],
     ["2026-01-01T00:00:30Z", undefined],
     ["0", 0],
     ["120", 120_000],
@@ -140,14 +143,17 @@ Deno.test("connect() starts afresh after an event, and after healthyAfter", asyn
     () => (now += 50, "\n"),
     () => (now += 49, "\n"),
     () => "data: b\n\n",
-  ].map((text) =>
-    new ReadableStream({
+  ].map((text) => {
+    let pulls = 0;
+    return new ReadableStream({
       pull(controller) {
-        controller.enqueue(new TextEncoder().encode(text()));
-        controller.close();
+        // The first chunk is read before the connection is open.
+        const isFirst = ++pulls === 1;
+        controller.enqueue(new TextEncoder().encode(isFirst ? ":\n" : text()));
+        if (!isFirst) controller.close();
       },
-    }, { highWaterMark: 0 })
-  );
+    }, { highWaterMark: 0 });
+  });
   await using events = connect("http://a", {
     clock,
     reconnectionTime: 100,

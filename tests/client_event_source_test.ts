@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { EventSource, type EventSourceInit } from "../client.ts";
 import { eventStream, OpenStream, serve } from "./_event_server.ts";
+import { withLocation } from "./_location.ts";
 import { RawServer } from "./_raw_server.ts";
 import { SkippingClock } from "./_test_clock.ts";
 
@@ -235,6 +236,144 @@ for (
     assertEquals(server.requests.length, 1);
   });
 }
+
+Deno.test("EventSource tells of a refusal at once, whatever its body does", async () => {
+  const stream = new OpenStream("Who are");
+  const source = new EventSource("http://a", {
+    fetch: () =>
+      Promise.resolve(new Response(stream.response.body, { status: 404 })),
+    // No time passes.
+    clock: { now: () => 0, setTimeout: () => 0, clearTimeout: () => {} },
+  });
+  await once(source, "error");
+  assertEquals(source.readyState, EventSource.CLOSED);
+  await stream.cancelled;
+});
+
+Deno.test("EventSource reads the beginning of a refusal's body for shouldReconnect", async () => {
+  const stream = new OpenStream("a".repeat(2000));
+  const bodies: string[] = [];
+  const source = new EventSource("http://a", {
+    fetch: () =>
+      Promise.resolve(new Response(stream.response.body, { status: 404 })),
+    shouldReconnect: ({ error }) => void bodies.push(error.body),
+  });
+  await once(source, "error");
+  assertEquals(source.readyState, EventSource.CLOSED);
+  assertEquals(bodies, ["a".repeat(1024)]);
+});
+
+Deno.test("EventSource resolves a relative URL against the document's base", async () => {
+  const descriptor = Object.getOwnPropertyDescriptor(globalThis, "document");
+  Object.defineProperty(globalThis, "document", {
+    value: { baseURI: "http://a/base/index.html" },
+    configurable: true,
+  });
+  try {
+    await withLocation("http://b/", () => {
+      const source = new EventSource("../events", {
+        fetch: () => new Promise(() => {}),
+      });
+      source.close();
+      assertEquals(source.url, "http://a/events");
+    });
+  } finally {
+    if (descriptor) Object.defineProperty(globalThis, "document", descriptor);
+    else Reflect.deleteProperty(globalThis, "document");
+  }
+});
+
+for (
+  const [name, listen] of Object.entries({
+    addEventListener: (source, listener) =>
+      source.addEventListener("message", listener),
+    "addEventListener of EventTarget": (source, listener) =>
+      EventTarget.prototype.addEventListener
+        .call(source, "message", listener as unknown as EventListener),
+    onmessage: (source, listener) => source.onmessage = listener,
+    "a listener that is no async function": (source, listener) =>
+      source.addEventListener("message", (event) => listener(event)),
+    "an object": (source, handleEvent) =>
+      source.addEventListener(
+        "message",
+        { handleEvent } as unknown as EventListenerObject,
+      ),
+    "two listeners": (source, listener) => {
+      source.addEventListener("message", () => {});
+      source.addEventListener("message", listener);
+    },
+  } as Record<
+    string,
+    (
+      source: EventSource,
+      listener: (event: MessageEvent) => Promise<void>,
+    ) => void
+  >)
+) {
+  Deno.test(`EventSource waits for what is awaited before the next event: ${name}`, async () => {
+    const stream = new OpenStream("data: a\n\ndata: b\n\ndata: c\n\n");
+    const source = new EventSource("http://a", {
+      fetch: () => Promise.resolve(stream.response),
+    });
+    const log: string[] = [];
+    await new Promise<void>((resolve) => {
+      source.addEventListener("open", async () => {
+        log.push("so");
+        for (let i = 0; i < 20; i++) await null;
+        log.push("eo");
+      });
+      listen(source, async ({ data }) => {
+        log.push(`s${data}`);
+        for (let i = 0; i < 200; i++) await null;
+        log.push(`e${data}`);
+        if (data === "c") resolve();
+      });
+    });
+    source.close();
+    assertEquals(log, ["so", "eo", "sa", "ea", "sb", "eb", "sc", "ec"]);
+  });
+}
+
+Deno.test("EventSource dispatches nothing if it is closed while an event is awaited", async () => {
+  const stream = new OpenStream("data: a\n\ndata: b\n\n");
+  const source = new EventSource("http://a", {
+    fetch: () => Promise.resolve(stream.response),
+  });
+  const log: string[] = [];
+  source.onmessage = async ({ data }) => {
+    log.push(data);
+    await null;
+    source.close();
+  };
+  await stream.cancelled;
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals(log, ["a"]);
+});
+
+Deno.test("EventSource events are trusted where the platform lets a class say so", async () => {
+  const probe = new Event("probe");
+  const isOwn = Object.hasOwn(probe, "isTrusted");
+  const stream = new OpenStream("data: a\n\ndata: b\n\n");
+  const source = new EventSource("http://a", {
+    fetch: () => Promise.resolve(stream.response),
+  });
+  const trusted: boolean[] = [];
+  source.onopen = (event) => trusted.push(event.isTrusted);
+  await new Promise<void>((resolve) => {
+    source.onmessage = (event) => {
+      trusted.push(event.isTrusted);
+      if (event.data === "b") return resolve();
+      // By the platform from now on.
+      source.addEventListener("message", () => {});
+    };
+  });
+  source.onmessage = null;
+  const own = new MessageEvent("message");
+  source.dispatchEvent(own);
+  trusted.push(own.isTrusted);
+  source.close();
+  assertEquals(trusted, [!isOwn, !isOwn, !isOwn, false]);
+});
 
 Deno.test("EventSource waits the reconnection time each time, or backs off if told to", async () => {
   const wait = async (init: EventSourceInit) => {

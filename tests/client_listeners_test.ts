@@ -111,6 +111,76 @@ const ROWS: Record<string, (target: EventTarget, log: Log) => void> = {
       log(`${event.composedPath().length} ${event.defaultPrevented}`);
     });
   },
+  "added by way of EventTarget": (target, log) => {
+    const add = EventTarget.prototype.addEventListener;
+    target.addEventListener("tick", () => log("a"));
+    add.call(target, "tick", () => log("b"));
+  },
+  "added only by way of EventTarget": (target, log) => {
+    const add = EventTarget.prototype.addEventListener;
+    add.call(target, "tick", () => log("a"), { once: true });
+  },
+  "removed by way of EventTarget": (target, log) => {
+    const remove = EventTarget.prototype.removeEventListener;
+    const listener = () => {
+      log("a");
+      remove.call(target, "tick", listener);
+    };
+    target.addEventListener("tick", listener);
+  },
+  "a listener that is removed and added again by an earlier one": (
+    target,
+    log,
+  ) => {
+    const listener = () => log("b");
+    target.addEventListener("tick", () => {
+      log("a");
+      target.removeEventListener("tick", listener);
+      target.addEventListener("tick", listener);
+    });
+    target.addEventListener("tick", listener);
+  },
+  "a listener that is added again with another option": (target, log) => {
+    const listener = () => log("a");
+    target.addEventListener("tick", listener);
+    target.removeEventListener("tick", listener);
+    target.addEventListener("tick", listener, { once: true });
+  },
+  "a listener that removes itself": (target, log) => {
+    const listener = () => {
+      log("a");
+      target.removeEventListener("tick", listener);
+    };
+    target.addEventListener("tick", listener);
+  },
+  "options that are read once each": (target, log) => {
+    const options = {};
+    for (const name of ["capture", "once", "passive", "signal"]) {
+      Object.defineProperty(options, name, { get: () => void log(name) });
+    }
+    target.addEventListener("tick", () => log("a"), options);
+    target.removeEventListener("tick", () => {}, options);
+  },
+  "too few arguments": (target, log) => {
+    for (const args of [[], ["tick"]]) {
+      try {
+        Reflect.apply(target.addEventListener, target, args);
+        log("taken");
+      } catch (error) {
+        log(`${error instanceof TypeError}`);
+      }
+    }
+  },
+  "an event that its own listener dispatches again": (target, log) => {
+    target.addEventListener("tick", (event) => {
+      try {
+        target.dispatchEvent(event);
+        log("taken");
+      } catch (error) {
+        log((error as Error).name);
+      }
+    });
+  },
   "a listener that throws": (target, log) => {
     target.addEventListener("tick", () => {
       log("a");
@@ -175,4 +245,53 @@ Deno.test("EventSource goes on after a listener that throws, whoever calls it", 
   } finally {
     globalThis.removeEventListener("error", prevent);
   }
+});
+
+Deno.test("EventSource onmessage does not call the addEventListener of a subclass", () => {
+  class Source extends EventSource {
+    override addEventListener(): void {
+      throw new Error("unreachable");
+    }
+    override removeEventListener(): void {
+      throw new Error("unreachable");
+    }
+  }
+  const source = new Source("http://a", { fetch: () => new Promise(() => {}) });
+  let calls = 0;
+  source.onmessage = () => calls++;
+  source.dispatchEvent(new Event("message"));
+  source.onmessage = null;
+  source.dispatchEvent(new Event("message"));
+  source.close();
+  assertEquals(calls, 1);
+});
+
+Deno.test("EventSource reads each option once, withCredentials too", () => {
+  const reads: string[] = [];
+  const init = {};
+  for (const name of ["withCredentials", "headers", "backoff", "signal"]) {
+    Object.defineProperty(init, name, {
+      get: () => void reads.push(name),
+      enumerable: true,
+    });
+  }
+  new EventSource("http://a", init).close();
+  assertEquals(reads.sort(), [
+    "backoff",
+    "headers",
+    "signal",
+    "withCredentials",
+  ]);
+});
+
+Deno.test("EventSource addEventListener works on other targets, as the platform's does", () => {
+  const target = new EventTarget();
+  let calls = 0;
+  EventSource.prototype.addEventListener.call(
+    target as never,
+    "tick",
+    () => calls++,
+  );
+  target.dispatchEvent(new Event("tick"));
+  assertEquals(calls, 1);
 });

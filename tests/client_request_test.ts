@@ -58,6 +58,7 @@ Deno.test("connect() asks for headers and a body anew at each attempt", async ()
   let body = 0;
   const data = await take(server.url, 3, {
     method: "POST",
+    shouldReconnect: () => true,
     headers: () => Promise.resolve({ Authorization: `Bearer ${++token}` }),
     body: () =>
       new Blob([`body ${++body}`]).stream() as ReadableStream<Uint8Array>,
@@ -69,20 +70,21 @@ Deno.test("connect() asks for headers and a body anew at each attempt", async ()
   ]);
 });
 
-Deno.test("connect() sends a body again at each attempt, by POST", async () => {
+Deno.test("connect() sends a body again at each attempt that it is told to make, by POST", async () => {
   await using server = serve(async (request) =>
     eventStream(`data: ${request.method} ${await request.text()}\n\n`)
   );
-  assertEquals(await take(server.url, 2, { body: "{}" }), [
-    "POST {}",
-    "POST {}",
-  ]);
+  assertEquals(
+    await take(server.url, 2, { body: "{}", shouldReconnect: () => true }),
+    ["POST {}", "POST {}"],
+  );
 });
 
 Deno.test("connect() fails at the second attempt if its body is a stream, not a function", async () => {
   const events = connect("http://a", {
     reconnectionTime: 0,
     body: new ReadableStream(),
+    shouldReconnect: ({ reason }) => reason === "end",
     fetch: () => Promise.resolve(eventStream("data: a\n\n")),
   });
   assertEquals((await events.next()).value?.data, "a");
@@ -172,13 +174,16 @@ for (const character of ["\x01", "\x08", "\x0b", "\x1f", "\x7f"]) {
 
   Deno.test(`connect() fails on the last event ID ${encodeURIComponent(id)}, which no header can carry, once`, async () => {
     await using server = serve(() => eventStream(`id: ${id}\ndata: a\n\n`));
-    const events = connect(server.url, { reconnectionTime: 1 });
+    const events = connect(server.url, {
+      reconnectionTime: 1,
+      shouldReconnect: () => true,
+    });
     await events.next();
     const error = await assertRejects(() => events.next(), EventSourceError);
-    assertEquals(error.reason, "local-error");
+    assertEquals(error.reason, "invalid-request");
     assertEquals(
-      (error.cause as Error).message,
-      `Cannot set Last-Event-ID: the last event ID is ${
+      error.message,
+      `Cannot request event stream: the last event ID is ${
         JSON.stringify(id)
       }, no control character is allowed in a header`,
     );

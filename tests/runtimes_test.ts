@@ -15,6 +15,7 @@ const DENO_ONLY: Record<string, string> = {
   cli_end: "the command line is for Deno",
   cli_serve: "the command line is for Deno",
   compression_curl: "starts processes",
+  client_permission: "permissions are Deno's",
   demo: "starts processes",
   deno_kv: "Deno KV is Deno's",
   docs: "reads the guides, and runs what they show in Deno",
