@@ -80,7 +80,7 @@ export class Holder {
       signal: undefined,
       lastEventId: backlog.lastEventId,
       onStateChange: (state) => this.#onStateChange(state),
-    });
+    }, true);
     try {
       for await (const event of this.#connection) this.#publish(event);
     } catch {
