@@ -22,7 +22,7 @@ import {
 import { NamedLog } from "./named_log.ts";
 
 /** Milliseconds for which a log is remembered that was opened and is empty. */
-const EMPTY_LOG_AGE = 60_000;
+const EMPTY_LOG_AGE = 1000;
 /** The least milliseconds between two sweeps of what has expired. */
 const SWEEP_INTERVAL = 100;
 
@@ -164,9 +164,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
 
   #find(name: string): NamedLog | undefined {
     const named = this.#logs.get(name);
-    if (named === undefined || named.expiresAt > performance.now()) {
-      return named;
-    }
+    if (named === undefined || !named.hasExpired) return named;
     this.#drop(name);
     return undefined;
   }
@@ -212,8 +210,8 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     this.#sweepAt = Infinity;
     const now = performance.now();
     for (const [name, named] of this.#logs) {
-      if (named.expiresAt <= now) this.#drop(name);
-      else this.#schedule(named.expiresAt);
+      if (named.hasExpired) this.#drop(name);
+      else this.#schedule(Math.max(named.expiresAt, now + EMPTY_LOG_AGE));
     }
   }
 }

@@ -43,6 +43,12 @@ export class NamedLog {
     return this.#last;
   }
 
+  /** Whether it is gone. One that is empty waits for as long as somebody follows it. */
+  get hasExpired(): boolean {
+    const isAwaited = this.#last === undefined && this.#followers.size > 0;
+    return !isAwaited && this.expiresAt <= performance.now();
+  }
+
   /** Whether somebody holds the log at present. */
   get isClaimed(): boolean {
     return this.#holder !== undefined && performance.now() < this.#leaseEnd;

@@ -2,7 +2,7 @@
 
 /**
  * What the log of a run holds besides the events of its source: that it was started,
- * that it is to stop, how it has ended.
+ * and how it has ended.
  *
  * These are told by a comment, which no receiver takes for an event: a reader gets them
  * as they are, and they do no harm. Comments of the source are not kept, so that none of
@@ -27,7 +27,6 @@ export type EventRunEnd = "done" | "stopped" | "failed" | "lost";
 export type EventRunStatus = "running" | EventRunEnd;
 
 const START_COMMENT = "run started";
-const STOP_COMMENT = "run to be stopped";
 const END_COMMENT = "run ended: ";
 const ENDS: readonly string[] = ["done", "stopped", "failed", "lost"];
 
@@ -35,7 +34,15 @@ const ENDS: readonly string[] = ["done", "stopped", "failed", "lost"];
 export const START_ENTRY: TextEventInit = { comment: START_COMMENT };
 
 /** The entry that tells the process that produces a run to stop. */
-export const STOP_ENTRY: TextEventInit = { comment: STOP_COMMENT };
+export const STOP_ENTRY: TextEventInit = { comment: "run to be stopped" };
+
+/**
+ * The name of the log that tells whoever produces a run to stop. It is a log beside that
+ * of the run, lest the one who produces is told of each of its own events.
+ */
+export function stopNameOf(id: string): string {
+  return `${id}\0stop`;
+}
 
 /** How the end of a run is told. */
 export interface EndOptions {
@@ -75,11 +82,6 @@ export function readEnd({ comment }: LoggedEvent): EventRunEnd | undefined {
 /** Whether an entry ends a run. */
 export function isEnd(entry: LoggedEvent): boolean {
   return readEnd(entry) !== undefined;
-}
-
-/** Whether an entry asks the one who produces the run to stop. */
-export function isStop({ comment }: LoggedEvent): boolean {
-  return comment === STOP_COMMENT;
 }
 
 /** Whether a reader gets nothing from an entry: it has no data to dispatch. */

@@ -12,8 +12,9 @@ import type { EventResult, EventSupply } from "../_server/event_supply.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
-import { type EventRunEnd, isStop, makeEndEntry } from "./entries.ts";
+import { type EventRunEnd, makeEndEntry, stopNameOf } from "./entries.ts";
 import { type CheckedRunsOptions, RENEWALS } from "./options.ts";
+import type { ClaimedRun } from "./registry.ts";
 import { type EventRunSource, openRunSupply } from "./source.ts";
 
 /** So many events may be on their way to the log before the source is asked for more. */
@@ -23,6 +24,7 @@ const WINDOW = 64;
 export class Producer {
   readonly #id: string;
   readonly #claim: EventLogClaim;
+  readonly #stopCursor: string;
   readonly #options: CheckedRunsOptions;
   readonly #controller = new AbortController();
   /** How the run ends; the first cause to stop its source counts. */
@@ -34,9 +36,14 @@ export class Producer {
   /** Settles, and never rejects, once all events are in the log, or one is not. */
   #written: Promise<unknown> = Promise.resolve();
 
-  constructor(id: string, claim: EventLogClaim, options: CheckedRunsOptions) {
+  constructor(
+    id: string,
+    { claim, stopCursor }: ClaimedRun,
+    options: CheckedRunsOptions,
+  ) {
     this.#id = id;
     this.#claim = claim;
+    this.#stopCursor = stopCursor;
     this.#options = options;
   }
 
@@ -54,12 +61,12 @@ export class Producer {
   async run(source: EventRunSource): Promise<void> {
     const { leaseTime, maxRunTime, logs } = this.#options;
     const tail = new Tail(
-      logs.open(this.#id),
+      logs.open(stopNameOf(this.#id)),
       ({ events }) => {
-        if (events.some(isStop)) this.stop("stopped");
+        if (events.length > 0) this.stop("stopped");
       },
       this.#report,
-      this.#claim.cursor,
+      this.#stopCursor,
     );
     tail.start();
     let renewed = Promise.resolve();

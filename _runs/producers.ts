@@ -6,10 +6,9 @@
  * @module
  */
 
-import type { EventLogClaim } from "../log.ts";
 import type { CheckedRunsOptions, EventRunsStartOptions } from "./options.ts";
 import { Producer } from "./producer.ts";
-import type { Registry } from "./registry.ts";
+import type { ClaimedRun, Registry } from "./registry.ts";
 import type { EventRunSource } from "./source.ts";
 
 /** Starts runs, up to a limit, and ends them all. */
@@ -50,14 +49,14 @@ export class Producers {
       );
     }
     this.#size++;
-    let claim: EventLogClaim | undefined;
+    let claimed: ClaimedRun | undefined;
     try {
-      claim = await this.#registry.claim(id, restart);
+      claimed = await this.#registry.claim(id, restart);
     } finally {
-      if (claim === undefined) this.#size--;
+      if (claimed === undefined) this.#size--;
     }
-    if (claim === undefined) return false;
-    const ended = this.#run(new Producer(id, claim, this.#options), source);
+    if (claimed === undefined) return false;
+    const ended = this.#run(new Producer(id, claimed, this.#options), source);
     waitUntil?.(ended);
     return true;
   }

@@ -75,6 +75,8 @@ export class Readers {
     const { logs, keepAlive, retry, compression, onError } = this.#options;
     const channel = new EventChannel({
       log: logs.open(id),
+      // Few read a run: what they have missed is read when they ask for it.
+      ringBytes: 0,
       keepAlive,
       retry,
       compression,

@@ -18,6 +18,7 @@ import {
   readStatus,
   START_ENTRY,
   STOP_ENTRY,
+  stopNameOf,
 } from "./entries.ts";
 import type { LostWatch } from "./lost_watch.ts";
 import { type CheckedRunsOptions, claimOptions } from "./options.ts";
@@ -26,6 +27,13 @@ import { type CheckedRunsOptions, claimOptions } from "./options.ts";
 const PAGE = 16;
 /** Milliseconds to wait for the one who has ended a run. */
 const RELEASE_DELAY = 10;
+
+/** A run that is this process's to produce. */
+export interface ClaimedRun {
+  claim: EventLogClaim;
+  /** The place in the log of stops after which one is for this run. */
+  stopCursor: string;
+}
 
 /** The runs in the logs. */
 export class Registry {
@@ -38,21 +46,20 @@ export class Registry {
   /**
    * Claims a run that is to be started.
    *
-   * @returns The claim, `undefined` if the run is there already, or is started by
+   * @returns What is claimed, `undefined` if the run is there already, or is started by
    * somebody else.
    */
   async claim(
     id: string,
     restart: "after" | "replace" | undefined,
-  ): Promise<EventLogClaim | undefined> {
+  ): Promise<ClaimedRun | undefined> {
     const { logs } = this.#options;
-    const options = { ...claimOptions(this.#options), event: START_ENTRY };
-    const claim = await logs.claim(id, options);
-    if (claim !== undefined) return claim;
-    const status = await this.look(id);
-    if (status === undefined) return await logs.claim(id, options);
-    if (restart === undefined || status === "running") return undefined;
-    return await this.#claimAgain(id, restart === "replace");
+    // Before the run is there, so that nobody can stop it before it is listened for.
+    const [stopCursor, claim] = await Promise.all([
+      logs.open(stopNameOf(id)).rewind(0),
+      this.#claim(id, restart),
+    ]);
+    return claim && { claim, stopCursor };
   }
 
   /**
@@ -68,8 +75,10 @@ export class Registry {
   /** Asks whoever produces a run to stop, and tells whether there was one to ask. */
   async stop(id: string): Promise<boolean> {
     if (await this.look(id) !== "running") return false;
-    const { expireIn } = claimOptions(this.#options);
-    await this.#options.logs.open(id, { expireIn }).append(STOP_ENTRY);
+    const { logs, leaseTime } = this.#options;
+    // Whoever does not hear of it for so long is lost.
+    const log = logs.open(stopNameOf(id), { expireIn: leaseTime });
+    await log.append(STOP_ENTRY);
     return true;
   }
 
@@ -126,6 +135,20 @@ export class Registry {
       forget();
       await Promise.all([look, tail?.stop()]);
     }
+  }
+
+  async #claim(
+    id: string,
+    restart: "after" | "replace" | undefined,
+  ): Promise<EventLogClaim | undefined> {
+    const { logs } = this.#options;
+    const options = { ...claimOptions(this.#options), event: START_ENTRY };
+    const claim = await logs.claim(id, options);
+    if (claim !== undefined) return claim;
+    const status = await this.look(id);
+    if (status === undefined) return await logs.claim(id, options);
+    if (restart === undefined || status === "running") return undefined;
+    return await this.#claimAgain(id, restart === "replace");
   }
 
   /** Claims a run that has ended, unless somebody else is quicker. */

@@ -44,11 +44,12 @@ const CURSOR_REGEXP = /^\d{1,19}-\d{1,19}$/;
 /** Entries that one command asks for. */
 const PAGE = 128;
 
-/** Makes the keys of a name. */
+/** Makes the keys of a name, in the place of all names with the same text before U+0000. */
 export function makeKeys(prefix: string, name: string): NameKeys {
   // A brace would end the part that decides the place.
-  const tag = name.replaceAll(/[%{}]/g, encodeURIComponent);
-  const stream = `${prefix}{${tag}}`;
+  const [tag, ...rest] = name.replaceAll(/[%{}:/]/g, encodeURIComponent)
+    .split("\0");
+  const stream = [`${prefix}{${tag}}`, ...rest].join("/");
   return { stream, lease: `${stream}:lease`, writers: `${stream}:writers` };
 }
 

@@ -1,0 +1,227 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What a run costs in Redis beside the npm package `resumable-stream`: two servers in
+ * one process over the same Redis and the same client; the first produces, and readers
+ * come to the second, as after a reload.
+ *
+ * `deno task bench:runs`
+ */
+
+import process from "node:process";
+import { Redis } from "ioredis";
+import { RedisServer } from "../tests/_redis_server.ts";
+import {
+  makeOurs,
+  makePeer,
+  type RunEvents,
+  type RunsContestant,
+} from "./_runs_contestants.ts";
+import { formatRow, HEADING } from "./_table.ts";
+
+const RUNS = 100;
+const CHUNKS = 500;
+const READERS = 2;
+/** Milliseconds between the chunks of a run, as of a model. */
+const PACE = 10;
+const ROUNDS = 3;
+const RESUMES = 100;
+const IDLE_RUNS = 1000;
+/** A chunk as OpenAI sends it, about. */
+const DATA = JSON.stringify({ choices: [{ delta: { content: "token " } }] })
+  .padEnd(150);
+
+const { gc } = globalThis as { gc?: () => void };
+
+/** What Redis has done so far. */
+interface RedisCounters {
+  commands: number;
+  bytes: number;
+}
+
+/** What one contestant has come to, one figure of each round. */
+interface Figures {
+  commands: number[];
+  bytes: number[];
+  cpu: number[];
+  resume: number[];
+  memory: number[];
+}
+
+async function count(redis: Redis): Promise<RedisCounters> {
+  const info = await redis.info("stats");
+  const read = (name: string): number =>
+    Number(new RegExp(`^${name}:(\\d+)`, "m").exec(info)?.[1]);
+  return {
+    commands: read("total_commands_processed"),
+    bytes: read("total_net_input_bytes") + read("total_net_output_bytes"),
+  };
+}
+
+/** Gives chunks at the pace of a model, once it is told to begin. */
+async function* chunks(begin: Promise<void>, number: number): RunEvents {
+  await begin;
+  const start = performance.now() + Math.random() * PACE;
+  for (let chunk = 0; chunk < number; chunk++) {
+    const delay = start + chunk * PACE - performance.now();
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    yield { data: DATA };
+  }
+}
+
+/** Reads to the end, and gives the number of chunks. */
+async function readAll(
+  stream: ReadableStream<Uint8Array | string>,
+): Promise<number> {
+  const decoder = new TextDecoder();
+  let events = 0;
+  for await (const chunk of stream) {
+    const text = typeof chunk === "string"
+      ? chunk
+      : decoder.decode(chunk, { stream: true });
+    events += text.split('"choices"').length - 1;
+  }
+  return events;
+}
+
+/** Commands, bytes and processor time for each event of many runs. */
+async function measureRuns(
+  contestant: RunsContestant,
+  redis: Redis,
+  figures: Figures,
+): Promise<void> {
+  const { promise: begin, resolve: go } = Promise.withResolvers<void>();
+  const ids = Array.from({ length: RUNS }, () => crypto.randomUUID());
+  for (const id of ids) await contestant.start(id, chunks(begin, CHUNKS));
+  const reading = ids.flatMap((id) =>
+    Array.from(
+      { length: READERS },
+      async () => await readAll(await contestant.read(id)),
+    )
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const before = await count(redis);
+  const usage = process.cpuUsage();
+  go();
+  for (const events of await Promise.all(reading)) {
+    if (events !== CHUNKS) throw new Error(`${events} of ${CHUNKS} came`);
+  }
+  const { user, system } = process.cpuUsage(usage);
+  const after = await count(redis);
+  const events = RUNS * CHUNKS;
+  figures.commands.push((after.commands - before.commands - 1) / events);
+  figures.bytes.push((after.bytes - before.bytes) / events);
+  figures.cpu.push((user + system) / events);
+}
+
+/** Milliseconds to the first byte of what has come so far, in the middle of a run. */
+async function measureResume(contestant: RunsContestant): Promise<number> {
+  const id = crypto.randomUUID();
+  const { promise: end, resolve } = Promise.withResolvers<void>();
+  await contestant.start(id, half(end));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const times: number[] = [];
+  for (let resume = 0; resume < RESUMES; resume++) {
+    const start = performance.now();
+    const reader = (await contestant.read(id)).getReader();
+    await reader.read();
+    times.push(performance.now() - start);
+    await reader.cancel();
+  }
+  resolve();
+  return median(times);
+}
+
+async function* half(end: Promise<void>): RunEvents {
+  for (let chunk = 0; chunk < CHUNKS / 2; chunk++) yield { data: DATA };
+  await end;
+}
+
+/** Bytes of the heap for a run that waits for its model. */
+async function measureMemory(contestant: RunsContestant): Promise<number> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gc?.();
+  const before = Deno.memoryUsage().heapUsed;
+  for (let run = 0; run < IDLE_RUNS; run++) {
+    await contestant.start(crypto.randomUUID(), chunks(promise, 0));
+  }
+  gc?.();
+  const { heapUsed } = Deno.memoryUsage();
+  resolve();
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return (heapUsed - before) / IDLE_RUNS;
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+await using server = await RedisServer.start({ appendfsync: "everysec" });
+const redis = new Redis(server.port);
+const makers = [makeOurs, makePeer];
+const all = makers.map((): Figures => ({
+  commands: [],
+  bytes: [],
+  cpu: [],
+  resume: [],
+  memory: [],
+}));
+for (let round = 0; round < ROUNDS; round++) {
+  for (const [index, make] of makers.entries()) {
+    await using contestant = make(server.port);
+    const figures = all[index]!;
+    await measureRuns(contestant, redis, figures);
+    figures.resume.push(await measureResume(contestant));
+    figures.memory.push(await measureMemory(contestant));
+  }
+}
+redis.disconnect();
+
+console.log(HEADING);
+for (
+  const [name, key, format, target] of [
+    [
+      "Redis commands for each event",
+      "commands",
+      (value: number) => value.toFixed(2),
+      0.5,
+    ],
+    [
+      "Redis bytes for each event",
+      "bytes",
+      (value: number) => `${value.toFixed(0)} B`,
+      1,
+    ],
+    [
+      `cpu, ${RUNS} runs of ${CHUNKS} chunks, ${READERS} readers`,
+      "cpu",
+      (value: number) => `${value.toFixed(1)} µs`,
+      1,
+    ],
+    [
+      "first byte of a resume in the middle",
+      "resume",
+      (value: number) => `${value.toFixed(2)} ms`,
+      1,
+    ],
+    [
+      "heap/idle run",
+      "memory",
+      (value: number) => `${(value / 1024).toFixed(1)} KiB`,
+      1,
+    ],
+  ] as const
+) {
+  const [ours = NaN, peer = NaN] = all.map((figures) => median(figures[key]));
+  const ratio = ours / peer;
+  console.log(formatRow({
+    name,
+    ours: format(ours),
+    peer: `resumable-stream ${format(peer)}`,
+    result: `${ratio.toFixed(2)} ×`,
+    target: `≤ ${target} ×`,
+    isMet: ratio <= target,
+  }));
+}
+Deno.exit();
