@@ -317,10 +317,13 @@ export class EventSource<Events extends object = EventSourceEventMap>
     return new EventHandlerSlot(
       this,
       type,
-      EventSource.prototype.addEventListener,
+      addEventListener,
     );
   }
 }
+
+// Not the one of a subclass.
+const { addEventListener } = EventSource.prototype;
 
 // The type of a method that a class cannot declare, since it inherits it.
 /** The types of the listeners. */

@@ -66,6 +66,37 @@ Deno.test("connect() resumes after a block that had an id but no data", async ()
   assertEquals((await events.next()).value?.data, "9");
 });
 
+Deno.test("connect() keeps the chunk that came before the connection broke, and its retry", async () => {
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const body = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given;
+      controller.enqueue(
+        new TextEncoder().encode("retry: 1\nid: 7\ndata: a\n\n"),
+      );
+    },
+  });
+  const ids: (string | null)[] = [];
+  await using events = connect("http://a", {
+    reconnectionTime: 1_000_000,
+    fetch: (_, { headers }) => {
+      ids.push(new Headers(headers).get("last-event-id"));
+      return Promise.resolve(
+        eventStream(ids.length === 1 ? body : "data: b\n\n"),
+      );
+    },
+    onStateChange: ({ state }) => {
+      if (state === "open" && ids.length === 1) {
+        controller.error(new TypeError("broken"));
+      }
+    },
+  });
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assertEquals((await events.next()).value?.data, "a");
+  assertEquals((await within("next()", events.next())).value?.data, "b");
+  assertEquals(ids, [null, "7"]);
+});
+
 Deno.test("connect() tells of each step of a reconnection", async () => {
   const stream = new OpenStream("data: b\n\n");
   await using server = serve(
