@@ -94,6 +94,8 @@ export const CHROMIUM_EXCEPTIONS: Record<string, string> = {
     "there is a location to resolve it against",
   'EventSource throws a SyntaxError DOMException for the URL "http://this is invalid/"':
     "URL takes it",
+  "EventSource resolves a relative URL against the document's base":
+    "document cannot be replaced; the tests in the browser resolve URLs",
   "EventSource resolves a relative URL against location":
     "location cannot be replaced; the tests in the browser resolve URLs",
   "connect() resolves a relative URL against location":
