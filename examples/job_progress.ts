@@ -11,43 +11,28 @@
  * ```
  */
 
-import { EventChannel } from "@tidings/sse/channel";
+import { EventRuns } from "@tidings/sse/runs";
 
 const STEPS = 20;
 const STEP_TIME = 100;
-// Milliseconds that the result of a job is kept for those who come late.
-const KEPT_FOR = 60_000;
 
-const jobs = new Map<string, EventChannel>();
+// The result of a job is kept for a minute, for those who come late.
+const jobs = new EventRuns({ keepFor: 60_000 });
 
-Deno.serve((request) => {
+Deno.serve(async (request) => {
   const { pathname } = new URL(request.url);
-  if (pathname === "/jobs" && request.method === "POST") {
-    const id = crypto.randomUUID();
-    run(id);
-    return new Response(`/jobs/${id}\n`, {
-      status: 201,
-      headers: { location: `/jobs/${id}` },
-    });
+  if (pathname !== "/jobs" || request.method !== "POST") {
+    return await jobs.serve(pathname, request);
   }
-  const channel = jobs.get(pathname.replace("/jobs/", ""));
-  // A client stops to ask again at 404 as it does at 204.
-  return channel?.serve(request, { replay: "all" }) ??
-    new Response("There is no such job\n", { status: 404 });
+  const location = `/jobs/${crypto.randomUUID()}`;
+  await jobs.start(location, work);
+  return new Response(`${location}\n`, { status: 201, headers: { location } });
 });
 
-async function run(id: string): Promise<void> {
-  const channel = new EventChannel();
-  jobs.set(id, channel);
+async function* work() {
   for (let step = 1; step <= STEPS; step++) {
     await new Promise((resolve) => setTimeout(resolve, STEP_TIME));
-    const percent = `${100 * step / STEPS}`;
-    await channel.publish({ event: "progress", data: percent });
+    yield { event: "progress", data: `${100 * step / STEPS}` };
   }
-  // The client closes its side when it has this; the server cannot.
-  await channel.publish({ event: "done", data: "42" });
-  setTimeout(() => {
-    jobs.delete(id);
-    channel.close({ status: 204 });
-  }, KEPT_FOR);
+  yield { event: "done", data: "42" };
 }

@@ -18,6 +18,14 @@ const EXAMPLES: Record<string, string[]> = {
   "job_progress.ts": ["run", "-N"],
   "kv_workers.ts": ["serve", "--parallel", "--unstable-kv", "-R", "-W", "-E"],
   "llm_proxy.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
+  "llm_runs.ts": [
+    "run",
+    "--unstable-kv",
+    "-N",
+    "-R",
+    "-W",
+    "-E=LLM_URL,LLM_KEY,KV_PATH",
+  ],
   "node_server.ts": ["run", "-N", "-E=PORT"],
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
@@ -140,6 +148,39 @@ Deno.test("examples: llm_proxy.ts tells that the model is out of reach", async (
   await using example = await start("llm_proxy.ts", env);
   const response = await post(example.url, "{}");
   assertEquals(await response.text(), "event: failure\ndata: failed\n\n");
+});
+
+Deno.test("examples: llm_runs.ts resumes and stops an answer through another server", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const work = new OpenStream("data: a\n\ndata: b\n\n");
+    await using model = serve(() => work.response);
+    const env = { LLM_URL: model.url, KV_PATH: `${directory}/kv.db` };
+    await using first = await start("llm_runs.ts", env);
+    await using second = await start("llm_runs.ts", env);
+    let lastEventId: string;
+    {
+      const init = { method: "POST", body: "{}" };
+      await using events = await open(`${first.url}42`, init);
+      const event = await events.next();
+      assertEquals(event.data, "a");
+      ({ lastEventId } = event);
+    }
+    const headers = { "last-event-id": lastEventId };
+    await using rest = await open(`${second.url}42`, { headers });
+    assertEquals((await rest.next()).data, "b");
+    work.send("data: c\n\n");
+    assertEquals((await rest.next()).data, "c");
+    const init = { method: "DELETE" };
+    const stopped = await within("an answer", fetch(`${second.url}42`, init));
+    assertEquals(await stopped.text(), "true\n");
+    await within("the model's work ends", work.cancelled);
+    const { event, data } = await rest.next();
+    assertEquals([event, data], ["end", "stopped"]);
+    assertEquals(model.requests.length, 1);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("examples: job_progress.ts resumes where a client left", async () => {
