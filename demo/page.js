@@ -70,9 +70,7 @@ function showState() {
   if (byId("state").textContent !== state) byId("state").textContent = state;
   byId("state").dataset.state = state;
   const { isHolder } = source;
-  byId("holder").textContent = isHolder
-    ? "this tab holds the connection"
-    : "another tab holds the connection";
+  byId("holder").textContent = `held by ${isHolder ? "this" : "another"} tab`;
   document.title = isHolder ? `● ${title}` : title;
   byId("received").textContent = counts.received;
   byId("reconnections").textContent = Math.max(0, counts.reconnections);

@@ -99,10 +99,10 @@ browserTest(
       const first = await chromium.open(url);
       const second = await chromium.open(url);
       await lookUntil(second, ({ received }) => received >= 1);
-      assertEquals((await look(first)).holder, "this tab holds the connection");
+      assertEquals((await look(first)).holder, "held by this tab");
       assertEquals(
         (await look(second)).holder,
-        "another tab holds the connection",
+        "held by another tab",
       );
       const { size } = await (await fetch(`${url}state`)).json();
       assertEquals(size, 1);
@@ -113,7 +113,7 @@ browserTest(
         second,
         (shown) => shown.received > received + 3,
       );
-      assertEquals(shown.holder, "this tab holds the connection");
+      assertEquals(shown.holder, "held by this tab");
       assertEquals(shown.verdict, "0 lost, 0 doubled");
     }),
 );
