@@ -5,16 +5,13 @@
 import { createChannel, createResponse, type Session } from "better-sse";
 import { Hono } from "hono";
 import { type SSEStreamingApi, streamSSE } from "hono/streaming";
+import type { MeasuredServer } from "./_fanout_answers.ts";
 import { EventChannel } from "../channel.ts";
 import { encodeEvent } from "../encoder.ts";
 
-/** A server to be measured. */
-export interface FanoutServer {
+/** A server with a fetch handler. */
+export interface FanoutServer extends MeasuredServer {
   handler: (request: Request) => Response | Promise<Response>;
-  /** Publishes one event without waiting for the clients. */
-  publish(data: string, id: number): void;
-  /** How many clients are connected. */
-  size(): number;
 }
 
 /** The servers by the names of their rows. */

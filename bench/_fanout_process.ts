@@ -2,34 +2,31 @@
 
 /** Processes that are talked to by lines of JSON, seen from both sides. */
 
-/** Answers each line of the standard input with one line. */
+import process from "node:process";
+import { Readable } from "node:stream";
+
+/** Answers each line of the standard input with one line, in any runtime. */
 export async function answerLines<Question, Answer>(
   answer: (question: Question) => Answer | Promise<Answer>,
 ): Promise<void> {
-  for await (const line of readLines(Deno.stdin.readable)) {
+  const input = Readable.toWeb(process.stdin) as ReadableStream<
+    Uint8Array<ArrayBuffer>
+  >;
+  for await (const line of readLines(input)) {
     console.log(JSON.stringify(await answer(JSON.parse(line))));
   }
 }
 
-/** A module of this folder, run as a process of its own. */
-export class Child<Question, Answer> implements AsyncDisposable {
+/** A program that answers lines. */
+export class Program<Question, Answer> implements AsyncDisposable {
   readonly #process: Deno.ChildProcess;
   readonly #lines: AsyncGenerator<string>;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
 
-  /** Starts the module with these arguments. */
-  constructor(module: string, ...args: string[]) {
-    const path = new URL(module, import.meta.url).pathname;
-    const config = new URL("deno.json", import.meta.url).pathname;
-    this.#process = new Deno.Command(Deno.execPath(), {
-      args: [
-        "run",
-        "-A",
-        `--config=${config}`,
-        "--v8-flags=--expose-gc",
-        path,
-        ...args,
-      ],
+  /** Starts the program. */
+  constructor(command: string, args: readonly string[]) {
+    this.#process = new Deno.Command(command, {
+      args: [...args],
       stdin: "piped",
       stdout: "piped",
     }).spawn();
@@ -56,6 +53,23 @@ export class Child<Question, Answer> implements AsyncDisposable {
     await this.#process.status;
     await this.#writer.abort().catch(() => {});
     await this.#lines.return(undefined);
+  }
+}
+
+/** A module of this folder, run by Deno as a process of its own. */
+export class Child<Question, Answer> extends Program<Question, Answer> {
+  /** Starts the module with these arguments. */
+  constructor(module: string, ...args: string[]) {
+    const path = new URL(module, import.meta.url).pathname;
+    const config = new URL("deno.json", import.meta.url).pathname;
+    super(Deno.execPath(), [
+      "run",
+      "-A",
+      `--config=${config}`,
+      "--v8-flags=--expose-gc",
+      path,
+      ...args,
+    ]);
   }
 }
 

@@ -5,166 +5,62 @@
  * which are raw sockets of another process. Each turn publishes and then waits until
  * all clients have it, so that nobody gains by falling behind.
  *
- * `deno task bench:fanout`, or with `turns` or `growth/1000` to run a part.
+ * `deno task bench:fanout`, or with `turns`, `node` or `growth/1000` to run a part.
  */
 
 import { CONTESTANTS } from "./_fanout_contestants.ts";
-import { Child } from "./_fanout_process.ts";
-import type { ServerCommand, ServerUsage } from "./_fanout_server.ts";
+import { compete, type Contest } from "./_fanout_contest.ts";
+import {
+  inBun,
+  inDeno,
+  inNode,
+  measureHeap,
+  overHttp2,
+} from "./_fanout_runtimes.ts";
 import { formatRow, HEADING, type Row } from "./_table.ts";
 
-/** Deliveries of one sample, about, and samples of each contestant. */
-const DELIVERIES = 100_000;
-const ROUNDS = 9;
-
-/** One server with its clients. */
-class Contest implements AsyncDisposable {
-  readonly name: string;
-  readonly clients: number;
-  readonly #server: Child<ServerCommand, ServerUsage | null>;
-  readonly #load: Child<number, number>;
-  /** How many events each client has had. */
-  #events = 0;
-  /** Microseconds of CPU of the server for each delivery, one of each sample. */
-  readonly cpu: number[] = [];
-  /** Milliseconds from publishing to the last delivery, one of each turn. */
-  readonly latency: number[] = [];
-  /** Resident bytes of each client. */
-  rss = 0;
-
-  private constructor(
-    name: string,
-    clients: number,
-    server: Child<ServerCommand, ServerUsage | null>,
-    load: Child<number, number>,
-  ) {
-    this.name = name;
-    this.clients = clients;
-    this.#server = server;
-    this.#load = load;
-  }
-
-  static async start(name: string, clients: number): Promise<Contest> {
-    const server = new Child<ServerCommand, ServerUsage | null>(
-      "_fanout_server.ts",
-      name,
-    );
-    const port = await server.read<number>();
-    // The first clients make the server load and compile what it needs.
-    await warmUp(port);
-    const before = await measure(server, true);
-    const load = new Child<number, number>(
-      "_fanout_load.ts",
-      String(port),
-      String(clients),
-    );
-    await load.read();
-    const after = await measure(server, true);
-    if (after.clients !== clients) {
-      throw new Error(
-        `Cannot measure ${name}: it has ${after.clients} clients, ${clients} are wanted`,
-      );
-    }
-    const contest = new Contest(name, clients, server, load);
-    contest.rss = (after.rss - before.rss) / clients;
-    return contest;
-  }
-
-  /** Publishes for one sample, so many events in each turn. */
-  async sample(perTurn: number, keeps: boolean): Promise<void> {
-    const turns = Math.max(5, Math.round(DELIVERIES / this.clients / perTurn));
-    const before = await measure(this.#server, false);
-    for (let turn = 0; turn < turns; turn++) {
-      this.#events += perTurn;
-      const all = this.#load.ask(this.#events);
-      const start = performance.timeOrigin + performance.now();
-      await this.#server.ask({ do: "publish", events: perTurn });
-      const latency = await all - start;
-      if (keeps) this.latency.push(latency);
-    }
-    const after = await measure(this.#server, false);
-    const deliveries = turns * perTurn * this.clients;
-    if (keeps) this.cpu.push((after.cpu - before.cpu) / deliveries);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#load[Symbol.asyncDispose]();
-    await this.#server[Symbol.asyncDispose]();
-  }
+/** What a row compares. */
+interface Figure {
+  name: string;
+  unit: string;
+  of: (contest: Contest) => readonly number[];
 }
 
-async function measure(
-  server: Child<ServerCommand, ServerUsage | null>,
-  collects: boolean,
-): Promise<ServerUsage> {
-  // The answer to this question is never null.
-  return (await server.ask({ do: "measure", collects }))!;
-}
+const kib = (bytes: number) => [bytes / 1024];
+const mib = (bytes: number) => [bytes / 1024 / 1024];
 
-async function warmUp(port: number): Promise<void> {
-  const load = new Child<number, number>("_fanout_load.ts", `${port}`, "100");
-  await load.read();
-  await load[Symbol.asyncDispose]();
-}
-
-/** Runs contestants against each other, round by round. */
-async function compete(
-  names: readonly string[],
-  clients: number,
-  perTurn: number,
-): Promise<Map<string, Contest>> {
-  await using stack = new AsyncDisposableStack();
-  const contests: Contest[] = [];
-  for (const name of names) {
-    contests.push(stack.use(await Contest.start(name, clients)));
-  }
-  for (let round = -1; round < ROUNDS; round++) {
-    for (let turn = 0; turn < contests.length; turn++) {
-      const contest = contests[(round + 1 + turn) % contests.length]!;
-      await contest.sample(perTurn, round >= 0);
-    }
-  }
-  return new Map(contests.map((contest) => [contest.name, contest]));
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
-}
-
-/** CPU for each delivery: ours against each of the others. */
+/** Ours against each of the others in Deno. */
 async function runTurns(perTurn: number): Promise<Row[]> {
-  const name = `cpu/1000 clients, ${perTurn} a turn`;
   const peers = Object.keys(CONTESTANTS).filter((peer) => peer !== "tidings");
-  const contests = await compete(["tidings", ...peers], 1000, perTurn);
-  const ours = contests.get("tidings")!.cpu;
-  return peers.map((peer) => {
-    const theirs = contests.get(peer)!.cpu;
-    const isBare = peer === "bare" && perTurn === 1;
-    const isFifth = peer === "better-sse" && perTurn === 10;
-    const most = isBare ? 1.1 : isFifth ? 0.2 : undefined;
-    return compareRow(name, "µs", ours, theirs, peer, most);
-  });
+  const contests = await compete(
+    ["tidings", ...peers].map(inDeno),
+    1000,
+    perTurn,
+  );
+  const figure = cpuOf(`cpu/1000 clients, ${perTurn} a turn`);
+  return compareAll(
+    contests,
+    figure,
+    perTurn === 1 ? { bare: 1.1 } : { "better-sse": 0.2 },
+  );
 }
 
 /** CPU, time and memory as the number of clients grows, beside the bare loop. */
 async function runGrowth(clients: number): Promise<Row[]> {
-  const contests = await compete(["tidings", "bare"], clients, 1);
-  const ours = contests.get("tidings")!;
-  const bare = contests.get("bare")!;
-  const rows = [
-    compareRow(`cpu/${clients} clients`, "µs", ours.cpu, bare.cpu, "bare"),
-    compareRow(
-      `last delivery/${clients} clients`,
-      "ms",
-      ours.latency,
-      bare.latency,
-      "bare",
-    ),
-  ];
+  const contests = await compete(["tidings", "bare"].map(inDeno), clients, 1);
+  const figures = [cpuOf(`cpu/${clients} clients`), {
+    name: `last delivery/${clients} clients`,
+    unit: "ms",
+    of: ({ latency }: Contest) => latency,
+  }];
+  const rows = figures.flatMap((figure) => compareAll(contests, figure));
   if (clients < 10_000) return rows;
-  const kib = ({ rss }: Contest) => [rss / 1024];
-  const name = `rss/${clients} idle clients`;
-  return [...rows, compareRow(name, "KiB", kib(ours), kib(bare), "bare", 1.1)];
+  const memory = {
+    name: `rss/${clients} idle clients`,
+    unit: "KiB",
+    of: ({ clientRss }: Contest) => kib(clientRss),
+  };
+  return [...rows, ...compareAll(contests, memory, { bare: 1.1 })];
 }
 
 /** The heap that a parked client takes, its stream included and its connection not. */
@@ -179,17 +75,85 @@ async function runHeap(clients: number): Promise<Row[]> {
   return [{ ...row, target: "≤ 3 KiB", isMet: ours <= 3 }];
 }
 
-async function measureHeap(name: string, clients: number): Promise<number> {
-  await using server = new Child<ServerCommand, ServerUsage | null>(
-    "_fanout_server.ts",
-    name,
+/** Ours in Node beside `node:http` alone and others. */
+async function runNode(perTurn: number): Promise<Row[]> {
+  const names = ["tidings", "bare", "better-sse"];
+  const contests = await compete(names.map(inNode), 1000, perTurn);
+  const figure = cpuOf(`node cpu/1000 clients, ${perTurn} a turn`);
+  return compareAll(
+    contests,
+    figure,
+    perTurn === 1 ? { bare: 1.1, "better-sse": 1 } : { "better-sse": 0.3 },
   );
-  await server.read();
-  await server.ask({ do: "park", clients: 100 });
-  const before = await measure(server, true);
-  await server.ask({ do: "park", clients });
-  const after = await measure(server, true);
-  return (after.heap - before.heap) / clients / 1024;
+}
+
+/** What clients take in Node that only came, and wait. */
+async function runNodeIdle(clients: number): Promise<Row[]> {
+  const contests = new Map<string, Contest>();
+  // One after the other: together they would not fit into a small machine.
+  for (const name of ["tidings", "bare", "better-sse"]) {
+    const [contest] = (await compete([inNode(name)], clients, 0)).values();
+    contests.set(name, contest!);
+  }
+  return [
+    ...compareAll(contests, {
+      name: `node rss of the process/${clients} idle clients`,
+      unit: "MiB",
+      of: ({ rss }) => mib(rss),
+    }, { bare: 1.25 }),
+    ...compareAll(contests, {
+      name: `node cpu to accept/${clients} clients`,
+      unit: "µs",
+      of: ({ accepting }) => [accepting],
+    }, { bare: 1.3 }),
+  ];
+}
+
+/** Where each client has an async generator of its own. */
+async function runNodeIterate(): Promise<Row[]> {
+  const names = ["tidings", "bare", "better-sse", "hono"];
+  const contests = await compete(
+    names.map((name) => inNode(`${name}-iterate`)),
+    1000,
+    1,
+  );
+  return compareAll(contests, cpuOf("node cpu/1000 async generators"), {
+    "bare-iterate": 1.25,
+    "better-sse-iterate": 1,
+    "hono-iterate": 1,
+  });
+}
+
+async function runHttp2(): Promise<Row[]> {
+  const contests = await compete(["tidings", "bare"].map(overHttp2), 1000, 1);
+  const figure = cpuOf("node:http2 cpu/1000 streams, 1 a turn");
+  return compareAll(contests, figure, { bare: 1.25 });
+}
+
+async function runBun(perTurn: number): Promise<Row[]> {
+  const names = ["tidings", "bare", "better-sse", "hono"];
+  const contests = await compete(names.map(inBun), 1000, perTurn);
+  const figure = cpuOf(`bun cpu/1000 clients, ${perTurn} a turn`);
+  return compareAll(contests, figure, { bare: 1.25, "better-sse": 1, hono: 1 });
+}
+
+function cpuOf(name: string): Figure {
+  return { name, unit: "µs", of: ({ cpu }) => cpu };
+}
+
+/** A row for each peer, of which ours comes first; `most` has the ratios that are wanted. */
+function compareAll(
+  contests: ReadonlyMap<string, Contest>,
+  { name, unit, of }: Figure,
+  most: Readonly<Record<string, number>> = {},
+): Row[] {
+  const [[, ours], ...peers] = [...contests] as [
+    [string, Contest],
+    ...[string, Contest][],
+  ];
+  return peers.map(([peer, theirs]) =>
+    compareRow(name, unit, of(ours), of(theirs), peer, most[peer])
+  );
 }
 
 function compareRow(
@@ -212,6 +176,10 @@ function compareRow(
   };
 }
 
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
 const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
   "turns/1": () => runTurns(1),
   "turns/10": () => runTurns(10),
@@ -219,6 +187,13 @@ const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
   "growth/1000": () => runGrowth(1000),
   "growth/10000": () => runGrowth(10_000),
   "heap/10000": () => runHeap(10_000),
+  "node/turns/1": () => runNode(1),
+  "node/turns/10": () => runNode(10),
+  "node/idle/8000": () => runNodeIdle(8000),
+  "node/iterate": () => runNodeIterate(),
+  "node/http2": () => runHttp2(),
+  "bun/turns/1": () => runBun(1),
+  "bun/turns/10": () => runBun(10),
 };
 
 if (import.meta.main) {

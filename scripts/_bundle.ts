@@ -10,16 +10,19 @@ export interface BundleOptions {
   /** Without names and spaces that only people need. */
   minify?: boolean;
   importMap?: string;
+  /** A `deno.json` other than that of the package. */
+  config?: string;
 }
 
 /** Bundles a file with all that it imports, but for `node:` modules. */
 export async function bundle(
   entryPoint: string,
-  { minify = false, importMap }: BundleOptions = {},
+  { minify = false, importMap, config }: BundleOptions = {},
 ): Promise<string> {
   const args = ["bundle", "--quiet"];
   if (minify) args.push("--minify", "--platform=browser");
   if (importMap !== undefined) args.push(`--import-map=${importMap}`);
+  if (config !== undefined) args.push(`--config=${config}`);
   return await runTool(Deno.execPath(), [...args, entryPoint]);
 }
 
