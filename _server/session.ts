@@ -194,9 +194,16 @@ export class Session implements EventSession {
   }
 
   async #relay(supply: EventSupply): Promise<void> {
-    while (await this.#waitForRoom()) {
-      const result = await this.#next(supply);
+    while (this.#hasRoom() || await this.#waitForRoom()) {
+      let result: EventResult;
+      try {
+        result = await supply.next();
+      } catch (error) {
+        this.#supply = undefined;
+        throw error;
+      }
       if (result.done) {
+        this.#supply = undefined;
         this.#close("source");
         return;
       }
@@ -204,17 +211,6 @@ export class Session implements EventSession {
     }
     // For a session that was closed while the source function was at work.
     this.#release();
-  }
-
-  async #next(supply: EventSupply): Promise<EventResult> {
-    try {
-      const result = await supply.next();
-      if (result.done) this.#supply = undefined;
-      return result;
-    } catch (error) {
-      this.#supply = undefined;
-      throw error;
-    }
   }
 
   #write(chunk: Uint8Array<ArrayBuffer>): void {
@@ -233,9 +229,13 @@ export class Session implements EventSession {
     this.#body.write(bytes);
   }
 
+  #hasRoom(): boolean {
+    return this.#reason === undefined && this.#body.hasRoom;
+  }
+
   #waitForRoom(): Promise<boolean> {
     if (this.#reason !== undefined) return Promise.resolve(false);
-    if (this.#body.hasRoom) return Promise.resolve(true);
+    if (this.#hasRoom()) return Promise.resolve(true);
     this.#room ??= createRoom();
     return this.#room.promise;
   }
