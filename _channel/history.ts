@@ -26,7 +26,7 @@ export interface Waiter {
   fail(error: unknown): void;
 }
 
-interface Arrival {
+interface Answer {
   readonly waiter: Waiter;
   readonly place: Place;
   readonly gap: boolean;
@@ -55,7 +55,7 @@ export class History {
   #end = "";
   #count = 0;
   /** Those who can go on. */
-  #arrivals: Arrival[] = [];
+  #answers: Answer[] = [];
   /** Ends the pause in which those who can go on let others have a turn. */
   #endPause: (() => void) | undefined;
 
@@ -80,7 +80,7 @@ export class History {
   /** Forgets all that was read. Called when there is nobody any more. */
   clear(): void {
     this.#pages.clear();
-    this.#arrivals = [];
+    this.#answers = [];
     this.#endPause?.();
   }
 
@@ -150,7 +150,7 @@ export class History {
 
   #resolve(cursor: string, place: Place, gap: boolean): void {
     for (const waiter of this.#waiting.get(cursor) ?? []) {
-      this.#arrivals.push({ waiter, place, gap });
+      this.#answers.push({ waiter, place, gap });
     }
     this.#waiting.delete(cursor);
   }
@@ -158,13 +158,13 @@ export class History {
   /** Lets those go on who can, and others have a turn if they are many. */
   async #proceed(): Promise<void> {
     let end = performance.now() + MAX_BUSY;
-    for (const { waiter, place, gap } of this.#arrivals) {
+    for (const { waiter, place, gap } of this.#answers) {
       if (!waiter.isClosed) waiter.arrive(place, gap);
       if (performance.now() < end) continue;
       await this.#pause();
       end = performance.now() + MAX_BUSY;
     }
-    this.#arrivals = [];
+    this.#answers = [];
   }
 
   #pause(): Promise<void> {

@@ -6,40 +6,19 @@
  * @module
  */
 
+import type { Arrival } from "./arrival.ts";
 import { CompressedSink } from "./compressed_sink.ts";
 import type { FanOut, FanOutClient } from "./fan_out.ts";
-import type { Group, GroupMember, Interest } from "./group.ts";
+import type { Group, GroupMember } from "./group.ts";
 import type { Waiter } from "./history.ts";
 import type { PastChunk } from "./past_chunks.ts";
 import type { Place } from "./ring.ts";
 import type { Chunk, Turn } from "./turn.ts";
-import type { EventCompression } from "../_server/compression.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
-import type { ServerSentEventInit } from "../event.ts";
 import type { CloseReason } from "../server.ts";
-
-/** What is known of a client when it comes. */
-export interface SubscriberOptions {
-  /** The ID of the last event that the client has seen. */
-  lastEventId: string | undefined;
-  /** How many past events a client that brings no ID gets; may be `Infinity`. */
-  replay: number;
-  /** Which events the client gets. */
-  interest: Interest;
-  /** How the client gets it, if not as it is. */
-  compression: EventCompression | undefined;
-  /** Makes what the client is sent in place of events that are missing. */
-  describeGap: (
-    lastEventId: string,
-  ) =>
-    | readonly ServerSentEventInit[]
-    | Promise<readonly ServerSentEventInit[]>;
-  /** Told once why the client is one no more. */
-  onClose: ((reason: CloseReason) => void) | undefined;
-}
 
 /**
  * - `"full"`: the sink has no room, or is not read yet. It says when it has.
@@ -67,7 +46,7 @@ export class Subscriber
   /** Ends the watch over the lifetime, where there is one. */
   #release: (() => void) | undefined;
   /** What the client asked for; cleared, for the memory, once it has its place. */
-  #arrival: SubscriberOptions | undefined;
+  #arrival: Arrival | undefined;
   // `connect` sets it before all else.
   #sink!: Sink;
   #state: State = "full";
@@ -95,15 +74,15 @@ export class Subscriber
 
   /**
    * @param fanOut What the client belongs to, from now on.
-   * @param options What is known of the client.
+   * @param arrival What is known of the client.
    */
-  constructor(fanOut: FanOut, options: SubscriberOptions) {
+  constructor(fanOut: FanOut, arrival: Arrival) {
+    const { lastEventId, replay, interest, compression, onClose } = arrival;
     this.#fanOut = fanOut;
-    this.#onClose = options.onClose;
-    this.#arrival = options;
-    this.#cursor = options.lastEventId;
-    this.#group = fanOut.audience.join(options.interest, this);
-    const { compression } = options;
+    this.#onClose = onClose;
+    this.#arrival = arrival;
+    this.#cursor = lastEventId;
+    this.#group = fanOut.audience.join(interest, this);
     this.#compressed = compression && new CompressedSink(
       compression,
       this.#group.shareWindow(compression),
@@ -112,7 +91,7 @@ export class Subscriber
     fanOut.add(this);
     this.#lastWrite = fanOut.round;
     const { endCursor } = fanOut;
-    const isNew = options.lastEventId === undefined && options.replay === 0;
+    const isNew = lastEventId === undefined && replay === 0;
     // The end as it is now, even if the stream is not read before later.
     if (isNew && endCursor !== undefined) this.#begin(endCursor);
   }
@@ -372,7 +351,6 @@ export class Subscriber
     if (chunk.isFinal) this.end("source");
   }
 
-  /** Writes a chunk, which may be one that the others of the group get as well. */
   /** Sends a comment, which may tell the place of a position. */
   #comment(comment: Uint8Array<ArrayBuffer>, position?: number): void {
     if (this.isParked && this.#compressed !== undefined) {
@@ -383,6 +361,7 @@ export class Subscriber
     }
   }
 
+  /** Writes a chunk, which may be one that the others of the group get as well. */
   #write(
     chunk: Uint8Array<ArrayBuffer>,
     events: number,
