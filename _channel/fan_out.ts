@@ -46,6 +46,8 @@ export interface FanOutOptions {
   onError?: ((error: unknown) => void) | undefined;
 }
 
+/** Milliseconds after which others get a turn while many clients go on at once. */
+const MAX_BUSY = 8;
 /** Events after which a log that is far away is asked again what it still has. */
 const MIN_ASKING_STEP = 32;
 
@@ -85,6 +87,8 @@ export class FanOut {
   readonly #clients: Rounds<FanOutClient>;
   /** Those who have found nothing, and look again when something is handed out. */
   #waiting: FanOutClient[] = [];
+  /** Runs while others have a turn before the rest of them. */
+  #resumeTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #horizon: Horizon;
   /** The place where the following began; set by the first batch. */
   #startCursor: string | undefined;
@@ -173,6 +177,8 @@ export class FanOut {
     this.#clients.remove(client);
     if (this.#clients.size > 0) return;
     this.#waiting = [];
+    clearTimeout(this.#resumeTimer);
+    this.#resumeTimer = undefined;
     this.#endTurn();
     this.history.clear();
     this.pastChunks.clear();
@@ -287,10 +293,21 @@ export class FanOut {
     this.#handOut();
   }
 
-  /** Has those look again who have found nothing. */
+  /** Has those look again who have found nothing, and lets others in if they are many. */
   #resume(): void {
     const waiting = this.#waiting;
+    const end = performance.now() + MAX_BUSY;
     this.#waiting = [];
-    for (const client of waiting) client.resume();
+    for (const [index, client] of waiting.entries()) {
+      if (performance.now() > end) {
+        this.#waiting.unshift(...waiting.slice(index));
+        this.#resumeTimer ??= setTimeout(() => {
+          this.#resumeTimer = undefined;
+          this.#resume();
+        }, 0);
+        return;
+      }
+      client.resume();
+    }
   }
 }

@@ -2,10 +2,12 @@
 
 /**
  * One server of the chaos tests, in a process of its own, with its engine and port in
- * the first argument as JSON. A POST publishes its body, anything else is answered with
- * the events. It ends when its standard input does.
+ * the first argument as JSON. A POST publishes its body, or asks how late timers were;
+ * anything else is answered with the events, and those of the topics in the query. It
+ * ends when its standard input does.
  */
 
+import process from "node:process";
 import { EventChannel } from "../channel.ts";
 import type { EventLog } from "../log.ts";
 import { DenoKvEventLog } from "../logs/deno_kv.ts";
@@ -43,15 +45,59 @@ export async function openLog(
   return { log, close: () => client.close() };
 }
 
+/** How late a timer was at most, and how long the process was at work meanwhile. */
+export interface Delays {
+  /** Milliseconds, also those in which other processes had the processor. */
+  late: number;
+  /** Milliseconds of CPU, all threads together. */
+  busy: number;
+}
+
+/** Milliseconds between two looks at the clock. */
+const TICK = 5;
+
+/** Looks at how late timers are. */
+class DelayWatch {
+  #most: Delays = { late: 0, busy: 0 };
+  #last = performance.now();
+  #usage = process.cpuUsage();
+
+  constructor() {
+    setInterval(() => {
+      const now = performance.now();
+      const { user, system } = process.cpuUsage(this.#usage);
+      this.#most = {
+        late: Math.max(this.#most.late, now - this.#last - TICK),
+        busy: Math.max(this.#most.busy, (user + system) / 1000),
+      };
+      this.#last = now;
+      this.#usage = process.cpuUsage();
+    }, TICK);
+  }
+
+  /** The longest delays since it was asked last. */
+  take(): Delays {
+    const most = this.#most;
+    this.#most = { late: 0, busy: 0 };
+    return most;
+  }
+}
+
 if (import.meta.main) {
   const argument: ChaosServerArgument = JSON.parse(Deno.args[0]!);
   const { log } = await openLog(argument.engine);
   const channel = new EventChannel({ log, retry: 20, ringBytes: 20_000 });
   const { port } = argument;
+  const delays = new DelayWatch();
   Deno.serve(
     { hostname: "127.0.0.1", port, onListen: () => {} },
     async (request) => {
-      if (request.method !== "POST") return channel.serve(request);
+      const { pathname, searchParams } = new URL(request.url);
+      if (request.method !== "POST") {
+        const topics = searchParams.getAll("topic");
+        return channel.serve(request, { topics });
+      }
+      if (pathname === "/delay") return Response.json(delays.take());
       try {
         return new Response(
           await channel.publish({ data: await request.text() }),

@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { type ChaosOptions, type ChaosReport, runChaos } from "./_chaos.ts";
+import { runHerd } from "./_chaos_herd.ts";
 import { Random } from "./_random.ts";
 import { hasRedis, redisNote, RedisServer } from "./_redis_server.ts";
 import { hasSignals, signalNote } from "./_send_signal.ts";
@@ -54,6 +55,33 @@ Deno.test(
   },
 );
 
+Deno.test(
+  `chaos: a herd comes back to Deno KV, and each gets its own${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const kv = `${directory}/kv.db`;
+      show(await runHerd({ kv, maxEvents: LONG }));
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  `chaos: a herd comes back to Redis, and each gets its own${redisNote}`,
+  {
+    ignore: !hasRedis,
+  },
+  async () => {
+    await using redis = await RedisServer.start();
+    show(await runHerd({ redis: redis.port, maxEvents: LONG }));
+  },
+);
+
 async function runOnKv(maxEvents: number): Promise<ChaosReport> {
   const directory = await Deno.makeTempDir();
   try {
@@ -73,13 +101,18 @@ async function run(
 ): Promise<ChaosReport> {
   try {
     const random = new Random(seed);
-    const report = await runChaos({ ...options, random, duration });
-    if (duration > 10_000) console.log(report);
-    assert(report.kills > 0, "Nothing was killed");
-    return report;
+    const result = await runChaos({ ...options, random, duration });
+    show(result);
+    assert(result.kills > 0, "Nothing was killed");
+    return result;
   } catch (error) {
     throw new Error(`Failed, run again with SEED=${seed}: ${error}`, {
       cause: error,
     });
   }
+}
+
+/** Shows what came of a run that was asked to be long. */
+function show(result: unknown): void {
+  if (duration > 10_000) console.log(result);
 }
