@@ -49,7 +49,7 @@ export class History {
   readonly #reader: LogReader;
   readonly #pages = new PageCache();
   /** Those who wait, by their places; first come first. */
-  readonly #waiting = new Map<string, Set<Waiter>>();
+  readonly #waiting = new Map<string, Waiter[]>();
   #isReading = false;
   /** The end of the latest page, and how many were read up to there without a stop. */
   #end = "";
@@ -72,8 +72,8 @@ export class History {
   /** Has one go on from a cursor, once a page is there that has its place. */
   wait(cursor: string, waiter: Waiter): void {
     const waiters = this.#waiting.get(cursor);
-    if (waiters === undefined) this.#waiting.set(cursor, new Set([waiter]));
-    else waiters.add(waiter);
+    if (waiters === undefined) this.#waiting.set(cursor, [waiter]);
+    else waiters.push(waiter);
     this.#readOn();
   }
 

@@ -11,7 +11,8 @@ export type Topics = readonly string[] | "all";
 
 /** The positions of frames by their topics. The oldest frames leave first. */
 export class PositionIndex {
-  readonly #byTopic = new Map<string, Positions>();
+  /** Most topics have one frame: its position needs no list. */
+  readonly #byTopic = new Map<string, number | Positions>();
   /** Those without topics, which everybody gets. */
   readonly #common = new Positions();
 
@@ -19,12 +20,17 @@ export class PositionIndex {
   add(position: number, topics: readonly string[] | undefined): void {
     if (topics === undefined) this.#common.push(position);
     for (const topic of topics ?? []) {
-      let positions = this.#byTopic.get(topic);
-      if (positions === undefined) {
-        positions = new Positions();
+      const known = this.#byTopic.get(topic);
+      if (known === undefined) {
+        this.#byTopic.set(topic, position);
+      } else if (typeof known !== "number") {
+        known.push(position);
+      } else if (known !== position) {
+        const positions = new Positions();
+        positions.push(known);
+        positions.push(position);
         this.#byTopic.set(topic, positions);
       }
-      positions.push(position);
     }
   }
 
@@ -32,24 +38,34 @@ export class PositionIndex {
   dropFirst(position: number, topics: readonly string[] | undefined): void {
     if (topics === undefined) this.#common.shift(position);
     for (const topic of topics ?? []) {
+      const known = this.#byTopic.get(topic);
       // A topic that an event has twice has gone with its first mention.
-      const positions = this.#byTopic.get(topic);
-      positions?.shift(position);
-      if (positions?.isEmpty) this.#byTopic.delete(topic);
+      if (known === undefined) continue;
+      if (typeof known !== "number") known.shift(position);
+      const isEmpty = typeof known === "number"
+        ? known === position
+        : known.isEmpty;
+      if (isEmpty) this.#byTopic.delete(topic);
     }
   }
 
   /** The positions of what a client gets from one position up to another, in order. */
   select(topics: readonly string[], from: number, to: number): number[] {
-    const found = [this.#common.slice(from, to)];
+    const found = this.#common.slice(from, to);
+    const { length } = found;
     for (const topic of topics) {
-      const positions = this.#byTopic.get(topic)?.slice(from, to);
-      if (positions !== undefined) found.push(positions);
+      const known = this.#byTopic.get(topic);
+      if (known === undefined) continue;
+      const positions = typeof known === "number"
+        ? [known]
+        : known.slice(from, to);
+      for (const position of positions) {
+        if (position >= from && position < to) found.push(position);
+      }
     }
-    const [one = [], ...others] = found.filter(({ length }) => length > 0);
-    if (others.length === 0) return one;
+    if (found.length === length) return found;
     // An event may share several topics with the client.
-    return [...new Set([one, ...others].flat())].sort((a, b) => a - b);
+    return [...new Set(found)].sort((a, b) => a - b);
   }
 }
 

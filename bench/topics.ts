@@ -1,24 +1,28 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Topics: that cost follows what is delivered. Clients are bodies of responses that are
- * read in this process, without connections, so that nothing hides what a channel does.
+ * Topics: that cost follows what is delivered. Parked clients are bodies of responses
+ * that are read in this process, without connections, so that nothing hides what a
+ * channel does; those that come back are raw sockets of another process.
  *
  * `deno task bench:topics`, or with `publish` or `herd/Redis` to run a part.
  */
 
 import process from "node:process";
 import { type Crowd, CROWDS } from "./_topics_crowds.ts";
+import { Child } from "./_fanout_process.ts";
 import {
-  type Returning,
+  type Load,
   serveBare,
   serveBareHistory,
   serveHerd,
 } from "./_topics_herd.ts";
-import { openHistories } from "./_topics_logs.ts";
+import type { Returning } from "./_topics_load.ts";
+import { type History, openHistories } from "./_topics_logs.ts";
 import { formatRow, HEADING, type Row } from "./_table.ts";
 
 const ROUNDS = 9;
+const HERD_ROUNDS = 5;
 /** Deliveries of one sample, about, and of one turn at most. */
 const DELIVERIES = 50_000;
 const PER_TURN = 50;
@@ -178,24 +182,21 @@ async function runHerd(name: string): Promise<Row[]> {
     return {
       // The place is one of the history.
       lastEventId: history.ids[seen]!,
-      topics: [`user:${client}`],
+      topic: `user:${client}`,
       owed: owed.length,
     };
   });
-  const cpu = { ours: [] as number[], bare: [] as number[] };
-  let commands = 0;
-  for (let round = -1; round < 5; round++) {
-    const before = history.commands();
-    const ours = await spend(() => serveHerd(history.log, herd));
-    commands = history.commands() - before;
-    const bare = await spend(() => serveBare(history.log, clients));
-    if (round < 0) continue;
-    cpu.ours.push(ours);
-    cpu.bare.push(bare);
-  }
-  const peer = "history once, bare answers";
+  const costs = await compareHerds(history, herd, serveBare);
+  const { commands } = costs;
   return [
-    compareRow(`herd/${name}`, "ms", cpu.ours, cpu.bare, peer, 3),
+    compareRow(
+      `herd/${name}, 5000 clients`,
+      "ms",
+      costs.ours,
+      costs.bare,
+      "history once, bare answers",
+      3,
+    ),
     {
       name: `herd/${name}, commands`,
       ours: `${commands}`,
@@ -212,28 +213,38 @@ async function runWhole(name: string): Promise<Row[]> {
   const [clients, events] = [500, 5000];
   await using history = await openHistories[name]!(events, 1);
   const herd = Array.from({ length: clients }, (): Returning => ({
+    // There are events.
     lastEventId: history.ids[0]!,
-    topics: ["user:0"],
+    topic: "user:0",
     owed: events - 1,
   }));
-  const cpu = { ours: [] as number[], bare: [] as number[] };
-  for (let round = -1; round < 5; round++) {
-    const ours = await spend(() => serveHerd(history.log, herd));
-    const bare = await spend(() => serveBareHistory(history.log, clients));
+  const { ours, bare } = await compareHerds(history, herd, serveBareHistory);
+  const row = `whole/${name}, 500 clients`;
+  return [compareRow(row, "ms", ours, bare, "bare streams", 3)];
+}
+
+/** The milliseconds of CPU of some rounds, and the requests to the log of the last. */
+async function compareHerds(
+  history: History,
+  herd: readonly Returning[],
+  serveOther: typeof serveBare,
+): Promise<{ ours: number[]; bare: number[]; commands: number }> {
+  await using load: Load = new Child("_topics_load.ts");
+  const ours: number[] = [];
+  const bare: number[] = [];
+  let commands = 0;
+  for (let round = -1; round < HERD_ROUNDS; round++) {
+    gc?.();
+    const before = history.commands();
+    const our = await serveHerd(history.log, herd, load);
+    commands = history.commands() - before;
+    gc?.();
+    const other = await serveOther(history.log, herd, load);
     if (round < 0) continue;
-    cpu.ours.push(ours);
-    cpu.bare.push(bare);
+    ours.push(our);
+    bare.push(other);
   }
-  return [
-    compareRow(
-      `herd/${name}, all events`,
-      "ms",
-      cpu.ours,
-      cpu.bare,
-      "bare streams",
-      3,
-    ),
-  ];
+  return { ours, bare, commands };
 }
 
 /** The heap that a parked client takes for its topic. */
@@ -269,15 +280,6 @@ function heap(): number {
   gc?.();
   gc?.();
   return Deno.memoryUsage().heapUsed;
-}
-
-/** Milliseconds of CPU that something takes. */
-async function spend(run: () => Promise<void>): Promise<number> {
-  gc?.();
-  const before = process.cpuUsage();
-  await run();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000;
 }
 
 function median(values: readonly number[]): number {
