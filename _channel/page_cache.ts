@@ -10,7 +10,7 @@ import { makeFrame, type Place, Ring } from "./ring.ts";
 import type { EventLogBatch } from "../log.ts";
 
 /** Bytes that the pages take, but for the latest. */
-const MAX_BYTES = 8_388_608;
+const MAX_BYTES = 16_777_216;
 /** Milliseconds for which a page is kept. */
 const MAX_AGE = 5000;
 
@@ -50,7 +50,11 @@ export class PageCache {
     if (known !== undefined) return known;
     const frames = events.map(makeFrame);
     page.restart(gap ? "" : after);
-    for (const frame of frames) page.add(frame);
+    for (const frame of frames) {
+      page.add(frame);
+      // What comes after that is in another page.
+      if (this.find(frame.event.id) !== undefined) break;
+    }
     this.#keep(page);
     return page;
   }

@@ -8,28 +8,19 @@
 
 import type { Arrival } from "./arrival.ts";
 import { CompressedSink } from "./compressed_sink.ts";
+import { Draft } from "./draft.ts";
 import type { FanOut, FanOutClient } from "./fan_out.ts";
 import type { Group, GroupMember } from "./group.ts";
 import type { Waiter } from "./history.ts";
 import type { PastChunk } from "./past_chunks.ts";
 import type { Place } from "./ring.ts";
+import type { SubscriberState } from "./subscriber_state.ts";
 import type { Chunk, Turn } from "./turn.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
-
-/**
- * - `"full"`: the sink has no room, or is not read yet. It says when it has.
- * - `"busy"`: the log is being read. The next step comes with its answer.
- * - `"waiting"`: there is nothing to give yet.
- * - `"parked"`: the same, and the client has been given everything of its own up to the
- *   channel's position: it gets what is handed out next, and if nothing of that is for
- *   it, it is not touched.
- * - `"closed"`: for good.
- */
-type State = "full" | "busy" | "waiting" | "parked" | "closed";
 
 /**
  * What writes to one client. It holds no events: while it is parked it is handed its
@@ -49,7 +40,7 @@ export class Subscriber
   #arrival: Arrival | undefined;
   // `connect` sets it before all else.
   #sink!: Sink;
-  #state: State = "full";
+  #state: SubscriberState = "full";
   /** Whether the client has begun to read. */
   #hasBegun = false;
   /**
@@ -169,7 +160,8 @@ export class Subscriber
   /** Goes on from a place in the history. */
   arrive(place: Place, gap: boolean): void {
     if (gap) this.#crossGap(place);
-    else this.#enter(place);
+    else if (this.#sink.hasRoom) this.#enter(place);
+    else this.#state = "full";
   }
 
   /**
@@ -214,28 +206,44 @@ export class Subscriber
     onError?.(error);
   }
 
-  /** Writes what comes next, as long as there is room. After that, the state says what is waited for. */
-  #advance(): void {
-    while (!this.isClosed && this.#sink.hasRoom) {
-      this.#state = "busy";
-      const cursor = this.#cursor ?? this.#findPlace();
-      if (cursor === undefined) return;
-      const place = this.#locate(cursor);
-      if (place === undefined) {
-        this.#seek(cursor);
-        return;
-      }
-      this.#arrival = undefined;
-      const { ring, position } = place;
-      const isHot = ring === this.#fanOut.ring;
-      const end = isHot ? this.#fanOut.position : ring.end;
-      if (position >= end) {
-        this.#catchUp(cursor, position);
-        return;
-      }
-      this.#give(place, end);
+  /**
+   * Writes what comes next, as long as there is room. After that, the state says what is
+   * waited for.
+   *
+   * @param place Where to go on first, be there room or not.
+   */
+  #advance(place?: Place): void {
+    const draft = new Draft((bytes, events) => this.#write(bytes, events));
+    place ??= this.#findNext(draft);
+    while (place !== undefined) {
+      this.#give(place, draft);
+      place = this.#findNext(draft);
     }
-    if (!this.isClosed) this.#state = "full";
+    if (!this.isClosed) draft.flush();
+  }
+
+  /** The next place after which there is something; if none, the state says why. */
+  #findNext(draft: Draft): Place | undefined {
+    if (this.isClosed) return undefined;
+    // What is drafted is written in any case, and more can go with it.
+    this.#state = this.#sink.hasRoom || !draft.isEmpty ? "busy" : "full";
+    if (this.#state === "full") return undefined;
+    const cursor = this.#cursor ?? this.#findPlace();
+    if (cursor === undefined) return undefined;
+    const place = this.#locate(cursor);
+    if (place === undefined) {
+      this.#seek(cursor);
+      return undefined;
+    }
+    this.#arrival = undefined;
+    if (place.position < this.#endOf(place)) return place;
+    this.#catchUp(cursor, place.position, draft);
+    return undefined;
+  }
+
+  /** How far the client may go on from a place. */
+  #endOf({ ring }: Place): number {
+    return ring === this.#fanOut.ring ? this.#fanOut.position : ring.end;
   }
 
   /** The first place of a client that brings no ID, `undefined` if that takes time. */
@@ -287,10 +295,10 @@ export class Subscriber
   }
 
   /** The client is where the ring ends, or where it was last handed out. */
-  #catchUp(cursor: string, position: number): void {
+  #catchUp(cursor: string, position: number, draft: Draft): void {
     if (this.#isUntold) {
       this.#isUntold = false;
-      this.#write(encodeEvent({ id: cursor }), 0);
+      draft.add(encodeEvent({ id: cursor }), 0);
     }
     if (position === this.#fanOut.position) {
       this.#state = "parked";
@@ -322,33 +330,34 @@ export class Subscriber
     this.#enter(place);
   }
 
-  /** Gives the client what comes after a place, be there room or not. */
+  /** Goes on from a place in the history, be there room or not. */
   #enter(place: Place): void {
     const { ring, position } = place;
-    if (position < ring.end) {
-      this.#give(place, ring.end);
-    } else {
-      this.#begin(ring.endCursor);
-      // The log may be ahead of its tail, which will come to this place.
-      if (this.#locate(ring.endCursor) === undefined) return this.#wait();
-    }
-    this.#advance();
+    if (position < ring.end) return this.#advance(place);
+    this.#begin(ring.endCursor);
+    // The log may be ahead of its tail, which will come to this place.
+    if (this.#locate(ring.endCursor) === undefined) this.#wait();
+    else this.#advance();
   }
 
-  /** Gives the client what comes after a place, as much as a chunk has. */
-  #give(place: Place, end: number): void {
+  /** Drafts what comes after a place, as much as a chunk has. */
+  #give(place: Place, draft: Draft): void {
+    const end = this.#endOf(place);
     let chunk: PastChunk;
     try {
       chunk = this.#fanOut.pastChunks.take(this.#group, place, end);
     } catch (error) {
+      draft.flush();
       this.fail(error);
       return;
     }
     // It is a position of the ring, and not its first.
     this.#begin(place.ring.cursorOf(chunk.end)!);
     this.#isUntold = !chunk.isLast;
-    if (chunk.bytes !== undefined) this.#write(chunk.bytes, chunk.events);
-    if (chunk.isFinal) this.end("source");
+    if (chunk.bytes !== undefined) draft.add(chunk.bytes, chunk.events);
+    if (!chunk.isFinal) return;
+    draft.flush();
+    this.end("source");
   }
 
   /** Sends a comment, which may tell the place of a position. */

@@ -185,6 +185,7 @@ Deno.test("EventChannel resumes a compressed stream, and tells of a gap in it", 
   await lost.read();
   assertEquals(lost.data[0], JSON.stringify({ lastEventId: first }));
   await resumed.readEvents(51);
+  await lost.readEvents(51);
   await channel.close();
   for (const client of [resumed, lost]) {
     await client.end();
