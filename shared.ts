@@ -138,10 +138,14 @@ export class SharedEventSource<Events extends object = EventSourceEventMap>
    * @throws {TypeError} If an argument or an option is of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
-  // deno-lint-ignore no-unused-vars -- they are what is handed on.
   constructor(url: string | URL, init: SharedEventSourceInit = {}) {
-    // As many as there are: EventSource says what is wrong with them.
-    super(...arguments as unknown as [string | URL, SharedEventSourceInit]);
+    // EventSource counts them too, but JSR takes no `super(...arguments)`.
+    if (arguments.length === 0) {
+      throw new TypeError(
+        "Cannot connect: there is no argument, a URL is wanted",
+      );
+    }
+    super(url, init);
   }
 
   /** Whether it holds the connection itself, at the moment. */
