@@ -82,7 +82,7 @@ if (import.meta.main) {
           const isNew = await runs.start(id, () => produce(id, notebook));
           return new Response(String(isNew));
         }
-        return await runs.serve(id, request);
+        return await runs.serve(id, request, { cors: { origins: "*" } });
       } catch (error) {
         return new Response((error as Error).name, { status: 503 });
       }

@@ -26,6 +26,8 @@ const EXAMPLES: Record<string, string[]> = {
     "-W",
     "-E=LLM_URL,LLM_KEY,KV_PATH",
   ],
+  // It has a test in `mcp_example_test.ts`.
+  "mcp_server.ts": ["run", "-N", "-E"],
   "node_server.ts": ["run", "-N", "-E=PORT"],
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],

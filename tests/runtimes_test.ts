@@ -22,6 +22,7 @@ const DENO_ONLY: Record<string, string> = {
   durable_docs: "starts processes",
   examples: "starts processes",
   import_map: "starts processes",
+  mcp_example: "starts processes",
   npm_package: "builds the npm package",
   kv_logs: "Deno KV is Deno's",
   peers: "reads the guide, and runs the peers in Deno",
