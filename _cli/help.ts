@@ -20,8 +20,8 @@ and on a terminal what is waited for as well.
 
 Serve publishes standard input to any number of clients. Each line is an event
 in JSON, as --json prints it, with any of the members event, data, id, retry and
-comment. A line that is no event is reported and left out. When the input ends,
-the history is still served.
+comment; json, in place of data, may be anything. A line that is no event is
+reported and left out. When the input ends, the history is still served.
 
       --input <format>      json, or event-stream for the bytes of one
                             (default json)

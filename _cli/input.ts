@@ -3,7 +3,15 @@
 import type { ServerSentEventInit } from "../event.ts";
 
 // `lastEventId` comes with what --json prints; it is not a field of the event.
-const MEMBERS = ["event", "data", "id", "retry", "comment", "lastEventId"];
+const MEMBERS = [
+  "event",
+  "data",
+  "json",
+  "id",
+  "retry",
+  "comment",
+  "lastEventId",
+];
 
 /** An event of the input, or what is wrong with it. */
 export type InputEvent = { event: ServerSentEventInit } | { error: string };
@@ -55,6 +63,6 @@ function parseLine(line: string): InputEvent {
   if (unknown === undefined) return { event };
   return {
     error: `the line has ${JSON.stringify(unknown.slice(0, 40))}, ` +
-      "only event, data, id, retry and comment are wanted",
+      "only event, data, json, id, retry and comment are wanted",
   };
 }

@@ -123,18 +123,13 @@ function listen(
 
 async function publish(
   channel: EventChannel,
-  { event, data, id, retry, comment }: ServerSentEventInit,
+  event: ServerSentEventInit,
   io: CommandLineIo,
 ): Promise<void> {
   try {
     // The log refuses an empty ID, and gives one of its own where there is none.
-    await channel.publish({
-      event,
-      data,
-      id: id === "" ? undefined : id,
-      retry,
-      comment,
-    });
+    const id = event.id === "" ? undefined : event.id;
+    await channel.publish({ ...event, id });
   } catch (error) {
     io.report(`an event is left out: ${describeError(error)}`);
   }

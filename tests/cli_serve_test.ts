@@ -73,6 +73,17 @@ Deno.test("cli serve publishes what cli --json prints", async () => {
   assertEquals(await read(url, 1), [{ data: "x", id: "1" }]);
 });
 
+Deno.test("cli serve takes json in place of data", async () => {
+  await using cli = new CliProcess(["serve", ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write(
+    '{"event":"tick","json":{"price":1}}\n{"json":1,"data":""}\n',
+  );
+  await cli.end();
+  await cli.stderr.match(/left out: .*"data" and "json"[^]*the input ended/);
+  assertEquals(dataOf(await read(url, 1)), ['{"price":1}']);
+});
+
 Deno.test("cli serve reports what is no event, and goes on", async () => {
   const lines = [
     "nope",
@@ -99,7 +110,10 @@ Deno.test("cli serve reports what is no event, and goes on", async () => {
   assertEquals(reports.length, 6, cli.stderr.text);
   assertMatch(reports[0] ?? "", /the line is "nope", JSON is wanted$/);
   assertMatch(reports[1] ?? "", /the line is "\[1\]", an object is wanted$/);
-  assertMatch(reports[3] ?? "", /the line has "Data", only event, data, /);
+  assertMatch(
+    reports[3] ?? "",
+    /the line has "Data", only event, data, json, /,
+  );
   assertMatch(reports[4] ?? "", /"data" is of type number/);
   assertMatch(reports[5] ?? "", /"id" is "x", which is taken/);
 });
