@@ -7,7 +7,6 @@
  */
 
 import type { TextEventInit } from "../event.ts";
-import { MemoryEventLog } from "../log.ts";
 import { assertCount, MAX_DELAY } from "../_numbers.ts";
 import type { EventLog, EventLogAppendOptions } from "./event_log.ts";
 import {
@@ -19,6 +18,7 @@ import {
   type EventLogs,
   type EventLogState,
 } from "./event_logs.ts";
+import { MemoryEventLog } from "./memory_event_log.ts";
 import { NamedLog } from "./named_log.ts";
 
 /** Milliseconds for which a log is remembered that was opened and is empty. */

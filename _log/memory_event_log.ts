@@ -1,0 +1,237 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * One log in the memory of this process.
+ *
+ * @module
+ */
+
+import type {
+  EventLog,
+  EventLogAppendOptions,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+} from "./event_log.ts";
+import { MemoryHistory } from "./memory_history.ts";
+import { assertCount, assertNumber } from "../_numbers.ts";
+import type { TextEventInit } from "../event.ts";
+
+/** Options of {@linkcode MemoryEventLog}. Whatever is reached first counts. */
+export interface MemoryEventLogOptions {
+  /**
+   * The most events to keep, an integer of at least 0 or `Infinity`. Beyond it,
+   * the oldest is dropped.
+   *
+   * @default {10_000}
+   */
+  maxEvents?: number | undefined;
+  /**
+   * The most bytes to keep, at least 0 or `Infinity`, counted as two for each
+   * UTF-16 code unit of an event's fields and topics: the most that a runtime takes to hold
+   * them. Beyond it, the oldest events are dropped; an event that is larger by
+   * itself reaches those who follow, and is not kept.
+   *
+   * @default {16_777_216}
+   */
+  maxBytes?: number | undefined;
+  /**
+   * Milliseconds for which to keep an event, at least 0 or `Infinity`. An older
+   * one is not given out any more; its memory is free at the next call to the log.
+   *
+   * @default {Infinity}
+   */
+  maxAge?: number | undefined;
+}
+
+/**
+ * A log in the memory of this process.
+ *
+ * IDs have the form `epoch-sequence`: the epoch is drawn at random for each log, so
+ * that an ID from before a restart is recognised as such, and the sequence counts
+ * the events from 1.
+ *
+ * Events may bring their own IDs, and are then resumed by them. Such an ID must be
+ * unique for as long as a client may come back with it: one that is still in the
+ * history is refused, but one that has left it is forgotten. After a restart, a log
+ * in memory knows none of them and tells of a gap.
+ *
+ * Appending is synchronous: those who follow have been called back with the event
+ * when {@linkcode MemoryEventLog.append} returns its promise.
+ *
+ * @example A short history
+ * ```ts
+ * import { MemoryEventLog } from "@tidings/sse/log";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const log = new MemoryEventLog({ maxEvents: 2 });
+ * const id = await log.append({ data: "a" });
+ * for (const data of ["b", "c", "d"]) await log.append({ data });
+ *
+ * const { events, gap } = await log.read(id);
+ * assertEquals(events.map((event) => event.data), ["c", "d"]);
+ * assertEquals(gap, true); // "b" is missing
+ * ```
+ *
+ * @example The application's own IDs
+ * ```ts
+ * import { MemoryEventLog } from "@tidings/sse/log";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const log = new MemoryEventLog();
+ * await log.append({ data: "paid", id: "order-17" });
+ * await log.append({ data: "sent", id: "order-18" });
+ *
+ * const { events } = await log.read("order-17");
+ * assertEquals(events[0]?.data, "sent");
+ * ```
+ */
+export class MemoryEventLog implements EventLog {
+  readonly #history: MemoryHistory;
+  readonly #followers = new Set<Follower>();
+
+  /**
+   * Makes an empty log.
+   *
+   * @throws {TypeError} If an option is not a number.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  constructor(options: MemoryEventLogOptions = {}) {
+    const { maxEvents = 10_000, maxBytes = 2 ** 24, maxAge = Infinity } =
+      options;
+    const verb = "make event log";
+    assertCount(verb, "maxEvents", maxEvents, 0);
+    assertNumber(verb, "maxBytes", maxBytes, 0);
+    assertNumber(verb, "maxAge", maxAge, 0);
+    this.#history = new MemoryHistory({ maxEvents, maxBytes, maxAge });
+  }
+
+  /**
+   * Adds an event at the end of the log, as {@linkcode EventLog.append}.
+   *
+   * @returns The event's ID. It rejects with a `TypeError` if the event's own ID is
+   * empty, and with a `RangeError` if it is still in the history, or looks like one
+   * that this log gives.
+   */
+  append(
+    event: TextEventInit,
+    options: EventLogAppendOptions = {},
+  ): Promise<string> {
+    return settle(options.signal, () => {
+      const id = this.#history.add(event, options.topics);
+      for (const follower of this.#followers) this.#advance(follower);
+      this.#history.trim();
+      return id;
+    });
+  }
+
+  /**
+   * Gives the events after a cursor, as {@linkcode EventLog.read}.
+   *
+   * @returns The events. It rejects with a `TypeError` if an option is not a number,
+   * and with a `RangeError` if it is outside its range.
+   */
+  read(
+    after: string,
+    options: EventLogReadOptions = {},
+  ): Promise<EventLogBatch> {
+    const { limit = 256, maxBytes = 65_536 } = options;
+    return settle(options.signal, () => {
+      assertCount("read event log", "limit", limit, 1);
+      assertNumber("read event log", "maxBytes", maxBytes, 0);
+      this.#history.trim();
+      return this.#history.read(this.#history.find(after), limit, maxBytes);
+    });
+  }
+
+  /**
+   * Finds the place so many events before the end, as {@linkcode EventLog.rewind}.
+   *
+   * @returns The cursor. It rejects with a `TypeError` if `count` is not a number,
+   * and with a `RangeError` if it is not an integer of at least 0 or `Infinity`.
+   */
+  rewind(count: number, options: EventLogOptions = {}): Promise<string> {
+    return settle(options.signal, () => {
+      assertCount("rewind event log", "count", count, 0);
+      this.#history.trim();
+      const { first, last } = this.#history;
+      return this.#history.cursorOf(Math.max(first - 1, last - count));
+    });
+  }
+
+  /** Calls back with every event after a cursor, as {@linkcode EventLog.follow}. */
+  follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions = {},
+  ): Promise<never> {
+    const { after, signal } = options;
+    return new Promise((_, reject) => {
+      signal?.throwIfAborted();
+      const stop = (reason: unknown): void => {
+        this.#followers.delete(follower);
+        signal?.removeEventListener("abort", onAbort);
+        reject(reason);
+      };
+      const onAbort = (): void => stop(signal?.reason);
+      this.#history.trim();
+      const sequence = after === undefined
+        ? this.#history.last
+        : this.#history.find(after);
+      const follower: Follower = { sequence, onBatch, stop, isBusy: false };
+      this.#followers.add(follower);
+      signal?.addEventListener("abort", onAbort);
+      this.#call(follower);
+      this.#advance(follower);
+    });
+  }
+
+  /** Whether every event after a cursor is still in the history. */
+  reaches(cursor: string): boolean {
+    this.#history.trim();
+    const sequence = this.#history.find(cursor);
+    return sequence !== undefined && sequence >= this.#history.first - 1;
+  }
+
+  #advance(follower: Follower): void {
+    // A callback that appends must not run inside itself, out of order.
+    if (follower.isBusy) return;
+    while (
+      this.#followers.has(follower) &&
+      follower.sequence !== this.#history.last
+    ) {
+      this.#call(follower);
+    }
+  }
+
+  #call(follower: Follower): void {
+    const batch = this.#history.read(follower.sequence, Infinity, Infinity);
+    follower.sequence = this.#history.last;
+    follower.isBusy = true;
+    try {
+      follower.onBatch(batch);
+    } catch (error) {
+      follower.stop(error);
+    } finally {
+      follower.isBusy = false;
+    }
+  }
+}
+
+/** One call of `follow` under way. */
+interface Follower {
+  /** The sequence of the last event that it was given, `undefined` if its cursor is unknown. */
+  sequence: number | undefined;
+  readonly onBatch: (batch: EventLogBatch) => void;
+  readonly stop: (reason: unknown) => void;
+  /** Whether `onBatch` is running. */
+  isBusy: boolean;
+}
+
+/** Runs a synchronous call as the asynchronous one that it stands for. */
+function settle<T>(signal: AbortSignal | undefined, call: () => T): Promise<T> {
+  return new Promise((resolve) => {
+    signal?.throwIfAborted();
+    resolve(call());
+  });
+}
