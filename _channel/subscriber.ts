@@ -179,13 +179,11 @@ export class Subscriber
    * back with one before a position.
    */
   tell(position: number): boolean {
-    const isDue = this.isParked && this.#toldPosition < position &&
-      this.#sink.hasRoom;
-    if (isDue) {
-      const { position, cursor } = this.#fanOut;
-      this.#comment(encodeEvent({ comment: "", id: cursor }), position);
-    }
-    return isDue;
+    const knows = !this.isParked || this.#toldPosition >= position;
+    if (knows || !this.#sink.hasRoom) return false;
+    const { position: latest, cursor } = this.#fanOut;
+    this.#comment(encodeEvent({ comment: "", id: cursor }), latest);
+    return true;
   }
 
   /** Ends the stream after what waits in it and a last chunk, if there is one. */
@@ -226,8 +224,9 @@ export class Subscriber
   #findNext(draft: Draft): Place | undefined {
     if (this.isClosed) return undefined;
     // What is drafted is written in any case, and more can go with it.
-    this.#state = this.#sink.hasRoom || !draft.isEmpty ? "busy" : "full";
-    if (this.#state === "full") return undefined;
+    const hasRoom = this.#sink.hasRoom || !draft.isEmpty;
+    this.#state = hasRoom ? "busy" : "full";
+    if (!hasRoom) return undefined;
     const cursor = this.#cursor ?? this.#findPlace();
     if (cursor === undefined) return undefined;
     const place = this.#locate(cursor);
@@ -342,10 +341,10 @@ export class Subscriber
 
   /** Drafts what comes after a place, as much as a chunk has. */
   #give(place: Place, draft: Draft): void {
-    const end = this.#endOf(place);
+    const { pastChunks } = this.#fanOut;
     let chunk: PastChunk;
     try {
-      chunk = this.#fanOut.pastChunks.take(this.#group, place, end);
+      chunk = pastChunks.take(this.#group, place, this.#endOf(place));
     } catch (error) {
       draft.flush();
       this.fail(error);

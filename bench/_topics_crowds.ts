@@ -4,6 +4,7 @@
 
 import { createChannel, createResponse } from "better-sse";
 import { EventChannel } from "../channel.ts";
+import { encodeEvent } from "../encoder.ts";
 
 /** Clients that wait for what is published. */
 export interface Crowd {
@@ -22,6 +23,11 @@ export const CROWDS: Readonly<Record<string, () => Crowd>> = {
   "better-sse": () => new BetterSseCrowd(),
 };
 
+/** The least that a server can do: no history, no backpressure. */
+export function makeBareCrowd(): Crowd {
+  return new BareCrowd();
+}
+
 // 250 bytes with the rest of the frame; the "~" is counted.
 const DATA = "~".padEnd(216, "x");
 const MARK = "~".charCodeAt(0);
@@ -29,20 +35,12 @@ const MARK = "~".charCodeAt(0);
 /** Reads bodies, and counts what comes. */
 class Readers {
   received = 0;
-  readonly #readers: ReadableStreamDefaultReader<Uint8Array>[] = [];
-
   /** Reads what a client gets first, and goes on in the background. */
   async add(response: Response): Promise<void> {
     // Those that are made here have bodies.
     const reader = response.body!.getReader();
-    this.#readers.push(reader);
     await reader.read();
     this.#run(reader).catch(() => {});
-  }
-
-  async close(): Promise<void> {
-    // Reads under way reject.
-    for (const reader of this.#readers) await reader.cancel().catch(() => {});
   }
 
   async #run(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
@@ -101,7 +99,8 @@ class BetterSseCrowd implements Crowd {
   }
 
   close(): Promise<void> {
-    return this.#readers.close();
+    // A session whose stream is cancelled rejects where nobody can catch it.
+    return Promise.resolve();
   }
 
   #obtain(topic: string): ReturnType<typeof createChannel> {
@@ -113,3 +112,37 @@ class BetterSseCrowd implements Crowd {
     return channel;
   }
 }
+
+class BareCrowd implements Crowd {
+  readonly #byTopic = new Map<string, Set<Controller>>();
+  readonly #readers = new Readers();
+
+  get received(): number {
+    return this.#readers.received;
+  }
+
+  async park(topics: readonly string[]): Promise<void> {
+    const start = (controller: Controller): void => {
+      controller.enqueue(encodeEvent({ comment: "hello" }));
+      for (const topic of topics) {
+        const known = this.#byTopic.get(topic);
+        if (known !== undefined) known.add(controller);
+        else this.#byTopic.set(topic, new Set([controller]));
+      }
+    };
+    await this.#readers.add(new Response(new ReadableStream({ start })));
+  }
+
+  publish(topic: string): void {
+    const chunk = encodeEvent({ event: "tick", data: DATA });
+    for (const controller of this.#byTopic.get(topic) ?? []) {
+      controller.enqueue(chunk);
+    }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+type Controller = ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;

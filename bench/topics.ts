@@ -9,7 +9,7 @@
  */
 
 import process from "node:process";
-import { type Crowd, CROWDS } from "./_topics_crowds.ts";
+import { type Crowd, CROWDS, makeBareCrowd } from "./_topics_crowds.ts";
 import { Child } from "./_fanout_process.ts";
 import {
   type Load,
@@ -22,9 +22,9 @@ import { type History, openHistories } from "./_topics_logs.ts";
 import { formatRow, HEADING, type Row } from "./_table.ts";
 
 const ROUNDS = 9;
-const HERD_ROUNDS = 5;
-/** Deliveries of one sample, about, and of one turn at most. */
-const DELIVERIES = 50_000;
+const HERD_ROUNDS = 3;
+/** Turns of one sample, and what one brings if few get it. */
+const TURNS = 50;
 const PER_TURN = 50;
 
 /** There with `--v8-flags=--expose-gc`. */
@@ -55,10 +55,9 @@ class Contest {
   /** Publishes to one topic after the other, all over the crowd. */
   async sample(keeps: boolean): Promise<void> {
     const perTurn = this.#recipients === 1 ? PER_TURN : 1;
-    const turns = Math.round(DELIVERIES / this.#recipients / perTurn);
     let wanted = this.#crowd.received;
     const usage = process.cpuUsage();
-    for (let turn = 0; turn < turns; turn++) {
+    for (let turn = 0; turn < TURNS; turn++) {
       for (let count = 0; count < perTurn; count++) {
         this.#next = (this.#next + 7919) % this.#topics.length;
         this.#crowd.publish(this.#topics[this.#next]!);
@@ -69,7 +68,7 @@ class Contest {
       } while (this.#crowd.received < wanted);
     }
     const { user, system } = process.cpuUsage(usage);
-    if (keeps) this.cpu.push((user + system) / turns / perTurn);
+    if (keeps) this.cpu.push((user + system) / TURNS / perTurn);
   }
 
   close(): Promise<void> {
@@ -79,11 +78,11 @@ class Contest {
 
 /** Makes a crowd, each client of which has the topics that it is given. */
 async function gather(
-  server: string,
+  makeCrowd: () => Crowd,
   clients: number,
   topicsOf: (client: number) => readonly string[],
 ): Promise<Crowd> {
-  const crowd = CROWDS[server]!();
+  const crowd = makeCrowd();
   for (let client = 0; client < clients; client++) {
     await crowd.park(topicsOf(client));
   }
@@ -109,11 +108,11 @@ function users(count: number): string[] {
 async function runPublish(): Promise<Row[]> {
   const sizes = [100, 1000, 10_000, 100_000];
   const contests: Contest[] = [];
-  for (const server of Object.keys(CROWDS)) {
+  for (const [server, makeCrowd] of Object.entries(CROWDS)) {
     for (const size of sizes) {
       // A session of the peer takes a timer and some 20 KiB.
       if (server !== "tidings" && size > 10_000) continue;
-      const crowd = await gather(server, size, (user) => [`user:${user}`]);
+      const crowd = await gather(makeCrowd, size, (user) => [`user:${user}`]);
       contests.push(new Contest(`${server} ${size}`, crowd, users(size), 1));
     }
   }
@@ -139,36 +138,33 @@ async function runPublish(): Promise<Row[]> {
 
 /** A publish to a room of 1000, with nine other rooms and without. */
 async function runRoom(): Promise<Row[]> {
-  const contests: Contest[] = [];
-  for (const server of Object.keys(CROWDS)) {
-    for (const clients of [10_000, 1000]) {
-      const crowd = await gather(server, clients, (client) => [
-        `room:${client % (clients / 1000)}`,
+  const crowds = { ...CROWDS, bare: makeBareCrowd };
+  const contests = new Map<string, Contest>();
+  for (const [server, makeCrowd] of Object.entries(crowds)) {
+    for (const rooms of [10, 1]) {
+      const crowd = await gather(makeCrowd, 1000 * rooms, (client) => [
+        `room:${client % rooms}`,
       ]);
-      const name = `${server} ${clients}`;
-      contests.push(new Contest(name, crowd, ["room:0"], 1000));
+      const name = `${server} ${rooms}`;
+      contests.set(name, new Contest(name, crowd, ["room:0"], 1000));
     }
   }
-  await compete(contests);
-  const [many, alone, ...peers] = contests;
-  const rows = [compareRow(
-    "room/1000 of 10000",
-    "µs",
-    many!.cpu,
-    alone!.cpu,
-    "these 1000 alone",
-    1.15,
-  )];
-  rows.push(
+  await compete([...contests.values()]);
+  const cpu = (name: string): number[] => contests.get(name)!.cpu;
+  const ours = cpu("tidings 10");
+  const name = "room/1000 of 10000";
+  return [
+    compareRow(name, "µs", ours, cpu("tidings 1"), "these 1000 alone", 1.15),
+    // What the mere size of the heap does.
     compareRow(
-      "room/1000 of 10000",
+      `${name}, bare streams`,
       "µs",
-      many!.cpu,
-      peers[0]!.cpu,
-      "better-sse",
+      cpu("bare 10"),
+      cpu("bare 1"),
+      "these 1000 alone",
     ),
-  );
-  return rows;
+    compareRow(name, "µs", ours, cpu("better-sse 10"), "better-sse"),
+  ];
 }
 
 /** Clients with a topic each that come back after a restart. */
@@ -267,10 +263,10 @@ async function measureHeap(
   clients: number,
   topicsOf: (client: number) => readonly string[],
 ): Promise<number> {
-  const warm = await gather("tidings", 100, topicsOf);
+  const warm = await gather(CROWDS["tidings"]!, 100, topicsOf);
   await warm.close();
   const before = heap();
-  const crowd = await gather("tidings", clients, topicsOf);
+  const crowd = await gather(CROWDS["tidings"]!, clients, topicsOf);
   const after = heap();
   await crowd.close();
   return (after - before) / clients / 1024;
@@ -322,5 +318,6 @@ if (import.meta.main) {
   for (const [id, run] of Object.entries(JOBS)) {
     if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
     for (const row of await run()) console.log(formatRow(row));
-  }
+  } // The peer's sessions have timers.
+  Deno.exit();
 }
