@@ -181,6 +181,16 @@ Deno.test("EventChannel reads what a ring of ringBytes lacks, however small the 
 
 Deno.test("EventChannel does not describe a gap to a client that has left", async () => {
   const log = new RemoteLog();
+  const asked = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  const read = log.read.bind(log);
+  log.read = async (after, options) => {
+    if (after === "unknown") {
+      asked.resolve();
+      await left.promise;
+    }
+    return await read(after, options);
+  };
   let calls = 0;
   await using channel = new EventChannel({
     log,
@@ -190,8 +200,9 @@ Deno.test("EventChannel does not describe a gap to a client that has left", asyn
     },
   });
   const client = new BodyClient(channel.serve(makeRequest("unknown"))).run();
-  await until(() => log.calls.read > 0);
+  await asked.promise;
   await client[Symbol.asyncDispose]();
+  left.resolve();
   for (let i = 0; i < 5; i++) await log.rewind(0);
   assertEquals(calls, 0);
   assertEquals(channel.counters.gaps, 0);
