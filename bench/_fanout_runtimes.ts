@@ -92,7 +92,7 @@ const http2Load = once(() => build("_fanout_http2_load.ts"));
 const bunServer = once(() => build("_fanout_bun.ts"));
 
 /** One file of JavaScript that Node 20 reads, as the npm package is. */
-async function build(module: string): Promise<string> {
+export async function build(module: string): Promise<string> {
   const path = new URL(module, import.meta.url).pathname;
   const code = await lowerSyntax(await bundle(path, { config: CONFIG }));
   const file = await Deno.makeTempFile({ suffix: ".mjs" });
