@@ -27,7 +27,7 @@
  * compress a stream that holds a secret next to what an attacker may write: see
  * SECURITY.md.
  *
- * It uses `node:zlib`, which Deno, Node, Bun and workerd have.
+ * It uses `node:zlib`, which Deno, Node and Bun have, and workerd with `nodejs_compat`.
  *
  * @module
  */
@@ -82,8 +82,8 @@ export interface GzipOptions {
  *
  * A client that joins others gets its events compressed each by itself, once for all
  * newcomers, until it has had as many bytes as the compressor looks back; where
- * newcomers are more than the others, all begin anew together. So do a client's own
- * events go that it has missed while it was slow or away.
+ * newcomers are more than the others, all begin anew together. Events that a client
+ * has missed are compressed by themselves too, as long chunks, which compress well.
  *
  * A compressor takes 4 × 2^`windowBits` + 512 × 2^`memLevel` bytes, 48 KiB with the
  * defaults, outside the heap. `serveEvents` has one for each client, a channel one for
