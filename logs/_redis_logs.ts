@@ -53,7 +53,7 @@ const MAX_TIMEOUT = MAX_DELAY - 5000;
  *   place; they are never done twice, also if the client repeats commands after it has
  *   reconnected.
  * - The keys of a name have a hash tag, so they are in one slot of a cluster. Logs in
- *   several slots take a connection each to be followed there; a prefix that has a hash
+ *   several slots take a connection for each to be followed there; a prefix that has a hash
  *   tag itself, such as `"{answers}:"`, has all logs in one slot.
  * - IDs are those of the stream's entries. Events must not bring their own.
  *
@@ -77,7 +77,7 @@ export class RedisEventLogs implements EventLogs {
   readonly #client: RedisClient;
   readonly #prefix: string;
   readonly #timeout: number;
-  /** Who follows the streams: one for all, or, where that cannot be, one for each. */
+  /** Who follows the streams: one for all, or, where that cannot be, one for each place. */
   readonly #followers = new Map<string, RedisFollower>();
   /** Whether streams are in several slots of a cluster, which one command cannot read. */
   #isSplit = false;
@@ -119,7 +119,7 @@ export class RedisEventLogs implements EventLogs {
       keys,
       expireIn,
       timeout: this.#timeout,
-      getFollower: () => this.#getFollower(keys.stream),
+      getFollower: () => this.#getFollower(keys.place),
     });
   }
 
@@ -226,8 +226,8 @@ export class RedisEventLogs implements EventLogs {
     });
   }
 
-  #getFollower(stream: string): RedisFollower {
-    const group = this.#isSplit ? stream : "";
+  #getFollower(place: string): RedisFollower {
+    const group = this.#isSplit ? place : "";
     const found = this.#followers.get(group);
     if (found !== undefined) return found;
     const onEnd = (error: unknown): void => {

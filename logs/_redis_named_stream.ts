@@ -23,6 +23,8 @@ import { START_FIELD } from "./_redis_logs_scripts.ts";
 
 /** The keys of a name. The braces have them in one place of a cluster. */
 export interface NameKeys {
+  /** What the keys of all names in that place begin with. */
+  readonly place: string;
   readonly stream: string;
   readonly lease: string;
   readonly writers: string;
@@ -49,8 +51,14 @@ export function makeKeys(prefix: string, name: string): NameKeys {
   // A brace would end the part that decides the place.
   const [tag, ...rest] = name.replaceAll(/[%{}:/]/g, encodeURIComponent)
     .split("\0");
-  const stream = [`${prefix}{${tag}}`, ...rest].join("/");
-  return { stream, lease: `${stream}:lease`, writers: `${stream}:writers` };
+  const place = `${prefix}{${tag}}`;
+  const stream = [place, ...rest].join("/");
+  return {
+    place,
+    stream,
+    lease: `${stream}:lease`,
+    writers: `${stream}:writers`,
+  };
 }
 
 /** Whether an entry begins a generation. It is no event. */
