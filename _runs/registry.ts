@@ -173,12 +173,13 @@ export class Registry {
     const { logs, keepFor } = this.#options;
     const claim = await logs.claim(id, {
       ...claimOptions(this.#options),
+      // In one step with the end, whatever becomes of this process.
+      expireIn: keepFor,
       after: last?.id,
       event: makeEndEntry("lost", id, this.#options),
     });
     // Somebody else is about to, or it is being started again.
     if (claim === undefined) return "running";
-    await logs.expire(id, keepFor);
     await claim.release();
     return "lost";
   }

@@ -53,7 +53,7 @@ const MAX_TIMEOUT = MAX_DELAY - 5000;
  *   place; they are never done twice, also if the client repeats commands after it has
  *   reconnected.
  * - The keys of a name have a hash tag, so they are in one slot of a cluster. Logs in
- *   several slots take a connection for each to be followed there; a prefix that has a hash
+ *   several slots take a connection for each slot to be followed; a prefix that has a hash
  *   tag itself, such as `"{answers}:"`, has all logs in one slot.
  * - IDs are those of the stream's entries. Events must not bring their own.
  *
