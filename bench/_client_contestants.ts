@@ -1,14 +1,19 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Clients that read 200 000 events from the socket of another process, from the
- * request to the event that tells them to close.
+ * Clients that read 200 000 events from the socket of another process (4444 where
+ * each has a chunk of its own), from the request to the event that tells them to
+ * close.
  */
 
 import { createEventSource } from "eventsource-client";
 import { EventSource as NpmEventSource } from "eventsource";
 import { connect, EventSource } from "../client.ts";
-import { CLIENT_REPEATS, clientWorkload } from "./_client_workload.ts";
+import {
+  CLIENT_CHUNKINGS,
+  type ClientChunking,
+  clientWorkload,
+} from "./_client_workload.ts";
 import type { Contestant } from "./_measure.ts";
 
 /** What is used of the classes with that name. */
@@ -22,29 +27,41 @@ type EventSourceClass = new (url: string) => {
 
 const workload = clientWorkload();
 
+const BYTES = workload.blocks.reduce((sum, { length }) => sum + length, 0);
+
 /** How many events one run receives. */
-export const CLIENT_EVENTS = workload.events.length * CLIENT_REPEATS;
-const DATA_LENGTH = workload.dataLength * CLIENT_REPEATS;
-const BYTES = workload.blocks.reduce((sum, { length }) => sum + length, 0) *
-  CLIENT_REPEATS;
+export function clientEvents(chunking: ClientChunking): number {
+  return workload.events.length * CLIENT_CHUNKINGS[chunking];
+}
 
 /** Async iterators, beside a body that is read and thrown away. */
-export function iteratorContestants(url: string): Contestant[] {
+export function iteratorContestants(
+  base: string,
+  chunking: ClientChunking,
+): Contestant[] {
+  const url = `${base}/${chunking}`;
   return [
-    { name: "connect", run: () => iterate(connect(url)) },
-    { name: "eventsource-client", run: () => iterate(createEventSource(url)) },
-    { name: "fetch body", run: () => readBody(url) },
+    { name: "connect", run: () => iterate(connect(url), chunking) },
+    {
+      name: "eventsource-client",
+      run: () => iterate(createEventSource(url), chunking),
+    },
+    { name: "fetch body", run: () => readBody(url, chunking) },
   ];
 }
 
 /** Classes with the standard's interface. */
-export function eventSourceContestants(url: string): Contestant[] {
+export function eventSourceContestants(
+  base: string,
+  chunking: ClientChunking,
+): Contestant[] {
+  const url = `${base}/${chunking}`;
   return [
-    { name: "EventSource", run: () => listen(EventSource, url) },
-    { name: "eventsource", run: () => listen(NpmEventSource, url) },
+    { name: "EventSource", run: () => listen(EventSource, url, chunking) },
+    { name: "eventsource", run: () => listen(NpmEventSource, url, chunking) },
     {
       name: "Deno's EventSource",
-      run: () => listen(globalThis.EventSource, url),
+      run: () => listen(globalThis.EventSource, url, chunking),
     },
   ];
 }
@@ -53,6 +70,7 @@ async function iterate(
   source: AsyncIterable<{ event?: string | undefined; data: string }> & {
     close(): void;
   },
+  chunking: ClientChunking,
 ): Promise<void> {
   let events = 0;
   let length = 0;
@@ -62,19 +80,23 @@ async function iterate(
     length += data.length;
   }
   source.close();
-  check(events, length);
+  check(events, length, chunking);
 }
 
-async function readBody(url: string): Promise<void> {
+async function readBody(url: string, chunking: ClientChunking): Promise<void> {
   const response = await fetch(url);
   let length = 0;
   for await (const chunk of response.body!) length += chunk.length;
-  if (length < BYTES) {
+  if (length < BYTES * CLIENT_CHUNKINGS[chunking]) {
     throw new Error(`${length} bytes came, ${BYTES} are wanted`);
   }
 }
 
-function listen(Class: EventSourceClass, url: string): Promise<void> {
+function listen(
+  Class: EventSourceClass,
+  url: string,
+  chunking: ClientChunking,
+): Promise<void> {
   return new Promise((resolve, reject) => {
     let events = 0;
     let length = 0;
@@ -87,7 +109,7 @@ function listen(Class: EventSourceClass, url: string): Promise<void> {
     source.addEventListener("end", () => {
       source.close();
       try {
-        check(events, length);
+        check(events, length, chunking);
         resolve();
       } catch (error) {
         reject(error);
@@ -96,10 +118,16 @@ function listen(Class: EventSourceClass, url: string): Promise<void> {
   });
 }
 
-function check(events: number, length: number): void {
-  if (events !== CLIENT_EVENTS || length !== DATA_LENGTH) {
+function check(
+  events: number,
+  length: number,
+  chunking: ClientChunking,
+): void {
+  const wanted = clientEvents(chunking);
+  const wantedLength = workload.dataLength * CLIENT_CHUNKINGS[chunking];
+  if (events !== wanted || length !== wantedLength) {
     throw new Error(
-      `${events} events with ${length} characters came, ${CLIENT_EVENTS} with ${DATA_LENGTH} are wanted`,
+      `Cannot go on: ${events} events with ${length} characters came, ${wanted} with ${wantedLength} are wanted`,
     );
   }
 }

@@ -1,13 +1,17 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The process that `_client_contestants.ts` reads from: `/16384` and the like give
- * the workload again and again, in chunks of so many bytes, and then an event of
- * the type `end`.
+ * The process that `_client_contestants.ts` reads from: `/16KiB` and the like give
+ * the workload again and again, in chunks of that size, and then an event of the
+ * type `end`.
  */
 
 import { encodeEvent } from "../encoder.ts";
-import { CLIENT_REPEATS, clientWorkload } from "./_client_workload.ts";
+import {
+  CLIENT_CHUNKINGS,
+  type ClientChunking,
+  clientWorkload,
+} from "./_client_workload.ts";
 import { answerLines } from "./_fanout_process.ts";
 import { cut, cutBytes } from "./_fixtures.ts";
 
@@ -17,11 +21,11 @@ const end = encodeEvent({ event: "end", data: "" });
 const server = Deno.serve(
   { hostname: "127.0.0.1", port: 0, onListen() {} },
   (request) => {
-    const size = Number(new URL(request.url).pathname.slice(1));
-    const chunks = cut(workload, "64KiB").flatMap((chunk) =>
-      cutBytes(chunk, size)
-    );
-    return new Response(repeat(chunks), {
+    const name = new URL(request.url).pathname.slice(1) as ClientChunking;
+    const chunks = name === "16KiB"
+      ? cut(workload, "64KiB").flatMap((chunk) => cutBytes(chunk, 16 * 1024))
+      : cut(workload, name);
+    return new Response(repeat(chunks, CLIENT_CHUNKINGS[name]), {
       headers: { "content-type": "text/event-stream" },
     });
   },
@@ -31,11 +35,14 @@ console.log(JSON.stringify(`http://127.0.0.1:${server.addr.port}`));
 await answerLines((question) => question);
 Deno.exit();
 
-function repeat(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
+function repeat(
+  chunks: Uint8Array[],
+  times: number,
+): ReadableStream<Uint8Array> {
   let next = 0;
   return new ReadableStream({
     pull(controller): void {
-      if (next < chunks.length * CLIENT_REPEATS) {
+      if (next < chunks.length * times) {
         controller.enqueue(chunks[next++ % chunks.length]!);
       } else {
         controller.enqueue(end);

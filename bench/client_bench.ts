@@ -12,8 +12,13 @@ import { Child } from "./_fanout_process.ts";
 // It ends with this process.
 const base = await new Child("_client_server.ts").read<string>();
 
-for (const kibibytes of [64, 16]) {
-  const url = `${base}/${kibibytes * 1024}`;
-  await benchGroup(`iterators ${kibibytes} KiB`, iteratorContestants(url));
-  await benchGroup(`classes ${kibibytes} KiB`, eventSourceContestants(url));
+for (const chunking of ["64KiB", "16KiB", "event"] as const) {
+  await benchGroup(
+    `iterators ${chunking}`,
+    iteratorContestants(base, chunking),
+  );
+  await benchGroup(
+    `classes ${chunking}`,
+    eventSourceContestants(base, chunking),
+  );
 }

@@ -2,18 +2,15 @@
 
 /**
  * Our clients against their peers over a loopback socket, from a server in another
- * process, as a Markdown table. A row that falls short is no error, nor is a peer
- * that loses an event: its row says so. That ours loses one is an error.
+ * process, as a Markdown table of processor time: in Deno, and in the Node that is on
+ * the PATH. A row
+ * that falls short is no error, nor is a peer that loses an event: its row says so.
+ * That ours loses one is an error.
  */
 
-import {
-  CLIENT_EVENTS,
-  eventSourceContestants,
-  iteratorContestants,
-} from "./_client_contestants.ts";
+import { bundle, lowerSyntax } from "../scripts/_bundle.ts";
 import { Child } from "./_fanout_process.ts";
-import { race, type RaceResult } from "./_measure.ts";
-import { formatRow, HEADING, ratioRow } from "./_table.ts";
+import { HEADING } from "./_table.ts";
 import config from "./deno.json" with { type: "json" };
 
 const { eventsource, "eventsource-client": client } = config.imports;
@@ -22,34 +19,33 @@ console.log(
 );
 console.log(HEADING);
 
+const race = new URL("_client_race.ts", import.meta.url).pathname;
+const configFile = new URL("deno.json", import.meta.url).pathname;
+
 await using server = new Child("_client_server.ts");
 const base = await server.read<string>();
-for (const kibibytes of [64, 16]) {
-  const url = `${base}/${kibibytes * 1024}`;
-  const iterators = await race(iteratorContestants(url));
-  const name = `client/${kibibytes}KiB`;
-  print(name, iterators, "connect", "fetch body", 1.3);
-  print(name, iterators, "connect", "eventsource-client", 1);
-  const classes = await race(eventSourceContestants(url));
-  print(name, classes, "EventSource", "eventsource", 0.6);
-  print(name, classes, "EventSource", "Deno's EventSource");
+await run(Deno.execPath(), [
+  "run",
+  "-A",
+  `--config=${configFile}`,
+  "--v8-flags=--expose-gc",
+  race,
+]);
+
+const file = await Deno.makeTempFile({ suffix: ".mjs" });
+try {
+  const code = await bundle(race, { importMap: configFile });
+  await Deno.writeTextFile(file, await lowerSyntax(code));
+  await run("node", ["--expose-gc", file]);
+} finally {
+  await Deno.remove(file);
 }
 
-/** @param limit How much of the peer's time ours may take. */
-function print(
-  name: string,
-  result: RaceResult,
-  ours: string,
-  peer: string,
-  limit?: number,
-): void {
-  const target = limit === undefined ? undefined : 1 / limit;
-  const row = ratioRow(`${name} ${ours}`, result, {
-    ours,
-    peer,
-    unit: CLIENT_EVENTS,
-    target,
-  });
-  if (target !== undefined) row.target = `≥ ${target.toFixed(2)} ×`;
-  console.log(formatRow(row));
+async function run(command: string, args: string[]): Promise<void> {
+  const { success } = await new Deno.Command(command, {
+    args: [...args, base],
+    stdout: "inherit",
+    stderr: "inherit",
+  }).output();
+  if (!success) throw new Error(`Cannot go on: ${command} has failed`);
 }
