@@ -6,8 +6,8 @@ import type { ServerCommand, ServerUsage } from "./_fanout_answers.ts";
 import type { Program } from "./_fanout_process.ts";
 
 /** Deliveries of one sample, about, and samples of each contestant. */
-const DELIVERIES = 100_000;
-const ROUNDS = 9;
+const DELIVERIES = 30_000;
+const ROUNDS = 7;
 const WARM_UP_CLIENTS = 100;
 
 /** A server that can be started, and how its clients connect. */
