@@ -67,7 +67,6 @@ const connection = connect(LLM_URL, {
   },
   body: JSON.stringify({ model: "gpt-5", stream: true, input: question }),
   // An answer that broke off is not paid for twice.
-  shouldReconnect: () => false,
 });
 
 for await (const event of checkEvents(connection, schemas)) {
