@@ -6,7 +6,6 @@ import type { CommandLineIo } from "./io.ts";
 import {
   connect,
   type ConnectOptions,
-  type Disconnection,
   type EventStreamConnection,
 } from "../client.ts";
 
@@ -19,7 +18,7 @@ import {
  * @returns The connection, which `io.signal` closes.
  */
 export function connectUpstream(
-  { url, options: { shouldReconnect, ...request } }: Upstream,
+  { url, options: request }: Upstream,
   io: CommandLineIo,
   options: ConnectOptions = {},
 ): EventStreamConnection {
@@ -31,16 +30,9 @@ export function connectUpstream(
     ...request,
     ...options,
     signal: io.signal,
-    shouldReconnect: (disconnection) =>
-      isForbidden(disconnection) ? false : shouldReconnect?.(disconnection),
     onStateChange: (change) => {
       const line = describeState(change, isTerminal);
       if (line !== undefined) io.report(line);
     },
   });
-}
-
-/** Whether the permission to use the network was refused, which no wait changes. */
-function isForbidden({ error }: Disconnection): boolean {
-  return error.cause instanceof Deno.errors.NotCapable;
 }
