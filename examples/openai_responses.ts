@@ -65,8 +65,8 @@ const connection = connect(LLM_URL, {
     authorization: `Bearer ${LLM_KEY}`,
     "content-type": "application/json",
   },
+  // A POST is sent once: an answer that broke off is not paid for twice.
   body: JSON.stringify({ model: "gpt-5", stream: true, input: question }),
-  // An answer that broke off is not paid for twice.
 });
 
 for await (const event of checkEvents(connection, schemas)) {
