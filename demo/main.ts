@@ -5,6 +5,8 @@
  * tails it here through our own client.
  */
 
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connect } from "../client.ts";
 import { checkEvents, unchecked } from "../typed.ts";
@@ -72,13 +74,22 @@ function readArguments(): DemoArguments {
 
 function startDemo(port: number): Demo {
   try {
-    return new Demo(port);
+    return new Demo(port, findFile(port));
   } catch (error) {
     if (!(error instanceof Deno.errors.AddrInUse)) throw error;
     return exitWith(
       `Cannot serve the demo: port ${port} is in use, choose another with --port`,
     );
   }
+}
+
+/** The file in which this demo finds the answer that it was in the middle of. */
+function findFile(port: number): string | undefined {
+  // With another port each time, nobody would come back.
+  if (port === 0) return undefined;
+  const directory = join(tmpdir(), "tidings_demo");
+  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return join(directory, `${port}.kv`);
 }
 
 function openBrowser(url: string): void {

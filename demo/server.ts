@@ -4,6 +4,7 @@
 
 import { EventChannel } from "../channel.ts";
 import { bundle } from "../scripts/_bundle.ts";
+import { AnswerRun } from "./answer_run.ts";
 import { Compression } from "./compression.ts";
 import { measure } from "./measurements.ts";
 import { SlowReader } from "./slow_reader.ts";
@@ -19,6 +20,8 @@ const FILES: Record<string, { file: string; type: string }> = {
   "/": { file: "page.html", type: "text/html; charset=utf-8" },
   "/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
   "/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
+  "/answer": { file: "answer.html", type: "text/html; charset=utf-8" },
+  "/answer.js": { file: "answer.js", type: "text/javascript; charset=utf-8" },
   "/chart.js": { file: "chart.js", type: "text/javascript; charset=utf-8" },
 };
 
@@ -31,6 +34,7 @@ export class Demo {
     retry: 1000,
     compression: this.#compression,
   });
+  readonly #answerRun: Promise<AnswerRun>;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #slowReader: SlowReader;
   readonly #stopMeasuring: () => void;
@@ -43,13 +47,15 @@ export class Demo {
    * Serves the demo.
    *
    * @param port The port, 0 for one that is free.
+   * @param path The file that keeps the answer over a restart. Left out, nothing does.
    * @throws {Deno.errors.AddrInUse} If the port is in use.
    */
-  constructor(port: number) {
+  constructor(port: number, path = ":memory:") {
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port, onListen() {} },
       (request) => this.#answer(request),
     );
+    this.#answerRun = AnswerRun.open(path);
     this.url = `http://localhost:${this.#server.addr.port}/`;
     this.#slowReader = new SlowReader(`${this.url}events`);
     this.#stopMeasuring = measure(INTERVAL, (measurement) => {
@@ -65,6 +71,7 @@ export class Demo {
     this.#stopMeasuring();
     this.#slowReader.stop();
     await this.#channel.close();
+    await (await this.#answerRun)[Symbol.asyncDispose]();
     await this.#server.shutdown();
   }
 
@@ -75,6 +82,7 @@ export class Demo {
       const { body } = await fetch(new URL(page.file, import.meta.url));
       return new Response(body, { headers: { "content-type": page.type } });
     }
+    if (pathname === "/run") return (await this.#answerRun).answer(request);
     switch (`${request.method} ${pathname}`) {
       case "GET /shared.js":
         this.#script ??= bundle(import.meta.resolve("../shared.ts"))
