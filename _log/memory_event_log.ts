@@ -15,6 +15,7 @@ import type {
   EventLogReadOptions,
 } from "./event_log.ts";
 import { MemoryHistory } from "./memory_history.ts";
+import { checkRead, checkRewind } from "./read_bounds.ts";
 import { assertCount, assertNumber } from "../_numbers.ts";
 import type { TextEventInit } from "../event.ts";
 
@@ -136,10 +137,8 @@ export class MemoryEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { limit = 256, maxBytes = 65_536 } = options;
     return settle(options.signal, () => {
-      assertCount("read event log", "limit", limit, 1);
-      assertNumber("read event log", "maxBytes", maxBytes, 0);
+      const { limit, maxBytes } = checkRead(options);
       this.#history.trim();
       return this.#history.read(this.#history.find(after), limit, maxBytes);
     });
@@ -153,7 +152,7 @@ export class MemoryEventLog implements EventLog {
    */
   rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     return settle(options.signal, () => {
-      assertCount("rewind event log", "count", count, 0);
+      checkRewind(count);
       this.#history.trim();
       const { first, last } = this.#history;
       return this.#history.cursorOf(Math.max(first - 1, last - count));

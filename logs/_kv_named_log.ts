@@ -8,7 +8,7 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../_log/event_log.ts";
-import { assertCount, assertNumber } from "../_numbers.ts";
+import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import type { TextEventInit } from "../event.ts";
 import { AppendQueue } from "./_append_queue.ts";
 import { orAborted, persist } from "./_engine_call.ts";
@@ -61,17 +61,16 @@ export class KvNamedLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { limit = 256, maxBytes = 65_536, signal } = options;
-    signal?.throwIfAborted();
-    assertCount("read event log", "limit", limit, 1);
-    assertNumber("read event log", "maxBytes", maxBytes, 0);
-    return await orAborted(this.#history.read(after, limit, maxBytes), signal);
+    const { limit, maxBytes } = checkRead(options);
+    return await orAborted(
+      this.#history.read(after, limit, maxBytes),
+      options.signal,
+    );
   }
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
-    signal?.throwIfAborted();
-    assertCount("rewind event log", "count", count, 0);
+    checkRewind(count, signal);
     const head = await orAborted(this.#history.readHead(), signal);
     if (head === undefined) return BEGINNING;
     return `${head.epoch}-${Math.max(head.last - count, 0)}`;

@@ -8,7 +8,7 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../_log/event_log.ts";
-import { assertCount, assertNumber } from "../_numbers.ts";
+import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import type { TextEventInit } from "../event.ts";
 import { AppendQueue } from "./_append_queue.ts";
 import { orAborted, orTimedOut, persist } from "./_engine_call.ts";
@@ -74,18 +74,13 @@ export class RedisNamedLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { limit = 256, maxBytes = 65_536, signal } = options;
-    signal?.throwIfAborted();
-    assertCount("read event log", "limit", limit, 1);
-    assertNumber("read event log", "maxBytes", maxBytes, 0);
-    const batch = this.#stream.read(after, { limit, maxBytes });
-    return await this.#answer(batch, "read event log", signal);
+    const batch = this.#stream.read(after, checkRead(options));
+    return await this.#answer(batch, "read event log", options.signal);
   }
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
-    signal?.throwIfAborted();
-    assertCount("rewind event log", "count", count, 0);
+    checkRewind(count, signal);
     const cursor = this.#stream.rewind(count);
     return await this.#answer(cursor, "rewind event log", signal);
   }

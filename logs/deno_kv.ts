@@ -29,6 +29,7 @@
  * @module
  */
 
+import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -190,11 +191,8 @@ export class DenoKvEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { limit = 256, maxBytes = 65_536, signal } = options;
-    signal?.throwIfAborted();
-    assertCount("read event log", "limit", limit, 1);
-    assertNumber("read event log", "maxBytes", maxBytes, 0);
-    return await orAborted(this.#read(after, limit, maxBytes), signal);
+    const { limit, maxBytes } = checkRead(options);
+    return await orAborted(this.#read(after, limit, maxBytes), options.signal);
   }
 
   /**
@@ -205,8 +203,7 @@ export class DenoKvEventLog implements EventLog {
    * the store throws.
    */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    options.signal?.throwIfAborted();
-    assertCount("rewind event log", "count", count, 0);
+    checkRewind(count, options.signal);
     return await orAborted(this.#rewind(count), options.signal);
   }
 

@@ -27,6 +27,7 @@
  * @module
  */
 
+import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -181,12 +182,8 @@ export class RedisStreamsEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { limit = 256, maxBytes = 65_536, signal } = options;
-    signal?.throwIfAborted();
-    assertCount("read event log", "limit", limit, 1);
-    assertNumber("read event log", "maxBytes", maxBytes, 0);
-    const batch = this.#stream.read(after, { limit, maxBytes });
-    return await this.#answer(batch, "read event log", signal);
+    const batch = this.#stream.read(after, checkRead(options));
+    return await this.#answer(batch, "read event log", options.signal);
   }
 
   /**
@@ -198,8 +195,7 @@ export class RedisStreamsEventLog implements EventLog {
    */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
-    signal?.throwIfAborted();
-    assertCount("rewind event log", "count", count, 0);
+    checkRewind(count, signal);
     const cursor = this.#stream.rewind(count);
     return await this.#answer(cursor, "rewind event log", signal);
   }
