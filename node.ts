@@ -21,13 +21,16 @@
  */
 
 import process from "node:process";
-import { Exchange } from "./_node/exchange.ts";
-import { type NodeRequest, toRequest } from "./_node/request.ts";
-import { type NodeResponse, sendResponse } from "./_node/response.ts";
+import {
+  Exchange,
+  type NodeRequest,
+  type NodeResponse,
+} from "./_node/exchange.ts";
+import { toRequest } from "./_node/request.ts";
+import { sendResponse } from "./_node/response.ts";
 import { ResponseSink } from "./_node/sink.ts";
 
-export type { NodeRequest } from "./_node/request.ts";
-export type { NodeResponse } from "./_node/response.ts";
+export type { NodeRequest, NodeResponse } from "./_node/exchange.ts";
 
 /** Options for {@linkcode toNodeHandler}. */
 export interface ToNodeHandlerOptions {

@@ -2,8 +2,60 @@
 
 /** One request of `node:http` or `node:http2` and its response. */
 
-import type { NodeRequest } from "./request.ts";
-import type { NodeResponse } from "./response.ts";
+/**
+ * What is used of `IncomingMessage` of `node:http` and of `Http2ServerRequest` of
+ * `node:http2`, so that neither module's types are needed.
+ */
+export interface NodeRequest {
+  /** As in the request line. */
+  readonly method?: string | undefined;
+  /** The request target: a path, in most requests. */
+  readonly url?: string | undefined;
+  /** 2 for `node:http2`. */
+  readonly httpVersionMajor: number;
+  /** Names and values in turn. */
+  readonly rawHeaders: string[];
+  /** Names in lower case. */
+  readonly headers: Record<string, string | string[] | undefined>;
+  /** Has a member `encrypted` that is true where it is a TLS socket. */
+  readonly socket: object;
+  /** Whether the client has left before its request was complete. */
+  readonly aborted: boolean;
+  /** Listens for `"data"`, `"end"` and `"error"`. */
+  on(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  /** Stops to listen. */
+  off(event: string, listener: (chunk: Uint8Array) => void): unknown;
+  /** Stops the flow of `"data"`. */
+  pause(): unknown;
+  /** Lets `"data"` flow, and what nobody listens for is dropped. */
+  resume(): unknown;
+}
+
+/**
+ * What is used of `ServerResponse` of `node:http` and of `Http2ServerResponse` of
+ * `node:http2`, so that neither module's types are needed.
+ */
+export interface NodeResponse {
+  /** Whether the status can no longer be chosen. */
+  readonly headersSent: boolean;
+  /** The reason phrase; HTTP/2 has none. */
+  statusMessage: string;
+  /** Sets the status and all headers. */
+  writeHead(
+    status: number,
+    headers: Record<string, string | string[]>,
+  ): unknown;
+  /** Sends the headers now; HTTP/2 has sent them already. */
+  flushHeaders?(): void;
+  /** Whether more should be written before `"drain"`. */
+  write(chunk: Uint8Array): boolean;
+  /** Ends the response. */
+  end(): unknown;
+  /** Breaks the connection off, or the stream of HTTP/2. */
+  destroy(error: Error): unknown;
+  /** Listens for `"close"`, `"drain"` and `"error"`. */
+  on(event: string, listener: () => void): unknown;
+}
 
 /**
  * A request and its response, and what becomes of its client. The signal is made

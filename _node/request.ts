@@ -2,37 +2,8 @@
 
 /** From a request of `node:http` or `node:http2` to a `Request`. */
 
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, NodeRequest } from "./exchange.ts";
 import { LazyRequest } from "./lazy_request.ts";
-
-/**
- * What is used of `IncomingMessage` of `node:http` and of `Http2ServerRequest` of
- * `node:http2`, so that neither module's types are needed.
- */
-export interface NodeRequest {
-  /** As in the request line. */
-  readonly method?: string | undefined;
-  /** The request target: a path, in most requests. */
-  readonly url?: string | undefined;
-  /** 2 for `node:http2`. */
-  readonly httpVersionMajor: number;
-  /** Names and values in turn. */
-  readonly rawHeaders: string[];
-  /** Names in lower case. */
-  readonly headers: Record<string, string | string[] | undefined>;
-  /** Has a member `encrypted` that is true where it is a TLS socket. */
-  readonly socket: object;
-  /** Whether the client has left before its request was complete. */
-  readonly aborted: boolean;
-  /** Listens for `"data"`, `"end"` and `"error"`. */
-  on(event: string, listener: (chunk: Uint8Array) => void): unknown;
-  /** Stops to listen. */
-  off(event: string, listener: (chunk: Uint8Array) => void): unknown;
-  /** Stops the flow of `"data"`. */
-  pause(): unknown;
-  /** Lets `"data"` flow, and what nobody listens for is dropped. */
-  resume(): unknown;
-}
 
 const TOO_LATE =
   "Cannot read request body: the response has ended, a read before that is wanted";

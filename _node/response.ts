@@ -6,32 +6,6 @@ import type { Exchange } from "./exchange.ts";
 import { LazyResponse } from "./lazy_response.ts";
 import { type SinkOwner, takeOver } from "../_server/sink.ts";
 
-/**
- * What is used of `ServerResponse` of `node:http` and of `Http2ServerResponse` of
- * `node:http2`, so that neither module's types are needed.
- */
-export interface NodeResponse {
-  /** Whether the status can no longer be chosen. */
-  readonly headersSent: boolean;
-  /** The reason phrase; HTTP/2 has none. */
-  statusMessage: string;
-  /** Sets the status and all headers. */
-  writeHead(
-    status: number,
-    headers: Record<string, string | string[]>,
-  ): unknown;
-  /** Sends the headers now; HTTP/2 has sent them already. */
-  flushHeaders?(): void;
-  /** Whether more should be written before `"drain"`. */
-  write(chunk: Uint8Array): boolean;
-  /** Ends the response. */
-  end(): unknown;
-  /** Breaks the connection off, or the stream of HTTP/2. */
-  destroy(error: Error): unknown;
-  /** Listens for `"close"`, `"drain"` and `"error"`. */
-  on(event: string, listener: () => void): unknown;
-}
-
 /** Headers that HTTP/2 forbids: they are about a connection of HTTP/1. */
 const CONNECTION_HEADERS = [
   "connection",
