@@ -158,9 +158,13 @@ export class History {
   /** Lets those go on who can, and others have a turn if they are many. */
   async #proceed(): Promise<void> {
     let end = performance.now() + MAX_BUSY;
-    for (const { waiter, place, gap } of this.#answers) {
+    // Whoever arrives may be the last of all, and then the rest is forgotten.
+    for (let next = 0; next < this.#answers.length; next++) {
+      // The loop has looked at the length.
+      const { waiter, place, gap } = this.#answers[next]!;
       if (!waiter.isClosed) waiter.arrive(place, gap);
-      if (performance.now() < end) continue;
+      const isLast = next + 1 >= this.#answers.length;
+      if (isLast || performance.now() < end) continue;
       await this.#pause();
       end = performance.now() + MAX_BUSY;
     }

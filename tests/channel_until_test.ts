@@ -66,6 +66,21 @@ Deno.test("EventChannel.serve() asks until of what the client does not get", asy
   }
 });
 
+Deno.test("EventChannel leaves no timer if its last client takes its time and fails", async () => {
+  await using channel = new EventChannel();
+  await channel.publish({ data: "a" });
+  const client = new BodyClient(channel.serve(makeRequest(), {
+    replay: "all",
+    until: () => {
+      const end = performance.now() + 50;
+      while (performance.now() < end);
+      throw new Error("It is me");
+    },
+  }));
+  await assertRejects(() => client.end(), Error, "It is me");
+  await channel.close();
+});
+
 Deno.test("EventChannel.serve() fails the stream if until throws", async () => {
   await using channel = new EventChannel();
   await channel.publish({ data: "a" });
