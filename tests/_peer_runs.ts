@@ -78,8 +78,9 @@ function openOurs(port: number, options: RunsServerOptions = {}): RunsServer {
 
 function openResumableStream(port: number): RunsServer {
   const clients = [new Redis(port), new Redis(port)] as const;
+  const ended: Promise<unknown>[] = [];
   const context = createResumableStreamContext({
-    waitUntil: () => {},
+    waitUntil: (promise) => void ended.push(promise),
     publisher: clients[0],
     subscriber: clients[1],
   });
@@ -91,7 +92,9 @@ function openResumableStream(port: number): RunsServer {
     // Its README has a number of characters to skip, which no `EventSource` sends.
     read: async (id) => await context.resumeExistingStream(id) ?? undefined,
     [Symbol.asyncDispose]: async () => {
-      await Promise.all(clients.map(disconnect));
+      // It waits for none of its commands, and a lost connection rejects those.
+      await Promise.all(ended);
+      await Promise.all(clients.map((client) => client.quit()));
     },
   };
 }
