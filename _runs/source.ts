@@ -66,7 +66,8 @@ class ParsedSupply implements EventSupply {
   /** Events that were parsed, of which those from `#next` on are to be passed on. */
   #parsed: ServerSentEventInit[] = [];
   #next = 0;
-  readonly #parser = new EventStreamParser((event) => this.#parsed.push(event));
+  /** Set by the first chunk: most sources give events. */
+  #parser: EventStreamParser | undefined;
 
   constructor(supply: EventSupply) {
     this.#supply = supply;
@@ -82,6 +83,9 @@ class ParsedSupply implements EventSupply {
       }
       this.#parsed = [];
       this.#next = 0;
+      this.#parser ??= new EventStreamParser((event) =>
+        this.#parsed.push(event)
+      );
       this.#parser.push(chunk);
     }
     // There is one, since the loop has ended.

@@ -23,6 +23,11 @@ export interface Follower {
 
 /** Milliseconds for which the connection waits for something new at a time. */
 const BLOCK = 5000;
+/**
+ * Milliseconds that the first who follows gives to those who read: to open a connection
+ * would hold up the answer with what is there, and is in vain for who leaves at once.
+ */
+const HEAD_START = 5;
 /** Entries of each stream that it is given at a time. */
 const COUNT = 128;
 /** Milliseconds for which the key is kept that wakes the connection. */
@@ -122,6 +127,7 @@ export class RedisFollower {
     const close = (): unknown => connection?.close();
     signal.addEventListener("abort", close);
     try {
+      await wait(HEAD_START, signal);
       connection = await this.#open(Promise.resolve(this.#client.duplicate()));
       while (!signal.aborted) {
         const begin = performance.now();

@@ -265,6 +265,30 @@ test("follow() closes its connection with the last who follows", async ({ client
   }
 });
 
+test("opens no connection for one who leaves with what is there", async ({ client }) => {
+  let opened = 0;
+  const logs = new RedisEventLogs({
+    ...faulty(client),
+    duplicate: () => {
+      opened++;
+      return client.duplicate();
+    },
+  }, "logs:");
+  const log = logs.open("a");
+  await log.append({ data: "a" });
+  const after = await log.rewind(1);
+  const controller = new AbortController();
+  const data: unknown[] = [];
+  const following = log.follow(({ events }) => {
+    data.push(...events.map(({ data }) => data));
+    // Once it is followed.
+    setTimeout(() => controller.abort());
+  }, { after, signal: controller.signal });
+  await assertRejects(() => following, DOMException, "aborted");
+  assertEquals(data, ["a"]);
+  assertEquals(opened, 0);
+});
+
 test("goes on with all runs while Redis restarts", async ({ server }) => {
   await using client = new RedisReconnecting(server.port);
   const logs = new RedisEventLogs(client, "logs:");
