@@ -136,8 +136,9 @@ export class EventSource<Events extends object = EventSourceEventMap>
     }
     // As Web IDL converts arguments: both first, then their meaning.
     const text = `${url}`;
-    const { withCredentials, ...options } = toDictionary(init);
-    this.#withCredentials = Boolean(withCredentials);
+    // Each is read once: a pattern with a rest reads one twice in Node 20.
+    const options = { ...toDictionary(init) };
+    this.#withCredentials = Boolean(options.withCredentials);
     this.#connection = this[MAKE_CONNECTION](resolveUrl(text), {
       ...options,
       withCredentials: this.#withCredentials,
