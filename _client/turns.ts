@@ -7,8 +7,11 @@ const BATCH_SIZE = 16;
 const { setImmediate } = globalThis as {
   setImmediate?: (callback: () => void) => unknown;
 };
+// workerd calls all listeners to a message as one.
 const schedule = setImmediate ??
-  (typeof MessageChannel === "undefined" ? setTimeout : undefined);
+  (typeof MessageChannel === "undefined" || "WebSocketPair" in globalThis
+    ? setTimeout
+    : undefined);
 
 /**
  * Makes a function that waits for the next turn of the event loop: until everything

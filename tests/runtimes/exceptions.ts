@@ -83,6 +83,10 @@ export const WORKERD_EXCEPTIONS: Record<string, string> = {
     "Request refuses an unknown method",
   "connect() throws TypeError if a method is forbidden":
     "Request takes such methods",
+  "connect() sends the credentials of a URL, or fails for good where fetch refuses them":
+    "fetch drops them without a word",
+  "EventSource lets nothing go uncaught, whatever a server sends":
+    "a body that is cancelled under a read is reported, though each promise has its catch",
 };
 
 export const CHROMIUM_EXCEPTIONS: Record<string, string> = {
