@@ -180,7 +180,7 @@ export class FanOut {
     clearTimeout(this.#resumeTimer);
     this.#resumeTimer = undefined;
     this.#endTurn();
-    this.history.clear();
+    this.history.rest();
     this.pastChunks.clear();
     this.reader.wake();
   }
@@ -211,6 +211,7 @@ export class FanOut {
   ): Promise<void> {
     this.#handOut();
     for (const client of this.#clients) client.end("server", makeFarewell());
+    this.history.clear();
     const stopped = this.tail.stop();
     this.reader.wake();
     await Promise.all([stopped, this.#filling]);

@@ -36,6 +36,8 @@ interface Answer {
 const PAGE_BYTES = 262_144;
 /** Pages that are read one after the other before those at other places get theirs. */
 const MAX_PAGES = 4;
+/** How much of a page one counts that those at other places got something of as well. */
+const SHARED_PAGE = 1 / 8;
 /** Milliseconds after which others get a turn while many go on at once. */
 const MAX_BUSY = 8;
 
@@ -43,7 +45,8 @@ const MAX_BUSY = 8;
  * Reads pages of a log, one at a time, and each for all who are at one of its places:
  * whoever waits at a place that another's page has goes on from there and reads no page
  * of its own. After a few pages it is the turn of who has waited longest, so one who is
- * far behind holds up nobody.
+ * far behind holds up nobody. Where pages are for many that takes longer: a stop leaves
+ * a gap in front of the next pages, which those who wait in it fill bit by bit.
  */
 export class History {
   readonly #reader: LogReader;
@@ -77,11 +80,19 @@ export class History {
     this.#readOn();
   }
 
-  /** Forgets all that was read. Called when there is nobody any more. */
-  clear(): void {
-    this.#pages.clear();
+  /**
+   * Reads no more, since there is nobody any more. What was read is kept for a while:
+   * those who come back at once need not all be there at once.
+   */
+  rest(): void {
     this.#answers = [];
     this.#endPause?.();
+  }
+
+  /** Forgets all that was read. Called when nobody will come any more. */
+  clear(): void {
+    this.rest();
+    this.#pages.clear();
   }
 
   /** Reads as long as anybody waits. */
@@ -106,7 +117,7 @@ export class History {
   }
 
   async #read(cursor: string): Promise<void> {
-    this.#count = cursor === this.#end ? this.#count + 1 : 1;
+    if (cursor !== this.#end) this.#count = 0;
     const batch = await this.#reader.read(
       cursor,
       PAGE_BYTES,
@@ -114,11 +125,12 @@ export class History {
     );
     if (batch !== undefined && this.#isAwaited(cursor)) {
       this.#end = batch.cursor;
-      this.#take(cursor, batch);
+      this.#count += this.#take(cursor, batch) ? SHARED_PAGE : 1;
       await this.#proceed();
       return;
     }
     // It may be this place where the log fails: others have their turn first.
+    this.#count++;
     const waiters = this.#waiting.get(cursor);
     this.#waiting.delete(cursor);
     if (waiters !== undefined) this.#waiting.set(cursor, waiters);
@@ -131,20 +143,24 @@ export class History {
     return false;
   }
 
-  #take(cursor: string, batch: EventLogBatch): void {
+  /** Has all go on who are at a place of a page, and says whether some are inside it. */
+  #take(cursor: string, batch: EventLogBatch): boolean {
     try {
       const page = this.#pages.add(cursor, batch);
       this.#resolve(cursor, { ring: page, position: page.begin }, batch.gap);
+      const { length } = this.#answers;
       for (const [place, position] of page.places) {
         // What comes after the end is not known.
         if (position === page.end) continue;
         this.#resolve(place, { ring: page, position }, false);
       }
+      return this.#answers.length > length;
     } catch (error) {
       // An event cannot be encoded.
       const waiters = this.#waiting.get(cursor) ?? [];
       this.#waiting.delete(cursor);
       for (const waiter of waiters) waiter.fail(error);
+      return false;
     }
   }
 

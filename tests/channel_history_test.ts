@@ -103,6 +103,64 @@ Deno.test("EventChannel reads a history less than twice for those who come back 
   await dispose(clients);
 });
 
+Deno.test("EventChannel reads a history less than three times for those who come one after the other", async () => {
+  const log = new CountingLog();
+  const ids = await fill(log, 6000, 1000);
+  await using channel = new EventChannel({ log, ringBytes: 0 });
+  const clients: BodyClient[] = [];
+  for (let index = 0; index < 500; index++) {
+    // All over the history, and owed one event at least.
+    const place = index * 3571 % 5000;
+    const options = { topics: [`${place % 1000}`] };
+    const response = channel.serve(makeRequest(ids[place]), options);
+    clients.push(new BodyClient(response).run());
+    if (index % 50 === 0) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+  }
+  const received = await settle(channel, clients);
+  for (const [index, data] of received.entries()) {
+    const expected = [];
+    const first = index * 3571 % 5000 + 1000;
+    for (let n = first; n < 6000; n += 1000) expected.push(`${n}`);
+    assertEquals(data, expected);
+  }
+  // 6000 events in pages of 256 are 24.
+  assert(log.calls.read <= 72, `${log.calls.read} reads`);
+  await dispose(clients);
+});
+
+Deno.test("EventChannel keeps what it has read for the next who comes back", async () => {
+  const log = new CountingLog();
+  const ids = await fill(log, 3000);
+  await using channel = new EventChannel({ log, ringBytes: 0 });
+  for (let index = 0; index < 30; index++) {
+    const place = index * 1777 % 2999;
+    const response = channel.serve(makeRequest(ids[place]), { topics: "all" });
+    await using client = new BodyClient(response).run();
+    await client.inbox.untilEvents(2999 - place);
+  }
+  // 3000 events in pages of 256 are 12.
+  assert(log.calls.read <= 24, `${log.calls.read} reads`);
+});
+
+Deno.test("EventChannel serves one near the end while very many are far back", async () => {
+  const log = new CountingLog({ maxEvents: Infinity });
+  const ids = await fill(log, 15_000);
+  await using channel = new EventChannel({ log, ringBytes: 0 });
+  const serve = (place: number): BodyClient =>
+    new BodyClient(channel.serve(makeRequest(ids[place]), { topics: ["0"] }))
+      .run();
+  const first = serve(0);
+  const near = serve(14_998);
+  const others = Array.from({ length: 150 }, (_, index) => serve(100 * index));
+  await near.inbox.untilEvents(1);
+  assert(first.inbox.events.length < 14_000);
+  await settle(channel, [first, near, ...others]);
+  assertEquals(first.inbox.events.length, 15_000);
+  await dispose([first, near, ...others]);
+});
+
 Deno.test("EventChannel fills its ring before those who come back after a restart ask the log", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 1000, 100);
