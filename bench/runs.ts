@@ -17,6 +17,7 @@ import {
   type RunEvents,
   type RunsContestant,
 } from "./_runs_contestants.ts";
+import { countAdded, measureRoundTrips } from "./_runs_floors.ts";
 import { formatRow, HEADING } from "./_table.ts";
 
 const RUNS = 100;
@@ -42,6 +43,8 @@ interface RedisCounters {
 /** What one contestant has come to, one figure of each round. */
 interface Figures {
   commands: number[];
+  /** Those of the commands that add a chunk each. */
+  added: number[];
   bytes: number[];
   cpu: number[];
   resume: number[];
@@ -100,6 +103,7 @@ async function measureRuns(
     )
   );
   await new Promise((resolve) => setTimeout(resolve, 300));
+  const addedBefore = await countAdded(redis);
   const before = await count(redis);
   const usage = process.cpuUsage();
   go();
@@ -108,8 +112,10 @@ async function measureRuns(
   }
   const { user, system } = process.cpuUsage(usage);
   const after = await count(redis);
+  const added = await countAdded(redis) - addedBefore;
   const events = RUNS * CHUNKS;
   figures.commands.push((after.commands - before.commands - 1) / events);
+  figures.added.push(added / events);
   figures.bytes.push((after.bytes - before.bytes) / events);
   figures.cpu.push((user + system) / events);
 }
@@ -157,11 +163,12 @@ function median(numbers: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? NaN;
 }
 
-await using server = await RedisServer.start({ appendfsync: "everysec" });
+const server = await RedisServer.start({ appendfsync: "everysec" });
 const redis = new Redis(server.port);
 const makers = [makeOurs, makePeer];
 const all = makers.map((): Figures => ({
   commands: [],
+  added: [],
   bytes: [],
   cpu: [],
   resume: [],
@@ -175,6 +182,10 @@ for (let round = 0; round < ROUNDS; round++) {
     figures.resume.push(await measureResume(contestant));
     figures.memory.push(await measureMemory(contestant));
   }
+}
+const roundTrips: number[] = [];
+for (let resume = 0; resume < RESUMES; resume++) {
+  roundTrips.push(await measureRoundTrips(redis, DATA, CHUNKS / 2));
 }
 redis.disconnect();
 
@@ -224,4 +235,11 @@ for (
     isMet: ratio <= target,
   }));
 }
+const added = median(all[0]?.added ?? []).toFixed(2);
+const floor = median(roundTrips).toFixed(2);
+console.log(`
+Floors: ${added} commands for each event are the XADD that keeps it, and the
+round trips of a resume alone take ${floor} ms.`);
+// The peer's timers would hold the process.
+await server[Symbol.asyncDispose]();
 Deno.exit();
