@@ -283,7 +283,8 @@ export class FanOut {
 
   async #isKept(cursor: string): Promise<boolean> {
     const isWanted = (): boolean => this.size > 0;
-    const batch = await this.reader.read(cursor, 0, isWanted);
+    // Not for what comes after it, of which an engine may fetch a page.
+    const batch = await this.reader.read(cursor, { limit: 1 }, isWanted);
     // Where the log does not answer, there is nothing to tell.
     return batch?.gap !== true;
   }

@@ -54,7 +54,7 @@ async function readBefore(
   if (cursor === undefined) return undefined;
   const frames: Frame[] = [];
   for (let after = cursor; after !== end;) {
-    const batch = await reader.read(after, PAGE_BYTES, isWanted);
+    const batch = await reader.read(after, { maxBytes: PAGE_BYTES }, isWanted);
     if (!batch || batch.gap || batch.events.length === 0) return undefined;
     for (const event of batch.events) {
       frames.push(makeFrame(event));

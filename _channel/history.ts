@@ -120,7 +120,7 @@ export class History {
     if (cursor !== this.#end) this.#count = 0;
     const batch = await this.#reader.read(
       cursor,
-      PAGE_BYTES,
+      { maxBytes: PAGE_BYTES },
       () => this.#isAwaited(cursor),
     );
     if (batch !== undefined && this.#isAwaited(cursor)) {

@@ -7,7 +7,7 @@
  */
 
 import { drawRetryDelay } from "../_log/retry_delay.ts";
-import type { EventLog, EventLogBatch } from "../log.ts";
+import type { EventLog, EventLogBatch, EventLogReadOptions } from "../log.ts";
 
 /** Reads from a log. All calls that have failed share one timer. */
 export class LogReader {
@@ -39,17 +39,18 @@ export class LogReader {
    * Reads what comes after a cursor. If that fails, it waits until it is time to try
    * again, here or elsewhere.
    *
+   * @param bounds How much of it, as the log is asked.
    * @param isWanted Whether anybody still waits for the answer.
    * @returns What the log answers, `undefined` if it has failed or nobody waits.
    */
   read(
     cursor: string,
-    maxBytes: number,
+    bounds: Pick<EventLogReadOptions, "limit" | "maxBytes">,
     isWanted: () => boolean,
   ): Promise<EventLogBatch | undefined> {
     const signal = this.#signal;
     return this.#attempt(
-      () => this.#log.read(cursor, { maxBytes, signal }),
+      () => this.#log.read(cursor, { ...bounds, signal }),
       isWanted,
     );
   }
