@@ -289,6 +289,30 @@ test("opens no connection for one who leaves with what is there", async ({ clien
   assertEquals(opened, 0);
 });
 
+test("reads nothing of a run again while it is followed", async ({ client }) => {
+  let entries = 0;
+  const logs = new RedisEventLogs({
+    ...faulty(client),
+    send: async (command) => {
+      const reply = await client.send(command);
+      if (command[0] === "XRANGE") entries += (reply as unknown[]).length;
+      return reply;
+    },
+    duplicate: () => client.duplicate(),
+  }, "logs:");
+  await using runs = new EventRuns({ logs });
+  const faucet = new Faucet();
+  await runs.start("a", faucet.open);
+  const reader = await readRun(runs, "a");
+  for (let events = 20; events <= 300; events += 20) {
+    faucet.give(...numbers(20));
+    await reader.inbox.untilEvents(events);
+  }
+  faucet.end();
+  await reader.end();
+  assert(entries <= 100, `${entries} entries for 300 events`);
+});
+
 test("goes on with all runs while Redis restarts", async ({ server }) => {
   await using client = new RedisReconnecting(server.port);
   const logs = new RedisEventLogs(client, "logs:");
