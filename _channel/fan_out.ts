@@ -12,7 +12,7 @@ import { History } from "./history.ts";
 import { Horizon } from "./horizon.ts";
 import { LogReader } from "./log_reader.ts";
 import { PastChunks } from "./past_chunks.ts";
-import { type Frame, makeFrame, Ring } from "./ring.ts";
+import { type Frame, makeFrame, type Place, Ring } from "./ring.ts";
 import { Rounds } from "./rounds.ts";
 import { Tail } from "./tail.ts";
 import { Turn } from "./turn.ts";
@@ -183,6 +183,22 @@ export class FanOut {
     this.history.rest();
     this.pastChunks.clear();
     this.reader.wake();
+  }
+
+  /**
+   * Finds where a client goes on without the log.
+   *
+   * @param isArriving Whether it has come just now: then it goes on no further back
+   * than the log would let it.
+   * @returns The place, `undefined` if the log has to be read.
+   */
+  locate(cursor: string, isArriving = false): Place | undefined {
+    if (isArriving && this.log.reaches?.(cursor) === false) return undefined;
+    const { ring } = this;
+    const position = ring.find(cursor);
+    return position === undefined
+      ? this.history.find(cursor)
+      : { ring, position };
   }
 
   /** Has a client look again when something is handed out. */

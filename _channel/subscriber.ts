@@ -229,7 +229,7 @@ export class Subscriber
     if (!hasRoom) return undefined;
     const cursor = this.#cursor ?? this.#findPlace();
     if (cursor === undefined) return undefined;
-    const place = this.#locate(cursor);
+    const place = this.#fanOut.locate(cursor, this.#arrival !== undefined);
     if (place === undefined) {
       this.#seek(cursor);
       return undefined;
@@ -269,16 +269,6 @@ export class Subscriber
   async #rewind(count: number): Promise<void> {
     this.#cursor = await this.#fanOut.rewind(count, () => !this.isClosed);
     if (this.#cursor !== undefined) this.#advance();
-  }
-
-  /** Where the client goes on without the log, if it can. */
-  #locate(cursor: string): Place | undefined {
-    const { ring, history, log } = this.#fanOut;
-    const isTooOld = this.#arrival !== undefined &&
-      log.reaches?.(cursor) === false;
-    if (isTooOld) return undefined;
-    const position = ring.find(cursor);
-    return position === undefined ? history.find(cursor) : { ring, position };
   }
 
   /** Waits for the log to be read from a cursor. */
@@ -335,7 +325,7 @@ export class Subscriber
     if (position < ring.end) return this.#advance(place);
     this.#begin(ring.endCursor);
     // The log may be ahead of its tail, which will come to this place.
-    if (this.#locate(ring.endCursor) === undefined) this.#wait();
+    if (this.#fanOut.locate(ring.endCursor) === undefined) this.#wait();
     else this.#advance();
   }
 
