@@ -180,7 +180,9 @@ export class FanOut {
     clearTimeout(this.#resumeTimer);
     this.#resumeTimer = undefined;
     this.#endTurn();
-    this.history.rest();
+    // A log that tells at once what it has can as well be read again.
+    if (this.log.reaches === undefined) this.history.rest();
+    else this.history.clear();
     this.pastChunks.clear();
     this.reader.wake();
   }

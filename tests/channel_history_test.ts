@@ -281,3 +281,14 @@ Deno.test("EventChannel hands one chunk of the past to all of a group", async ()
     assert(chunks.every(({ value }) => value === chunks[0]?.value));
   }
 });
+
+Deno.test("EventChannel on a log in memory has no timer left once its last client is gone", async () => {
+  // It is not closed.
+  const channel = new EventChannel();
+  await channel.publish({ data: "a" });
+  const response = channel.serve(makeRequest(), { replay: "all" });
+  const client = new BodyClient(response).run();
+  await client.inbox.untilEvents(1);
+  await client[Symbol.asyncDispose]();
+  assertEquals(channel.size, 0);
+});
