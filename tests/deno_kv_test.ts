@@ -332,7 +332,8 @@ Deno.test("DenoKvEventLog keeps the clients of a channel while the store fails",
     isDown: () => isDown,
   });
   const log = new DenoKvEventLog(store, ["log"], {
-    timeout: 30,
+    // What is published while the store answers has to be in time, too.
+    timeout: 500,
     pollInterval: 5,
   });
   await using channel = new EventChannel({ log });
