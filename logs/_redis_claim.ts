@@ -8,13 +8,9 @@ import { orTimedOut, persist } from "./_engine_call.ts";
 import { assertNoId } from "./_own_id.ts";
 import type { RedisClient } from "./_redis_client.ts";
 import { makeFields, sizeOf } from "./_redis_entries.ts";
-import {
-  APPEND_OWN_SCRIPT,
-  RELEASE_SCRIPT,
-  RENEW_SCRIPT,
-  STRIDE,
-} from "./_redis_logs_scripts.ts";
+import { RELEASE_SCRIPT, RENEW_SCRIPT } from "./_redis_logs_scripts.ts";
 import type { NameKeys } from "./_redis_named_stream.ts";
+import { pack, STRIDE } from "./_redis_packs.ts";
 import { isRefusal, isTooSmall } from "./_redis_refusal.ts";
 
 /** What a claim is made of. */
@@ -34,8 +30,8 @@ export interface RedisClaimOptions {
   timeout: number;
 }
 
-/** How much one command appends. Redis does nothing else meanwhile. */
-const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
+/** How much one entry takes. Whoever reads gets all of it. */
+const PACK_BOUNDS = { items: 64, bytes: 16_384 };
 
 /** The claim of a name in Redis. */
 export class RedisClaim implements EventLogClaim {
@@ -54,7 +50,7 @@ export class RedisClaim implements EventLogClaim {
     this.cursor = start;
     this.#options = options;
     this.#queue = new AppendQueue(
-      BATCH_BOUNDS,
+      PACK_BOUNDS,
       (events) => this.#append(events),
     );
     this.#count = count;
@@ -100,7 +96,8 @@ export class RedisClaim implements EventLogClaim {
     const ids = events.map(() =>
       `${this.#generation}${++this.#count * STRIDE}`
     );
-    const isWritten = await persist(() => this.#write(ids, events), {
+    // There is an event.
+    const isWritten = await persist(() => this.#write(ids.at(-1)!, events), {
       timeout,
       verb: "append event",
       isRefusal,
@@ -110,41 +107,16 @@ export class RedisClaim implements EventLogClaim {
   }
 
   /** Writes events, and tells whether they are there; if not, the claim is lost. */
-  async #write(
-    ids: readonly string[],
-    events: readonly string[][],
-  ): Promise<boolean> {
-    const { client, keys } = this.#options;
-    const [id] = ids;
-    const [fields] = events;
-    if (id !== undefined && fields !== undefined && ids.length === 1) {
-      return await this.#writeOne(id, fields);
-    }
-    const reply = await client.send([
-      "EVAL",
-      APPEND_OWN_SCRIPT,
-      "1",
-      keys.stream,
-      ...events.flatMap((fields, index) => [
-        // There is an ID for each event.
-        ids[index]!,
-        String(fields.length),
-        ...fields,
-      ]),
-    ]);
-    return reply === 1;
-  }
-
-  async #writeOne(id: string, fields: readonly string[]): Promise<boolean> {
+  async #write(id: string, events: readonly string[][]): Promise<boolean> {
     const { client, keys: { stream } } = this.#options;
     try {
       const reply = await client.send(
-        ["XADD", stream, "NOMKSTREAM", id, ...fields],
+        ["XADD", stream, "NOMKSTREAM", id, ...pack(events)],
       );
       return reply !== null;
     } catch (error) {
       if (!isTooSmall(error)) throw error;
-      // It is there from an earlier attempt, or somebody else has claimed the name.
+      // They are there from an earlier attempt, or somebody else has claimed the name.
       const found = await client.send(["XRANGE", stream, id, id]);
       return (found as unknown[]).length > 0;
     }

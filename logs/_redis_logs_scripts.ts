@@ -7,16 +7,15 @@
  * Each claim begins a generation: an entry with the ID `T-0`, where T is the time in
  * milliseconds and later than that of any entry before. It is no event, and its one
  * field tells the entry before it. The holder of the claim writes `T-1000000`,
- * `T-2000000`, and so on. Redis takes no ID that is not greater than all before it, so
- * that an event is never written twice, and a holder whose name was claimed by others is
- * refused, without a look at the claim. Others write right after the last entry, between
- * two IDs of the holder.
+ * `T-2000000`, and so on, or several of them as the entry of the last. Redis takes no ID
+ * that is not greater than all before it, so that an event is never written twice, and a
+ * holder whose name was claimed by others is refused, without a look at the claim. Others
+ * write right after the last entry, between two IDs of the holder.
  *
  * @module
  */
 
-/** The distance between two IDs of a holder. */
-export const STRIDE = 1_000_000;
+import { STRIDE } from "./_redis_packs.ts";
 
 /** The field of an entry that begins a generation. Its value is the ID of the entry before. */
 export const START_FIELD = "start";
@@ -113,29 +112,6 @@ redis.call('PEXPIRE', KEYS[3], ARGV[1])
 if redis.call('PTTL', KEYS[2]) > tonumber(ARGV[1]) then
   redis.call('PEXPIRE', KEYS[2], ARGV[1])
 end
-`;
-
-/**
- * Adds several events of a holder. Gives 1 if they are in the stream, also from an
- * earlier attempt, and 0 if the claim is lost.
- *
- * KEYS: the stream.
- * ARGV: for each event its ID, the length of its fields, and those.
- */
-export const APPEND_OWN_SCRIPT = `
-local i = 1
-while i <= #ARGV do
-  local last = i + 1 + tonumber(ARGV[i + 1])
-  local reply = redis.pcall('XADD', KEYS[1], 'NOMKSTREAM', ARGV[i],
-    unpack(ARGV, i + 2, last))
-  if not reply then return 0 end
-  if type(reply) == 'table' then
-    if not string.find(reply.err, 'equal or smaller', 1, true) then return reply end
-    if #redis.call('XRANGE', KEYS[1], ARGV[i], ARGV[i]) == 0 then return 0 end
-  end
-  i = last + 1
-end
-return 1
 `;
 
 /**

@@ -20,6 +20,7 @@ import {
   sizeOf,
 } from "./_redis_entries.ts";
 import { START_FIELD } from "./_redis_logs_scripts.ts";
+import { unpack } from "./_redis_packs.ts";
 
 /** The keys of a name. The braces have them in one place of a cluster. */
 export interface NameKeys {
@@ -98,7 +99,7 @@ export class RedisNamedStream {
     for (let from = "+";;) {
       const wanted = Math.min(left + 1, PAGE);
       const entries = await this.#reverse(from, wanted);
-      for (const entry of entries) {
+      for (const entry of entries.flatMap((e) => unpack(e).toReversed())) {
         if (left === 0) return entry.id;
         if (!isStart(entry)) left--;
         from = `(${entry.id}`;
@@ -109,10 +110,11 @@ export class RedisNamedStream {
 
   /** Finds the last event. */
   async findLast(): Promise<LoggedEvent | undefined> {
-    for (let from = "+", wanted = 2;; wanted = PAGE) {
+    for (let from = "+", wanted = 1;; wanted = PAGE) {
       const entries = await this.#reverse(from, wanted);
       const last = entries.find((entry) => !isStart(entry));
-      if (last !== undefined) return readEvent(last);
+      // An entry has an event at least.
+      if (last !== undefined) return readEvent(unpack(last).at(-1)!);
       if (entries.length < wanted) return undefined;
       // There is one, since there are as many as wanted.
       from = `(${entries.at(-1)!.id}`;
@@ -132,10 +134,15 @@ export class RedisNamedStream {
     for (let from = isFound ? "-" : after;; from = `(${cursor}`) {
       // The place itself may be one of them, and one that is no event another.
       const count = Math.min(limit - events.length, PAGE) + 2;
-      const entries = await this.#range(from, count);
-      const isLast = entries.length < count;
-      if (!isFound && entries.shift()?.id !== after) return undefined;
-      isFound = true;
+      const found = await this.#range(from, count);
+      const isLast = found.length < count;
+      const entries = found.flatMap(unpack);
+      if (!isFound) {
+        const index = entries.findIndex(({ id }) => id === after);
+        if (index === -1) return undefined;
+        entries.splice(0, index + 1);
+        isFound = true;
+      }
       for (const entry of entries) {
         const isFull = events.length >= limit || bytes >= maxBytes;
         // What is missing here is told of by the next read.

@@ -229,13 +229,42 @@ function testClaims(test: DeclareTest): void {
     assertEquals(data.filter((data) => data !== "foreign"), numbers(200));
   });
 
+  test("an event that was appended together with others is a place of its own", async ({ logs, other }) => {
+    const claim = await hold(logs, "a");
+    const ids: string[] = [];
+    for (const data of ["first", "second"]) {
+      const own = numbers(5).map((n) => claim.append({ data: data + n }));
+      ids.push(...await Promise.all(own));
+      ids.push(await other.open("a").append({ data: "foreign" }));
+    }
+    const log = other.open("a");
+    for (const [index, id] of ids.entries()) {
+      const rest = ids.slice(index + 1);
+      for (const limit of [1, 2, 100]) {
+        const { events, gap } = await log.read(id, { limit });
+        assertEquals(events.map(({ id }) => id), rest.slice(0, limit));
+        assertEquals(gap, false);
+      }
+      assertEquals(await log.rewind(rest.length), id);
+      await using following = new Following(log, id);
+      await following.untilEvents(rest.length);
+      assertEquals(following.ids, rest);
+    }
+    assertEquals((await log.read(`${ids[2]}0`)).gap, true);
+  });
+
   test("append() of a claim keeps every field", async ({ logs }) => {
     const claim = await hold(logs, "a");
     const sent = { event: "tick", data: "1\n2", retry: 5, comment: "why" };
-    await claim.append(sent);
-    const { last } = await logs.inspect("a");
-    const { event, data, retry, comment } = last!;
-    assertEquals({ event, data, retry, comment }, sent);
+    await Promise.all([sent, {}, sent].map((event) => claim.append(event)));
+    const { events } = await readAll(logs.open("a"), claim.cursor);
+    assertEquals(
+      events.map(({ event, data, retry, comment }) =>
+        JSON.stringify({ event, data, retry, comment })
+      ),
+      [sent, {}, sent].map((event) => JSON.stringify(event)),
+    );
+    assertEquals((await logs.inspect("a")).last, events.at(-1));
   });
 }
 

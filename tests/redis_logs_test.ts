@@ -67,7 +67,7 @@ test("takes two commands at most for a chunk", async ({ client }) => {
   assert(oneByOne <= 100, `${oneByOne} commands for 50 chunks`);
   await Promise.all(numbers(50).map((data) => claim!.append({ data })));
   const together = await countCommands(client) - before - 1 - oneByOne - 1;
-  assert(together <= 100, `${together} commands for 50 chunks at once`);
+  assert(together <= 2, `${together} commands for 50 chunks at once`);
 });
 
 test("sends what many logs append in one turn without waiting in between", async ({ client }) => {
