@@ -249,19 +249,22 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     const answer = answerWithoutStream(request, options);
     if (answer !== undefined) return answer;
     if (this.#closed !== undefined) return refuse(request, options);
-    const status = await this.#registry.look(id);
-    if (status === undefined) {
+    const lastEventId = readLastEventId(request, options.lastEventIdParameter);
+    const [page, run] = await Promise.all([
+      this.#readers.readFirstPage(id, lastEventId),
+      this.#registry.find(id),
+    ]);
+    if (run === undefined) {
       const headers = commonHeaders(request, options);
       return await options.notFound?.(request) ??
         new Response(null, { status: 404, headers });
     }
-    const lastEventId = readLastEventId(request, options.lastEventIdParameter);
-    const isOver = status !== "running" && lastEventId !== undefined &&
+    const isOver = run.status !== "running" && lastEventId !== undefined &&
       await this.#registry.isAtEnd(id, lastEventId);
     if (isOver) return stopReconnecting(request, options);
     // The runs may have been closed meanwhile.
     if (this.#closed !== undefined) return refuse(request, options);
-    return this.#readers.serve(id, request, options);
+    return this.#readers.serve(id, request, options, page, run.end);
   }
 
   /**

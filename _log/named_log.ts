@@ -13,12 +13,15 @@ import type {
   LoggedEvent,
 } from "./event_log.ts";
 
+/** A log that tells at once what it has. */
+type NearLog = Required<EventLog>;
+
 /** A log that somebody may hold. */
 export class NamedLog {
   /** When it is gone, in milliseconds of the monotonic clock. */
   expiresAt = Infinity;
-  readonly #makeLog: () => EventLog;
-  #log: EventLog;
+  readonly #makeLog: () => NearLog;
+  #log: NearLog;
   #last: LoggedEvent | undefined;
   /** Who has claimed it last; cleared when the claim is released. */
   #holder: symbol | undefined;
@@ -28,13 +31,13 @@ export class NamedLog {
   readonly #followers = new Set<AbortController>();
 
   /** @param makeLog Makes an empty log that keeps all of its events. */
-  constructor(makeLog: () => EventLog) {
+  constructor(makeLog: () => NearLog) {
     this.#makeLog = makeLog;
     this.#log = this.#open();
   }
 
   /** The events. */
-  get log(): EventLog {
+  get log(): NearLog {
     return this.#log;
   }
 
@@ -109,7 +112,7 @@ export class NamedLog {
     }
   }
 
-  #open(): EventLog {
+  #open(): NearLog {
     const log = this.#makeLog();
     // It is called back within each append, and never given up: it ends with the log.
     log.follow(({ events }) => this.#last = events.at(-1) ?? this.#last);

@@ -7,7 +7,9 @@
  */
 
 import { EventChannel } from "../channel.ts";
+import type { EventLog } from "../log.ts";
 import { isEnd } from "./entries.ts";
+import { type FirstPage, HeadStart, readFirstPage } from "./head_start.ts";
 import type { LostWatch } from "./lost_watch.ts";
 import type { CheckedRunsOptions, EventRunsServeOptions } from "./options.ts";
 
@@ -36,13 +38,36 @@ export class Readers {
     this.#watch = watch;
   }
 
-  /** Answers a request with a run, to its end. */
+  /**
+   * Reads what a reader is sent first, if it is worth while: the log is far away, and
+   * nobody here reads the run.
+   */
+  async readFirstPage(
+    id: string,
+    lastEventId: string | undefined,
+  ): Promise<FirstPage | undefined> {
+    const log = this.#options.logs.open(id);
+    const isNear = log.reaches !== undefined || this.#readings.has(id);
+    return isNear ? undefined : await readFirstPage(log, lastEventId);
+  }
+
+  /**
+   * Answers a request with a run, to its end.
+   *
+   * @param page What the reader is sent first, if it was read already.
+   * @param end The cursor of the end of the run, as it was about then.
+   */
   serve(
     id: string,
     request: Request,
     options: EventRunsServeOptions,
+    page: FirstPage | undefined,
+    end: string | undefined,
   ): Response {
-    const reading = this.#obtain(id);
+    const reading = this.#obtain(
+      id,
+      (log) => page === undefined ? log : new HeadStart(log, page, end),
+    );
     // Whoever is served is counted, lest the channel is closed meanwhile.
     reading.count++;
     let isServed = false;
@@ -69,12 +94,12 @@ export class Readers {
     await Promise.all(this.#closing);
   }
 
-  #obtain(id: string): Reading {
+  #obtain(id: string, prepare: (log: EventLog) => EventLog): Reading {
     const found = this.#readings.get(id);
     if (found !== undefined) return found;
     const { logs, keepAlive, retry, compression, onError } = this.#options;
     const channel = new EventChannel({
-      log: logs.open(id),
+      log: prepare(logs.open(id)),
       // Few read a run: what they have missed is read when they ask for it.
       ringBytes: 0,
       keepAlive,

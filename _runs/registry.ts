@@ -35,6 +35,13 @@ export interface ClaimedRun {
   stopCursor: string;
 }
 
+/** A run that is there. */
+export interface FoundRun {
+  status: EventRunStatus;
+  /** The ID of its last event when it was looked for, `undefined` if it had none. */
+  end: string | undefined;
+}
+
 /** The runs in the logs. */
 export class Registry {
   readonly #options: CheckedRunsOptions;
@@ -63,13 +70,20 @@ export class Registry {
   }
 
   /**
-   * Tells how a run is doing, `undefined` if there is none. One that nobody produces
-   * any more is lost from now on.
+   * Looks for a run, `undefined` if there is none. One that nobody produces any more is
+   * lost from now on.
    */
-  async look(id: string): Promise<EventRunStatus | undefined> {
+  async find(id: string): Promise<FoundRun | undefined> {
     const state = await this.#options.logs.inspect(id);
-    const status = readStatus(state);
-    return status === "abandoned" ? await this.#bury(id, state) : status;
+    const found = readStatus(state);
+    if (found === undefined) return undefined;
+    const status = found === "abandoned" ? await this.#bury(id, state) : found;
+    return { status, end: state.last?.id };
+  }
+
+  /** Tells how a run is doing, `undefined` if there is none. */
+  async look(id: string): Promise<EventRunStatus | undefined> {
+    return (await this.find(id))?.status;
   }
 
   /** Asks whoever produces a run to stop, and tells whether there was one to ask. */

@@ -2,6 +2,8 @@
 
 /** Times contestants against each other in interleaved rounds of one process. */
 
+import { median } from "./_statistics.ts";
+
 /** One thing to be timed. */
 export interface Contestant {
   name: string;
@@ -177,12 +179,4 @@ async function time(
   const begin = clock();
   for (let i = 0; i < repeats; i++) await contestant.run();
   return (clock() - begin) / repeats;
-}
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1
-    ? sorted[middle]!
-    : (sorted[middle - 1]! + sorted[middle]!) / 2;
 }

@@ -18,6 +18,7 @@ import {
   overHttp2,
 } from "./_fanout_runtimes.ts";
 import { formatRow, HEADING, type Row } from "./_table.ts";
+import { median } from "./_statistics.ts";
 
 /** What a row compares. */
 interface Figure {
@@ -174,10 +175,6 @@ function compareRow(
     target: most === undefined ? "" : `≤ ${most} ×`,
     isMet: most === undefined ? undefined : result <= most,
   };
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {

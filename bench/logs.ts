@@ -15,6 +15,7 @@ import type { EventLog } from "../log.ts";
 import { readEvents } from "../parser.ts";
 import { Child } from "./_fanout_process.ts";
 import { type LogEngine, openEngines } from "./_log_engines.ts";
+import { median } from "./_statistics.ts";
 
 // 250 bytes with the rest of the frame; the clients of the fan-out count the "~".
 const DATA = "~".padEnd(216, "x");
@@ -137,10 +138,6 @@ async function measureFanOut(
     }
   }
   return crowds.map(({ cpu }) => cpu);
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 await using resources = new AsyncDisposableStack();

@@ -17,7 +17,8 @@ import {
   type RunEvents,
   type RunsContestant,
 } from "./_runs_contestants.ts";
-import { countAdded, measureRoundTrips } from "./_runs_floors.ts";
+import { measureResumes } from "./_runs_resumes.ts";
+import { median } from "./_statistics.ts";
 import { formatRow, HEADING } from "./_table.ts";
 
 const RUNS = 100;
@@ -26,7 +27,6 @@ const READERS = 2;
 /** Milliseconds between the chunks of a run, as of a model. */
 const PACE = 10;
 const ROUNDS = 3;
-const RESUMES = 100;
 const IDLE_RUNS = 1000;
 /** A chunk as OpenAI sends it, about. */
 const DATA = JSON.stringify({ choices: [{ delta: { content: "token " } }] })
@@ -43,11 +43,10 @@ interface RedisCounters {
 /** What one contestant has come to, one figure of each round. */
 interface Figures {
   commands: number[];
-  /** Those of the commands that add a chunk each. */
-  added: number[];
   bytes: number[];
   cpu: number[];
   resume: number[];
+  pacedResume: number[];
   memory: number[];
 }
 
@@ -103,7 +102,6 @@ async function measureRuns(
     )
   );
   await new Promise((resolve) => setTimeout(resolve, 300));
-  const addedBefore = await countAdded(redis);
   const before = await count(redis);
   const usage = process.cpuUsage();
   go();
@@ -112,35 +110,10 @@ async function measureRuns(
   }
   const { user, system } = process.cpuUsage(usage);
   const after = await count(redis);
-  const added = await countAdded(redis) - addedBefore;
   const events = RUNS * CHUNKS;
   figures.commands.push((after.commands - before.commands - 1) / events);
-  figures.added.push(added / events);
   figures.bytes.push((after.bytes - before.bytes) / events);
   figures.cpu.push((user + system) / events);
-}
-
-/** Milliseconds to the first byte of what has come so far, in the middle of a run. */
-async function measureResume(contestant: RunsContestant): Promise<number> {
-  const id = crypto.randomUUID();
-  const { promise: end, resolve } = Promise.withResolvers<void>();
-  await contestant.start(id, half(end));
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const times: number[] = [];
-  for (let resume = 0; resume < RESUMES; resume++) {
-    const start = performance.now();
-    const reader = (await contestant.read(id)).getReader();
-    await reader.read();
-    times.push(performance.now() - start);
-    await reader.cancel();
-  }
-  resolve();
-  return median(times);
-}
-
-async function* half(end: Promise<void>): RunEvents {
-  for (let chunk = 0; chunk < CHUNKS / 2; chunk++) yield { data: DATA };
-  await end;
 }
 
 /** Bytes of the heap for a run that waits for its model. */
@@ -158,34 +131,35 @@ async function measureMemory(contestant: RunsContestant): Promise<number> {
   return (heapUsed - before) / IDLE_RUNS;
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
 const server = await RedisServer.start({ appendfsync: "everysec" });
 const redis = new Redis(server.port);
 const makers = [makeOurs, makePeer];
 const all = makers.map((): Figures => ({
   commands: [],
-  added: [],
   bytes: [],
   cpu: [],
   resume: [],
+  pacedResume: [],
   memory: [],
 }));
+for (let round = 0; round < ROUNDS; round++) {
+  await using ours = makeOurs(server.port);
+  await using peer = makePeer(server.port);
+  for (const [key, pace] of [["resume", 0], ["pacedResume", PACE]] as const) {
+    const times = await measureResumes(
+      [ours, peer],
+      { data: DATA, chunks: CHUNKS / 2, pace },
+    );
+    for (const [index, time] of times.entries()) all[index]![key].push(time);
+  }
+}
 for (let round = 0; round < ROUNDS; round++) {
   for (const [index, make] of makers.entries()) {
     await using contestant = make(server.port);
     const figures = all[index]!;
     await measureRuns(contestant, redis, figures);
-    figures.resume.push(await measureResume(contestant));
     figures.memory.push(await measureMemory(contestant));
   }
-}
-const roundTrips: number[] = [];
-for (let resume = 0; resume < RESUMES; resume++) {
-  roundTrips.push(await measureRoundTrips(redis, DATA, CHUNKS / 2));
 }
 redis.disconnect();
 
@@ -212,6 +186,12 @@ for (
     ],
     [
       "first byte of a resume in the middle",
+      "pacedResume",
+      (value: number) => `${value.toFixed(2)} ms`,
+      1,
+    ],
+    [
+      "the same, after chunks that came at once",
       "resume",
       (value: number) => `${value.toFixed(2)} ms`,
       1,
@@ -235,11 +215,6 @@ for (
     isMet: ratio <= target,
   }));
 }
-const added = median(all[0]?.added ?? []).toFixed(2);
-const floor = median(roundTrips).toFixed(2);
-console.log(`
-Floors: ${added} commands for each event are the XADD that keeps it, and the
-round trips of a resume alone take ${floor} ms.`);
 // The peer's timers would hold the process.
 await server[Symbol.asyncDispose]();
 Deno.exit();

@@ -20,6 +20,7 @@ import {
 import type { Returning } from "./_topics_load.ts";
 import { type History, openHistories } from "./_topics_logs.ts";
 import { formatRow, HEADING, type Row } from "./_table.ts";
+import { median } from "./_statistics.ts";
 
 const ROUNDS = 9;
 const HERD_ROUNDS = 3;
@@ -276,10 +277,6 @@ function heap(): number {
   gc?.();
   gc?.();
   return Deno.memoryUsage().heapUsed;
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
 }
 
 function compareRow(

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { WritePace } from "./_write_pace.ts";
+
 /** How much is written at once, at most; there is always at least one event. */
 export interface AppendQueueBounds {
   items: number;
@@ -24,6 +26,7 @@ interface Waiting<T> {
 export class AppendQueue<T> {
   readonly #bounds: AppendQueueBounds;
   readonly #write: (items: readonly T[]) => Promise<readonly string[]>;
+  readonly #pace: WritePace | undefined;
   /** What no write has taken yet. A set, from which those in the middle go fast. */
   readonly #waiting = new Set<Waiting<T>>();
   #isRunning = false;
@@ -32,13 +35,16 @@ export class AppendQueue<T> {
    * @param bounds How much is written at once.
    * @param write Writes events, all or none, and gives their IDs. If it fails, so
    * do all calls that wait: what comes after an event must not overtake it.
+   * @param pace Shared with other queues, if a write may wait for theirs.
    */
   constructor(
     bounds: AppendQueueBounds,
     write: (items: readonly T[]) => Promise<readonly string[]>,
+    pace?: WritePace,
   ) {
     this.#bounds = bounds;
     this.#write = write;
+    this.#pace = pace;
   }
 
   /**
@@ -82,7 +88,10 @@ export class AppendQueue<T> {
 
   async #run(): Promise<void> {
     while (this.#waiting.size > 0) {
+      await this.#pace?.turn();
       const batch = this.#take();
+      // All of them may have been taken back meanwhile.
+      if (batch.length === 0) break;
       try {
         const ids = await this.#write(batch.map(({ item }) => item));
         // There is one ID for each event.

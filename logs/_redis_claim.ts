@@ -12,6 +12,7 @@ import { RELEASE_SCRIPT, RENEW_SCRIPT } from "./_redis_logs_scripts.ts";
 import type { NameKeys } from "./_redis_named_stream.ts";
 import { pack, STRIDE } from "./_redis_packs.ts";
 import { isRefusal, isTooSmall } from "./_redis_refusal.ts";
+import type { WritePace } from "./_write_pace.ts";
 
 /** What a claim is made of. */
 export interface RedisClaimOptions {
@@ -28,10 +29,12 @@ export interface RedisClaimOptions {
   leaseTime: number;
   /** Milliseconds without an answer after which Redis is lost. */
   timeout: number;
+  /** Shared by all claims of the process. */
+  pace: WritePace;
 }
 
 /** How much one entry takes. Whoever reads gets all of it. */
-const PACK_BOUNDS = { items: 64, bytes: 16_384 };
+const PACK_BOUNDS = { items: 32, bytes: 8192 };
 
 /** The claim of a name in Redis. */
 export class RedisClaim implements EventLogClaim {
@@ -46,12 +49,13 @@ export class RedisClaim implements EventLogClaim {
   #count: number;
 
   constructor(options: RedisClaimOptions) {
-    const { token, start, count } = options;
+    const { token, start, count, pace } = options;
     this.cursor = start;
     this.#options = options;
     this.#queue = new AppendQueue(
       PACK_BOUNDS,
       (events) => this.#append(events),
+      pace,
     );
     this.#count = count;
     this.#lease = `${token} ${start}`;

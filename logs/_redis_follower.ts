@@ -11,7 +11,7 @@ import { orTimedOut, wait } from "./_engine_call.ts";
 import type { RedisClient } from "./_redis_client.ts";
 import { type Entry, readEntries, readEvent } from "./_redis_entries.ts";
 import { follows, isStart } from "./_redis_named_stream.ts";
-import { unpack } from "./_redis_packs.ts";
+import { unpackAll } from "./_redis_packs.ts";
 
 /** Somebody who follows a stream. */
 export interface Follower {
@@ -253,7 +253,7 @@ function makeBatches(
   const finish = (): void => {
     if (events.length > 0 || gap) batches.push({ events, cursor, gap });
   };
-  for (const entry of entries.flatMap(unpack)) {
+  for (const entry of unpackAll(entries)) {
     if (!isAfter(entry.id, cursor)) continue;
     if (!follows(cursor, entry)) {
       finish();

@@ -15,7 +15,7 @@
  * @module
  */
 
-import { STRIDE } from "./_redis_packs.ts";
+import { BEFORE_FIELD, STRIDE } from "./_redis_packs.ts";
 
 /** The field of an entry that begins a generation. Its value is the ID of the entry before. */
 export const START_FIELD = "start";
@@ -28,6 +28,39 @@ local function expire(key, delay)
 end
 `;
 
+/** Finds the last event of a stream, and the last entry. Those that are no events are few. */
+const FIND_LAST = `
+local function find_last(key)
+  local entry, top
+  repeat
+    local from = entry and '(' .. entry[1] or '+'
+    entry = redis.call('XREVRANGE', key, from, '-', 'COUNT', 1)[1]
+    top = top or entry and entry[1]
+  until not entry or entry[2][1] ~= '${START_FIELD}'
+  return entry, top
+end
+`;
+
+/**
+ * Tells whether a name is claimed (1 or 0), and the last event of its stream, if there
+ * is one: its ID, and its fields without those of the events that were added with it.
+ *
+ * KEYS: the stream; the lease.
+ */
+export const INSPECT_SCRIPT = `${FIND_LAST}
+local reply = {redis.call('EXISTS', KEYS[2])}
+local last = find_last(KEYS[1])
+if last then
+  local fields = {}
+  for i = 1, #last[2], 2 do
+    if last[2][i] == '${BEFORE_FIELD}' then break end
+    fields[i], fields[i + 1] = last[2][i], last[2][i + 1]
+  end
+  reply[2] = {last[1], fields}
+end
+return reply
+`;
+
 /**
  * Claims a name. Gives the ID of the entry that begins its generation, or nothing. The
  * same token claims it once, however often it is tried.
@@ -37,31 +70,23 @@ end
  * ever; the ID of the last event, empty for none; whether to replace, empty if not; the
  * fields of an event to add, if there is one.
  */
-export const CLAIM_SCRIPT = `${SET_EXPIRY}
+export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}
 local lease = redis.call('GET', KEYS[2])
 if lease then
   local token, id = string.match(lease, '^(%S+) (%S+)$')
   return token == ARGV[1] and id
 end
-local top, last, from = '', '', '+'
-repeat
-  local entries = redis.call('XREVRANGE', KEYS[1], from, '-', 'COUNT', 8)
-  for _, entry in ipairs(entries) do
-    if top == '' then top = entry[1] end
-    from = '(' .. entry[1]
-    if entry[2][1] ~= '${START_FIELD}' then last = entry[1] break end
-  end
-until last ~= '' or #entries < 8
-if last ~= ARGV[4] then return false end
+local last, top = find_last(KEYS[1])
+if (last and last[1] or '') ~= ARGV[4] then return false end
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if top ~= '' then now = math.max(now, string.match(top, '^%d+') + 1) end
+if top then now = math.max(now, string.match(top, '^%d+') + 1) end
 if ARGV[5] ~= '' then
   redis.call('DEL', KEYS[1])
-  top = ''
+  top = nil
 end
 local id = string.format('%.0f', now) .. '-0'
-redis.call('XADD', KEYS[1], id, '${START_FIELD}', top)
+redis.call('XADD', KEYS[1], id, '${START_FIELD}', top or '')
 if #ARGV > 5 then
   local first = string.format('%.0f', now) .. '-${STRIDE}'
   redis.call('XADD', KEYS[1], first, unpack(ARGV, 6))

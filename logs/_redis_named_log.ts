@@ -41,24 +41,13 @@ const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
 export class RedisNamedLog implements EventLog {
   readonly #options: RedisNamedLogOptions;
   readonly #stream: RedisNamedStream;
-  readonly #queue: AppendQueue<string[]>;
-  readonly #writer: string = crypto.randomUUID();
-  /** How many writes were begun. */
-  #writes = 0;
+  /** Made by the first append: most logs of names are only read here. */
+  #queue: AppendQueue<string[]> | undefined;
 
   constructor(options: RedisNamedLogOptions) {
-    const { client, keys, timeout } = options;
+    const { client, keys } = options;
     this.#options = options;
     this.#stream = new RedisNamedStream(client, keys.stream);
-    this.#queue = new AppendQueue(
-      BATCH_BOUNDS,
-      (events) =>
-        persist(this.#prepareWrite(events), {
-          timeout,
-          verb: "append event",
-          isRefusal,
-        }),
-    );
   }
 
   async append(
@@ -67,6 +56,7 @@ export class RedisNamedLog implements EventLog {
   ): Promise<string> {
     assertNoId(event);
     const fields = makeFields(event, options.topics);
+    this.#queue ??= makeQueue(this.#options);
     return await this.#queue.append(fields, sizeOf(fields), options.signal);
   }
 
@@ -134,25 +124,6 @@ export class RedisNamedLog implements EventLog {
     }
   }
 
-  #prepareWrite(
-    events: readonly string[][],
-  ): () => Promise<readonly string[]> {
-    const { client, keys, expireIn } = this.#options;
-    const command: [string, ...string[]] = [
-      "EVAL",
-      APPEND_SCRIPT,
-      "2",
-      keys.stream,
-      keys.writers,
-      this.#writer,
-      String(++this.#writes),
-      formatExpiry(expireIn),
-      ...events.flatMap((fields) => [String(fields.length), ...fields]),
-    ];
-    // The script gives an array of IDs.
-    return async () => await client.send(command) as string[];
-  }
-
   #answer<T>(
     reply: Promise<T>,
     verb: string,
@@ -160,6 +131,34 @@ export class RedisNamedLog implements EventLog {
   ): Promise<T> {
     return orAborted(orTimedOut(reply, this.#options.timeout, verb), signal);
   }
+}
+
+/** Makes what writes events as one writer, each once. */
+function makeQueue(
+  { client, keys, expireIn, timeout }: RedisNamedLogOptions,
+): AppendQueue<string[]> {
+  const writer = crypto.randomUUID();
+  let writes = 0;
+  return new AppendQueue(BATCH_BOUNDS, async (events) => {
+    const command: [string, ...string[]] = [
+      "EVAL",
+      APPEND_SCRIPT,
+      "2",
+      keys.stream,
+      keys.writers,
+      writer,
+      String(++writes),
+      formatExpiry(expireIn),
+      ...events.flatMap((fields) => [String(fields.length), ...fields]),
+    ];
+    const ids = await persist(() => client.send(command), {
+      timeout,
+      verb: "append event",
+      isRefusal,
+    });
+    // That is what the script gives.
+    return ids as string[];
+  });
 }
 
 /** The milliseconds until keys expire, as the scripts take them. */

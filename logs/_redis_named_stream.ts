@@ -20,7 +20,7 @@ import {
   sizeOf,
 } from "./_redis_entries.ts";
 import { START_FIELD } from "./_redis_logs_scripts.ts";
-import { unpack } from "./_redis_packs.ts";
+import { hasEvent, unpack, unpackAll } from "./_redis_packs.ts";
 
 /** The keys of a name. The braces have them in one place of a cluster. */
 export interface NameKeys {
@@ -108,19 +108,6 @@ export class RedisNamedStream {
     }
   }
 
-  /** Finds the last event. */
-  async findLast(): Promise<LoggedEvent | undefined> {
-    for (let from = "+", wanted = 1;; wanted = PAGE) {
-      const entries = await this.#reverse(from, wanted);
-      const last = entries.find((entry) => !isStart(entry));
-      // An entry has an event at least.
-      if (last !== undefined) return readEvent(unpack(last).at(-1)!);
-      if (entries.length < wanted) return undefined;
-      // There is one, since there are as many as wanted.
-      from = `(${entries.at(-1)!.id}`;
-    }
-  }
-
   /** Collects events until the bounds are met; `undefined` if the cursor is not there. */
   async #collect(
     after: string,
@@ -136,14 +123,12 @@ export class RedisNamedStream {
       const count = Math.min(limit - events.length, PAGE) + 2;
       const found = await this.#range(from, count);
       const isLast = found.length < count;
-      const entries = found.flatMap(unpack);
-      if (!isFound) {
-        const index = entries.findIndex(({ id }) => id === after);
-        if (index === -1) return undefined;
-        entries.splice(0, index + 1);
-        isFound = true;
-      }
-      for (const entry of entries) {
+      if (!isFound && !hasEvent(found[0], after)) return undefined;
+      for (const entry of unpackAll(found)) {
+        if (!isFound) {
+          isFound = entry.id === after;
+          continue;
+        }
         const isFull = events.length >= limit || bytes >= maxBytes;
         // What is missing here is told of by the next read.
         const isBroken = cursor !== BEGINNING && !follows(cursor, entry);

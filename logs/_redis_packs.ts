@@ -3,10 +3,10 @@
 /**
  * Several events of a holder in one entry of a stream, which costs one command.
  *
- * The entry has the ID of its last event, and those before it have the IDs that the
- * holder would have given them in entries of their own. So whatever compares IDs with
- * the end of a stream need not know of packs, and a range that begins with the ID of
- * any event begins with the entry that has it.
+ * The entry is the last of the events, with its ID; a field tells those before it, which
+ * have the IDs that entries of their own would have. So whatever looks at the end of a
+ * stream need not know of packs, and a range that begins with the ID of any event begins
+ * with the entry that has it.
  *
  * @module
  */
@@ -16,29 +16,40 @@ import type { Entry } from "./_redis_entries.ts";
 /** The distance between two IDs of a holder. */
 export const STRIDE = 1_000_000;
 
-/** Stands between two events. Its value is empty. */
-const NEXT_FIELD = "next";
+/** The last field of an entry with several events: a list of the fields of the others. */
+export const BEFORE_FIELD = "before";
 
-/** The fields of an entry with one event or more. */
-export function pack(events: readonly (readonly string[])[]): string[] {
-  return events.flatMap((fields, index) =>
-    index === 0 ? fields : [NEXT_FIELD, "", ...fields]
-  );
+/** Makes the fields of an entry for events, of which the fields are given. */
+export function pack(events: readonly string[][]): readonly string[] {
+  const last = events.at(-1) ?? [];
+  return events.length === 1
+    ? last
+    : [...last, BEFORE_FIELD, JSON.stringify(events.slice(0, -1))];
 }
 
-/** Makes an entry for each event of an entry. */
+/** Gives each event of an entry as an entry of its own. */
 export function unpack(entry: Entry): readonly Entry[] {
-  const events: string[][] = [[]];
-  for (let i = 0; i + 1 < entry.fields.length; i += 2) {
-    // Both are there, and so is the list to which they belong.
-    const name = entry.fields[i]!;
-    if (name === NEXT_FIELD) events.push([]);
-    else events.at(-1)!.push(name, entry.fields[i + 1]!);
-  }
-  if (events.length === 1) return [entry];
-  const [time, sequence] = entry.id.split("-");
-  return events.map((fields, index) => {
-    const distance = (events.length - 1 - index) * STRIDE;
-    return { id: `${time}-${Number(sequence) - distance}`, fields };
-  });
+  const { id, fields } = entry;
+  const value = fields.at(-1);
+  if (fields.at(-2) !== BEFORE_FIELD || value === undefined) return [entry];
+  const before: string[][] = JSON.parse(value);
+  const [time, sequence] = id.split("-");
+  const first = Number(sequence) - before.length * STRIDE;
+  const entries: Entry[] = before.map((fields, index) => ({
+    id: `${time}-${first + index * STRIDE}`,
+    fields,
+  }));
+  entries.push({ id, fields: fields.slice(0, -2) });
+  return entries;
+}
+
+/** Gives the events of entries one after the other. */
+export function* unpackAll(entries: readonly Entry[]): Generator<Entry> {
+  for (const entry of entries) yield* unpack(entry);
+}
+
+/** Whether an event, or what begins a generation, is one of those of an entry. */
+export function hasEvent(entry: Entry | undefined, id: string): boolean {
+  return entry !== undefined &&
+    (entry.id === id || unpack(entry).some((event) => event.id === id));
 }

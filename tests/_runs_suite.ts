@@ -141,10 +141,10 @@ function testServe(test: DeclareTest): void {
   test("serve() goes on where a reader was, through another process", async ({ here, there }) => {
     const faucet = new Faucet();
     await here.start("a", faucet.open);
-    faucet.give(...numbers(1000));
     const received: string[] = [];
     let lastEventId: string | undefined;
     for (const [index, runs] of [here, there, here, there].entries()) {
+      faucet.give(...numbers(1000).slice(index * 250, (index + 1) * 250));
       await using reader = await readRun(runs, "a", lastEventId);
       if (index === 3) faucet.end();
       if (index < 3) await reader.inbox.untilEvents(index + 1);
