@@ -6,7 +6,7 @@
  * @module
  */
 
-/** Writes in one beat that do not wait. */
+/** Writes in one beat that do not wait, and neither do those of the same turn. */
 const FREE_WRITES = 32;
 /** Milliseconds. Half of it is what events of a busy process wait on average. */
 const BEAT = 20;
@@ -18,18 +18,24 @@ const BEAT = 20;
 export class WritePace {
   /** When the beat ends. */
   #end = 0;
-  /** Writes that need not wait for the next beat. */
-  #left = 0;
-  /** Those who wait for it. */
+  /** Whether writes go at once. */
+  #isOpen = false;
+  /** How many writes there were in this beat. */
+  #count = 0;
+  /** Those who wait for the next one. */
   #waiting: (() => void)[] = [];
 
   /** Gives a write its turn, `undefined` if it is now. */
   turn(): Promise<void> | undefined {
     const now = performance.now();
     // While some wait, it is their timer that ends the beat.
-    if (this.#waiting.length === 0 && now >= this.#end) this.#begin(now);
-    if (this.#left > 0) {
-      this.#left--;
+    if (this.#waiting.length === 0 && now >= this.#end) this.#begin(now, 0);
+    if (this.#isOpen) {
+      this.#count++;
+      // What else this turn of the event loop brings goes with it.
+      if (this.#count === FREE_WRITES) {
+        setTimeout(() => this.#isOpen = false, 0);
+      }
       return undefined;
     }
     if (this.#waiting.length === 0) {
@@ -38,16 +44,16 @@ export class WritePace {
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #begin(now: number): void {
+  #begin(now: number, count: number): void {
     this.#end = now + BEAT;
-    this.#left = FREE_WRITES;
+    this.#count = count;
+    this.#isOpen = count < FREE_WRITES;
   }
 
   #beat(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#begin(performance.now());
-    this.#left = Math.max(this.#left - waiting.length, 0);
+    this.#begin(performance.now(), waiting.length);
     for (const go of waiting) go();
   }
 }
