@@ -1,5 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import type {
+  EventLog,
+  EventLogBatch,
+  EventLogFollowOptions,
+} from "../_log/event_log.ts";
 import { orAborted } from "./_engine_call.ts";
 
 /** Wakes one who follows: when the store tells of a change, or when it is time. */
@@ -59,5 +64,30 @@ export class KvChanges {
       this.#failure = error;
       this.#wake();
     }
+  }
+}
+
+/** Follows a log by reading what comes after each change, and ends the watch. */
+export async function followChanges(
+  log: EventLog,
+  changes: KvChanges,
+  onBatch: (batch: EventLogBatch) => void,
+  { after, signal }: EventLogFollowOptions,
+): Promise<never> {
+  try {
+    let batch = after === undefined
+      ? { events: [], cursor: await log.rewind(0, { signal }), gap: false }
+      : await log.read(after, { signal });
+    for (;;) {
+      onBatch(batch);
+      const { cursor } = batch;
+      do {
+        signal?.throwIfAborted();
+        if (batch.events.length === 0) await changes.next(signal);
+        batch = await log.read(cursor, { signal });
+      } while (batch.events.length === 0 && !batch.gap);
+    }
+  } finally {
+    await changes.cancel();
   }
 }

@@ -3,9 +3,9 @@
 import type { EventLogAppendOptions } from "../_log/event_log.ts";
 import { type EventLogClaim, EventLogClaimError } from "../_log/event_logs.ts";
 import type { TextEventInit } from "../event.ts";
-import { AppendQueue } from "./_append_queue.ts";
 import { persist } from "./_engine_call.ts";
-import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./_kv_blocks.ts";
+import { KvAppends } from "./_kv_appends.ts";
+import type { Line } from "./_kv_blocks.ts";
 import type { Change, KvNamedHistory, NamedHead } from "./_kv_named_history.ts";
 import { isRefusal } from "./_kv_refusal.ts";
 
@@ -27,7 +27,7 @@ export class KvClaim implements EventLogClaim {
   readonly cursor: string;
   readonly #history: KvNamedHistory;
   readonly #options: KvClaimOptions;
-  readonly #queue: AppendQueue<Line>;
+  readonly #appends: KvAppends;
   /** How many writes were begun. */
   #writes = 0;
 
@@ -35,18 +35,14 @@ export class KvClaim implements EventLogClaim {
     this.cursor = options.cursor;
     this.#history = history;
     this.#options = options;
-    this.#queue = new AppendQueue(
-      { items: 128, bytes: MAX_EVENT_SIZE },
-      (lines) => this.#append(lines),
-    );
+    this.#appends = new KvAppends((lines) => this.#append(lines));
   }
 
   async append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    const line = makeCheckedLine(event, options.topics);
-    return await this.#queue.append(line, line.size, options.signal);
+    return await this.#appends.append(event, options);
   }
 
   async renew(): Promise<boolean> {

@@ -10,9 +10,10 @@ import type {
 } from "../_log/event_log.ts";
 import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import type { TextEventInit } from "../event.ts";
-import { AppendQueue } from "./_append_queue.ts";
 import { orAborted, persist } from "./_engine_call.ts";
-import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./_kv_blocks.ts";
+import { KvAppends } from "./_kv_appends.ts";
+import type { Line } from "./_kv_blocks.ts";
+import { followChanges } from "./_kv_changes.ts";
 import {
   BEGINNING,
   type KvNamedHistory,
@@ -35,7 +36,7 @@ export interface KvNamedLogOptions {
 export class KvNamedLog implements EventLog {
   readonly #history: KvNamedHistory;
   readonly #options: KvNamedLogOptions;
-  readonly #queue: AppendQueue<Line>;
+  readonly #appends: KvAppends;
   readonly #writer = crypto.randomUUID();
   /** How many writes were begun. */
   #writes = 0;
@@ -43,18 +44,14 @@ export class KvNamedLog implements EventLog {
   constructor(history: KvNamedHistory, options: KvNamedLogOptions) {
     this.#history = history;
     this.#options = options;
-    this.#queue = new AppendQueue(
-      { items: 128, bytes: MAX_EVENT_SIZE },
-      (lines) => this.#append(lines),
-    );
+    this.#appends = new KvAppends((lines) => this.#append(lines));
   }
 
   async append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    const line = makeCheckedLine(event, options.topics);
-    return await this.#queue.append(line, line.size, options.signal);
+    return await this.#appends.append(event, options);
   }
 
   async read(
@@ -80,26 +77,10 @@ export class KvNamedLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const { after, signal } = options;
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     // It is watched before it is read: what comes in between is not overlooked.
     const changes = this.#history.watch(this.#options.pollInterval);
-    try {
-      let batch = after === undefined
-        ? { events: [], cursor: await this.rewind(0, { signal }), gap: false }
-        : await this.read(after, { signal });
-      for (;;) {
-        onBatch(batch);
-        const { cursor } = batch;
-        do {
-          signal?.throwIfAborted();
-          if (batch.events.length === 0) await changes.next(signal);
-          batch = await this.read(cursor, { signal });
-        } while (batch.events.length === 0 && !batch.gap);
-      }
-    } finally {
-      await changes.cancel();
-    }
+    return await followChanges(this, changes, onBatch, options);
   }
 
   async #append(lines: readonly Line[]): Promise<readonly string[]> {

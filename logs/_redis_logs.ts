@@ -27,8 +27,8 @@ import {
   EXPIRE_SCRIPT,
   INSPECT_SCRIPT,
 } from "./_redis_logs_scripts.ts";
-import { formatExpiry, RedisNamedLog } from "./_redis_named_log.ts";
-import { makeKeys } from "./_redis_named_stream.ts";
+import { RedisNamedLog } from "./_redis_named_log.ts";
+import { formatExpiry, makeKeys } from "./_redis_named_stream.ts";
 import { isCrossSlot, isRefusal } from "./_redis_refusal.ts";
 import { WritePace } from "./_write_pace.ts";
 

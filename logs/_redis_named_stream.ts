@@ -19,7 +19,8 @@ import {
   readEvent,
   sizeOf,
 } from "./_redis_entries.ts";
-import { START_FIELD } from "./_redis_logs_scripts.ts";
+import type { ReadBounds, RedisHistory } from "./_redis_log.ts";
+import { APPEND_SCRIPT, START_FIELD } from "./_redis_logs_scripts.ts";
 import { hasEvent, unpack, unpackAll } from "./_redis_packs.ts";
 
 /** The keys of a name. The braces have them in one place of a cluster. */
@@ -29,14 +30,6 @@ export interface NameKeys {
   readonly stream: string;
   readonly lease: string;
   readonly writers: string;
-}
-
-/** How much to read. */
-export interface ReadBounds {
-  /** Events at most. */
-  limit: number;
-  /** Bytes after which no further event is read. */
-  maxBytes: number;
 }
 
 /** The cursor of the place before all entries. */
@@ -73,17 +66,48 @@ export function follows(cursor: string, entry: Entry): boolean {
   return !isStart(entry) || entry.fields[1] === before;
 }
 
-/** Reads the stream of a name. */
-export class RedisNamedStream {
-  readonly #client: RedisClient;
-  readonly #key: string;
+/** What the stream of a name is reached with. */
+export interface RedisNamedStreamOptions {
+  client: RedisClient;
+  keys: NameKeys;
+  /** Milliseconds after a write by which all is gone. */
+  expireIn: number;
+}
 
-  constructor(client: RedisClient, key: string) {
+/** The stream of a name, to which anybody may write. */
+export class RedisNamedStream implements RedisHistory {
+  readonly #client: RedisClient;
+  readonly #keys: NameKeys;
+  readonly #expireIn: number;
+  /** Who writes; set by the first write. */
+  #writer: string | undefined;
+  /** How many writes were begun. */
+  #writes = 0;
+
+  constructor({ client, keys, expireIn }: RedisNamedStreamOptions) {
     this.#client = client;
-    this.#key = key;
+    this.#keys = keys;
+    this.#expireIn = expireIn;
   }
 
-  /** Reads what comes after a cursor. */
+  prepareWrite(events: readonly string[][]): () => Promise<readonly string[]> {
+    this.#writer ??= crypto.randomUUID();
+    const { stream, writers } = this.#keys;
+    const command: [string, ...string[]] = [
+      "EVAL",
+      APPEND_SCRIPT,
+      "2",
+      stream,
+      writers,
+      this.#writer,
+      String(++this.#writes),
+      formatExpiry(this.#expireIn),
+      ...events.flatMap((fields) => [String(fields.length), ...fields]),
+    ];
+    // The script gives an array of IDs.
+    return async () => await this.#client.send(command) as string[];
+  }
+
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
     const batch = CURSOR_REGEXP.test(after)
       ? await this.#collect(after, bounds, false)
@@ -92,7 +116,6 @@ export class RedisNamedStream {
     return batch ?? (await this.#collect(BEGINNING, bounds, true))!;
   }
 
-  /** Finds the place so many events before the end. */
   async rewind(count: number): Promise<string> {
     if (count === Infinity) return BEGINNING;
     let left = count;
@@ -147,7 +170,7 @@ export class RedisNamedStream {
   async #range(from: string, count: number): Promise<Entry[]> {
     return readEntries(
       await this.#client.send(
-        ["XRANGE", this.#key, from, "+", "COUNT", String(count)],
+        ["XRANGE", this.#keys.stream, from, "+", "COUNT", String(count)],
       ),
     );
   }
@@ -155,8 +178,13 @@ export class RedisNamedStream {
   async #reverse(from: string, count: number): Promise<Entry[]> {
     return readEntries(
       await this.#client.send(
-        ["XREVRANGE", this.#key, from, "-", "COUNT", String(count)],
+        ["XREVRANGE", this.#keys.stream, from, "-", "COUNT", String(count)],
       ),
     );
   }
+}
+
+/** The milliseconds until keys expire, as the scripts take them. */
+export function formatExpiry(expireIn: number): string {
+  return expireIn === Infinity ? "" : String(expireIn);
 }

@@ -12,6 +12,7 @@
 
 import type { EventLogBatch, LoggedEvent } from "../_log/event_log.ts";
 import type { RedisClient } from "./_redis_client.ts";
+import type { ReadBounds, RedisHistory } from "./_redis_log.ts";
 import {
   APPEND_SCRIPT,
   type Entry,
@@ -21,14 +22,6 @@ import {
   sizeOf,
   START_SCRIPT,
 } from "./_redis_entries.ts";
-
-/** How much to read. */
-export interface ReadBounds {
-  /** Events at most. */
-  limit: number;
-  /** Bytes after which no further event is read. */
-  maxBytes: number;
-}
 
 /** How much to keep. */
 export interface KeepBounds {
@@ -44,16 +37,18 @@ const CURSOR_REGEXP = /^(<?)(\d{1,19}-\d{1,19})$/;
 const PAGE = 128;
 
 /** A history of events in a Redis stream. */
-export class RedisStream {
+export class RedisStream implements RedisHistory {
   readonly #client: RedisClient;
   readonly #key: string;
+  readonly #bounds: KeepBounds;
   readonly #writerKey: string;
   /** How many writes this process has begun. */
   #writes = 0;
 
-  constructor(client: RedisClient, key: string) {
+  constructor(client: RedisClient, key: string, bounds: KeepBounds) {
     this.#client = client;
     this.#key = key;
+    this.#bounds = bounds;
     // The braces have both keys in one place of a cluster.
     const tagged = /\{[^}]+\}/.test(key) ? key : `{${key}}`;
     this.#writerKey = `${tagged}:writer:${crypto.randomUUID()}`;
@@ -61,20 +56,11 @@ export class RedisStream {
 
   /** The same stream over another connection, to be read. */
   over(client: RedisClient): RedisStream {
-    return new RedisStream(client, this.#key);
+    return new RedisStream(client, this.#key, this.#bounds);
   }
 
-  /**
-   * Prepares to write events at the end.
-   *
-   * @param events The fields of each.
-   * @returns What writes them and gives their IDs. If it fails, it may be called
-   * again: whatever became of it, it writes them once.
-   */
-  prepareWrite(
-    events: readonly string[][],
-    { maxEvents, maxAge }: KeepBounds,
-  ): () => Promise<readonly string[]> {
+  prepareWrite(events: readonly string[][]): () => Promise<readonly string[]> {
+    const { maxEvents, maxAge } = this.#bounds;
     const bounds = [
       // One more: its ID is the place before the oldest.
       maxEvents === Infinity ? "" : String(maxEvents + 1),
@@ -94,7 +80,6 @@ export class RedisStream {
     return async () => await this.#client.send(command) as string[];
   }
 
-  /** Reads what comes after a cursor. */
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
     const [, before, id] = CURSOR_REGEXP.exec(after) ?? [];
     if (id === undefined) return await this.#readOldest(bounds);
@@ -128,7 +113,6 @@ export class RedisStream {
     return batch;
   }
 
-  /** Finds the place so many events before the end. */
   async rewind(count: number): Promise<string> {
     const end = await this.#start();
     if (count === 0) return end;

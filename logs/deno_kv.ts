@@ -41,14 +41,10 @@ import type {
   EventLogReadOptions,
   LoggedEvent,
 } from "../log.ts";
-import { AppendQueue } from "./_append_queue.ts";
 import { orAborted, persist } from "./_engine_call.ts";
-import {
-  type Line,
-  makeCheckedLine,
-  MAX_EVENT_SIZE,
-  readLine,
-} from "./_kv_blocks.ts";
+import { KvAppends } from "./_kv_appends.ts";
+import { readLine } from "./_kv_blocks.ts";
+import { followChanges } from "./_kv_changes.ts";
 import { type Head, KvHistory } from "./_kv_history.ts";
 import { isRefusal } from "./_kv_refusal.ts";
 import type { KvKeyPart, KvStore } from "./_kv_store.ts";
@@ -90,9 +86,6 @@ export interface DenoKvEventLogOptions {
   timeout?: number | undefined;
 }
 
-/** With few events in a commit, few leave the history at once. */
-const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
-
 /**
  * A log in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.
  *
@@ -122,7 +115,7 @@ const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
  */
 export class DenoKvEventLog implements EventLog {
   readonly #history: KvHistory;
-  readonly #queue: AppendQueue<Line>;
+  readonly #appends: KvAppends;
   readonly #pollInterval: number;
 
   /**
@@ -155,14 +148,12 @@ export class DenoKvEventLog implements EventLog {
     this.#pollInterval = pollInterval;
     const history = new KvHistory(kv, prefix, { maxEvents, maxAge });
     this.#history = history;
-    this.#queue = new AppendQueue(
-      BATCH_BOUNDS,
-      (lines) =>
-        persist(history.prepareWrite(lines), {
-          timeout,
-          verb: "append event",
-          isRefusal,
-        }),
+    this.#appends = new KvAppends((lines) =>
+      persist(history.prepareWrite(lines), {
+        timeout,
+        verb: "append event",
+        isRefusal,
+      })
     );
   }
 
@@ -177,8 +168,7 @@ export class DenoKvEventLog implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    const line = makeCheckedLine(event, options.topics);
-    return await this.#queue.append(line, line.size, options.signal);
+    return await this.#appends.append(event, options);
   }
 
   /**
@@ -215,26 +205,10 @@ export class DenoKvEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const { after, signal } = options;
-    signal?.throwIfAborted();
+    options.signal?.throwIfAborted();
     // It is watched before it is read: what comes in between is not overlooked.
     const changes = this.#history.watch(this.#pollInterval);
-    try {
-      let batch = after === undefined
-        ? { events: [], cursor: await this.rewind(0, { signal }), gap: false }
-        : await this.read(after, { signal });
-      for (;;) {
-        onBatch(batch);
-        const { cursor } = batch;
-        do {
-          signal?.throwIfAborted();
-          if (batch.events.length === 0) await changes.next(signal);
-          batch = await this.read(cursor, { signal });
-        } while (batch.events.length === 0 && !batch.gap);
-      }
-    } finally {
-      await changes.cancel();
-    }
+    return await followChanges(this, changes, onBatch, options);
   }
 
   async #read(

@@ -27,7 +27,6 @@
  * @module
  */
 
-import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -38,12 +37,9 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import { AppendQueue } from "./_append_queue.ts";
-import { orAborted, orTimedOut, persist } from "./_engine_call.ts";
-import { assertNoId } from "./_own_id.ts";
+import { orAborted, orTimedOut } from "./_engine_call.ts";
 import type { RedisClient } from "./_redis_client.ts";
-import { makeFields, sizeOf } from "./_redis_entries.ts";
-import { isRefusal } from "./_redis_refusal.ts";
+import { RedisLog } from "./_redis_log.ts";
 import { RedisStream } from "./_redis_stream.ts";
 
 export type { RedisClient } from "./_redis_client.ts";
@@ -79,10 +75,9 @@ export interface RedisStreamsEventLogOptions {
 const BLOCK = 5000;
 // Those who follow wait for both.
 const MAX_TIMEOUT = MAX_DELAY - BLOCK;
-/** How much one command appends. Redis does nothing else meanwhile. */
-const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 /** Events that one who follows is given at a time, and their bytes. */
 const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
+
 /**
  * A log in a Redis stream. It leaves the client that it is given open.
  *
@@ -119,7 +114,7 @@ const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
 export class RedisStreamsEventLog implements EventLog {
   readonly #client: RedisClient;
   readonly #stream: RedisStream;
-  readonly #queue: AppendQueue<string[]>;
+  readonly #log: RedisLog;
   readonly #timeout: number;
 
   /**
@@ -141,19 +136,10 @@ export class RedisStreamsEventLog implements EventLog {
     assertCount(verb, "maxEvents", maxEvents, 1);
     assertCount(verb, "maxAge", maxAge, 1);
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
-    const stream = new RedisStream(client, key);
     this.#client = client;
-    this.#stream = stream;
+    this.#stream = new RedisStream(client, key, { maxEvents, maxAge });
+    this.#log = new RedisLog(this.#stream, timeout);
     this.#timeout = timeout;
-    this.#queue = new AppendQueue(
-      BATCH_BOUNDS,
-      (events) =>
-        persist(stream.prepareWrite(events, { maxEvents, maxAge }), {
-          timeout,
-          verb: "append event",
-          isRefusal,
-        }),
-    );
   }
 
   /**
@@ -167,9 +153,7 @@ export class RedisStreamsEventLog implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    assertNoId(event);
-    const fields = makeFields(event, options.topics);
-    return await this.#queue.append(fields, sizeOf(fields), options.signal);
+    return await this.#log.append(event, options);
   }
 
   /**
@@ -182,8 +166,7 @@ export class RedisStreamsEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const batch = this.#stream.read(after, checkRead(options));
-    return await this.#answer(batch, "read event log", options.signal);
+    return await this.#log.read(after, options);
   }
 
   /**
@@ -194,10 +177,7 @@ export class RedisStreamsEventLog implements EventLog {
    * client's errors.
    */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    const { signal } = options;
-    checkRewind(count, signal);
-    const cursor = this.#stream.rewind(count);
-    return await this.#answer(cursor, "rewind event log", signal);
+    return await this.#log.rewind(count, options);
   }
 
   /**
@@ -211,7 +191,7 @@ export class RedisStreamsEventLog implements EventLog {
     const { after, signal } = options;
     signal?.throwIfAborted();
     const answer = <T>(reply: Promise<T>): Promise<T> =>
-      this.#answer(reply, "follow event log", signal);
+      this.#answer(reply, signal);
     // The end as it is now, not as it is once there is a connection.
     const end = after ?? await answer(this.#stream.rewind(0));
     const client = await this.#duplicate(signal);
@@ -237,7 +217,7 @@ export class RedisStreamsEventLog implements EventLog {
   async #duplicate(signal: AbortSignal | undefined): Promise<RedisClient> {
     const opening = Promise.resolve(this.#client.duplicate());
     try {
-      return await this.#answer(opening, "follow event log", signal);
+      return await this.#answer(opening, signal);
     } catch (error) {
       opening.then((client) => client.close()).catch(() => {});
       throw error;
@@ -246,10 +226,9 @@ export class RedisStreamsEventLog implements EventLog {
 
   #answer<T>(
     reply: Promise<T>,
-    verb: string,
     signal: AbortSignal | undefined,
   ): Promise<T> {
-    const timeout = this.#timeout + (verb === "follow event log" ? BLOCK : 0);
-    return orAborted(orTimedOut(reply, timeout, verb), signal);
+    const timeout = this.#timeout + BLOCK;
+    return orAborted(orTimedOut(reply, timeout, "follow event log"), signal);
   }
 }
