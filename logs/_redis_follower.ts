@@ -29,8 +29,8 @@ const BLOCK = 5000;
  * would hold up the answer with what is there, and is in vain for who leaves at once.
  */
 const HEAD_START = 5;
-/** Entries of each stream that it is given at a time. */
-const COUNT = 128;
+/** Entries of each stream that it is given at a time, each of several events perhaps. */
+const COUNT = 32;
 /** Milliseconds for which the key is kept that wakes the connection. */
 const WAKE_AGE = 1000;
 /**

@@ -37,8 +37,13 @@ export const BEGINNING = "0-0";
 
 // Redis refuses what it cannot take for two integers of 64 bits.
 const CURSOR_REGEXP = /^\d{1,19}-\d{1,19}$/;
-/** Entries that one command asks for. */
+/** Entries that one command asks for at most. */
 const PAGE = 128;
+/**
+ * Entries that a read asks for first, and then twice as many each time: where each has
+ * several events, they are a page, and where each has one, the next answer has more.
+ */
+const FIRST_PAGE = 32;
 
 /** Makes the keys of a name, in the place of all names with the same text before U+0000. */
 export function makeKeys(prefix: string, name: string): NameKeys {
@@ -141,9 +146,10 @@ export class RedisNamedStream implements RedisHistory {
     let cursor = after;
     let bytes = 0;
     let isFound = after === BEGINNING;
-    for (let from = isFound ? "-" : after;; from = `(${cursor}`) {
+    let from = isFound ? "-" : after;
+    for (let page = FIRST_PAGE;; page = Math.min(2 * page, PAGE)) {
       // The place itself may be one of them, and one that is no event another.
-      const count = Math.min(limit - events.length, PAGE) + 2;
+      const count = Math.min(limit - events.length, page) + 2;
       const found = await this.#range(from, count);
       const isLast = found.length < count;
       if (!isFound && !hasEvent(found[0], after)) return undefined;
@@ -164,6 +170,7 @@ export class RedisNamedStream implements RedisHistory {
         bytes += sizeOf(entry.fields);
       }
       if (isLast) return { events, cursor, gap };
+      from = `(${cursor}`;
     }
   }
 
