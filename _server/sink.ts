@@ -45,9 +45,6 @@ export interface SinkOwner {
 export const TAKEN_OVER =
   "Cannot read body: the server sends it already, one that was not served is wanted";
 
-/** The sinks of all streams. */
-const sinks = new WeakMap<ReadableStream, StreamSink>();
-
 /**
  * Opens the stream of a response.
  *
@@ -72,7 +69,7 @@ export function openStream(
  * has made, if it was read, locked or cancelled, or if it has ended already.
  */
 export function takeOver(stream: ReadableStream): SinkOwner | undefined {
-  return stream.locked ? undefined : sinks.get(stream)?.disconnect();
+  return stream.locked ? undefined : SinkStream.sinkOf(stream)?.disconnect();
 }
 
 /** The sink that is the source of a stream. */
@@ -97,8 +94,7 @@ export class StreamSink
   constructor(owner: SinkOwner, highWaterMark: 0 | 1) {
     this.#owner = owner;
     // Not a byte stream, which detaches the buffers of chunks that others share.
-    this.stream = new ReadableStream(this, { highWaterMark });
-    sinks.set(this.stream, this);
+    this.stream = new SinkStream(this, highWaterMark);
     owner.connect(this);
   }
 
@@ -179,5 +175,19 @@ export class StreamSink
     this.#hasRoom = false;
     this.#endPull?.();
     this.#endPull = undefined;
+  }
+}
+
+/** A stream that knows its sink. A map from the one to the other costs each collection of garbage. */
+class SinkStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
+  readonly #sink: StreamSink;
+
+  constructor(sink: StreamSink, highWaterMark: number) {
+    super(sink, { highWaterMark });
+    this.#sink = sink;
+  }
+
+  static sinkOf(stream: ReadableStream): StreamSink | undefined {
+    return #sink in stream ? stream.#sink : undefined;
   }
 }
