@@ -115,15 +115,13 @@ const RETRY_AFTER = 5;
  * import { assertEquals } from "@std/assert";
  *
  * await using runs = new EventRuns();
- * await runs.start("clock", async function* ({ signal }) {
- *   while (!signal.aborted) {
- *     yield { data: new Date().toISOString() };
- *     await new Promise((resolve) => setTimeout(resolve, 10));
- *   }
+ * await runs.start("watch", async function* ({ signal }) {
+ *   yield { data: "It begins" };
+ *   await new Promise((resolve) => signal.addEventListener("abort", resolve));
  * });
  *
- * assertEquals(await runs.stop("clock"), true);
- * assertEquals(await runs.ended("clock"), "stopped");
+ * assertEquals(await runs.stop("watch"), true);
+ * assertEquals(await runs.ended("watch"), "stopped");
  * ```
  *
  * @typeParam Events What `json` is, by event type; `message` stands for events

@@ -30,7 +30,7 @@ export class SharedSite implements AsyncDisposable {
   readonly channel = new EventChannel({ retry: 20 });
   /** The `Last-Event-ID` of each request for the stream. */
   readonly requests: (string | null)[] = [];
-  /** What workers and frames have reported. */
+  /** What workers and frames have reported, and `"hangs"` once a page does. */
   readonly reports = new Set<string>();
   // Tells what waits for a report that there is one.
   #look: (() => void) | undefined;
@@ -105,6 +105,8 @@ export class SharedSite implements AsyncDisposable {
         this.#look?.();
         return new Response(null, { status: 204 });
       case "/hang":
+        this.reports.add("hangs");
+        this.#look?.();
         await this.#hanging.promise;
         return new Response(null, { status: 204 });
       case "/page.js":

@@ -98,6 +98,7 @@ browserTest(
     await site.publish(0, 1);
     await other.receive("0");
     const hung = holder.hang();
+    await site.reported("hangs");
     await site.publish(1, 20);
     // 10 to 15 seconds later.
     assertEquals(await other.receive("19"), DATA.slice(0, 20));
