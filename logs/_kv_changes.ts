@@ -67,13 +67,16 @@ export class KvChanges {
   }
 }
 
-/** Follows a log by reading what comes after each change, and ends the watch. */
+/** Follows a log by reading what comes after each change. */
 export async function followChanges(
   log: EventLog,
-  changes: KvChanges,
+  watch: () => KvChanges,
   onBatch: (batch: EventLogBatch) => void,
   { after, signal }: EventLogFollowOptions,
 ): Promise<never> {
+  signal?.throwIfAborted();
+  // It is watched before it is read: what comes in between is not overlooked.
+  const changes = watch();
   try {
     let batch = after === undefined
       ? { events: [], cursor: await log.rewind(0, { signal }), gap: false }

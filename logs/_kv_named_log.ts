@@ -13,7 +13,7 @@ import type { TextEventInit } from "../event.ts";
 import { orAborted, persist } from "./_engine_call.ts";
 import { KvAppends } from "./_kv_appends.ts";
 import type { Line } from "./_kv_blocks.ts";
-import { followChanges } from "./_kv_changes.ts";
+import { followChanges, type KvChanges } from "./_kv_changes.ts";
 import {
   BEGINNING,
   type KvNamedHistory,
@@ -77,10 +77,9 @@ export class KvNamedLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    options.signal?.throwIfAborted();
-    // It is watched before it is read: what comes in between is not overlooked.
-    const changes = this.#history.watch(this.#options.pollInterval);
-    return await followChanges(this, changes, onBatch, options);
+    const watch = (): KvChanges =>
+      this.#history.watch(this.#options.pollInterval);
+    return await followChanges(this, watch, onBatch, options);
   }
 
   async #append(lines: readonly Line[]): Promise<readonly string[]> {

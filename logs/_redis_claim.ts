@@ -3,11 +3,9 @@
 import type { EventLogAppendOptions } from "../_log/event_log.ts";
 import { type EventLogClaim, EventLogClaimError } from "../_log/event_logs.ts";
 import type { TextEventInit } from "../event.ts";
-import { AppendQueue } from "./_append_queue.ts";
 import { orTimedOut, persist } from "./_engine_call.ts";
-import { assertNoId } from "./_own_id.ts";
+import { RedisAppends } from "./_redis_appends.ts";
 import type { RedisClient } from "./_redis_client.ts";
-import { makeFields, sizeOf } from "./_redis_entries.ts";
 import { RELEASE_SCRIPT, RENEW_SCRIPT } from "./_redis_logs_scripts.ts";
 import type { NameKeys } from "./_redis_named_stream.ts";
 import { pack, STRIDE } from "./_redis_packs.ts";
@@ -40,7 +38,7 @@ const PACK_BOUNDS = { items: 32, bytes: 8192 };
 export class RedisClaim implements EventLogClaim {
   readonly cursor: string;
   readonly #options: RedisClaimOptions;
-  readonly #queue: AppendQueue<string[]>;
+  readonly #appends: RedisAppends;
   /** What the lease holds. */
   readonly #lease: string;
   /** What the IDs of the generation begin with. */
@@ -52,7 +50,7 @@ export class RedisClaim implements EventLogClaim {
     const { token, start, count, pace } = options;
     this.cursor = start;
     this.#options = options;
-    this.#queue = new AppendQueue(
+    this.#appends = new RedisAppends(
       PACK_BOUNDS,
       (events) => this.#append(events),
       pace,
@@ -66,9 +64,7 @@ export class RedisClaim implements EventLogClaim {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    assertNoId(event);
-    const fields = makeFields(event, options.topics);
-    return await this.#queue.append(fields, sizeOf(fields), options.signal);
+    return await this.#appends.append(event, options);
   }
 
   async renew(): Promise<boolean> {

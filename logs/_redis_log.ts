@@ -15,10 +15,8 @@ import type {
 } from "../_log/event_log.ts";
 import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import type { TextEventInit } from "../event.ts";
-import { AppendQueue } from "./_append_queue.ts";
 import { orAborted, orTimedOut, persist } from "./_engine_call.ts";
-import { assertNoId } from "./_own_id.ts";
-import { makeFields, sizeOf } from "./_redis_entries.ts";
+import { RedisAppends } from "./_redis_appends.ts";
 import { isRefusal } from "./_redis_refusal.ts";
 
 /** How much to read. */
@@ -52,7 +50,7 @@ export class RedisLog {
   readonly #history: RedisHistory;
   readonly #timeout: number;
   /** Made by the first append: most logs of names are only read here. */
-  #queue: AppendQueue<string[]> | undefined;
+  #appends: RedisAppends | undefined;
 
   /** @param timeout Milliseconds without an answer after which Redis is lost. */
   constructor(history: RedisHistory, timeout: number) {
@@ -64,10 +62,8 @@ export class RedisLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    assertNoId(event);
-    const fields = makeFields(event, options.topics);
-    this.#queue ??= this.#makeQueue();
-    return await this.#queue.append(fields, sizeOf(fields), options.signal);
+    this.#appends ??= this.#makeAppends();
+    return await this.#appends.append(event, options);
   }
 
   async read(
@@ -93,9 +89,9 @@ export class RedisLog {
     return orAborted(orTimedOut(reply, this.#timeout, verb), signal);
   }
 
-  #makeQueue(): AppendQueue<string[]> {
+  #makeAppends(): RedisAppends {
     const timeout = this.#timeout;
-    return new AppendQueue(
+    return new RedisAppends(
       BATCH_BOUNDS,
       (events) =>
         persist(this.#history.prepareWrite(events), {

@@ -44,7 +44,7 @@ import type {
 import { orAborted, persist } from "./_engine_call.ts";
 import { KvAppends } from "./_kv_appends.ts";
 import { readLine } from "./_kv_blocks.ts";
-import { followChanges } from "./_kv_changes.ts";
+import { followChanges, type KvChanges } from "./_kv_changes.ts";
 import { type Head, KvHistory } from "./_kv_history.ts";
 import { isRefusal } from "./_kv_refusal.ts";
 import type { KvKeyPart, KvStore } from "./_kv_store.ts";
@@ -205,10 +205,8 @@ export class DenoKvEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    options.signal?.throwIfAborted();
-    // It is watched before it is read: what comes in between is not overlooked.
-    const changes = this.#history.watch(this.#pollInterval);
-    return await followChanges(this, changes, onBatch, options);
+    const watch = (): KvChanges => this.#history.watch(this.#pollInterval);
+    return await followChanges(this, watch, onBatch, options);
   }
 
   async #read(
