@@ -5,7 +5,7 @@
 import { RedisEventLogs } from "../logs/redis_streams.ts";
 import type { EventLogsFixture } from "./_event_logs_suite.ts";
 import { RedisConnection } from "./_redis_connection.ts";
-import { RedisServer } from "./_redis_server.ts";
+import { hasRedis, redisNote, RedisServer } from "./_redis_server.ts";
 
 /** Starts a server, which ends with the fixture. */
 export async function makeRedisLogs(): Promise<EventLogsFixture> {
@@ -22,4 +22,23 @@ export async function makeRedisLogs(): Promise<EventLogsFixture> {
       await server[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A server of a test's own, and a connection to it. */
+export interface RedisFixture {
+  server: RedisServer;
+  client: RedisConnection;
+}
+
+/** Declares a test of what is Redis's own. */
+export function testRedisLogs(
+  behaviour: string,
+  fn: (fixture: RedisFixture) => Promise<void>,
+): void {
+  const name = `RedisEventLogs${redisNote} ${behaviour}`;
+  Deno.test(name, { ignore: !hasRedis }, async () => {
+    await using server = await RedisServer.start();
+    await using client = await RedisConnection.open(server.port);
+    await fn({ server, client });
+  });
 }

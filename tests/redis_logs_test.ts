@@ -14,7 +14,7 @@ import {
 } from "./_event_log_readers.ts";
 import { testEventLogs } from "./_event_logs_suite.ts";
 import { RedisConnection, RedisReconnecting } from "./_redis_connection.ts";
-import { makeRedisLogs } from "./_redis_logs.ts";
+import { makeRedisLogs, testRedisLogs as test } from "./_redis_logs.ts";
 import { hasRedis, redisNote, RedisServer } from "./_redis_server.ts";
 import { Faucet, readRun, until } from "./_runs_fixture.ts";
 
@@ -387,23 +387,6 @@ for (const [prefix, connections] of [["{logs}:", 2], ["logs:", 6]] as const) {
     await Promise.all(readers.map((reader) => reader.end()));
     const ends = readers.map(({ inbox }) => inbox.data.at(-1));
     assertEquals(ends, ["done", "done", "done", "stopped", "done"]);
-  });
-}
-
-interface Fixture {
-  server: RedisServer;
-  client: RedisConnection;
-}
-
-function test(
-  behaviour: string,
-  fn: (fixture: Fixture) => Promise<void>,
-): void {
-  const name = `RedisEventLogs${redisNote} ${behaviour}`;
-  Deno.test(name, { ignore: !hasRedis }, async () => {
-    await using server = await RedisServer.start();
-    await using client = await RedisConnection.open(server.port);
-    await fn({ server, client });
   });
 }
 

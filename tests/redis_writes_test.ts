@@ -6,8 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { EventLogClaim } from "../log.ts";
 import { type RedisClient, RedisEventLogs } from "../logs/redis_streams.ts";
 import { numbers, readAll } from "./_event_log_readers.ts";
-import { RedisConnection } from "./_redis_connection.ts";
-import { hasRedis, redisNote, RedisServer } from "./_redis_server.ts";
+import { testRedisLogs } from "./_redis_logs.ts";
 
 /** Far more than are written without waiting for the others. */
 const NAMES = numbers(100);
@@ -73,10 +72,7 @@ function test(
   behaviour: string,
   fn: (fixture: Fixture) => Promise<void>,
 ): void {
-  const name = `RedisEventLogs${redisNote} ${behaviour}`;
-  Deno.test(name, { ignore: !hasRedis }, async () => {
-    await using server = await RedisServer.start();
-    await using connection = await RedisConnection.open(server.port);
+  testRedisLogs(behaviour, async ({ client: connection }) => {
     const counts = new Map<string, number>();
     const client: RedisClient = {
       send: (command) => {
