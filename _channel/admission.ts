@@ -7,7 +7,7 @@
  */
 
 import { commonHeaders } from "../_server/answer.ts";
-import { MAX_DELAY } from "../_numbers.ts";
+import { MAX_DELAY } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 import type {

@@ -9,7 +9,7 @@
 import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
 import type { Interest } from "./group.ts";
 import { checkTopics } from "./topics.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TypedEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
 import type { CloseReason, CorsOptions, EventCompression } from "../server.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { MAX_DELAY } from "../_numbers.ts";
+import { MAX_DELAY } from "../_validate.ts";
 
 // The three formats of RFC 9110, section 5.6.7; the last is that of asctime().
 const HTTP_DATE_REGEXP = /^[A-Z][a-z]+,? .+:\d\d (GMT|\d{4})$/;

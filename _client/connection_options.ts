@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import type { BackoffOptions } from "./backoff.ts";
-import { assertNumber, MAX_DELAY } from "../_numbers.ts";
+import { assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectionState, Disconnection } from "./connection_state.ts";
 

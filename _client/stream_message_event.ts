@@ -8,7 +8,7 @@ export type Listener = (this: EventTarget, event: Event) => unknown;
 /**
  * A `MessageEvent` that its only listener can get without the platform's
  * `dispatchEvent()`, which does its work for trees of nodes: that is more than half
- * of what an event costs (`bench/client_ratios.ts`). During and after that it looks
+ * of what an event costs (`bench/client/ratios.ts`). During and after that it looks
  * like one that the platform has dispatched.
  */
 export class StreamMessageEvent extends MessageEvent<string> {

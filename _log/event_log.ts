@@ -81,7 +81,7 @@ export interface EventLogFollowOptions extends EventLogOptions {
  * cursor, and lets readers follow its end. How order, cursors and gaps work is at
  * the top of the module `log.ts`.
  *
- * Whoever implements it can hold it against `tests/_event_log_suite.ts`.
+ * Whoever implements it can hold it against `tests/conformance/event_log_suite.ts`.
  *
  * @example The length of what a client missed
  * ```ts

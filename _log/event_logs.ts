@@ -96,7 +96,7 @@ export interface EventLogClaim {
  * processes one alone does what is to be done once, and it expires, so that nothing
  * has to be swept up.
  *
- * Whoever implements it can hold it against `tests/_event_logs_suite.ts`.
+ * Whoever implements it can hold it against `tests/conformance/event_logs_suite.ts`.
  *
  * @example Work that is done once
  * ```ts

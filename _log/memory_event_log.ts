@@ -16,7 +16,7 @@ import type {
 } from "./event_log.ts";
 import { MemoryHistory } from "./memory_history.ts";
 import { checkRead, checkRewind } from "./read_bounds.ts";
-import { assertCount, assertNumber } from "../_numbers.ts";
+import { assertCount, assertNumber } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 
 /** Options of {@linkcode MemoryEventLog}. Whatever is reached first counts. */

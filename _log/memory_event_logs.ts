@@ -7,7 +7,7 @@
  */
 
 import type { TextEventInit } from "../event.ts";
-import { assertCount, MAX_DELAY } from "../_numbers.ts";
+import { assertCount, MAX_DELAY } from "../_validate.ts";
 import type { EventLog, EventLogAppendOptions } from "./event_log.ts";
 import {
   assertLogName,

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assertCount, assertNumber } from "../_numbers.ts";
+import { assertCount, assertNumber } from "../_validate.ts";
 import type { EventLogReadOptions } from "./event_log.ts";
 
 /** How much is read at once, with the defaults filled in. */

@@ -128,7 +128,7 @@ export class Interpreter {
 
   /**
    * The hot loop. Splitting it costs 10 to 20 % of the decoding, which is why it
-   * is this long (`bench/parser_bench.ts`).
+   * is this long (`bench/parser/parser_bench.ts`).
    *
    * @param lf The next LF from `start`, the text's length if there is none. Less
    * than `start` if it has to be looked for, which costs as much as reading a field.

@@ -2,7 +2,7 @@
 
 /** What ends one client's stream from outside, before its source does. */
 
-import { assertNumber, MAX_DELAY } from "../_numbers.ts";
+import { assertNumber, MAX_DELAY } from "../_validate.ts";
 
 /** How long a stream may last. */
 export interface Lifetime {

@@ -6,7 +6,7 @@
  */
 
 import type { Workload } from "./_fixtures.ts";
-import type { DecodedEvent } from "./_decoders.ts";
+import type { DecodedEvent } from "./parser/_decoders.ts";
 
 /** Counts events and the code units of their data, the check of a timed run. */
 export class Tally {

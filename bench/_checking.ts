@@ -4,12 +4,12 @@
 
 import { z } from "zod";
 import { readEvents } from "../parser.ts";
-import { checkEvents, type StandardSchema, unchecked } from "../typed.ts";
+import { checkEvents, type StandardSchema, unchecked } from "../typed/mod.ts";
 import { Tally } from "./_check.ts";
-import type { DecodedEvent } from "./_decoders.ts";
+import type { DecodedEvent } from "./parser/_decoders.ts";
 import { createWorkload, cut, type Workload } from "./_fixtures.ts";
 import { type Contestant, race } from "./_measure.ts";
-import { streamOf } from "./_streaming.ts";
+import { streamOf } from "./parser/_streaming.ts";
 import { type Job, ratioRow } from "./_table.ts";
 
 const JSON_PARSE = "JSON.parse";

@@ -4,7 +4,7 @@
 
 import { cutBytes } from "./_fixtures.ts";
 import { type Contestant, race, type RaceResult } from "./_measure.ts";
-import { type Decoder, EVENTSOURCE_PARSER, OURS } from "./_decoders.ts";
+import { type Decoder, EVENTSOURCE_PARSER, OURS } from "./parser/_decoders.ts";
 import type { Job, Row } from "./_table.ts";
 
 /** Time for 4n over time for n: 4 if it is linear, 16 if it is quadratic. */

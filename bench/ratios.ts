@@ -10,12 +10,12 @@
  */
 
 import { checkingJobs } from "./_checking.ts";
-import { decodingJobs, tinyChunksJobs } from "./_decoding.ts";
-import { encodingJobs } from "./_encoding.ts";
+import { decodingJobs, tinyChunksJobs } from "./parser/_decoding.ts";
+import { encodingJobs } from "./encoder/_encoding.ts";
 import { peerVersions } from "./_peer_versions.ts";
 import { type ResultRow, writeResults } from "./_results.ts";
 import { growthJobs, memoryJobs } from "./_scaling.ts";
-import { streamingJobs } from "./_streaming.ts";
+import { streamingJobs } from "./parser/_streaming.ts";
 import { formatRow, HEADING } from "./_table.ts";
 import config from "./deno.json" with { type: "json" };
 

@@ -4,7 +4,7 @@
 
 import type { EventLog } from "../log.ts";
 import { DenoKvEventLogs } from "../logs/deno_kv.ts";
-import { EventRuns } from "../runs.ts";
+import { EventRuns } from "../runs/mod.ts";
 import { answer } from "./answer.ts";
 
 const ID = "answer";

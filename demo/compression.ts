@@ -2,7 +2,7 @@
 
 /** Compression that can be switched on and off, and what it saves. */
 
-import { gzip } from "../compression.ts";
+import { gzip } from "../compression/mod.ts";
 import type { EventCompression } from "../server.ts";
 
 /** What a channel counts. */

@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connect } from "../client.ts";
-import { checkEvents, unchecked } from "../typed.ts";
+import { checkEvents, unchecked } from "../typed/mod.ts";
 import type { Measurement } from "./measurements.ts";
 import { Demo } from "./server.ts";
 

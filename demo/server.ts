@@ -85,7 +85,7 @@ export class Demo {
     if (pathname === "/run") return (await this.#answerRun).answer(request);
     switch (`${request.method} ${pathname}`) {
       case "GET /shared.js":
-        this.#script ??= bundle(import.meta.resolve("../shared.ts"))
+        this.#script ??= bundle(import.meta.resolve("../shared/mod.ts"))
           .catch(() => UNSHARED);
         return new Response(await this.#script, {
           headers: { "content-type": "text/javascript; charset=utf-8" },

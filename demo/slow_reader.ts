@@ -3,7 +3,7 @@
 /** A client that reads far more slowly than events are published. */
 
 import { connect, type EventStreamConnection } from "../client.ts";
-import { checkEvents, unchecked } from "../typed.ts";
+import { checkEvents, unchecked } from "../typed/mod.ts";
 import type { Measurement } from "./measurements.ts";
 
 const PAUSE = 3000;

@@ -30,7 +30,7 @@
  */
 
 import { checkRead, checkRewind } from "../_log/read_bounds.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -41,16 +41,24 @@ import type {
   EventLogReadOptions,
   LoggedEvent,
 } from "../log.ts";
-import { orAborted, persist } from "./_engine_call.ts";
-import { KvAppends } from "./_kv_appends.ts";
-import { readLine } from "./_kv_blocks.ts";
-import { followChanges, type KvChanges } from "./_kv_changes.ts";
-import { type Head, KvHistory } from "./_kv_history.ts";
-import { isRefusal } from "./_kv_refusal.ts";
-import type { KvKeyPart, KvStore } from "./_kv_store.ts";
+import { orAborted, persist } from "./_engine/engine_call.ts";
+import { KvAppends } from "./_deno_kv/appends.ts";
+import { readLine } from "./_deno_kv/blocks.ts";
+import { followChanges, type KvChanges } from "./_deno_kv/changes.ts";
+import { type Head, KvHistory } from "./_deno_kv/history.ts";
+import { isRefusal } from "./_deno_kv/refusal.ts";
+import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
 
-export { DenoKvEventLogs, type DenoKvEventLogsOptions } from "./_kv_logs.ts";
-export type { KvAtomic, KvEntry, KvKeyPart, KvStore } from "./_kv_store.ts";
+export {
+  DenoKvEventLogs,
+  type DenoKvEventLogsOptions,
+} from "./_deno_kv/logs.ts";
+export type {
+  KvAtomic,
+  KvEntry,
+  KvKeyPart,
+  KvStore,
+} from "./_deno_kv/store.ts";
 
 /** Options for {@linkcode DenoKvEventLog}. */
 export interface DenoKvEventLogOptions {

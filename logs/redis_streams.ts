@@ -27,7 +27,7 @@
  * @module
  */
 
-import { assertCount, assertNumber, MAX_DELAY } from "../_numbers.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -37,13 +37,13 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import { orAborted, orTimedOut } from "./_engine_call.ts";
-import type { RedisClient } from "./_redis_client.ts";
-import { RedisLog } from "./_redis_log.ts";
-import { RedisStream } from "./_redis_stream.ts";
+import { orAborted, orTimedOut } from "./_engine/engine_call.ts";
+import type { RedisClient } from "./_redis/client.ts";
+import { RedisLog } from "./_redis/log.ts";
+import { RedisStream } from "./_redis/stream.ts";
 
-export type { RedisClient } from "./_redis_client.ts";
-export { RedisEventLogs, type RedisEventLogsOptions } from "./_redis_logs.ts";
+export type { RedisClient } from "./_redis/client.ts";
+export { RedisEventLogs, type RedisEventLogsOptions } from "./_redis/logs.ts";
 
 /** Options for {@linkcode RedisStreamsEventLog}. */
 export interface RedisStreamsEventLogOptions {

@@ -7,7 +7,7 @@ import { npmDocuments, npmSpecifiers } from "./_npm_manifest.ts";
 import config from "../deno.json" with { type: "json" };
 
 /** Modules of the library, and no tests, benches, examples or sources. */
-const MODULE_REGEXP = /^(?:(?:_\w+|logs)\/)?\w+\.(?:js|d\.ts)$/;
+const MODULE_REGEXP = /^(?:\w+\/)*\w+\.(?:js|d\.ts)$/;
 
 const IMPORT_REGEXP =
   /\b(?:import|export)\s[^"';]*?from\s*"([^"]+)"|\bimport\s*\(\s*"([^"]+)"|^\s*import\s*"([^"]+)"/gm;

@@ -3,7 +3,7 @@
 /**
  * Runs `deno test`, with the examples in the documentation, and closes with the
  * line `N passed, N failed`, to which `, N skipped` is added where tests were
- * ignored. Arguments are handed on: `deno task test tests/parser_test.ts`.
+ * ignored. Arguments are handed on: `deno task test tests/parser/parser_test.ts`.
  */
 
 import { importMapArgs } from "./_import_map.ts";

@@ -10,7 +10,7 @@ import {
   removeProfile,
   startChromium,
 } from "../../scripts/_chromium.ts";
-import { within } from "../_within.ts";
+import { within } from "../support/within.ts";
 
 /** Where Chromium is, `undefined` where there is none. */
 export const CHROMIUM: string | undefined = await findChromium();

@@ -2,7 +2,10 @@
 
 /** Puts into a page or a worker what its tests use. */
 
-import { SharedEventSource, type SharedEventSourceInit } from "../../shared.ts";
+import {
+  SharedEventSource,
+  type SharedEventSourceInit,
+} from "../../shared/mod.ts";
 
 /** A source, and what it has dispatched. */
 export class Subscription {

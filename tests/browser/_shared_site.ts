@@ -4,7 +4,7 @@
 
 import { EventChannel } from "../../channel.ts";
 import { bundle } from "../../scripts/_bundle.ts";
-import { within } from "../_within.ts";
+import { within } from "../support/within.ts";
 import type { Chromium, Page } from "./_chromium.ts";
 import type { Subscription } from "./_shared_page.ts";
 

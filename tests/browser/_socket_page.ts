@@ -3,7 +3,7 @@
 /** Puts into a page what its tests use. */
 
 import { createClient } from "npm:graphql-ws@6.4.2";
-import { EventStreamSocket } from "../../socket.ts";
+import { EventStreamSocket } from "../../socket/mod.ts";
 
 class ImpatientSocket extends EventStreamSocket {
   constructor(url: string, protocols: string) {

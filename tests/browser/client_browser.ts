@@ -4,7 +4,7 @@
 
 import { assertEquals } from "@std/assert";
 import { bundle } from "../../scripts/_bundle.ts";
-import { eventStream } from "../_event_server.ts";
+import { eventStream } from "../support/event_server.ts";
 import type * as client from "../../client.ts";
 import { browserTest, type Chromium, type Page } from "./_chromium.ts";
 

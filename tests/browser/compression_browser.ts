@@ -3,9 +3,9 @@
 /** Chromium's own `EventSource` and `fetch` as clients of compressed streams. */
 
 import { assertEquals } from "@std/assert";
-import { gzip } from "../../compression.ts";
+import { gzip } from "../../compression/mod.ts";
 import { type EventSession, serveEvents } from "../../server.ts";
-import { within } from "../_within.ts";
+import { within } from "../support/within.ts";
 import { browserTest, type Page } from "./_chromium.ts";
 import { withPage } from "./_page.ts";
 

@@ -5,7 +5,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { wordAt } from "../../demo/answer.ts";
 import { Demo } from "../../demo/server.ts";
-import { within } from "../_within.ts";
+import { within } from "../support/within.ts";
 import { browserTest, type Page } from "./_chromium.ts";
 
 interface Shown {

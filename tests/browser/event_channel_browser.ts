@@ -5,7 +5,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import { MemoryEventLog } from "../../log.ts";
-import { within } from "../_within.ts";
+import { within } from "../support/within.ts";
 import { browserTest, type Page } from "./_chromium.ts";
 import { type Handler, withPage } from "./_page.ts";
 

@@ -9,8 +9,8 @@ import {
   serveEvents,
   stopReconnecting,
 } from "../../server.ts";
-import { withServer } from "../_raw_client.ts";
-import { within } from "../_within.ts";
+import { withServer } from "../support/raw_client.ts";
+import { within } from "../support/within.ts";
 import { browserTest } from "./_chromium.ts";
 import { type Handler, withPage } from "./_page.ts";
 

@@ -4,11 +4,11 @@
 
 import { assertEquals } from "@std/assert";
 import { bundle } from "../../scripts/_bundle.ts";
-import { serveSocket } from "../../socket_server.ts";
-import type { EventStreamSocket } from "../../socket.ts";
-import { DroppingProxy } from "../_dropping_proxy.ts";
-import { GRAPHQL_PROTOCOL, serveGraphQL } from "../_graphql_server.ts";
-import { Random } from "../_random.ts";
+import { serveSocket } from "../../socket/server.ts";
+import type { EventStreamSocket } from "../../socket/mod.ts";
+import { DroppingProxy } from "../support/dropping_proxy.ts";
+import { GRAPHQL_PROTOCOL, serveGraphQL } from "../socket/_graphql_server.ts";
+import { Random } from "../support/random.ts";
 import { browserTest } from "./_chromium.ts";
 
 /** What `_socket_page.ts` puts on the page. */

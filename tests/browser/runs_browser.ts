@@ -3,10 +3,10 @@
 /** The `EventSource` of a real browser reads a run through a server that is killed. */
 
 import { assertEquals } from "@std/assert";
-import { ChaosServer } from "../_chaos_process.ts";
-import { withServer } from "../_raw_client.ts";
-import { CHUNKS } from "../_runs_chaos_server.ts";
-import { within } from "../_within.ts";
+import { ChaosServer } from "../chaos/_process.ts";
+import { withServer } from "../support/raw_client.ts";
+import { CHUNKS } from "../chaos/_runs_server.ts";
+import { within } from "../support/within.ts";
 import { browserTest } from "./_chromium.ts";
 import { withPage } from "./_page.ts";
 
@@ -18,7 +18,7 @@ browserTest(
     const argument = { engine, notebook: `${directory}/notebook` };
     // One produces, and the other one, which is killed, is read.
     const [here, there] = ["", ""].map(() =>
-      new ChaosServer("_runs_chaos_server.ts", argument)
+      new ChaosServer("_runs_server.ts", argument)
     ) as [ChaosServer, ChaosServer];
     try {
       const ready = () => Promise.all([here.ready(), there.ready()]);

@@ -3,7 +3,7 @@
 /** What becomes of a shared connection when the tab that holds it is gone. */
 
 import { assertEquals } from "@std/assert";
-import { Random } from "../_random.ts";
+import { Random } from "../support/random.ts";
 import { browserTest, type Chromium } from "./_chromium.ts";
 import { findHolder, SharedSite, type Tab } from "./_shared_site.ts";
 

@@ -2,8 +2,8 @@
 
 /** The tests of `EventSource`, as they are. */
 
-import "../client_event_source_interface_test.ts";
-import "../client_event_source_test.ts";
-import "../client_failure_test.ts";
-import "../client_listeners_test.ts";
-import "../shared_test.ts";
+import "../client/event_source_interface_test.ts";
+import "../client/event_source_test.ts";
+import "../client/failure_test.ts";
+import "../client/listeners_test.ts";
+import "../shared/shared_test.ts";

@@ -10,7 +10,7 @@ import { once } from "node:events";
 import http from "node:http";
 import net from "node:net";
 import process from "node:process";
-import { type FetchHandler, toNodeHandler } from "../../node.ts";
+import { type FetchHandler, toNodeHandler } from "../../node/mod.ts";
 import { standIn } from "./deno_stand_in.ts";
 
 interface Address {

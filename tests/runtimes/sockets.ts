@@ -2,20 +2,20 @@
 
 /** The tests that run where a server can listen, as they are. */
 
-import "../channel_client_soak_test.ts";
-import "../channel_soak_test.ts";
-import "../channel_socket_test.ts";
-import "../node_connection_test.ts";
-import "../node_request_test.ts";
-import "../node_sink_test.ts";
-import "../node_test.ts";
-import "../redis_logs_test.ts";
-import "../redis_streams_test.ts";
-import "../redis_writes_test.ts";
-import "../runs_redis_test.ts";
-import "../runs_resume_test.ts";
-import "../server_socket_test.ts";
-import "../socket_drop_test.ts";
-import "../socket_refusal_test.ts";
-import "../socket_server_test.ts";
-import "../socket_standard_test.ts";
+import "../channel/client_soak_test.ts";
+import "../channel/soak_test.ts";
+import "../channel/socket_test.ts";
+import "../node/connection_test.ts";
+import "../node/request_test.ts";
+import "../node/sink_test.ts";
+import "../node/node_test.ts";
+import "../logs/redis_logs_test.ts";
+import "../logs/redis_streams_test.ts";
+import "../logs/redis_writes_test.ts";
+import "../runs/redis_test.ts";
+import "../runs/resume_test.ts";
+import "../server/socket_test.ts";
+import "../socket/drop_test.ts";
+import "../socket/refusal_test.ts";
+import "../socket/server_test.ts";
+import "../socket/standard_test.ts";

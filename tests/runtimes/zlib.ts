@@ -2,8 +2,8 @@
 
 /** The tests that run where there is `node:zlib`, as they are. */
 
-import "../compression_channel_test.ts";
-import "../compression_node_test.ts";
-import "../compression_serve_test.ts";
-import "../compression_soak_test.ts";
-import "../compression_test.ts";
+import "../compression/channel_test.ts";
+import "../compression/node_test.ts";
+import "../compression/serve_test.ts";
+import "../compression/soak_test.ts";
+import "../compression/compression_test.ts";

@@ -1,0 +1,117 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Histories in Redis and Deno KV that count what they are asked. */
+
+import type { EventLog } from "../../log.ts";
+import { DenoKvEventLog, type KvStore } from "../../logs/deno_kv.ts";
+import {
+  type RedisClient,
+  RedisStreamsEventLog,
+} from "../../logs/redis_streams.ts";
+import { RedisConnection } from "../../tests/support/redis_connection.ts";
+import { RedisServer } from "../../tests/support/redis_server.ts";
+
+/** A history that is there when a process starts. */
+export interface History extends AsyncDisposable {
+  readonly log: EventLog;
+  /** The IDs of its events. */
+  readonly ids: readonly string[];
+  /** How many requests it takes to read it once. */
+  readonly pages: number;
+  /** How many requests there were so far. */
+  commands(): number;
+}
+
+// 250 bytes with the rest of the frame; the "~" is counted.
+const DATA = "~".padEnd(216, "x");
+const APPENDS = 100;
+
+/** Makes histories of so many events, of one user after the other. */
+export const openHistories: Readonly<
+  Record<string, (events: number, users: number) => Promise<History>>
+> = { Redis: openRedis, "Deno KV": openKv };
+
+async function openRedis(events: number, users: number): Promise<History> {
+  const stack = new AsyncDisposableStack();
+  const redis = stack.use(await RedisServer.start());
+  const connection = stack.use(await RedisConnection.open(redis.port));
+  let commands = 0;
+  const count = (client: RedisClient): RedisClient => ({
+    send(command) {
+      commands++;
+      return client.send(command);
+    },
+    duplicate: async () => count(await client.duplicate()),
+    close: () => client.close(),
+  });
+  const options = { maxEvents: 2 * events };
+  const log = new RedisStreamsEventLog(count(connection), "bench", options);
+  const ids = await fill(log, events, users);
+  return {
+    log,
+    ids,
+    pages: await countPages(log, () => commands),
+    commands: () => commands,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function openKv(events: number, users: number): Promise<History> {
+  const stack = new AsyncDisposableStack();
+  const directory = await Deno.makeTempDir();
+  stack.defer(() => Deno.remove(directory, { recursive: true }));
+  const kv = await Deno.openKv(`${directory}/kv.db`);
+  stack.defer(() => kv.close());
+  let commands = 0;
+  const store: KvStore = {
+    get(key) {
+      commands++;
+      return kv.get(key);
+    },
+    list(selector, options) {
+      commands++;
+      return kv.list(selector as Deno.KvListSelector, options);
+    },
+    watch: (keys) => kv.watch(keys as Deno.KvKey[]),
+    atomic: () => kv.atomic() as ReturnType<KvStore["atomic"]>,
+  };
+  const options = { maxEvents: 2 * events };
+  const log = new DenoKvEventLog(store, ["bench"], options);
+  const ids = await fill(log, events, users);
+  return {
+    log,
+    ids,
+    pages: await countPages(log, () => commands),
+    commands: () => commands,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function fill(
+  log: EventLog,
+  events: number,
+  users: number,
+): Promise<string[]> {
+  const ids: string[] = [];
+  for (let first = 0; first < events; first += APPENDS) {
+    const appends = Array.from({ length: APPENDS }, (_, index) => {
+      const topics = [`user:${(first + index) % users}`];
+      return log.append({ event: "tick", data: DATA }, { topics });
+    });
+    ids.push(...await Promise.all(appends));
+  }
+  return ids;
+}
+
+async function countPages(
+  log: EventLog,
+  commands: () => number,
+): Promise<number> {
+  let cursor = await log.rewind(Infinity);
+  const before = commands();
+  for (;;) {
+    const batch = await log.read(cursor, { limit: 256, maxBytes: Infinity });
+    if (batch.events.length === 0) return commands() - before;
+    cursor = batch.cursor;
+  }
+}

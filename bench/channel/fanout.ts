@@ -1,0 +1,203 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Fan-out over real sockets: what a server spends on publishing to many clients,
+ * which are raw sockets of another process. Each turn publishes and then waits until
+ * all clients have it, so that nobody gains by falling behind.
+ *
+ * `deno task bench:fanout`, or with `turns`, `node` or `growth/1000` to run a part.
+ */
+
+import { CONTESTANTS } from "./_fanout_contestants.ts";
+import { compete, type Contest } from "./_fanout_contest.ts";
+import {
+  inBun,
+  inDeno,
+  inNode,
+  measureHeap,
+  overHttp2,
+} from "./_fanout_runtimes.ts";
+import { formatRow, HEADING, type Row } from "../_table.ts";
+import { median } from "../_statistics.ts";
+
+/** What a row compares. */
+interface Figure {
+  name: string;
+  unit: string;
+  of: (contest: Contest) => readonly number[];
+}
+
+const kib = (bytes: number) => [bytes / 1024];
+const mib = (bytes: number) => [bytes / 1024 / 1024];
+
+/** Ours against each of the others in Deno. */
+async function runTurns(perTurn: number): Promise<Row[]> {
+  const peers = Object.keys(CONTESTANTS).filter((peer) => peer !== "tidings");
+  const contests = await compete(
+    ["tidings", ...peers].map(inDeno),
+    1000,
+    perTurn,
+  );
+  const figure = cpuOf(`cpu/1000 clients, ${perTurn} a turn`);
+  return compareAll(
+    contests,
+    figure,
+    perTurn === 1 ? { bare: 1.1 } : { "better-sse": 0.2 },
+  );
+}
+
+/** CPU, time and memory as the number of clients grows, beside the bare loop. */
+async function runGrowth(clients: number): Promise<Row[]> {
+  const contests = await compete(["tidings", "bare"].map(inDeno), clients, 1);
+  const figures = [cpuOf(`cpu/${clients} clients`), {
+    name: `last delivery/${clients} clients`,
+    unit: "ms",
+    of: ({ latency }: Contest) => latency,
+  }];
+  const rows = figures.flatMap((figure) => compareAll(contests, figure));
+  if (clients < 10_000) return rows;
+  const memory = {
+    name: `rss/${clients} idle clients`,
+    unit: "KiB",
+    of: ({ clientRss }: Contest) => kib(clientRss),
+  };
+  return [...rows, ...compareAll(contests, memory, { bare: 1.1 })];
+}
+
+/** The heap that a parked client takes, its stream included and its connection not. */
+async function runHeap(clients: number): Promise<Row[]> {
+  const [ours, bare] = [
+    await measureHeap("tidings", clients),
+    await measureHeap("bare", clients),
+  ];
+  const row = compareRow(`heap/${clients} parked clients`, "KiB", [ours], [
+    bare,
+  ], "bare");
+  return [{ ...row, target: "≤ 3 KiB", isMet: ours <= 3 }];
+}
+
+/** Ours in Node beside `node:http` alone and others. */
+async function runNode(perTurn: number): Promise<Row[]> {
+  const names = ["tidings", "bare", "better-sse"];
+  const contests = await compete(names.map(inNode), 1000, perTurn);
+  const figure = cpuOf(`node cpu/1000 clients, ${perTurn} a turn`);
+  return compareAll(
+    contests,
+    figure,
+    perTurn === 1 ? { bare: 1.1, "better-sse": 1 } : { "better-sse": 0.3 },
+  );
+}
+
+/** What clients take in Node that only came, and wait. */
+async function runNodeIdle(clients: number): Promise<Row[]> {
+  const contests = new Map<string, Contest>();
+  // One after the other: together they would not fit into a small machine.
+  for (const name of ["tidings", "bare", "better-sse"]) {
+    const [contest] = (await compete([inNode(name)], clients, 0)).values();
+    contests.set(name, contest!);
+  }
+  return [
+    ...compareAll(contests, {
+      name: `node rss of the process/${clients} idle clients`,
+      unit: "MiB",
+      of: ({ rss }) => mib(rss),
+    }, { bare: 1.25 }),
+    ...compareAll(contests, {
+      name: `node cpu to accept/${clients} clients`,
+      unit: "µs",
+      of: ({ accepting }) => [accepting],
+    }, { bare: 1.3 }),
+  ];
+}
+
+/** Where each client has an async generator of its own. */
+async function runNodeIterate(): Promise<Row[]> {
+  const names = ["tidings", "bare", "better-sse", "hono"];
+  const contests = await compete(
+    names.map((name) => inNode(`${name}-iterate`)),
+    1000,
+    1,
+  );
+  return compareAll(contests, cpuOf("node cpu/1000 async generators"), {
+    "bare-iterate": 1.25,
+    "better-sse-iterate": 1,
+    "hono-iterate": 1,
+  });
+}
+
+async function runHttp2(): Promise<Row[]> {
+  const contests = await compete(["tidings", "bare"].map(overHttp2), 1000, 1);
+  const figure = cpuOf("node:http2 cpu/1000 streams, 1 a turn");
+  return compareAll(contests, figure, { bare: 1.25 });
+}
+
+async function runBun(perTurn: number): Promise<Row[]> {
+  const names = ["tidings", "bare", "better-sse", "hono"];
+  const contests = await compete(names.map(inBun), 1000, perTurn);
+  const figure = cpuOf(`bun cpu/1000 clients, ${perTurn} a turn`);
+  return compareAll(contests, figure, { bare: 1.25, "better-sse": 1, hono: 1 });
+}
+
+function cpuOf(name: string): Figure {
+  return { name, unit: "µs", of: ({ cpu }) => cpu };
+}
+
+/** A row for each peer, of which ours comes first; `most` has the ratios that are wanted. */
+function compareAll(
+  contests: ReadonlyMap<string, Contest>,
+  { name, unit, of }: Figure,
+  most: Readonly<Record<string, number>> = {},
+): Row[] {
+  const [[, ours], ...peers] = [...contests] as [
+    [string, Contest],
+    ...[string, Contest][],
+  ];
+  return peers.map(([peer, theirs]) =>
+    compareRow(name, unit, of(ours), of(theirs), peer, most[peer])
+  );
+}
+
+function compareRow(
+  name: string,
+  unit: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  peer: string,
+  most?: number,
+): Row {
+  // The samples of one round had the same disturbances.
+  const result = median(ours.map((sample, round) => sample / theirs[round]!));
+  return {
+    name,
+    ours: `${median(ours).toFixed(1)} ${unit}`,
+    peer: `${peer} ${median(theirs).toFixed(1)} ${unit}`,
+    result: `${result.toFixed(2)} ×`,
+    target: most === undefined ? "" : `≤ ${most} ×`,
+    isMet: most === undefined ? undefined : result <= most,
+  };
+}
+
+const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  "turns/1": () => runTurns(1),
+  "turns/10": () => runTurns(10),
+  "growth/100": () => runGrowth(100),
+  "growth/1000": () => runGrowth(1000),
+  "growth/10000": () => runGrowth(10_000),
+  "heap/10000": () => runHeap(10_000),
+  "node/turns/1": () => runNode(1),
+  "node/turns/10": () => runNode(10),
+  "node/idle/8000": () => runNodeIdle(8000),
+  "node/iterate": () => runNodeIterate(),
+  "node/http2": () => runHttp2(),
+  "bun/turns/1": () => runBun(1),
+  "bun/turns/10": () => runBun(10),
+};
+
+if (import.meta.main) {
+  const [filter = ""] = Deno.args;
+  console.log(HEADING);
+  for (const [id, run] of Object.entries(JOBS)) {
+    if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
+    for (const row of await run()) console.log(formatRow(row));
+  }
+}

@@ -1,0 +1,320 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Topics: that cost follows what is delivered. Parked clients are bodies of responses
+ * that are read in this process, without connections, so that nothing hides what a
+ * channel does; those that come back are raw sockets of another process.
+ *
+ * `deno task bench:topics`, or with `publish` or `herd/Redis` to run a part.
+ */
+
+import process from "node:process";
+import { type Crowd, CROWDS, makeBareCrowd } from "./_topics_crowds.ts";
+import { Child } from "../_process.ts";
+import {
+  type Load,
+  serveBare,
+  serveBareHistory,
+  serveHerd,
+} from "./_topics_herd.ts";
+import type { Returning } from "./_topics_load.ts";
+import { type History, openHistories } from "./_topics_logs.ts";
+import { formatRow, HEADING, type Row } from "../_table.ts";
+import { median } from "../_statistics.ts";
+
+const ROUNDS = 9;
+const HERD_ROUNDS = 3;
+/** Turns of one sample, and what one brings if few get it. */
+const TURNS = 50;
+const PER_TURN = 50;
+
+/** There with `--v8-flags=--expose-gc`. */
+const { gc } = globalThis as { gc?: () => void };
+
+/** Clients that are published to, one event at a time. */
+class Contest {
+  readonly name: string;
+  readonly #crowd: Crowd;
+  readonly #topics: readonly string[];
+  readonly #recipients: number;
+  #next = 0;
+  /** Microseconds of CPU for each publish, one of each sample. */
+  readonly cpu: number[] = [];
+
+  constructor(
+    name: string,
+    crowd: Crowd,
+    topics: readonly string[],
+    recipients: number,
+  ) {
+    this.name = name;
+    this.#crowd = crowd;
+    this.#topics = topics;
+    this.#recipients = recipients;
+  }
+
+  /** Publishes to one topic after the other, all over the crowd. */
+  async sample(keeps: boolean): Promise<void> {
+    const perTurn = this.#recipients === 1 ? PER_TURN : 1;
+    let wanted = this.#crowd.received;
+    const usage = process.cpuUsage();
+    for (let turn = 0; turn < TURNS; turn++) {
+      for (let count = 0; count < perTurn; count++) {
+        this.#next = (this.#next + 7919) % this.#topics.length;
+        this.#crowd.publish(this.#topics[this.#next]!);
+      }
+      wanted += perTurn * this.#recipients;
+      do {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      } while (this.#crowd.received < wanted);
+    }
+    const { user, system } = process.cpuUsage(usage);
+    if (keeps) this.cpu.push((user + system) / TURNS / perTurn);
+  }
+
+  close(): Promise<void> {
+    return this.#crowd.close();
+  }
+}
+
+/** Makes a crowd, each client of which has the topics that it is given. */
+async function gather(
+  makeCrowd: () => Crowd,
+  clients: number,
+  topicsOf: (client: number) => readonly string[],
+): Promise<Crowd> {
+  const crowd = makeCrowd();
+  for (let client = 0; client < clients; client++) {
+    await crowd.park(topicsOf(client));
+  }
+  return crowd;
+}
+
+async function compete(contests: readonly Contest[]): Promise<void> {
+  gc?.();
+  for (let round = -1; round < ROUNDS; round++) {
+    for (let turn = 0; turn < contests.length; turn++) {
+      const contest = contests[(round + 1 + turn) % contests.length]!;
+      await contest.sample(round >= 0);
+    }
+  }
+  for (const contest of contests) await contest.close();
+}
+
+function users(count: number): string[] {
+  return Array.from({ length: count }, (_, user) => `user:${user}`);
+}
+
+/** A publish that one client gets, as the others grow in number. */
+async function runPublish(): Promise<Row[]> {
+  const sizes = [100, 1000, 10_000, 100_000];
+  const contests: Contest[] = [];
+  for (const [server, makeCrowd] of Object.entries(CROWDS)) {
+    for (const size of sizes) {
+      // A session of the peer takes a timer and some 20 KiB.
+      if (server !== "tidings" && size > 10_000) continue;
+      const crowd = await gather(makeCrowd, size, (user) => [`user:${user}`]);
+      contests.push(new Contest(`${server} ${size}`, crowd, users(size), 1));
+    }
+  }
+  await compete(contests);
+  const find = (name: string): Contest | undefined =>
+    contests.find((contest) => contest.name === name);
+  const base = find("tidings 100")!;
+  return sizes.map((size): Row => {
+    const ours = find(`tidings ${size}`)!;
+    const peer = find(`better-sse ${size}`);
+    const result = median(ours.cpu.map((cpu, i) => cpu / base.cpu[i]!));
+    const isLast = size === 100_000;
+    return {
+      name: `publish/1 of ${size}`,
+      ours: `${median(ours.cpu).toFixed(1)} µs`,
+      peer: peer ? `better-sse ${median(peer.cpu).toFixed(1)} µs` : "",
+      result: `${result.toFixed(2)} × at 100`,
+      target: isLast ? "≤ 2 ×" : "",
+      isMet: isLast ? result <= 2 : undefined,
+    };
+  });
+}
+
+/** A publish to a room of 1000, with nine other rooms and without. */
+async function runRoom(): Promise<Row[]> {
+  const crowds = { ...CROWDS, bare: makeBareCrowd };
+  const contests = new Map<string, Contest>();
+  for (const [server, makeCrowd] of Object.entries(crowds)) {
+    for (const rooms of [10, 1]) {
+      const crowd = await gather(makeCrowd, 1000 * rooms, (client) => [
+        `room:${client % rooms}`,
+      ]);
+      const name = `${server} ${rooms}`;
+      contests.set(name, new Contest(name, crowd, ["room:0"], 1000));
+    }
+  }
+  await compete([...contests.values()]);
+  const cpu = (name: string): number[] => contests.get(name)!.cpu;
+  const ours = cpu("tidings 10");
+  const name = "room/1000 of 10000";
+  return [
+    compareRow(name, "µs", ours, cpu("tidings 1"), "these 1000 alone", 1.15),
+    // What the mere size of the heap does.
+    compareRow(
+      `${name}, bare streams`,
+      "µs",
+      cpu("bare 10"),
+      cpu("bare 1"),
+      "these 1000 alone",
+    ),
+    compareRow(name, "µs", ours, cpu("better-sse 10"), "better-sse"),
+  ];
+}
+
+/** Clients with a topic each that come back after a restart. */
+async function runHerd(name: string): Promise<Row[]> {
+  const [clients, events] = [5000, 10_000];
+  await using history = await openHistories[name]!(events, clients);
+  const herd = Array.from({ length: clients }, (_, client): Returning => {
+    // Wherever it was, as long as it is owed something.
+    const seen = (client * 7919) % (clients + client);
+    const owed = [client, client + clients].filter((event) => event > seen);
+    return {
+      // The place is one of the history.
+      lastEventId: history.ids[seen]!,
+      topic: `user:${client}`,
+      owed: owed.length,
+    };
+  });
+  const costs = await compareHerds(history, herd, serveBare);
+  const { commands } = costs;
+  return [
+    compareRow(
+      `herd/${name}, 5000 clients`,
+      "ms",
+      costs.ours,
+      costs.bare,
+      "history once, bare answers",
+      3,
+    ),
+    {
+      name: `herd/${name}, commands`,
+      ours: `${commands}`,
+      peer: `pages ${history.pages}`,
+      result: `${(commands / history.pages).toFixed(2)} ×`,
+      target: "≤ 2 ×",
+      isMet: commands <= 2 * history.pages,
+    },
+  ];
+}
+
+/** Clients that come back and want all. */
+async function runWhole(name: string): Promise<Row[]> {
+  const [clients, events] = [500, 5000];
+  await using history = await openHistories[name]!(events, 1);
+  const herd = Array.from({ length: clients }, (): Returning => ({
+    // There are events.
+    lastEventId: history.ids[0]!,
+    topic: "user:0",
+    owed: events - 1,
+  }));
+  const { ours, bare } = await compareHerds(history, herd, serveBareHistory);
+  const row = `whole/${name}, 500 clients`;
+  return [compareRow(row, "ms", ours, bare, "bare streams", 3)];
+}
+
+/** The milliseconds of CPU of some rounds, and the requests to the log of the last. */
+async function compareHerds(
+  history: History,
+  herd: readonly Returning[],
+  serveOther: typeof serveBare,
+): Promise<{ ours: number[]; bare: number[]; commands: number }> {
+  await using load: Load = new Child("channel/_topics_load.ts");
+  const ours: number[] = [];
+  const bare: number[] = [];
+  let commands = 0;
+  for (let round = -1; round < HERD_ROUNDS; round++) {
+    gc?.();
+    const before = history.commands();
+    const our = await serveHerd(history.log, herd, load);
+    commands = history.commands() - before;
+    gc?.();
+    const other = await serveOther(history.log, herd, load);
+    if (round < 0) continue;
+    ours.push(our);
+    bare.push(other);
+  }
+  return { ours, bare, commands };
+}
+
+/** The heap that a parked client takes for its topic. */
+async function runHeap(): Promise<Row[]> {
+  const clients = 10_000;
+  const without = await measureHeap(clients, () => []);
+  const one = await measureHeap(clients, (client) => [`user:${client}`]);
+  const more = one - without;
+  return [{
+    name: "heap/parked client, one topic",
+    ours: `${one.toFixed(2)} KiB`,
+    peer: `without ${without.toFixed(2)} KiB`,
+    result: `${more.toFixed(2)} KiB more`,
+    target: "≤ 1 KiB",
+    isMet: more <= 1,
+  }];
+}
+
+async function measureHeap(
+  clients: number,
+  topicsOf: (client: number) => readonly string[],
+): Promise<number> {
+  const warm = await gather(CROWDS["tidings"]!, 100, topicsOf);
+  await warm.close();
+  const before = heap();
+  const crowd = await gather(CROWDS["tidings"]!, clients, topicsOf);
+  const after = heap();
+  await crowd.close();
+  return (after - before) / clients / 1024;
+}
+
+function heap(): number {
+  gc?.();
+  gc?.();
+  return Deno.memoryUsage().heapUsed;
+}
+
+function compareRow(
+  name: string,
+  unit: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  peer: string,
+  most?: number,
+): Row {
+  // The samples of one round had the same disturbances.
+  const result = median(ours.map((sample, round) => sample / theirs[round]!));
+  return {
+    name,
+    ours: `${median(ours).toFixed(1)} ${unit}`,
+    peer: `${peer} ${median(theirs).toFixed(1)} ${unit}`,
+    result: `${result.toFixed(2)} ×`,
+    target: most === undefined ? "" : `≤ ${most} ×`,
+    isMet: most === undefined ? undefined : result <= most,
+  };
+}
+
+const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
+  "publish": runPublish,
+  "room": runRoom,
+  "herd/Redis": () => runHerd("Redis"),
+  "herd/Deno KV": () => runHerd("Deno KV"),
+  "whole/Redis": () => runWhole("Redis"),
+  "whole/Deno KV": () => runWhole("Deno KV"),
+  "heap": runHeap,
+};
+
+if (import.meta.main) {
+  const [filter = ""] = Deno.args;
+  console.log(HEADING);
+  for (const [id, run] of Object.entries(JOBS)) {
+    if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
+    for (const row of await run()) console.log(formatRow(row));
+  } // The peer's sessions have timers.
+  Deno.exit();
+}

@@ -1,0 +1,133 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Clients that read 200 000 events from the socket of another process (4444 where
+ * each has a chunk of its own), from the request to the event that tells them to
+ * close.
+ */
+
+import { createEventSource } from "eventsource-client";
+import { EventSource as NpmEventSource } from "eventsource";
+import { connect, EventSource } from "../../client.ts";
+import {
+  CLIENT_CHUNKINGS,
+  type ClientChunking,
+  clientWorkload,
+} from "./_workload.ts";
+import type { Contestant } from "../_measure.ts";
+
+/** What is used of the classes with that name. */
+type EventSourceClass = new (url: string) => {
+  addEventListener(
+    type: string,
+    listener: (event: MessageEvent) => void,
+  ): void;
+  close(): void;
+};
+
+const workload = clientWorkload();
+
+const BYTES = workload.blocks.reduce((sum, { length }) => sum + length, 0);
+
+/** How many events one run receives. */
+export function clientEvents(chunking: ClientChunking): number {
+  return workload.events.length * CLIENT_CHUNKINGS[chunking];
+}
+
+/** Async iterators, beside a body that is read and thrown away. */
+export function iteratorContestants(
+  base: string,
+  chunking: ClientChunking,
+): Contestant[] {
+  const url = `${base}/${chunking}`;
+  return [
+    { name: "connect", run: () => iterate(connect(url), chunking) },
+    {
+      name: "eventsource-client",
+      run: () => iterate(createEventSource(url), chunking),
+    },
+    { name: "fetch body", run: () => readBody(url, chunking) },
+  ];
+}
+
+/** Classes with the standard's interface. */
+export function eventSourceContestants(
+  base: string,
+  chunking: ClientChunking,
+): Contestant[] {
+  const url = `${base}/${chunking}`;
+  return [
+    { name: "EventSource", run: () => listen(EventSource, url, chunking) },
+    { name: "eventsource", run: () => listen(NpmEventSource, url, chunking) },
+    {
+      name: "Deno's EventSource",
+      run: () => listen(globalThis.EventSource, url, chunking),
+    },
+  ];
+}
+
+async function iterate(
+  source: AsyncIterable<{ event?: string | undefined; data: string }> & {
+    close(): void;
+  },
+  chunking: ClientChunking,
+): Promise<void> {
+  let events = 0;
+  let length = 0;
+  for await (const { event, data } of source) {
+    if (event === "end") break;
+    events++;
+    length += data.length;
+  }
+  source.close();
+  check(events, length, chunking);
+}
+
+async function readBody(url: string, chunking: ClientChunking): Promise<void> {
+  const response = await fetch(url);
+  let length = 0;
+  for await (const chunk of response.body!) length += chunk.length;
+  if (length < BYTES * CLIENT_CHUNKINGS[chunking]) {
+    throw new Error(`${length} bytes came, ${BYTES} are wanted`);
+  }
+}
+
+function listen(
+  Class: EventSourceClass,
+  url: string,
+  chunking: ClientChunking,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let events = 0;
+    let length = 0;
+    const source = new Class(url);
+    source.addEventListener("content_block_delta", ({ data }) => {
+      events++;
+      length += data.length;
+    });
+    source.addEventListener("error", () => reject(new Error("Lost")));
+    source.addEventListener("end", () => {
+      source.close();
+      try {
+        check(events, length, chunking);
+        resolve();
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+function check(
+  events: number,
+  length: number,
+  chunking: ClientChunking,
+): void {
+  const wanted = clientEvents(chunking);
+  const wantedLength = workload.dataLength * CLIENT_CHUNKINGS[chunking];
+  if (events !== wanted || length !== wantedLength) {
+    throw new Error(
+      `Cannot go on: ${events} events with ${length} characters came, ${wanted} with ${wantedLength} are wanted`,
+    );
+  }
+}

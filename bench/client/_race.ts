@@ -1,0 +1,52 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The races of the clients, in whatever runtime this is run: Deno, or Node where it
+ * is run as a bundle, with the address of `_server.ts` as its argument.
+ */
+
+import process from "node:process";
+import {
+  clientEvents,
+  eventSourceContestants,
+  iteratorContestants,
+} from "./_contestants.ts";
+import type { ClientChunking } from "./_workload.ts";
+import { race, type RaceResult } from "../_measure.ts";
+import { formatRow, ratioRow } from "../_table.ts";
+
+const [base = ""] = process.argv.slice(2);
+const isDeno = "deno" in process.versions;
+
+for (const chunking of ["64KiB", "16KiB", "event"] as const) {
+  const iterators = await race(iteratorContestants(base, chunking), cpuClock);
+  print(chunking, iterators, "connect", "fetch body", 0.77);
+  const target = chunking === "64KiB" ? 1 : 1.3;
+  print(chunking, iterators, "connect", "eventsource-client", target);
+  if (!isDeno) continue;
+  const classes = await race(eventSourceContestants(base, chunking), cpuClock);
+  const least = chunking === "event" ? undefined : 1.67;
+  print(chunking, classes, "EventSource", "eventsource", least);
+  print(chunking, classes, "EventSource", "Deno's EventSource");
+}
+process.exit();
+
+/** The time of all threads: who else is on the machine has little to do with it. */
+function cpuClock(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+function print(
+  chunking: ClientChunking,
+  result: RaceResult,
+  ours: string,
+  peer: string,
+  target?: number,
+): void {
+  const name = `client/${isDeno ? "deno" : "node"}/${chunking} ${ours}`;
+  const unit = clientEvents(chunking);
+  const row = ratioRow(name, result, { ours, peer, unit, target });
+  if (target !== undefined) row.target = `≥ ${target.toFixed(2)} ×`;
+  console.log(formatRow(row));
+}

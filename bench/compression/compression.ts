@@ -1,0 +1,211 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Compressed streams over real sockets: the bytes that are sent, and what a server
+ * spends on them, beside the same without compression and beside a compressor for
+ * each client. Each turn sends one event, and waits until all clients have it.
+ *
+ * `deno task bench:compression`, or with `bytes` or `many/Node` to run a part.
+ */
+
+import { gzip } from "../../compression/mod.ts";
+import { encodeEvent } from "../../encoder.ts";
+import { Contest, type Runtime } from "./_contest.ts";
+import {
+  type CompressionWorkload,
+  createEvents,
+  WORKLOADS,
+} from "./_workloads.ts";
+import { formatRow, HEADING, type Row } from "../_table.ts";
+
+/** Events of one sample, and samples of each contestant. */
+const TURNS = 60;
+const ROUNDS = 9;
+
+const PLAIN = "uncompressed";
+
+const PEERS: Record<Runtime, readonly string[]> = {
+  Deno: ["a zlib stream each"],
+  Node: ["a zlib stream each", "express's compression"],
+};
+
+/** The least that is wanted, bytes before ÷ after. */
+const RATIOS: Record<CompressionWorkload, number> = {
+  prices: 3.5,
+  chat: 10,
+  scores: 5,
+};
+
+/** Runs contestants against each other, round by round. */
+async function compete(
+  contests: readonly Contest[],
+  turns: number,
+): Promise<void> {
+  for (let round = -1; round < ROUNDS; round++) {
+    for (let turn = 0; turn < contests.length; turn++) {
+      const contest = contests[(round + 1 + turn) % contests.length]!;
+      await contest.sample(turns, round >= 0);
+    }
+  }
+}
+
+/** The bytes of each event, for clients that were there from the start. */
+async function runBytes(runtime: Runtime): Promise<Row[]> {
+  const names = [PLAIN, "tidings", ...PEERS[runtime]];
+  const rows: Row[] = [];
+  for (const workload of WORKLOADS) {
+    const bytes: number[] = [];
+    for (const name of names) {
+      await using contest = await Contest.start(runtime, name, workload, 5);
+      await contest.sample(500, true);
+      bytes.push(contest.bytes[0]!);
+    }
+    // There are as many as names.
+    const [plain, ours, ...peers] = bytes as [number, number, ...number[]];
+    const beside = names.slice(2)
+      .map((name, index) => `, ${name} ${peers[index]!.toFixed(1)}`);
+    const least = RATIOS[workload];
+    rows.push({
+      name: `bytes/${runtime}/${workload}`,
+      ours: `${ours.toFixed(1)} B`,
+      peer: `${PLAIN} ${plain.toFixed(1)} B${beside.join("")}`,
+      result: `1/${(plain / ours).toFixed(1)}`,
+      target: `≤ 1/${least}`,
+      isMet: plain / ours >= least,
+    });
+  }
+  return rows;
+}
+
+/** CPU, time and memory with 1000 clients that all take gzip. */
+async function runMany(runtime: Runtime): Promise<Row[]> {
+  await using stack = new AsyncDisposableStack();
+  const start = async (name: string) =>
+    stack.use(await Contest.start(runtime, name, "chat", 1000));
+  const [ours, plain] = [await start("tidings"), await start(PLAIN)];
+  await compete([ours, plain], TURNS);
+  const rows = [
+    compareRow(`cpu/${runtime}`, "µs", ours.cpu, plain.cpu, PLAIN, 1.05),
+    ...[0.5, 0.99].map((share) =>
+      compareRow(
+        `last delivery/${runtime}, p${share * 100}`,
+        "ms",
+        [quantile(ours.latency, share)],
+        [quantile(plain.latency, share)],
+        PLAIN,
+        1.1,
+      )
+    ),
+  ];
+  rows.push(
+    ...compareMemory(runtime, await ours.memory(), await plain.memory()),
+  );
+  for (const name of PEERS[runtime]) {
+    const peer = await start(name);
+    await compete([ours, peer], Math.round(TURNS / 4));
+    const [{ rss }, peers] = [await ours.memory(), await peer.memory()];
+    const cpu = ours.cpu.slice(-ROUNDS);
+    rows.push(
+      compareRow(`cpu/${runtime}`, "µs", cpu, peer.cpu, name),
+      compareRow(`resident/${runtime}`, "KiB", [rss], [peers.rss], name),
+    );
+  }
+  return rows;
+}
+
+/** What a newcomer gets before it shares a compressor with two who were there. */
+function runNewcomers(): Row[] {
+  return WORKLOADS.map((workload) => {
+    const next = createEvents(workload);
+    const compression = gzip();
+    const window = compression.openWindow();
+    const streams = [1, 2].map(() => compression.openStream());
+    const give = () => {
+      const chunk = encodeEvent(next());
+      return streams.map((stream) => stream.encode(chunk, window));
+    };
+    for (let event = 0; event < 500; event++) give();
+    streams.push(compression.openStream());
+    let [events, before, all] = [0, 0, 0];
+    for (let event = 0; event < 1000; event++) {
+      const [shared, , own] = give();
+      all += own!.byteLength;
+      if (shared === own) continue;
+      events++;
+      before += own!.byteLength;
+    }
+    window.close();
+    return {
+      name: `newcomer/${workload}`,
+      ours: `${events} events, ${(before / 1024).toFixed(1)} KiB`,
+      peer: `its first 1000 events, ${(all / 1024).toFixed(1)} KiB`,
+      result: `${(before / all * 100).toFixed(0)} %`,
+      target: "",
+      isMet: undefined,
+    };
+  });
+}
+
+interface Memory {
+  rss: number;
+  heap: number;
+}
+
+/** The heap is judged: what is resident depends on when it was last collected. */
+function compareMemory(runtime: Runtime, ours: Memory, plain: Memory): Row[] {
+  const more = ours.heap - plain.heap;
+  return [
+    {
+      name: `heap/${runtime}`,
+      ours: `${ours.heap.toFixed(1)} KiB`,
+      peer: `${PLAIN} ${plain.heap.toFixed(1)} KiB`,
+      result: `${more < 0 ? "−" : "+"} ${Math.abs(more).toFixed(1)} KiB`,
+      target: "≤ + 1 KiB",
+      isMet: more <= 1,
+    },
+    compareRow(`resident/${runtime}`, "KiB", [ours.rss], [plain.rss], PLAIN),
+  ];
+}
+
+function compareRow(
+  name: string,
+  unit: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  peer: string,
+  most?: number,
+): Row {
+  // The samples of one round had the same disturbances.
+  const ratios = ours.map((sample, round) => sample / theirs[round]!);
+  const result = quantile(ratios, 0.5);
+  return {
+    name,
+    ours: `${quantile(ours, 0.5).toFixed(1)} ${unit}`,
+    peer: `${peer} ${quantile(theirs, 0.5).toFixed(1)} ${unit}`,
+    result: `${result.toFixed(2)} ×`,
+    target: most === undefined ? "" : `≤ ${most} ×`,
+    isMet: most === undefined ? undefined : result <= most,
+  };
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(share * (sorted.length - 1))]!;
+}
+
+const JOBS: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
+  "bytes/Deno": () => runBytes("Deno"),
+  "bytes/Node": () => runBytes("Node"),
+  "many/Deno": () => runMany("Deno"),
+  "many/Node": () => runMany("Node"),
+  "newcomers": runNewcomers,
+};
+
+if (import.meta.main) {
+  const [filter = ""] = Deno.args;
+  console.log(HEADING);
+  for (const [id, run] of Object.entries(JOBS)) {
+    if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
+    for (const row of await run()) console.log(formatRow(row));
+  }
+}

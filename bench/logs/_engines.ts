@@ -1,0 +1,40 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The engines of logs, each empty and on this machine. */
+
+import { type EventLog, MemoryEventLog } from "../../log.ts";
+import { DenoKvEventLog } from "../../logs/deno_kv.ts";
+import { RedisStreamsEventLog } from "../../logs/redis_streams.ts";
+import { RedisConnection } from "../../tests/support/redis_connection.ts";
+import { hasRedis, RedisServer } from "../../tests/support/redis_server.ts";
+
+/** A log to be measured. */
+export interface LogEngine {
+  name: string;
+  log: EventLog;
+}
+
+/** Opens the engines that are there; `resources` closes them. */
+export async function openEngines(
+  resources: AsyncDisposableStack,
+): Promise<LogEngine[]> {
+  const memoryKv = await Deno.openKv(":memory:");
+  resources.defer(() => memoryKv.close());
+  const directory = await Deno.makeTempDir();
+  resources.defer(() => Deno.remove(directory, { recursive: true }));
+  const fileKv = await Deno.openKv(`${directory}/kv.db`);
+  resources.defer(() => fileKv.close());
+  const engines: LogEngine[] = [
+    { name: "memory", log: new MemoryEventLog() },
+    { name: "Deno KV in memory", log: new DenoKvEventLog(memoryKv, ["bench"]) },
+    { name: "Deno KV in a file", log: new DenoKvEventLog(fileKv, ["bench"]) },
+  ];
+  if (!hasRedis) return engines;
+  for (const appendfsync of ["everysec", "always"] as const) {
+    const redis = resources.use(await RedisServer.start({ appendfsync }));
+    const client = resources.use(await RedisConnection.open(redis.port));
+    const log = new RedisStreamsEventLog(client, "bench");
+    engines.push({ name: `Redis, appendfsync ${appendfsync}`, log });
+  }
+  return engines;
+}

@@ -1,0 +1,101 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The table for a `ReadableStream` of bytes in, `for await` of events out. */
+
+import { checkEvents, Tally } from "../_check.ts";
+import {
+  type Chunking,
+  createWorkload,
+  cut,
+  type Workload,
+  WORKLOAD_NAMES,
+} from "../_fixtures.ts";
+import { type Contestant, race } from "../_measure.ts";
+import {
+  DECODER_STREAM,
+  EVENTSOURCE_PARSER_STREAM,
+  OPENAI_STREAM,
+  READ_EVENTS,
+} from "./_stream_decoders.ts";
+import { type Job, ratioRow, type Row } from "../_table.ts";
+
+/** Least ratios to the fastest peer: `readEvents`, `EventStreamDecoderStream`. */
+const TARGETS: readonly (readonly [Chunking, number, number])[] = [
+  ["64KiB", 1.4, 1.1],
+  ["1400B", 2.0, 1.2],
+  ["event", 2.5, 1.3],
+];
+
+const DECODERS = [
+  READ_EVENTS,
+  DECODER_STREAM,
+  EVENTSOURCE_PARSER_STREAM,
+  OPENAI_STREAM,
+];
+const OUR_NAMES = [READ_EVENTS.name, DECODER_STREAM.name];
+
+/** Every workload of many events, in chunks of a usual size. */
+export function streamingJobs(): Job[] {
+  const names = WORKLOAD_NAMES.filter((name) =>
+    name !== "huge" && name !== "comments"
+  );
+  return names.flatMap((name) =>
+    TARGETS.map(([chunking, ...targets]): Job => {
+      const id = `stream/${name}/${chunking}`;
+      return {
+        id,
+        async run(): Promise<Row[]> {
+          const workload = createWorkload(name);
+          const result = await race(streamingContestants(workload, chunking));
+          const peers = result.opponents(OUR_NAMES);
+          return OUR_NAMES.flatMap((ours, index) =>
+            peers.map((peer) =>
+              ratioRow(`${id} ${ours}`, result, {
+                ours,
+                peer,
+                unit: workload.events.length,
+                target: targets[index],
+              })
+            )
+          );
+        },
+      };
+    })
+  );
+}
+
+/** Ours first, then the peers, all on the same chunks. */
+export function streamingContestants(
+  workload: Workload,
+  chunking: Chunking,
+): Contestant[] {
+  const chunks = cut(workload, chunking);
+  return DECODERS.map((decoder): Contestant => ({
+    name: decoder.name,
+    async check(): Promise<void> {
+      const decoded = await Array.fromAsync(decoder.decode(streamOf(chunks)));
+      checkEvents(decoder.hasId, workload, decoded);
+    },
+    async run(): Promise<void> {
+      const tally = new Tally(workload);
+      for await (const event of decoder.decode(streamOf(chunks))) {
+        tally.add(event);
+      }
+      tally.check();
+    },
+  }));
+}
+
+/** A stream that gives its chunks as they are asked for. */
+export function streamOf(
+  chunks: readonly Uint8Array<ArrayBuffer>[],
+): ReadableStream<Uint8Array<ArrayBuffer>> {
+  let index = 0;
+  return new ReadableStream({
+    pull(controller): void {
+      const chunk = chunks[index++];
+      if (chunk === undefined) controller.close();
+      else controller.enqueue(chunk);
+    },
+  });
+}

@@ -1,0 +1,199 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { parseArgs, type ParseArgsConfig } from "node:util";
+import type { Command, Serving, Upstream } from "./_command.ts";
+import { type CommandLineIo, unlessAborted } from "./_io.ts";
+import {
+  parseHeaders,
+  parseInteger,
+  parseLastEventId,
+  parseMethod,
+  parseOrigin,
+  parseTimeout,
+  parseUrl,
+  quote,
+  UsageError,
+} from "./_values.ts";
+
+const HELP_OPTIONS = {
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean" },
+} as const;
+const UPSTREAM_OPTIONS = {
+  header: { type: "string", short: "H", multiple: true },
+  method: { type: "string", short: "X" },
+  data: { type: "string", short: "d" },
+  "last-event-id": { type: "string" },
+  event: { type: "string", multiple: true },
+  "no-reconnect": { type: "boolean" },
+} as const;
+const SERVING_OPTIONS = {
+  port: { type: "string", default: "8000" },
+  hostname: { type: "string", default: "127.0.0.1" },
+  history: { type: "string", default: "10000" },
+  replay: { type: "string" },
+  cors: { type: "string", multiple: true },
+} as const;
+const READ_OPTIONS = {
+  ...HELP_OPTIONS,
+  ...UPSTREAM_OPTIONS,
+  json: { type: "boolean" },
+  raw: { type: "boolean" },
+  count: { type: "string" },
+  timeout: { type: "string" },
+} as const;
+const SERVE_OPTIONS = {
+  ...HELP_OPTIONS,
+  ...SERVING_OPTIONS,
+  input: { type: "string", default: "json" },
+} as const;
+const RELAY_OPTIONS = {
+  ...HELP_OPTIONS,
+  ...UPSTREAM_OPTIONS,
+  ...SERVING_OPTIONS,
+} as const;
+
+/** What `parseArgs` makes of a table of options. */
+type Values<T extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
+  typeof parseArgs<{ options: T; allowPositionals: true }>
+>["values"];
+
+/**
+ * Reads the arguments, and the body of the request if one is to be read.
+ *
+ * @throws {UsageError} If the arguments are wrong.
+ * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
+ */
+export async function parseCommand(
+  args: readonly string[],
+  io: CommandLineIo,
+): Promise<Command> {
+  const [name, ...rest] = args;
+  if (name === "serve") return parseServe(rest);
+  if (name === "relay") return await parseRelay(rest, io);
+  return await parseRead([...args], io);
+}
+
+async function parseRead(
+  args: string[],
+  io: CommandLineIo,
+): Promise<Command> {
+  const { values, positionals } = parse(args, READ_OPTIONS);
+  const question = findQuestion(values);
+  if (question !== undefined) return question;
+  const { json, raw, count, timeout } = values;
+  if (raw && (json || values.event !== undefined)) {
+    throw new UsageError(
+      "--raw prints all bytes as they come, --json and --event cannot go with it",
+    );
+  }
+  return {
+    name: "read",
+    format: raw ? "raw" : json ? "json" : "pretty",
+    count: count === undefined ? Infinity : parseInteger("--count", count, 1),
+    timeout: timeout === undefined ? undefined : parseTimeout(timeout),
+    ...await parseUpstream(positionals, values, io),
+  };
+}
+
+function parseServe(args: string[]): Command {
+  const { values, positionals } = parse(args, SERVE_OPTIONS);
+  const question = findQuestion(values);
+  if (question !== undefined) return question;
+  if (positionals.length > 0) {
+    throw new UsageError(
+      `serve reads standard input, ${quote(positionals[0])} is too much`,
+    );
+  }
+  const { input } = values;
+  if (input !== "json" && input !== "event-stream") {
+    throw new UsageError(
+      `--input is ${quote(input)}, json or event-stream is wanted`,
+    );
+  }
+  // Whoever pipes something in wants to see it, also if it is there first.
+  return { name: "serve", input, ...parseServing(values, "all") };
+}
+
+async function parseRelay(
+  args: string[],
+  io: CommandLineIo,
+): Promise<Command> {
+  const { values, positionals } = parse(args, RELAY_OPTIONS);
+  const question = findQuestion(values);
+  if (question !== undefined) return question;
+  return {
+    name: "relay",
+    ...parseServing(values, "0"),
+    ...await parseUpstream(positionals, values, io),
+  };
+}
+
+/** What is asked about the command line itself, if anything is. */
+function findQuestion(
+  { help, version }: Values<typeof HELP_OPTIONS>,
+): Command | undefined {
+  if (help) return { name: "help" };
+  return version ? { name: "version" } : undefined;
+}
+
+function parse<T extends NonNullable<ParseArgsConfig["options"]>>(
+  args: string[],
+  options: T,
+): { values: Values<T>; positionals: string[] } {
+  try {
+    return parseArgs({ args, options, allowPositionals: true });
+  } catch (error) {
+    // All that it throws is about the arguments.
+    throw new UsageError(error instanceof Error ? error.message : `${error}`);
+  }
+}
+
+async function parseUpstream(
+  positionals: readonly string[],
+  values: Values<typeof UPSTREAM_OPTIONS>,
+  io: CommandLineIo,
+): Promise<Upstream> {
+  const { data, event } = values;
+  const url = parseUrl(positionals);
+  const headers = parseHeaders(values.header ?? []);
+  if (data !== undefined && !headers.has("content-type")) {
+    headers.set("content-type", "application/json");
+  }
+  return {
+    url,
+    types: event === undefined ? undefined : new Set(event),
+    options: {
+      headers,
+      method: parseMethod(values.method, data !== undefined),
+      lastEventId: parseLastEventId(values["last-event-id"]),
+      shouldReconnect: values["no-reconnect"] ? () => false : undefined,
+      body: data === undefined ? undefined : await readBody(data, io),
+    },
+  };
+}
+
+async function readBody(
+  data: string,
+  { stdin, signal }: CommandLineIo,
+): Promise<BodyInit> {
+  if (data !== "-" && !data.startsWith("@")) return data;
+  const body: Promise<BodyInit> = data === "-"
+    ? new Response(stdin).arrayBuffer()
+    : Deno.readFile(data.slice(1));
+  return await unlessAborted(body, signal);
+}
+
+function parseServing(
+  values: Values<typeof SERVING_OPTIONS>,
+  defaultReplay: string,
+): Serving {
+  const { hostname, replay = defaultReplay, cors } = values;
+  return {
+    port: parseInteger("--port", values.port, 0, 65535),
+    hostname,
+    history: parseInteger("--history", values.history, 0),
+    replay: replay === "all" ? "all" : parseInteger("--replay", replay, 0),
+    origins: cors?.includes("*") ? "*" : cors?.map(parseOrigin),
+  };
+}

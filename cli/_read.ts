@@ -1,0 +1,92 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { ReadCommand } from "./_command.ts";
+import { formatJson, formatPretty } from "./_format.ts";
+import {
+  CLEAN_END,
+  type CommandLineIo,
+  TIMEOUT,
+  writeBytes,
+  writeText,
+} from "./_io.ts";
+import { connectUpstream } from "./_upstream.ts";
+import { isEventStream } from "../_client/response.ts";
+import type { ConnectOptions } from "../client.ts";
+
+/**
+ * Prints the events of a stream.
+ *
+ * @returns The exit status.
+ * @throws {EventSourceError} If the stream cannot be read.
+ * @throws {Deno.errors.BrokenPipe} If nobody reads the output any more.
+ */
+export async function readCommand(
+  command: ReadCommand,
+  io: CommandLineIo,
+): Promise<number> {
+  const { timeout = Infinity } = command;
+  const deadline = new AbortController();
+  const timer = timeout === Infinity
+    ? undefined
+    : setTimeout(() => deadline.abort(), timeout);
+  const signal = AbortSignal.any([io.signal, deadline.signal]);
+  try {
+    await printEvents(command, { ...io, signal });
+  } catch (error) {
+    if (!deadline.signal.aborted) throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+  if (!deadline.signal.aborted) return CLEAN_END;
+  io.report(`ended: ${timeout / 1000} s have passed`);
+  return TIMEOUT;
+}
+
+async function printEvents(
+  command: ReadCommand,
+  io: CommandLineIo,
+): Promise<void> {
+  const { format, types } = command;
+  let left = command.count;
+  let failure: unknown;
+  await using connection = connectUpstream(command, io, {
+    fetch: format !== "raw" ? undefined : copyingFetch(async (chunk) => {
+      if (connection.readyState === 2) return;
+      try {
+        await writeBytes(io, chunk);
+      } catch (error) {
+        failure = error;
+        connection.close();
+      }
+    }),
+  });
+  for await (const event of connection) {
+    if (types !== undefined && !types.has(event.event)) continue;
+    if (format === "json") await writeText(io, formatJson(event));
+    if (format === "pretty") {
+      await writeText(io, formatPretty(event, io.hasColors));
+    }
+    if (--left === 0) break;
+  }
+  if (failure !== undefined) throw failure;
+}
+
+/** Makes a `fetch` that hands on a copy of each chunk before it is read. */
+function copyingFetch(
+  onChunk: (chunk: Uint8Array) => Promise<void>,
+): NonNullable<ConnectOptions["fetch"]> {
+  return async (url, init) => {
+    const response = await fetch(url, init);
+    // What comes with a refusal is reported instead.
+    if (!isEventStream(response)) return response;
+    const body = response.body?.pipeThrough(
+      new TransformStream<Uint8Array, Uint8Array>({
+        async transform(chunk, controller): Promise<void> {
+          await onChunk(chunk);
+          controller.enqueue(chunk);
+        },
+      }),
+    );
+    return new Response(body ?? null, response);
+  };
+}

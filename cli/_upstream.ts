@@ -1,0 +1,38 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { Upstream } from "./_command.ts";
+import { describeState, describeUrl } from "./_format.ts";
+import type { CommandLineIo } from "./_io.ts";
+import {
+  connect,
+  type ConnectOptions,
+  type EventStreamConnection,
+} from "../client.ts";
+
+/**
+ * Connects to an upstream, and reports each change of the connection's state.
+ *
+ * @param upstream What the arguments say.
+ * @param io What the command line reads and writes.
+ * @param options What they do not say.
+ * @returns The connection, which `io.signal` closes.
+ */
+export function connectUpstream(
+  { url, options: request }: Upstream,
+  io: CommandLineIo,
+  options: ConnectOptions = {},
+): EventStreamConnection {
+  const { isTerminal } = io;
+  if (isTerminal) {
+    io.report(`connecting to ${describeUrl(url)}, Ctrl+C ends it`);
+  }
+  return connect(url, {
+    ...request,
+    ...options,
+    signal: io.signal,
+    onStateChange: (change) => {
+      const line = describeState(change, isTerminal);
+      if (line !== undefined) io.report(line);
+    },
+  });
+}

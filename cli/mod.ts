@@ -1,0 +1,121 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The command line: reads event streams as curl reads files, serves events from
+ * standard input, and relays a stream to many clients. It runs in Deno.
+ *
+ * ```sh
+ * deno run -N jsr:@tidings/sse/cli https://example.com/events
+ * ```
+ *
+ * `--help` is the manual.
+ *
+ * @module
+ */
+
+import { parseCommand } from "./_arguments.ts";
+import { describeError } from "./_format.ts";
+import { HELP } from "./_help.ts";
+import { readCommand } from "./_read.ts";
+import { relayCommand, serveCommand } from "./_serve.ts";
+import {
+  CLEAN_END,
+  type CommandLineIo,
+  FAILURE,
+  USAGE,
+  writeText,
+} from "./_io.ts";
+import { UsageError } from "./_values.ts";
+import { VERSION } from "./_version.ts";
+
+export type { CommandLineIo } from "./_io.ts";
+
+/**
+ * Runs the command line.
+ *
+ * @example The manual
+ * ```ts
+ * import { main } from "@tidings/sse/cli";
+ * import { assertEquals, assertMatch } from "@std/assert";
+ *
+ * const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
+ * const status = main(["--help"], {
+ *   stdin: new Blob([]).stream(),
+ *   stdout: writable,
+ *   report: () => {},
+ *   hasColors: false,
+ *   isTerminal: false,
+ *   signal: new AbortController().signal,
+ * });
+ *
+ * const { value } = await readable.getReader().read();
+ * assertMatch(new TextDecoder().decode(value), /Exit status/);
+ * assertEquals(await status, 0);
+ * ```
+ *
+ * @param args The arguments, without the name of the program.
+ * @param io What the command line reads and writes.
+ * @returns The exit status: 0 after a clean end, 1 after a failure, 2 if the
+ * arguments are wrong, 3 if `--timeout` has passed.
+ */
+export async function main(
+  args: readonly string[],
+  io: CommandLineIo,
+): Promise<number> {
+  try {
+    const command = await parseCommand(args, io);
+    switch (command.name) {
+      case "help":
+        await writeText(io, HELP);
+        return CLEAN_END;
+      case "version":
+        await writeText(io, `${VERSION}\n`);
+        return CLEAN_END;
+      case "read":
+        return await readCommand(command, io);
+      case "serve":
+        return await serveCommand(command, io);
+      case "relay":
+        return await relayCommand(command, io);
+    }
+  } catch (error) {
+    // An abort is how this is meant to end, whatever it has interrupted.
+    if (io.signal.aborted) return CLEAN_END;
+    // Whoever read our output has seen enough.
+    if (error instanceof Deno.errors.BrokenPipe) return CLEAN_END;
+    io.report(`error: ${describeError(error)}`);
+    if (!(error instanceof UsageError)) return FAILURE;
+    io.report("Try --help");
+    return USAGE;
+  }
+}
+
+/** Aborted by Ctrl+C, and by a request to terminate where there is such a thing. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  Deno.addSignalListener("SIGINT", abort);
+  if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", abort);
+  return controller.signal;
+}
+
+function report(line: string): void {
+  try {
+    Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
+  } catch {
+    // Nobody reads it, and there is nowhere else to say so.
+  }
+}
+
+if (import.meta.main) {
+  const status = await main(Deno.args, {
+    stdin: Deno.stdin.readable,
+    stdout: Deno.stdout.writable,
+    report,
+    hasColors: Deno.stdout.isTerminal() && !Deno.noColor,
+    isTerminal: Deno.stdout.isTerminal() && Deno.stderr.isTerminal(),
+    signal: interruption(),
+  });
+  // What is left of standard input must not keep the process.
+  Deno.exit(status);
+}

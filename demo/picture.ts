@@ -1,0 +1,54 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Takes the picture of the demo that the README shows, `docs/demo.png`: light and
+ * dark side by side, after the connections were dropped once.
+ */
+
+import { encodeBase64 } from "../socket/_base64.ts";
+import { Demo } from "./server.ts";
+import { Chromium, type Page } from "../tests/browser/_chromium.ts";
+
+const WIDTH = 760;
+const HEIGHT = 800;
+// For lines that are long enough to be seen as such.
+const RUNNING_TIME = 20_000;
+
+const demo = new Demo(0);
+await using chromium = await Chromium.launch();
+try {
+  const light = await openDemo("light");
+  const dark = await openDemo("dark");
+  await wait(RUNNING_TIME / 2);
+  await fetch(`${demo.url}drop`, { method: "POST" });
+  await wait(RUNNING_TIME / 2);
+  const pictures = [await light.screenshot(), await dark.screenshot()];
+  await Deno.writeFile("docs/demo.png", await join(pictures));
+} finally {
+  await demo.close();
+}
+
+async function openDemo(scheme: "light" | "dark"): Promise<Page> {
+  const page = await chromium.open(demo.url);
+  await page.emulate(WIDTH, HEIGHT, scheme);
+  return page;
+}
+
+/** Puts pictures side by side, with Chromium. */
+async function join(pictures: Uint8Array[]): Promise<Uint8Array> {
+  const images = pictures.map((picture) =>
+    `<img src="data:image/png;base64,${encodeBase64(picture)}">`
+  );
+  const html = `<body style="margin:0;display:flex">${images.join("")}`;
+  const file = await Deno.makeTempFile({ suffix: ".html" });
+  await Deno.writeTextFile(file, html);
+  const page = await chromium.open(`file://${file}`);
+  await page.emulate(WIDTH * pictures.length, HEIGHT, "light");
+  const joined = await page.screenshot();
+  await Deno.remove(file);
+  return joined;
+}
+
+function wait(delay: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delay));
+}

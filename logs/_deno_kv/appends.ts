@@ -1,0 +1,40 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * How events come into Deno KV: those of one turn of the event loop as one commit, in the
+ * order of the calls.
+ *
+ * @module
+ */
+
+import type { EventLogAppendOptions } from "../../_log/event_log.ts";
+import type { TextEventInit } from "../../event.ts";
+import { AppendQueue } from "../_engine/append_queue.ts";
+import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./blocks.ts";
+
+/** How much one commit writes. With few events in it, few leave a history at once. */
+const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
+
+/** Those who wait for their events to be written. */
+export class KvAppends {
+  readonly #queue: AppendQueue<Line>;
+
+  /** @param write Writes events, all or none, and gives their IDs. */
+  constructor(write: (lines: readonly Line[]) => Promise<readonly string[]>) {
+    this.#queue = new AppendQueue(BATCH_BOUNDS, write);
+  }
+
+  /**
+   * Writes an event.
+   *
+   * @returns Its ID. It rejects with a `TypeError` if the event has an ID, with a
+   * `RangeError` if it is too large, and with what writing fails with.
+   */
+  async append(
+    event: TextEventInit,
+    { topics, signal }: EventLogAppendOptions = {},
+  ): Promise<string> {
+    const line = makeCheckedLine(event, topics);
+    return await this.#queue.append(line, line.size, signal);
+  }
+}

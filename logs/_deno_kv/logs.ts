@@ -1,0 +1,242 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Many logs by name in Deno KV.
+ *
+ * @module
+ */
+
+import type { EventLog } from "../../_log/event_log.ts";
+import {
+  assertLogName,
+  type EventLogClaim,
+  type EventLogClaimOptions,
+  type EventLogOpenOptions,
+  type EventLogs,
+  type EventLogState,
+} from "../../_log/event_logs.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../../_validate.ts";
+import { persist } from "../_engine/engine_call.ts";
+import { makeCheckedLine } from "./blocks.ts";
+import { KvClaim } from "./claim.ts";
+import {
+  type Change,
+  KvNamedHistory,
+  makeEpoch,
+  type NamedHead,
+} from "./named_history.ts";
+import { KvNamedLog } from "./named_log.ts";
+import { isRefusal } from "./refusal.ts";
+import type { KvKeyPart, KvStore } from "./store.ts";
+
+/** Options for {@linkcode DenoKvEventLogs}. */
+export interface DenoKvEventLogsOptions {
+  /**
+   * Milliseconds after which one who follows looks for new events without having been
+   * woken, as for `DenoKvEventLog`: 1 to 2 147 483 647, or `Infinity` for never.
+   *
+   * @default {250}
+   */
+  pollInterval?: number | undefined;
+  /**
+   * Milliseconds after which a change that Deno KV has not answered is given up: 1 to
+   * 2 147 483 647. It rejects with an error whose name is `"TimeoutError"`.
+   *
+   * @default {10_000}
+   */
+  timeout?: number | undefined;
+}
+
+/**
+ * Logs in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.
+ *
+ * - Leases and expiry are told by the clocks of the machines, which must agree to a small
+ *   part of the shortest of them. What has expired is not given out any more; Deno KV
+ *   removes it when it comes to it, about a minute later.
+ * - IDs have the form `epoch-sequence`. Events must not bring their own, and take at most
+ *   512 KiB as JSON.
+ * - Appends and claims are tried again after errors that leave open whether they took
+ *   place; they are never done twice.
+ *
+ * @example Usage
+ * ```ts
+ * import { DenoKvEventLogs } from "@tidings/sse/deno-kv";
+ * import { EventRuns } from "@tidings/sse/runs";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using kv = await Deno.openKv(":memory:");
+ * const logs = new DenoKvEventLogs(kv, ["answers"]);
+ * await using runs = new EventRuns({ logs });
+ *
+ * await runs.start("greeting", () => [{ data: "Hello" }]);
+ * assertEquals(await runs.ended("greeting"), "done");
+ * ```
+ */
+export class DenoKvEventLogs implements EventLogs {
+  readonly #kv: KvStore;
+  readonly #prefix: readonly KvKeyPart[];
+  readonly #pollInterval: number;
+  readonly #timeout: number;
+
+  /**
+   * Makes logs of what is under the prefix. It does not use the store yet.
+   *
+   * @param kv The store, such as `await Deno.openKv()`.
+   * @param prefix What the keys begin with.
+   * @param options How to follow, and how long to wait.
+   * @throws {TypeError} If an option is not a number.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  constructor(
+    kv: KvStore,
+    prefix: readonly KvKeyPart[],
+    options: DenoKvEventLogsOptions = {},
+  ) {
+    const { pollInterval = 250, timeout = 10_000 } = options;
+    const verb = "make event logs";
+    if (pollInterval !== Infinity) {
+      assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
+    }
+    assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+    this.#kv = kv;
+    this.#prefix = prefix;
+    this.#pollInterval = pollInterval;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Gives the log of a name, as {@linkcode EventLogs.open}.
+   *
+   * @throws {TypeError} If the name is empty, or `expireIn` is not a number.
+   * @throws {RangeError} If `expireIn` is outside its range.
+   */
+  open(name: string, options: EventLogOpenOptions = {}): EventLog {
+    const { expireIn = Infinity } = options;
+    assertLogName("open event log", name);
+    assertCount("open event log", "expireIn", expireIn, 1);
+    return new KvNamedLog(this.#historyOf(name), {
+      expireIn,
+      pollInterval: this.#pollInterval,
+      timeout: this.#timeout,
+    });
+  }
+
+  /**
+   * Claims a name, as {@linkcode EventLogs.claim}.
+   *
+   * @returns The claim, if there is one to have. It rejects with a `TypeError` if an
+   * option is not a number or the name is empty, with a `RangeError` if an option is
+   * outside its range, and with what the store throws.
+   */
+  async claim(
+    name: string,
+    options: EventLogClaimOptions,
+  ): Promise<EventLogClaim | undefined> {
+    const { leaseTime, expireIn = Infinity, replace, event } = options;
+    const verb = "claim event log";
+    assertLogName(verb, name);
+    assertCount(verb, "leaseTime", leaseTime, 1);
+    assertCount(verb, "expireIn", expireIn, 1);
+    const history = this.#historyOf(name);
+    const holder = crypto.randomUUID();
+    const lines = event === undefined
+      ? []
+      : [makeCheckedLine(event, undefined)];
+    let before: NamedHead | undefined;
+    const head = await this.#change(history, verb, holder, (head) => {
+      if (head?.holder === holder) return { result: head };
+      if (!canBeClaimed(head, options.after)) return { result: undefined };
+      before = head;
+      const kept = replace ? undefined : head;
+      const next = makeClaimed(kept, lines.length, holder, options);
+      return { head: next, lines, result: next };
+    });
+    if (head === undefined) return undefined;
+    if (before !== undefined && before.last > 0) {
+      await history.keep(before.epoch, replace ? 0 : expireIn);
+    }
+    const cursor = `${head.epoch}-${head.last - lines.length}`;
+    const timeout = this.#timeout;
+    return new KvClaim(history, { name, cursor, holder, leaseTime, timeout });
+  }
+
+  /**
+   * Tells what is known of a name, as {@linkcode EventLogs.inspect}.
+   *
+   * @returns What is known. It rejects with what the store throws.
+   */
+  async inspect(name: string): Promise<EventLogState> {
+    const history = this.#historyOf(name);
+    const head = await history.readHead();
+    if (head === undefined) return { last: undefined, isClaimed: false };
+    const last = head.last === 0 ? undefined : await history.findLast(head);
+    return { last, isClaimed: isClaimed(head) };
+  }
+
+  /**
+   * Lets a name expire, as {@linkcode EventLogs.expire}.
+   *
+   * @returns It rejects with a `TypeError` if `delay` is not a number, with a
+   * `RangeError` if it is not an integer of at least 1, and with what the store throws.
+   */
+  async expire(name: string, delay: number): Promise<void> {
+    const verb = "expire event log";
+    assertCount(verb, "delay", delay, 1);
+    const history = this.#historyOf(name);
+    const epoch = await this.#change(history, verb, "", (head) => {
+      if (head === undefined) return { result: undefined };
+      const expiresAt = Date.now() + delay;
+      const next = { ...head, expiresAt, keptUntil: expiresAt };
+      return { head: next, result: head.epoch };
+    });
+    if (epoch !== undefined) await history.keep(epoch, delay);
+  }
+
+  #historyOf(name: string): KvNamedHistory {
+    return new KvNamedHistory(this.#kv, [...this.#prefix, name]);
+  }
+
+  #change<T>(
+    history: KvNamedHistory,
+    verb: string,
+    tag: string,
+    makeChange: (head: NamedHead | undefined) => Change<T>,
+  ): Promise<T> {
+    return persist(history.prepareChange(tag, makeChange), {
+      timeout: this.#timeout,
+      verb,
+      isRefusal,
+    });
+  }
+}
+
+function isClaimed({ holder, leaseEnd }: NamedHead): boolean {
+  return holder !== undefined && leaseEnd > Date.now();
+}
+
+function canBeClaimed(
+  head: NamedHead | undefined,
+  after: string | undefined,
+): boolean {
+  if (head === undefined) return after === undefined;
+  const last = head.last === 0 ? undefined : `${head.epoch}-${head.last}`;
+  return !isClaimed(head) && last === after;
+}
+
+function makeClaimed(
+  head: NamedHead | undefined,
+  count: number,
+  holder: string,
+  { leaseTime, expireIn = Infinity }: EventLogClaimOptions,
+): NamedHead {
+  const now = Date.now();
+  const expiresAt = now + expireIn;
+  return {
+    epoch: head?.epoch ?? makeEpoch(),
+    last: (head?.last ?? 0) + count,
+    holder,
+    leaseEnd: now + leaseTime,
+    expiresAt,
+    keptUntil: expiresAt,
+  };
+}

@@ -1,0 +1,123 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Joins the appends of one turn of the event loop, so that an engine writes them at
+ * once and in the order of the calls.
+ *
+ * @module
+ */
+
+import type { WritePace } from "./write_pace.ts";
+
+/** How much is written at once, at most; there is always at least one event. */
+export interface AppendQueueBounds {
+  items: number;
+  bytes: number;
+}
+
+interface Waiting<T> {
+  readonly item: T;
+  readonly size: number;
+  readonly resolve: (id: string) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Those who wait for their events to be written, one write after the other. */
+export class AppendQueue<T> {
+  readonly #bounds: AppendQueueBounds;
+  readonly #write: (items: readonly T[]) => Promise<readonly string[]>;
+  readonly #pace: WritePace | undefined;
+  /** What no write has taken yet. A set, from which those in the middle go fast. */
+  readonly #waiting = new Set<Waiting<T>>();
+  #isRunning = false;
+
+  /**
+   * @param bounds How much is written at once.
+   * @param write Writes events, all or none, and gives their IDs. If it fails, so
+   * do all calls that wait: what comes after an event must not overtake it.
+   * @param pace Shared with other queues, if a write may wait for theirs.
+   */
+  constructor(
+    bounds: AppendQueueBounds,
+    write: (items: readonly T[]) => Promise<readonly string[]>,
+    pace?: WritePace,
+  ) {
+    this.#bounds = bounds;
+    this.#write = write;
+    this.#pace = pace;
+  }
+
+  /**
+   * Adds an event at the end of the queue.
+   *
+   * @param item The event.
+   * @param size Its bytes.
+   * @param signal Takes the event out of the queue, if no write has taken it yet.
+   * @returns The event's ID, once it is written.
+   */
+  append(
+    item: T,
+    size: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    return new Promise((resolve, reject) => {
+      signal?.throwIfAborted();
+      const onAbort = (): void => {
+        this.#waiting.delete(waiting);
+        reject(signal?.reason);
+      };
+      const waiting: Waiting<T> = {
+        item,
+        size,
+        resolve: (id) => {
+          signal?.removeEventListener("abort", onAbort);
+          resolve(id);
+        },
+        reject: (reason) => {
+          signal?.removeEventListener("abort", onAbort);
+          reject(reason);
+        },
+      };
+      signal?.addEventListener("abort", onAbort);
+      this.#waiting.add(waiting);
+      if (this.#isRunning) return;
+      this.#isRunning = true;
+      queueMicrotask(() => this.#run());
+    });
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.size > 0) {
+      await this.#pace?.turn();
+      const batch = this.#take();
+      // All of them may have been taken back meanwhile.
+      if (batch.length === 0) break;
+      try {
+        const ids = await this.#write(batch.map(({ item }) => item));
+        // There is one ID for each event.
+        for (const [index, { resolve }] of batch.entries()) {
+          resolve(ids[index]!);
+        }
+      } catch (error) {
+        const failed = [...batch, ...this.#waiting];
+        this.#waiting.clear();
+        for (const { reject } of failed) reject(error);
+      }
+    }
+    this.#isRunning = false;
+  }
+
+  #take(): Waiting<T>[] {
+    const batch: Waiting<T>[] = [];
+    let bytes = 0;
+    for (const waiting of this.#waiting) {
+      bytes += waiting.size;
+      const isFull = batch.length === this.#bounds.items ||
+        bytes > this.#bounds.bytes;
+      if (isFull && batch.length > 0) break;
+      batch.push(waiting);
+      this.#waiting.delete(waiting);
+    }
+    return batch;
+  }
+}

@@ -1,0 +1,52 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * How events come into Redis: those of one turn of the event loop as one command, in
+ * the order of the calls.
+ *
+ * @module
+ */
+
+import type { EventLogAppendOptions } from "../../_log/event_log.ts";
+import type { TextEventInit } from "../../event.ts";
+import {
+  AppendQueue,
+  type AppendQueueBounds,
+} from "../_engine/append_queue.ts";
+import { assertNoId } from "../_engine/own_id.ts";
+import { makeFields, sizeOf } from "./entries.ts";
+import type { WritePace } from "../_engine/write_pace.ts";
+
+/** Those who wait for their events to be written. */
+export class RedisAppends {
+  readonly #queue: AppendQueue<string[]>;
+
+  /**
+   * @param bounds How much one command writes.
+   * @param write Writes events, of which the fields are given, all or none, and gives
+   * their IDs.
+   * @param pace Shared with others, if a write may wait for theirs.
+   */
+  constructor(
+    bounds: AppendQueueBounds,
+    write: (events: readonly string[][]) => Promise<readonly string[]>,
+    pace?: WritePace,
+  ) {
+    this.#queue = new AppendQueue(bounds, write, pace);
+  }
+
+  /**
+   * Writes an event.
+   *
+   * @returns Its ID. It rejects with a `TypeError` if the event has an ID, and with what
+   * writing fails with.
+   */
+  async append(
+    event: TextEventInit,
+    { topics, signal }: EventLogAppendOptions = {},
+  ): Promise<string> {
+    assertNoId(event);
+    const fields = makeFields(event, topics);
+    return await this.#queue.append(fields, sizeOf(fields), signal);
+  }
+}

@@ -1,0 +1,146 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * How events are laid out in a Redis stream: the entry's ID is the event's, and its
+ * fields are the event's fields and its topics. Other programs may add such entries as
+ * well.
+ *
+ * @module
+ */
+
+import type { LoggedEvent } from "../../_log/event_log.ts";
+import type { ServerSentEventInit } from "../../event.ts";
+
+/** An entry of a stream. */
+export interface Entry {
+  readonly id: string;
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+}
+
+/** The entry that makes the stream, so that its beginning has an ID. It is no event. */
+const START_FIELD = "start";
+/** Stands for an event without any field, which an entry cannot do without. */
+const EMPTY_FIELD = "empty";
+
+/**
+ * Adds the first entry to a stream that has none. Gives the ID of the latest.
+ *
+ * KEYS: the stream.
+ */
+export const START_SCRIPT = `
+if redis.call('XLEN', KEYS[1]) == 0 then
+  return redis.call('XADD', KEYS[1], '*', '${START_FIELD}', '')
+end
+return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]
+`;
+
+/**
+ * Adds events, and drops those that are too many or too old. A writer that repeats a
+ * write, since it does not know what became of it, gets the IDs of the first time; and
+ * one that has gone on to the next write does not get an earlier one done any more.
+ *
+ * KEYS: the stream; what is known of the writer.
+ * ARGV: the number of the write; how many entries to keep and for how many
+ * milliseconds, each empty for any; for each event the length of its fields, and those.
+ */
+export const APPEND_SCRIPT = `
+local known = redis.call('GET', KEYS[2])
+if known then
+  local number = tonumber(string.match(known, '^%d+'))
+  if number > tonumber(ARGV[1]) then
+    return redis.error_reply('ERR the write was given up')
+  elseif number == tonumber(ARGV[1]) then
+    local ids = {}
+    for id in string.gmatch(known, '%d+%-%d+') do ids[#ids + 1] = id end
+    return ids
+  end
+end
+local ids = {}
+local i = 4
+while i <= #ARGV do
+  local last = i + tonumber(ARGV[i])
+  ids[#ids + 1] = redis.call('XADD', KEYS[1], '*', unpack(ARGV, i + 1, last))
+  i = last + 1
+end
+redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. table.concat(ids, ' '), 'PX', 3600000)
+if ARGV[2] ~= '' then
+  redis.call('XTRIM', KEYS[1], 'MAXLEN', '~', ARGV[2])
+end
+if ARGV[3] ~= '' then
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local oldest = math.max(now - ARGV[3], 0)
+  redis.call('XTRIM', KEYS[1], 'MINID', '~', string.format('%.0f', oldest))
+end
+return ids
+`;
+
+/** The fields of an event and its topics, names and values in turn. */
+export function makeFields(
+  event: ServerSentEventInit,
+  topics: readonly string[] | undefined,
+): string[] {
+  const fields: string[] = [];
+  for (const name of ["event", "data", "retry", "comment"] as const) {
+    const value = event[name];
+    if (value !== undefined) fields.push(name, String(value));
+  }
+  if (topics !== undefined) fields.push("topics", JSON.stringify(topics));
+  return fields.length > 0 ? fields : [EMPTY_FIELD, ""];
+}
+
+/** Whether an entry is an event. */
+export function isEvent({ fields }: Entry): boolean {
+  return fields[0] !== START_FIELD;
+}
+
+/** The event of an entry. */
+export function readEvent({ id, fields }: Entry): LoggedEvent {
+  const values = new Map<string, string>();
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    // Both are there.
+    values.set(fields[i]!, fields[i + 1]!);
+  }
+  const retry = values.get("retry");
+  const topics = values.get("topics");
+  return {
+    event: values.get("event"),
+    data: values.get("data"),
+    id,
+    retry: retry === undefined ? undefined : Number(retry),
+    comment: values.get("comment"),
+    topics: topics === undefined ? undefined : readTopics(topics),
+  };
+}
+
+/**
+ * Reads the field with the topics, which another program may have written. Whatever is
+ * no list is one topic: an event that says whom it is for is never for everybody.
+ */
+function readTopics(value: string): readonly string[] {
+  // Most that is no JSON is told without an exception.
+  if (!value.startsWith("[")) return [value];
+  try {
+    const topics: unknown = JSON.parse(value);
+    const isList = Array.isArray(topics) &&
+      topics.every((topic) => typeof topic === "string");
+    return isList ? topics : [value];
+  } catch {
+    return [value];
+  }
+}
+
+/** The bytes of an entry: two for each UTF-16 code unit of its fields. */
+export function sizeOf(fields: readonly string[]): number {
+  return fields.reduce((size, field) => size + 2 * field.length, 0);
+}
+
+/** Reads the reply to `XRANGE` and `XREVRANGE`. */
+export function readEntries(reply: unknown): Entry[] {
+  // The form of this reply is the same in all versions of the protocol.
+  return (reply as [string, string[]][]).map(([id, fields]) => ({
+    id,
+    fields,
+  }));
+}

@@ -1,0 +1,305 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * One connection that follows any number of streams.
+ *
+ * @module
+ */
+
+import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
+import { orTimedOut, wait } from "../_engine/engine_call.ts";
+import type { RedisClient } from "./client.ts";
+import { type Entry, readEntries, readEvent } from "./entries.ts";
+import { follows, isStart } from "./named_stream.ts";
+import { unpackAll } from "./packs.ts";
+
+/** Somebody who follows a stream. */
+export interface Follower {
+  /** The place up to which it was given all. */
+  cursor: string;
+  onBatch: (batch: EventLogBatch) => void;
+  /** Told what the following fails with. */
+  onFailure: (error: unknown) => void;
+}
+
+/** Milliseconds for which the connection waits for something new at a time. */
+const BLOCK = 5000;
+/**
+ * Milliseconds that the first who follows gives to those who read: to open a connection
+ * would hold up the answer with what is there, and is in vain for who leaves at once.
+ */
+const HEAD_START = 5;
+/** Entries of each stream that it is given at a time, each of several events perhaps. */
+const COUNT = 32;
+/** Milliseconds for which the key is kept that wakes the connection. */
+const WAKE_AGE = 1000;
+/**
+ * While much is going on, the streams are asked about so many milliseconds after the
+ * last answer for each hundred of them, and so many at most: each time, all their keys
+ * are sent.
+ */
+const PACE = 10;
+const MAX_PACE = 25;
+
+interface FollowedStream {
+  /** The place up to which the stream was followed. */
+  position: string;
+  readonly followers: Set<Follower>;
+}
+
+/** Follows streams, from the first that is added until the last is removed. */
+export class RedisFollower {
+  readonly #client: RedisClient;
+  readonly #timeout: number;
+  readonly #onEnd: (error: unknown) => void;
+  /** In the slot of the stream that was added first, since one command names both. */
+  #wakeKey = "";
+  readonly #streams = new Map<string, FollowedStream>();
+  readonly #controller = new AbortController();
+  /** Settles once the connection is closed; set when the first stream is added. */
+  #ended: Promise<void> | undefined;
+  /** How often the connection was woken. */
+  #wakes = 0;
+  /** Whether it waits, and is to be woken for a new stream. */
+  #isWaiting = false;
+
+  /**
+   * @param client Opens the connection, and wakes it.
+   * @param timeout Milliseconds without an answer after which Redis is lost.
+   * @param onEnd Told with what it fails, or `undefined`, before the followers are.
+   */
+  constructor(
+    client: RedisClient,
+    timeout: number,
+    onEnd: (error: unknown) => void,
+  ) {
+    this.#client = client;
+    this.#onEnd = onEnd;
+    this.#timeout = timeout;
+  }
+
+  /** Whether it follows nothing any more, and never will. */
+  get isOver(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  /** The place up to which a stream was followed, `undefined` if it is not. */
+  positionOf(key: string): string | undefined {
+    return this.#streams.get(key)?.position;
+  }
+
+  /** Begins to follow a stream, which was not followed further than the follower's cursor. */
+  add(key: string, follower: Follower): void {
+    const stream = this.#streams.get(key);
+    if (stream !== undefined) {
+      stream.followers.add(follower);
+      return;
+    }
+    const { cursor } = follower;
+    this.#streams.set(key, {
+      position: cursor,
+      followers: new Set([follower]),
+    });
+    if (this.#ended !== undefined) {
+      this.#wake();
+    } else {
+      this.#wakeKey = `${key}:wake:${crypto.randomUUID()}`;
+      this.#ended = this.#run();
+    }
+  }
+
+  /** Ends the following. */
+  remove(key: string, follower: Follower): void {
+    const stream = this.#streams.get(key);
+    stream?.followers.delete(follower);
+    if (stream?.followers.size !== 0) return;
+    this.#streams.delete(key);
+    if (this.#streams.size === 0) this.#end(undefined);
+  }
+
+  /** Waits until the connection is closed. */
+  async ended(): Promise<void> {
+    await this.#ended;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#controller;
+    let connection: RedisClient | undefined;
+    const close = (): unknown => connection?.close();
+    signal.addEventListener("abort", close);
+    try {
+      await wait(HEAD_START, signal);
+      connection = await this.#open(Promise.resolve(this.#client.duplicate()));
+      while (!signal.aborted) {
+        const begin = performance.now();
+        this.#dispatch(await this.#ask(connection));
+        const pace = Math.min(this.#streams.size * PACE / 100, MAX_PACE);
+        const rest = begin + pace - performance.now();
+        if (rest >= 1) await wait(rest, signal);
+      }
+    } catch (error) {
+      this.#end(error);
+    }
+    await connection?.close();
+  }
+
+  /** Waits for the connection. One that comes too late is closed. */
+  async #open(opening: Promise<RedisClient>): Promise<RedisClient> {
+    try {
+      const connection = await this.#answer(opening);
+      this.#controller.signal.throwIfAborted();
+      return connection;
+    } catch (error) {
+      opening.then((connection) => connection.close()).catch(() => {});
+      throw error;
+    }
+  }
+
+  async #ask(connection: RedisClient): Promise<Map<string, Entry[]>> {
+    const keys = [...this.#streams.keys()];
+    const positions = keys.map((key) => this.#streams.get(key)!.position);
+    this.#isWaiting = true;
+    try {
+      return readStreams(
+        await this.#answer(connection.send([
+          "XREAD",
+          "COUNT",
+          String(COUNT),
+          "BLOCK",
+          String(BLOCK),
+          "STREAMS",
+          this.#wakeKey,
+          ...keys,
+          `${this.#wakes}-0`,
+          ...positions,
+        ])),
+      );
+    } finally {
+      this.#isWaiting = false;
+    }
+  }
+
+  #answer<T>(reply: Promise<T>): Promise<T> {
+    return orTimedOut(reply, this.#timeout + BLOCK, "follow event log");
+  }
+
+  #dispatch(replies: Map<string, Entry[]>): void {
+    for (const [key, entries] of replies) {
+      const stream = this.#streams.get(key);
+      const last = entries.at(-1);
+      if (stream === undefined || last === undefined) continue;
+      const before = stream.position;
+      stream.position = last.id;
+      const batches = makeBatches(entries, before);
+      for (const follower of stream.followers) {
+        const own = follower.cursor === before
+          ? batches
+          : makeBatches(entries, follower.cursor);
+        // It may have come with a place further on.
+        if (isAfter(last.id, follower.cursor)) follower.cursor = last.id;
+        giveAll(own, follower);
+      }
+    }
+  }
+
+  /** Has the connection ask anew, with the streams that were added. */
+  #wake(): void {
+    if (!this.#isWaiting) return;
+    this.#isWaiting = false;
+    queueMicrotask(() => {
+      const id = `${++this.#wakes}-0`;
+      const age = String(WAKE_AGE);
+      // If it fails, the connection asks anew a little later.
+      for (
+        const command of [
+          ["XADD", this.#wakeKey, "MAXLEN", "1", id, "wake", ""],
+          ["PEXPIRE", this.#wakeKey, age],
+        ] as [string, ...string[]][]
+      ) {
+        this.#client.send(command).catch(() => {});
+      }
+    });
+  }
+
+  #end(error: unknown): void {
+    if (this.isOver) return;
+    this.#controller.abort();
+    this.#onEnd(error);
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    for (const { followers } of streams) {
+      for (const { onFailure } of followers) onFailure(error);
+    }
+  }
+}
+
+function giveAll(batches: readonly EventLogBatch[], follower: Follower): void {
+  try {
+    for (const batch of batches) follower.onBatch(batch);
+  } catch (error) {
+    follower.onFailure(error);
+  }
+}
+
+/** Makes batches of what comes after a cursor: one more for each gap. */
+function makeBatches(
+  entries: readonly Entry[],
+  after: string,
+): EventLogBatch[] {
+  const batches: EventLogBatch[] = [];
+  let events: LoggedEvent[] = [];
+  let cursor = after;
+  let gap = false;
+  const finish = (): void => {
+    if (events.length > 0 || gap) batches.push({ events, cursor, gap });
+  };
+  for (const entry of unpackAll(entries)) {
+    if (!isAfter(entry.id, cursor)) continue;
+    if (!follows(cursor, entry)) {
+      finish();
+      events = [];
+      gap = true;
+    }
+    cursor = entry.id;
+    if (!isStart(entry)) events.push(readEvent(entry));
+  }
+  finish();
+  return batches;
+}
+
+/** Whether an ID is later than another one. */
+export function isAfter(id: string, other: string): boolean {
+  const [time = "", sequence = ""] = id.split("-");
+  const [otherTime = "", otherSequence = ""] = other.split("-");
+  return compare(time, otherTime) > 0 ||
+    (time === otherTime && compare(sequence, otherSequence) > 0);
+}
+
+/** Compares two numbers of any length. */
+function compare(a: string, b: string): number {
+  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** Reads the reply to `XREAD`, in whatever form the client has it. */
+function readStreams(reply: unknown): Map<string, Entry[]> {
+  if (reply === null || reply === undefined) return new Map();
+  const pairs = Array.isArray(reply)
+    // In the third version of the protocol it is a map, which some give as a flat list.
+    ? typeof reply[0] === "string" ? inPairs(reply) : reply
+    : reply instanceof Map
+    ? [...reply]
+    : Object.entries(reply);
+  return new Map(
+    pairs.map((
+      [key, entries]: [string, unknown],
+    ) => [key, readEntries(entries)]),
+  );
+}
+
+function inPairs(list: readonly unknown[]): [string, unknown][] {
+  const pairs: [string, unknown][] = [];
+  for (let i = 0; i + 1 < list.length; i += 2) {
+    pairs.push([list[i] as string, list[i + 1]]);
+  }
+  return pairs;
+}

@@ -1,0 +1,244 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Many logs by name in Redis.
+ *
+ * @module
+ */
+
+import type { EventLog } from "../../_log/event_log.ts";
+import {
+  assertLogName,
+  type EventLogClaim,
+  type EventLogClaimOptions,
+  type EventLogOpenOptions,
+  type EventLogs,
+  type EventLogState,
+} from "../../_log/event_logs.ts";
+import { assertCount, assertNumber, MAX_DELAY } from "../../_validate.ts";
+import { orTimedOut, persist } from "../_engine/engine_call.ts";
+import { assertNoId } from "../_engine/own_id.ts";
+import { RedisClaim } from "./claim.ts";
+import type { RedisClient } from "./client.ts";
+import { makeFields, readEntries, readEvent } from "./entries.ts";
+import { RedisFollower } from "./follower.ts";
+import { CLAIM_SCRIPT, EXPIRE_SCRIPT, INSPECT_SCRIPT } from "./logs_scripts.ts";
+import { RedisNamedLog } from "./named_log.ts";
+import { formatExpiry, makeKeys } from "./named_stream.ts";
+import { isCrossSlot, isRefusal } from "./refusal.ts";
+import { WritePace } from "../_engine/write_pace.ts";
+
+/** Options for {@linkcode RedisEventLogs}. */
+export interface RedisEventLogsOptions {
+  /**
+   * Milliseconds after which Redis counts as lost if it does not answer: 1 to
+   * 2 147 478 647. All calls then reject with an error whose name is `"TimeoutError"`.
+   *
+   * @default {10_000}
+   */
+  timeout?: number | undefined;
+}
+
+// Those who follow wait for this and for what they block.
+const MAX_TIMEOUT = MAX_DELAY - 5000;
+
+/**
+ * Logs in Redis, each in a stream of its own, under keys that begin with a prefix. It
+ * leaves the client that it is given open.
+ *
+ * - One connection beside the client's own follows all streams of the process that are
+ *   followed at present. It is closed when none is.
+ * - An event that the holder of a claim appends is one command at most: those of one log
+ *   that come in one turn of the event loop, or while an earlier one is written, are
+ *   one entry. Where a process writes more than 1600 times a second, a write waits up to
+ *   20 milliseconds for others.
+ * - Appends and claims are tried again after errors that leave open whether they took
+ *   place; they are never done twice, also if the client repeats commands after it has
+ *   reconnected.
+ * - The keys of a name have a hash tag, so they are in one slot of a cluster. Logs in
+ *   several slots take a connection for each slot to be followed; a prefix that has a hash
+ *   tag itself, such as `"{answers}:"`, has all logs in one slot.
+ * - IDs are those of the stream's entries. Events must not bring their own.
+ *
+ * @example Usage
+ * ```ts ignore -- it needs a server
+ * import { Redis } from "npm:ioredis@6";
+ * import { type RedisClient, RedisEventLogs } from "@tidings/sse/redis-streams";
+ * import { EventRuns } from "@tidings/sse/runs";
+ *
+ * const adapt = (redis: Redis): RedisClient => ({
+ *   send: ([name, ...args]) => redis.call(name, ...args),
+ *   duplicate: () => adapt(redis.duplicate()),
+ *   close: () => redis.disconnect(),
+ * });
+ *
+ * const logs = new RedisEventLogs(adapt(new Redis()), "answers:");
+ * const runs = new EventRuns({ logs });
+ * ```
+ */
+export class RedisEventLogs implements EventLogs {
+  readonly #client: RedisClient;
+  readonly #prefix: string;
+  readonly #timeout: number;
+  readonly #pace = new WritePace();
+  /** Who follows the streams: one for all, or, where that cannot be, one for each place. */
+  readonly #followers = new Map<string, RedisFollower>();
+  /** Whether streams are in several slots of a cluster, which one command cannot read. */
+  #isSplit = false;
+
+  /**
+   * Makes logs of what is under the prefix. It does not use the client yet.
+   *
+   * @param client The connection for all that does not block; others may use it too.
+   * @param prefix What the keys begin with.
+   * @param options How long to wait for Redis.
+   * @throws {TypeError} If `timeout` is not a number.
+   * @throws {RangeError} If `timeout` is outside its range.
+   */
+  constructor(
+    client: RedisClient,
+    prefix: string,
+    options: RedisEventLogsOptions = {},
+  ) {
+    const { timeout = 10_000 } = options;
+    assertNumber("make event logs", "timeout", timeout, 1, MAX_TIMEOUT);
+    this.#client = client;
+    this.#prefix = prefix;
+    this.#timeout = timeout;
+  }
+
+  /**
+   * Gives the log of a name, as {@linkcode EventLogs.open}.
+   *
+   * @throws {TypeError} If the name is empty, or `expireIn` is not a number.
+   * @throws {RangeError} If `expireIn` is outside its range.
+   */
+  open(name: string, options: EventLogOpenOptions = {}): EventLog {
+    const { expireIn = Infinity } = options;
+    assertLogName("open event log", name);
+    assertCount("open event log", "expireIn", expireIn, 1);
+    const keys = makeKeys(this.#prefix, name);
+    return new RedisNamedLog({
+      client: this.#client,
+      keys,
+      expireIn,
+      timeout: this.#timeout,
+      getFollower: () => this.#getFollower(keys.place),
+    });
+  }
+
+  /**
+   * Claims a name, as {@linkcode EventLogs.claim}.
+   *
+   * @returns The claim, if there is one to have. It rejects with a `TypeError` if an
+   * option is not a number or the name is empty, with a `RangeError` if an option is
+   * outside its range, and with the client's errors.
+   */
+  async claim(
+    name: string,
+    options: EventLogClaimOptions,
+  ): Promise<EventLogClaim | undefined> {
+    const { leaseTime, expireIn = Infinity, after = "", replace, event } =
+      options;
+    const verb = "claim event log";
+    assertLogName(verb, name);
+    assertCount(verb, "leaseTime", leaseTime, 1);
+    assertCount(verb, "expireIn", expireIn, 1);
+    if (event !== undefined) assertNoId(event);
+    // No event has an empty ID.
+    if (options.after === "") return undefined;
+    const keys = makeKeys(this.#prefix, name);
+    const token = crypto.randomUUID();
+    const start = await this.#persist(verb, [
+      "EVAL",
+      CLAIM_SCRIPT,
+      "3",
+      keys.stream,
+      keys.lease,
+      keys.writers,
+      token,
+      String(Math.min(leaseTime, expireIn)),
+      formatExpiry(expireIn),
+      after,
+      replace ? "1" : "",
+      ...event === undefined ? [] : makeFields(event, undefined),
+    ]);
+    if (typeof start !== "string") return undefined;
+    const client = this.#client;
+    const timeout = this.#timeout;
+    return new RedisClaim({
+      client,
+      name,
+      keys,
+      token,
+      start,
+      count: event === undefined ? 0 : 1,
+      leaseTime,
+      timeout,
+      pace: this.#pace,
+    });
+  }
+
+  /**
+   * Tells what is known of a name, as {@linkcode EventLogs.inspect}.
+   *
+   * @returns What is known. It rejects with the client's errors.
+   */
+  async inspect(name: string): Promise<EventLogState> {
+    const { stream, lease } = makeKeys(this.#prefix, name);
+    const reply = await orTimedOut(
+      this.#client.send(["EVAL", INSPECT_SCRIPT, "2", stream, lease]),
+      this.#timeout,
+      "inspect event log",
+    );
+    const [claims, ...entries] = reply as [claims: number, ...unknown[]];
+    const [last] = readEntries(entries);
+    return { last: last && readEvent(last), isClaimed: claims === 1 };
+  }
+
+  /**
+   * Lets a name expire, as {@linkcode EventLogs.expire}.
+   *
+   * @returns It rejects with a `TypeError` if `delay` is not a number, with a
+   * `RangeError` if it is not an integer of at least 1, and with the client's errors.
+   */
+  async expire(name: string, delay: number): Promise<void> {
+    assertCount("expire event log", "delay", delay, 1);
+    const { stream, lease, writers } = makeKeys(this.#prefix, name);
+    await this.#persist("expire event log", [
+      "EVAL",
+      EXPIRE_SCRIPT,
+      "3",
+      stream,
+      lease,
+      writers,
+      String(delay),
+    ]);
+  }
+
+  /** Sends a command that may be repeated until it is answered. */
+  #persist(
+    verb: string,
+    command: [name: string, ...args: string[]],
+  ): Promise<unknown> {
+    const timeout = this.#timeout;
+    return persist(() => this.#client.send(command), {
+      timeout,
+      verb,
+      isRefusal,
+    });
+  }
+
+  #getFollower(place: string): RedisFollower {
+    const group = this.#isSplit ? place : "";
+    const found = this.#followers.get(group);
+    if (found !== undefined) return found;
+    const onEnd = (error: unknown): void => {
+      this.#followers.delete(group);
+      if (isCrossSlot(error)) this.#isSplit = true;
+    };
+    const follower = new RedisFollower(this.#client, this.#timeout, onEnd);
+    this.#followers.set(group, follower);
+    return follower;
+  }
+}

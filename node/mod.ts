@@ -1,0 +1,134 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * A fetch handler, `Request` → `Response`, for the servers of `node:http`,
+ * `node:https` and `node:http2`.
+ *
+ * ```ts ignore -- it serves for ever
+ * import { createServer } from "node:http";
+ * import { toNodeHandler } from "@tidings/sse/node";
+ * import { serveEvents } from "@tidings/sse/server";
+ *
+ * createServer(toNodeHandler((request) =>
+ *   serveEvents(request, [{ data: "first" }, { data: "second" }])
+ * )).listen(8000);
+ * ```
+ *
+ * Deno, Bun and Cloudflare Workers serve such a handler themselves and need none
+ * of this.
+ *
+ * @module
+ */
+
+import process from "node:process";
+import { Exchange, type NodeRequest, type NodeResponse } from "./_exchange.ts";
+import { toRequest } from "./_request.ts";
+import { sendResponse } from "./_response.ts";
+import { ResponseSink } from "./_sink.ts";
+
+export type { NodeRequest, NodeResponse } from "./_exchange.ts";
+
+/** Options for {@linkcode toNodeHandler}. */
+export interface ToNodeHandlerOptions {
+  /**
+   * Called with what the handler throws, or the body of its response. The client
+   * gets status 500 and nothing of the error or, if the response has begun, a
+   * connection that breaks. What is thrown because `request.signal` was aborted is
+   * no error. It must not throw.
+   *
+   * Left out, the error becomes a warning of the process, which Node prints.
+   *
+   * @param error What was thrown.
+   * @param request The request that was answered.
+   */
+  onError?: ((error: unknown, request: Request) => void) | undefined;
+}
+
+type ErrorHandler = NonNullable<ToNodeHandlerOptions["onError"]>;
+
+/** Answers a request, as the handlers of `Deno.serve` and others do. */
+export type FetchHandler = (request: Request) => Response | Promise<Response>;
+
+/**
+ * Makes a request listener for `createServer` of `node:http`, `node:https` and
+ * `node:http2` out of a fetch handler.
+ *
+ * The body of the response is read at the pace at which the client takes it, and
+ * the body of the request at the pace at which the handler reads it. When the
+ * client leaves early, `request.signal` is aborted and the body of the response is
+ * cancelled. What the handler has not read of the request when its response ends
+ * is dropped.
+ *
+ * A body that `serveEvents` or a channel has made goes to the socket without a stream
+ * in between, also out of a response that is made of it: `new Response(response.body,
+ * …)`. If it is cloned, piped or read first, it goes the way of all others.
+ *
+ * `request.url` is made of the `Host` header, which is the client's word. A request
+ * that no `Request` can stand for gets status 400.
+ *
+ * @example Serve an event stream with `node:http`
+ * ```ts
+ * import { createServer } from "node:http";
+ * import { once } from "node:events";
+ * import { toNodeHandler } from "@tidings/sse/node";
+ * import { serveEvents } from "@tidings/sse/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const server = createServer(
+ *   toNodeHandler((request) => serveEvents(request, [{ data: "hello" }])),
+ * );
+ * server.listen(0, "127.0.0.1");
+ * await once(server, "listening");
+ * const { port } = server.address() as { port: number };
+ *
+ * const response = await fetch(`http://127.0.0.1:${port}/`);
+ * assertEquals(await response.text(), "data: hello\n\n");
+ *
+ * server.close();
+ * await once(server, "close");
+ * ```
+ *
+ * @param handler Answers each request.
+ * @param options What to do with errors.
+ * @returns The listener for the server's requests.
+ */
+export function toNodeHandler(
+  handler: FetchHandler,
+  options: ToNodeHandlerOptions = {},
+): (incoming: NodeRequest, outgoing: NodeResponse) => void {
+  const { onError = warn } = options;
+  return (incoming, outgoing) => {
+    answer(new Exchange(incoming, outgoing), handler, onError);
+  };
+}
+
+/** Never rejects: whatever the handler throws is handed to `onError`. */
+async function answer(
+  exchange: Exchange,
+  handler: FetchHandler,
+  onError: ErrorHandler,
+): Promise<void> {
+  let request: Request;
+  try {
+    request = toRequest(exchange);
+  } catch {
+    exchange.outgoing.writeHead(400, {});
+    exchange.end();
+    return;
+  }
+  const fail = (error: unknown): void => {
+    if (!exchange.isDeparture(error)) onError(error, request);
+    exchange.breakOff();
+  };
+  try {
+    const owner = await sendResponse(await handler(request), exchange);
+    if (owner === undefined) exchange.end();
+    else ResponseSink.connect(owner, exchange, fail);
+  } catch (error) {
+    fail(error);
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error));
+}

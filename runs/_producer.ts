@@ -1,0 +1,212 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The one process that runs a source, from the claim of the run's name to its end.
+ *
+ * @module
+ */
+
+import { Tail } from "../_channel/tail.ts";
+import { withData } from "../_encoder/event_data.ts";
+import type { EventResult, EventSupply } from "../_server/event_supply.ts";
+import { encodeEvent } from "../encoder.ts";
+import type { ServerSentEventInit } from "../event.ts";
+import { type EventLogClaim, EventLogClaimError } from "../log.ts";
+import { type EventRunEnd, makeEndEntry, stopNameOf } from "./_entries.ts";
+import { type CheckedRunsOptions, RENEWALS } from "./_options.ts";
+import type { ClaimedRun } from "./_registry.ts";
+import { type EventRunSource, openRunSupply } from "./_source.ts";
+
+/** So many events may be on their way to the log before the source is asked for more. */
+const WINDOW = 64;
+
+/** Produces one run. */
+export class Producer {
+  readonly #id: string;
+  readonly #claim: EventLogClaim;
+  readonly #stopCursor: string;
+  readonly #options: CheckedRunsOptions;
+  readonly #controller = new AbortController();
+  /** How the run ends; the first cause to stop its source counts. */
+  #end: EventRunEnd = "done";
+  /** What has to be released: set when the source is opened, cleared when it ends. */
+  #supply: EventSupply | undefined;
+  #events = 0;
+  #bytes = 0;
+  /** Settles, and never rejects, once all events are in the log, or one is not. */
+  #written: Promise<unknown> = Promise.resolve();
+
+  constructor(
+    id: string,
+    { claim, stopCursor }: ClaimedRun,
+    options: CheckedRunsOptions,
+  ) {
+    this.#id = id;
+    this.#claim = claim;
+    this.#stopCursor = stopCursor;
+    this.#options = options;
+  }
+
+  /** Stops the source, unless it is stopped already. */
+  stop(end: EventRunEnd): void {
+    if (this.#controller.signal.aborted) return;
+    this.#end = end;
+    this.#controller.abort(
+      new DOMException("The run is over before its source", "AbortError"),
+    );
+    this.#release();
+  }
+
+  /** Runs the source and writes what it gives, and the end. It never rejects. */
+  async run(source: EventRunSource): Promise<void> {
+    const { leaseTime, maxRunTime, logs } = this.#options;
+    const tail = new Tail(
+      logs.open(stopNameOf(this.#id)),
+      ({ events }) => {
+        if (events.length > 0) this.stop("stopped");
+      },
+      this.#report,
+      this.#stopCursor,
+    );
+    tail.start();
+    let renewed = Promise.resolve();
+    const renewal = setInterval(
+      () => renewed = this.#renew(),
+      leaseTime / RENEWALS,
+    );
+    const deadline = setTimeout(
+      () => this.#fail(makeLimitError("maxRunTime", maxRunTime, "ms")),
+      maxRunTime,
+    );
+    try {
+      await this.#untilOver(this.#relay(source));
+      clearTimeout(deadline);
+      await this.#written;
+      await this.#finish(this.#end);
+    } catch (error) {
+      // The end is told when the lease has run out, by whoever notices.
+      this.#report(error);
+    } finally {
+      clearTimeout(deadline);
+      clearInterval(renewal);
+      await Promise.all([renewed, tail.stop()]);
+    }
+  }
+
+  /** Waits until the source is at its end or does not matter any more. */
+  #untilOver(relay: Promise<void>): Promise<void> {
+    const { signal } = this.#controller;
+    return new Promise((resolve) => {
+      if (signal.aborted) resolve();
+      signal.addEventListener("abort", () => resolve());
+      relay.then(resolve);
+    });
+  }
+
+  /** Takes what the source gives, until its end. It never rejects. */
+  async #relay(source: EventRunSource): Promise<void> {
+    const { signal } = this.#controller;
+    if (signal.aborted) return;
+    try {
+      this.#supply = openRunSupply(await source({ id: this.#id, signal }));
+      while (!signal.aborted) {
+        const result = await this.#next(this.#supply);
+        if (result.done || signal.aborted) return;
+        this.#append(result.value);
+        if (this.#events % WINDOW === 0) await this.#written;
+      }
+      // For a run that was stopped while its source was being opened.
+      await this.#release();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  async #next(supply: EventSupply): Promise<EventResult> {
+    try {
+      const result = await supply.next();
+      if (result.done) this.#supply = undefined;
+      return result;
+    } catch (error) {
+      this.#supply = undefined;
+      throw error;
+    }
+  }
+
+  #append(given: ServerSentEventInit): void {
+    const { event, data, retry } = withData(given);
+    if (data === undefined && retry === undefined) return;
+    const kept = { event, data, retry };
+    const { maxEvents, maxBytes } = this.#options;
+    this.#events++;
+    this.#bytes += encodeEvent(kept).byteLength;
+    if (this.#events > maxEvents) {
+      this.#fail(makeLimitError("maxEvents", maxEvents, "events"));
+    } else if (this.#bytes > maxBytes) {
+      this.#fail(makeLimitError("maxBytes", maxBytes, "bytes"));
+    } else {
+      this.#written = this.#claim.append(kept).catch((error) =>
+        this.#handleWriteError(error)
+      );
+    }
+  }
+
+  #handleWriteError(error: unknown): void {
+    if (error instanceof EventLogClaimError) this.stop("lost");
+    else this.#fail(error);
+  }
+
+  async #renew(): Promise<void> {
+    try {
+      if (!await this.#claim.renew()) this.stop("lost");
+    } catch (error) {
+      this.#report(error);
+    }
+  }
+
+  async #finish(end: EventRunEnd): Promise<void> {
+    const { logs, keepFor } = this.#options;
+    const entry = makeEndEntry(end, this.#id, this.#options);
+    // Where the claim is lost, whoever has it tells the end, and lets it expire.
+    if (!await this.#claim.renew()) return;
+    // Before the end, which may be followed by a new run that is not to expire.
+    await logs.expire(this.#id, keepFor);
+    try {
+      await this.#claim.append(entry);
+    } catch (error) {
+      if (error instanceof EventLogClaimError) return;
+      throw error;
+    }
+    await this.#claim.release();
+  }
+
+  /** Releases a source that is not at its end. Nobody waits for it. */
+  async #release(): Promise<void> {
+    const supply = this.#supply;
+    this.#supply = undefined;
+    try {
+      await supply?.return?.();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    // A source that stops because it was told to does not fail.
+    if (this.#controller.signal.aborted) {
+      if (error !== this.#controller.signal.reason) this.#report(error);
+      return;
+    }
+    this.stop("failed");
+    this.#report(error);
+  }
+
+  readonly #report = (error: unknown): void =>
+    this.#options.onError(error, this.#id);
+}
+
+function makeLimitError(name: string, limit: number, unit: string): RangeError {
+  return new RangeError(
+    `Cannot go on with run: its source has reached "${name}", at most ${limit} ${unit} are wanted`,
+  );
+}

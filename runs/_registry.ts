@@ -1,0 +1,200 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What the logs say about runs, and who may produce them.
+ *
+ * @module
+ */
+
+import { Tail } from "../_channel/tail.ts";
+import type { EventLogClaim, EventLogState } from "../log.ts";
+import {
+  type EventRunEnd,
+  type EventRunStatus,
+  isEnd,
+  isSilent,
+  makeEndEntry,
+  readEnd,
+  readStatus,
+  START_ENTRY,
+  STOP_ENTRY,
+  stopNameOf,
+} from "./_entries.ts";
+import type { LostWatch } from "./_lost_watch.ts";
+import { type CheckedRunsOptions, claimOptions } from "./_options.ts";
+
+/** Entries that one look after the last events of a reader asks for. */
+const PAGE = 16;
+/** Milliseconds to wait for the one who has ended a run. */
+const RELEASE_DELAY = 10;
+
+/** A run that is this process's to produce. */
+export interface ClaimedRun {
+  claim: EventLogClaim;
+  /** The place in the log of stops after which one is for this run. */
+  stopCursor: string;
+}
+
+/** A run that is there. */
+export interface FoundRun {
+  status: EventRunStatus;
+  /** The ID of its last event when it was looked for, `undefined` if it had none. */
+  end: string | undefined;
+}
+
+/** The runs in the logs. */
+export class Registry {
+  readonly #options: CheckedRunsOptions;
+
+  constructor(options: CheckedRunsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Claims a run that is to be started.
+   *
+   * @returns What is claimed, `undefined` if the run is there already, or is started by
+   * somebody else.
+   */
+  async claim(
+    id: string,
+    restart: "after" | "replace" | undefined,
+  ): Promise<ClaimedRun | undefined> {
+    const { logs } = this.#options;
+    // Before the run is there, so that nobody can stop it before it is listened for.
+    const [stopCursor, claim] = await Promise.all([
+      logs.open(stopNameOf(id)).rewind(0),
+      this.#claim(id, restart),
+    ]);
+    return claim && { claim, stopCursor };
+  }
+
+  /**
+   * Looks for a run, `undefined` if there is none. One that nobody produces any more is
+   * lost from now on.
+   */
+  async find(id: string): Promise<FoundRun | undefined> {
+    const state = await this.#options.logs.inspect(id);
+    const found = readStatus(state);
+    if (found === undefined) return undefined;
+    const status = found === "abandoned" ? await this.#bury(id, state) : found;
+    return { status, end: state.last?.id };
+  }
+
+  /** Tells how a run is doing, `undefined` if there is none. */
+  async look(id: string): Promise<EventRunStatus | undefined> {
+    return (await this.find(id))?.status;
+  }
+
+  /** Asks whoever produces a run to stop, and tells whether there was one to ask. */
+  async stop(id: string): Promise<boolean> {
+    if (await this.look(id) !== "running") return false;
+    const { logs, leaseTime } = this.#options;
+    // Whoever does not hear of it for so long is lost.
+    const log = logs.open(stopNameOf(id), { expireIn: leaseTime });
+    await log.append(STOP_ENTRY);
+    return true;
+  }
+
+  /** Whether nothing is left to read after an event of a run that has ended. */
+  async isAtEnd(id: string, lastEventId: string): Promise<boolean> {
+    const log = this.#options.logs.open(id);
+    for (let after = lastEventId;;) {
+      const { events, cursor, gap } = await log.read(after, { limit: PAGE });
+      if (gap || !events.every(isSilent)) return false;
+      if (events.length < PAGE) return true;
+      after = cursor;
+    }
+  }
+
+  /**
+   * Waits for the end of a run.
+   *
+   * @param watch Looks after the run meanwhile.
+   * @returns How it ended, `undefined` if there is no such run. It rejects with the
+   * signal's reason.
+   */
+  async waitForEnd(
+    id: string,
+    watch: LostWatch,
+    signal: AbortSignal,
+  ): Promise<EventRunEnd | undefined> {
+    const { logs, onError } = this.#options;
+    const report = (error: unknown): void => onError(error, id);
+    // To follow a run that is not there would make it.
+    const status = await this.look(id);
+    if (status !== "running") return status;
+    let tail: Tail | undefined;
+    let look: Promise<void> | undefined;
+    let onAbort = (): void => {};
+    let forget = (): void => {};
+    try {
+      return await new Promise((resolve, reject) => {
+        forget = watch.add(id, () => resolve(undefined));
+        onAbort = () => reject(signal.reason);
+        if (signal.aborted) onAbort();
+        signal.addEventListener("abort", onAbort);
+        tail = new Tail(logs.open(id), ({ events }) => {
+          const end = events.map(readEnd).find((end) => end !== undefined);
+          if (end !== undefined) resolve(end);
+          // It may have ended before it was followed.
+          look ??= this.look(id).then((status) => {
+            if (status !== "running") resolve(status);
+          }).catch(reject);
+        }, report);
+        tail.start();
+      });
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+      forget();
+      await Promise.all([look, tail?.stop()]);
+    }
+  }
+
+  async #claim(
+    id: string,
+    restart: "after" | "replace" | undefined,
+  ): Promise<EventLogClaim | undefined> {
+    const { logs } = this.#options;
+    const options = { ...claimOptions(this.#options), event: START_ENTRY };
+    const claim = await logs.claim(id, options);
+    if (claim !== undefined) return claim;
+    const status = await this.look(id);
+    if (status === undefined) return await logs.claim(id, options);
+    if (restart === undefined || status === "running") return undefined;
+    return await this.#claimAgain(id, restart === "replace");
+  }
+
+  /** Claims a run that has ended, unless somebody else is quicker. */
+  async #claimAgain(
+    id: string,
+    replace: boolean,
+  ): Promise<EventLogClaim | undefined> {
+    const { logs } = this.#options;
+    const options = { ...claimOptions(this.#options), event: START_ENTRY };
+    for (;;) {
+      const { last } = await logs.inspect(id);
+      if (last === undefined || !isEnd(last)) return undefined;
+      const after = last.id;
+      const claim = await logs.claim(id, { ...options, after, replace });
+      if (claim !== undefined) return claim;
+      // Whoever has written the end is about to give the name free.
+      await new Promise((resolve) => setTimeout(resolve, RELEASE_DELAY));
+    }
+  }
+
+  async #bury(id: string, { last }: EventLogState): Promise<EventRunStatus> {
+    const { logs, keepFor } = this.#options;
+    const claim = await logs.claim(id, {
+      ...claimOptions(this.#options),
+      // In one step with the end, whatever becomes of this process.
+      expireIn: keepFor,
+      after: last?.id,
+      event: makeEndEntry("lost", id, this.#options),
+    });
+    // Somebody else is about to, or it is being started again.
+    if (claim === undefined) return "running";
+    await claim.release();
+    return "lost";
+  }
+}

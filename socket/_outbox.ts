@@ -1,0 +1,140 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { ServerSentEventInit } from "../event.ts";
+import {
+  byteLengthOf,
+  CLOSE_EVENT,
+  type SocketData,
+  toEvent,
+} from "./_wire.ts";
+import type { CloseReason } from "./_transport.ts";
+
+/** What an event takes on the wire and in memory at most, besides its data. */
+export const EVENT_OVERHEAD = 64;
+
+interface Entry {
+  event: ServerSentEventInit;
+  /** The bytes of the message. */
+  size: number;
+  /** The bytes of the event on the wire, at most. */
+  wireSize: number;
+}
+
+/**
+ * The events of one direction that the other side has not acknowledged yet. What
+ * is taken to be sent stays until then, and can be taken again.
+ */
+export class Outbox {
+  /** Those that were not acknowledged. The first has the id `#acknowledged + 1`. */
+  #entries: Entry[] = [];
+  #acknowledged = 0;
+  /** How many of the entries were taken. */
+  #taken = 0;
+  #waitingBytes = 0;
+  #bytes = 0;
+  #wireBytes = 0;
+
+  /** Bytes of the messages that were not taken yet. */
+  get waitingBytes(): number {
+    return this.#waitingBytes;
+  }
+
+  /** Bytes of the messages that were not acknowledged yet. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** The same as they are on the wire, and in memory. */
+  get wireBytes(): number {
+    return this.#wireBytes;
+  }
+
+  /** Whether there is an event to take. */
+  get hasWaiting(): boolean {
+    return this.#taken < this.#entries.length;
+  }
+
+  /** Whether no event is unacknowledged. */
+  get isEmpty(): boolean {
+    return this.#entries.length === 0;
+  }
+
+  /** Adds a message. */
+  push(data: SocketData): void {
+    const event = toEvent(data);
+    const size = byteLengthOf(data);
+    this.#add(event, size, event.data === data ? size : undefined);
+  }
+
+  /** Adds the event that closes the socket. */
+  pushClose(reason: CloseReason): void {
+    this.#add({ event: CLOSE_EVENT, data: JSON.stringify(reason) }, 0);
+  }
+
+  /** Takes events in their order: at least one if there is one, and so many that they have at most `limit` bytes. */
+  take(limit: number): ServerSentEventInit[] {
+    const events: ServerSentEventInit[] = [];
+    let left = limit;
+    for (; this.#taken < this.#entries.length; this.#taken++) {
+      // Cannot fail: the loop has compared the index.
+      const { event, size, wireSize } = this.#entries[this.#taken]!;
+      left -= wireSize;
+      if (left < 0 && events.length > 0) break;
+      events.push(event);
+      this.#waitingBytes -= size;
+    }
+    return events;
+  }
+
+  /** Drops the events up to an id. Returns whether they were ever taken. */
+  acknowledge(id: number): boolean {
+    const count = id - this.#acknowledged;
+    if (count > this.#taken) return false;
+    if (count <= 0) return true;
+    for (const { size, wireSize } of this.#entries.splice(0, count)) {
+      this.#bytes -= size;
+      this.#wireBytes -= wireSize;
+    }
+    this.#taken -= count;
+    this.#acknowledged = id;
+    return true;
+  }
+
+  /** Lets everything that was not acknowledged be taken again. */
+  rewind(): void {
+    this.#taken = 0;
+    this.#waitingBytes = this.#bytes;
+  }
+
+  /**
+   * Lets everything after an id be taken again. Returns whether that is possible:
+   * not if the id was never taken, or if what follows it is gone.
+   */
+  resume(id: number): boolean {
+    if (id < this.#acknowledged || !this.acknowledge(id)) return false;
+    this.rewind();
+    return true;
+  }
+
+  /** Drops the events that were not taken yet. */
+  dropWaiting(): void {
+    for (const { size, wireSize } of this.#entries.splice(this.#taken)) {
+      this.#bytes -= size;
+      this.#wireBytes -= wireSize;
+    }
+    this.#waitingBytes = 0;
+  }
+
+  #add(
+    event: ServerSentEventInit,
+    size: number,
+    dataSize = byteLengthOf(event.data ?? ""),
+  ): void {
+    event.id = this.#acknowledged + this.#entries.length + 1;
+    const wireSize = dataSize + EVENT_OVERHEAD;
+    this.#entries.push({ event, size, wireSize });
+    this.#waitingBytes += size;
+    this.#bytes += size;
+    this.#wireBytes += wireSize;
+  }
+}

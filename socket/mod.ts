@@ -1,0 +1,155 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The interface of `WebSocket` where no WebSocket gets through: the server's
+ * messages come as an event stream, the client's go as POSTs.
+ *
+ * {@linkcode EventStreamSocket} is the client's half; `server.ts` beside it has the
+ * server's. Both are plain HTTP, which passes every proxy that a web page passes.
+ * And where a WebSocket is lost with its connection, this one goes on over the
+ * next: each message arrives once and in order, in both directions.
+ *
+ * ```ts ignore -- it needs a server
+ * import { EventStreamSocket } from "@tidings/sse/socket";
+ *
+ * const socket = new EventStreamSocket("https://example.com/chat");
+ * socket.onopen = () => socket.send("hello");
+ * socket.onmessage = (event) => console.log(event.data);
+ * ```
+ *
+ * @module
+ */
+
+import { resolveUrl } from "../_client/resolve_url.ts";
+import { setTransport, WebSocketLike } from "./_face.ts";
+import { FallbackTransport } from "./_genuine.ts";
+import { assertOptions, type EventStreamSocketOptions } from "./_options.ts";
+import { StreamTransport } from "./_stream.ts";
+
+export type { BackoffOptions } from "../_client/backoff.ts";
+export type { EventHandler } from "../_client/event_handler.ts";
+export type { WebSocketLike } from "./_face.ts";
+export type { EventStreamSocketOptions } from "./_options.ts";
+
+// RFC 9110: a token.
+const PROTOCOL_REGEXP = /^[!#$%&'*+\-.^_`|~\w]+$/;
+
+/**
+ * A `WebSocket` over an event stream and POSTs, for a server that answers with
+ * `serveSocket`.
+ *
+ * Code that was written for `WebSocket` runs on it. What is different:
+ *
+ * - A connection that is lost is no end: the socket stays open and goes on when the
+ *   server can be reached again. It fails, with the code 1006, when the server
+ *   cannot be reached for as long as it keeps the session, or has lost it. A first
+ *   request that fails is not repeated.
+ * - Messages that arrive after `close()` was called, but before the event `close`,
+ *   are still handed out.
+ * - `bufferedAmount` counts a message until the server has confirmed it.
+ *
+ * @example Send and receive
+ * ```ts
+ * import { EventStreamSocket } from "@tidings/sse/socket";
+ * import { serveSocket } from "@tidings/sse/socket-server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = Deno.serve({ port: 0, onListen() {} }, (request) =>
+ *   serveSocket(request, (socket) => {
+ *     socket.onmessage = (event) => socket.send(`You said ${event.data}`);
+ *   }));
+ *
+ * const socket = new EventStreamSocket(`http://localhost:${server.addr.port}/`);
+ * socket.onopen = () => socket.send("hello");
+ * const message = await new Promise((resolve) => {
+ *   socket.onmessage = (event) => resolve(event.data);
+ * });
+ * assertEquals(message, "You said hello");
+ *
+ * socket.close();
+ * await new Promise((resolve) => socket.onclose = resolve);
+ * ```
+ */
+export class EventStreamSocket extends WebSocketLike {
+  /**
+   * Connects to a server.
+   *
+   * @param url Its URL with the scheme `https`, `wss`, `http` or `ws`, resolved
+   * against `location` where there is one.
+   * @param protocols The subprotocols that the server may choose from.
+   * @param options How to connect.
+   * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse, has
+   * another scheme or a fragment, or if a subprotocol is not a token or stands
+   * there twice.
+   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {RangeError} If an option is out of its range.
+   */
+  constructor(
+    url: string | URL,
+    protocols: string | readonly string[] = [],
+    options: EventStreamSocketOptions = {},
+  ) {
+    const parsed = parseUrl(`${url}`);
+    const names = parseProtocols(protocols);
+    assertOptions(options);
+    const { webSocketTimeout = 0 } = options;
+    super(parsed);
+    const httpUrl = parsed.href.replace(/^ws/, "http");
+    setTransport(this, (events) => {
+      const open = () => new StreamTransport(httpUrl, names, options, events);
+      // Node.js 20 has no WebSocket.
+      return webSocketTimeout === 0 || typeof WebSocket !== "function"
+        ? open()
+        : new FallbackTransport(
+          new WebSocket(parsed, names),
+          webSocketTimeout,
+          events,
+          open,
+        );
+    });
+  }
+}
+
+Object.defineProperty(EventStreamSocket.prototype, Symbol.toStringTag, {
+  value: "WebSocket",
+  configurable: true,
+});
+
+function parseUrl(url: string): URL {
+  const parsed = new URL(resolveUrl(url));
+  // Spec: `If urlRecord's scheme is "http", then set urlRecord's scheme to "ws"`.
+  if (/^https?:$/.test(parsed.protocol)) {
+    parsed.protocol = parsed.protocol.replace("http", "ws");
+  }
+  if (!/^wss?:$/.test(parsed.protocol)) {
+    throw new DOMException(
+      `Cannot connect: the scheme is ${
+        JSON.stringify(parsed.protocol.slice(0, 40))
+      }, "https:", "wss:", "http:" or "ws:" is wanted`,
+      "SyntaxError",
+    );
+  }
+  if (parsed.href.includes("#")) {
+    throw new DOMException(
+      `Cannot connect: the URL has the fragment ${
+        JSON.stringify(parsed.hash.slice(0, 40))
+      }, none is wanted`,
+      "SyntaxError",
+    );
+  }
+  return parsed;
+}
+
+function parseProtocols(protocols: string | readonly string[]): string[] {
+  const names = typeof protocols === "string" ? [protocols] : [...protocols];
+  names.forEach((name, index) => {
+    if (PROTOCOL_REGEXP.test(name) && names.indexOf(name) === index) return;
+    throw new DOMException(
+      `Cannot connect: the subprotocol ${
+        JSON.stringify(name.slice(0, 40))
+      } is not a token or stands there twice, different tokens are wanted`,
+      "SyntaxError",
+    );
+  });
+  return names;
+}

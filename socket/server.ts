@@ -1,0 +1,321 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The server's half of a socket over an event stream and POSTs, and of a genuine
+ * WebSocket with the same interface.
+ *
+ * ```ts ignore -- it serves for ever
+ * import { serveSocket } from "@tidings/sse/socket-server";
+ *
+ * Deno.serve((request) =>
+ *   serveSocket(request, (socket) => {
+ *     socket.onmessage = (event) => socket.send(`You said ${event.data}`);
+ *   })
+ * );
+ * ```
+ *
+ * A session lives in the process that opened it, and its requests have to reach
+ * that process. A load balancer in front of more than one has to remember which of
+ * them answered with which header `Socket-Session`, and to send there every request
+ * that brings the same one; or it goes by a cookie or the client's address.
+ * `deno serve --parallel` does neither. A request that reaches another process gets
+ * status 404, and its socket fails.
+ *
+ * @module
+ */
+
+import {
+  answerWithoutStream,
+  commonHeaders,
+  streamHeaders,
+} from "../_server/answer.ts";
+import { setTransport, WebSocketLike } from "./_face.ts";
+import { GenuineTransport } from "./_genuine.ts";
+import { Refusal } from "./_refusal.ts";
+import { SocketRegistry } from "./_registry.ts";
+import { SocketSession } from "./_session.ts";
+import {
+  checkOptions,
+  type ServeSocketOptions,
+  type ServeSocketSettings,
+} from "./_server_options.ts";
+import { NEW_SESSION, PROTOCOLS_HEADER, SESSION_HEADER } from "./_wire.ts";
+
+export type { CorsOptions } from "../_server/cors.ts";
+export type { EventHandler } from "../_client/event_handler.ts";
+export type { WebSocketLike } from "./_face.ts";
+export type { ServeSocketOptions } from "./_server_options.ts";
+
+/** What this file needs of Deno, where there is one. */
+interface Upgrader {
+  upgradeWebSocket?: (
+    request: Request,
+    options: { protocol?: string },
+  ) => { socket: WebSocket; response: Response };
+}
+
+const METHODS = ["GET", "POST"];
+const ID_REGEXP = /^\d{1,15}$/;
+const REGISTRY = new SocketRegistry();
+
+/**
+ * Answers the requests of a socket: the one that opens it, its POSTs, those that
+ * resume its stream, preflights, and `Upgrade: websocket`, if the runtime is Deno.
+ *
+ * Each new socket is handed to `onSocket` while it is connecting: add the listeners
+ * there, and send from `open` on. A genuine WebSocket and one over an event stream
+ * are alike; `binaryType` is `"arraybuffer"`.
+ *
+ * Any other request is refused: 400 without the header of a socket, 403 for another
+ * origin, 404 for a session that is over or lives in another process, 405, 406, 409,
+ * 413, 429, 501, 503. The body says why in a sentence of English.
+ *
+ * @example Echo
+ * ```ts
+ * import { serveSocket } from "@tidings/sse/socket-server";
+ * import { EventStreamSocket } from "@tidings/sse/socket";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = Deno.serve({ port: 0, onListen() {} }, (request) =>
+ *   serveSocket(request, (socket) => {
+ *     socket.onmessage = (event) => socket.send(event.data);
+ *   }));
+ *
+ * // Over an event stream, and over a genuine WebSocket.
+ * for (const Class of [EventStreamSocket, WebSocket]) {
+ *   const socket = new Class(`http://localhost:${server.addr.port}/`);
+ *   socket.onopen = () => socket.send("hello");
+ *   const data = await new Promise((resolve) => {
+ *     socket.onmessage = (event) => resolve(event.data);
+ *   });
+ *   assertEquals(data, "hello");
+ *
+ *   socket.close();
+ *   await new Promise((resolve) => socket.onclose = resolve);
+ * }
+ * ```
+ *
+ * @param request The request to answer.
+ * @param onSocket Called with each new socket, and with the request that opens it.
+ * @param options How to serve it. They hold for a socket as the request that opens
+ * it has them, and the limits of a POST too.
+ * @returns The response; a promise of one for a POST.
+ * @throws {TypeError} If an option is of the wrong type, or a header or an origin
+ * invalid.
+ * @throws {RangeError} If an option is a number outside its range.
+ */
+export function serveSocket(
+  request: Request,
+  onSocket: (socket: WebSocketLike, request: Request) => void,
+  options: ServeSocketOptions = {},
+): Response | Promise<Response> {
+  const settings = checkOptions(options);
+  try {
+    const headers = commonHeaders(request, options);
+    assertOrigin(request, headers);
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
+      return upgrade(request, onSocket, options, settings);
+    }
+    const id = request.headers.get(SESSION_HEADER);
+    if (request.method === "POST") {
+      return receive(request, findSession(id), headers, options);
+    }
+    const answer = answerWithoutStream(request, {
+      ...options,
+      methods: METHODS,
+    });
+    if (answer !== undefined) return answer;
+    if (id === NEW_SESSION) return open(request, onSocket, options, settings);
+    return resume(request, findSession(id), options);
+  } catch (error) {
+    return answerRefusal(request, error, options);
+  }
+}
+
+function assertOrigin(request: Request, headers: Headers): void {
+  const origin = request.headers.get("origin");
+  if (origin === null || headers.has("access-control-allow-origin")) return;
+  // The scheme may be another one behind a proxy.
+  if (
+    URL.canParse(origin) && new URL(origin).host === new URL(request.url).host
+  ) {
+    return;
+  }
+  throw new Refusal(
+    403,
+    "Cannot open socket: the page is of another origin, one that is allowed is wanted",
+  );
+}
+
+function findSession(id: string | null): SocketSession {
+  if (id === null) {
+    throw new Refusal(
+      400,
+      `Cannot open socket: there is no header "${SESSION_HEADER}", a client for event stream sockets is wanted`,
+    );
+  }
+  const session = REGISTRY.find(id);
+  if (session !== undefined) return session;
+  throw new Refusal(
+    404,
+    "Cannot find socket: it is closed or in another process, a load balancer has to send all requests of a session to the same one",
+  );
+}
+
+function open(
+  request: Request,
+  onSocket: (socket: WebSocketLike, request: Request) => void,
+  options: ServeSocketOptions,
+  settings: ServeSocketSettings,
+): Response {
+  const protocol = choose(options, request.headers.get(PROTOCOLS_HEADER));
+  const release = admit(options, settings);
+  const socket = createSocket(request);
+  // Cannot be read too early: setTransport() calls back before it returns.
+  let session!: SocketSession;
+  setTransport(socket, (events) => {
+    session = new SocketSession(protocol, settings, events, () => {
+      REGISTRY.remove(session);
+      release();
+    });
+    return session;
+  });
+  REGISTRY.add(session);
+  try {
+    onSocket(socket, request);
+    // It may be what shuts the server down.
+    assertRunning(options);
+  } catch (error) {
+    session.fail();
+    throw error;
+  }
+  const headers = streamHeaders(request, options);
+  // For the load balancer; a page of another origin could not read it.
+  headers.set(SESSION_HEADER, session.id);
+  return new Response(session.openStream(0), { headers });
+}
+
+function resume(
+  request: Request,
+  session: SocketSession,
+  options: ServeSocketOptions,
+): Response {
+  return new Response(session.openStream(readEventId(request)), {
+    headers: streamHeaders(request, options),
+  });
+}
+
+async function receive(
+  request: Request,
+  session: SocketSession,
+  headers: Headers,
+  options: ServeSocketOptions,
+): Promise<Response> {
+  try {
+    // An empty body may be none.
+    await session.receive(readEventId(request), request.body ?? []);
+    return new Response(null, { status: 204, headers });
+  } catch (error) {
+    return answerRefusal(request, error, options);
+  }
+}
+
+/** Reads what the client says to have received. */
+function readEventId(request: Request): number {
+  const header = request.headers.get("last-event-id") ?? "0";
+  if (ID_REGEXP.test(header)) return Number(header);
+  throw new Refusal(
+    400,
+    `Cannot find event: "Last-Event-ID" is ${
+      JSON.stringify(header.slice(0, 40))
+    }, a number is wanted`,
+  );
+}
+
+function upgrade(
+  request: Request,
+  onSocket: (socket: WebSocketLike, request: Request) => void,
+  options: ServeSocketOptions,
+  settings: ServeSocketSettings,
+): Response {
+  const { upgradeWebSocket } = (globalThis as { Deno?: Upgrader }).Deno ?? {};
+  if (upgradeWebSocket === undefined) {
+    throw new Refusal(
+      501,
+      "Cannot open WebSocket: this server has none, an event stream socket is wanted",
+    );
+  }
+  const protocol = choose(
+    options,
+    request.headers.get("sec-websocket-protocol"),
+  );
+  const release = admit(options, settings);
+  try {
+    const { socket: genuine, response } = upgradeWebSocket(
+      request,
+      protocol === "" ? {} : { protocol },
+    );
+    const socket = createSocket(request);
+    // Cannot be read too early: setTransport() calls back before it returns.
+    let transport!: GenuineTransport;
+    setTransport(socket, (events) => {
+      transport = new GenuineTransport(genuine, events, settings);
+      return transport;
+    });
+    onSocket(socket, request);
+    const shutDown = () => transport.end(1001);
+    if (settings.signal?.aborted) shutDown();
+    settings.signal?.addEventListener("abort", shutDown);
+    genuine.addEventListener("close", () => {
+      settings.signal?.removeEventListener("abort", shutDown);
+      release();
+    });
+    return response;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** Counts a socket. Returns what has to be called when it is closed. */
+function admit(
+  options: ServeSocketOptions,
+  settings: ServeSocketSettings,
+): () => void {
+  assertRunning(options);
+  return REGISTRY.admit(options.key, settings);
+}
+
+function assertRunning({ signal }: ServeSocketOptions): void {
+  if (!signal?.aborted) return;
+  throw new Refusal(
+    503,
+    "Cannot open socket: the server shuts down, another one is wanted",
+  );
+}
+
+function createSocket({ url }: Request): WebSocketLike {
+  const socket = new WebSocketLike(new URL(url.replace(/^http/, "ws")));
+  socket.binaryType = "arraybuffer";
+  return socket;
+}
+
+/** Chooses a subprotocol of those that the client offers, in a header's words. */
+function choose(
+  { protocols = [] }: ServeSocketOptions,
+  offered: string | null,
+): string {
+  const names = offered?.split(",").map((name) => name.trim()) ?? [];
+  return protocols.find((name) => names.includes(name)) ?? "";
+}
+
+function answerRefusal(
+  request: Request,
+  error: unknown,
+  options: ServeSocketOptions,
+): Response {
+  if (!(error instanceof Refusal)) throw error;
+  const headers = commonHeaders(request, options);
+  headers.set("content-type", "text/plain;charset=utf-8");
+  return new Response(error.message, { status: error.status, headers });
+}

@@ -1,0 +1,162 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals, assertLess } from "@std/assert";
+import { EventChannel } from "../../channel.ts";
+import { SocketClient, startServer, until } from "./_clients.ts";
+
+Deno.test("EventChannel serves 2000 clients at a time", async () => {
+  const channel = new EventChannel();
+  await using server = startServer((request) => channel.serve(request));
+  const clients: SocketClient[] = [];
+  while (clients.length < 2000) {
+    const batch = Array.from(
+      { length: 100 },
+      () => SocketClient.connect(server.port),
+    );
+    for (const client of await Promise.all(batch)) clients.push(client.run());
+  }
+  // Not before all of them know their place.
+  for (const { inbox } of clients) {
+    await inbox.until(() => inbox.lastEventId !== "");
+  }
+  assertEquals(channel.size, 2000);
+  for (const data of numbers(20)) await channel.publish({ data });
+  for (const { inbox } of clients) {
+    await inbox.untilEvents(20);
+    assertEquals(inbox.data, numbers(20));
+  }
+  assertEquals(channel.counters.delivered, 40_000);
+  // Half of them leave by themselves.
+  for (const client of clients.slice(1000)) client.close();
+  await until(() => channel.size === 1000);
+  await channel.close();
+  await Promise.all(clients.map((client) => client.end()));
+});
+
+Deno.test("EventChannel lets go of clients that leave at any moment", async () => {
+  const channel = new EventChannel({ ringBytes: 10_000, keepAlive: 2 });
+  await using server = startServer((request) => channel.serve(request));
+  const start = await channel.publish({ data: "0" });
+  const big = "x".repeat(10_000);
+  for (let i = 0; i < 100; i++) await channel.publish({ data: big });
+  const staying = (await SocketClient.connect(server.port)).run();
+  const moments = [
+    // before the server has seen the request
+    async (client: SocketClient) => await client[Symbol.asyncDispose](),
+    // before the first event
+    async (client: SocketClient) => {
+      client.run();
+      await until(() => client.head !== "");
+    },
+    // in the middle of a replay, of which it has read a part
+    async (client: SocketClient) => {
+      client.run();
+      await client.inbox.until(() => client.inbox.chunks > 0);
+    },
+    // while it is sent a turn
+    async (client: SocketClient) => {
+      client.run();
+      await until(() => client.head !== "");
+      channel.publish({ data: big });
+    },
+    // when a comment is all that it gets
+    async (client: SocketClient) => {
+      client.run();
+      await client.inbox.until(() => client.inbox.comments.length > 0);
+    },
+    // before it has read anything
+    async () => await until(() => channel.size > 1),
+  ];
+  for (let round = 0; round < 5; round++) {
+    for (const moment of moments) {
+      for (const lastEventId of [undefined, start, "unknown"]) {
+        const request = lastEventId === undefined ? {} : { lastEventId };
+        await using client = await SocketClient.connect(server.port, request);
+        await moment(client);
+      }
+    }
+  }
+  await until(() => channel.size === 1);
+  await channel.publish({ event: "end", data: "end" });
+  await staying.inbox.until(() => staying.inbox.data.at(-1) === "end");
+  assertEquals(channel.counters.overflows, 0);
+  await channel.close();
+  await staying.end();
+});
+
+Deno.test("EventChannel holds nothing for clients that never read, and harms no other", async () => {
+  const channel = new EventChannel();
+  await using server = startServer((request) => channel.serve(request));
+  const quick = (await SocketClient.connect(server.port)).run();
+  await quick.inbox.until(() => quick.inbox.lastEventId !== "");
+  const alone = await measureLatency(channel, quick);
+  const stuck: SocketClient[] = [];
+  while (stuck.length < 100) {
+    stuck.push(await SocketClient.connect(server.port));
+  }
+  await until(() => channel.size === 101);
+  // 20 MB for each of the 100, of which the kernel takes a part.
+  const before = Deno.memoryUsage().rss;
+  const data = "x".repeat(40_000);
+  for (let i = 0; i < 500; i++) {
+    await channel.publish({ data });
+    const { events } = quick.inbox;
+    await quick.inbox.until(() => events.at(-1)?.data === data);
+    events.length = 0;
+  }
+  const grown = Deno.memoryUsage().rss - before;
+  assertLess(grown, 200_000_000, `${grown} bytes for 2 GB`);
+  const together = await measureLatency(channel, quick);
+  assertLess(
+    together,
+    5 * alone + 20,
+    `${together} ms with them, ${alone} ms without`,
+  );
+  // One of them reads at last. It gets a beginning without a hole, and its end.
+  const [first, ...others] = stuck;
+  await first!.end();
+  const sequences = first!.inbox.events.map(({ id }) => id!.split("-")[1]);
+  assertEquals(sequences, numbers(sequences.length + 51).slice(51));
+  assertEquals(channel.counters.overflows, 1);
+  for (const client of others) client.close();
+  await until(() => channel.size === 1);
+  await channel.close();
+  await quick.end();
+});
+
+Deno.test("EventChannel.close() lets shutdown() of the server finish", async () => {
+  const channel = new EventChannel();
+  const server = startServer((request) => channel.serve(request));
+  const clients: SocketClient[] = [];
+  for (let i = 0; i < 10; i++) {
+    clients.push((await SocketClient.connect(server.port)).run());
+  }
+  await until(() => channel.size === 10);
+  channel.publish({ data: "last" });
+  await channel.close({ retry: 1000 });
+  await server[Symbol.asyncDispose]();
+  for (const client of clients) {
+    await client.end();
+    assertEquals(client.inbox.data, ["last"]);
+    assert(client.inbox.reconnectionTime! >= 1000);
+  }
+});
+
+/** The median of the milliseconds from `publish` to the client. */
+async function measureLatency(
+  channel: EventChannel,
+  { inbox }: SocketClient,
+): Promise<number> {
+  const times: number[] = [];
+  for (const data of numbers(50)) {
+    const start = performance.now();
+    await channel.publish({ data });
+    await inbox.until(() => inbox.data.at(-1) === data);
+    times.push(performance.now() - start);
+  }
+  return times.sort((a, b) => a - b)[25]!;
+}
+
+function numbers(count: number): string[] {
+  return Array.from({ length: count }, (_, index) => String(index));
+}

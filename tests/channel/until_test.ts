@@ -1,0 +1,95 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The event after which a client's stream ends. */
+
+import { assertEquals, assertRejects } from "@std/assert";
+import { EventChannel } from "../../channel.ts";
+import type { LoggedEvent } from "../../log.ts";
+import { BodyClient, makeRequest } from "./_clients.ts";
+
+const until = ({ data }: LoggedEvent): boolean => data === "last";
+
+Deno.test("EventChannel.serve() ends the stream after the event that until names", async () => {
+  await using channel = new EventChannel();
+  const reasons: string[] = [];
+  await using client = new BodyClient(channel.serve(makeRequest(), {
+    until,
+    onClose: (reason) => reasons.push(reason),
+  })).run();
+  await channel.publish({ data: "a" });
+  await client.inbox.untilEvents(1);
+  for (const data of ["b", "last", "c"]) channel.publish({ data });
+  await client.end();
+  assertEquals(client.inbox.data, ["a", "b", "last"]);
+  assertEquals(reasons, ["source"]);
+  assertEquals(channel.size, 0);
+});
+
+Deno.test("EventChannel.serve() ends the stream where until names a past event", async () => {
+  // The ring holds none of the events, or all.
+  for (const ringBytes of [0, 1_000_000]) {
+    await using channel = new EventChannel({ ringBytes });
+    await using first = new BodyClient(channel.serve(makeRequest())).run();
+    for (const data of ["a", "last", "b"]) await channel.publish({ data });
+    await first.inbox.untilEvents(3);
+    const options = { until, replay: "all" } as const;
+    await using client = new BodyClient(channel.serve(makeRequest(), options));
+    await client.end();
+    assertEquals(client.inbox.data, ["a", "last"]);
+    // Who comes back after it goes on with what follows.
+    const { lastEventId } = client.inbox;
+    await using next = new BodyClient(
+      channel.serve(makeRequest(lastEventId), { until }),
+      lastEventId,
+    ).run();
+    await next.inbox.untilEvents(1);
+    assertEquals(next.inbox.data, ["b"]);
+  }
+});
+
+Deno.test("EventChannel.serve() asks until of what the client does not get", async () => {
+  for (const ringBytes of [0, 1_000_000]) {
+    await using channel = new EventChannel({ ringBytes });
+    for (const data of ["a", "last", "b"]) await channel.publish({ data });
+    const filter = (event: LoggedEvent): boolean => !until(event);
+    const options = { until, filter, replay: "all" } as const;
+    await using client = new BodyClient(channel.serve(makeRequest(), options));
+    await client.end();
+    assertEquals(client.inbox.data, ["a"]);
+    await using live = new BodyClient(
+      channel.serve(makeRequest(), { until, filter }),
+    ).run();
+    await live.inbox.until(() => live.inbox.lastEventId !== "");
+    for (const data of ["c", "last", "d"]) channel.publish({ data });
+    await live.end();
+    assertEquals(live.inbox.data, ["c"]);
+  }
+});
+
+Deno.test("EventChannel leaves no timer if its last client takes its time and fails", async () => {
+  await using channel = new EventChannel();
+  await channel.publish({ data: "a" });
+  const client = new BodyClient(channel.serve(makeRequest(), {
+    replay: "all",
+    until: () => {
+      const end = performance.now() + 50;
+      while (performance.now() < end);
+      throw new Error("It is me");
+    },
+  }));
+  await assertRejects(() => client.end(), Error, "It is me");
+  await channel.close();
+});
+
+Deno.test("EventChannel.serve() fails the stream if until throws", async () => {
+  await using channel = new EventChannel();
+  await channel.publish({ data: "a" });
+  const client = new BodyClient(channel.serve(makeRequest(), {
+    replay: "all",
+    until: () => {
+      throw new Error("It is me");
+    },
+  }));
+  await assertRejects(() => client.end(), Error, "It is me");
+  assertEquals(channel.size, 0);
+});

@@ -1,0 +1,118 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Chaos with real processes, for a few seconds. The environment variable
+ * `CHAOS_SECONDS` makes each test take longer, and `SEED` repeats what was drawn.
+ */
+
+import { assert, assertEquals } from "@std/assert";
+import { type ChaosOptions, type ChaosReport, runChaos } from "./_chaos.ts";
+import { runHerd } from "./_herd.ts";
+import { Random } from "../support/random.ts";
+import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
+import { hasSignals, signalNote } from "../support/send_signal.ts";
+
+const duration = 1000 * Number(Deno.env.get("CHAOS_SECONDS") ?? 2);
+const seed = Number(
+  Deno.env.get("SEED") ?? Math.floor(Math.random() * 2 ** 31),
+);
+
+/** Enough for all that a subscriber can miss, and far too little. */
+const LONG = 10_000_000;
+const SHORT = 200;
+
+Deno.test(`chaos: Deno KV loses nothing${signalNote}`, {
+  ignore: !hasSignals,
+}, async () => {
+  const report = await runOnKv(LONG);
+  assertEquals(report.gaps, 0);
+});
+
+Deno.test(
+  `chaos: Deno KV with a short history passes over nothing in silence${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await runOnKv(SHORT);
+  },
+);
+
+Deno.test(`chaos: Redis loses nothing${redisNote}`, {
+  ignore: !hasRedis,
+}, async () => {
+  const report = await runOnRedis(LONG);
+  assertEquals(report.gaps, 0);
+});
+
+Deno.test(
+  `chaos: Redis with a short history passes over nothing in silence${redisNote}`,
+  {
+    ignore: !hasRedis,
+  },
+  async () => {
+    await runOnRedis(SHORT);
+  },
+);
+
+Deno.test(
+  `chaos: a herd comes back to Deno KV, and each gets its own${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    const directory = await Deno.makeTempDir();
+    try {
+      const kv = `${directory}/kv.db`;
+      show(await runHerd({ kv, maxEvents: LONG }));
+    } finally {
+      await Deno.remove(directory, { recursive: true });
+    }
+  },
+);
+
+Deno.test(
+  `chaos: a herd comes back to Redis, and each gets its own${redisNote}`,
+  {
+    ignore: !hasRedis,
+  },
+  async () => {
+    await using redis = await RedisServer.start();
+    show(await runHerd({ redis: redis.port, maxEvents: LONG }));
+  },
+);
+
+async function runOnKv(maxEvents: number): Promise<ChaosReport> {
+  const directory = await Deno.makeTempDir();
+  try {
+    return await run({ engine: { kv: `${directory}/kv.db`, maxEvents } });
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+}
+
+async function runOnRedis(maxEvents: number): Promise<ChaosReport> {
+  await using redis = await RedisServer.start();
+  return await run({ engine: { redis: redis.port, maxEvents }, redis });
+}
+
+async function run(
+  options: Omit<ChaosOptions, "random" | "duration">,
+): Promise<ChaosReport> {
+  try {
+    const random = new Random(seed);
+    const result = await runChaos({ ...options, random, duration });
+    show(result);
+    assert(result.kills > 0, "Nothing was killed");
+    return result;
+  } catch (error) {
+    throw new Error(`Failed, run again with SEED=${seed}: ${error}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Shows what came of a run that was asked to be long. */
+function show(result: unknown): void {
+  if (duration > 10_000) console.log(result);
+}

@@ -1,0 +1,278 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { readEvents } from "../../parser.ts";
+import { CliProcess, runCli } from "./_process.ts";
+import { eventStream, OpenStream, serve } from "../support/event_server.ts";
+import { hasSignals, signalNote } from "../support/send_signal.ts";
+import { within } from "../support/within.ts";
+
+const ANY_PORT = ["--port", "0"];
+
+/** The `data` and the IDs of the first events that a client gets. */
+async function read(
+  url: string,
+  count: number,
+  headers: HeadersInit = {},
+): Promise<{ data: string; id: string }[]> {
+  const events = readEvents(await fetch(url, { headers }));
+  const read: { data: string; id: string }[] = [];
+  while (read.length < count) {
+    const { value } = await within("an event", events.next());
+    if (value === undefined) break;
+    read.push({ data: value.data, id: value.lastEventId });
+  }
+  await events.return?.();
+  return read;
+}
+
+function dataOf(events: readonly { data: string }[]): string[] {
+  return events.map(({ data }) => data);
+}
+
+Deno.test("cli serve publishes each line of standard input to every client", async () => {
+  await using cli = new CliProcess(["serve", ...ANY_PORT]);
+  const url = await cli.url();
+  const responses = [await fetch(url), await fetch(`${url}anywhere?x=1`)];
+  await cli.write('{"event":"tick","data":"1\\n2","id":7}\n{"data":');
+  await cli.write('"\u2028é"}\r\n\n');
+  for (const response of responses) {
+    const events = readEvents(response);
+    assertEquals((await within("an event", events.next())).value, {
+      event: "tick",
+      data: "1\n2",
+      id: "7",
+      lastEventId: "7",
+    });
+    assertEquals(
+      (await within("an event", events.next())).value?.data,
+      "\u2028é",
+    );
+    await events.return?.();
+  }
+});
+
+Deno.test("cli serve gives a client that comes late what was piped in, as the README has it", async () => {
+  await using cli = new CliProcess(["serve", ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write('{"event":"tick","data":"42"}\n');
+  await cli.end();
+  await cli.stderr.match(/the input ended/);
+  const { stdout } = await runCli([url, "--count", "1"]);
+  assertMatch(stdout, /^tick #\S+\n42\n\n$/);
+});
+
+Deno.test("cli serve publishes what cli --json prints", async () => {
+  await using server = serve(() => eventStream("event: a\nid: 1\ndata: x\n\n"));
+  const { stdout } = await runCli([server.url, "--no-reconnect", "--json"]);
+  await using cli = new CliProcess(["serve", "--replay", "all", ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write(stdout);
+  await cli.end();
+  await cli.stderr.match(/the input ended/);
+  assertEquals(await read(url, 1), [{ data: "x", id: "1" }]);
+});
+
+Deno.test("cli serve takes json in place of data", async () => {
+  await using cli = new CliProcess(["serve", ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write(
+    '{"event":"tick","json":{"price":1}}\n{"json":1,"data":""}\n',
+  );
+  await cli.end();
+  await cli.stderr.match(/left out: .*"data" and "json"[^]*the input ended/);
+  assertEquals(dataOf(await read(url, 1)), ['{"price":1}']);
+});
+
+Deno.test("cli serve reports what is no event, and goes on", async () => {
+  const lines = [
+    "nope",
+    "[1]",
+    "null",
+    '{"Data":"a"}',
+    '{"data":1}',
+    '{"data":"a","id":"x"}',
+    '{"data":"b","id":"x"}',
+    '{"data":"z","id":0}',
+  ];
+  await using cli = new CliProcess(["serve", "--replay", "all", ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write(lines.join("\n"));
+  await cli.end();
+  await cli.stderr.match(/the input ended/);
+  assertEquals(await read(url, 2), [
+    { data: "a", id: "x" },
+    { data: "z", id: "0" },
+  ]);
+  const reports = cli.stderr.text.split("\n").filter((line) =>
+    line.startsWith("an event is left out: ")
+  );
+  assertEquals(reports.length, 6, cli.stderr.text);
+  assertMatch(reports[0] ?? "", /the line is "nope", JSON is wanted$/);
+  assertMatch(reports[1] ?? "", /the line is "\[1\]", an object is wanted$/);
+  assertMatch(
+    reports[3] ?? "",
+    /the line has "Data", only event, data, json, /,
+  );
+  assertMatch(reports[4] ?? "", /"data" is of type number/);
+  assertMatch(reports[5] ?? "", /"id" is "x", which is taken/);
+});
+
+Deno.test("cli serve --input event-stream publishes the events of one", async () => {
+  const args = ["serve", "--input", "event-stream", "--replay", "all"];
+  await using cli = new CliProcess([...args, ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write(": hi\n\nid: 1\ndata: a\n\nid\ndata: b\n\ndata: unfinished");
+  await cli.end();
+  await cli.stderr.match(/the input ended/);
+  const [first, second] = await read(url, 2);
+  assertEquals(first, { data: "a", id: "1" });
+  assertEquals(second?.data, "b");
+  // An empty ID cannot be resumed from, so there is another in its place.
+  assertMatch(second?.id ?? "", /./);
+});
+
+Deno.test("cli serve keeps --history, and gives --replay of it to new clients", async () => {
+  const args = ["serve", "--history", "2", "--replay", "1", ...ANY_PORT];
+  await using cli = new CliProcess(args);
+  const url = await cli.url();
+  for (const id of [1, 2, 3, 4]) {
+    await cli.write(`{"id":${id},"data":"${id}"}\n`);
+  }
+  await cli.end();
+  await cli.stderr.match(/the input ended/);
+
+  assertEquals(dataOf(await read(url, 1)), ["4"]);
+  const resumed = await read(url, 1, { "last-event-id": "3" });
+  assertEquals(dataOf(resumed), ["4"]);
+  const tooLate = await read(url, 3, { "last-event-id": "1" });
+  assertEquals(dataOf(tooLate), ['{"lastEventId":"1"}', "3", "4"]);
+});
+
+Deno.test("cli serve --cors lets pages of these origins read", async () => {
+  const origins = ["--cors", "https://a.example", "--cors", "http://b.example"];
+  await using cli = new CliProcess(["serve", ...origins, ...ANY_PORT]);
+  const url = await cli.url();
+  for (
+    const [origin, allowed] of [
+      ["http://b.example", "http://b.example"],
+      ["https://c.example", null],
+    ] as const
+  ) {
+    const { headers, body } = await fetch(url, { headers: { origin } });
+    assertEquals(headers.get("access-control-allow-origin"), allowed);
+    await body?.cancel();
+  }
+});
+
+Deno.test(`cli serve ends on SIGINT, and ends what it serves${signalNote}`, {
+  ignore: !hasSignals,
+}, async () => {
+  await using cli = new CliProcess(["serve", ...ANY_PORT]);
+  const events = readEvents(await fetch(await cli.url()));
+  await cli.write('{"data":"a"}\n');
+  assertEquals((await within("an event", events.next())).value?.data, "a");
+  cli.kill("SIGINT");
+  assertEquals((await within("the end", events.next())).done, true);
+  assertEquals((await cli.result()).status, 0);
+});
+
+Deno.test(
+  `cli serve ends on SIGINT in spite of a client that does not read${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await using cli = new CliProcess(["serve", ...ANY_PORT]);
+    const { body } = await fetch(await cli.url());
+    const line = JSON.stringify({ data: "x".repeat(1_000_000) });
+    for (let count = 0; count < 16; count++) await cli.write(`${line}\n`);
+    await cli.write("last\n");
+    await cli.stderr.match(/"last"/);
+    cli.kill("SIGINT");
+    assertEquals((await cli.result()).status, 0);
+    await body?.cancel().catch(() => {});
+  },
+);
+
+for (const command of [["serve"], ["relay", "http://127.0.0.1:8000/"]]) {
+  Deno.test(`cli ${command[0]} says that a port is in use`, async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const port = `${listener.addr.port}`;
+    const { status, stderr } = await runCli([...command, "--port", port]);
+    assertEquals(status, 1);
+    assertEquals(
+      stderr,
+      `error: Cannot serve events: port ${port} of 127.0.0.1 is in use, another --port is wanted\n`,
+    );
+  });
+}
+
+Deno.test("cli serve says where it cannot listen", async () => {
+  // An address that is kept for documentation, so no machine has it.
+  const address = ["--hostname", "192.0.2.1", "--port", "8000"];
+  const { status, stderr } = await runCli(["serve", ...address]);
+  assertEquals(status, 1);
+  assertMatch(
+    stderr,
+    /^error: Cannot serve events at port 8000 of 192\.0\.2\.1: .+\n$/,
+  );
+});
+
+Deno.test(
+  `cli relay reads once, and serves many with the same IDs${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    const upstream = new OpenStream();
+    await using server = serve(() => upstream.response);
+    await using cli = new CliProcess(["relay", server.url, ...ANY_PORT]);
+    const url = await cli.url();
+    await cli.stderr.match(/connected to/);
+    const responses = [await fetch(url), await fetch(url)];
+    upstream.send("event: tick\nid: 41\ndata: a\n\ndata: b\n\n");
+    for (const response of responses) {
+      const events = readEvents(response);
+      assertEquals((await within("an event", events.next())).value, {
+        event: "tick",
+        data: "a",
+        id: "41",
+        lastEventId: "41",
+      });
+      assertEquals((await within("an event", events.next())).value?.data, "b");
+      await events.return?.();
+    }
+    assertEquals(server.requests.length, 1);
+    cli.kill("SIGINT");
+    assertEquals((await cli.result()).status, 0);
+    await within("the relay leaves", upstream.cancelled);
+  },
+);
+
+Deno.test("cli relay resumes, and leaves out what it has already", async () => {
+  await using server = serve((_, index) =>
+    index === 0
+      ? eventStream("retry: 1\nid: 1\ndata: a\n\nid: 2\ndata: b\n\n")
+      : index === 1
+      ? eventStream(
+        "id: 2\ndata: b\n\nevent: x\ndata: no\n\nid: 3\ndata: c\n\n",
+      )
+      : new Response(null, { status: 204 })
+  );
+  const args = ["--event", "message", "--replay", "all", "-H", "x-key: 1"];
+  await using cli = new CliProcess(["relay", server.url, ...args, ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.stderr.match(/the stream ended, its history is still served/);
+  assertEquals(dataOf(await read(url, 3)), ["a", "b", "c"]);
+  assertEquals(server.requests[1]?.headers.get("last-event-id"), "2");
+  assertEquals(server.requests[1]?.headers.get("x-key"), "1");
+  assert(cli.stderr.text.includes('"id" is "2", which is taken'));
+});
+
+Deno.test("cli relay fails with its upstream", async () => {
+  await using server = serve(() => new Response("No", { status: 403 }));
+  const { status, stderr } = await runCli(["relay", server.url, ...ANY_PORT]);
+  assertEquals(status, 1);
+  assertMatch(stderr, /\nerror: .*status is 403.*: No\n$/);
+});

@@ -1,0 +1,193 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  connect,
+  type ConnectionState,
+  type Disconnection,
+  EventSourceError,
+} from "../../client.ts";
+import {
+  byTurns,
+  eventStream,
+  OpenStream,
+  serve,
+} from "../support/event_server.ts";
+import { SkippingClock } from "../support/test_clock.ts";
+
+Deno.test("connect() ends for good after a 204", async () => {
+  await using server = serve(byTurns(
+    () => eventStream("retry: 1\ndata: a\n\n"),
+    () => new Response(null, { status: 204 }),
+  ));
+  let closed: ConnectionState | undefined;
+  const events = connect(server.url, {
+    shouldReconnect: () => true,
+    onStateChange: (state) => closed = state,
+  });
+  assertEquals((await Array.fromAsync(events)).length, 1);
+  assertEquals(server.requests.length, 2);
+  assertEquals(
+    closed?.state === "closed" && closed.error?.reason,
+    "no-content",
+  );
+});
+
+for (
+  const [status, type, reason, message] of [
+    [401, "text/plain", "unexpected-status", "status is 401, 200 is wanted"],
+    [404, "text/event-stream", "unexpected-status", "status is 404"],
+    [409, "text/plain", "unexpected-status", "status is 409"],
+    [501, "text/event-stream", "unexpected-status", "status is 501"],
+    [505, "text/plain", "unexpected-status", "status is 505"],
+    [200, "text/html", "unexpected-content-type", 'type is "text/html", '],
+    [200, "text/event-streaming", "unexpected-content-type", "type is"],
+    [200, " ", "unexpected-content-type", "type is"],
+  ] as const
+) {
+  Deno.test(`connect() fails on ${status} with ${JSON.stringify(type)}`, async () => {
+    const cancelled = Promise.withResolvers<void>();
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode("data: é\n\n".repeat(400)));
+      },
+      cancel: () => cancelled.resolve(),
+    });
+    await using server = serve(() =>
+      new Response(body, {
+        status,
+        headers: { "content-type": type, "x-a": "1" },
+      })
+    );
+    const events = connect(server.url);
+    const error = await assertRejects(() => events.next(), EventSourceError);
+    await cancelled.promise;
+    assertEquals(error.reason, reason);
+    assertEquals(error.status, status);
+    assertEquals(error.headers?.get("x-a"), "1");
+    assertEquals(new TextEncoder().encode(error.body).length, 1024);
+    assertStringIncludes(error.message, message);
+    assertEquals(events.readyState, 2);
+    assertEquals((await events.next()).done, true);
+    assertEquals(server.requests.length, 1);
+  });
+}
+
+for (
+  const type of [
+    "text/event-stream;charset=utf-8",
+    "Text/Event-Stream ; x",
+    "text/event-stream;",
+  ]
+) {
+  Deno.test(`connect() accepts ${JSON.stringify(type)}`, async () => {
+    await using server = serve(() =>
+      eventStream("data: a\n\n", { headers: { "content-type": type } })
+    );
+    await using events = connect(server.url);
+    assertEquals((await events.next()).value?.data, "a");
+  });
+}
+
+Deno.test("connect() does not wait for the rest of a refusal's body", async () => {
+  const clock = new SkippingClock();
+  const stream = new OpenStream("Who are");
+  const events = connect("http://a", {
+    clock,
+    fetch: () =>
+      Promise.resolve(new Response(stream.response.body, { status: 401 })),
+  });
+  const error = await assertRejects(() => events.next(), EventSourceError);
+  await stream.cancelled;
+  assertEquals(error.body, "Who are");
+  assertEquals(clock.delays, [1000]);
+});
+
+Deno.test("connect() can be closed while it reads a refusal's body", async () => {
+  const stream = new OpenStream("Who are");
+  const asked = Promise.withResolvers<void>();
+  const events = connect("http://a", {
+    fetch: () =>
+      Promise.resolve(new Response(stream.response.body, { status: 401 })),
+    // Its timeout never comes.
+    clock: {
+      now: () => 0,
+      setTimeout: () => asked.resolve(),
+      clearTimeout: () => {},
+    },
+  });
+  const next = events.next();
+  await asked.promise;
+  events.close();
+  assertEquals((await next).done, true);
+  await stream.cancelled;
+});
+
+Deno.test("connect() cancels the rest of a refusal's body", async () => {
+  const stream = new OpenStream("a".repeat(2000));
+  const events = connect("http://a", {
+    fetch: () =>
+      Promise.resolve(new Response(stream.response.body, { status: 501 })),
+  });
+  await assertRejects(() => events.next(), EventSourceError);
+  await stream.cancelled;
+});
+
+for (
+  const [status, retryAfter, delay] of [
+    [429, "7", 7000],
+    [503, "7", 7000],
+    [503, "Thu, 01 Jan 1970 00:00:09 GMT", 9000],
+    [503, "0", 100],
+    [429, "99999999999", 2 ** 31 - 1],
+  ] as const
+) {
+  Deno.test(`connect() honours ${status} with Retry-After ${retryAfter}`, async () => {
+    const clock = new SkippingClock();
+    clock.now = () => 0;
+    await using server = serve(byTurns(
+      () =>
+        new Response(null, { status, headers: { "retry-after": retryAfter } }),
+      () => eventStream("data: a\n\n"),
+    ));
+    await using events = connect(server.url, {
+      clock,
+      reconnectionTime: 100,
+      backoff: { maxDelay: 0 },
+    });
+    assertEquals((await events.next()).value?.data, "a");
+    assertEquals(clock.delays.at(-1), delay);
+  });
+}
+
+Deno.test("connect() lets shouldReconnect decide about a status", async () => {
+  const asked: Disconnection[] = [];
+  await using server = serve(byTurns(
+    () => new Response("first", { status: 502 }),
+    () => new Response("second", { status: 403 }),
+  ));
+  const events = connect(server.url, {
+    reconnectionTime: 1,
+    backoff: { maxDelay: 0 },
+    shouldReconnect(disconnection) {
+      asked.push(disconnection);
+      return disconnection.status === 502 || undefined;
+    },
+  });
+  const error = await assertRejects(() => events.next(), EventSourceError);
+  assertEquals(error.body, "second");
+  assertEquals(
+    asked.map(({ reason, status, attempt, delay, error }) => [
+      reason,
+      status,
+      attempt,
+      delay,
+      error.body,
+    ]),
+    [
+      ["unexpected-status", 502, 1, 1, "first"],
+      ["unexpected-status", 403, 2, 1, "second"],
+    ],
+  );
+  assertEquals(asked[1]?.headers?.has("content-type"), true);
+});

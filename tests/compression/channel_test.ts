@@ -1,0 +1,342 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals } from "@std/assert";
+import { EventChannel, type EventChannelServeOptions } from "../../channel.ts";
+import { gzip } from "../../compression/mod.ts";
+import { MemoryEventLog } from "../../log.ts";
+import { EventRuns } from "../../runs/mod.ts";
+import { Inbox } from "../channel/_clients.ts";
+import { BodyReader } from "../support/body_reader.ts";
+import { join, readSoFar, readWhole } from "./_gzip_model.ts";
+
+function makeRequest(acceptEncoding: string, lastEventId?: string): Request {
+  const headers = new Headers({ "accept-encoding": acceptEncoding });
+  if (lastEventId !== undefined) headers.set("last-event-id", lastEventId);
+  return new Request("http://localhost/", { headers });
+}
+
+/** A client that reads a body chunk by chunk, and can read each at once. */
+class GzipClient implements AsyncDisposable {
+  readonly chunks: Uint8Array[] = [];
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+
+  constructor(
+    channel: EventChannel,
+    options?: EventChannelServeOptions,
+    lastEventId?: string,
+  ) {
+    const response = channel.serve(makeRequest("gzip", lastEventId), options);
+    assertEquals(response.headers.get("content-encoding"), "gzip");
+    assertEquals(response.headers.get("vary"), "Accept-Encoding");
+    // A stream is what it is.
+    this.#reader = response.body!.getReader();
+  }
+
+  /** Reads a chunk, and all of the text that has come so far. */
+  async read(): Promise<string> {
+    const { done, value } = await this.#reader.read();
+    assert(!done, "The stream is over");
+    this.chunks.push(value);
+    return readSoFar(this.chunks);
+  }
+
+  /** Reads until so many events have come. */
+  async readEvents(count: number): Promise<void> {
+    while (this.data.length < count) await this.read();
+  }
+
+  /** Reads to the end, and all of the text: the stream has to be whole. */
+  async end(): Promise<string> {
+    for (;;) {
+      const { done, value } = await this.#reader.read();
+      if (done) return readWhole(this.chunks);
+      this.chunks.push(value);
+    }
+  }
+
+  /** The data of the events that have come so far. */
+  get data(): string[] {
+    if (this.chunks.length === 0) return [];
+    const inbox = new Inbox();
+    inbox.push(new TextEncoder().encode(readSoFar(this.chunks)));
+    return inbox.data;
+  }
+
+  get latest(): Uint8Array {
+    // It is asked for once there is one.
+    return this.chunks.at(-1)!;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#reader.cancel();
+  }
+}
+
+/** Like the events of a language model. */
+function makeData(index: number): string {
+  return JSON.stringify({
+    id: "chatcmpl-123",
+    object: "chat.completion.chunk",
+    model: "m",
+    choices: [{ index: 0, delta: { content: `${index}` } }],
+  });
+}
+
+Deno.test("EventChannel compresses once for all who ask for it, each event at once", async () => {
+  await using channel = new EventChannel({ compression: gzip() });
+  const clients = [1, 2, 3].map(() => new GzipClient(channel));
+  for (const client of clients) await client.read(); // its place
+  let expected = await channel.publish({ data: makeData(0) });
+  expected = `data: ${makeData(0)}\nid: ${expected}\n\n`;
+  for (const client of clients) {
+    assert((await client.read()).endsWith(expected));
+  }
+  for (let turn = 1; turn < 30; turn++) {
+    const id = await channel.publish({ data: makeData(turn) });
+    expected += `data: ${makeData(turn)}\nid: ${id}\n\n`;
+    for (const client of clients) {
+      assert((await client.read()).endsWith(expected));
+      assert(client.latest === clients[0]!.latest, "It is not the same chunk");
+    }
+    if (turn > 1) assert(clients[0]!.latest.byteLength < 40);
+  }
+  const isClosed = channel.close();
+  for (const client of clients) assert((await client.end()).endsWith(expected));
+  await isClosed;
+});
+
+Deno.test("EventChannel gives who does not ask what it did before, beside those who do", async () => {
+  const texts: string[] = [];
+  for (const options of [{ compression: gzip() }, {}]) {
+    await using channel = new EventChannel(options);
+    const asking = channel.serve(makeRequest("gzip"));
+    const response = channel.serve(makeRequest("br, gzip;q=0"));
+    assertEquals(response.headers.get("content-encoding"), null);
+    const bodies = [asking, response].map((response) =>
+      new BodyReader(response)
+    );
+    for (const body of bodies) await body.read(); // its place
+    let text: string | undefined = "";
+    for (let index = 0; index < 5; index++) {
+      await channel.publish({ data: makeData(index), id: `${index}` });
+      for (const body of bodies) text = await body.read();
+      texts.push(`${text}`);
+    }
+    for (const body of bodies) await body.cancel();
+  }
+  assertEquals(texts.slice(0, 5), texts.slice(5));
+  assertEquals(texts[4], `data: ${makeData(4)}\nid: 4\n\n`);
+});
+
+Deno.test("EventChannel says in its answer to HEAD that it compresses", () => {
+  const channel = new EventChannel({ compression: gzip() });
+  const { headers } = channel.serve(
+    new Request("http://localhost/", {
+      method: "HEAD",
+      headers: { "accept-encoding": "gzip" },
+    }),
+  );
+  assertEquals(headers.get("content-encoding"), "gzip");
+  assertEquals(headers.get("vary"), "Accept-Encoding");
+});
+
+Deno.test("EventChannel lets a newcomer read from its first event on, and share all later", async () => {
+  await using channel = new EventChannel({
+    compression: gzip({ windowBits: 10 }),
+  });
+  const early = [1, 2].map(() => new GzipClient(channel));
+  for (const client of early) await client.read();
+  for (let turn = 0; turn < 20; turn++) {
+    await channel.publish({ data: makeData(turn) });
+    for (const client of early) await client.read();
+  }
+  await using late = new GzipClient(channel);
+  await late.read();
+  const isShared: boolean[] = [];
+  for (let turn = 20; turn < 60; turn++) {
+    await channel.publish({ data: makeData(turn) });
+    for (const client of [...early, late]) await client.read();
+    isShared.push(late.latest === early[0]!.latest);
+    assertEquals(late.data.at(-1), makeData(turn));
+  }
+  assertEquals(isShared[0], false);
+  const first = isShared.indexOf(true);
+  assert(first > 0 && first < 10, `${first}`);
+  assertEquals(isShared.lastIndexOf(false), first - 1);
+  for (const client of early) await client[Symbol.asyncDispose]();
+});
+
+Deno.test("EventChannel resumes a compressed stream, and tells of a gap in it", async () => {
+  await using channel = new EventChannel({
+    compression: gzip(),
+    log: new MemoryEventLog({ maxEvents: 50 }),
+  });
+  const first = await channel.publish({ data: makeData(0) });
+  for (let index = 1; index < 50; index++) {
+    await channel.publish({ data: makeData(index) });
+  }
+  const resumed = new GzipClient(channel, {}, first);
+  await resumed.read();
+  assertEquals(resumed.data.length, 49);
+  assert(resumed.latest.byteLength < 1000, `${resumed.latest.byteLength}`);
+  await channel.publish({ data: makeData(50) });
+  await channel.publish({ data: makeData(51) });
+  const lost = new GzipClient(channel, {}, first);
+  await lost.read();
+  assertEquals(lost.data[0], JSON.stringify({ lastEventId: first }));
+  await resumed.readEvents(51);
+  await lost.readEvents(51);
+  await channel.close();
+  for (const client of [resumed, lost]) {
+    await client.end();
+    assertEquals(client.data.slice(-2), [makeData(50), makeData(51)]);
+  }
+});
+
+Deno.test("EventChannel keeps compressed streams alive with one comment for all, and compresses on as before", async () => {
+  await using channel = new EventChannel({
+    compression: gzip(),
+    keepAlive: 20,
+  });
+  const clients = [1, 2].map(() => new GzipClient(channel));
+  for (const client of clients) await client.read();
+  for (let turn = 0; turn < 5; turn++) {
+    await channel.publish({ data: makeData(turn) });
+    for (const client of clients) await client.read();
+  }
+  for (const client of clients) {
+    assert((await client.read()).endsWith("\n\n:\n\n"));
+    assert(client.latest === clients[0]!.latest);
+  }
+  await channel.publish({ data: makeData(5) });
+  for (const client of clients) {
+    await client.readEvents(6);
+  }
+  assert(clients[0]!.latest.byteLength < 40);
+  for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
+Deno.test("EventChannel sends compressed comments as seldom as others", async () => {
+  const { setInterval } = globalThis;
+  let beginRound!: () => void;
+  globalThis.setInterval = ((callback: () => void) => {
+    beginRound = callback;
+    return 0;
+  }) as unknown as typeof setInterval;
+  await using channel = new EventChannel({ compression: gzip() });
+  const clients = [1, 2, 3].map(() => new GzipClient(channel));
+  globalThis.setInterval = setInterval;
+  for (const client of clients) await client.read(); // its place
+  await channel.publish({ data: "1" });
+  for (const client of clients) await client.read();
+  for (let round = 1; round <= 7; round++) {
+    beginRound();
+    const count = Math.floor(round / 2);
+    for (const client of clients) {
+      // With the chunk, the client reads on, and has room.
+      if (round % 2 === 0) await client.read();
+      const [, ...comments] = readSoFar(client.chunks).split(":\n\n");
+      assertEquals(comments.length, count);
+    }
+  }
+  for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
+Deno.test("EventChannel lets no chunk tell what others have had", async () => {
+  // What is published for one client must not show in what another one gets.
+  const secret = makeData(123456789);
+  const sizes = await Promise.all(
+    [secret, "something else"].map(async (own) => {
+      await using channel = new EventChannel({
+        compression: gzip(),
+      });
+      const clients = ["ada", "ada", "bob", "bob"].map((user) =>
+        new GzipClient(channel, { topics: [user] })
+      );
+      for (const client of clients) await client.read();
+      const [ada, bob] = [clients.slice(0, 2), clients.slice(2)];
+      for (let turn = 0; turn < 5; turn++) {
+        await channel.publish({ data: own, id: `${2 * turn}` }, {
+          topics: ["ada"],
+        });
+        for (const client of ada) await client.read();
+        await channel.publish({ data: secret, id: `${2 * turn + 1}` }, {
+          topics: ["bob"],
+        });
+        for (const client of bob) await client.read();
+      }
+      for (const client of clients) await client[Symbol.asyncDispose]();
+      // They do share what is theirs.
+      assert(bob[0]!.latest === bob[1]!.latest);
+      return bob[0]!.chunks.slice(1).map(({ byteLength }) => byteLength);
+    }),
+  );
+  assertEquals(sizes[0], sizes[1]);
+});
+
+Deno.test("EventChannel compresses for a client with a filter, and for one of other types", async () => {
+  await using channel = new EventChannel({ compression: gzip() });
+  const clients = [
+    new GzipClient(channel, { filter: (event) => event.data!.includes("1") }),
+    new GzipClient(channel, { types: ["tick"] }),
+    new GzipClient(channel),
+  ];
+  for (const client of clients) await client.read();
+  for (let index = 0; index < 20; index++) {
+    const event = index % 2 === 0 ? "tick" : "other";
+    await channel.publish({ event, data: `${index}` });
+  }
+  await clients[0]!.readEvents(11);
+  await clients[1]!.readEvents(10);
+  await clients[2]!.readEvents(20);
+  await channel.close();
+  for (const client of clients) await client.end();
+  const all = Array.from({ length: 20 }, (_, index) => `${index}`);
+  assertEquals(clients.map(({ data }) => data), [
+    all.filter((data) => data.includes("1")),
+    all.filter((data) => Number(data) % 2 === 0),
+    all,
+  ]);
+});
+
+Deno.test("EventRuns compresses for the readers of a run, from its beginning to its end", async () => {
+  await using runs = new EventRuns({ compression: gzip() });
+  const { promise: isRead, resolve } = Promise.withResolvers<void>();
+  await runs.start("answer", async function* () {
+    yield { data: makeData(0) };
+    await isRead;
+    for (let index = 1; index < 30; index++) {
+      yield { data: makeData(index) };
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  });
+  const response = await runs.serve("answer", makeRequest("gzip"));
+  assertEquals(response.headers.get("content-encoding"), "gzip");
+  resolve();
+  const chunks = await Array.fromAsync(response.body!);
+  const text = readWhole(chunks);
+  const inbox = new Inbox();
+  inbox.push(new TextEncoder().encode(text));
+  const all = Array.from({ length: 30 }, (_, index) => makeData(index));
+  assertEquals(inbox.data, [...all, "done"]);
+  assert(join(chunks).byteLength < text.length / 3);
+});
+
+Deno.test("EventChannel counts the bytes that are sent, and those that are saved", async () => {
+  const channel = new EventChannel({ compression: gzip() });
+  const clients = [1, 2, 3].map(() => new GzipClient(channel));
+  const plain = channel.serve(makeRequest("identity")).text();
+  for (let index = 0; index < 10; index++) {
+    await channel.publish({ data: makeData(index) });
+  }
+  await channel.close({ retry: 1000 });
+  const texts = await Promise.all(clients.map((client) => client.end()));
+  const text = await plain;
+  const sent = clients.map(({ chunks }) => join(chunks).byteLength);
+  const { bytes, savedBytes } = channel.counters;
+  assertEquals(bytes, [...sent, text.length].reduce((a, b) => a + b));
+  assertEquals(
+    bytes + savedBytes,
+    [...texts, text].reduce((sum, { length }) => sum + length, 0),
+  );
+});

@@ -1,0 +1,408 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What every `EventLogs` promises, as tests that run against any of them; its logs are
+ * held against the suite of `EventLog` as well.
+ *
+ * ```ts ignore (the engine is only a name here)
+ * testEventLogs("MyEventLogs", () => ({ logs: new MyEventLogs() }), { ownIds: false });
+ * ```
+ */
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  type EventLogClaim,
+  EventLogClaimError,
+  type EventLogs,
+} from "../../log.ts";
+import { appendAll, Following, numbers, readAll } from "./event_log_readers.ts";
+import { testEventLog, type TestEventLogOptions } from "./event_log_suite.ts";
+import { within } from "../support/within.ts";
+
+/** Logs to test, and what to do when the test is over. */
+export interface EventLogsFixture {
+  logs: EventLogs;
+  /** The same logs, as another process has them. */
+  other: EventLogs;
+  /** How many entries of any kind the engine has. */
+  countEntries: () => Promise<number> | number;
+  close?: () => Promise<void> | void;
+}
+
+type MakeLogs = () => Promise<EventLogsFixture> | EventLogsFixture;
+
+/** Long enough for any machine. */
+const LONG = 60_000;
+/** Milliseconds after which a lease runs out, or a name expires. */
+const SHORT = 100;
+
+/** Declares the tests of one implementation. Each of them asks for an empty engine. */
+export function testEventLogs(
+  name: string,
+  makeLogs: MakeLogs,
+  { ownIds, ignore = false }: TestEventLogOptions,
+): void {
+  testEventLog(`${name} open()`, async () => {
+    const { logs, close } = await makeLogs();
+    return close === undefined
+      ? { log: logs.open("name") }
+      : { log: logs.open("name"), close };
+  }, { ownIds, ignore, retention: false });
+
+  function test(
+    behaviour: string,
+    fn: (fixture: EventLogsFixture) => Promise<void>,
+  ): void {
+    Deno.test(`${name}.${behaviour}`, { ignore }, async () => {
+      const fixture = await makeLogs();
+      try {
+        await fn(fixture);
+      } finally {
+        await fixture.close?.();
+      }
+    });
+  }
+
+  testNames(test);
+  testClaims(test);
+  testFences(test);
+  testExpiry(test);
+}
+
+type DeclareTest = (
+  behaviour: string,
+  fn: (fixture: EventLogsFixture) => Promise<void>,
+) => void;
+
+function testNames(test: DeclareTest): void {
+  test("open() keeps logs of different names apart", async ({ logs, other }) => {
+    const names = ["a", "b", "a:b", "{a}", "a}", "}", "%7D", "é 日", " "];
+    for (const name of names) await logs.open(name).append({ data: name });
+    for (const name of names) {
+      assertEquals(await readData(other, name), [name]);
+    }
+  });
+
+  test("open() and claim() refuse an empty name", async ({ logs }) => {
+    assertThrows(() => logs.open(""), TypeError);
+    await assertRejects(() => logs.claim("", { leaseTime: LONG }), TypeError);
+  });
+
+  test("inspect() tells of the last event, and leaves no trace", async ({ logs, other, countEntries }) => {
+    const before = await countEntries();
+    const nothing = { last: undefined, isClaimed: false };
+    assertEquals(await logs.inspect("a"), nothing);
+    assertEquals(await countEntries(), before);
+    const [, id] = await appendAll(other.open("a"), ["first", "second"]);
+    const { last, isClaimed } = await logs.inspect("a");
+    assertEquals([last?.id, last?.data], [id, "second"]);
+    assertEquals(isClaimed, false);
+  });
+
+  test("follow() tells each of what is its own", async ({ logs, other }) => {
+    const names = numbers(20);
+    const followings = names.map((name) => new Following(logs.open(name)));
+    for (const following of followings) {
+      await following.until((batches) => batches.length > 0);
+    }
+    await Promise.all(
+      names.map((name) =>
+        appendAll(other.open(name), [`${name}a`, `${name}b`])
+      ),
+    );
+    for (const [index, following] of followings.entries()) {
+      await following.untilEvents(2);
+      assertEquals(following.data, [`${index}a`, `${index}b`]);
+      await following[Symbol.asyncDispose]();
+    }
+  });
+}
+
+function testClaims(test: DeclareTest): void {
+  test("claim() gives a name to one of many", async ({ logs, other }) => {
+    const claims = await Promise.all(
+      numbers(10).map((_, index) =>
+        (index % 2 === 0 ? logs : other).claim("a", { leaseTime: LONG })
+      ),
+    );
+    assertEquals(claims.filter((claim) => claim !== undefined).length, 1);
+    assertEquals((await other.inspect("a")).isClaimed, true);
+    assertEquals((await other.inspect("b")).isClaimed, false);
+  });
+
+  test("claim() gives a name again once it is released", async ({ logs, other }) => {
+    const claim = await hold(logs, "a");
+    await claim.release();
+    assertEquals((await other.inspect("a")).isClaimed, false);
+    await hold(other, "a");
+    // It is not the first holder's to give free any more.
+    await claim.release();
+    assertEquals((await other.inspect("a")).isClaimed, true);
+  });
+
+  test("claim() asks for the end of the log as the caller knows it", async ({ logs, other }) => {
+    const [first, last] = await appendAll(logs.open("a"), ["first", "last"]);
+    for (const after of [undefined, first, "from-elsewhere", ""]) {
+      const claim = await other.claim("a", { leaseTime: LONG, after });
+      assertEquals(claim, undefined, `after ${after}`);
+    }
+    await hold(other, "a", last);
+  });
+
+  test("claim() knows the end of the log behind other claims", async ({ logs, other }) => {
+    const [last] = await appendAll(logs.open("a"), ["last"]);
+    for (const each of [logs, other, logs]) {
+      await (await hold(each, "a", last)).release();
+    }
+    assertEquals(await logs.claim("a", { leaseTime: LONG }), undefined);
+    assertEquals((await logs.inspect("a")).last?.id, last);
+  });
+
+  test("claim() gives a cursor after which is what was appended since", async ({ logs, other }) => {
+    const [last] = await appendAll(logs.open("a"), ["before"]);
+    const claim = await hold(logs, "a", last);
+    await other.open("a").append({ data: "foreign" });
+    await claim.append({ data: "own" });
+    const { events, gap } = await other.open("a").read(claim.cursor);
+    assertEquals(events.map(({ data }) => data), ["foreign", "own"]);
+    assertEquals(gap, false);
+  });
+
+  test("claim() appends an event in the same step", async ({ logs, other }) => {
+    const event = { event: "begin", data: "1" };
+    const options = { leaseTime: LONG, event };
+    const claims = await Promise.all(
+      [logs, other, logs].map((each) => each.claim("a", options)),
+    );
+    const claim = claims.find((claim) => claim !== undefined);
+    await claim!.append({ data: "2" });
+    assertEquals(await readData(other, "a"), ["1", "2"]);
+    const { events } = await other.open("a").read(claim!.cursor);
+    assertEquals(events.map(({ data }) => data), ["1", "2"]);
+    await claim!.release();
+    const after = events[1]!.id;
+    for (const replace of [false, true]) {
+      const last = (await logs.inspect("a")).last?.id;
+      assertEquals(last === after, !replace);
+      const again = { ...options, after: last, replace };
+      await (await other.claim("a", again))!.release();
+    }
+    assertEquals(await readData(other, "a"), ["1"]);
+  });
+
+  test("claim() replaces the log if it is told to", async ({ logs, other }) => {
+    const [last] = await appendAll(logs.open("a"), ["old"]);
+    const claim = await logs.claim("a", {
+      leaseTime: LONG,
+      after: last,
+      replace: true,
+    });
+    await claim?.append({ data: "new" });
+    assertEquals(await readData(other, "a"), ["new"]);
+    assertEquals((await other.open("a").read(last!)).gap, true);
+  });
+
+  test("append() of a claim and of others keep one order", async ({ logs, other }) => {
+    const claim = await hold(logs, "a");
+    await using following = new Following(other.open("a"), claim.cursor);
+    const own = Promise.all(
+      numbers(200).map((data) => claim.append({ data })),
+    );
+    const foreign = (async () => {
+      const ids: string[] = [];
+      for (let i = 0; i < 20; i++) {
+        ids.push(await other.open("a").append({ data: "foreign" }));
+      }
+      return ids;
+    })();
+    const ids = [...await own, ...await foreign];
+    await following.untilEvents(220);
+    const { events } = await readAll(logs.open("a"), claim.cursor);
+    assertEquals(events.map(({ id }) => id), following.ids);
+    assertEquals(events.map(({ id }) => id).sort(), ids.sort());
+    const data = events.map(({ data }) => data);
+    assertEquals(data.filter((data) => data !== "foreign"), numbers(200));
+  });
+
+  test("an event that was appended together with others is a place of its own", async ({ logs, other }) => {
+    const claim = await hold(logs, "a");
+    const ids: string[] = [];
+    for (const data of ["first", "second"]) {
+      const own = numbers(5).map((n) => claim.append({ data: data + n }));
+      ids.push(...await Promise.all(own));
+      ids.push(await other.open("a").append({ data: "foreign" }));
+    }
+    const log = other.open("a");
+    for (const [index, id] of ids.entries()) {
+      const rest = ids.slice(index + 1);
+      for (const limit of [1, 2, 100]) {
+        const { events, gap } = await log.read(id, { limit });
+        assertEquals(events.map(({ id }) => id), rest.slice(0, limit));
+        assertEquals(gap, false);
+      }
+      assertEquals(await log.rewind(rest.length), id);
+      await using following = new Following(log, id);
+      await following.untilEvents(rest.length);
+      assertEquals(following.ids, rest);
+    }
+    assertEquals((await log.read(`${ids[2]}0`)).gap, true);
+  });
+
+  test("append() of a claim keeps every field", async ({ logs }) => {
+    const claim = await hold(logs, "a");
+    const sent = { event: "tick", data: "1\n2", retry: 5, comment: "why" };
+    await Promise.all([sent, {}, sent].map((event) => claim.append(event)));
+    const { events } = await readAll(logs.open("a"), claim.cursor);
+    assertEquals(
+      events.map(({ event, data, retry, comment }) =>
+        JSON.stringify({ event, data, retry, comment })
+      ),
+      [sent, {}, sent].map((event) => JSON.stringify(event)),
+    );
+    assertEquals((await logs.inspect("a")).last, events.at(-1));
+  });
+}
+
+function testFences(test: DeclareTest): void {
+  test("claim() gives a name again once its lease has run out", async ({ logs, other }) => {
+    const claim = await logs.claim("a", { leaseTime: SHORT });
+    await claim!.append({ data: "a" });
+    const { last } = await other.inspect("a");
+    await untilClaimed(other, "a", last!.id);
+    const error = await assertRejects(
+      () => claim!.append({ data: "too late" }),
+      EventLogClaimError,
+    );
+    assertEquals(error.logName, "a");
+    assertEquals(await claim!.renew(), false);
+    assertEquals(await readData(other, "a"), ["a"]);
+  });
+
+  test("append() is refused from the claim on, not from the next event on", async ({ logs, other }) => {
+    const claim = await logs.claim("a", { leaseTime: SHORT });
+    const next = await untilClaimed(other, "a", undefined);
+    const late = numbers(3).map((data) =>
+      assertRejects(() => claim!.append({ data }), EventLogClaimError)
+    );
+    await Promise.all(late);
+    await next.append({ data: "mine" });
+    assertEquals(await readData(logs, "a"), ["mine"]);
+  });
+
+  test("renew() keeps the name beyond its lease", async ({ logs, other }) => {
+    const claim = await logs.claim("a", { leaseTime: 300 });
+    const end = performance.now() + 700;
+    while (performance.now() < end) {
+      assertEquals(await claim!.renew(), true);
+      assertEquals(await other.claim("a", { leaseTime: LONG }), undefined);
+      await sleep(20);
+    }
+  });
+
+  test("renew() takes the name again where nobody else has", async ({ logs, other }) => {
+    const claim = await logs.claim("a", { leaseTime: SHORT });
+    await until(async () => !(await other.inspect("a")).isClaimed);
+    await claim!.append({ data: "still mine" });
+    assertEquals(await claim!.renew(), true);
+    assertEquals((await other.inspect("a")).isClaimed, true);
+  });
+}
+
+function testExpiry(test: DeclareTest): void {
+  test("expire() leaves nothing of a name, its claim included", async ({ logs, other, countEntries }) => {
+    const before = await countEntries();
+    const claim = await hold(logs, "a");
+    await claim.append({ data: "own" });
+    await other.open("a").append({ data: "foreign" });
+    assert(await countEntries() > before);
+    await other.expire("a", SHORT);
+    await until(async () => await countEntries() === before);
+    const nothing = { last: undefined, isClaimed: false };
+    assertEquals(await logs.inspect("a"), nothing);
+    await assertRejects(() => claim.append({ data: "b" }), EventLogClaimError);
+    assertEquals(await claim.renew(), false);
+    assertEquals(await countEntries(), before);
+  });
+
+  test("expire() does not make a name that is not there", async ({ logs, countEntries }) => {
+    const before = await countEntries();
+    await logs.expire("a", LONG);
+    assertEquals(await countEntries(), before);
+  });
+
+  test("claim() lets a name expire whose holder is gone", async ({ logs, countEntries }) => {
+    const before = await countEntries();
+    const claim = await logs.claim("a", { leaseTime: LONG, expireIn: SHORT });
+    await claim!.append({ data: "a" });
+    await until(async () => await countEntries() === before);
+  });
+
+  test("open() lets a name expire after its last append", async ({ logs, other, countEntries }) => {
+    const before = await countEntries();
+    const log = logs.open("a", { expireIn: 400 });
+    const end = performance.now() + 700;
+    while (performance.now() < end) {
+      await log.append({ data: "a" });
+      await sleep(50);
+    }
+    const { last } = await other.inspect("a");
+    assertEquals(last?.data, "a");
+    await until(async () => await countEntries() === before);
+  });
+
+  test("read() tells of a gap once the events have expired", async ({ logs, other }) => {
+    const [id] = await appendAll(logs.open("a"), ["a", "b"]);
+    await logs.expire("a", SHORT);
+    await until(async () => (await other.inspect("a")).last === undefined);
+    assertEquals((await other.open("a").read(id!)).gap, true);
+    await other.open("a").append({ data: "new" });
+    const { events, gap } = await logs.open("a").read(id!);
+    assertEquals(gap, true);
+    assertEquals(events.map(({ data }) => data), ["new"]);
+  });
+}
+
+async function hold(
+  logs: EventLogs,
+  name: string,
+  after?: string,
+): Promise<EventLogClaim> {
+  const claim = await logs.claim(name, { leaseTime: LONG, after });
+  assert(claim !== undefined, `${name} is not to be had`);
+  return claim;
+}
+
+async function untilClaimed(
+  logs: EventLogs,
+  name: string,
+  after: string | undefined,
+): Promise<EventLogClaim> {
+  let claim: EventLogClaim | undefined;
+  await until(async () => {
+    claim = await logs.claim(name, { leaseTime: LONG, after });
+    return claim !== undefined;
+  });
+  return claim!;
+}
+
+async function readData(
+  logs: EventLogs,
+  name: string,
+): Promise<(string | undefined)[]> {
+  const log = logs.open(name);
+  const { events } = await readAll(log, await log.rewind(Infinity));
+  return events.map(({ data }) => data);
+}
+
+function until(condition: () => Promise<boolean>): Promise<void> {
+  return within(
+    "the condition holds",
+    (async () => {
+      while (!await condition()) await sleep(5);
+    })(),
+  );
+}
+
+function sleep(delay: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delay));
+}

@@ -1,0 +1,72 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** How the demo is started and ended; what it shows is in `browser/`. */
+
+import { assertEquals, assertMatch } from "@std/assert";
+import { hasSignals, signalNote } from "../support/send_signal.ts";
+import { within } from "../support/within.ts";
+
+/** The demo in a process of its own, with what it writes to both outputs. */
+function startDemo(args: string[]): Deno.ChildProcess {
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--quiet", "demo/main.ts", "--no-open", ...args],
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+async function runDemo(args: string[]): Promise<[number, string, string]> {
+  const output = await within("the end", startDemo(args).output());
+  const decoder = new TextDecoder();
+  return [
+    output.code,
+    decoder.decode(output.stdout),
+    decoder.decode(output.stderr),
+  ];
+}
+
+Deno.test("demo: a port in use is one line and status 2", async () => {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  assertEquals(await runDemo(["--port", `${port}`]), [
+    2,
+    "",
+    `Cannot serve the demo: port ${port} is in use, choose another with --port\n`,
+  ]);
+});
+
+for (const port of ["65536", "1e3", "-1", ""]) {
+  Deno.test(`demo: ${JSON.stringify(port)} is no port`, async () => {
+    assertEquals(await runDemo([`--port=${port}`]), [
+      2,
+      "",
+      `--port is ${JSON.stringify(port)}, a number from 0 to 65535 is wanted\n`,
+    ]);
+  });
+}
+
+Deno.test(
+  `demo: it prints its address and its own events, until Ctrl+C${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await using demo = startDemo(["--port", "0"]);
+    let text = "";
+    const output = demo.stdout.pipeThrough(new TextDecoderStream());
+    for await (const chunk of output.values({ preventCancel: true })) {
+      text += chunk;
+      if (text.includes("#2")) break;
+    }
+    assertMatch(text, /^The demo is at http:\/\/localhost:\d+\//);
+    assertMatch(
+      text,
+      /\n#1 .* % .*memory .* % .*event loop late by .* ms\n#2 /,
+    );
+    demo.kill("SIGINT");
+    assertEquals((await within("the end", demo.status)).code, 0);
+    await output.cancel();
+    await demo.stderr.cancel();
+  },
+);

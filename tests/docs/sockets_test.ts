@@ -1,0 +1,91 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The server and the client of `docs/sockets.md` run as they stand there. */
+
+import { assert, assertEquals } from "@std/assert";
+import { within } from "../support/within.ts";
+
+const IMPORTS = {
+  "@tidings/sse/socket": import.meta.resolve("../../socket/mod.ts"),
+  "@tidings/sse/socket-server": import.meta.resolve("../../socket/server.ts"),
+};
+
+/** Finds the example that begins with its file name. */
+async function readExample(name: string): Promise<string> {
+  const guide = await Deno.readTextFile(
+    new URL("../../docs/sockets.md", import.meta.url),
+  );
+  const [, code] = guide.split(`// ${name}\n`);
+  assert(code !== undefined, `The guide has no ${name}`);
+  return code.slice(0, code.indexOf("```"));
+}
+
+/** Runs code as a program of its own. */
+async function start(
+  folder: string,
+  name: string,
+  code: string,
+): Promise<Deno.ChildProcess> {
+  await Deno.writeTextFile(`${folder}/${name}`, code);
+  return new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-check",
+      "--no-config",
+      `--import-map=${folder}/import_map.json`,
+      "--allow-net",
+      `${folder}/${name}`,
+    ],
+    env: { DENO_SERVE_ADDRESS: "tcp:127.0.0.1:0", NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+Deno.test("docs: server and client of a socket run, and the client ends by itself", async () => {
+  const folder = await Deno.makeTempDir({ prefix: "tidings_socket_" });
+  await Deno.writeTextFile(
+    `${folder}/import_map.json`,
+    JSON.stringify({ imports: IMPORTS }),
+  );
+  const server = await start(
+    folder,
+    "server.ts",
+    await readExample("server.ts"),
+  );
+  try {
+    const url = await readUrl(server);
+    const code = await readExample("client.ts");
+    const client = await start(
+      folder,
+      "client.ts",
+      code.replace("http://localhost:8000/", url),
+    );
+    const { success, stdout, stderr } = await within(
+      "the end of the client",
+      client.output(),
+    );
+    assertEquals(new TextDecoder().decode(stderr), "");
+    assertEquals(new TextDecoder().decode(stdout), "You said hello\n");
+    assert(success);
+  } finally {
+    server.kill();
+    await server.output();
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+/** Waits until a server says where it listens. */
+async function readUrl(server: Deno.ChildProcess): Promise<string> {
+  const reader = server.stderr.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  while (!text.includes("\n")) {
+    const { value, done } = await within("the server's port", reader.read());
+    assert(!done, "the server has ended");
+    text += decoder.decode(value, { stream: true });
+  }
+  reader.releaseLock();
+  return /http:\/\/[^ \n]+/.exec(text)?.[0] ?? "";
+}

@@ -1,0 +1,371 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { ServerSentEvent } from "../../event.ts";
+import { readEvents } from "../../parser.ts";
+import { eventStream, OpenStream, serve } from "../support/event_server.ts";
+import { ExampleProcess } from "../support/example_process.ts";
+import { hasNode } from "../support/has_node.ts";
+import { hasSignals, signalNote } from "../support/send_signal.ts";
+import { within } from "../support/within.ts";
+
+/** Each example, with the arguments that its own comment gives. */
+const EXAMPLES: Record<string, string[]> = {
+  // Those that read have their tests in `typed_examples_test.ts`.
+  "anthropic_messages.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
+  "chat.ts": ["run", "-N"],
+  "hono.ts": ["run", "-N"],
+  "job_progress.ts": ["run", "-N"],
+  "kv_workers.ts": ["serve", "--parallel", "--unstable-kv", "-R", "-W", "-E"],
+  "llm_proxy.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
+  "llm_runs.ts": [
+    "run",
+    "--unstable-kv",
+    "-N",
+    "-R",
+    "-W",
+    "-E=LLM_URL,LLM_KEY,KV_PATH",
+  ],
+  // It has a test in `mcp_example_test.ts`.
+  "mcp_server.ts": ["run", "-N", "-E"],
+  "node_server.ts": ["run", "-N", "-E=PORT"],
+  "notifications.ts": ["run", "-N"],
+  "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
+  "server.ts": ["run", "-N"],
+};
+
+function start(
+  name: string,
+  env: Record<string, string> = {},
+  extra: string[] = [],
+): Promise<ExampleProcess> {
+  const flags = EXAMPLES[name] ?? [];
+  return ExampleProcess.start([...flags, ...extra, `examples/${name}`], env);
+}
+
+/** Opens a stream, and hands out its events one by one. */
+async function open(
+  url: string | URL,
+  init?: RequestInit,
+): Promise<Subscription> {
+  return new Subscription(await within("a response", fetch(url, init)));
+}
+
+class Subscription implements AsyncDisposable {
+  readonly headers: Headers;
+  readonly #events: AsyncIterableIterator<ServerSentEvent>;
+
+  constructor(response: Response) {
+    this.headers = response.headers;
+    this.#events = readEvents(response);
+  }
+
+  async next(): Promise<ServerSentEvent> {
+    const { value } = await within("an event", this.#events.next());
+    assert(value !== undefined, "the stream has ended");
+    return value;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#events.return?.();
+  }
+}
+
+async function post(url: string | URL, body: string): Promise<Response> {
+  return await within("a response", fetch(url, { method: "POST", body }));
+}
+
+Deno.test("examples: each has a test, and says how it is started", async () => {
+  const names: string[] = [];
+  for await (const { name } of Deno.readDir("examples")) names.push(name);
+  assertEquals(names.sort(), Object.keys(EXAMPLES));
+  for (const [name, flags] of Object.entries(EXAMPLES)) {
+    const text = await Deno.readTextFile(`examples/${name}`);
+    assert(text.includes(`deno ${flags.join(" ")} examples/${name}\n`), name);
+  }
+});
+
+Deno.test("examples: server.ts tells the time, on a page and as events", async () => {
+  await using example = await start("server.ts");
+  const page = await fetch(example.url);
+  assertMatch(await page.text(), /new EventSource\("\/events"\)/);
+  await using events = await open(`${example.url}events`);
+  for (let count = 0; count < 2; count++) {
+    const { event, data } = await events.next();
+    assertEquals(event, "time");
+    assertMatch(data, /^\d{4}-.*Z$/);
+  }
+});
+
+Deno.test("examples: llm_proxy.ts passes on the text alone", async () => {
+  const bodies: string[] = [];
+  await using model = serve(async (request) => {
+    bodies.push(await request.text());
+    const deltas = [{ role: "assistant" }, { content: "Hel" }, {
+      content: "lo\n",
+    }];
+    const chunks = deltas.map((delta) =>
+      `data: ${JSON.stringify({ choices: [{ delta }] })}\n\n`
+    );
+    return eventStream([...chunks, "data: [DONE]\n\n"].join(""));
+  });
+  await using example = await start("llm_proxy.ts", {
+    LLM_URL: model.url,
+    LLM_KEY: "secret",
+  });
+  const response = await post(example.url, '{"stream":true}');
+  assertEquals(
+    await response.text(),
+    "data: Hel\n\ndata: lo\ndata: \n\nevent: done\ndata: \n\n",
+  );
+  assertEquals(bodies, ['{"stream":true}']);
+  const { headers } = model.requests[0]!;
+  assertEquals(headers.get("authorization"), "Bearer secret");
+});
+
+Deno.test("examples: llm_proxy.ts cancels the model's work with the client", async () => {
+  const work = new OpenStream(
+    'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+  );
+  await using model = serve(() => work.response);
+  await using example = await start("llm_proxy.ts", { LLM_URL: model.url });
+  const events = await open(example.url, { method: "POST", body: "{}" });
+  assertEquals((await events.next()).data, "a");
+  await events[Symbol.asyncDispose]();
+  await within("the model's work ends", work.cancelled);
+});
+
+Deno.test("examples: llm_proxy.ts tells of a refusal, not of its reasons", async () => {
+  await using model = serve(() => new Response("the key", { status: 401 }));
+  await using example = await start("llm_proxy.ts", { LLM_URL: model.url });
+  const response = await post(example.url, "{}");
+  assertEquals(
+    await response.text(),
+    "event: failure\ndata: unexpected-status\n\n",
+  );
+});
+
+Deno.test("examples: llm_proxy.ts tells that the model is out of reach", async () => {
+  const env = { LLM_URL: `http://127.0.0.1:${freePort()}/` };
+  await using example = await start("llm_proxy.ts", env);
+  const response = await post(example.url, "{}");
+  assertEquals(await response.text(), "event: failure\ndata: failed\n\n");
+});
+
+Deno.test("examples: llm_runs.ts resumes and stops an answer through another server", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const work = new OpenStream("data: a\n\ndata: b\n\n");
+    await using model = serve(() => work.response);
+    const env = { LLM_URL: model.url, KV_PATH: `${directory}/kv.db` };
+    await using first = await start("llm_runs.ts", env);
+    await using second = await start("llm_runs.ts", env);
+    let lastEventId: string;
+    {
+      const init = { method: "POST", body: "{}" };
+      await using events = await open(`${first.url}42`, init);
+      const event = await events.next();
+      assertEquals(event.data, "a");
+      ({ lastEventId } = event);
+    }
+    const headers = { "last-event-id": lastEventId };
+    await using rest = await open(`${second.url}42`, { headers });
+    assertEquals((await rest.next()).data, "b");
+    work.send("data: c\n\n");
+    assertEquals((await rest.next()).data, "c");
+    const init = { method: "DELETE" };
+    const stopped = await within("an answer", fetch(`${second.url}42`, init));
+    assertEquals(await stopped.text(), "true\n");
+    await within("the model's work ends", work.cancelled);
+    const { event, data } = await rest.next();
+    assertEquals([event, data], ["end", "stopped"]);
+    assertEquals(model.requests.length, 1);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
+Deno.test("examples: job_progress.ts resumes where a client left", async () => {
+  await using example = await start("job_progress.ts");
+  const { headers, body } = await post(`${example.url}jobs`, "");
+  await body?.cancel();
+  const url = new URL(headers.get("location") ?? "", example.url);
+
+  let lastEventId: string;
+  {
+    await using first = await open(url);
+    assertEquals((await first.next()).data, "5");
+    ({ lastEventId } = await first.next());
+  }
+  await using second = await open(url, {
+    headers: { "last-event-id": lastEventId },
+  });
+  const seen: string[] = [];
+  let event: ServerSentEvent;
+  do {
+    event = await second.next();
+    seen.push(event.data);
+  } while (event.event !== "done");
+  assertEquals(seen[0], "15");
+  assertEquals(seen.slice(-2), ["100", "42"]);
+  assertEquals(seen.length, 19);
+});
+
+Deno.test("examples: chat.ts brings each client its rooms", async () => {
+  await using example = await start("chat.ts");
+  await using tea = await open(`${example.url}?room=tea`);
+  await using both = await open(`${example.url}?room=tea&room=rain`);
+  for (const [room, text] of [["rain", "3 mm"], ["tea", "A cup"]] as const) {
+    const response = await post(`${example.url}${room}`, text);
+    assertEquals(response.status, 201);
+    await response.body?.cancel();
+  }
+  assertEquals((await tea.next()).data, "A cup");
+  assertEquals((await both.next()).data, "3 mm");
+  assertEquals((await both.next()).event, "tea");
+  await using late = await open(`${example.url}?room=rain`);
+  assertEquals((await late.next()).data, "3 mm");
+  const refused = await post(`${example.url}not+a+room`, "a");
+  await refused.body?.cancel();
+  assertEquals(refused.status, 400);
+});
+
+Deno.test("examples: notifications.ts brings each user its own, whatever it asks for", async () => {
+  await using example = await start("notifications.ts");
+  const as = (session: string): RequestInit => ({
+    headers: { cookie: `theme=dark; session=${session}` },
+  });
+  const notify = async (topic: string, body: string): Promise<number> => {
+    const init = { ...as("51e0"), method: "POST", body };
+    const response = await fetch(`${example.url}${topic}`, init);
+    await response.body?.cancel();
+    return response.status;
+  };
+  await using ada = await open(example.url, as("7c9a"));
+  await using eve = await open(`${example.url}?topics=user:ada`, as("e3b8"));
+  assertEquals(await notify("user:ada", "a parcel"), 201);
+  assertEquals(await notify("team:south", "rain"), 201);
+  assertEquals(await notify("team:north", "lunch"), 201);
+  const parcel = await ada.next();
+  assertEquals(parcel.data, "a parcel");
+  assertEquals((await ada.next()).data, "lunch");
+  // With the ID of another's event as well.
+  const lastEventId = parcel.lastEventId;
+  await using resumed = await open(example.url, {
+    headers: { cookie: "session=e3b8", "last-event-id": lastEventId },
+  });
+  assertEquals(await notify("user:eve", "no team"), 403);
+  assertEquals(await notify("other", "no team"), 403);
+  for (const other of [eve, resumed]) {
+    const outcome = await Promise.race([
+      other.next().catch(() => "an error"),
+      new Promise((resolve) => setTimeout(resolve, 100, "nothing")),
+    ]);
+    assertEquals(outcome, "nothing");
+  }
+  const stranger = await fetch(example.url);
+  await stranger.body?.cancel();
+  assertEquals(stranger.status, 401);
+});
+
+Deno.test("examples: hono.ts broadcasts from a Hono application", async () => {
+  await using example = await start("hono.ts");
+  await using events = await open(`${example.url}events`);
+  const response = await post(`${example.url}events`, "hello");
+  const { id } = await response.json();
+  const { data, lastEventId } = await events.next();
+  assertEquals([data, lastEventId], ["hello", id]);
+});
+
+Deno.test(
+  `examples: node_server.ts broadcasts, and ends its streams on SIGINT${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await using example = await start("node_server.ts", { PORT: "0" });
+    await checkNodeServer(example);
+  },
+);
+
+Deno.test({
+  name: `examples: node_server.ts does the same in Node${
+    hasNode ? signalNote : " (ignored: there is no Node)"
+  }`,
+  ignore: !hasNode || !hasSignals,
+  async fn() {
+    const file = await Deno.makeTempFile({ suffix: ".mjs" });
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: ["bundle", "--quiet", "-o", file, "examples/node_server.ts"],
+    }).output();
+    assert(success, "it cannot be bundled");
+    {
+      await using example = await ExampleProcess.start([file], {
+        PORT: "0",
+      }, "node");
+      await checkNodeServer(example);
+    }
+    await Deno.remove(file);
+  },
+});
+
+async function checkNodeServer(example: ExampleProcess): Promise<void> {
+  await using events = await open(example.url);
+  const response = await post(example.url, "hello");
+  const { id } = await response.json();
+  const { data, lastEventId } = await events.next();
+  assertEquals([data, lastEventId], ["hello", id]);
+  assertEquals(await example.interrupt(), 0);
+}
+
+Deno.test("examples: kv_workers.ts reaches the clients of all workers", async () => {
+  const folder = await Deno.makeTempDir();
+  const port = freePort();
+  {
+    const env = {
+      KV_PATH: `${folder}/kv.db`,
+      DENO_JOBS: "2",
+      DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
+    };
+    const address = ["--host", "127.0.0.1", "--port", `${port}`];
+    await using example = await start("kv_workers.ts", env, address);
+    await using clients = new AsyncDisposableStack();
+    const subscriptions = new Map<string | null, Subscription>();
+    // The kernel spreads connections; an idle one may be used again, so each of
+    // these is held.
+    for (let tries = 0; subscriptions.size < 2 && tries < 100; tries++) {
+      const client = clients.use(await open(example.url));
+      subscriptions.set(client.headers.get("x-worker"), client);
+    }
+    assertEquals(subscriptions.size, 2);
+    const response = await post(example.url, "hello");
+    const { id } = await response.json();
+    for (const client of subscriptions.values()) {
+      const { data, lastEventId } = await client.next();
+      assertEquals([data, lastEventId], ["hello", id]);
+    }
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("examples: kv_workers.ts opens a file that another process is making", async () => {
+  const folder = await Deno.makeTempDir();
+  {
+    // `deno serve` loads nothing before a program.
+    await using example = await ExampleProcess.start([
+      "eval",
+      "--unstable-kv",
+      `--preload=${import.meta.resolve("../support/locked_kv.ts")}`,
+      'import server from "./examples/kv_workers.ts"; Deno.serve(server.fetch);',
+    ], { KV_PATH: `${folder}/kv.db` });
+    const response = await post(example.url, "hello");
+    await response.body?.cancel();
+    assertEquals(response.status, 201);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}

@@ -1,0 +1,356 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { EventChannel } from "../../channel.ts";
+import {
+  type RedisClient,
+  RedisStreamsEventLog,
+  type RedisStreamsEventLogOptions,
+} from "../../logs/redis_streams.ts";
+import { BodyClient, makeRequest, until } from "../channel/_clients.ts";
+import {
+  appendAll,
+  Following,
+  numbers,
+  readAll,
+} from "../conformance/event_log_readers.ts";
+import { testEventLog } from "../conformance/event_log_suite.ts";
+import {
+  RedisConnection,
+  RedisReconnecting,
+} from "../support/redis_connection.ts";
+import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
+import { testTopics } from "../channel/_topics_model.ts";
+
+testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
+  const server = await RedisServer.start();
+  const client = await RedisConnection.open(server.port);
+  const log = new RedisStreamsEventLog(client, "log", { maxEvents });
+  return {
+    log,
+    close: async () => {
+      await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}, { ownIds: false, ignore: !hasRedis });
+
+testTopics(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
+  const server = await RedisServer.start();
+  const client = await RedisConnection.open(server.port);
+  return {
+    open: () => new RedisStreamsEventLog(client, "log", { maxEvents }),
+    close: async () => {
+      await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}, { runs: 3, ignore: !hasRedis });
+
+Deno.test("RedisStreamsEventLog() throws if an option is wrong", () => {
+  const client: RedisClient = {
+    send: () => Promise.reject(new Error("Never called")),
+    duplicate: () => client,
+    close: () => {},
+  };
+  const wrong: [RedisStreamsEventLogOptions, typeof TypeError][] = [
+    [{ maxEvents: 0 }, RangeError],
+    [{ maxAge: 1.5 }, RangeError],
+    [{ timeout: 2 ** 31 - 1 }, RangeError],
+    [{ timeout: "1" as unknown as number }, TypeError],
+  ];
+  for (const [options, error] of wrong) {
+    assertThrows(() => new RedisStreamsEventLog(client, "log", options), error);
+  }
+});
+
+test("append() rejects at once with what Redis refuses", async ({ client }) => {
+  await client.send(["SET", "log", "no stream"]);
+  const log = new RedisStreamsEventLog(client, "log");
+  await assertRejects(() => log.append({ data: "a" }), Error, "WRONGTYPE");
+});
+
+test("append() writes once where the answer is lost", async ({ client }) => {
+  const fates: Fate[] = ["lost", "done", "failed", "lost", "lost", "twice"];
+  const log = new RedisStreamsEventLog(
+    faulty(client, ([name]) => name === "EVAL" ? fates.shift() : undefined),
+    "log",
+  );
+  const ids: string[] = [];
+  for (const data of numbers(6)) ids.push(await log.append({ data }));
+  assertEquals(fates, []);
+  const other = new RedisStreamsEventLog(client, "log");
+  const { events } = await other.read(await other.rewind(Infinity));
+  assertEquals(events.map(({ data }) => data), numbers(6));
+  assertEquals(events.map(({ id }) => id), ids);
+});
+
+test("append() does not let a write through that was given up", async ({ client }) => {
+  const held: (() => Promise<unknown>)[] = [];
+  const log = new RedisStreamsEventLog(
+    {
+      ...faulty(client),
+      send: (command) => {
+        if (held.length > 0) return client.send(command);
+        held.push(() => client.send(command));
+        return new Promise(() => {});
+      },
+    },
+    "log",
+    // The calls that are answered have to be in time, too.
+    { timeout: 500 },
+  );
+  const error = await assertRejects(() => log.append({ data: "given up" }));
+  assertEquals((error as Error).name, "TimeoutError");
+  await log.append({ data: "next" });
+  await assertRejects(held[0]!, Error, "given up");
+  assertEquals(dataOf(await log.read(await log.rewind(9))), ["next"]);
+});
+
+test("append() rejects with a TimeoutError while Redis does not answer", async ({ client, server }) => {
+  const log = new RedisStreamsEventLog(client, "log", { timeout: 100 });
+  const id = await log.append({ data: "a" });
+  server.signal("SIGSTOP");
+  const calls = [
+    log.append({ data: "b" }),
+    log.read(id),
+    log.rewind(1),
+    log.rewind(Infinity),
+  ];
+  const errors = await Promise.all(
+    calls.map((call) => assertRejects(() => call)),
+  );
+  server.signal("SIGCONT");
+  assertEquals(
+    errors.map((error) => (error as Error).name),
+    Array(4).fill("TimeoutError"),
+  );
+});
+
+test("read() and rewind() go over many pages", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  const start = await log.rewind(0);
+  const ids: string[] = [];
+  for (let i = 0; i < 8; i++) ids.push(...await appendAll(log, numbers(100)));
+  for (const limit of [1, 126, 127, 128, 129, 254, 255, 256, 257, 800, 801]) {
+    const { events } = await log.read(start, { limit, maxBytes: Infinity });
+    assertEquals(
+      events.map(({ id }) => id),
+      ids.slice(0, Math.min(limit, 800)),
+    );
+  }
+  for (const count of [127, 128, 129, 255, 256, 257, 799, 800, 801, 5000]) {
+    const { events } = await readAll(log, await log.rewind(count));
+    assertEquals(events.length, Math.min(count, 800));
+  }
+});
+
+test("reads what other programs add", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  const add: [string, ...string[]] = ["XADD", "log", "*"];
+  const id = await client.send([
+    ...add,
+    "event",
+    "tick",
+    "data",
+    "1",
+    "x",
+    "y",
+  ]);
+  await client.send([...add, "unknown", "field"]);
+  const { events, gap } = await log.read(await log.rewind(Infinity));
+  assertEquals(gap, false);
+  const nothing = {
+    event: undefined,
+    retry: undefined,
+    comment: undefined,
+    topics: undefined,
+  };
+  assertEquals(events[0], {
+    ...nothing,
+    event: "tick",
+    data: "1",
+    id: String(id),
+  });
+  assertEquals(events[1], { ...nothing, data: undefined, id: events[1]!.id });
+});
+
+for (
+  const { written, topics } of [
+    { written: '["user:42","room:tea"]', topics: ["user:42", "room:tea"] },
+    { written: "[]", topics: [] },
+    { written: "user:42", topics: ["user:42"] },
+    { written: "", topics: [""] },
+    { written: '"user:42"', topics: ['"user:42"'] },
+    { written: '["user:42"', topics: ['["user:42"'] },
+    { written: '["user:42",7]', topics: ['["user:42",7]'] },
+  ]
+) {
+  test(`reads the topics that other programs add as ${written}`, async ({ client }) => {
+    const log = new RedisStreamsEventLog(client, "log");
+    await client.send(["XADD", "log", "*", "data", "1", "topics", written]);
+    const { events } = await log.read(await log.rewind(1));
+    assertEquals(events[0]?.topics, topics);
+  });
+}
+
+test("drops what is too old", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log", { maxAge: 60_000 });
+  // So long ago, and so many that Redis drops some: it drops whole nodes.
+  const ids = Array.from({ length: 300 }, (_, index) => `1000-${index}`);
+  for (const id of ids) await client.send(["XADD", "log", id, "data", id]);
+  await log.append({ data: "new" });
+  const { events, gap } = await log.read(ids[0]!, { limit: Infinity });
+  assertEquals(gap, true);
+  assertEquals(events.at(-1)?.data, "new");
+  assert(events.length < 300, `${events.length} events are left`);
+});
+
+test("follow() tells of a gap where it falls behind", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log", { maxEvents: 10 });
+  const { promise: caughtUp, resolve: go } = Promise.withResolvers<void>();
+  let isHeld = false;
+  const slow = new RedisStreamsEventLog(
+    faulty(client, undefined, async () => {
+      if (isHeld) await caughtUp;
+    }),
+    "log",
+  );
+  await using following = new Following(slow);
+  await log.append({ data: "first" });
+  await following.untilEvents(1);
+  // The answer that is under way now comes when it is long outdated.
+  isHeld = true;
+  await log.append({ data: "second" });
+  for (const data of numbers(500)) await log.append({ data });
+  go();
+  await following.until(() => following.data.at(-1) === "499");
+  const gaps = following.batches.filter(({ gap }) => gap);
+  assertEquals(gaps.length, 1);
+  // What comes after the gap is whole.
+  const index = following.batches.indexOf(gaps[0]!);
+  const after = following.batches.slice(index)
+    .flatMap(({ events }) => events.map(({ data }) => data));
+  assertEquals(after, numbers(500).slice(-after.length));
+});
+
+test("follow() tells of a gap if the stream is deleted", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  await using following = new Following(log);
+  await log.append({ data: "a" });
+  await following.untilEvents(1);
+  await client.send(["FLUSHALL"]);
+  await log.append({ data: "b" });
+  await following.untilEvents(2);
+  assertEquals(following.batches.at(-1)?.gap, true);
+  assertEquals(following.data, ["a", "b"]);
+});
+
+test("follow() closes its connection", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  const count = async (): Promise<number> =>
+    String(await client.send(["CLIENT", "LIST"])).trim().split("\n").length;
+  {
+    await using following = new Following(log);
+    await log.append({ data: "a" });
+    await following.untilEvents(1);
+    assertEquals(await count(), 2);
+  }
+  // Redis hears of it a little later.
+  for (let left = 5000; await count() > 1; left--) assert(left > 0);
+});
+
+test("follow() gives up while a connection is opened", async ({ client }) => {
+  const opening = Promise.withResolvers<RedisClient>();
+  let isClosed = false;
+  const log = new RedisStreamsEventLog({
+    ...faulty(client),
+    duplicate: () => opening.promise,
+  }, "log");
+  const controller = new AbortController();
+  const following = log.follow(() => {}, { signal: controller.signal });
+  await log.rewind(0);
+  controller.abort(new Error("Enough"));
+  await assertRejects(() => following, Error, "Enough");
+  opening.resolve({ ...faulty(client), close: () => isClosed = true });
+  await until(() => isClosed);
+});
+
+test("keeps the clients of a channel while Redis is away", async ({ server }) => {
+  await using client = new RedisReconnecting(server.port);
+  const log = new RedisStreamsEventLog(client, "log", { timeout: 300 });
+  await using channel = new EventChannel({ log });
+  await using body = new BodyClient(channel.serve(makeRequest())).run();
+  await channel.publish({ data: "before" });
+  await body.inbox.untilEvents(1);
+  await server.kill();
+  await assertRejects(() => channel.publish({ data: "refused" }));
+  await until(() => channel.stalled !== undefined);
+  assertEquals(channel.size, 1);
+  await server.restart();
+  await channel.publish({ data: "after" });
+  await body.inbox.untilEvents(2);
+  assertEquals(body.inbox.data, ["before", "after"]);
+  assertEquals(channel.stalled, undefined);
+});
+
+test("publishes what is under way while Redis restarts", async ({ server }) => {
+  await using client = new RedisReconnecting(server.port);
+  const log = new RedisStreamsEventLog(client, "log");
+  await log.append({ data: "before" });
+  const start = await log.rewind(0);
+  await server.kill();
+  const appends = appendAll(log, numbers(300));
+  await server.restart();
+  const ids = await appends;
+  const { events } = await readAll(log, start);
+  assertEquals(events.map(({ id }) => id), ids);
+  assertEquals(events.map(({ data }) => data), numbers(300));
+});
+
+interface Fixture {
+  server: RedisServer;
+  client: RedisConnection;
+}
+
+function test(
+  behaviour: string,
+  fn: (fixture: Fixture) => Promise<void>,
+): void {
+  const name = `RedisStreamsEventLog${redisNote}.${behaviour}`;
+  Deno.test(name, { ignore: !hasRedis }, async () => {
+    await using server = await RedisServer.start();
+    await using client = await RedisConnection.open(server.port);
+    await fn({ server, client });
+  });
+}
+
+/** What becomes of a command: `"lost"`, it is done and the answer is lost. */
+type Fate = "done" | "lost" | "failed" | "twice";
+
+/** A client that fails as it is told, and may hold back what it has received. */
+function faulty(
+  client: RedisClient,
+  fateOf: (command: readonly string[]) => Fate | undefined = () => "done",
+  hold: () => Promise<void> = () => Promise.resolve(),
+): RedisClient {
+  return {
+    send: async (command) => {
+      const fate = fateOf(command);
+      if (fate === "failed") throw new Error("The connection is lost");
+      if (fate === "twice") await client.send(command);
+      const reply = await client.send(command);
+      if (fate === "lost") throw new Error("The connection is lost");
+      await hold();
+      return reply;
+    },
+    duplicate: async () => faulty(await client.duplicate(), fateOf, hold),
+    close: () => client.close(),
+  };
+}
+
+function dataOf(
+  { events }: { events: readonly { data?: string | undefined }[] },
+): (string | undefined)[] {
+  return events.map(({ data }) => data);
+}

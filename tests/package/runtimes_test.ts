@@ -1,0 +1,100 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Which test files run outside Deno (`deno task test:runtimes`), and why others do not. */
+
+import { assert, assertEquals } from "@std/assert";
+import { listFiles } from "../../scripts/_list_files.ts";
+import { RUNTIME_VERSIONS } from "../../scripts/_tools.ts";
+
+const DENO_ONLY: Record<string, string> = {
+  "chaos/chaos": "kills processes",
+  "chaos/runs_chaos": "kills processes",
+  "cli/arguments": "the command line is for Deno",
+  "cli/cli": "the command line is for Deno",
+  "cli/end": "the command line is for Deno",
+  "cli/serve": "the command line is for Deno",
+  "client/permission": "permissions are Deno's",
+  "compression/curl": "starts processes",
+  "demo/demo": "starts processes",
+  "docs/comparison": "reads the guide, and runs the peers in Deno",
+  "docs/docs": "reads the guides, and runs what they show in Deno",
+  "docs/durable_logs": "starts processes",
+  "docs/sockets": "starts processes",
+  "examples/examples": "starts processes",
+  "examples/mcp_server": "starts processes",
+  "examples/typed_examples": "starts processes",
+  "logs/deno_kv": "Deno KV is Deno's",
+  "logs/deno_kv_logs": "Deno KV is Deno's",
+  "package/architecture": "reads the source files",
+  "package/bench_chart": "reads the recorded results",
+  "package/bench_peers": "runs the benches in Deno",
+  "package/import_map": "starts processes",
+  "package/npm_package": "builds the npm package",
+  "package/runtimes": "reads the lists of tests",
+  "package/std_http": "@std/http is on JSR",
+  "package/workflows": "reads the workflows",
+  "runs/deno_kv": "Deno KV is Deno's",
+  "runs/models": "takes the clients of language models from npm",
+  "shared/protocol": "Node.js 20 and workerd have no Web Locks",
+  "shared/tabs": "Node.js 20 and workerd have no Web Locks",
+  "socket/graphql": "starts a server of graphql-ws",
+  "typed/schemas": "takes schema libraries from npm",
+};
+
+const IMPORT_REGEXP = /^import "(\.{1,2}\/[^"]+)";$/gm;
+const TEST_REGEXP = /\/tests\/(\w+\/\w+)_test\.ts$/;
+
+/** The names of the test files that a file imports, over any number of lists. */
+async function testsOf(file: URL): Promise<string[]> {
+  const name = TEST_REGEXP.exec(file.pathname)?.[1];
+  if (name !== undefined) return [name];
+  const found: string[] = [];
+  const text = await Deno.readTextFile(file);
+  for (const [, specifier = ""] of text.matchAll(IMPORT_REGEXP)) {
+    found.push(...await testsOf(new URL(specifier, file)));
+  }
+  return found;
+}
+
+const portable = await testsOf(new URL("../runtimes/node.ts", import.meta.url));
+
+Deno.test("runtimes: every test file runs in Node and Bun, or has a reason not to", async () => {
+  const files: string[] = [];
+  for (const name of await listFiles("tests")) {
+    if (name.endsWith("_test.ts")) {
+      files.push(name.slice(0, -"_test.ts".length));
+    }
+  }
+  assertEquals([...portable, ...Object.keys(DENO_ONLY)].sort(), files.sort());
+});
+
+for (
+  const [runtime, { file, missing }] of Object.entries({
+    workerd: { file: "workerd.ts", missing: ["sockets.ts", "zlib.ts"] },
+    Chromium: {
+      file: "browser.ts",
+      missing: ["servers.ts", "sockets.ts", "zlib.ts"],
+    },
+  })
+) {
+  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens, answers requests or has node:zlib there`, async () => {
+    const names = await testsOf(
+      new URL(`../runtimes/${file}`, import.meta.url),
+    );
+    for (const list of missing) {
+      names.push(
+        ...await testsOf(new URL(`../runtimes/${list}`, import.meta.url)),
+      );
+    }
+    assertEquals(names.sort(), portable.toSorted());
+  });
+}
+
+Deno.test("runtimes: the guide names the versions that are tested", async () => {
+  const guide = await Deno.readTextFile(
+    new URL("../../docs/runtimes.md", import.meta.url),
+  );
+  for (const version of Object.values(RUNTIME_VERSIONS)) {
+    assert(guide.includes(` ${version} `), version);
+  }
+});

@@ -1,0 +1,144 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** What the workflows of `.github/` promise, as far as it can be seen without them. */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { parse } from "npm:yaml@2.9.1";
+import config from "../../deno.json" with { type: "json" };
+
+const FOLDER = new URL("../../.github/workflows/", import.meta.url);
+const PINNED_REGEXP =
+  /^ +- uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
+
+interface Step {
+  uses?: string;
+  run?: string;
+}
+
+interface Job {
+  needs?: string;
+  uses?: string;
+  steps?: Step[];
+  permissions?: Record<string, string>;
+  strategy?: { matrix: { os: string[] } };
+  "timeout-minutes"?: number;
+}
+
+interface Workflow {
+  concurrency?: { group: string };
+  jobs: Record<string, Job>;
+}
+
+const texts = new Map<string, string>();
+for await (const { name } of Deno.readDir(FOLDER)) {
+  texts.set(name, await Deno.readTextFile(new URL(name, FOLDER)));
+}
+const workflows = new Map(
+  [...texts].map(([name, text]) => [name, parse(text) as Workflow]),
+);
+const { ci, npm, jsr } = workflows.get("publish.yml")!.jobs;
+
+Deno.test("workflows: every action is pinned by its commit, and says its version", () => {
+  for (const text of texts.values()) {
+    const lines = text.split("\n").filter((line) =>
+      /\buses: (?!\.)/.test(line)
+    );
+    assert(lines.length > 0);
+    for (const line of lines) assertMatch(line, PINNED_REGEXP);
+  }
+});
+
+Deno.test("workflows: every job has a timeout, every workflow its own concurrency", () => {
+  const groups = new Set<string>();
+  for (const [name, { concurrency, jobs }] of workflows) {
+    assert(concurrency !== undefined, name);
+    groups.add(concurrency.group);
+    for (const [title, job] of Object.entries(jobs)) {
+      const hasLimit = job.uses !== undefined ||
+        job["timeout-minutes"] !== undefined;
+      assert(hasLimit, `${name}: ${title}`);
+    }
+  }
+  // A workflow that calls another one of its own group waits for itself.
+  assertEquals(groups.size, workflows.size);
+});
+
+Deno.test("workflows: macOS and Windows run the tests", () => {
+  const job = workflows.get("ci.yml")!.jobs["test-elsewhere"]!;
+  assertEquals(job.strategy?.matrix.os, ["macos-latest", "windows-latest"]);
+  assertEquals(job.steps?.at(-1)?.run, "deno task test");
+});
+
+Deno.test("workflows: the package that is published is the one that was tested", () => {
+  const steps = workflows.get("ci.yml")!.jobs["package"]!.steps!;
+  const commands = steps.map(({ run = "" }) => run);
+  const packing = commands.findIndex((run) => run.includes("dist/npm.tgz"));
+  const testing = commands.indexOf("deno task test:pack dist/npm.tgz");
+  assert(packing >= 0 && packing < testing);
+  const uploading = steps.findIndex(({ uses = "" }) =>
+    uses.startsWith("actions/upload-artifact@")
+  );
+  assert(testing < uploading);
+  assertMatch(npm?.steps?.at(-1)?.run ?? "", /npm publish .*\.\/npm\.tgz/);
+});
+
+Deno.test("workflows: who gets a token runs nothing of the repository, and waits for the tests alone", () => {
+  for (const [name, { jobs }] of workflows) {
+    for (const [title, { permissions, steps = [] }] of Object.entries(jobs)) {
+      if (permissions?.["id-token"] === undefined) continue;
+      assert(name === "publish.yml" && ["npm", "jsr"].includes(title));
+      const actions = steps.map(({ uses = "" }) => uses.split("@")[0]);
+      assert(!actions.includes("actions/checkout"), title);
+      assert(actions.includes("actions/download-artifact"), title);
+      const commands = steps.map(({ run = "" }) => run).join("\n");
+      assertEquals(/\b(?:task|run|test|eval|install)\b/.exec(commands), null);
+    }
+  }
+  assertEquals([npm?.needs, jsr?.needs], ["ci", "ci"]);
+  assertEquals(ci?.uses, "./.github/workflows/ci.yml");
+});
+
+for (
+  const [title, view, isPublished] of [
+    ["a version that npm lacks", "", true],
+    ["a package that npm lacks", "exit 1", true],
+    ["a version that npm has, and goes on", `echo ${config.version}`, false],
+  ] as const
+) {
+  Deno.test({
+    name: `workflows: ${isPublished ? "publishes" : "skips"} ${title}`,
+    // The job runs on Linux.
+    ignore: Deno.build.os === "windows",
+    async fn() {
+      const folder = await Deno.makeTempDir();
+      const stand = `#!/bin/sh\nif [ "$1" = view ]; then ${view || ":"}\n` +
+        `else echo "$@" >> calls; fi\n`;
+      await Deno.writeTextFile(`${folder}/npm`, stand, { mode: 0o755 });
+      await Deno.writeTextFile(`${folder}/calls`, "");
+
+      const { code } = await new Deno.Command("bash", {
+        // As GitHub runs it.
+        args: [
+          "-e",
+          "-o",
+          "pipefail",
+          "-c",
+          npm?.steps?.at(-1)?.run ?? "exit 9",
+        ],
+        cwd: folder,
+        env: {
+          PATH: `${folder}:${Deno.env.get("PATH")}`,
+          GITHUB_REF_NAME: `v${config.version}`,
+        },
+        stdout: "null",
+      }).output();
+
+      assertEquals(code, 0);
+      assertEquals(
+        await Deno.readTextFile(`${folder}/calls`),
+        isPublished ? "publish --provenance --ignore-scripts ./npm.tgz\n" : "",
+      );
+      await Deno.remove(folder, { recursive: true });
+    },
+  });
+}

@@ -1,0 +1,9 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Runs that are kept in Redis. */
+
+import { hasRedis, redisNote } from "../support/redis_server.ts";
+import { makeRedisLogs } from "../support/redis_logs.ts";
+import { testRuns } from "./_suite.ts";
+
+testRuns(`RedisEventLogs${redisNote}`, makeRedisLogs, { ignore: !hasRedis });

@@ -1,0 +1,235 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** What a run takes from its source, and what it makes of what goes wrong there. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { encodeEvents } from "../../encoder.ts";
+import { MemoryEventLogs } from "../../log.ts";
+import {
+  EventRuns,
+  type EventRunsOptions,
+  type EventRunSource,
+} from "../../runs/mod.ts";
+import { numbers } from "../conformance/event_log_readers.ts";
+import { Faucet, readToEnd, until, withClaims } from "./_fixture.ts";
+
+const EVENTS = [
+  { event: "tick", data: "1\n2" },
+  { data: " é 🎈" },
+  { data: "" },
+];
+const RECEIVED = ["tick: 1\n2", "message:  é 🎈", "message: ", "end: done"];
+
+function makeStream<T>(chunks: Iterable<T>): ReadableStream<T> {
+  return new ReadableStream({
+    start: (controller) => {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  });
+}
+
+function makeResponse(init: ResponseInit & { type?: string } = {}): Response {
+  const { type = "text/event-stream; charset=utf-8", ...rest } = init;
+  return new Response(encodeEvents(EVENTS), {
+    ...rest,
+    headers: { "content-type": type },
+  });
+}
+
+async function* inTheirOwnTime<T>(items: Iterable<T>): AsyncGenerator<T> {
+  for (const item of items) {
+    await undefined;
+    yield item;
+  }
+}
+
+const bytes = encodeEvents(EVENTS);
+const oneByOne = Array.from(bytes, (byte) => Uint8Array.of(byte));
+const text = new TextDecoder().decode(bytes);
+
+const SOURCES: Record<string, EventRunSource> = {
+  "an iterable of events": () => EVENTS,
+  "a promise of one": () => Promise.resolve(EVENTS),
+  "an async iterable of events": () => inTheirOwnTime(EVENTS),
+  "a stream of events": () => makeStream(EVENTS),
+  "a response": () => makeResponse(),
+  "a promise of a response": () => Promise.resolve(makeResponse()),
+  "a stream of bytes": () => makeStream([bytes]),
+  "a stream of single bytes": () => makeStream(oneByOne),
+  "an async iterable of bytes": () => inTheirOwnTime(oneByOne),
+  "a stream of text": () => makeStream(text),
+  "events with IDs, comments and JSON": () => [
+    { ...EVENTS[0], id: 7 },
+    { comment: "ping" },
+    { comment: "run ended: lost" },
+    { ...EVENTS[1], comment: "run ended: lost", id: "x" },
+    { json: undefined, data: "" },
+    { event: "nothing" },
+  ],
+};
+
+for (const [name, source] of Object.entries(SOURCES)) {
+  Deno.test(`EventRuns.start() takes ${name}`, async () => {
+    await using runs = new EventRuns();
+    await runs.start("a", source);
+    assertEquals(await readToEnd(runs, "a"), RECEIVED);
+  });
+}
+
+Deno.test("EventRuns.start() keeps the text of json and retry", async () => {
+  await using runs = new EventRuns();
+  await runs.start("a", () => [{ json: { a: 1 }, retry: 70 }]);
+  assertEquals(await readToEnd(runs, "a"), ['message: {"a":1}', "end: done"]);
+});
+
+const WRONG: Record<string, EventRunSource> = {
+  "throws": () => {
+    throw new Error("It is me");
+  },
+  "rejects": () => Promise.reject(new Error("It is me")),
+  "gives a stream that fails": () => makeFailing(),
+  "gives what cannot be sent": () => [{ event: "a\nb", data: "" }],
+  "gives data and json": () => [{ data: "", json: "" }],
+  "gives nothing": (() => {}) as unknown as EventRunSource,
+  "gives a text": (() => "data: 1\n\n") as unknown as EventRunSource,
+  "gives a response that is no event stream": () =>
+    makeResponse({ type: "text/html" }),
+  "gives a response with an error": () => makeResponse({ status: 500 }),
+};
+
+function makeFailing(): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: (controller) => controller.error(new Error("It is me")),
+  });
+}
+
+for (const [name, source] of Object.entries(WRONG)) {
+  Deno.test(`EventRuns ends a run as failed whose source ${name}`, async () => {
+    const errors: unknown[] = [];
+    const onError = (error: unknown, id: string): void => {
+      assertEquals(id, "a");
+      errors.push(error);
+    };
+    await using runs = new EventRuns({ onError });
+    assertEquals(await runs.start("a", source), true);
+    // Nothing of the error reaches a reader.
+    assertEquals(await readToEnd(runs, "a"), ["end: failed"]);
+    assertEquals(await runs.status("a"), "failed");
+    assertEquals(errors.length, 1);
+    assert(errors[0] instanceof Error);
+  });
+}
+
+/** What a run of ten events with these limits comes to. */
+const LIMITS: [EventRunsOptions, string[]][] = [
+  [{ maxEvents: 10 }, [...numbers(10), "done"]],
+  [{ maxEvents: 9 }, [...numbers(9), "failed"]],
+  [{ maxBytes: 90 }, [...numbers(10), "done"]],
+  [{ maxBytes: 89 }, [...numbers(9), "failed"]],
+];
+
+for (const [limits, expected] of LIMITS) {
+  Deno.test(`EventRuns keeps all up to its limits: ${JSON.stringify(limits)}`, async () => {
+    const errors: unknown[] = [];
+    await using runs = new EventRuns({
+      ...limits,
+      onError: (error) => errors.push(error),
+    });
+    const faucet = new Faucet();
+    await runs.start("a", faucet.open);
+    faucet.give(...numbers(10));
+    faucet.end();
+    const received = await readToEnd(runs, "a");
+    assertEquals(received.map((line) => line.split(": ")[1]), expected);
+    const isFailed = expected.at(-1) === "failed";
+    assertEquals(faucet.run?.signal.aborted, isFailed);
+    assertEquals(errors.length, isFailed ? 1 : 0);
+  });
+}
+
+Deno.test("EventRuns stops a source that takes too long", async () => {
+  const errors: Error[] = [];
+  await using runs = new EventRuns({
+    maxRunTime: 50,
+    onError: (error) => errors.push(error as Error),
+  });
+  const faucet = new Faucet();
+  await runs.start("a", faucet.open);
+  faucet.give("1");
+  assertEquals(await readToEnd(runs, "a"), ["message: 1", "end: failed"]);
+  assertEquals(faucet.isCancelled, true);
+  assertEquals(errors.map(({ name }) => name), ["RangeError"]);
+});
+
+Deno.test("EventRuns does not report a source that stops since it was told to", async () => {
+  const errors: unknown[] = [];
+  await using runs = new EventRuns({ onError: (error) => errors.push(error) });
+  await runs.start("a", async function* ({ signal }) {
+    yield { data: "1" };
+    await new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  });
+  await until(async () => (await runs.status("a")) === "running");
+  await runs.stop("a");
+  assertEquals(await runs.ended("a"), "stopped");
+  assertEquals(errors, []);
+});
+
+Deno.test("EventRuns asks the source for more only as the log takes it", async () => {
+  const logs = new MemoryEventLogs();
+  let release = (): void => {};
+  const held = new Promise<void>((resolve) => release = resolve);
+  await using runs = new EventRuns({
+    logs: withClaims(logs, (claim) => ({
+      append: async (event) => {
+        if (event.data !== undefined && event.event !== "end") await held;
+        return await claim.append(event);
+      },
+    })),
+  });
+  let asked = 0;
+  await runs.start("a", function* () {
+    while (asked < 1000) yield { data: `${asked++}` };
+  });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert(asked > 0 && asked < 200, `${asked} events were asked for`);
+  release();
+  assertEquals((await readToEnd(runs, "a")).length, 1001);
+  logs.close();
+});
+
+Deno.test("EventRuns ends a run as lost where its claim is gone", async () => {
+  using logs = new MemoryEventLogs();
+  await using runs = new EventRuns({ logs });
+  const faucet = new Faucet();
+  await runs.start("a", faucet.open);
+  await logs.expire("a", 1);
+  await until(async () => (await logs.inspect("a")).last === undefined);
+  faucet.give("1");
+  await until(() => runs.size === 0);
+  assertEquals(faucet.isCancelled, true);
+  // Nothing was written into a log that nobody would let expire.
+  assertEquals((await logs.inspect("a")).last, undefined);
+});
+
+Deno.test("EventRuns.start() rejects if the logs fail, and nothing goes on", async () => {
+  using logs = new MemoryEventLogs();
+  await using runs = new EventRuns({
+    logs: {
+      open: (name) => logs.open(name),
+      inspect: (name) => logs.inspect(name),
+      expire: (name, delay) => logs.expire(name, delay),
+      claim: () => Promise.reject(new Error("The disk is full")),
+    },
+  });
+  const faucet = new Faucet();
+  await assertRejects(
+    () => runs.start("a", faucet.open),
+    Error,
+    "disk is full",
+  );
+  assertEquals([faucet.calls, runs.size], [0, 0]);
+  assertEquals(await runs.status("a"), undefined);
+});

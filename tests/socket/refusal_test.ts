@@ -1,0 +1,246 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import {
+  assertEquals,
+  assertNotEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { serveSocket, type ServeSocketOptions } from "../../socket/server.ts";
+import { RawServer, type RawSession } from "./_raw_client.ts";
+
+/** Opens a session and reads its first event. */
+async function openSession(server: RawServer): Promise<RawSession> {
+  const session = await server.open();
+  const opening = await session.next();
+  assertEquals(opening?.event, "open");
+  return session;
+}
+
+interface RefusalRow {
+  name: string;
+  method?: string;
+  headers?: Record<string, string>;
+  options?: ServeSocketOptions;
+  status: number;
+  text: string;
+}
+
+const FORGED = "00000000-0000-4000-8000-000000000000";
+const REFUSALS: RefusalRow[] = [
+  {
+    name: "a request that is no socket's",
+    status: 400,
+    text: 'no header "socket-session"',
+  },
+  {
+    name: "a forged session",
+    headers: { "socket-session": FORGED },
+    status: 404,
+    text: "closed or in another process",
+  },
+  {
+    name: "a POST to a forged session",
+    method: "POST",
+    headers: { "socket-session": FORGED },
+    status: 404,
+    text: "closed or in another process",
+  },
+  {
+    name: "a POST to a session that is to be new",
+    method: "POST",
+    headers: { "socket-session": "new" },
+    status: 404,
+    text: "closed or in another process",
+  },
+  {
+    name: "another method",
+    method: "PUT",
+    headers: { "socket-session": "new" },
+    status: 405,
+    text: "",
+  },
+  {
+    name: "a client that wants something else",
+    headers: { "socket-session": "new", accept: "text/html" },
+    status: 406,
+    text: "",
+  },
+  {
+    name: "a page of another origin",
+    headers: { "socket-session": "new", origin: "https://evil.example" },
+    status: 403,
+    text: "another origin",
+  },
+  {
+    name: "a page without an origin of its own",
+    headers: { "socket-session": "new", origin: "null" },
+    status: 403,
+    text: "another origin",
+  },
+  {
+    name: "an origin that is not in the list",
+    headers: { "socket-session": "new", origin: "https://evil.example" },
+    options: { cors: { origins: ["https://app.example"] } },
+    status: 403,
+    text: "another origin",
+  },
+  {
+    name: "a socket once it shuts down",
+    headers: { "socket-session": "new" },
+    options: { signal: AbortSignal.abort() },
+    status: 503,
+    text: "shuts down",
+  },
+  {
+    name: "one socket too many",
+    headers: { "socket-session": "new" },
+    options: { maxSessions: 0 },
+    status: 503,
+    text: "too many",
+  },
+  {
+    name: "one socket too many of a key",
+    headers: { "socket-session": "new" },
+    options: { key: "ada", maxSessionsPerKey: 0 },
+    status: 429,
+    text: "too many",
+  },
+];
+
+for (const { name, method, headers, options, status, text } of REFUSALS) {
+  Deno.test(`serveSocket() refuses ${name}`, async () => {
+    await using server = new RawServer(options);
+    const answer = await server.request(method ?? "GET", headers ?? {});
+    assertEquals(answer.status, status);
+    assertStringIncludes(answer.text, text);
+    assertEquals(server.sockets.length, 0);
+  });
+}
+
+interface HostileRow {
+  name: string;
+  body: BodyInit;
+  headers?: Record<string, string>;
+  options?: ServeSocketOptions;
+  status: number;
+  text: string;
+  /** The code of the close, none if the session goes on. */
+  code?: number;
+}
+
+const HOSTILE: HostileRow[] = [
+  {
+    name: "a skipped sequence number",
+    body: "data: a\nid: 1\n\ndata: c\nid: 3\n\n",
+    status: 409,
+    text: "the event 3 came after 1",
+    code: 1002,
+  },
+  ...["data: a\n\n", "data: a\nid: x\n\n", "data: a\nid: 1e9\n\n"].map((
+    body,
+  ) => ({
+    name: `an event without a number: ${JSON.stringify(body)}`,
+    body,
+    status: 400,
+    text: "no number",
+    code: 1002,
+  })),
+  ...[
+    "event: binary\ndata: §\nid: 1\n\n",
+    "event: escaped\ndata: {\nid: 1\n\n",
+    "event: escaped\ndata: 1\nid: 1\n\n",
+    "event: unknown\ndata: a\nid: 1\n\n",
+    "event: close\ndata: {\nid: 1\n\n",
+    'event: close\ndata: {"code":1006,"reason":""}\nid: 1\n\n',
+    'event: close\ndata: {"code":1000}\nid: 1\n\n',
+    'event: close\ndata: "1000"\nid: 1\n\n',
+  ].map((body) => ({
+    name: `a malformed event: ${JSON.stringify(body)}`,
+    body,
+    status: 400,
+    text: "malformed",
+    code: 1002,
+  })),
+  {
+    name: "a giant message",
+    body: `data: ${"é".repeat(51)}\nid: 1\n\n`,
+    options: { maxMessageSize: 101 },
+    status: 413,
+    text: "at most 101 bytes",
+    code: 1009,
+  },
+  {
+    name: "giant bytes",
+    body: `event: binary\ndata: ${btoa("a".repeat(102))}\nid: 1\n\n`,
+    options: { maxMessageSize: 101 },
+    status: 413,
+    text: "at most 101 bytes",
+    code: 1009,
+  },
+  {
+    name: "a giant body, of unknown length, without an end of line",
+    body: new Blob(["a".repeat(150_000)]).stream(),
+    options: { maxBatchSize: 100_000 },
+    status: 413,
+    text: "at most 100000 bytes",
+    code: 1009,
+  },
+  {
+    name: "an acknowledgement of what was never sent",
+    body: "data: a\nid: 1\n\n",
+    headers: { "last-event-id": "7" },
+    status: 400,
+    text: '"Last-Event-ID" is 7',
+  },
+  {
+    name: "an acknowledgement that is no number",
+    body: "data: a\nid: 1\n\n",
+    headers: { "last-event-id": "-1" },
+    status: 400,
+    text: '"Last-Event-ID" is "-1"',
+  },
+];
+
+for (const { name, body, headers, options, status, text, code } of HOSTILE) {
+  Deno.test(`serveSocket() refuses ${name}, and no other session is harmed`, async () => {
+    await using server = new RawServer(options);
+    const other = await openSession(server);
+    const session = await openSession(server);
+    const answer = await session.post(body, headers);
+    assertEquals(answer.status, status);
+    assertStringIncludes(answer.text, text);
+    if (code !== undefined) {
+      const close = await session.next();
+      assertEquals([close?.event, JSON.parse(close?.data ?? "").code], [
+        "close",
+        code,
+      ]);
+      assertEquals(
+        server.seen[1]?.at(-1),
+        `close ${code} "" unclean (closed)`,
+      );
+    } else {
+      server.sockets[1]?.send("still there");
+      assertEquals((await session.next())?.data, "still there");
+    }
+    await other.post("data: unharmed\nid: 1\n\n");
+    assertEquals(server.seen[0], ["open (open)", 'message "unharmed"']);
+    await session.leave();
+    await other.leave();
+  });
+}
+
+Deno.test("serveSocket() throws TypeError or RangeError for an option that is wrong", () => {
+  const request = new Request("http://localhost/");
+  const serve = (options: ServeSocketOptions) => () =>
+    serveSocket(request, () => {}, options);
+  const text = "1" as unknown as number;
+  assertThrows(serve({ keepAlive: text }), TypeError, '"keepAlive"');
+  assertThrows(serve({ sessionTimeout: 0 }), RangeError, '"sessionTimeout"');
+  assertThrows(serve({ maxMessageSize: -1 }), RangeError, '"maxMessageSize"');
+  assertThrows(serve({ maxBatchSize: 1.5 }), RangeError, '"maxBatchSize"');
+  assertThrows(serve({ maxBuffered: NaN }), RangeError, '"maxBuffered"');
+  assertThrows(serve({ maxSessions: -1 }), RangeError, '"maxSessions"');
+  assertNotEquals(serve({ maxSessionsPerKey: Infinity })(), undefined);
+});

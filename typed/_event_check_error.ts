@@ -1,0 +1,95 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import type { ServerSentEvent } from "../event.ts";
+import type { StandardSchemaIssue } from "./_standard_schema.ts";
+
+/** Why an {@linkcode EventCheckError} was thrown. */
+export type EventCheckErrorCode = "not-json" | "invalid" | "unknown-type";
+
+/** The facts of an {@linkcode EventCheckError}. */
+export interface EventCheckErrorOptions extends ErrorOptions {
+  /** What the schema has found wrong. */
+  issues?: readonly StandardSchemaIssue[] | undefined;
+}
+
+/**
+ * Thrown where an event is not what was expected. Its `code` says why:
+ *
+ * - `"not-json"`: its data is not JSON
+ * - `"invalid"`: the JSON does not fit the schema; `issues` say where
+ * - `"unknown-type"`: there is no schema for its type, and the options ask for one
+ *
+ * @example What is wrong, and with which event
+ * ```ts
+ * import { checkEvents, EventCheckError } from "@tidings/sse/typed";
+ * import { encodeEvents } from "@tidings/sse/encoder";
+ * import { readEvents } from "@tidings/sse/parser";
+ * import { z } from "npm:zod@4";
+ * import { assertEquals, assertRejects } from "@std/assert";
+ *
+ * const { body } = new Response(
+ *   encodeEvents([{ event: "tick", json: { price: "1" }, id: 7 }]),
+ * );
+ * const events = checkEvents(readEvents(body!), {
+ *   tick: z.object({ price: z.number() }),
+ * });
+ *
+ * const error = await assertRejects(() => events.next(), EventCheckError);
+ * assertEquals(error.code, "invalid");
+ * assertEquals(error.event.id, "7");
+ * assertEquals(error.issues[0]?.path, ["price"]);
+ * ```
+ */
+export class EventCheckError extends Error {
+  /** The name of the class. */
+  override name = "EventCheckError";
+  /** Why the error was thrown. */
+  readonly code: EventCheckErrorCode;
+  /** The event as it was received, with its ID. */
+  readonly event: ServerSentEvent;
+  /** What is wrong, as the schema gave it; empty where no schema was asked. */
+  readonly issues: readonly StandardSchemaIssue[];
+
+  /**
+   * Makes an error.
+   *
+   * @param code Why the error is thrown.
+   * @param event The event.
+   * @param options The issues, and the cause.
+   */
+  constructor(
+    code: EventCheckErrorCode,
+    event: ServerSentEvent,
+    options: EventCheckErrorOptions = {},
+  ) {
+    const { issues = [] } = options;
+    super(`Cannot take event: ${describe(code, event, issues)}`, options);
+    this.code = code;
+    this.event = event;
+    this.issues = issues;
+  }
+}
+
+function describe(
+  code: EventCheckErrorCode,
+  { event, data }: ServerSentEvent,
+  [issue, ...others]: readonly StandardSchemaIssue[],
+): string {
+  if (code === "not-json") return `its data is ${quote(data)}, JSON is wanted`;
+  const type = quote(event);
+  if (code === "unknown-type") {
+    return `its type is ${type}, one that has a schema is wanted`;
+  }
+  // Not its own `map`: the path may be of a subclass with a constructor of its own.
+  const path = Array.from(
+    issue?.path ?? [],
+    (step) => String(typeof step === "object" ? step.key : step),
+  );
+  const place = path.length === 0 ? "" : ` at ${quote(path.join("."))}`;
+  const more = others.length === 0 ? "" : ` and ${others.length} more`;
+  return `${type} does not fit its schema${place}: ${issue?.message}${more}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.slice(0, 40));
+}
