@@ -61,3 +61,63 @@ export function assertNumber(
     `Cannot ${verb}: "${name}" is ${value}, a number of ${range} is wanted`,
   );
 }
+
+/** The most that an event's ID may take in UTF-8: a client sends it back in a header. */
+export const MAX_ID_BYTES = 1024;
+
+// Fetch strips blanks from the ends of a header's value, and has no header with most of
+// these characters.
+const UNRETURNABLE_REGEXP =
+  // deno-lint-ignore no-control-regex -- those are what it is about
+  /[\u0000-\u001f\u007f]|^ | $/;
+
+const ENCODER = new TextEncoder();
+
+/**
+ * Tells why an event's ID cannot come back in a `Last-Event-ID` header.
+ *
+ * @param id The ID.
+ * @returns What is wrong, as the end of a sentence; `undefined` if it can come back.
+ */
+export function findIdFault(id: string): string | undefined {
+  if (UNRETURNABLE_REGEXP.test(id)) {
+    return "expected no control character, and no space at either end";
+  }
+  if (!id.isWellFormed()) return "expected no lone surrogate";
+  if (id.length * 3 <= MAX_ID_BYTES) return undefined;
+  const bytes = ENCODER.encode(id).length;
+  return bytes > MAX_ID_BYTES
+    ? `expected at most ${MAX_ID_BYTES} bytes of UTF-8, got ${bytes}`
+    : undefined;
+}
+
+/**
+ * Checks a name, such as a topic or the ID of a run. Text with a lone surrogate is no
+ * name: in UTF-8 all lone surrogates are the same three bytes, so that two names would
+ * be one.
+ *
+ * @param verb What cannot be done otherwise.
+ * @param name The name of the option or parameter.
+ * @param value Its value.
+ * @throws {TypeError} If the value is not a string or not well-formed.
+ */
+export function assertName(verb: string, name: string, value: string): void {
+  if (typeof value !== "string") {
+    throw new TypeError(
+      `Cannot ${verb}: "${name}" is ${quote(value)}, expected a string`,
+    );
+  }
+  if (value.isWellFormed()) return;
+  throw new TypeError(
+    `Cannot ${verb}: "${name}" is ${quote(value)}, expected no lone surrogate`,
+  );
+}
+
+/** Shows a value in an error: strings quoted and cut to 40 characters, others by type. */
+export function quote(value: unknown): string {
+  return typeof value === "string"
+    ? JSON.stringify(value.slice(0, 40))
+    : value === null
+    ? "null"
+    : `of type ${typeof value}`;
+}

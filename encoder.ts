@@ -25,7 +25,7 @@
  */
 
 import { dataOf } from "./_encoder/event_data.ts";
-import { quote } from "./_encoder/quote.ts";
+import { quote } from "./_validate.ts";
 import type { ServerSentEventInit } from "./event.ts";
 
 const ENCODER = new TextEncoder();

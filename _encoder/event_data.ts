@@ -7,7 +7,7 @@
  */
 
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
-import { quote } from "./quote.ts";
+import { quote } from "../_validate.ts";
 
 /**
  * Gives the text of an event.
