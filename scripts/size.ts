@@ -12,9 +12,9 @@ import { gzippedSize } from "./_gzipped_size.ts";
 
 /** Bytes, minified and gzipped. */
 const LIMITS: Record<string, number> = {
-  "./parser": 3 * 1024,
-  "./client": 7 * 1024,
-  "./shared": 9 * 1024,
+  "./parser": 3.5 * 1024,
+  "./client": 9 * 1024,
+  "./shared": 11 * 1024,
 };
 
 const rows = [["export", "minified", "gzipped", "limit"]];
