@@ -30,6 +30,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/bench_peers": "runs the benches in Deno",
   "package/import_map": "starts processes",
   "package/npm_package": "builds the npm package",
+  "package/public_api": "reads the documentation of the source files",
   "package/runtimes": "reads the lists of tests",
   "package/std_http": "@std/http is on JSR",
   "package/workflows": "reads the workflows",
