@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The checksum of gzip (RFC 1952, section 8), and its arithmetic: the checksum of
- * joined bytes follows from those of the parts.
+ * The arithmetic of gzip's checksum (RFC 1952, section 8): the checksum of joined bytes
+ * follows from those of the parts, which `node:zlib` computes.
  *
  * A checksum is a polynomial over the field of two elements, modulo the one below,
  * with the highest power in the lowest bit.
@@ -13,24 +13,8 @@
 const POLYNOMIAL = 0xedb88320;
 const ONE = 0x8000_0000;
 
-const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let rest = byte;
-  for (let bit = 0; bit < 8; bit++) rest = timesX(rest);
-  return rest;
-});
-
 /** x to the powers 1, 2, 4, … 2^31, after which they begin anew. */
 const POWERS = makePowers();
-
-/** The checksum of bytes. */
-export function crc32(bytes: Uint8Array): number {
-  let rest = 0xffff_ffff;
-  for (const byte of bytes) {
-    // The index is a byte, of which the table has all.
-    rest = TABLE[(rest ^ byte) & 0xff]! ^ (rest >>> 8);
-  }
-  return ~rest >>> 0;
-}
 
 /**
  * The checksum of two parts, one after the other.

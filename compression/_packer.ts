@@ -6,7 +6,7 @@
  * @module
  */
 
-import { crc32 } from "./_crc32.ts";
+import { crc32 } from "node:zlib";
 import { Deflater, type DeflaterOptions } from "./_deflater.ts";
 import { store, storedSize } from "./_gzip_format.ts";
 

@@ -6,7 +6,8 @@
  * @module
  */
 
-import { crc32, joinCrc32 } from "./_crc32.ts";
+import { crc32 } from "node:zlib";
+import { joinCrc32 } from "./_crc32.ts";
 import { Deflater, type DeflaterOptions } from "./_deflater.ts";
 import type { Packer } from "./_packer.ts";
 import type { Reserve } from "./_reserve.ts";
