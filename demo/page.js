@@ -69,9 +69,9 @@ function showState() {
   // Each time that it is set, it is read out.
   if (byId("state").textContent !== state) byId("state").textContent = state;
   byId("state").dataset.state = state;
-  const { isHolder } = source;
-  byId("holder").textContent = `held by ${isHolder ? "this" : "another"} tab`;
-  document.title = isHolder ? `● ${title}` : title;
+  const { isLeader } = source;
+  byId("leader").textContent = `held by ${isLeader ? "this" : "another"} tab`;
+  document.title = isLeader ? `● ${title}` : title;
   byId("received").textContent = counts.received;
   byId("reconnections").textContent = Math.max(0, counts.reconnections);
   const { lost, doubled } = counts;

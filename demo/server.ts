@@ -14,7 +14,7 @@ const INTERVAL = 500;
 const REPLAY = 120;
 // Where nothing can be bundled, as without a network at the first time.
 const UNSHARED = `export class SharedEventSource extends EventSource {
-  isHolder = true;
+  isLeader = true;
 }`;
 const FILES: Record<string, { file: string; type: string }> = {
   "/": { file: "page.html", type: "text/html; charset=utf-8" },

@@ -9,13 +9,13 @@ import {
 } from "../_client/connection_options.ts";
 import type { EventSourceConnection } from "../_client/event_source.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { Holder, type HoldingTab } from "./_holder.ts";
+import { Leader, type LeadingTab } from "./_leader.ts";
 import { holdLock } from "./_locks.ts";
 import type { Hello, News, Place } from "./_message.ts";
 import { Outlet, type StateChange } from "./_outlet.ts";
 import { describe, NO_CONNECTION, type Status } from "./_status.ts";
 
-/** Milliseconds of silence after which the holder is asked whether it is there. */
+/** Milliseconds of silence after which the leader is asked whether it is there. */
 const SILENCE = 5000;
 /** Milliseconds for its answer; after that the lock is taken from it. */
 const ANSWER_TIMEOUT = 5000;
@@ -29,7 +29,7 @@ const MAX_LEAD = 1e6;
 
 /** One tab's part in a connection that many share. */
 export class SharedConnection
-  implements EventSourceConnection, HoldingTab, LateTab {
+  implements EventSourceConnection, LeadingTab, LateTab {
   readonly url: string;
   readonly options: ConnectOptions;
   readonly name: string;
@@ -47,9 +47,9 @@ export class SharedConnection
   // Set while this tab takes part.
   #channel: BroadcastChannel | undefined;
   // Set while this tab holds the connection.
-  #holder: Holder | undefined;
+  #leader: Leader | undefined;
   #catchUp: CatchUp | undefined;
-  // Until the holder is asked, or robbed.
+  // Until the leader is asked, or robbed.
   #timer: ReturnType<typeof setTimeout> | undefined;
   // Whether what is missing was asked for.
   #isAsking = false;
@@ -74,8 +74,8 @@ export class SharedConnection
   }
 
   /** Whether the connection of all is that of this tab. */
-  get isHolder(): boolean {
-    return this.#holder !== undefined;
+  get isLeader(): boolean {
+    return this.#leader !== undefined;
   }
 
   readonly close = (): void => {
@@ -87,7 +87,7 @@ export class SharedConnection
     return this.#outlet[Symbol.asyncIterator]();
   }
 
-  /** Says something to all tabs, as their holder. */
+  /** Says something to all tabs, as their leader. */
   post(news: News): void {
     this.#channel?.postMessage(news);
   }
@@ -115,7 +115,7 @@ export class SharedConnection
   tell(change: StateChange): void {
     this.#outlet.push(change);
     if (change.readyState !== CLOSED) return;
-    if (this.#holder) {
+    if (this.#leader) {
       const turn = this.#turn;
       setTimeout(() => turn?.abort(), FAREWELL);
       this.#turn = undefined;
@@ -144,7 +144,7 @@ export class SharedConnection
 
   #join(): void {
     const { signal } = this.#life;
-    if (signal.aborted || this.#channel || this.#holder) return;
+    if (signal.aborted || this.#channel || this.#leader) return;
     this.#follow(NO_CONNECTION);
     try {
       this.#channel = new BroadcastChannel(this.name);
@@ -153,14 +153,14 @@ export class SharedConnection
       return this.#hold();
     }
     this.#channel.onmessage = ({ data }) =>
-      "from" in data ? this.#hearTab(data) : this.#hearHolder(data);
+      "from" in data ? this.#hearTab(data) : this.#hearLeader(data);
     this.#ask();
     this.#queue();
   }
 
   #leave(): void {
-    this.#holder?.close();
-    this.#holder = undefined;
+    this.#leader?.close();
+    this.#leader = undefined;
     this.#channel?.close();
     this.#channel = undefined;
     this.#turn?.abort();
@@ -197,16 +197,16 @@ export class SharedConnection
     // Those who have not met yet differ by the clock, or else by chance.
     const isFirst = this.term === 0;
     this.term = Math.max(this.term + 1, Date.now()) + Math.random();
-    this.#holder = new Holder(this, isFirst);
+    this.#leader = new Leader(this, isFirst);
   }
 
   #hearTab(hello: Hello): void {
-    if (this.#holder === undefined) return;
+    if (this.#leader === undefined) return;
     if (hello.term > this.term) this.#yieldTo(hello.term);
-    else this.#holder.answer(hello);
+    else this.#leader.answer(hello);
   }
 
-  #hearHolder(news: News): void {
+  #hearLeader(news: News): void {
     const { term, next, to } = news;
     // From one who was robbed, and does not know it yet.
     if (term < this.term) return;
@@ -230,11 +230,11 @@ export class SharedConnection
     }
   }
 
-  /** Follows a later holder. */
+  /** Follows a later leader. */
   #yieldTo(term: number): void {
     this.term = term;
     this.#isAsking = false;
-    if (this.#holder) {
+    if (this.#leader) {
       this.#leave();
       this.#join();
     }
@@ -256,7 +256,7 @@ export class SharedConnection
     if (hasFailed || isNews) this.tell({ readyState, state: describe(status) });
   }
 
-  /** Asks the holder if there is nothing to hear of it. */
+  /** Asks the leader if there is nothing to hear of it. */
   #expectNews(): void {
     clearTimeout(this.#timer);
     // Not all at once: the answer to one is an answer to all.
@@ -264,18 +264,18 @@ export class SharedConnection
     this.#timer = setTimeout(() => this.#ask(), delay);
   }
 
-  /** Asks the holder for what is missing, and robs it if there is no answer. */
+  /** Asks the leader for what is missing, and robs it if there is no answer. */
   #ask(): void {
     this.#say(this.backlog.next);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      // There is a holder, whom nothing was ever heard of.
+      // There is a leader, whom nothing was ever heard of.
       this.term ||= 1;
       this.#queue(true);
     }, ANSWER_TIMEOUT);
   }
 
-  /** Tells the holder this tab's place, and what it lacks if it waits for `next`. */
+  /** Tells the leader this tab's place, and what it lacks if it waits for `next`. */
   #say(next: number): void {
     this.#channel?.postMessage(
       {

@@ -12,15 +12,15 @@ export interface Place {
   readonly lastEventId: string;
 }
 
-/** What the holder says, which is always all that there is to know. */
+/** What the leader says, which is always all that there is to know. */
 export interface News extends Place, Status {
-  /** The holder's number; a later one has a greater one. */
+  /** The leader's number; a later one has a greater one. */
   readonly term: number;
   /** The tab that has asked, `undefined` if it is for all. */
   readonly to: number | undefined;
 }
 
-/** What a tab says to the holder: where it is, and events that the holder may lack. */
+/** What a tab says to the leader: where it is, and events that the leader may lack. */
 export interface Hello extends Place {
   readonly from: number;
   /** The greatest term that the tab has heard of. */

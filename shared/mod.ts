@@ -19,7 +19,7 @@
  * what it receives to the others. What can be relied on:
  *
  * - Each tab gets each event once and in order, from when it came to when it closes.
- * - A holder that closes, crashes, is frozen, goes into the back/forward cache or
+ * - A leader that closes, crashes, is frozen, goes into the back/forward cache or
  *   hangs is replaced by another tab, which resumes after the last event that any of
  *   them has got; events that some have got and others not are passed on first. One
  *   that hangs is noticed after 10 to 15 seconds of silence, one that is closed or
@@ -149,8 +149,8 @@ export class SharedEventSource<Events extends object = EventSourceEventMap>
   }
 
   /** Whether it holds the connection itself, at the moment. */
-  get isHolder(): boolean {
-    return CONNECTIONS.get(this)?.isHolder ?? true;
+  get isLeader(): boolean {
+    return CONNECTIONS.get(this)?.isLeader ?? true;
   }
 
   /** @ignore Called by the constructor. */

@@ -31,8 +31,8 @@ export class Subscription {
     };
   }
 
-  get isHolder(): boolean {
-    return this.source instanceof SharedEventSource && this.source.isHolder;
+  get isLeader(): boolean {
+    return this.source instanceof SharedEventSource && this.source.isLeader;
   }
 
   /** Waits for a state, and gives all that there were. */

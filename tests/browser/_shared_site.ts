@@ -186,10 +186,10 @@ export class Tab {
     }, null);
   }
 
-  isHolder(): Promise<boolean> {
+  isLeader(): Promise<boolean> {
     return this.page.run(() => {
       const { subscription } = globalThis as unknown as PageGlobals;
-      return subscription.isHolder;
+      return subscription.isLeader;
     }, null);
   }
 
@@ -202,9 +202,9 @@ export class Tab {
 }
 
 /** Finds the tab that holds the connection; soon after another it may be none. */
-export async function findHolder(tabs: Iterable<Tab>): Promise<Tab> {
+export async function findLeader(tabs: Iterable<Tab>): Promise<Tab> {
   for (let attempt = 0; attempt < 500; attempt++) {
-    for (const tab of tabs) if (await tab.isHolder()) return tab;
+    for (const tab of tabs) if (await tab.isLeader()) return tab;
   }
   throw new Error("No tab holds the connection");
 }

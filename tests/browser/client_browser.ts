@@ -85,11 +85,11 @@ browserTest(
     await withPage(chromium, "_client_page.ts", "", async (page) => {
       const [actual, expected] = await page.run(() => {
         const describe = (Class: typeof EventSource) =>
-          [Class, Class.prototype].map((holder) =>
+          [Class, Class.prototype].map((leader) =>
             Reflect.ownKeys(EventSource)
               .concat(Reflect.ownKeys(EventSource.prototype))
               .map((key) => {
-                const descriptor = Object.getOwnPropertyDescriptor(holder, key);
+                const descriptor = Object.getOwnPropertyDescriptor(leader, key);
                 const { get, set, value } = descriptor ?? {};
                 const functions = [get, set, value]
                   .filter((value) => typeof value === "function")

@@ -8,7 +8,7 @@ import { browserTest, type Page } from "./_chromium.ts";
 
 interface Shown {
   state: string;
-  holder: string;
+  leader: string;
   received: number;
   reconnections: number;
   verdict: string;
@@ -31,7 +31,7 @@ function look(page: Page): Promise<Shown> {
     const text = (id: string) => document.getElementById(id).textContent;
     return {
       state: text("state"),
-      holder: text("holder"),
+      leader: text("leader"),
       received: Number(text("received")),
       reconnections: Number(text("reconnections")),
       verdict: text("verdict"),
@@ -99,9 +99,9 @@ browserTest(
       const first = await chromium.open(url);
       const second = await chromium.open(url);
       await lookUntil(second, ({ received }) => received >= 1);
-      assertEquals((await look(first)).holder, "held by this tab");
+      assertEquals((await look(first)).leader, "held by this tab");
       assertEquals(
-        (await look(second)).holder,
+        (await look(second)).leader,
         "held by another tab",
       );
       const { size } = await (await fetch(`${url}state`)).json();
@@ -113,7 +113,7 @@ browserTest(
         second,
         (shown) => shown.received > received + 3,
       );
-      assertEquals(shown.holder, "held by this tab");
+      assertEquals(shown.leader, "held by this tab");
       assertEquals(shown.verdict, "0 lost, 0 doubled");
     }),
 );

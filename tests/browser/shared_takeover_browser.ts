@@ -5,7 +5,7 @@
 import { assertEquals } from "@std/assert";
 import { Random } from "../support/random.ts";
 import { browserTest, type Chromium } from "./_chromium.ts";
-import { findHolder, SharedSite, type Tab } from "./_shared_site.ts";
+import { findLeader, SharedSite, type Tab } from "./_shared_site.ts";
 
 const ROUNDS = 20;
 const TABS = 5;
@@ -14,7 +14,7 @@ const DATA = Array.from({ length: EVENTS }, (_, number) => `${number}`);
 const LAST = `${EVENTS - 1}`;
 const seed = Number(Deno.env.get("SEED") ?? Date.now() % 2 ** 31);
 
-/** Publishes all events, and does three things to the holders meanwhile. */
+/** Publishes all events, and does three things to the leaders meanwhile. */
 async function disturb(
   chromium: Chromium,
   site: SharedSite,
@@ -34,10 +34,10 @@ async function disturb(
     await new Promise((resolve) => setTimeout(resolve, random.below(300)));
     const disturbance = random.pick([...rest]);
     rest.delete(disturbance);
-    const holder = await findHolder(tabs);
-    await holder.page[disturbance]();
-    if (disturbance === "freeze") frozen = holder;
-    tabs.delete(holder);
+    const leader = await findLeader(tabs);
+    await leader.page[disturbance]();
+    if (disturbance === "freeze") frozen = leader;
+    tabs.delete(leader);
   }
   for (const tab of tabs) assertEquals(await tab.receive(LAST), DATA);
   await published;
@@ -49,7 +49,7 @@ async function disturb(
 }
 
 browserTest(
-  `browser: each tab has each event once when the holder is closed, crashes and is frozen (SEED=${seed})`,
+  `browser: each tab has each event once when the leader is closed, crashes and is frozen (SEED=${seed})`,
   async (chromium) => {
     for (let round = 0; round < ROUNDS; round++) {
       await using site = new SharedSite();
@@ -62,11 +62,11 @@ browserTest(
   "browser: a tab that was frozen for long gets what no other remembers from the server",
   async (chromium) => {
     await using site = new SharedSite();
-    const [holder, sleeper] = [
+    const [leader, sleeper] = [
       await site.open(chromium),
       await site.open(chromium),
     ];
-    await holder.subscribe();
+    await leader.subscribe();
     await sleeper.subscribe();
     await site.publish(0, 1);
     await sleeper.receive("0");
@@ -75,7 +75,7 @@ browserTest(
     const filling = " ".repeat(100_000);
     const data = DATA.slice(1, 31).map((number) => `${number}${filling}`);
     for (const text of data) await site.channel.publish({ data: text });
-    await holder.receive(data.at(-1)!);
+    await leader.receive(data.at(-1)!);
     await sleeper.page.resume();
     assertEquals(await sleeper.receive(data.at(-1)!), ["0", ...data]);
     await site.publish(31, 32);
@@ -89,15 +89,15 @@ browserTest(
   "browser: the connection is taken from a tab that hangs, which is not listened to any more",
   async (chromium) => {
     await using site = new SharedSite();
-    const [holder, other] = [
+    const [leader, other] = [
       await site.open(chromium),
       await site.open(chromium),
     ];
-    await holder.subscribe();
+    await leader.subscribe();
     await other.subscribe();
     await site.publish(0, 1);
     await other.receive("0");
-    const hung = holder.hang();
+    const hung = leader.hang();
     await site.reported("hangs");
     await site.publish(1, 20);
     // 10 to 15 seconds later.
@@ -105,10 +105,10 @@ browserTest(
     site.answerHanging();
     await hung;
     await site.publish(20, 30);
-    for (const tab of [holder, other]) {
+    for (const tab of [leader, other]) {
       assertEquals(await tab.receive("29"), DATA.slice(0, 30));
     }
-    assertEquals(await other.isHolder(), true);
+    assertEquals(await other.isLeader(), true);
     assertEquals(site.connections, 1);
   },
 );
@@ -117,18 +117,18 @@ browserTest(
   "browser: a tab in the back/forward cache leaves the connection to others, and comes back",
   async (chromium) => {
     await using site = new SharedSite();
-    const [holder, other] = [
+    const [leader, other] = [
       await site.open(chromium),
       await site.open(chromium),
     ];
-    await holder.subscribe();
+    await leader.subscribe();
     await other.subscribe();
-    await holder.page.load(`${site.origin}/?elsewhere`);
+    await leader.page.load(`${site.origin}/?elsewhere`);
     await site.publish(0, 10);
     assertEquals(await other.receive("9"), DATA.slice(0, 10));
-    await holder.page.goBack();
-    assertEquals(await holder.receive("9"), DATA.slice(0, 10));
-    assertEquals(await other.isHolder(), true);
+    await leader.page.goBack();
+    assertEquals(await leader.receive("9"), DATA.slice(0, 10));
+    assertEquals(await other.isLeader(), true);
     assertEquals(site.connections, 1);
   },
 );

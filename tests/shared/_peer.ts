@@ -53,7 +53,7 @@ export class Peer implements Disposable {
     this.#release?.();
   }
 
-  /** Says, as the holder, that the connection is open, and that there are events. */
+  /** Says, as the leader, that the connection is open, and that there are events. */
   tell(
     next: number,
     events: readonly ServerSentEvent[],
@@ -90,10 +90,10 @@ export class Peer implements Disposable {
     return this.#heard.filter((message) => "from" in message).length;
   }
 
-  /** The same for what a holder says. */
-  hearHolder(isIt: (news: News) => boolean = () => true): Promise<News> {
+  /** The same for what a leader says. */
+  hearLeader(isIt: (news: News) => boolean = () => true): Promise<News> {
     return this.#hear(
-      "a holder",
+      "a leader",
       (message) => !("from" in message) && isIt(message),
     );
   }

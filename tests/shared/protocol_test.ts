@@ -40,7 +40,7 @@ Deno.test("SharedEventSource gets what another tab has seen before it takes over
   using peer = new Peer(server.url);
   using tab = await follow(peer, server.url);
   peer.release();
-  const { term, next } = await peer.hearHolder();
+  const { term, next } = await peer.hearLeader();
   assertEquals(next, FIRST + 1);
   peer.say(term, FIRST + 3, [b, c]);
   await tab.receive("d");
@@ -57,16 +57,16 @@ Deno.test("SharedEventSource passes on what another tab has missed", async () =>
   peer.tell(FIRST + 2, [b]);
   await tab.receive("b");
   peer.release();
-  const { term } = await peer.hearHolder();
+  const { term } = await peer.hearLeader();
   peer.say(term, FIRST + 1, []);
   // After the roll call it answers.
-  await peer.hearHolder();
+  await peer.hearLeader();
   peer.say(term, FIRST + 1, []);
-  const { events, next } = await peer.hearHolder(({ to }) => to === peer.id);
+  const { events, next } = await peer.hearLeader(({ to }) => to === peer.id);
   assertEquals([events, next], [[b], FIRST + 2]);
 });
 
-Deno.test("SharedEventSource drops by number what it has seen of an earlier holder", async () => {
+Deno.test("SharedEventSource drops by number what it has seen of an earlier leader", async () => {
   using _ = asOrigin("https://example.com");
   using peer = new Peer("https://example.com/");
   using tab = await follow(peer, "https://example.com/");
@@ -100,14 +100,14 @@ Deno.test("SharedEventSource does not listen to one that was robbed", async () =
   assertEquals(tab.data, ["a", "b"]);
 });
 
-Deno.test("SharedEventSource yields to a later holder, and passes nothing on any more", async () => {
+Deno.test("SharedEventSource yields to a later leader, and passes nothing on any more", async () => {
   using _ = asOrigin("https://example.com");
   const stream = new OpenStream("id: a\ndata: a\n\n");
   await using server = serve(() => stream.response);
   using peer = new Peer(server.url);
   using tab = await Tab.open(server.url);
   await tab.receive("a");
-  const { term, next } = await peer.hearHolder(({ events }) =>
+  const { term, next } = await peer.hearLeader(({ events }) =>
     events.length > 0
   );
   // It is next, and does not wait until it is.
@@ -116,25 +116,25 @@ Deno.test("SharedEventSource yields to a later holder, and passes nothing on any
   peer.tell(next, [], { readyState: 0, url: "" });
   await stream.cancelled;
   await held;
-  assertEquals(tab.source.isHolder, false);
+  assertEquals(tab.source.isLeader, false);
   peer.tell(next + 1, [b]);
   await tab.receive("b");
   assertEquals(tab.data, ["a", "b"]);
 });
 
-Deno.test("SharedEventSource yields to one who knows of a later holder", async () => {
+Deno.test("SharedEventSource yields to one who knows of a later leader", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() => new OpenStream().response);
   using peer = new Peer(server.url);
   using tab = await Tab.open(server.url);
-  const { term, next } = await peer.hearHolder(({ readyState }) =>
+  const { term, next } = await peer.hearLeader(({ readyState }) =>
     readyState === 1
   );
   peer.say(term + 10, next, []);
   await tab.reach(0);
   await tab.reach(1);
   // It has queued up again, alone, and is a later one itself.
-  const later = await peer.hearHolder();
+  const later = await peer.hearLeader();
   assertEquals(later.term > term + 10, true);
 });
 
@@ -161,7 +161,7 @@ Deno.test("SharedEventSource begins with its own answer, and not with another's"
   await peer.hold();
   using tab = new Tab("https://example.com/");
   const { from } = await peer.hearTab();
-  // The first time it is new that there is this holder.
+  // The first time it is new that there is this leader.
   peer.tell(FIRST + 2, [a, b], { to: peer.id });
   peer.tell(FIRST + 2, [a, b], { to: peer.id });
   peer.tell(FIRST + 2, [], { to: from });
@@ -275,11 +275,11 @@ Deno.test("SharedEventSource lets the others hear of the end before one of them 
   using peer = new Peer(server.url);
   using time = new FakeTime();
   using tab = new Tab(server.url);
-  await peer.hearHolder();
+  await peer.hearLeader();
   time.pass(0);
   let isGranted = false;
   const granted = peer.hold().then(() => isGranted = true);
-  await peer.hearHolder(({ readyState }) => readyState === 2);
+  await peer.hearLeader(({ readyState }) => readyState === 2);
   await tab.reach(2);
   assertEquals(isGranted, false);
   time.pass(100);
@@ -308,7 +308,7 @@ Deno.test("SharedEventSource takes the lock from one that is silent", async () =
   await peer.hearTab();
   time.pass(5000);
   await lost;
-  await peer.hearHolder();
+  await peer.hearLeader();
   time.pass(100);
   await tab.receive("b");
   assertEquals(server.requests[0]?.headers.get("last-event-id"), "a");
@@ -327,7 +327,7 @@ Deno.test("SharedEventSource takes the lock from one that never said a word, and
   await peer.hearTab();
   time.pass(5000);
   await lost;
-  const { term } = await peer.hearHolder();
+  const { term } = await peer.hearLeader();
   peer.say(term, FIRST + 1, [a]);
   // It hears what the tab hears, after it.
   await witness.hearTab();

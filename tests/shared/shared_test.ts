@@ -57,7 +57,7 @@ for (const origin of [undefined, "null"]) {
         source.onmessage = resolve;
       });
       assertEquals(data, "a");
-      assertEquals(source.isHolder, true);
+      assertEquals(source.isLeader, true);
       source.close();
     }));
     assertEquals(requests, 2);

@@ -22,8 +22,8 @@ Deno.test("SharedEventSource: a later tab is open at once, and gets what comes f
   assertEquals(first.data, ["0", "1"]);
   assertEquals(second.data, ["1"]);
   assertEquals([first.states, second.states], [["open 1"], ["open 1"]]);
-  assertEquals(first.source.isHolder, true);
-  assertEquals(second.source.isHolder, false);
+  assertEquals(first.source.isLeader, true);
+  assertEquals(second.source.isLeader, false);
   assertEquals(server.requests.length, 1);
 });
 
@@ -40,7 +40,7 @@ Deno.test("SharedEventSource: another tab takes over from the last event ID", as
   await second.receive("1");
   assertEquals(second.data, ["0", "1"]);
   assertEquals(second.states, ["open 1", "error 0", "open 1"]);
-  assertEquals(second.source.isHolder, true);
+  assertEquals(second.source.isLeader, true);
   assertEquals(server.requests[1]?.headers.get("last-event-id"), id);
 });
 
@@ -156,7 +156,7 @@ Deno.test("SharedEventSource: what goes wrong in one tab is taken over by anothe
   assertEquals(await uncaught, failure);
   await second.receive("0");
   assertEquals(first.source.readyState, SharedEventSource.CLOSED);
-  assertEquals(second.source.isHolder, true);
+  assertEquals(second.source.isLeader, true);
 });
 
 Deno.test("SharedEventSource: events without IDs come once, and an ID without an event is kept", async () => {

@@ -19,8 +19,8 @@ const ROLL_CALL = 100;
 /** No stream has so many events in a millisecond, for long. */
 const NUMBERS_PER_MS = 1000;
 
-/** What a holder needs of the tab that it is in. */
-export interface HoldingTab {
+/** What a leader needs of the tab that it is in. */
+export interface LeadingTab {
   readonly url: string;
   readonly options: ConnectOptions;
   readonly term: number;
@@ -34,8 +34,8 @@ export interface HoldingTab {
  * Holds the connection for all tabs, for one term. Before it connects it calls the
  * roll, so as to resume after the last event that any of them has seen.
  */
-export class Holder {
-  readonly #tab: HoldingTab;
+export class Leader {
+  readonly #tab: LeadingTab;
   #connection: EventStreamConnection | undefined;
   #isClosed = false;
   // The end of the roll call.
@@ -47,7 +47,7 @@ export class Holder {
    * @param tab The tab that holds the connection.
    * @param isFirst Whether nobody has held it before, as far as the tab knows.
    */
-  constructor(tab: HoldingTab, isFirst: boolean) {
+  constructor(tab: LeadingTab, isFirst: boolean) {
     this.#tab = tab;
     this.#furthest = tab.backlog;
     this.#tell(tab.backlog.next);
