@@ -35,6 +35,12 @@ export interface EventLogBatch {
    * that cursor. `events` then begin with the oldest that is left.
    */
   gap: boolean;
+  /**
+   * Where there is a gap after a cursor that the log knows, the cursor of the place
+   * after the gap, right before the first of `events`. A log that has no such cursor
+   * leaves it out.
+   */
+  gapCursor?: string | undefined;
 }
 
 /** Options of all the calls to a log. */

@@ -9,6 +9,7 @@
 import { EventChannel } from "../channel.ts";
 import type { EventLog } from "../log.ts";
 import { isEnd } from "./_entries.ts";
+import { GapTellingLog } from "./_gap_telling_log.ts";
 import { type FirstPage, HeadStart, readFirstPage } from "./_head_start.ts";
 import type { LostWatch } from "./_lost_watch.ts";
 import type { CheckedRunsOptions, EventRunsServeOptions } from "./_options.ts";
@@ -97,15 +98,16 @@ export class Readers {
   #obtain(id: string, prepare: (log: EventLog) => EventLog): Reading {
     const found = this.#readings.get(id);
     if (found !== undefined) return found;
-    const { logs, keepAlive, retry, compression, onError } = this.#options;
+    const { logs, keepAlive, retry, compression } = this.#options;
+    const onError = (error: unknown): void => this.#options.onError(error, id);
     const channel = new EventChannel({
-      log: prepare(logs.open(id)),
+      log: new GapTellingLog(prepare(logs.open(id)), onError),
       // Few read a run: what they have missed is read when they ask for it.
       ringBytes: 0,
       keepAlive,
       retry,
       compression,
-      onError: (error) => onError(error, id),
+      onError,
     });
     const reading: Reading = { channel, count: 0, forget: () => {} };
     // Nothing will come any more: readers come back, and are told so.

@@ -1,19 +1,34 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The claim of a name in Redis. Its holder does not trust Redis to keep what it has
+ * confirmed: each write sees in the same step that the last entry is there, and what is
+ * lost is written again.
+ *
+ * @module
+ */
+
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
 import {
   type EventLogClaim,
   EventLogClaimError,
 } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
-import { orTimedOut, persist } from "../_engine/engine_call.ts";
+import { persist } from "../_engine/engine_call.ts";
 import { RedisAppends } from "./appends.ts";
 import type { RedisClient } from "./client.ts";
-import { RELEASE_SCRIPT, RENEW_SCRIPT } from "./logs_scripts.ts";
-import type { NameKeys } from "./named_stream.ts";
+import { splitId } from "./ids.ts";
+import {
+  MEND_SCRIPT,
+  RELEASE_SCRIPT,
+  RENEW_SCRIPT,
+  WRITE_SCRIPT,
+} from "./logs_scripts.ts";
+import { formatExpiry, type NameKeys } from "./named_stream.ts";
 import { pack, STRIDE } from "./packs.ts";
 import { isRefusal, isTooSmall } from "./refusal.ts";
 import type { WritePace } from "../_engine/write_pace.ts";
+import { WrittenEntries, type WrittenEntry } from "./written_entries.ts";
 
 /** What a claim is made of. */
 export interface RedisClaimOptions {
@@ -24,10 +39,14 @@ export interface RedisClaimOptions {
   token: string;
   /** The ID of the entry that begins the generation. */
   start: string;
-  /** How many events were added with it. */
-  count: number;
+  /** The ID of the entry before that, `""` if there was none. */
+  before: string;
+  /** The fields of the event that was added with it, if there was one. */
+  first: readonly string[] | undefined;
   /** Milliseconds. */
   leaseTime: number;
+  /** Milliseconds by which all is gone. */
+  expireIn: number;
   /** Milliseconds without an answer after which Redis is lost. */
   timeout: number;
   /** Shared by all claims of the process. */
@@ -36,6 +55,10 @@ export interface RedisClaimOptions {
 
 /** How much one entry takes. Whoever reads gets all of it. */
 const PACK_BOUNDS = { items: 32, bytes: 8192 };
+/** How much one command writes again. Redis does nothing else meanwhile. */
+const MEND_BOUNDS = { items: 128, bytes: 1_048_576 };
+/** What a renewal says of a claim whose last entry is missing. */
+const HELD_WITHOUT_LAST = 2;
 
 /** The claim of a name in Redis. */
 export class RedisClaim implements EventLogClaim {
@@ -44,23 +67,28 @@ export class RedisClaim implements EventLogClaim {
   readonly #appends: RedisAppends;
   /** What the lease holds. */
   readonly #lease: string;
-  /** What the IDs of the generation begin with. */
-  readonly #generation: string;
+  /** The time of the generation, with which its IDs begin. */
+  readonly #time: string;
+  readonly #written = new WrittenEntries();
+  /** The ID of the last entry that Redis has confirmed. */
+  #confirmed: string;
   /** How many IDs were given to events. */
-  #count: number;
+  #count = 0;
 
   constructor(options: RedisClaimOptions) {
-    const { token, start, count, pace } = options;
-    this.cursor = start;
+    const { token, start, first, pace } = options;
+    this.cursor = this.#confirmed = start;
     this.#options = options;
     this.#appends = new RedisAppends(
       PACK_BOUNDS,
       (events) => this.#append(events),
       pace,
     );
-    this.#count = count;
     this.#lease = `${token} ${start}`;
-    this.#generation = start.slice(0, start.indexOf("-") + 1);
+    this.#time = splitId(start)[0];
+    if (first === undefined) return;
+    this.#confirmed = this.#nextId();
+    this.#written.add(this.#confirmed, first, 1);
   }
 
   async append(
@@ -72,17 +100,24 @@ export class RedisClaim implements EventLogClaim {
 
   async renew(): Promise<boolean> {
     const { client, keys, leaseTime, timeout } = this.#options;
-    const reply = client.send([
-      "EVAL",
-      RENEW_SCRIPT,
-      "2",
-      keys.stream,
-      keys.lease,
-      this.#lease,
-      String(leaseTime),
-      this.#generation,
-    ]);
-    return await orTimedOut(reply, timeout, "renew claim") === 1;
+    const renew = async (): Promise<boolean> => {
+      const reply = await client.send([
+        "EVAL",
+        RENEW_SCRIPT,
+        "2",
+        keys.stream,
+        keys.lease,
+        this.#lease,
+        String(leaseTime),
+        this.#time,
+        this.#confirmed,
+      ]);
+      // A holder that is silent for long does not leave late readers without the end.
+      return reply === HELD_WITHOUT_LAST
+        ? await this.#mend(this.#confirmed)
+        : reply === 1;
+    };
+    return await persist(renew, { timeout, verb: "renew claim", isRefusal });
   }
 
   async release(): Promise<void> {
@@ -96,32 +131,87 @@ export class RedisClaim implements EventLogClaim {
 
   async #append(events: readonly string[][]): Promise<readonly string[]> {
     const { name, timeout } = this.#options;
-    const ids = events.map(() =>
-      `${this.#generation}${++this.#count * STRIDE}`
-    );
+    const ids = events.map(() => this.#nextId());
     // There is an event.
-    const isWritten = await persist(() => this.#write(ids.at(-1)!, events), {
-      timeout,
-      verb: "append event",
-      isRefusal,
-    });
-    if (!isWritten) throw new EventLogClaimError(name);
+    const id = ids.at(-1)!;
+    const fields = pack(events);
+    const last = this.#written.last ?? this.cursor;
+    this.#written.add(id, fields, events.length);
+    try {
+      const isWritten = await persist(() => this.#write(last, id, fields), {
+        timeout,
+        verb: "append event",
+        isRefusal,
+      });
+      if (!isWritten) throw new EventLogClaimError(name);
+    } catch (error) {
+      // Redis has nothing of it: a number that is left out would tell readers of a gap.
+      if (isRefusal(error)) {
+        this.#count -= events.length;
+        this.#written.removeLast();
+      }
+      throw error;
+    }
+    this.#confirmed = id;
     return ids;
   }
 
-  /** Writes events, and tells whether they are there; if not, the claim is lost. */
-  async #write(id: string, events: readonly string[][]): Promise<boolean> {
+  /** Writes an entry, and tells whether it is there; if not, the claim is lost. */
+  async #write(
+    last: string,
+    id: string,
+    fields: readonly string[],
+  ): Promise<boolean> {
     const { client, keys: { stream } } = this.#options;
     try {
       const reply = await client.send(
-        ["XADD", stream, "NOMKSTREAM", id, ...pack(events)],
+        ["EVAL", WRITE_SCRIPT, "1", stream, last, id, ...fields],
       );
-      return reply !== null;
+      if (typeof reply === "string") return true;
     } catch (error) {
       if (!isTooSmall(error)) throw error;
-      // They are there from an earlier attempt, or somebody else has claimed the name.
-      const found = await client.send(["XRANGE", stream, id, id]);
-      return (found as unknown[]).length > 0;
+      // It is there from an earlier attempt, or somebody else has claimed the name.
     }
+    return await this.#mend(id);
+  }
+
+  /**
+   * Writes again what is missing after the end of the stream, and tells whether the claim
+   * is held. What is missing before the end cannot be written: the numbers of the events
+   * around it tell readers so.
+   *
+   * @param upTo The ID of the last entry to write. A later one has a caller of its own,
+   * which must know whether it was written.
+   */
+  async #mend(upTo: string): Promise<boolean> {
+    const { client, keys, before, expireIn } = this.#options;
+    let end = "";
+    for (let entries: readonly WrittenEntry[] = [];;) {
+      const reply = await client.send([
+        "EVAL",
+        MEND_SCRIPT,
+        "3",
+        keys.stream,
+        keys.lease,
+        keys.writers,
+        this.#lease,
+        this.#time,
+        before,
+        formatExpiry(expireIn),
+        end,
+        ...entries.flatMap(({ id, fields }) => {
+          const values: string[] = JSON.parse(fields);
+          return [String(values.length), id, ...values];
+        }),
+      ]);
+      if (typeof reply !== "string") return false;
+      end = reply;
+      entries = this.#written.take(end, upTo, MEND_BOUNDS);
+      if (entries.length === 0) return true;
+    }
+  }
+
+  #nextId(): string {
+    return `${this.#time}-${++this.#count * STRIDE}`;
   }
 }

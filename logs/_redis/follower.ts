@@ -7,10 +7,12 @@
  */
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
+import { makeBatch } from "../_engine/batch.ts";
 import { orTimedOut, wait } from "../_engine/engine_call.ts";
 import type { RedisClient } from "./client.ts";
 import { type Entry, readEntries, readEvent } from "./entries.ts";
-import { follows, isStart } from "./named_stream.ts";
+import { isAfter } from "./ids.ts";
+import { cursorBefore, follows, isStart } from "./named_stream.ts";
 import { unpackAll } from "./packs.ts";
 
 /** Somebody who follows a stream. */
@@ -88,14 +90,20 @@ export class RedisFollower {
     return this.#streams.get(key)?.position;
   }
 
-  /** Begins to follow a stream, which was not followed further than the follower's cursor. */
+  /**
+   * Begins to follow a stream. Where it was followed further than the follower's cursor,
+   * it is asked about from there again.
+   */
   add(key: string, follower: Follower): void {
     const stream = this.#streams.get(key);
+    const { cursor } = follower;
     if (stream !== undefined) {
       stream.followers.add(follower);
+      if (!isAfter(stream.position, cursor)) return;
+      stream.position = cursor;
+      this.#wake();
       return;
     }
-    const { cursor } = follower;
     this.#streams.set(key, {
       position: cursor,
       followers: new Set([follower]),
@@ -132,7 +140,7 @@ export class RedisFollower {
       connection = await this.#open(Promise.resolve(this.#client.duplicate()));
       while (!signal.aborted) {
         const begin = performance.now();
-        this.#dispatch(await this.#ask(connection));
+        await this.#ask(connection);
         const pace = Math.min(this.#streams.size * PACE / 100, MAX_PACE);
         const rest = begin + pace - performance.now();
         if (rest >= 1) await wait(rest, signal);
@@ -155,12 +163,13 @@ export class RedisFollower {
     }
   }
 
-  async #ask(connection: RedisClient): Promise<Map<string, Entry[]>> {
+  async #ask(connection: RedisClient): Promise<void> {
     const keys = [...this.#streams.keys()];
     const positions = keys.map((key) => this.#streams.get(key)!.position);
     this.#isWaiting = true;
+    let replies: Map<string, Entry[]>;
     try {
-      return readStreams(
+      replies = readStreams(
         await this.#answer(connection.send([
           "XREAD",
           "COUNT",
@@ -177,28 +186,32 @@ export class RedisFollower {
     } finally {
       this.#isWaiting = false;
     }
+    for (const [index, key] of keys.entries()) {
+      const entries = replies.get(key);
+      // One who was added meanwhile may be further back: then they come again.
+      const isAsked = this.#streams.get(key)?.position === positions[index];
+      if (entries !== undefined && isAsked) this.#dispatch(key, entries);
+    }
   }
 
   #answer<T>(reply: Promise<T>): Promise<T> {
     return orTimedOut(reply, this.#timeout + BLOCK, "follow event log");
   }
 
-  #dispatch(replies: Map<string, Entry[]>): void {
-    for (const [key, entries] of replies) {
-      const stream = this.#streams.get(key);
-      const last = entries.at(-1);
-      if (stream === undefined || last === undefined) continue;
-      const before = stream.position;
-      stream.position = last.id;
-      const batches = makeBatches(entries, before);
-      for (const follower of stream.followers) {
-        const own = follower.cursor === before
-          ? batches
-          : makeBatches(entries, follower.cursor);
-        // It may have come with a place further on.
-        if (isAfter(last.id, follower.cursor)) follower.cursor = last.id;
-        giveAll(own, follower);
-      }
+  #dispatch(key: string, entries: readonly Entry[]): void {
+    const stream = this.#streams.get(key);
+    const last = entries.at(-1);
+    if (stream === undefined || last === undefined) return;
+    const before = stream.position;
+    stream.position = last.id;
+    const batches = makeBatches(entries, before);
+    for (const follower of stream.followers) {
+      const own = follower.cursor === before
+        ? batches
+        : makeBatches(entries, follower.cursor);
+      // It may have come with a place further on.
+      if (isAfter(last.id, follower.cursor)) follower.cursor = last.id;
+      giveAll(own, follower);
     }
   }
 
@@ -249,35 +262,24 @@ function makeBatches(
   const batches: EventLogBatch[] = [];
   let events: LoggedEvent[] = [];
   let cursor = after;
-  let gap = false;
+  let gapCursor: string | undefined;
   const finish = (): void => {
-    if (events.length > 0 || gap) batches.push({ events, cursor, gap });
+    const gap = gapCursor !== undefined;
+    if (events.length === 0 && !gap) return;
+    batches.push(makeBatch(events, cursor, gap, gapCursor));
   };
   for (const entry of unpackAll(entries)) {
     if (!isAfter(entry.id, cursor)) continue;
     if (!follows(cursor, entry)) {
       finish();
       events = [];
-      gap = true;
+      gapCursor = cursorBefore(entry);
     }
     cursor = entry.id;
     if (!isStart(entry)) events.push(readEvent(entry));
   }
   finish();
   return batches;
-}
-
-/** Whether an ID is later than another one. */
-export function isAfter(id: string, other: string): boolean {
-  const [time = "", sequence = ""] = id.split("-");
-  const [otherTime = "", otherSequence = ""] = other.split("-");
-  return compare(time, otherTime) > 0 ||
-    (time === otherTime && compare(sequence, otherSequence) > 0);
-}
-
-/** Compares two numbers of any length. */
-function compare(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }
 
 /** Reads the reply to `XREAD`, in whatever form the client has it. */

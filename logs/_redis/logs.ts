@@ -55,6 +55,10 @@ const MAX_TIMEOUT = MAX_DELAY - 5000;
  * - Appends and claims are tried again after errors that leave open whether they took
  *   place; they are never done twice, also if the client repeats commands after it has
  *   reconnected.
+ * - The holder of a claim keeps what it has written last, 1000 events or 1 MiB of them,
+ *   whichever is less. Each append sees in the same step that the last entry is there.
+ *   What Redis has lost meanwhile, by a failover or a restart from a snapshot, is written
+ *   again with the same IDs; where that cannot be, readers are told of a gap.
  * - The keys of a name have a hash tag, so they are in one slot of a cluster. Logs in
  *   several slots take a connection for each slot to be followed; a prefix that has a hash
  *   tag itself, such as `"{answers}:"`, has all logs in one slot.
@@ -149,7 +153,8 @@ export class RedisEventLogs implements EventLogs {
     if (options.after === "") return undefined;
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
-    const start = await this.#persist(verb, [
+    const first = event && makeFields(event, undefined);
+    const reply = await this.#persist(verb, [
       "EVAL",
       CLAIM_SCRIPT,
       "3",
@@ -161,9 +166,10 @@ export class RedisEventLogs implements EventLogs {
       formatExpiry(expireIn),
       after,
       replace ? "1" : "",
-      ...event === undefined ? [] : makeFields(event, undefined),
+      ...first ?? [],
     ]);
-    if (typeof start !== "string") return undefined;
+    if (!Array.isArray(reply)) return undefined;
+    const [start, before] = reply as [start: string, before: string];
     const client = this.#client;
     const timeout = this.#timeout;
     return new RedisClaim({
@@ -172,8 +178,10 @@ export class RedisEventLogs implements EventLogs {
       keys,
       token,
       start,
-      count: event === undefined ? 0 : 1,
+      before,
+      first,
       leaseTime,
+      expireIn,
       timeout,
       pace: this.#pace,
     });

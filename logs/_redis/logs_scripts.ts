@@ -10,7 +10,9 @@
  * `T-2000000`, and so on, or several of them as the entry of the last. Redis takes no ID
  * that is not greater than all before it, so that an event is never written twice, and a
  * holder whose name was claimed by others is refused, without a look at the claim. Others
- * write right after the last entry, between two IDs of the holder.
+ * write right after the last entry, between two IDs of the holder. So the IDs tell readers
+ * whether an event is missing, and a holder whose last entries Redis has lost can write
+ * them again with the IDs that they had.
  *
  * @module
  */
@@ -41,6 +43,17 @@ local function find_last(key)
 end
 `;
 
+/** Finds the last ID that a stream has given, also where its entry was deleted. */
+const FIND_END = `
+local function find_end(key)
+  if redis.call('EXISTS', key) == 0 then return nil end
+  local info = redis.call('XINFO', 'STREAM', key)
+  for i = 1, #info, 2 do
+    if info[i] == 'last-generated-id' then return info[i + 1] end
+  end
+end
+`;
+
 /**
  * Tells whether a name is claimed (1 or 0), and the last event of its stream, if there
  * is one: its ID, and its fields without those of the events that were added with it.
@@ -62,8 +75,8 @@ return reply
 `;
 
 /**
- * Claims a name. Gives the ID of the entry that begins its generation, or nothing. The
- * same token claims it once, however often it is tried.
+ * Claims a name. Gives the ID of the entry that begins its generation and that of the
+ * entry before it, or nothing. The same token claims it once, however often it is tried.
  *
  * KEYS: the stream; the lease; what is known of writers.
  * ARGV: a token; the lease's milliseconds; milliseconds until all is gone, empty for
@@ -74,7 +87,8 @@ export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}
 local lease = redis.call('GET', KEYS[2])
 if lease then
   local token, id = string.match(lease, '^(%S+) (%S+)$')
-  return token == ARGV[1] and id
+  local start = redis.call('XRANGE', KEYS[1], id, id)[1]
+  return token == ARGV[1] and {id, start and start[2][2] or ''}
 end
 local last, top = find_last(KEYS[1])
 if (last and last[1] or '') ~= ARGV[4] then return false end
@@ -94,27 +108,81 @@ end
 redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. id, 'PX', ARGV[2])
 expire(KEYS[1], ARGV[3])
 expire(KEYS[3], ARGV[3])
-return id
+return {id, top or ''}
 `;
 
 /**
- * Begins the lease of a claim anew, and tells whether it is held.
+ * Writes an entry of the holder, if its last one is there, and gives the ID. It gives
+ * nothing if that one is missing, and fails where a later entry is there already. It is
+ * short, since it is sent each time.
+ *
+ * KEYS: the stream. ARGV: the ID of the holder's last entry; that of the new one; its
+ * fields.
+ */
+export const WRITE_SCRIPT = `
+if not redis.call('XRANGE', KEYS[1], ARGV[1], ARGV[1])[1] then return false end
+return redis.pcall('XADD', KEYS[1], unpack(ARGV, 2))
+`;
+
+/**
+ * Writes entries of the holder again that Redis has lost, if the stream ends where the
+ * caller believes. Gives the ID with which it ends then, or nothing if the claim is lost.
+ * Where Redis has lost the whole generation, its beginning is put back.
+ *
+ * In place of what Redis had before the generation began, there may be something older
+ * that the claim has replaced: then the generation was the first, and that is dropped.
+ *
+ * KEYS: the stream; the lease; what is known of writers.
+ * ARGV: what the lease holds; the time of the generation; the ID of the entry before it,
+ * empty for none; milliseconds until all is gone, empty for ever; the ID with which the
+ * stream ends as far as the caller knows, empty if it does not; for each entry the length
+ * of its fields, its ID, and those.
+ */
+export const MEND_SCRIPT = `${SET_EXPIRY}${FIND_END}
+local lease = redis.call('GET', KEYS[2])
+if lease and lease ~= ARGV[1] then return false end
+local last = find_end(KEYS[1])
+local time = last and tonumber(string.match(last, '^%d+'))
+local own = tonumber(ARGV[2])
+if not time or time > own then return false end
+if time < own then
+  if ARGV[3] == '' then redis.call('DEL', KEYS[1]) end
+  last = ARGV[2] .. '-0'
+  redis.call('XADD', KEYS[1], last, '${START_FIELD}', ARGV[3])
+  expire(KEYS[1], ARGV[4])
+  expire(KEYS[3], ARGV[4])
+end
+if last ~= ARGV[5] then return last end
+local i = 6
+while i <= #ARGV do
+  local value = i + 1 + tonumber(ARGV[i])
+  last = redis.call('XADD', KEYS[1], unpack(ARGV, i + 1, value))
+  i = value + 1
+end
+return last
+`;
+
+/**
+ * Begins the lease of a claim anew, and tells whether it is held (1 or 0), or 2 if it is
+ * and the holder's last entry is missing.
  *
  * KEYS: the stream; the lease.
- * ARGV: what the lease holds; its milliseconds; what the IDs of its generation begin with.
+ * ARGV: what the lease holds; its milliseconds; the time of its generation; the ID of the
+ * holder's last entry.
  */
-export const RENEW_SCRIPT = `
+export const RENEW_SCRIPT = `${FIND_END}
 local lease = redis.call('GET', KEYS[2])
 if lease and lease ~= ARGV[1] then return 0 end
-local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-if not top or string.match(top[1], '^%d+-') ~= ARGV[3] then
+local last = find_end(KEYS[1])
+local time = last and tonumber(string.match(last, '^%d+'))
+if not time or time > tonumber(ARGV[3]) then
   redis.call('DEL', KEYS[2])
   return 0
 end
 local left = redis.call('PTTL', KEYS[1])
 if left < 0 then left = tonumber(ARGV[2]) end
 redis.call('SET', KEYS[2], ARGV[1], 'PX', math.min(ARGV[2], math.max(left, 1)))
-return 1
+return redis.call('XRANGE', KEYS[1], ARGV[4], ARGV[4])[1] and 1 or 2
 `;
 
 /**

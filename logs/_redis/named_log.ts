@@ -5,7 +5,8 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
-import { isAfter, type RedisFollower } from "./follower.ts";
+import type { RedisFollower } from "./follower.ts";
+import { isAfter } from "./ids.ts";
 import { RedisLog } from "./log.ts";
 import {
   RedisNamedStream,
@@ -51,7 +52,17 @@ export class RedisNamedLog extends RedisLog implements EventLog {
         return await this.#join(follower, cursor, onBatch, signal);
       }
       batch = await this.read(cursor, { ...FOLLOW_BOUNDS, signal });
-      if (batch.events.length > 0 || batch.gap) onBatch(batch);
+      if (batch.events.length > 0 || batch.gap) {
+        onBatch(batch);
+      } else if (batch.cursor === cursor) {
+        // Others were given events here that Redis has lost since.
+        return await this.#join(
+          this.#options.getFollower(),
+          cursor,
+          onBatch,
+          signal,
+        );
+      }
     }
   }
 

@@ -3,10 +3,10 @@
 /**
  * What Redis holds for a name, how it is read, and what a cursor says about it.
  *
- * A cursor is the ID of an entry, or `0-0` for the beginning. No event leaves such a
- * stream but together with all others, so nothing is missing after an entry that is
- * there, and an entry that begins a generation tells whether it follows on the one
- * before.
+ * A cursor is the ID of an event, or `0-0` for the beginning. No event leaves such a
+ * stream but together with all others, unless Redis loses it or somebody deletes it. The
+ * IDs of a generation have no gaps, and an entry that begins one tells the entry before
+ * it, so it shows where an event is missing.
  *
  * @module
  */
@@ -16,7 +16,9 @@ import type { RedisClient } from "./client.ts";
 import { type Entry, readEntries, readEvent, sizeOf } from "./entries.ts";
 import type { ReadBounds, RedisHistory } from "./log.ts";
 import { APPEND_SCRIPT, START_FIELD } from "./logs_scripts.ts";
-import { hasEvent, unpack, unpackAll } from "./packs.ts";
+import { makeBatch } from "../_engine/batch.ts";
+import { isAfter, splitId } from "./ids.ts";
+import { hasEvent, STRIDE, unpack, unpackAll } from "./packs.ts";
 
 /** The keys of a name. The braces have them in one place of a cluster. */
 export interface NameKeys {
@@ -60,10 +62,25 @@ export function isStart({ fields }: Entry): boolean {
   return fields[0] === START_FIELD;
 }
 
-/** Whether nothing is missing between a cursor and the entry that was found after it. */
-export function follows(cursor: string, entry: Entry): boolean {
-  const before = cursor === BEGINNING ? "" : cursor;
-  return !isStart(entry) || entry.fields[1] === before;
+/** Whether nothing is missing between a cursor and the event that was found after it. */
+export function follows(cursor: string, event: Entry): boolean {
+  if (isStart(event)) return cursorBefore(event) === cursor;
+  const [time, sequence] = splitId(event.id);
+  const number = Number(sequence);
+  // What begins the generation is no event: nothing is missing without it.
+  if (cursor === BEGINNING) return number === 1 || number === STRIDE;
+  const [otherTime, otherSequence] = splitId(cursor);
+  const other = Number(otherSequence);
+  return time === otherTime &&
+    (number === other + 1 || number === other - other % STRIDE + STRIDE);
+}
+
+/** The cursor of the place before an event, also where the event before it is missing. */
+export function cursorBefore(event: Entry): string {
+  if (isStart(event)) return event.fields[1] || BEGINNING;
+  const [time, sequence] = splitId(event.id);
+  const number = Number(sequence);
+  return `${time}-${number % STRIDE === 0 ? number - STRIDE : number - 1}`;
 }
 
 /** What the stream of a name is reached with. */
@@ -109,11 +126,9 @@ export class RedisNamedStream implements RedisHistory {
   }
 
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    const batch = CURSOR_REGEXP.test(after)
+    return CURSOR_REGEXP.test(after)
       ? await this.#collect(after, bounds, false)
-      : undefined;
-    // The beginning is always there.
-    return batch ?? (await this.#collect(BEGINNING, bounds, true))!;
+      : await this.#collect(BEGINNING, bounds, true);
   }
 
   async rewind(count: number): Promise<string> {
@@ -131,42 +146,66 @@ export class RedisNamedStream implements RedisHistory {
     }
   }
 
-  /** Collects events until the bounds are met; `undefined` if the cursor is not there. */
+  /**
+   * Collects events until the bounds are met.
+   *
+   * @param gap Whether something is missing before them in any case.
+   */
   async #collect(
     after: string,
     { limit, maxBytes }: ReadBounds,
     gap: boolean,
-  ): Promise<EventLogBatch | undefined> {
+  ): Promise<EventLogBatch> {
+    const isOurs = !gap;
     const events: LoggedEvent[] = [];
     let cursor = after;
+    let gapCursor: string | undefined;
     let bytes = 0;
-    let isFound = after === BEGINNING;
-    let from = isFound ? "-" : after;
+    let from = after === BEGINNING ? "-" : after;
     for (let page = FIRST_PAGE;; page = Math.min(2 * page, PAGE)) {
       // The place itself may be one of them, and one that is no event another.
       const count = Math.min(limit - events.length, page) + 2;
       const found = await this.#range(from, count);
       const isLast = found.length < count;
-      if (!isFound && !hasEvent(found[0], after)) return undefined;
+      if (found.length === 0 && from === after) {
+        return await this.#readEnd(after);
+      }
+      const isKnown = from !== after || hasEvent(found[0], after);
       for (const entry of unpackAll(found)) {
-        if (!isFound) {
-          isFound = entry.id === after;
-          continue;
-        }
+        // The place itself is one of them, or inside of one.
+        if (after !== BEGINNING && !isAfter(entry.id, cursor)) continue;
         const isFull = events.length >= limit || bytes >= maxBytes;
+        const isBroken = !follows(cursor, entry);
         // What is missing here is told of by the next read.
-        const isBroken = cursor !== BEGINNING && !follows(cursor, entry);
-        if (isBroken || (isFull && events.length > 0)) {
-          return { events, cursor, gap };
+        if ((isBroken || isFull) && events.length > 0) {
+          return makeBatch(events, cursor, gap, gapCursor);
+        }
+        if (isBroken) {
+          gap = true;
+          const before = cursorBefore(entry);
+          if (isOurs && (isKnown || isSameTime(cursor, before))) {
+            gapCursor = before;
+          }
         }
         cursor = entry.id;
         if (isStart(entry)) continue;
         events.push(readEvent(entry));
         bytes += sizeOf(entry.fields);
       }
-      if (isLast) return { events, cursor, gap };
+      if (isLast) return makeBatch(events, cursor, gap, gapCursor);
       from = `(${cursor}`;
     }
+  }
+
+  /** Tells what is at a cursor after which there is nothing, and which is not there. */
+  async #readEnd(after: string): Promise<EventLogBatch> {
+    const [top] = await this.#reverse("+", 1);
+    // Redis has lost the end of this generation. The holder writes it again with the
+    // same IDs, or the next generation tells what it comes after.
+    if (top !== undefined && isSameTime(top.id, after)) {
+      return { events: [], cursor: after, gap: false };
+    }
+    return { events: [], cursor: top?.id ?? BEGINNING, gap: true };
   }
 
   async #range(from: string, count: number): Promise<Entry[]> {
@@ -184,6 +223,10 @@ export class RedisNamedStream implements RedisHistory {
       ),
     );
   }
+}
+
+function isSameTime(id: string, other: string): boolean {
+  return splitId(id)[0] === splitId(other)[0];
 }
 
 /** The milliseconds until keys expire, as the scripts take them. */

@@ -245,7 +245,7 @@ function testClaims(test: DeclareTest): void {
       await following.untilEvents(rest.length);
       assertEquals(following.ids, rest);
     }
-    assertEquals((await log.read(`${ids[2]}0`)).gap, true);
+    assertEquals((await log.read(`1${ids[2]}`)).gap, true);
   });
 
   test("append() of a claim keeps every field", async ({ logs }) => {

@@ -145,11 +145,19 @@ export class RedisConnection implements RedisClient {
 
 /** A client that connects again when its connection is lost, as most do. */
 export class RedisReconnecting implements RedisClient {
-  readonly #port: number;
+  #port: number;
   #connection: Promise<RedisConnection> | undefined;
 
   constructor(port: number) {
     this.#port = port;
+  }
+
+  /** Goes on with another server, as after a failover. */
+  async moveTo(port: number): Promise<void> {
+    this.#port = port;
+    const connection = await this.#connection?.catch(() => undefined);
+    this.#connection = undefined;
+    await connection?.close();
   }
 
   async send(command: [name: string, ...args: string[]]): Promise<unknown> {

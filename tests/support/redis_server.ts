@@ -20,25 +20,27 @@ export interface RedisServerOptions {
   appendfsync?: "always" | "everysec";
   /** Whether it is a cluster, of this one server. */
   cluster?: boolean;
+  /** Whether it keeps its data in snapshots that a test takes, and not by itself. */
+  snapshots?: boolean;
+  /** The port of the server of which it is a replica. */
+  replicaOf?: number;
 }
 
 /** One server, whose data outlives it until it is disposed of. */
 export class RedisServer implements AsyncDisposable {
   readonly port: number;
   readonly #directory: string;
-  readonly #appendfsync: string;
-  readonly #isCluster: boolean;
+  readonly #options: RedisServerOptions;
   #process: Deno.ChildProcess;
 
   private constructor(
     port: number,
     directory: string,
-    { appendfsync = "always", cluster = false }: RedisServerOptions,
+    options: RedisServerOptions,
   ) {
     this.port = port;
     this.#directory = directory;
-    this.#appendfsync = appendfsync;
-    this.#isCluster = cluster;
+    this.#options = options;
     this.#process = this.#spawn();
   }
 
@@ -64,6 +66,12 @@ export class RedisServer implements AsyncDisposable {
     await within("Redis answers again", this.#untilReady());
   }
 
+  /** Takes the snapshot with which it begins when it is started again. */
+  async takeSnapshot(): Promise<void> {
+    await using connection = await RedisConnection.open(this.port);
+    await connection.send(["SAVE"]);
+  }
+
   /** Stops and continues it, and the like. */
   signal(signal: Deno.Signal): void {
     sendSignal(this.#process, signal);
@@ -75,14 +83,19 @@ export class RedisServer implements AsyncDisposable {
   }
 
   #spawn(): Deno.ChildProcess {
+    const { appendfsync = "always", cluster, snapshots, replicaOf } =
+      this.#options;
     const options = {
       port: String(this.port),
       bind: "127.0.0.1",
       dir: this.#directory,
       save: "",
-      appendonly: "yes",
-      appendfsync: this.#appendfsync,
-      ...this.#isCluster
+      // A replica is not made to wait for others.
+      "repl-diskless-sync-delay": "0",
+      appendonly: snapshots ? "no" : "yes",
+      appendfsync,
+      ...replicaOf === undefined ? {} : { replicaof: `127.0.0.1 ${replicaOf}` },
+      ...cluster
         ? { "cluster-enabled": "yes", "cluster-port": String(findFreePort()) }
         : {},
     };

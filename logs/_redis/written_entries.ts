@@ -1,0 +1,95 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What the holder of a claim has written last, so that it can write it again where Redis
+ * has lost it: after a failover to a replica that lagged behind, or from a snapshot.
+ *
+ * @module
+ */
+
+import { isAfter } from "./ids.ts";
+
+/** An entry as it was written. */
+export interface WrittenEntry {
+  readonly id: string;
+  /** Names and values in turn, as JSON. */
+  readonly fields: string;
+  /** How many events it has. */
+  readonly events: number;
+}
+
+/** Beyond these, the oldest are forgotten. Whatever is reached first counts. */
+const MAX_EVENTS = 1000;
+const MAX_BYTES = 1_048_576;
+
+/** The last entries of a holder, the oldest first. */
+export class WrittenEntries {
+  readonly #entries: WrittenEntry[] = [];
+  #events = 0;
+  #bytes = 0;
+
+  /** The ID of the last entry, `undefined` if there is none. */
+  get last(): string | undefined {
+    return this.#entries.at(-1)?.id;
+  }
+
+  /**
+   * Adds an entry.
+   *
+   * @param fields Names and values in turn. They are copied: a field may be a slice of a
+   * large text, which it would keep in memory as a whole.
+   */
+  add(id: string, fields: readonly string[], events: number): void {
+    const entry = { id, fields: JSON.stringify(fields), events };
+    this.#entries.push(entry);
+    this.#count(entry, 1);
+    for (;;) {
+      const [oldest] = this.#entries;
+      // At least so much is left without it.
+      const isMore = oldest !== undefined &&
+        (this.#events - oldest.events >= MAX_EVENTS ||
+          this.#bytes - sizeOf(oldest) >= MAX_BYTES);
+      if (!isMore) return;
+      this.#entries.shift();
+      this.#count(oldest, -1);
+    }
+  }
+
+  /** Forgets the last entry, which was not written. */
+  removeLast(): void {
+    const entry = this.#entries.pop();
+    if (entry !== undefined) this.#count(entry, -1);
+  }
+
+  /**
+   * Gives entries after an ID up to another one, as many as the bounds allow; one, if
+   * there is one.
+   */
+  take(
+    after: string,
+    upTo: string,
+    bounds: { items: number; bytes: number },
+  ): readonly WrittenEntry[] {
+    const taken: WrittenEntry[] = [];
+    let bytes = 0;
+    for (const entry of this.#entries) {
+      if (!isAfter(entry.id, after)) continue;
+      if (isAfter(entry.id, upTo)) break;
+      bytes += sizeOf(entry);
+      const isFull = taken.length === bounds.items || bytes > bounds.bytes;
+      if (isFull && taken.length > 0) break;
+      taken.push(entry);
+    }
+    return taken;
+  }
+
+  #count(entry: WrittenEntry, sign: 1 | -1): void {
+    this.#events += sign * entry.events;
+    this.#bytes += sign * sizeOf(entry);
+  }
+}
+
+/** The bytes of an entry: two for each UTF-16 code unit. */
+function sizeOf({ fields }: WrittenEntry): number {
+  return 2 * fields.length;
+}

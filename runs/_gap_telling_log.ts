@@ -1,0 +1,96 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The log of a run as its readers get it. Where events of a run are missing, readers are
+ * told by an event in their place, and go on: to end their streams there, as a channel
+ * does with one that has fallen behind, would look like the end of the run.
+ *
+ * @module
+ */
+
+import { quote } from "../_validate.ts";
+import type {
+  EventLog,
+  EventLogAppendOptions,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+  LoggedEvent,
+} from "../log.ts";
+import type { TextEventInit } from "../event.ts";
+
+/** A log that tells gaps by events. */
+export class GapTellingLog implements EventLog {
+  /** There is one only if the log can tell at once what it has. */
+  readonly reaches?: (cursor: string) => boolean;
+  readonly #log: EventLog;
+  readonly #onError: (error: unknown) => void;
+  /** The gaps that `#onError` was told, by the cursors after them. */
+  readonly #told = new Set<string>();
+
+  /**
+   * @param log The log of the run.
+   * @param onError Told each gap once.
+   */
+  constructor(log: EventLog, onError: (error: unknown) => void) {
+    this.#log = log;
+    this.#onError = onError;
+    if (log.reaches !== undefined) {
+      this.reaches = (cursor) => log.reaches?.(cursor) ?? false;
+    }
+  }
+
+  append(
+    event: TextEventInit,
+    options?: EventLogAppendOptions,
+  ): Promise<string> {
+    return this.#log.append(event, options);
+  }
+
+  async read(
+    after: string,
+    options?: EventLogReadOptions,
+  ): Promise<EventLogBatch> {
+    return this.#tell(await this.#log.read(after, options), after);
+  }
+
+  rewind(count: number, options?: EventLogOptions): Promise<string> {
+    return this.#log.rewind(count, options);
+  }
+
+  follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions = {},
+  ): Promise<never> {
+    let after = options.after ?? "";
+    return this.#log.follow((batch) => {
+      onBatch(this.#tell(batch, after));
+      after = batch.cursor;
+    }, options);
+  }
+
+  /** Puts an event in the place of those that are missing, if some are. */
+  #tell(batch: EventLogBatch, after: string): EventLogBatch {
+    const { gap, gapCursor, events, cursor } = batch;
+    // Those for whom the log does not know the cursor share one reading of what is left.
+    if (!gap || gapCursor === undefined) return batch;
+    if (!this.#told.has(gapCursor)) {
+      this.#told.add(gapCursor);
+      this.#onError(
+        new Error(
+          `Cannot read run: events after ${
+            quote(after)
+          } are missing, expected all of them`,
+        ),
+      );
+    }
+    // Whoever comes back with this ID goes on after the gap.
+    const notice: LoggedEvent = {
+      event: "gap",
+      data: JSON.stringify({ lastEventId: after }),
+      id: gapCursor,
+    };
+    return { events: [notice, ...events], cursor, gap: false };
+  }
+}
