@@ -9,8 +9,14 @@ import type { TextEventInit } from "../../event.ts";
 import { persist } from "../_engine/engine_call.ts";
 import { KvAppends } from "./appends.ts";
 import type { Line } from "./blocks.ts";
-import type { Change, KvNamedHistory, NamedHead } from "./named_history.ts";
+import {
+  type Change,
+  type KvNamedHistory,
+  MissingWriteError,
+  type NamedHead,
+} from "./named_history.ts";
 import { isRefusal } from "./refusal.ts";
+import { WrittenHistory, type WrittenLines } from "./written_lines.ts";
 
 /** What a claim is made of. */
 export interface KvClaimOptions {
@@ -23,6 +29,8 @@ export interface KvClaimOptions {
   leaseTime: number;
   /** Milliseconds without an answer after which a change is given up. */
   timeout: number;
+  /** What was written with the claim, if anything was. */
+  first: WrittenLines | undefined;
 }
 
 /** The claim of a name in Deno KV. */
@@ -31,6 +39,9 @@ export class KvClaim implements EventLogClaim {
   readonly #history: KvNamedHistory;
   readonly #options: KvClaimOptions;
   readonly #appends: KvAppends;
+  readonly #written = new WrittenHistory();
+  /** The last write, which must be there; cleared if it cannot be any more. */
+  #last: WrittenLines | undefined;
   /** How many writes were begun. */
   #writes = 0;
 
@@ -39,6 +50,7 @@ export class KvClaim implements EventLogClaim {
     this.#history = history;
     this.#options = options;
     this.#appends = new KvAppends((lines) => this.#append(lines));
+    if (options.first !== undefined) this.#keep(options.first);
   }
 
   async append(
@@ -52,6 +64,7 @@ export class KvClaim implements EventLogClaim {
     const { leaseTime } = this.#options;
     return await this.#change("renew claim", (head) => ({
       head: { ...head, leaseEnd: Date.now() + leaseTime },
+      requires: this.#last,
       result: true,
     })) ?? false;
   }
@@ -66,15 +79,16 @@ export class KvClaim implements EventLogClaim {
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
     const { holder, name } = this.#options;
     const tag = `${holder}-${++this.#writes}`;
-    const ids = await this.#change("append event", (head) => {
+    const written = await this.#change("append event", (head) => {
       const last = head.last + lines.length;
-      const result = lines.map((_, index) =>
-        `${head.epoch}-${head.last + 1 + index}`
-      );
-      return { head: { ...head, last }, lines, result };
+      const result = { epoch: head.epoch, first: head.last + 1 };
+      const requires = this.#last;
+      return { head: { ...head, last }, lines, requires, result };
     }, tag);
-    if (ids === undefined) throw new EventLogClaimError(name);
-    return ids;
+    if (written === undefined) throw new EventLogClaimError(name);
+    const { epoch, first } = written;
+    this.#keep({ tag, first, lines });
+    return lines.map((_, index) => `${epoch}-${first + index}`);
   }
 
   /** Changes the head, if it is still that of this claim. */
@@ -89,6 +103,33 @@ export class KvClaim implements EventLogClaim {
       (head) =>
         head?.holder === holder ? makeChange(head) : { result: undefined },
     );
-    return persist(attempt, { timeout, verb, isRefusal });
+    const attemptWhole = async (signal: AbortSignal) => {
+      for (;;) {
+        try {
+          return await attempt(signal);
+        } catch (error) {
+          if (!(error instanceof MissingWriteError)) throw error;
+          signal.throwIfAborted();
+          await this.#mend();
+        }
+      }
+    };
+    return persist(attemptWhole, { timeout, verb, isRefusal });
+  }
+
+  #keep(write: WrittenLines): void {
+    this.#last = write;
+    this.#written.add(write);
+  }
+
+  /** Writes again what is missing at the end of what this claim has written. */
+  async #mend(): Promise<void> {
+    const { holder } = this.#options;
+    const last = this.#last;
+    const isThere = await this.#history.rewrite(
+      this.#written.all,
+      (head) => head.holder === holder,
+    );
+    if (!isThere && this.#last === last) this.#last = undefined;
   }
 }

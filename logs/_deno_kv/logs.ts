@@ -57,6 +57,10 @@ export interface DenoKvEventLogsOptions {
  *   512 KiB as JSON.
  * - Appends and claims are tried again after errors that leave open whether they took
  *   place; they are never done twice.
+ * - The holder of a claim keeps what it has written last, 1000 events or 1 MiB of them,
+ *   whichever is less. Each append sees in the same commit that the last write is there,
+ *   and what was deleted is written again with the same IDs; where that cannot be, readers
+ *   are told of a gap.
  *
  * @example Usage
  * ```ts
@@ -157,7 +161,17 @@ export class DenoKvEventLogs implements EventLogs {
     }
     const cursor = `${head.epoch}-${head.last - lines.length}`;
     const timeout = this.#timeout;
-    return new KvClaim(history, { name, cursor, holder, leaseTime, timeout });
+    const first = lines.length === 0
+      ? undefined
+      : { tag: holder, first: head.last, lines };
+    return new KvClaim(history, {
+      name,
+      cursor,
+      holder,
+      leaseTime,
+      timeout,
+      first,
+    });
   }
 
   /**

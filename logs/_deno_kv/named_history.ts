@@ -3,11 +3,13 @@
 /**
  * What Deno KV holds for a name: its head, which every commit checks and changes, and
  * the blocks of its events. The blocks of a log that was replaced or has expired are
- * under another epoch, and nobody sees them. *
+ * under another epoch, and nobody sees them.
+ *
  * @module
  */
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
+import { makeBatch } from "../_engine/batch.ts";
 import { wait } from "../_engine/engine_call.ts";
 import {
   hasTag,
@@ -18,6 +20,7 @@ import {
   readLine,
 } from "./blocks.ts";
 import { KvChanges } from "./changes.ts";
+import type { WrittenLines } from "./written_lines.ts";
 import { ContentionError } from "./history.ts";
 import type { KvEntry, KvKeyPart, KvStore } from "./store.ts";
 
@@ -43,6 +46,13 @@ interface StampedHead {
   readonly versionstamp: string | null;
 }
 
+/** A version of the first entry of a write, and the tag of the write. */
+interface Stamp {
+  readonly tag: string;
+  readonly key: readonly KvKeyPart[];
+  readonly versionstamp: string | null;
+}
+
 interface Part {
   readonly key: readonly KvKeyPart[];
   readonly value: Uint8Array;
@@ -53,8 +63,13 @@ export interface Change<T> {
   head?: NamedHead;
   /** Events to write after those that are there. */
   lines?: readonly Line[];
+  /** A write that must still be there. */
+  requires?: WrittenLines | undefined;
   result: T;
 }
+
+/** Says that a write is not there any more that a change requires. */
+export class MissingWriteError extends Error {}
 
 /** The cursor of the beginning, whatever the epoch is. */
 export const BEGINNING = "0-0";
@@ -76,6 +91,8 @@ export class KvNamedHistory {
   readonly #blocksKey: readonly KvKeyPart[];
   /** The head as this process knows it, which a commit finds out to be old. */
   #known: StampedHead | undefined;
+  /** The latest write of this process, which a commit finds out to be old. */
+  #latest: Stamp | undefined;
 
   constructor(kv: KvStore, prefix: readonly KvKeyPart[]) {
     this.#kv = kv;
@@ -106,11 +123,21 @@ export class KvNamedHistory {
     const known = findSequence(head, after);
     if (known === head.last) return { events: [], cursor: after, gap: false };
     const events: LoggedEvent[] = [];
-    let sequence = known ?? 0;
+    let gap = known === undefined;
+    let gapCursor: string | undefined;
+    let sequence = known ?? (isAfterEnd(head, after) ? head.last : 0);
     let size = 0;
+    const skipTo = (next: number): void => {
+      sequence = next;
+      gap = true;
+      if (known !== undefined) gapCursor = `${head.epoch}-${sequence}`;
+    };
     for await (const block of this.#blocksAfter(head.epoch, sequence)) {
-      // What is missing, since it has expired just now, is told of by the next read.
-      if (block.first > sequence + 1) break;
+      if (block.first > sequence + 1) {
+        // What is missing here is told of by the next read.
+        if (events.length > 0) break;
+        skipTo(block.first - 1);
+      }
       for (const line of block.lines.slice(sequence + 1 - block.first)) {
         const isFull = events.length >= limit || size >= maxBytes;
         if (isFull && events.length > 0) break;
@@ -120,8 +147,9 @@ export class KvNamedHistory {
       }
       if (events.length >= limit || size >= maxBytes) break;
     }
-    const cursor = `${head.epoch}-${sequence}`;
-    return { events, cursor, gap: known === undefined };
+    // All that was after the cursor has been deleted, or has expired just now.
+    if (events.length === 0 && sequence < head.last) skipTo(head.last);
+    return makeBatch(events, `${head.epoch}-${sequence}`, gap, gapCursor);
   }
 
   /** Finds the last event. */
@@ -154,17 +182,20 @@ export class KvNamedHistory {
           if (hasTag(await this.#kv.get(key), tag)) return result;
         }
         const known = this.#known ??= await this.#readHead();
-        const { head, lines = [], result } = makeChange(unexpired(known));
+        const { head, lines = [], requires, result } = makeChange(
+          unexpired(known),
+        );
         // What is not to be done is decided by the head as it is now.
         if (head === undefined) {
           if (await this.#isUnchanged(known)) return result;
           continue;
         }
+        const stamp = requires && await this.#stampOf(head.epoch, requires);
         const parts = this.#makeParts(head, tag, lines);
         if (parts[0] !== undefined) {
           attempts.push({ key: parts[0].key, result });
         }
-        if (await this.#commit(known, head, parts)) return result;
+        if (await this.#commit(known, head, tag, parts, stamp)) return result;
         const delay = Math.min(2 ** conflicts, MAX_CONFLICT_DELAY);
         await wait(Math.random() * delay, signal);
       }
@@ -172,6 +203,52 @@ export class KvNamedHistory {
         `Cannot change event log: ${MAX_CONFLICTS} times another writer was quicker, fewer writers are wanted`,
       );
     };
+  }
+
+  /**
+   * Writes again those of some writes that come after the last that is there, unless
+   * others have written in their place: then a sequence is left out, which tells readers
+   * that something is missing.
+   *
+   * @param writes Writes of one holder, the oldest first.
+   * @param isHeld Whether it is still that holder's to write. If not, nothing is done.
+   * @returns `false` if the last of them cannot be written.
+   */
+  async rewrite(
+    writes: readonly WrittenLines[],
+    isHeld: (head: NamedHead) => boolean,
+  ): Promise<boolean> {
+    let { head } = await this.#readHead();
+    if (head === undefined) return true;
+    let next = writes.length;
+    for (; next > 0; next--) {
+      // It is at least 0.
+      const write = writes[next - 1]!;
+      if (hasTag(await this.#getFirst(head.epoch, write), write.tag)) break;
+    }
+    let isTaken = false;
+    let isHole = false;
+    for (const write of writes.slice(next)) {
+      const stamped = await this.#readHead();
+      head = unexpired(stamped);
+      if (head === undefined || !isHeld(head)) return true;
+      const end = write.first + write.lines.length - 1;
+      isTaken = await this.#hasBlockIn(head.epoch, write.first, end);
+      isHole ||= isTaken;
+      if (isTaken) continue;
+      const parts = this.#makePartsFrom(head.epoch, write);
+      const last = Math.max(head.last, end);
+      const next = { ...head, last };
+      // Somebody was quicker: the caller tries again.
+      if (!await this.#commit(stamped, next, write.tag, parts)) return true;
+    }
+    const stamped = await this.#readHead();
+    head = unexpired(stamped);
+    if (isHole && head !== undefined && isHeld(head)) {
+      const next = { ...head, last: head.last + 1 };
+      await this.#commit(stamped, next, "", []);
+    }
+    return !isTaken;
   }
 
   /** Keeps the blocks of an epoch for so many milliseconds from now on, or not at all. */
@@ -230,29 +307,73 @@ export class KvNamedHistory {
     tag: string,
     lines: readonly Line[],
   ): Part[] {
-    return makeBlockParts(tag, lines, last - lines.length + 1).map((part) => ({
+    const first = last - lines.length + 1;
+    return this.#makePartsFrom(epoch, { tag, lines, first });
+  }
+
+  #makePartsFrom(epoch: string, { tag, lines, first }: WrittenLines): Part[] {
+    return makeBlockParts(tag, lines, first).map((part) => ({
       key: [...this.#blocksKey, epoch, ...part.key],
       value: part.value,
     }));
   }
 
+  /** Gives the first entry of a write. */
+  async #getFirst(epoch: string, write: WrittenLines): Promise<KvEntry> {
+    // There is an event in it.
+    return await this.#kv.get(this.#makePartsFrom(epoch, write)[0]!.key);
+  }
+
+  /** What a commit checks, so that a write is there when it is done. */
+  async #stampOf(epoch: string, write: WrittenLines): Promise<Stamp> {
+    const { tag } = write;
+    if (this.#latest?.tag === tag) return this.#latest;
+    const entry = await this.#getFirst(epoch, write);
+    if (!hasTag(entry, tag)) throw new MissingWriteError();
+    return { tag, key: keyOf(entry), versionstamp: entry.versionstamp };
+  }
+
+  /** Whether somebody has written between two sequences. */
+  async #hasBlockIn(
+    epoch: string,
+    first: number,
+    last: number,
+  ): Promise<boolean> {
+    for await (const block of this.#blocksAfter(epoch, first - 1)) {
+      return block.first <= last;
+    }
+    return false;
+  }
+
   async #commit(
     { versionstamp }: StampedHead,
     next: NamedHead,
+    tag: string,
     parts: readonly Part[],
+    required?: Stamp,
   ): Promise<boolean> {
     const now = Date.now();
     const commit = this.#kv.atomic()
       .check({ key: this.#headKey, versionstamp })
       .set(this.#headKey, next, expiryOf(next.expiresAt - now));
+    if (required !== undefined) {
+      commit.check({ key: required.key, versionstamp: required.versionstamp });
+    }
     for (const { key, value } of parts) {
       commit.set(key, value, expiryOf(next.keptUntil - now));
     }
     const result = await commit.commit();
-    this.#known = result.ok
-      ? { head: next, versionstamp: result.versionstamp }
-      : undefined;
-    return result.ok;
+    if (!result.ok) {
+      this.#known = this.#latest = undefined;
+      return false;
+    }
+    const { versionstamp: stamp } = result;
+    this.#known = { head: next, versionstamp: stamp };
+    const [first] = parts;
+    if (first !== undefined) {
+      this.#latest = { tag, key: first.key, versionstamp: stamp };
+    }
+    return true;
   }
 }
 
@@ -273,6 +394,13 @@ export function findSequence(
   const isOurs = sequence >= 0 && sequence <= head.last &&
     cursor === prefix + sequence;
   return isOurs ? sequence : undefined;
+}
+
+/** Whether a cursor is of this log, and after its end. */
+function isAfterEnd({ epoch, last }: NamedHead, cursor: string): boolean {
+  const prefix = `${epoch}-`;
+  return cursor.startsWith(prefix) &&
+    Number(cursor.slice(prefix.length)) > last;
 }
 
 /** 48 random bits. */

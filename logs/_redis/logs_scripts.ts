@@ -30,16 +30,15 @@ local function expire(key, delay)
 end
 `;
 
-/** Finds the last event of a stream, and the last entry. Those that are no events are few. */
+/** Finds the last event of a stream. Entries that are no events are few. */
 const FIND_LAST = `
 local function find_last(key)
-  local entry, top
+  local entry
   repeat
     local from = entry and '(' .. entry[1] or '+'
     entry = redis.call('XREVRANGE', key, from, '-', 'COUNT', 1)[1]
-    top = top or entry and entry[1]
   until not entry or entry[2][1] ~= '${START_FIELD}'
-  return entry, top
+  return entry
 end
 `;
 
@@ -83,15 +82,16 @@ return reply
  * ever; the ID of the last event, empty for none; whether to replace, empty if not; the
  * fields of an event to add, if there is one.
  */
-export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}
+export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}${FIND_END}
 local lease = redis.call('GET', KEYS[2])
 if lease then
   local token, id = string.match(lease, '^(%S+) (%S+)$')
   local start = redis.call('XRANGE', KEYS[1], id, id)[1]
   return token == ARGV[1] and {id, start and start[2][2] or ''}
 end
-local last, top = find_last(KEYS[1])
+local last = find_last(KEYS[1])
 if (last and last[1] or '') ~= ARGV[4] then return false end
+local top = find_end(KEYS[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if top then now = math.max(now, string.match(top, '^%d+') + 1) end
@@ -216,7 +216,7 @@ end
  * ARGV: the writer; the number of its write; milliseconds until all is gone, empty for
  * ever; for each event the length of its fields, and those.
  */
-export const APPEND_SCRIPT = `${SET_EXPIRY}
+export const APPEND_SCRIPT = `${SET_EXPIRY}${FIND_END}
 local known = redis.call('HGET', KEYS[2], ARGV[1])
 if known then
   local number = tonumber(string.match(known, '^%d+'))
@@ -228,8 +228,8 @@ if known then
     return ids
   end
 end
-local top = redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1]
-top = top and top[1] or redis.call('XADD', KEYS[1], '*', '${START_FIELD}', '')
+local top = find_end(KEYS[1])
+  or redis.call('XADD', KEYS[1], '*', '${START_FIELD}', '')
 local time, sequence = string.match(top, '^(%d+)%-(%d+)$')
 local ids = {}
 local i = 4

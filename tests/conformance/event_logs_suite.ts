@@ -26,6 +26,8 @@ export interface EventLogsFixture {
   other: EventLogs;
   /** How many entries of any kind the engine has. */
   countEntries: () => Promise<number> | number;
+  /** Deletes the last event of a name behind the back of the logs, if that can be done. */
+  deleteLast?: (name: string) => Promise<void>;
   close?: () => Promise<void> | void;
 }
 
@@ -66,6 +68,7 @@ export function testEventLogs(
   testNames(test);
   testClaims(test);
   testFences(test);
+  testLoss(test);
   testExpiry(test);
 }
 
@@ -306,6 +309,43 @@ function testFences(test: DeclareTest): void {
     assertEquals(await claim!.renew(), true);
     assertEquals((await other.inspect("a")).isClaimed, true);
   });
+}
+
+function testLoss(test: DeclareTest): void {
+  for (const foreign of [false, true]) {
+    const others = foreign ? ", and others have written since" : "";
+    test(`append() of a claim writes again what is gone, or it is told as a gap${others}`, async ({ logs, other, deleteLast }) => {
+      const claim = await hold(logs, "a");
+      const ids: string[] = [];
+      const data = numbers(3);
+      for (const each of data) ids.push(await claim.append({ data: each }));
+      await deleteLast?.("a");
+      if (foreign) await other.open("a").append({ data: "foreign" });
+      ids.push(await claim.append({ data: "3" }));
+      assertEquals(await claim.renew(), true);
+      // One who has seen it, and comes back.
+      const back = await other.open("a").read(ids[2]!);
+      const rest = foreign ? ["foreign", "3"] : ["3"];
+      assertEquals(back.events.map(({ data }) => data), rest);
+      assertEquals(back.gap, false);
+      // One who comes late.
+      const told: (string | undefined)[] = [];
+      for (let cursor = claim.cursor;;) {
+        const batch = await other.open("a").read(cursor);
+        if (batch.gap) told.push("gap");
+        told.push(...batch.events.map(({ data }) => data));
+        if (batch.events.length === 0) break;
+        if (batch.gap) {
+          const again = await other.open("a").read(batch.gapCursor!);
+          assertEquals([again.gap, again.events], [false, batch.events]);
+        }
+        cursor = batch.cursor;
+      }
+      const written = foreign ? [...data, ...rest] : [...data, "3"];
+      const isWritten = told.length === written.length && !told.includes("gap");
+      assertEquals(told, isWritten ? written : ["0", "1", "gap", ...rest]);
+    });
+  }
 }
 
 function testExpiry(test: DeclareTest): void {

@@ -13,6 +13,13 @@ export async function makeKvLogs(path = ":memory:"): Promise<EventLogsFixture> {
     logs: new DenoKvEventLogs(expiring, ["logs"], options),
     other: new DenoKvEventLogs(expiring, ["logs"], options),
     countEntries: () => expiring.count(),
+    deleteLast: async (name) => {
+      const prefix = ["logs", name, "blocks"];
+      const options = { reverse: true, limit: 1 };
+      for await (const { key } of kv.list({ prefix }, options)) {
+        await kv.delete(key);
+      }
+    },
     close: () => kv.close(),
   };
 }

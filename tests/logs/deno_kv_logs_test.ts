@@ -17,7 +17,7 @@ import {
 } from "../conformance/event_log_readers.ts";
 import { testEventLogs } from "../conformance/event_logs_suite.ts";
 import { makeKvLogs } from "./_kv_logs.ts";
-import { Faucet, readRun, until } from "../runs/_fixture.ts";
+import { Faucet, readRun, readToEnd, until } from "../runs/_fixture.ts";
 
 testEventLogs("DenoKvEventLogs", () => makeKvLogs(), { ownIds: false });
 
@@ -118,6 +118,119 @@ Deno.test("DenoKvEventLogs runs through two connections to one file", async () =
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test("a claim writes again what is missing at its end, also while it is silent", async () => {
+  for (const isSilent of [false, true]) {
+    using kv = await Deno.openKv(":memory:");
+    const logs = new DenoKvEventLogs(kv, ["logs"]);
+    const claim = await logs.claim("a", {
+      leaseTime: 60_000,
+      event: { data: "begin" },
+    });
+    const ids: string[] = [];
+    for (const data of numbers(20)) ids.push(await claim!.append({ data }));
+    const entries = await Array.fromAsync(
+      kv.list({ prefix: ["logs", "a", "blocks"] }),
+    );
+    for (const { key } of entries.slice(-12)) await kv.delete(key);
+    if (isSilent) assertEquals(await claim!.renew(), true);
+    else ids.push(await claim!.append({ data: "20" }));
+    const { events, gap } = await readAll(logs.open("a"), claim!.cursor);
+    assertEquals(gap, false);
+    const data = ["begin", ...numbers(isSilent ? 20 : 21)];
+    assertEquals(events.map(({ data }) => data), data);
+    assertEquals(events.slice(1).map(({ id }) => id), ids);
+  }
+});
+
+Deno.test("a claim writes again what an older state of the store has not", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const logs = new DenoKvEventLogs(kv, ["logs"]);
+  const claim = await logs.claim("a", { leaseTime: 60_000 });
+  const ids: string[] = [];
+  for (const data of numbers(10)) ids.push(await claim!.append({ data }));
+  const restore = await takeState(kv);
+  for (const data of ["10", "11", "12"]) {
+    ids.push(await claim!.append({ data }));
+  }
+  await restore();
+  const back = await logs.open("a").read(ids.at(-1)!);
+  // Where that is cannot be told: others may have written since.
+  assertEquals([back.events, back.cursor, back.gap], [[], ids[9], true]);
+  ids.push(await claim!.append({ data: "13" }));
+  const { events, gap } = await readAll(logs.open("a"), claim!.cursor);
+  assertEquals(gap, false);
+  assertEquals(events.map(({ data }) => data), numbers(14));
+  assertEquals(events.map(({ id }) => id), ids);
+});
+
+Deno.test("a gap is told where others have written in place of what is lost", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const logs = new DenoKvEventLogs(kv, ["logs"]);
+  const claim = await logs.claim("a", { leaseTime: 60_000 });
+  for (const data of numbers(10)) await claim!.append({ data });
+  const restore = await takeState(kv);
+  await claim!.append({ data: "lost" });
+  await restore();
+  const log = logs.open("a");
+  await log.append({ data: "foreign" });
+  await claim!.append({ data: "11" });
+  await claim!.append({ data: "12" });
+  const first = await log.read(claim!.cursor);
+  assertEquals(first.events.map(({ data }) => data), [
+    ...numbers(10),
+    "foreign",
+  ]);
+  assertEquals(first.gap, false);
+  const { events, gap } = await log.read(first.cursor);
+  assertEquals(events.map(({ data }) => data), ["11", "12"]);
+  assertEquals(gap, true);
+});
+
+Deno.test("readers of a run are told a gap where an entry was deleted", async () => {
+  for (const which of [-1, 3, 0]) {
+    using kv = await Deno.openKv(":memory:");
+    const logs = new DenoKvEventLogs(kv, ["logs"], { pollInterval: 20 });
+    const errors: unknown[] = [];
+    await using runs = new EventRuns({
+      logs,
+      onError: (error) => errors.push(error),
+    });
+    const faucet = new Faucet();
+    await runs.start("a", faucet.open);
+    await using reader = await readRun(runs, "a");
+    for (const data of numbers(8)) {
+      faucet.give(data);
+      await reader.inbox.untilEvents(Number(data) + 1);
+    }
+    const prefix = ["logs", "a", "blocks"];
+    const entries = await Array.fromAsync(kv.list({ prefix }));
+    await kv.delete(entries.at(which)!.key);
+    if (which !== -1) faucet.end();
+    else faucet.fail(new Error("no more"));
+    await reader.end();
+    const end = which === -1 ? "failed" : "done";
+    assertEquals(reader.inbox.data, [...numbers(8), end]);
+    errors.length = 0;
+    for (let attempt = 0; attempt < 2; attempt++) {
+      const late = await readToEnd(runs, "a");
+      const gap = late.findIndex((event) => event.startsWith("gap: "));
+      // What was missing at the end is there again.
+      assertEquals(gap, which === -1 ? -1 : which === 0 ? 0 : 2);
+      assertEquals(late.length, which === 3 ? 9 : which === 0 ? 10 : 9);
+      assertEquals(errors.length, which === -1 ? 0 : attempt + 1);
+    }
+  }
+});
+
+/** Takes the state of a store, and gives what restores it. */
+async function takeState(kv: Deno.Kv): Promise<() => Promise<void>> {
+  const before = await Array.fromAsync(kv.list({ prefix: [] }));
+  return async () => {
+    for await (const { key } of kv.list({ prefix: [] })) await kv.delete(key);
+    for (const { key, value } of before) await kv.set(key, value);
+  };
+}
 
 /** A store that fails in commits, or loses the answers, as long as it is told to. */
 function losing(kv: Deno.Kv, fates: (Error | true)[]): KvStore {

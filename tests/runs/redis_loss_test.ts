@@ -11,7 +11,7 @@ import { EventLogClaimError } from "../../log.ts";
 import { type RedisClient, RedisEventLogs } from "../../logs/redis_streams.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import type { BodyClient } from "../channel/_clients.ts";
-import { numbers } from "../conformance/event_log_readers.ts";
+import { Following, numbers } from "../conformance/event_log_readers.ts";
 import {
   RedisConnection,
   RedisReconnecting,
@@ -398,6 +398,37 @@ Deno.test(
   },
 );
 
+Deno.test(
+  `RedisEventLogs${redisNote} follows what is written again for one who is behind, and not for one who has it`,
+  { ignore: !hasRedis },
+  async () => {
+    await using server = await RedisServer.start({ snapshots: true });
+    await using client = new RedisReconnecting(server.port);
+    const logs = new RedisEventLogs(client, "runs:");
+    const claim = await logs.claim("a", { leaseTime: 60_000 });
+    const data = numbers(40);
+    const ids: string[] = [];
+    for (const each of data.slice(0, 39)) {
+      if (ids.length === 20) await server.takeSnapshot();
+      ids.push(await claim!.append({ data: each }));
+    }
+    await restart(server, client);
+    const log = logs.open("a");
+    await using ahead = new Following(log, ids.at(-1));
+    await ahead.until((batches) => batches.length > 0);
+    await until(() => isFollowed(server));
+    await using behind = new Following(log, claim!.cursor);
+    await behind.untilEvents(20);
+    ids.push(await claim!.append({ data: data[39]! }));
+    await Promise.all([ahead.untilEvents(1), behind.untilEvents(40)]);
+    assertEquals(ahead.ids, ids.slice(39));
+    assertEquals(behind.ids, ids);
+    for (const { gap } of [...ahead.batches, ...behind.batches]) {
+      assertEquals(gap, false);
+    }
+  },
+);
+
 async function restart(
   server: RedisServer,
   client: RedisReconnecting,
@@ -413,6 +444,12 @@ function assertInOrder(events: readonly string[]): void {
   assertEquals(data.at(-1), "end: done");
   const given = data.slice(0, -1).map((event) => Number(event.split(" ")[1]));
   for (let i = 1; i < given.length; i++) assert(given[i]! > given[i - 1]!);
+}
+
+/** Whether a connection waits for what comes. */
+async function isFollowed(server: RedisServer): Promise<boolean> {
+  await using control = await RedisConnection.open(server.port);
+  return String(await control.send(["CLIENT", "LIST"])).includes("cmd=xread");
 }
 
 async function entryIds(client: RedisReconnecting): Promise<string[]> {

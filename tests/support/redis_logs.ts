@@ -16,6 +16,14 @@ export async function makeRedisLogs(): Promise<EventLogsFixture> {
     logs: new RedisEventLogs(client, "logs:"),
     other: new RedisEventLogs(other, "logs:"),
     countEntries: async () => Number(await client.send(["DBSIZE"])),
+    deleteLast: async (name) => {
+      const key = `logs:{${name}}`;
+      const reply = await client.send(
+        ["XREVRANGE", key, "+", "-", "COUNT", "1"],
+      );
+      const [[id]] = reply as [[string]];
+      await client.send(["XDEL", key, id]);
+    },
     close: async () => {
       await client.close();
       await other.close();
