@@ -120,26 +120,37 @@ Deno.test("DenoKvEventLogs runs through two connections to one file", async () =
 });
 
 Deno.test("a claim writes again what is missing at its end, also while it is silent", async () => {
-  for (const isSilent of [false, true]) {
-    using kv = await Deno.openKv(":memory:");
-    const logs = new DenoKvEventLogs(kv, ["logs"]);
-    const claim = await logs.claim("a", {
-      leaseTime: 60_000,
-      event: { data: "begin" },
-    });
-    const ids: string[] = [];
-    for (const data of numbers(20)) ids.push(await claim!.append({ data }));
-    const entries = await Array.fromAsync(
-      kv.list({ prefix: ["logs", "a", "blocks"] }),
-    );
-    for (const { key } of entries.slice(-12)) await kv.delete(key);
-    if (isSilent) assertEquals(await claim!.renew(), true);
-    else ids.push(await claim!.append({ data: "20" }));
-    const { events, gap } = await readAll(logs.open("a"), claim!.cursor);
-    assertEquals(gap, false);
-    const data = ["begin", ...numbers(isSilent ? 20 : 21)];
-    assertEquals(events.map(({ data }) => data), data);
-    assertEquals(events.slice(1).map(({ id }) => id), ids);
+  const rows = [
+    { written: 20, deleted: 12 },
+    { written: 20, deleted: 1 },
+    // What was written with the claim.
+    { written: 0, deleted: 1 },
+  ];
+  for (const { written, deleted } of rows) {
+    for (const isSilent of [false, true]) {
+      using kv = await Deno.openKv(":memory:");
+      const logs = new DenoKvEventLogs(kv, ["logs"]);
+      const claim = await logs.claim("a", {
+        leaseTime: 60_000,
+        event: { data: "begin" },
+      });
+      const sent = numbers(written);
+      const ids: string[] = [];
+      for (const data of sent) ids.push(await claim!.append({ data }));
+      const prefix = ["logs", "a", "blocks"];
+      const entries = await Array.fromAsync(kv.list({ prefix }));
+      for (const { key } of entries.slice(-deleted)) await kv.delete(key);
+      if (isSilent) {
+        assertEquals(await claim!.renew(), true);
+      } else {
+        sent.push("next");
+        ids.push(await claim!.append({ data: "next" }));
+      }
+      const { events, gap } = await readAll(logs.open("a"), claim!.cursor);
+      assertEquals(gap, false);
+      assertEquals(events.map(({ data }) => data), ["begin", ...sent]);
+      assertEquals(events.slice(1).map(({ id }) => id), ids);
+    }
   }
 });
 

@@ -404,7 +404,16 @@ Deno.test(
   async () => {
     await using server = await RedisServer.start({ snapshots: true });
     await using client = new RedisReconnecting(server.port);
-    const logs = new RedisEventLogs(client, "runs:");
+    let ranges = 0;
+    const counting: RedisClient = {
+      send: (command) => {
+        if (command[0] === "XRANGE") ranges++;
+        return client.send(command);
+      },
+      duplicate: () => client.duplicate(),
+      close: () => client.close(),
+    };
+    const logs = new RedisEventLogs(counting, "runs:");
     const claim = await logs.claim("a", { leaseTime: 60_000 });
     const data = numbers(40);
     const ids: string[] = [];
@@ -419,6 +428,9 @@ Deno.test(
     await until(() => isFollowed(server));
     await using behind = new Following(log, claim!.cursor);
     await behind.untilEvents(20);
+    for (let i = 0; i < 100; i++) await client.send(["PING"]);
+    // It waits for what comes, and does not ask again and again.
+    assert(ranges < 10, `${ranges} reads`);
     ids.push(await claim!.append({ data: data[39]! }));
     await Promise.all([ahead.untilEvents(1), behind.untilEvents(40)]);
     assertEquals(ahead.ids, ids.slice(39));

@@ -12,6 +12,7 @@ import "../node/node_test.ts";
 import "../logs/redis_logs_test.ts";
 import "../logs/redis_streams_test.ts";
 import "../logs/redis_writes_test.ts";
+import "../runs/redis_loss_test.ts";
 import "../runs/redis_test.ts";
 import "../runs/resume_test.ts";
 import "../server/socket_test.ts";
