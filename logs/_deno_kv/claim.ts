@@ -13,8 +13,8 @@ import {
   type Change,
   type KvNamedHistory,
   MissingWriteError,
-  type NamedHead,
 } from "./named_history.ts";
+import type { NamedHead } from "./named_head.ts";
 import { isRefusal } from "./refusal.ts";
 import { WrittenHistory, type WrittenLines } from "./written_lines.ts";
 

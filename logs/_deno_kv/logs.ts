@@ -19,12 +19,8 @@ import { assertCount, assertNumber, MAX_DELAY } from "../../_validate.ts";
 import { persist } from "../_engine/engine_call.ts";
 import { makeCheckedLine } from "./blocks.ts";
 import { KvClaim } from "./claim.ts";
-import {
-  type Change,
-  KvNamedHistory,
-  makeEpoch,
-  type NamedHead,
-} from "./named_history.ts";
+import { makeEpoch, type NamedHead } from "./named_head.ts";
+import { type Change, KvNamedHistory } from "./named_history.ts";
 import { KvNamedLog } from "./named_log.ts";
 import { isRefusal } from "./refusal.ts";
 import type { KvKeyPart, KvStore } from "./store.ts";

@@ -20,25 +20,15 @@ import {
   readLine,
 } from "./blocks.ts";
 import { KvChanges } from "./changes.ts";
+import {
+  BEGINNING,
+  findSequence,
+  isAfterEnd,
+  type NamedHead,
+} from "./named_head.ts";
 import type { WrittenLines } from "./written_lines.ts";
 import { ContentionError } from "./history.ts";
 import type { KvEntry, KvKeyPart, KvStore } from "./store.ts";
-
-/** The state of a name. Times are those of the wall clock, in milliseconds. */
-export interface NamedHead {
-  /** What the IDs of the log begin with. */
-  readonly epoch: string;
-  /** The sequence of the latest event, 0 before there was one. */
-  readonly last: number;
-  /** Who has claimed the name last, `undefined` if it was released. */
-  readonly holder: string | undefined;
-  /** When the claim has run out. */
-  readonly leaseEnd: number;
-  /** When all is gone, or `Infinity`. */
-  readonly expiresAt: number;
-  /** Until when the blocks are kept, however often the name is used meanwhile. */
-  readonly keptUntil: number;
-}
 
 /** A head as it was read, which may have expired, and what a commit checks. */
 interface StampedHead {
@@ -70,9 +60,6 @@ export interface Change<T> {
 
 /** Says that a write is not there any more that a change requires. */
 export class MissingWriteError extends Error {}
-
-/** The cursor of the beginning, whatever the epoch is. */
-export const BEGINNING = "0-0";
 
 /** How often a commit is tried while others are quicker. */
 const MAX_CONFLICTS = 50;
@@ -380,32 +367,6 @@ export class KvNamedHistory {
 /** The head, `undefined` if it has expired: Deno KV removes it when it comes to it. */
 function unexpired({ head }: StampedHead): NamedHead | undefined {
   return head !== undefined && head.expiresAt > Date.now() ? head : undefined;
-}
-
-/** The sequence of the event after which a cursor stands, `undefined` if it is unknown. */
-export function findSequence(
-  head: NamedHead,
-  cursor: string,
-): number | undefined {
-  if (cursor === BEGINNING) return 0;
-  const prefix = `${head.epoch}-`;
-  if (!cursor.startsWith(prefix)) return undefined;
-  const sequence = Number(cursor.slice(prefix.length));
-  const isOurs = sequence >= 0 && sequence <= head.last &&
-    cursor === prefix + sequence;
-  return isOurs ? sequence : undefined;
-}
-
-/** Whether a cursor is of this log, and after its end. */
-function isAfterEnd({ epoch, last }: NamedHead, cursor: string): boolean {
-  const prefix = `${epoch}-`;
-  return cursor.startsWith(prefix) &&
-    Number(cursor.slice(prefix.length)) > last;
-}
-
-/** 48 random bits. */
-export function makeEpoch(): string {
-  return crypto.randomUUID().slice(-12);
 }
 
 function expiryOf(delay: number): { expireIn?: number } {

@@ -14,12 +14,8 @@ import { orAborted, persist } from "../_engine/engine_call.ts";
 import { KvAppends } from "./appends.ts";
 import type { Line } from "./blocks.ts";
 import { followChanges, type KvChanges } from "./changes.ts";
-import {
-  BEGINNING,
-  type KvNamedHistory,
-  makeEpoch,
-  type NamedHead,
-} from "./named_history.ts";
+import { BEGINNING, makeEpoch, type NamedHead } from "./named_head.ts";
+import type { KvNamedHistory } from "./named_history.ts";
 import { isRefusal } from "./refusal.ts";
 
 /** What the log of a name is told. */
