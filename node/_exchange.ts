@@ -17,7 +17,7 @@ export interface NodeRequest {
   readonly rawHeaders: string[];
   /** Names in lower case. */
   readonly headers: Record<string, string | string[] | undefined>;
-  /** Has a member `encrypted` that is true where it is a TLS socket. */
+  /** The connection. Has a member `encrypted` that is true where it is a TLS socket. */
   readonly socket: object;
   /** Whether the client has left before its request was complete. */
   readonly aborted: boolean;
@@ -45,6 +45,8 @@ export interface NodeResponse {
     status: number,
     headers: Record<string, string | string[]>,
   ): unknown;
+  /** Takes back a header that is not sent yet. */
+  removeHeader(name: string): void;
   /** Sends the headers now; HTTP/2 has sent them already. */
   flushHeaders?(): void;
   /** Whether more should be written before `"drain"`. */
@@ -66,6 +68,8 @@ export class Exchange {
   readonly outgoing: NodeResponse;
   /** Drops what was not read of the request; set if its body was opened. */
   dropBody: (() => void) | undefined;
+  /** Called when nothing more of the response goes out, for whatever reason. */
+  onClose: (() => void) | undefined;
   #hasLeft = false;
   #hasEnded = false;
   #controller: AbortController | undefined;
@@ -113,16 +117,35 @@ export class Exchange {
   end(): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.outgoing.end();
+    try {
+      this.outgoing.end();
+    } catch (error) {
+      // `strictContentLength`, set by what comes before us, throws for fewer bytes.
+      this.outgoing.destroy(error as Error);
+    }
     if (this.dropBody === undefined) this.incoming.resume();
     else this.dropBody();
   }
 
   /** Ends the response without a word if nothing is sent yet, with status 500, and else by breaking off. */
   breakOff(): void {
-    const { outgoing } = this;
-    if (!outgoing.headersSent) outgoing.writeHead(500, {});
-    else outgoing.destroy(new Error("The body of the response failed"));
+    if (!this.outgoing.headersSent) return this.refuse(500);
+    this.outgoing.destroy(new Error("The body of the response failed"));
+    this.end();
+  }
+
+  /** Answers with a status and nothing else, or breaks off where that is refused too. */
+  refuse(status: number): void {
+    const { incoming, outgoing } = this;
+    try {
+      // `writeHead()` would throw for a text that is refused as often as it is called.
+      if (incoming.httpVersionMajor < 2) outgoing.statusMessage = "";
+      outgoing.writeHead(status, {});
+    } catch (error) {
+      // What comes before us may have set a header of its own that is refused, or
+      // have answered the request itself.
+      outgoing.destroy(error as Error);
+    }
     this.end();
   }
 
@@ -132,12 +155,14 @@ export class Exchange {
   }
 
   #handleClose(): void {
-    if (this.#hasEnded || this.#hasLeft) return;
-    this.#hasLeft = true;
-    this.#controller?.abort();
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const listener of listeners) listener();
+    if (!this.#hasEnded && !this.#hasLeft) {
+      this.#hasLeft = true;
+      this.#controller?.abort();
+      const listeners = this.#listeners;
+      this.#listeners = [];
+      for (const listener of listeners) listener();
+    }
+    this.onClose?.();
   }
 }
 

@@ -3,17 +3,9 @@
 /** From a `Response` to a response of `node:http` or `node:http2`. */
 
 import type { Exchange } from "./_exchange.ts";
+import { type Head, makeHead } from "./_head.ts";
 import { LazyResponse } from "./_lazy_response.ts";
 import { type SinkOwner, takeOver } from "../_server/sink.ts";
-
-/** Headers that HTTP/2 forbids: they are about a connection of HTTP/1. */
-const CONNECTION_HEADERS = [
-  "connection",
-  "keep-alive",
-  "proxy-connection",
-  "transfer-encoding",
-  "upgrade",
-];
 
 /**
  * Sends the head of a response, and all of its body at the pace at which the client
@@ -21,30 +13,31 @@ const CONNECTION_HEADERS = [
  *
  * @returns What else writes to the response, if its body is one that this package
  * made: then it is to be connected, and sends the end as well.
+ * @throws {unknown} What is wrong with the response, or has failed in its body.
  */
 export async function sendResponse(
   response: Response,
   exchange: Exchange,
 ): Promise<SinkOwner | undefined> {
   const { incoming: { method, httpVersionMajor }, outgoing } = exchange;
-  // HTTP/2 would make 200 of the status 0.
-  if (response.type === "error") {
-    throw new TypeError(
-      "Cannot send response: it is Response.error(), one with a status is wanted",
-    );
+  let head: Head;
+  try {
+    head = makeHead(response, httpVersionMajor);
+  } catch (error) {
+    release(response, error);
+    throw error;
   }
-  const isRead = method !== "HEAD" && !exchange.hasLeft;
+  const isRead = method !== "HEAD" && head.hasBody && !exchange.hasLeft;
   const owner = isRead ? takeOverBody(response) : undefined;
   const reader = owner === undefined ? response.body?.getReader() : undefined;
+  // What is pushed ends when it ends.
+  if (owner !== undefined) delete head.headers["content-length"];
   try {
-    if (httpVersionMajor < 2) outgoing.statusMessage = response.statusText;
-    outgoing.writeHead(response.status, headersOf(response, httpVersionMajor));
+    writeHead(head, response.status, exchange);
     if (!isRead) {
       await reader?.cancel(exchange.signal.reason);
-    } else if (reader !== undefined) {
-      // The client learns that the stream is open before there is an event.
-      outgoing.flushHeaders?.();
-      await sendBody(reader, exchange);
+    } else if (owner === undefined) {
+      await sendBody(reader, head.length, exchange);
     }
   } catch (error) {
     owner?.handleDeparture();
@@ -55,6 +48,29 @@ export async function sendResponse(
   return owner;
 }
 
+/** Lets go of a body that is not sent, unless somebody else reads it. */
+function release({ body }: Response, reason: unknown): void {
+  if (body !== null && !body.locked) body.cancel(reason).catch(() => {});
+}
+
+function writeHead(
+  { statusText, headers }: Head,
+  status: number,
+  { incoming, outgoing }: Exchange,
+): void {
+  if (incoming.httpVersionMajor < 2) outgoing.statusMessage = statusText;
+  try {
+    outgoing.writeHead(status, headers);
+  } catch (error) {
+    // What was set before the one that is refused would go along with the status 500:
+    // a length that its body has not, or a cookie.
+    if (!outgoing.headersSent) {
+      for (const name of Object.keys(headers)) outgoing.removeHeader(name);
+    }
+    throw error;
+  }
+}
+
 /** What writes the body, if this package made it and it is as good as new. */
 function takeOverBody(response: Response): SinkOwner | undefined {
   const owner = LazyResponse.takeOver(response);
@@ -62,26 +78,50 @@ function takeOverBody(response: Response): SinkOwner | undefined {
   return response.body === null ? undefined : takeOver(response.body);
 }
 
-function headersOf(
-  { headers }: Response,
-  httpVersionMajor: number,
-): Record<string, string | string[]> {
-  const record: Record<string, string | string[]> = Object.fromEntries(headers);
-  const cookies = headers.getSetCookie();
-  if (cookies.length > 0) record["set-cookie"] = cookies;
-  if (httpVersionMajor >= 2) {
-    for (const name of CONNECTION_HEADERS) delete record[name];
+/**
+ * Sends a body; `undefined` is one of no bytes. On a connection that is used again,
+ * bytes beyond the announced length would be read as the next response, and fewer
+ * would take the next response as their rest.
+ *
+ * @throws {TypeError} If the body is longer than the length or shorter.
+ */
+async function sendBody(
+  reader: ReadableStreamDefaultReader<Uint8Array> | undefined,
+  length: number | undefined,
+  exchange: Exchange,
+): Promise<void> {
+  let sent = 0;
+  const send = (chunk: Uint8Array): boolean => {
+    sent += chunk.byteLength;
+    if (length !== undefined && sent > length) throw lengthError(length, sent);
+    return exchange.outgoing.write(chunk);
+  };
+  if (reader !== undefined) await pump(reader, send, exchange);
+  // An upstream's length is that of its gzipped body, which `fetch` has decoded.
+  if (length !== undefined && sent < length && !exchange.hasLeft) {
+    throw lengthError(length, sent);
   }
-  return record;
 }
 
-async function sendBody(
+function lengthError(length: number, sent: number): TypeError {
+  return new TypeError(
+    `Cannot send response: the body has ${
+      sent < length ? sent : `at least ${sent}`
+    } bytes, expected the ${length} of "content-length"`,
+  );
+}
+
+/** Sends a body chunk by chunk, at the pace at which the client takes it. */
+async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
+  send: (chunk: Uint8Array) => boolean,
   exchange: Exchange,
 ): Promise<void> {
   const { outgoing } = exchange;
   let cancellation: Promise<void> | undefined;
   let goOn = (): void => {};
+  // The client learns that the stream is open before there is an event.
+  outgoing.flushHeaders?.();
   outgoing.on("drain", () => goOn());
   exchange.onDeparture(() => {
     cancellation = reader.cancel(exchange.signal.reason);
@@ -92,7 +132,7 @@ async function sendBody(
   for (;;) {
     const { done, value } = await reader.read();
     if (done) break;
-    if (!outgoing.write(value) && !exchange.hasLeft) {
+    if (!send(value) && !exchange.hasLeft) {
       await new Promise<void>((resolve) => goOn = resolve);
     }
   }

@@ -54,7 +54,15 @@ export class ResponseSink implements Sink {
   write(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#isOver) return;
     this.#hasWritten = true;
-    this.#hasRoom = this.#exchange.outgoing.write(chunk);
+    try {
+      this.#hasRoom = this.#exchange.outgoing.write(chunk);
+    } catch (error) {
+      // `strictContentLength`, set by what comes before us, throws for more bytes. The
+      // owner may be a channel, whose other clients have nothing to do with that.
+      this.fail(error);
+      this.#owner.handleDeparture();
+      return;
+    }
     if (this.#hasRoom || this.#isListening) return;
     this.#isListening = true;
     this.#exchange.outgoing.on("drain", () => this.#handleDrain());

@@ -22,6 +22,7 @@
 
 import process from "node:process";
 import { Exchange, type NodeRequest, type NodeResponse } from "./_exchange.ts";
+import { inTurn } from "./_in_turn.ts";
 import { toRequest } from "./_request.ts";
 import { sendResponse } from "./_response.ts";
 import { ResponseSink } from "./_sink.ts";
@@ -98,7 +99,8 @@ export function toNodeHandler(
 ): (incoming: NodeRequest, outgoing: NodeResponse) => void {
   const { onError = warn } = options;
   return (incoming, outgoing) => {
-    answer(new Exchange(incoming, outgoing), handler, onError);
+    const exchange = new Exchange(incoming, outgoing);
+    inTurn(exchange, () => answer(exchange, handler, onError));
   };
 }
 
@@ -112,13 +114,12 @@ async function answer(
   try {
     request = toRequest(exchange);
   } catch {
-    exchange.outgoing.writeHead(400, {});
-    exchange.end();
+    exchange.refuse(400);
     return;
   }
   const fail = (error: unknown): void => {
-    if (!exchange.isDeparture(error)) onError(error, request);
     exchange.breakOff();
+    if (!exchange.isDeparture(error)) onError(error, request);
   };
   try {
     const owner = await sendResponse(await handler(request), exchange);

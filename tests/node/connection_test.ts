@@ -33,51 +33,6 @@ Deno.test("toNodeHandler() leaves a connection free for the next event stream", 
   });
 });
 
-Deno.test("toNodeHandler() sends event streams of one connection in the order of their requests", async () => {
-  let count = 0;
-  const handler = (request: Request) => {
-    const stream = ++count;
-    return serveEvents(request, async function* () {
-      // The first is the slowest.
-      if (stream === 1) await new Promise((resolve) => setTimeout(resolve, 50));
-      yield { data: `stream ${stream}` };
-    });
-  };
-  await withHttp1Server(handler, async ({ port }) => {
-    const socket = net.connect(port, "127.0.0.1");
-    socket.write(`${GET}\r\n${GET}\r\n${GET}connection: close\r\n\r\n`);
-    const text = await within("the answers", readText(socket));
-    const streams = [...text.matchAll(/data: stream (\d)/g)];
-    assertEquals(streams.map(([, number]) => number), ["1", "2", "3"]);
-  });
-});
-
-Deno.test("toNodeHandler() notices that the client of streams in waiting has left", async () => {
-  await using channel = new EventChannel();
-  const served = Promise.withResolvers<void>();
-  const left = Promise.withResolvers<void>();
-  const reasons: string[] = [];
-  const handler = (request: Request) => {
-    const response = channel.serve(request, {
-      onClose: (reason) => {
-        if (reasons.push(reason) === 2) left.resolve();
-      },
-    });
-    if (channel.size === 2) served.resolve();
-    return response;
-  };
-  await withHttp1Server(handler, async ({ port }) => {
-    const socket = net.connect(port, "127.0.0.1");
-    socket.write(`${GET}\r\n${GET}\r\n`);
-    await within("both requests", served.promise);
-    await within("the first stream", once(socket, "data"));
-    socket.destroy();
-    await within("onClose", left.promise);
-    assertEquals(reasons, ["client", "client"]);
-    assertEquals(channel.size, 0);
-  });
-});
-
 for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
   Deno.test(`toNodeHandler() answers HEAD with an event stream's headers, and releases its source, ${protocol}`, async () => {
     const sessions: EventSession[] = [];
