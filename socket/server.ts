@@ -212,11 +212,26 @@ async function receive(
   options: ServeSocketOptions,
 ): Promise<Response> {
   try {
-    // An empty body may be none.
-    await session.receive(readEventId(request), request.body ?? []);
+    await session.receive(readEventId(request), readBody(request));
     return new Response(null, { status: 204, headers });
   } catch (error) {
     return answerRefusal(request, error, options);
+  }
+}
+
+/**
+ * Reads the body of a POST. A client that breaks it off makes the stream fail. Were that
+ * error thrown on, `Deno.serve` would print it with its stack for each such POST.
+ */
+async function* readBody({ body }: Request): AsyncGenerator<Uint8Array> {
+  try {
+    // An empty body may be none.
+    for await (const chunk of body ?? []) yield chunk;
+  } catch {
+    throw new Refusal(
+      400,
+      "Cannot receive messages: the body breaks off, expected all of it",
+    );
   }
 }
 

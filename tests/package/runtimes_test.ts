@@ -38,6 +38,7 @@ const DENO_ONLY: Record<string, string> = {
   "runs/models": "takes the clients of language models from npm",
   "shared/protocol": "Node.js 20 and workerd have no Web Locks",
   "shared/tabs": "Node.js 20 and workerd have no Web Locks",
+  "socket/broken_post": "starts processes",
   "socket/graphql": "starts a server of graphql-ws",
   "typed/schemas": "takes schema libraries from npm",
 };
