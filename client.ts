@@ -15,7 +15,7 @@
  * import { connect } from "@tidings/sse/client";
  * import { assertEquals } from "@std/assert";
  *
- * const server = Deno.serve({ port: 0, onListen() {} }, () =>
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () =>
  *   new Response("id: 1\ndata: 22.5 °C\n\n", {
  *     headers: { "content-type": "text/event-stream" },
  *   }));
@@ -76,7 +76,7 @@ export {
  * import { assertEquals } from "@std/assert";
  *
  * let token = 0;
- * const server = Deno.serve({ port: 0, onListen() {} }, (request) =>
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) =>
  *   new Response(`data: ${request.headers.get("authorization")}\n\n`, {
  *     headers: { "content-type": "text/event-stream" },
  *   }));
@@ -103,7 +103,7 @@ export {
  * import { checkEvents, unchecked } from "@tidings/sse/typed";
  * import { assertEquals } from "@std/assert";
  *
- * const server = Deno.serve({ port: 0, onListen() {} }, () =>
+ * const server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, () =>
  *   new Response('data: {"text":"Hel"}\n\ndata: {"text":"lo"}\n\ndata: [DONE]\n\n', {
  *     headers: { "content-type": "text/event-stream" },
  *   }));

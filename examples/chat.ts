@@ -21,7 +21,8 @@ const ROOM_REGEXP = /^[a-z]{1,20}$/;
 
 const channel = new EventChannel();
 
-Deno.serve(async (request) => {
+// Anybody may write: take the hostname away once requests are authenticated.
+Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
   const { pathname, searchParams } = new URL(request.url);
   if (request.method !== "POST") {
     const rooms = searchParams.getAll("room");

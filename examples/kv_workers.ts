@@ -5,10 +5,12 @@
  * the clients of all, over a log in Deno KV, which also outlives the process.
  *
  * ```sh
- * deno serve --parallel --unstable-kv -R -W -E examples/kv_workers.ts
+ * deno serve --host=127.0.0.1 --parallel --unstable-kv -R -W -E examples/kv_workers.ts
  * curl -N localhost:8000
  * curl localhost:8000 -d hello
  * ```
+ *
+ * Anybody may write: take `--host` away once requests are authenticated.
  */
 
 import { EventChannel } from "@tidings/sse/channel";

@@ -18,11 +18,14 @@ const LLM_URL = Deno.env.get("LLM_URL") ??
   "https://api.openai.com/v1/chat/completions";
 const LLM_KEY = Deno.env.get("LLM_KEY");
 
-Deno.serve((request) =>
-  serveEvents(request, complete, {
-    methods: ["POST"],
-    onError: (error) => console.error(error),
-  })
+// Anybody may write: take the hostname away once requests are authenticated.
+Deno.serve(
+  { hostname: "127.0.0.1" },
+  (request) =>
+    serveEvents(request, complete, {
+      methods: ["POST"],
+      onError: (error) => console.error(error),
+    }),
 );
 
 async function* complete(

@@ -78,4 +78,8 @@ const transport = new WebStandardStreamableHTTPServerTransport({
 });
 await server.connect(transport);
 
-Deno.serve((request) => transport.handleRequest(request));
+// Anybody may write: take the hostname away once requests are authenticated.
+Deno.serve(
+  { hostname: "127.0.0.1" },
+  (request) => transport.handleRequest(request),
+);

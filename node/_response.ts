@@ -19,7 +19,7 @@ export async function sendResponse(
   response: Response,
   exchange: Exchange,
 ): Promise<SinkOwner | undefined> {
-  const { incoming: { method, httpVersionMajor }, outgoing } = exchange;
+  const { method, httpVersionMajor } = exchange.incoming;
   let head: Head;
   try {
     head = makeHead(response, httpVersionMajor);

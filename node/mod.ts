@@ -11,7 +11,7 @@
  *
  * createServer(toNodeHandler((request) =>
  *   serveEvents(request, [{ data: "first" }, { data: "second" }])
- * )).listen(8000);
+ * )).listen(8000, "127.0.0.1");
  * ```
  *
  * Deno, Bun and Cloudflare Workers serve such a handler themselves and need none

@@ -16,7 +16,8 @@
  *
  * const runs = new EventRuns({ logs: new RedisEventLogs(adapt(redis), "answers:") });
  *
- * Deno.serve(async (request) => {
+ * // Anybody may start and stop runs: take the hostname away once requests are authenticated.
+ * Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
  *   const id = new URL(request.url).pathname.slice(1);
  *   if (request.method === "DELETE") {
  *     await runs.stop(id);

@@ -24,6 +24,8 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     "test",
     "-A",
     "--doc",
+    // Nothing listens on a fixed port, or where other machines reach it.
+    "--preload=tests/support/loopback_guard.ts",
     `--junit-path=${report}`,
     ...await importMapArgs(),
     ...ignored,

@@ -54,7 +54,7 @@ const PROTOCOL_REGEXP = /^[!#$%&'*+\-.^_`|~\w]+$/;
  * import { serveSocket } from "@tidings/sse/socket-server";
  * import { assertEquals } from "@std/assert";
  *
- * await using server = Deno.serve({ port: 0, onListen() {} }, (request) =>
+ * await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) =>
  *   serveSocket(request, (socket) => {
  *     socket.onmessage = (event) => socket.send(`You said ${event.data}`);
  *   }));

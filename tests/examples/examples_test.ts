@@ -16,7 +16,15 @@ const EXAMPLES: Record<string, string[]> = {
   "chat.ts": ["run", "-N"],
   "hono.ts": ["run", "-N"],
   "job_progress.ts": ["run", "-N"],
-  "kv_workers.ts": ["serve", "--parallel", "--unstable-kv", "-R", "-W", "-E"],
+  "kv_workers.ts": [
+    "serve",
+    "--host=127.0.0.1",
+    "--parallel",
+    "--unstable-kv",
+    "-R",
+    "-W",
+    "-E",
+  ],
   "llm_proxy.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "llm_runs.ts": [
     "run",
@@ -327,7 +335,7 @@ Deno.test("examples: kv_workers.ts reaches the clients of all workers", async ()
       DENO_JOBS: "2",
       DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}`,
     };
-    const address = ["--host", "127.0.0.1", "--port", `${port}`];
+    const address = ["--port", `${port}`];
     await using example = await start("kv_workers.ts", env, address);
     await using clients = new AsyncDisposableStack();
     const subscriptions = new Map<string | null, Subscription>();
