@@ -5,7 +5,7 @@
  * process, and none shows on its connection as another response.
  */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { once } from "node:events";
 import http2 from "node:http2";
 import net, { type AddressInfo } from "node:net";
@@ -112,12 +112,17 @@ async function askTwice(port: number): Promise<string> {
   return text;
 }
 
-/** Whether what came is one response, then the good one, or the connection's end. */
-function assertNotSmuggled(text: string): void {
+/**
+ * Checks that what came is a response and then the good one, or the connection's end.
+ *
+ * @returns Whether the good one came.
+ */
+function checkApart(text: string): boolean {
   const { responses } = readHttp1Responses(text);
   assert(responses.length <= 2, text);
   const [, second] = responses;
   if (second !== undefined) assertEquals(second.body, GOOD, text);
+  return second !== undefined;
 }
 
 function isGood({ url }: Request): boolean {
@@ -129,10 +134,12 @@ Deno.test("toNodeHandler() keeps random responses apart, and lives, HTTP/1.1", a
   const handler: FetchHandler = (request) =>
     isGood(request) ? new Response(GOOD) : randomResponse(random);
   await withHttp1Server(handler, async ({ port }) => {
+    let good = 0;
     await checkAsyncProperty(RUNS, async (own) => {
       random = own;
-      assertNotSmuggled(await askTwice(port));
+      if (checkApart(await askTwice(port))) good++;
     });
+    assertGreater(good, RUNS / 2);
   }, { onError() {} });
 });
 
@@ -151,10 +158,12 @@ Deno.test("toNodeHandler() keeps random responses of an upstream apart, and live
       ? new Response(GOOD)
       : fetch(url, { redirect: "manual", signal: request.signal });
   await withHttp1Server(handler, async ({ port }) => {
+    let good = 0;
     await checkAsyncProperty(RUNS, async (random) => {
       bytes = randomBytes(random);
-      assertNotSmuggled(await askTwice(port));
+      if (checkApart(await askTwice(port))) good++;
     });
+    assertGreater(good, RUNS / 2);
   }, { onError() {} });
   const closed = once(upstream, "close");
   upstream.close();

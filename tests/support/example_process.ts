@@ -3,7 +3,8 @@
 import { within } from "./within.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const LISTENING_REGEXP = /Listening on .*?(?:port: |:)(\d+)/;
+/** Does not know a server that other machines reach. */
+const LISTENING_REGEXP = /Listening on .*?127\.0\.0\.1.*?(?:port: |:)(\d+)/;
 
 /** An example in a process of its own, which ends with the test's block. */
 export class ExampleProcess implements AsyncDisposable {
