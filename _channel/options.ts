@@ -63,6 +63,9 @@ export interface EventChannelOptions<
    * The most clients at a time, an integer of at least 0 or `Infinity`. Others are
    * answered with 503 and `Retry-After`, on which a browser's `EventSource` gives up.
    *
+   * What is counted are open responses: one for each connection of HTTP/1, whatever
+   * its client sends behind it, and any number for each connection of HTTP/2.
+   *
    * @default {Infinity}
    */
   maxSubscribers?: number | undefined;

@@ -64,6 +64,16 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * in between, also out of a response that is made of it: `new Response(response.body,
  * …)`. If it is cloned, piped or read first, it goes the way of all others.
  *
+ * No response ends the process. What HTTP/2 forbids, how a body is framed, and a status
+ * text that HTTP cannot carry are left out. For a status, header or length that cannot be
+ * sent the client gets 500, and `onError` the reason. A body that is shorter or longer
+ * than its `content-length` breaks off: remove `content-length` and `content-encoding`
+ * from a response of `fetch` that it has decompressed.
+ *
+ * The requests of a connection of HTTP/1 are answered one after the other. Those that a
+ * client sends behind an open response wait, at most 16 of them; for more, the
+ * connection is closed.
+ *
  * `request.url` is made of the `Host` header, which is the client's word. A request
  * that no `Request` can stand for gets status 400.
  *

@@ -160,3 +160,32 @@ async function measureLatency(
 function numbers(count: number): string[] {
   return Array.from({ length: count }, (_, index) => String(index));
 }
+
+Deno.test("EventChannel has one client for a connection that asks 1000 times without waiting", async () => {
+  const channel = new EventChannel();
+  let most = 0;
+  await using server = startServer((request) => {
+    const response = channel.serve(request);
+    most = Math.max(most, channel.size);
+    return response;
+  });
+  const connection = await Deno.connect({
+    hostname: "127.0.0.1",
+    port: server.port,
+  });
+  const request = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+  try {
+    await connection.write(new TextEncoder().encode(request.repeat(1000)));
+  } catch {
+    // The server may close the connection before it has taken all.
+  }
+  // While these are answered, the server has the time to take the rest.
+  for (let count = 0; count < 20; count++) {
+    const init = { method: "HEAD" };
+    await (await fetch(`http://127.0.0.1:${server.port}/`, init)).text();
+  }
+  connection.close();
+  await until(() => channel.size === 0);
+  assertEquals(most, 1);
+  await channel.close();
+});
