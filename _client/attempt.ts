@@ -32,6 +32,9 @@ export class Attempt {
   #onArrival: (() => void) | undefined;
   // Why this side gave up; open() and take() throw it from then on.
   #dropped: EventSourceError | undefined;
+  // Set once there is nothing left to abort: the request has failed, the body has
+  // ended or failed, or this side has ended them.
+  #hasSettled = false;
 
   constructor(options: EventSourceInit, clock: Clock) {
     this.#options = options;
@@ -101,6 +104,9 @@ export class Attempt {
   /** Ends the request or the response, with `error` for who waits for it. */
   drop(error: EventSourceError | undefined): void {
     this.#dropped ??= error;
+    // Node 20 rejects a request whose response has six content codings, and ends the
+    // process if its signal is aborted afterwards.
+    if (this.#hasSettled) return;
     this.#controller.abort();
     this.#cancel();
   }
@@ -111,12 +117,7 @@ export class Attempt {
     readsRefusal: boolean,
   ): Promise<Response> {
     const { signal } = this.#controller;
-    const response = await requestEventStream(
-      url,
-      this.#options,
-      lastEventId,
-      signal,
-    );
+    const response = await this.#request(url, lastEventId);
     this.#reader = response.body?.getReader();
     if (signal.aborted) this.#cancel();
     // At once: where the connection breaks, a stream forgets what is not read.
@@ -125,6 +126,16 @@ export class Attempt {
     const body = readsRefusal ? await this.#readStart() : "";
     this.#cancel();
     throw describeRefusal(response, body);
+  }
+
+  async #request(url: string, lastEventId: string): Promise<Response> {
+    const { signal } = this.#controller;
+    try {
+      return await requestEventStream(url, this.#options, lastEventId, signal);
+    } catch (error) {
+      this.#hasSettled = true;
+      throw error;
+    }
   }
 
   /** Reads the beginning of the body, as far as it comes. */
@@ -150,17 +161,18 @@ export class Attempt {
   }
 
   #cancel(): void {
+    this.#hasSettled = true;
     // Aborting fails the body of a real fetch, and cancel() with it.
     this.#reader?.cancel().catch(() => {});
   }
 
   #readAhead(): void {
     this.#arrival = undefined;
-    if (this.#reader === undefined) return this.#arrive({});
+    if (this.#reader === undefined) return this.#end({});
     this.#reader.read().then(
-      (result) => this.#arrive(result),
+      (result) => result.done ? this.#end({}) : this.#arrive(result),
       (cause) =>
-        this.#arrive({
+        this.#end({
           error: new EventSourceError(
             "network-error",
             "Cannot read event stream: the connection broke, see the cause",
@@ -168,6 +180,11 @@ export class Attempt {
           ),
         }),
     );
+  }
+
+  #end(arrival: Arrival): void {
+    this.#hasSettled = true;
+    this.#arrive(arrival);
   }
 
   #arrive(arrival: Arrival): void {

@@ -46,7 +46,7 @@ export function openByteSource(
     if ("body" in source && "headers" in source) {
       source = openResponse(source, ignoreContentType);
     }
-    if ("getReader" in source) return source.getReader();
+    if ("getReader" in source) return openStream(source);
     if (Symbol.asyncIterator in source) return openIterable(source);
   }
   throw new TypeError(
@@ -94,6 +94,21 @@ function openResponse(
   // The error that counts is thrown; a locked body is its reader's to cancel.
   body?.cancel(error).catch(() => {});
   throw error;
+}
+
+function openStream(stream: ReadableStream<Uint8Array>): ByteSource {
+  const reader = stream.getReader();
+  let hasFailed = false;
+  reader.closed.catch(() => hasFailed = true);
+  return {
+    read: () => reader.read(),
+    // A `break` after the connection broke would throw why, of which the loop that
+    // it ends asks nothing.
+    cancel: async (reason) => {
+      if (!hasFailed) await reader.cancel(reason);
+    },
+    releaseLock: () => reader.releaseLock(),
+  };
 }
 
 function openIterable(iterable: AsyncIterable<Uint8Array>): ByteSource {
