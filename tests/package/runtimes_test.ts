@@ -13,6 +13,7 @@ const DENO_ONLY: Record<string, string> = {
   "cli/cli": "the command line is for Deno",
   "cli/end": "the command line is for Deno",
   "cli/serve": "the command line is for Deno",
+  "client/node_process": "starts Node",
   "client/permission": "permissions are Deno's",
   "compression/curl": "starts processes",
   "demo/demo": "starts processes",

@@ -11,10 +11,10 @@ import "./portable.ts";
 const { searchParams } = new URL(import.meta.url);
 // Cannot fail: scripts/_run_chromium.ts sets it.
 await openTunnel(searchParams.get("tunnel")!);
-const seed = searchParams.get("seed") ?? undefined;
+const environment = { SEED: searchParams.get("seed") ?? undefined };
 await fetch("/report", {
   method: "POST",
   body: JSON.stringify(
-    await runTests({ seed, exceptions: CHROMIUM_EXCEPTIONS }),
+    await runTests({ environment, exceptions: CHROMIUM_EXCEPTIONS }),
   ),
 });

@@ -34,7 +34,6 @@ interface TestContext {
 const TEST_TIME_LIMIT = 60_000;
 
 const tests: TestDefinition[] = [];
-const environment: Record<string, string | undefined> = {};
 
 /** The global `Deno` of the runtimes that have none. */
 export const standIn = {
@@ -43,7 +42,7 @@ export const standIn = {
   }),
   // No runtime is tested on Windows.
   build: { os: "linux" },
-  env: { get: (name: string) => environment[name] },
+  env: { get: (_name: string): string | undefined => undefined },
   serve: notAvailable("Deno.serve"),
   listen: notAvailable("Deno.listen"),
   connect: notAvailable("Deno.connect"),
@@ -55,17 +54,17 @@ Object.assign(globalThis, { Deno: standIn });
 
 /** Options for {@linkcode runTests}. */
 export interface RunTestsOptions {
-  /** For the property tests, as `SEED` in the environment is in Deno. */
-  seed?: string | undefined;
+  /** What `Deno.env` gives, such as `SEED` for the property tests. */
+  environment?: Record<string, string | undefined>;
   /** Names of tests that cannot run here, each with the reason. */
   exceptions?: Record<string, string>;
 }
 
 /** Runs all tests that were defined, one after the other. */
 export async function runTests(
-  { seed, exceptions = {} }: RunTestsOptions,
+  { environment = {}, exceptions = {} }: RunTestsOptions,
 ): Promise<TestReport> {
-  environment["SEED"] = seed;
+  standIn.env.get = (name) => environment[name];
   const report: TestReport = { passed: 0, failed: [], skipped: [] };
   for (const name of Object.keys(exceptions)) {
     if (!tests.some((test) => test.name === name)) {

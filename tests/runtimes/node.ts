@@ -18,7 +18,7 @@ import "./sockets.ts";
 import "./zlib.ts";
 
 const report = await runTests({
-  seed: process.env["SEED"],
+  environment: process.env,
   exceptions: exceptions(),
 });
 console.log(JSON.stringify(report));

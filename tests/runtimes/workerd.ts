@@ -14,9 +14,9 @@ export default {
     const { searchParams } = new URL(request.url);
     // Cannot fail: scripts/_run_workerd.ts sets it.
     await openTunnel(searchParams.get("tunnel")!);
-    const seed = searchParams.get("seed") ?? undefined;
+    const environment = { SEED: searchParams.get("seed") ?? undefined };
     return Response.json(
-      await runTests({ seed, exceptions: WORKERD_EXCEPTIONS }),
+      await runTests({ environment, exceptions: WORKERD_EXCEPTIONS }),
     );
   },
 };
