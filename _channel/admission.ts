@@ -7,7 +7,7 @@
  */
 
 import { commonHeaders } from "../_server/answer.ts";
-import { MAX_DELAY } from "../_validate.ts";
+import { assertName, MAX_DELAY } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 import type {
@@ -75,6 +75,7 @@ export class Admission {
     }
     if (size >= maxSubscribers) return refuse(request, options, 503, retry);
     const key = keyOf?.(request);
+    if (key !== undefined) assertName("serve event channel", "key", key);
     const count = key === undefined ? 0 : this.#perKey.get(key) ?? 0;
     if (count < maxSubscribersPerKey) return { key };
     return refuse(request, options, 429, retry);

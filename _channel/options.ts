@@ -9,7 +9,12 @@
 import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
 import type { Interest } from "./group.ts";
 import { checkTopics } from "./topics.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
+import {
+  assertCount,
+  assertName,
+  assertNumber,
+  MAX_DELAY,
+} from "../_validate.ts";
 import type { TypedEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
 import type { CloseReason, CorsOptions, EventCompression } from "../server.ts";
@@ -342,6 +347,9 @@ export function checkClient(
   if (topics !== "all") {
     const bounds = { maxTopics: maxTopicsPerSubscriber, maxTopicLength };
     checkTopics("serve event channel", topics, bounds);
+  }
+  for (const type of types ?? []) {
+    assertName("serve event channel", "types", type);
   }
   const lifetime = checkLifetime(options);
   return { replay, interest: { topics, types, filter, until }, lifetime };

@@ -6,6 +6,8 @@
  * @module
  */
 
+import { assertName } from "../_validate.ts";
+
 /** How many topics there may be, and how long each. */
 export interface TopicBounds {
   maxTopics: number;
@@ -17,7 +19,7 @@ export interface TopicBounds {
  * Checks the `topics` of an event, or of a client that does not get all.
  *
  * @param verb What cannot be done otherwise.
- * @throws {TypeError} If they are no array of texts.
+ * @throws {TypeError} If they are no array of well-formed texts.
  * @throws {RangeError} If there are too many of them, or one is empty or too long.
  */
 export function checkTopics(
@@ -41,6 +43,7 @@ export function checkTopics(
         `Cannot ${verb}: "topics" has an entry of type ${typeof topic}, texts are wanted`,
       );
     }
+    assertName(verb, "topics", topic);
     if (topic !== "" && topic.length <= maxTopicLength) continue;
     throw new RangeError(
       `Cannot ${verb}: "topics" has ${

@@ -8,6 +8,7 @@
  */
 
 import type { TextEventInit } from "../event.ts";
+import { assertName } from "../_validate.ts";
 import type {
   EventLog,
   EventLogAppendOptions,
@@ -122,7 +123,7 @@ export interface EventLogs {
    * Gives the log of a name, which anybody may read, follow and append to. It need
    * not exist: then it is empty, and the first append makes it.
    *
-   * @param name Any text but the empty one.
+   * @param name Any well-formed text but the empty one.
    * @param options When it is to be gone.
    * @returns The log, at once.
    */
@@ -194,12 +195,10 @@ export class EventLogClaimError extends Error {
 /**
  * Checks the name of a log.
  *
- * @throws {TypeError} If it is empty or not a string.
+ * @throws {TypeError} If it is empty, not a string or not well-formed.
  */
 export function assertLogName(verb: string, name: string): void {
-  if (typeof name === "string" && name !== "") return;
-  const fault = name === "" ? 'is ""' : `is of type ${typeof name}`;
-  throw new TypeError(
-    `Cannot ${verb}: the name ${fault}, a text is wanted`,
-  );
+  assertName(verb, "name", name);
+  if (name !== "") return;
+  throw new TypeError(`Cannot ${verb}: "name" is "", expected another text`);
 }

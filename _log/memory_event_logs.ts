@@ -129,12 +129,11 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   }
 
   /** Tells what is known of a name, as {@linkcode EventLogs.inspect}. */
-  inspect(name: string): Promise<EventLogState> {
+  // deno-lint-ignore require-await -- what it throws is to reject
+  async inspect(name: string): Promise<EventLogState> {
+    assertLogName("inspect event log", name);
     const named = this.#find(name);
-    return Promise.resolve({
-      last: named?.last,
-      isClaimed: named?.isClaimed ?? false,
-    });
+    return { last: named?.last, isClaimed: named?.isClaimed ?? false };
   }
 
   /**
@@ -145,6 +144,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
    */
   // deno-lint-ignore require-await -- what it throws is to reject
   async expire(name: string, delay: number): Promise<void> {
+    assertLogName("expire event log", name);
     assertCount("expire event log", "delay", delay, 1);
     const named = this.#find(name);
     if (named !== undefined) this.#expireIn(named, delay);

@@ -47,7 +47,11 @@ import { readLine } from "./_deno_kv/blocks.ts";
 import { followChanges, type KvChanges } from "./_deno_kv/changes.ts";
 import { type Head, KvHistory } from "./_deno_kv/history.ts";
 import { isRefusal } from "./_deno_kv/refusal.ts";
-import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
+import {
+  assertPrefix,
+  type KvKeyPart,
+  type KvStore,
+} from "./_deno_kv/store.ts";
 
 export {
   DenoKvEventLogs,
@@ -132,7 +136,8 @@ export class DenoKvEventLog implements EventLog {
    * @param kv The store, such as `await Deno.openKv()`.
    * @param prefix What the keys of the log begin with.
    * @param options What to keep, and how to follow.
-   * @throws {TypeError} If an option is not a number.
+   * @throws {TypeError} If an option is not a number, or a text in the prefix not
+   * well-formed.
    * @throws {RangeError} If an option is outside its range.
    */
   constructor(
@@ -153,6 +158,7 @@ export class DenoKvEventLog implements EventLog {
       assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
     }
     assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+    assertPrefix(verb, prefix);
     this.#pollInterval = pollInterval;
     const history = new KvHistory(kv, prefix, { maxEvents, maxAge });
     this.#history = history;

@@ -27,7 +27,12 @@
  * @module
  */
 
-import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
+import {
+  assertCount,
+  assertName,
+  assertNumber,
+  MAX_DELAY,
+} from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -123,7 +128,7 @@ export class RedisStreamsEventLog implements EventLog {
    * @param client The connection for all that does not block; others may use it too.
    * @param key The key of the stream.
    * @param options What to keep, and how long to wait.
-   * @throws {TypeError} If an option is not a number.
+   * @throws {TypeError} If an option is not a number, or the key not well-formed.
    * @throws {RangeError} If an option is outside its range.
    */
   constructor(
@@ -136,6 +141,7 @@ export class RedisStreamsEventLog implements EventLog {
     assertCount(verb, "maxEvents", maxEvents, 1);
     assertCount(verb, "maxAge", maxAge, 1);
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
+    assertName(verb, "key", key);
     this.#client = client;
     this.#stream = new RedisStream(client, key, { maxEvents, maxAge });
     this.#log = new RedisLog(this.#stream, timeout);

@@ -84,6 +84,7 @@ import { Producers } from "./_producers.ts";
 import { Readers } from "./_readers.ts";
 import { Registry } from "./_registry.ts";
 import type { EventRunSource } from "./_source.ts";
+import { assertName } from "../_validate.ts";
 import { MemoryEventLogs } from "../log.ts";
 import { stopReconnecting } from "../server.ts";
 
@@ -186,7 +187,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * assertEquals(started, [true, false]);
    * ```
    *
-   * @param id The ID of the run: any text but the empty one.
+   * @param id The ID of the run: any well-formed text but the empty one.
    * @param source Gives the events.
    * @param options What if there was such a run before.
    * @returns Whether it was this call that started the run, as soon as that is certain.
@@ -200,6 +201,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     options: EventRunsStartOptions = {},
   ): Promise<boolean> {
     const anySource = source as EventRunSource;
+    assertName("start run", "id", id);
     checkStart(anySource, options);
     this.#assertOpen("start run");
     return await this.#producers.start(id, anySource, options);
@@ -210,7 +212,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * client has seen, live, and to its end. Then the response ends, and a client that
    * comes back after the end gets what is left, and then 204.
    *
-   * A run that nobody knows is answered with 404, and other requests that get no
+   * A run that nobody knows is answered with 404, also where no run can have that ID,
+   * and other requests that get no
    * stream as `serveEvents` does; all with 503 once the runs are closed.
    *
    * @example A reader who comes back
@@ -244,16 +247,14 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     const answer = answerWithoutStream(request, options);
     if (answer !== undefined) return answer;
     if (this.#closed !== undefined) return refuse(request, options);
+    // It comes from a URL as a rule, so that it may be what no run can have.
+    if (!isRunId(id)) return await answerUnknown(request, options);
     const lastEventId = readLastEventId(request, options.lastEventIdParameter);
     const [page, run] = await Promise.all([
       this.#readers.readFirstPage(id, lastEventId),
       this.#registry.find(id),
     ]);
-    if (run === undefined) {
-      const headers = commonHeaders(request, options);
-      return await options.notFound?.(request) ??
-        new Response(null, { status: 404, headers });
-    }
+    if (run === undefined) return await answerUnknown(request, options);
     const isOver = run.status !== "running" && lastEventId !== undefined &&
       await this.#registry.isAtEnd(id, lastEventId);
     if (isOver) return stopReconnecting(request, options);
@@ -277,9 +278,10 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    *
    * @param id The ID of the run.
    * @returns Whether the run was going on, as soon as the log has the word to stop. It
-   * rejects with what the logs throw.
+   * rejects with a `TypeError` if no run can have that ID, and with what the logs throw.
    */
   async stop(id: string): Promise<boolean> {
+    assertName("stop run", "id", id);
     return await this.#registry.stop(id);
   }
 
@@ -302,9 +304,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    *
    * @param id The ID of the run.
    * @returns Whether it goes on, or how it has ended; `undefined` if nobody knows it,
-   * or does any more. It rejects with what the logs throw.
+   * or does any more. It rejects with a `TypeError` if no run can have that ID, and
+   * with what the logs throw.
    */
   async status(id: string): Promise<EventRunStatus | undefined> {
+    assertName("look for run", "id", id);
     return await this.#registry.look(id);
   }
 
@@ -322,10 +326,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param id The ID of the run.
-   * @returns How it has ended; `undefined` if nobody knows it. It rejects with an
-   * `Error` if the runs are closed meanwhile, and with what the logs throw.
+   * @returns How it has ended; `undefined` if nobody knows it. It rejects with a
+   * `TypeError` if no run can have that ID, with an `Error` if the runs are closed
+   * meanwhile, and with what the logs throw.
    */
   async ended(id: string): Promise<EventRunEnd | undefined> {
+    assertName("wait for run", "id", id);
     this.#assertOpen("wait for run");
     return await this.#registry.waitForEnd(
       id,
@@ -388,6 +394,20 @@ function makeClosedError(verb: string): Error {
   return new Error(
     `Cannot ${verb}: the runs are closed, open ones are wanted`,
   );
+}
+
+/** Whether a run can have this ID. What is no text at all is an error elsewhere. */
+function isRunId(id: string): boolean {
+  return typeof id !== "string" || (id !== "" && id.isWellFormed());
+}
+
+async function answerUnknown(
+  request: Request,
+  options: EventRunsServeOptions,
+): Promise<Response> {
+  const headers = commonHeaders(request, options);
+  return await options.notFound?.(request) ??
+    new Response(null, { status: 404, headers });
 }
 
 function refuse(request: Request, options: EventRunsServeOptions): Response {

@@ -44,6 +44,7 @@ import type {
   ConnectOptions,
   EventSourceInit,
 } from "../_client/connection_options.ts";
+import { assertName } from "../_validate.ts";
 import { SharedConnection } from "./_connection.ts";
 import { canShare } from "./_locks.ts";
 
@@ -158,6 +159,9 @@ export class SharedEventSource<Events extends object = EventSourceEventMap>
     url: string,
     options: ConnectOptions & SharedEventSourceInit,
   ): EventSourceConnection {
+    if (options.key !== undefined) {
+      assertName("connect", "key", `${options.key}`);
+    }
     if (!canShare()) return super[MAKE_CONNECTION](url, options);
     const key = `${options.key ?? url}`;
     const connection = new SharedConnection(url, options, key);

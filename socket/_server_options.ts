@@ -1,7 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import type { CorsOptions } from "../_server/cors.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
+import {
+  assertCount,
+  assertName,
+  assertNumber,
+  MAX_DELAY,
+} from "../_validate.ts";
 import type { RegistryLimits } from "./_registry.ts";
 import type { SocketSettings } from "./_session.ts";
 
@@ -105,9 +110,11 @@ export function checkOptions(
     maxBuffered = 16_777_216,
     maxSessions = 10_000,
     maxSessionsPerKey = Infinity,
+    key,
     signal,
   } = options;
   const verb = "serve socket";
+  if (key !== undefined) assertName(verb, "key", key);
   assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
   assertNumber(verb, "sessionTimeout", sessionTimeout, 1, MAX_DELAY);
   assertCount(verb, "maxMessageSize", maxMessageSize, 0);

@@ -23,7 +23,7 @@ import { makeEpoch, type NamedHead } from "./named_head.ts";
 import { type Change, KvNamedHistory } from "./named_history.ts";
 import { KvNamedLog } from "./named_log.ts";
 import { isRefusal } from "./refusal.ts";
-import type { KvKeyPart, KvStore } from "./store.ts";
+import { assertPrefix, type KvKeyPart, type KvStore } from "./store.ts";
 
 /** Options for {@linkcode DenoKvEventLogs}. */
 export interface DenoKvEventLogsOptions {
@@ -84,7 +84,8 @@ export class DenoKvEventLogs implements EventLogs {
    * @param kv The store, such as `await Deno.openKv()`.
    * @param prefix What the keys begin with.
    * @param options How to follow, and how long to wait.
-   * @throws {TypeError} If an option is not a number.
+   * @throws {TypeError} If an option is not a number, or a text in the prefix not
+   * well-formed.
    * @throws {RangeError} If an option is outside its range.
    */
   constructor(
@@ -98,6 +99,7 @@ export class DenoKvEventLogs implements EventLogs {
       assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
     }
     assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+    assertPrefix(verb, prefix);
     this.#kv = kv;
     this.#prefix = prefix;
     this.#pollInterval = pollInterval;
@@ -176,6 +178,7 @@ export class DenoKvEventLogs implements EventLogs {
    * @returns What is known. It rejects with what the store throws.
    */
   async inspect(name: string): Promise<EventLogState> {
+    assertLogName("inspect event log", name);
     const history = this.#historyOf(name);
     const head = await history.readHead();
     if (head === undefined) return { last: undefined, isClaimed: false };
@@ -191,6 +194,7 @@ export class DenoKvEventLogs implements EventLogs {
    */
   async expire(name: string, delay: number): Promise<void> {
     const verb = "expire event log";
+    assertLogName(verb, name);
     assertCount(verb, "delay", delay, 1);
     const history = this.#historyOf(name);
     const epoch = await this.#change(history, verb, "", (head) => {

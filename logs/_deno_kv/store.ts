@@ -7,6 +7,8 @@
  * @module
  */
 
+import { assertName } from "../../_validate.ts";
+
 /** A part of a key. */
 export type KvKeyPart = Uint8Array | string | number | bigint | boolean;
 
@@ -55,4 +57,16 @@ export interface KvStore {
   watch(keys: readonly (readonly KvKeyPart[])[]): ReadableStream<unknown>;
   /** Begins a commit. */
   atomic(): KvAtomic;
+}
+
+/**
+ * Checks what keys begin with. Deno KV writes text as UTF-8, in which all lone
+ * surrogates are the same.
+ *
+ * @throws {TypeError} If a text is not well-formed.
+ */
+export function assertPrefix(verb: string, prefix: readonly KvKeyPart[]): void {
+  for (const part of prefix) {
+    if (typeof part === "string") assertName(verb, "prefix", part);
+  }
 }

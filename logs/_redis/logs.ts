@@ -15,7 +15,12 @@ import {
   type EventLogs,
   type EventLogState,
 } from "../../_log/event_logs.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "../../_validate.ts";
+import {
+  assertCount,
+  assertName,
+  assertNumber,
+  MAX_DELAY,
+} from "../../_validate.ts";
 import { orTimedOut, persist } from "../_engine/engine_call.ts";
 import { assertNoId } from "../_engine/own_id.ts";
 import { RedisClaim } from "./claim.ts";
@@ -96,7 +101,7 @@ export class RedisEventLogs implements EventLogs {
    * @param client The connection for all that does not block; others may use it too.
    * @param prefix What the keys begin with.
    * @param options How long to wait for Redis.
-   * @throws {TypeError} If `timeout` is not a number.
+   * @throws {TypeError} If `timeout` is not a number, or the prefix not well-formed.
    * @throws {RangeError} If `timeout` is outside its range.
    */
   constructor(
@@ -106,6 +111,7 @@ export class RedisEventLogs implements EventLogs {
   ) {
     const { timeout = 10_000 } = options;
     assertNumber("make event logs", "timeout", timeout, 1, MAX_TIMEOUT);
+    assertName("make event logs", "prefix", prefix);
     this.#client = client;
     this.#prefix = prefix;
     this.#timeout = timeout;
@@ -193,6 +199,7 @@ export class RedisEventLogs implements EventLogs {
    * @returns What is known. It rejects with the client's errors.
    */
   async inspect(name: string): Promise<EventLogState> {
+    assertLogName("inspect event log", name);
     const { stream, lease } = makeKeys(this.#prefix, name);
     const reply = await orTimedOut(
       this.#client.send(["EVAL", INSPECT_SCRIPT, "2", stream, lease]),
@@ -211,6 +218,7 @@ export class RedisEventLogs implements EventLogs {
    * `RangeError` if it is not an integer of at least 1, and with the client's errors.
    */
   async expire(name: string, delay: number): Promise<void> {
+    assertLogName("expire event log", name);
     assertCount("expire event log", "delay", delay, 1);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
     await this.#persist("expire event log", [
