@@ -92,6 +92,21 @@ export function findIdFault(id: string): string | undefined {
 }
 
 /**
+ * Checks the ID of an event that is to be sent: a client whose `fetch` cannot send it
+ * back would be lost at its next reconnection.
+ *
+ * @param verb What cannot be done otherwise.
+ * @param id The ID; one that is no text is left to others.
+ * @throws {TypeError} If it cannot come back.
+ */
+export function assertReturnableId(verb: string, id: unknown): void {
+  if (typeof id !== "string") return;
+  const fault = findIdFault(id);
+  if (fault === undefined) return;
+  throw new TypeError(`Cannot ${verb}: "id" is ${quote(id)}, ${fault}`);
+}
+
+/**
  * Checks a name, such as a topic or the ID of a run. Text with a lone surrogate is no
  * name: in UTF-8 all lone surrogates are the same three bytes, so that two names would
  * be one.

@@ -73,6 +73,7 @@ import { withData } from "./_encoder/event_data.ts";
 import { respond } from "./_server/request_hooks.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
+import { assertReturnableId } from "./_validate.ts";
 import { encodeEvent } from "./encoder.ts";
 import type { TypedEventInit } from "./event.ts";
 import type { CloseReason } from "./server.ts";
@@ -232,8 +233,9 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @param event The event.
    * @param options How to publish it.
    * @returns The event's ID, as soon as the log has the event. It rejects with what
-   * `encodeEvent` throws if the event cannot be encoded, with a `TypeError` or
-   * `RangeError` if its topics are no texts or go beyond a limit, with the log's error
+   * `encodeEvent` throws if the event cannot be encoded, with a `TypeError` if its ID
+   * cannot come back in a header, with a `TypeError` or `RangeError` if its topics are
+   * no well-formed texts or go beyond a limit, with the log's error
    * if the log does not take it, and with an `Error` if the channel is closed; nobody
    * gets the event then.
    */
@@ -248,8 +250,9 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     }
     checkEventTopics(options.topics, this.#options);
     const logged = withData(event);
-    // What cannot be sent must not enter the log.
+    // What cannot be sent, or come back, must not enter the log.
     encodeEvent(logged);
+    assertReturnableId("publish event", logged.id);
     return await this.#options.log.append(logged, options);
   }
 

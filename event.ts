@@ -88,6 +88,10 @@ export interface ServerSentEventInit {
    * The event's ID, from which a receiver resumes. It must not hold a line
    * break or U+0000; a number must be finite. The empty string clears the
    * receiver's last event ID.
+   *
+   * `serveEvents()`, channels and logs also refuse what a client cannot bring back
+   * in a header: a control character, a blank at either end, a lone surrogate, more
+   * than 1024 bytes of UTF-8.
    */
   id?: string | number | undefined;
   /** The receiver's new reconnection time in milliseconds: a safe integer, at least 0. */

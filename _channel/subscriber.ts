@@ -19,6 +19,7 @@ import type { Chunk, Turn } from "./turn.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
+import { assertReturnableId } from "../_validate.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
@@ -309,6 +310,7 @@ export class Subscriber
       try {
         const notices = await arrival.describeGap(arrival.lastEventId);
         if (this.isClosed) return;
+        for (const { id } of notices) assertReturnableId("tell of gap", id);
         this.#fanOut.counters.gaps++;
         if (notices.length > 0) this.#write(encodeEvents(notices), 0);
       } catch (error) {

@@ -112,7 +112,7 @@ export class MemoryEventLog implements EventLog {
    * Adds an event at the end of the log, as {@linkcode EventLog.append}.
    *
    * @returns The event's ID. It rejects with a `TypeError` if the event's own ID is
-   * empty, and with a `RangeError` if it is still in the history, or looks like one
+   * empty or cannot come back in a header, and with a `RangeError` if it is still in the history, or looks like one
    * that this log gives.
    */
   append(

@@ -8,6 +8,7 @@
  */
 
 import type { EventLogBatch, LoggedEvent } from "./event_log.ts";
+import { assertReturnableId } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 
 /** The bounds of a history. Whatever is reached first counts. */
@@ -144,6 +145,7 @@ export class MemoryHistory {
         'Cannot append event: "id" is "", a text to resume by is wanted',
       );
     }
+    assertReturnableId("append event", id);
     if (this.#ownIds.has(id) || id.startsWith(`${this.#epoch}-`)) {
       throw new RangeError(
         `Cannot append event: "id" is ${

@@ -53,7 +53,8 @@ export interface EventSession<
    * @param event The event.
    * @returns `true` once the client has room for another; `false` if the session
    * is closed, or gets closed before that.
-   * @throws {TypeError} If a field is of the wrong type or holds what it must not.
+   * @throws {TypeError} If a field is of the wrong type or holds what it must not, or
+   * if the ID cannot come back in a header.
    * It is thrown at once, not by way of the promise, so that a call that nobody
    * awaits leaves no unhandled rejection. Nothing is sent, the session stays open.
    * @throws {RangeError} If a field is a number outside its range; also at once.

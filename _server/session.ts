@@ -25,6 +25,7 @@ import type { EventCompression } from "./compression.ts";
 import { openStream } from "./sink.ts";
 import { StreamCompressor } from "./stream_compressor.ts";
 import { onDeparture, respond } from "./request_hooks.ts";
+import { assertReturnableId } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
@@ -146,7 +147,7 @@ export class Session implements EventSession {
   }
 
   send(event: ServerSentEventInit): Promise<boolean> {
-    this.#write(encodeEvent(event));
+    this.#write(encodeReturnable(event));
     return this.#waitForRoom();
   }
 
@@ -207,7 +208,7 @@ export class Session implements EventSession {
         this.#close("source");
         return;
       }
-      this.#write(encodeEvent(result.value));
+      this.#write(encodeReturnable(result.value));
     }
     // For a session that was closed while the source function was at work.
     this.#release();
@@ -294,6 +295,13 @@ export class Session implements EventSession {
     if (error === this.signal.reason) return;
     this.#options.onError?.(error, this.request);
   }
+}
+
+/** Encodes an event whose ID the client can bring back. */
+function encodeReturnable(event: ServerSentEventInit): Uint8Array<ArrayBuffer> {
+  const bytes = encodeEvent(event);
+  assertReturnableId("send event", event.id);
+  return bytes;
 }
 
 function createRoom(): Room {

@@ -5,8 +5,10 @@ import { describeError } from "./_format.ts";
 import { readJsonLines } from "./_input.ts";
 import { CLEAN_END, type CommandLineIo } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
+import { findIdFault, quote } from "../_validate.ts";
 import { EventChannel } from "../channel.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import { type ConnectOptions, EventSourceError } from "../client.ts";
+import type { ServerSentEvent, ServerSentEventInit } from "../event.ts";
 import { MemoryEventLog } from "../log.ts";
 import { readEvents } from "../parser.ts";
 
@@ -40,7 +42,7 @@ export function serveCommand(
       const { stdin, signal } = io;
       if (command.input === "event-stream") {
         for await (const event of readEvents(stdin, { signal })) {
-          await publish(event);
+          await publish(withReturnableId(event, io));
         }
         return;
       }
@@ -67,11 +69,47 @@ export function relayCommand(
     end: "the stream ended",
     async run(publish): Promise<void> {
       const { types } = command;
-      for await (const event of connectUpstream(command, io)) {
-        if (types === undefined || types.has(event.event)) await publish(event);
+      for await (const event of readUpstream(command, io)) {
+        if (types !== undefined && !types.has(event.event)) continue;
+        await publish(withReturnableId(event, io));
       }
     },
   });
+}
+
+/** Reads an upstream, also past an ID of its own that no request can bring back. */
+async function* readUpstream(
+  command: RelayCommand,
+  io: CommandLineIo,
+): AsyncGenerator<ServerSentEvent> {
+  for (let options: ConnectOptions = {};; options = { lastEventId: "" }) {
+    const connection = connectUpstream(command, io, options);
+    try {
+      yield* connection;
+      return;
+    } catch (error) {
+      const isUnreturnable = error instanceof EventSourceError &&
+        error.reason === "invalid-request" &&
+        findIdFault(connection.lastEventId) !== undefined;
+      if (!isUnreturnable) throw error;
+      io.report(
+        "connecting again without the last event ID: events may be lost",
+      );
+    }
+  }
+}
+
+/** Leaves out an ID that no client could bring back; the channel gives another. */
+function withReturnableId(
+  event: ServerSentEvent,
+  io: CommandLineIo,
+): ServerSentEventInit {
+  const fault = event.id === undefined ? undefined : findIdFault(event.id);
+  if (fault === undefined) return event;
+  io.report(
+    `the ID of an event is left out: "id" is ${quote(event.id)}, ${fault}`,
+  );
+  return { ...event, id: undefined };
 }
 
 async function serve(

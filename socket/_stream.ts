@@ -33,6 +33,8 @@ const DEFAULT_IDLE_TIMEOUT = 45_000;
 const DEFAULT_RECONNECTION_TIME = 500;
 // Once the server has closed the socket, only it still needs the answer.
 const MAX_LAST_ATTEMPTS = 3;
+// What a server's IDs are like, and what stands for none.
+const COUNT_REGEXP = /^\d*$/;
 // Bytes of a POST at first, and at least.
 const FIRST_BATCH_SIZE = 65_536;
 const MIN_BATCH_SIZE = 1024;
@@ -230,6 +232,9 @@ export class StreamTransport implements Transport {
 
   async #post(): Promise<void> {
     const { lastEventId } = this.#connection;
+    // A server's IDs count its events. Another one, such as "é", is no header's value:
+    // each POST would fail for want of a header, and be tried again for ever.
+    if (!COUNT_REGEXP.test(lastEventId)) return this.fail();
     const unacknowledgedBytes = this.#unacknowledgedBytes;
     // Cannot fail: nothing is posted before the socket is open.
     const { maxBatchSize } = this.#opening!;

@@ -4,6 +4,7 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import { readEvents } from "../../parser.ts";
 import { CliProcess, runCli } from "./_process.ts";
 import { eventStream, OpenStream, serve } from "../support/event_server.ts";
+import { ID_ROWS } from "../support/ids.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
 
@@ -268,6 +269,63 @@ Deno.test("cli relay resumes, and leaves out what it has already", async () => {
   assertEquals(server.requests[1]?.headers.get("last-event-id"), "2");
   assertEquals(server.requests[1]?.headers.get("x-key"), "1");
   assert(cli.stderr.text.includes('"id" is "2", which is taken'));
+});
+
+Deno.test("cli relay outlives every ID of its upstream, and keeps the events", async () => {
+  const rows = ID_ROWS.filter(({ id, isWritable }) =>
+    isWritable && id.isWellFormed()
+  );
+  const wire = rows.map(({ id, name }) => `id: ${id}\ndata: ${name}\n\n`);
+  await using server = serve((_, index) =>
+    index === 0
+      ? eventStream("retry: 1\n" + wire.join(""))
+      : index === 1
+      ? eventStream("retry: 1\nid: a\x01\ndata: before\n\nid: b\x7f\n\n")
+      : index === 2
+      ? eventStream("retry: 1\nid: c\ndata: after\n\n")
+      : new Response(null, { status: 204 })
+  );
+  const args = ["relay", server.url, "--replay", "all", ...ANY_PORT];
+  await using cli = new CliProcess(args);
+  const url = await cli.url();
+  await cli.stderr.match(/the stream ended, its history is still served/);
+  const events = await read(url, rows.length + 2);
+  assertEquals(dataOf(events), [
+    ...rows.map(({ name }) => name),
+    "before",
+    "after",
+  ]);
+  for (const [index, { id, isReturnable }] of rows.entries()) {
+    assertEquals(events[index]?.id === id, isReturnable, id.slice(0, 40));
+  }
+  assertMatch(
+    cli.stderr.text,
+    /the ID of an event is left out: "id" is "a\\u0001b", expected no control/,
+  );
+  // Without the ID that no header can carry.
+  assertMatch(cli.stderr.text, /connecting again without the last event ID/);
+  assertEquals(server.requests[2]?.headers.get("last-event-id"), null);
+  assertEquals(server.requests[3]?.headers.get("last-event-id"), "c");
+});
+
+Deno.test("cli serve takes no ID that cannot come back from a line, and leaves it out of a stream", async () => {
+  {
+    await using cli = new CliProcess(["serve", "--replay", "all", ...ANY_PORT]);
+    const url = await cli.url();
+    await cli.write('{"data":"a","id":"\\u0001"}\n{"data":"b","id":"1"}');
+    await cli.end();
+    await cli.stderr.match(
+      /an event is left out: .*"id" is[^]*the input ended/,
+    );
+    assertEquals(await read(url, 1), [{ data: "b", id: "1" }]);
+  }
+  const args = ["serve", "--input", "event-stream", "--replay", "all"];
+  await using cli = new CliProcess([...args, ...ANY_PORT]);
+  const url = await cli.url();
+  await cli.write("id: \x01\ndata: a\n\n");
+  await cli.end();
+  await cli.stderr.match(/the ID of an event is left out[^]*the input ended/);
+  assertEquals(dataOf(await read(url, 1)), ["a"]);
 });
 
 Deno.test("cli relay fails with its upstream", async () => {

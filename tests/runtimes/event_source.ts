@@ -6,4 +6,5 @@ import "../client/event_source_interface_test.ts";
 import "../client/event_source_test.ts";
 import "../client/failure_test.ts";
 import "../client/listeners_test.ts";
+import "../client/returnable_id_test.ts";
 import "../shared/shared_test.ts";

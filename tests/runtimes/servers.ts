@@ -8,6 +8,7 @@ import "../channel/history_test.ts";
 import "../channel/lifetime_test.ts";
 import "../channel/log_test.ts";
 import "../channel/resume_test.ts";
+import "../channel/returnable_id_test.ts";
 import "../channel/channel_test.ts";
 import "../channel/topics_property_test.ts";
 import "../channel/topics_test.ts";
