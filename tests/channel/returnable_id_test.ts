@@ -34,6 +34,24 @@ const SENDERS: Record<string, (id: string) => Promise<string[]>> = {
     assertEquals(ids, []);
     throw error;
   },
+  async "EventChannel.publish(), with a log that takes any ID,"(id) {
+    const log = new MemoryEventLog();
+    const ids: string[] = [];
+    await using channel = new EventChannel({
+      log: {
+        append(event) {
+          ids.push(`${event.id}`);
+          return log.append({ ...event, id: undefined });
+        },
+        read: (after, options) => log.read(after, options),
+        rewind: (count, options) => log.rewind(count, options),
+        follow: (onBatch, options) => log.follow(onBatch, options),
+      },
+    });
+    let error: unknown;
+    await channel.publish({ data: "a", id }).catch((thrown) => error = thrown);
+    return check(ids, error);
+  },
   async "EventChannel, of an event of onGap"(id) {
     const errors: unknown[] = [];
     await using channel = new EventChannel({

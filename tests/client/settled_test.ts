@@ -173,6 +173,44 @@ for (const [what, answer] of ANSWERS) {
   });
 }
 
+Deno.test("EventStreamSocket does not repeat a POST that was answered, whatever becomes of the body", async () => {
+  const first = Promise.withResolvers<void>();
+  const second = Promise.withResolvers<void>();
+  let controller!: ReadableStreamDefaultController<Uint8Array>;
+  const write = (text: string): void =>
+    controller.enqueue(new TextEncoder().encode(text));
+  const stream = eventStream(
+    new ReadableStream<Uint8Array>({
+      start: (given) => void (controller = given),
+    }),
+  );
+  write(`id: 1\nevent: open\ndata: ${OPENING}\n\n`);
+  const bodies: string[] = [];
+  const socket = new EventStreamSocket("http://localhost/", [], {
+    reconnectionTime: 1,
+    backoff: BACKOFF,
+    async fetch(_url, init) {
+      if (init.method !== "POST") return stream;
+      bodies.push(await new Response(init.body!).text());
+      (bodies.length === 1 ? first : second).resolve();
+      return new Response(
+        new ReadableStream({ cancel: () => Promise.reject(new Error("no")) }),
+      );
+    },
+  });
+  const closed = new Promise((resolve) => socket.onclose = resolve);
+  socket.onopen = () => socket.send("a");
+  await within("the first POST", first.promise);
+  socket.send("b");
+  await within("the second POST", second.promise);
+  write('id: 2\nevent: close\ndata: {"code":1000,"reason":""}\n\n');
+  await within("the end", closed);
+  assertEquals(bodies.slice(0, 2), [
+    "data: a\nid: 1\n\n",
+    "data: b\nid: 2\n\n",
+  ]);
+});
+
 Deno.test("readEvents().return() does nothing if the source has failed", async () => {
   let cancelled = 0;
   let fail!: (error: unknown) => void;
