@@ -66,6 +66,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
       socket.#transport = connect({
         open: (protocol, extensions = "") => socket.#open(protocol, extensions),
         message: (data) => socket.#receive(data),
+        closing: () => socket.#startClosing(),
         close: (facts) => socket.#end(facts),
       });
     };
@@ -272,6 +273,12 @@ export class WebSocketLike extends EventTarget implements WebSocket {
       : message.buffer;
     const origin = this.#origin;
     dispatchEvent(this, new MessageEvent("message", { data, origin }));
+  }
+
+  #startClosing(): void {
+    // Spec: "When the WebSocket closing handshake is started", "change the ready state to
+    // CLOSING". What is sent from now on would never arrive.
+    if (this.#readyState < CLOSING) this.#readyState = CLOSING;
   }
 
   #end(facts: CloseFacts): void {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { tooLarge, tooMuch } from "./_protocol.ts";
 import {
   type CloseFacts,
   type CloseReason,
@@ -67,7 +68,8 @@ export class GenuineTransport implements Transport {
 
   send(data: SocketData): void {
     this.#socket.send(data);
-    if (this.bufferedAmount > this.#limits.maxBuffered) this.end(1013);
+    const { maxBuffered } = this.#limits;
+    if (this.bufferedAmount > maxBuffered) this.end(tooMuch(maxBuffered));
   }
 
   close({ code, reason }: CloseReason): void {
@@ -82,17 +84,19 @@ export class GenuineTransport implements Transport {
   }
 
   /** Closes the socket for a reason that is not the application's. */
-  end(code: number): void {
-    this.close({ code, reason: "" });
-    this.#events.close({ code, reason: "", wasClean: false });
+  end(reason: CloseReason): void {
+    this.close(reason);
+    this.#events.close({ ...reason, wasClean: false });
   }
 
   #receive(content: string | ArrayBuffer): void {
     const data = typeof content === "string"
       ? content
       : new Uint8Array(content);
-    if (byteLengthOf(data) > this.#limits.maxMessageSize) this.end(1009);
-    else this.#events.message(data);
+    const { maxMessageSize } = this.#limits;
+    if (byteLengthOf(data) > maxMessageSize) {
+      this.end(tooLarge("message", maxMessageSize).closeReason);
+    } else this.#events.message(data);
   }
 }
 
@@ -122,6 +126,7 @@ export class FallbackTransport implements Transport {
     this.#fallBack = fallBack;
     this.#transport = new GenuineTransport(socket, {
       message: events.message,
+      closing: events.closing,
       open: (protocol, extensions) => {
         this.#decide();
         events.open(protocol, extensions);

@@ -30,6 +30,8 @@ export class Outbox {
   #acknowledged = 0;
   /** How many of the entries were taken. */
   #taken = 0;
+  /** The highest ID that was ever taken: a rewind leaves it. */
+  #sent = 0;
   #waitingBytes = 0;
   #bytes = 0;
   #wireBytes = 0;
@@ -47,6 +49,16 @@ export class Outbox {
   /** The same as they are on the wire, and in memory. */
   get wireBytes(): number {
     return this.#wireBytes;
+  }
+
+  /** The highest ID that was ever taken. */
+  get sent(): number {
+    return this.#sent;
+  }
+
+  /** The highest ID that was acknowledged. */
+  get acknowledged(): number {
+    return this.#acknowledged;
   }
 
   /** Whether there is an event to take. */
@@ -83,19 +95,23 @@ export class Outbox {
       events.push(event);
       this.#waitingBytes -= size;
     }
+    this.#sent = Math.max(this.#sent, this.#acknowledged + this.#taken);
     return events;
   }
 
   /** Drops the events up to an id. Returns whether they were ever taken. */
   acknowledge(id: number): boolean {
+    // Not what was taken since the last rewind: the other side may have got more from an
+    // earlier stream than it has from this one.
+    if (!(id <= this.#sent)) return false;
     const count = id - this.#acknowledged;
-    if (count > this.#taken) return false;
     if (count <= 0) return true;
-    for (const { size, wireSize } of this.#entries.splice(0, count)) {
+    this.#entries.splice(0, count).forEach(({ size, wireSize }, index) => {
       this.#bytes -= size;
       this.#wireBytes -= wireSize;
-    }
-    this.#taken -= count;
+      if (index >= this.#taken) this.#waitingBytes -= size;
+    });
+    this.#taken = Math.max(this.#taken - count, 0);
     this.#acknowledged = id;
     return true;
   }
@@ -116,13 +132,14 @@ export class Outbox {
     return true;
   }
 
-  /** Drops the events that were not taken yet. */
-  dropWaiting(): void {
-    for (const { size, wireSize } of this.#entries.splice(this.#taken)) {
+  /** Drops the events that were never taken. The other side may have the others. */
+  dropUnsent(): void {
+    const count = this.#sent - this.#acknowledged;
+    for (const { size, wireSize } of this.#entries.splice(count)) {
       this.#bytes -= size;
       this.#wireBytes -= wireSize;
+      this.#waitingBytes -= size;
     }
-    this.#waitingBytes = 0;
   }
 
   #add(

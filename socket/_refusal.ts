@@ -4,17 +4,13 @@
 export class Refusal extends Error {
   /** The status of the answer. */
   readonly status: number;
-  /** What closes the socket as well, if anything does. */
-  readonly code: number | undefined;
 
   /**
    * @param status The status of the answer.
-   * @param message What was wrong, and what is wanted.
-   * @param code What closes the socket as well.
+   * @param message What is wrong.
    */
-  constructor(status: number, message: string, code?: number) {
+  constructor(status: number, message: string) {
     super(message);
     this.status = status;
-    this.code = code;
   }
 }

@@ -1,11 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import type { ServerSentEvent } from "../event.ts";
 import { EventStreamBody } from "../_server/body.ts";
 import { openStream } from "../_server/sink.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "../_server/keep_alive.ts";
-import { SocketInbox } from "./_inbox.ts";
 import { Outbox } from "./_outbox.ts";
+import { type PostLimits, SocketPost } from "./_post.ts";
+import { ProtocolReader, ProtocolViolation, tooMuch } from "./_protocol.ts";
 import { Refusal } from "./_refusal.ts";
 import {
   type CloseReason,
@@ -16,11 +18,8 @@ import {
 import { OPEN_EVENT, type Opening, type SocketData } from "./_wire.ts";
 
 /** What a session depends on, checked and with the defaults filled in. */
-export interface SocketSettings {
+export interface SocketSettings extends PostLimits {
   keepAlive: number;
-  sessionTimeout: number;
-  maxMessageSize: number;
-  maxBatchSize: number;
   maxBuffered: number;
   signal: AbortSignal | undefined;
 }
@@ -40,7 +39,7 @@ export class SocketSession implements Transport {
   readonly #events: SocketEvents;
   readonly #onEnd: () => void;
   readonly #outbox = new Outbox();
-  readonly #inbox: SocketInbox;
+  readonly #reader: ProtocolReader;
   readonly #keepAlive: KeepAlive;
   // The stream that the client reads; undefined while it is away.
   #body: EventStreamBody | undefined;
@@ -51,8 +50,10 @@ export class SocketSession implements Transport {
   // Whether the close event of this side is in the outbox.
   #hasClosed = false;
   #hasEnded = false;
-  // POSTs that wait until less waits for the client.
-  #waiters: (() => void)[] = [];
+  // The newest POST, until it is answered.
+  #post: SocketPost | undefined;
+  // Ends the wait of a POST until less waits for the client.
+  #endWait: () => void = () => {};
 
   /**
    * @param protocol The subprotocol that was chosen.
@@ -70,23 +71,12 @@ export class SocketSession implements Transport {
     this.#settings = settings;
     this.#events = events;
     this.#onEnd = onEnd;
-    const { sessionTimeout, maxBatchSize, maxBuffered, keepAlive } = settings;
-    const opening: Opening = {
-      session: this.id,
-      protocol,
-      sessionTimeout,
-      maxBatchSize,
-      acknowledgeAfter: maxBuffered / 8,
-    };
     this.#preamble = encodeEvent({
       event: OPEN_EVENT,
-      data: JSON.stringify(opening),
+      data: JSON.stringify(this.#makeOpening()),
     });
-    this.#inbox = new SocketInbox(settings, {
-      message: (data) => events.message(data),
-      close: (reason) => this.#handleClose(reason),
-    });
-    this.#keepAlive = new KeepAlive(keepAlive, () => {
+    this.#reader = new ProtocolReader("client", settings.maxMessageSize);
+    this.#keepAlive = new KeepAlive(settings.keepAlive, () => {
       if (this.#body?.hasRoom) this.#body.write(KEEP_ALIVE_COMMENT);
     });
     settings.signal?.addEventListener("abort", this.#handleShutdown);
@@ -100,11 +90,8 @@ export class SocketSession implements Transport {
   send(data: SocketData): void {
     if (this.#hasClosed) return;
     this.#outbox.push(data);
-    if (this.#outbox.wireBytes > this.#settings.maxBuffered) {
-      this.#closeAtOnce(1013);
-    } else {
-      this.#flushLater();
-    }
+    if (this.#isFull()) this.#closeAtOnce(tooMuch(this.#settings.maxBuffered));
+    else this.#flushLater();
   }
 
   close(reason: CloseReason): void {
@@ -126,10 +113,12 @@ export class SocketSession implements Transport {
    * @throws {Refusal} If it cannot go on there.
    */
   openStream(lastEventId: number): ReadableStream<Uint8Array<ArrayBuffer>> {
+    this.#acknowledge(lastEventId);
     if (!this.#outbox.resume(lastEventId)) {
+      // No violation: a proxy may have delayed the request.
       throw new Refusal(
         400,
-        `Cannot resume socket: "Last-Event-ID" is ${lastEventId}, the last event that was received is wanted`,
+        `Cannot resume socket: "Last-Event-ID" is ${lastEventId}, expected at least ${this.#outbox.acknowledged}`,
       );
     }
     // The client knows that the older one is lost before this side does.
@@ -143,47 +132,64 @@ export class SocketSession implements Transport {
   }
 
   /**
-   * Takes the body of a POST, and waits until less waits for the client.
+   * Takes the body of a POST, and waits until less waits for the client. It ends the POST
+   * before it: a client sends one at a time, so that one has lost its connection, or is
+   * about to hold memory that no limit counts.
    *
    * @param lastEventId The last event that the client has received.
-   * @param body The body.
+   * @param body The body, `null` if there is none.
    * @throws {Refusal} If it is not what a client of this package sends.
    */
   async receive(
     lastEventId: number,
-    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+    body: ReadableStream<Uint8Array> | null,
   ): Promise<void> {
-    if (!this.#outbox.acknowledge(lastEventId)) {
-      throw new Refusal(
-        400,
-        `Cannot receive messages: "Last-Event-ID" is ${lastEventId}, an event that was sent is wanted`,
-      );
-    }
+    const post = new SocketPost(
+      this.#settings,
+      (event) => this.#take(event),
+      () => this.#assertRoom(),
+    );
+    this.#stopPost(429, "Cannot receive messages: a newer POST has come");
+    this.#post = post;
     try {
-      await this.#inbox.read(body);
-    } catch (error) {
-      if (error instanceof Refusal && error.code !== undefined) {
-        this.#closeAtOnce(error.code);
+      this.#acknowledge(lastEventId);
+      if (body !== null) await post.read(body);
+      this.#endIfConfirmed();
+      while (this.#post === post && this.#isCongested()) {
+        await new Promise<void>((resolve) => this.#endWait = resolve);
       }
-      throw error;
+    } catch (error) {
+      const isViolation = error instanceof ProtocolViolation;
+      const refusal = isViolation ? this.#refuse(error) : error;
+      this.#endIfConfirmed();
+      throw refusal;
+    } finally {
+      if (this.#post === post) this.#post = undefined;
     }
-    // The client knows that the socket is closed, and needs nothing more.
-    if (this.#hasClosed && this.#outbox.isEmpty) this.#end();
-    while (this.#isCongested()) {
-      await new Promise<void>((resolve) => this.#waiters.push(resolve));
-    }
+  }
+
+  #makeOpening(): Opening {
+    const { sessionTimeout, maxBatchSize, maxBuffered } = this.#settings;
+    const most = Number.MAX_SAFE_INTEGER;
+    return {
+      session: this.id,
+      protocol: this.#protocol,
+      sessionTimeout,
+      // JSON has no Infinity.
+      maxBatchSize: Math.min(maxBatchSize, most),
+      acknowledgeAfter: Math.min(Math.ceil(maxBuffered / 8), most),
+    };
   }
 
   #handleRoom(body: EventStreamBody): void {
     if (body !== this.#body) return;
-    clearTimeout(this.#awayTimer);
-    // One that does not read on will not answer either.
-    if (this.#hasClosed) this.#awaitClient();
+    if (!this.#hasClosed) clearTimeout(this.#awayTimer);
     this.#keepAlive.stop();
     this.#keepAlive.start();
     if (this.#preamble !== undefined) {
       body.write(this.#preamble);
       this.#preamble = undefined;
+      this.#reader.begin();
       this.#events.open(this.#protocol);
     }
     this.#flush();
@@ -204,11 +210,36 @@ export class SocketSession implements Transport {
     if (body === undefined || !body.hasRoom) return;
     while (this.#outbox.hasWaiting && body.hasRoom) {
       this.#keepAlive.touch();
+      const { sent } = this.#outbox;
       body.write(encodeEvents(this.#outbox.take(CHUNK_SIZE)));
-      this.#tellWaiters();
+      this.#endWait();
+      if (this.#outbox.sent > sent) this.#handleProgress();
     }
     // The close event was the last.
     if (this.#hasClosed && !this.#outbox.hasWaiting) this.#leave();
+  }
+
+  #take(event: ServerSentEvent): void {
+    const read = this.#reader.read(event);
+    if (read?.type === "message") this.#events.message(read.data);
+    if (read?.type === "close") this.#handleClose(read.reason);
+  }
+
+  #acknowledge(id: number): void {
+    const { acknowledged, sent } = this.#outbox;
+    if (!this.#outbox.acknowledge(id)) {
+      throw this.#refuse(
+        new ProtocolViolation(
+          `Cannot take request: "Last-Event-ID" is ${id}, expected at most ${sent}`,
+        ),
+      );
+    }
+    if (id > acknowledged) this.#handleProgress();
+  }
+
+  /** Ends the session if its client knows that the socket is closed, and needs nothing more. */
+  #endIfConfirmed(): void {
+    if (this.#hasClosed && this.#outbox.isEmpty) this.#end();
   }
 
   #handleClose(reason: CloseReason): void {
@@ -216,13 +247,20 @@ export class SocketSession implements Transport {
     this.#events.close({ ...reason, wasClean: true });
   }
 
+  /** Closes the socket for a violation. Gives the answer to its request. */
+  #refuse(violation: ProtocolViolation): Refusal {
+    this.#closeAtOnce(violation.closeReason);
+    const status = violation.code === 1009 ? 413 : 400;
+    return new Refusal(status, violation.message);
+  }
+
   /** Closes the socket for a reason that is not the application's. */
-  #closeAtOnce(code: number): void {
+  #closeAtOnce(reason: CloseReason): void {
     if (!this.#hasClosed) {
-      this.#outbox.dropWaiting();
-      this.close({ code, reason: "" });
+      this.#outbox.dropUnsent();
+      this.close(reason);
     }
-    this.#events.close({ code, reason: "", wasClean: false });
+    this.#events.close({ ...reason, wasClean: false });
   }
 
   readonly #handleShutdown = (): void => {
@@ -239,10 +277,24 @@ export class SocketSession implements Transport {
       this.#outbox.waitingBytes > this.#settings.maxBuffered / 2;
   }
 
-  #tellWaiters(): void {
-    const waiters = this.#waiters;
-    this.#waiters = [];
-    for (const resolve of waiters) resolve();
+  /** Whether more is kept for this session than may be, in either direction. */
+  #isFull(): boolean {
+    const { pendingBytes = 0 } = this.#post ?? {};
+    return this.#outbox.wireBytes + pendingBytes > this.#settings.maxBuffered;
+  }
+
+  #assertRoom(): void {
+    if (!this.#isFull()) return;
+    const reason = tooMuch(this.#settings.maxBuffered);
+    this.#closeAtOnce(reason);
+    throw new Refusal(413, reason.reason);
+  }
+
+  /** Ends the POST that is being read, or the wait of one that was. */
+  #stopPost(status: number, message: string): void {
+    this.#post?.stop(new Refusal(status, message));
+    this.#post = undefined;
+    this.#endWait();
   }
 
   /** Ends the stream, if there is one, and begins to wait for the next. */
@@ -251,7 +303,13 @@ export class SocketSession implements Transport {
     this.#keepAlive.stop();
     this.#body?.end();
     this.#body = undefined;
-    this.#awaitClient();
+    // Once the socket is closed, only progress counts: otherwise a client that comes
+    // again and again would keep the session.
+    if (!this.#hasClosed) this.#awaitClient();
+  }
+
+  #handleProgress(): void {
+    if (this.#hasClosed) this.#awaitClient();
   }
 
   /** Gives the client as long as it may be away, from now on. */
@@ -270,7 +328,7 @@ export class SocketSession implements Transport {
     this.#hasEnded = true;
     clearTimeout(this.#awayTimer);
     this.#settings.signal?.removeEventListener("abort", this.#handleShutdown);
-    this.#tellWaiters();
+    this.#stopPost(404, "Cannot receive messages: the socket is closed");
     // Ignored if the socket is closed already.
     this.#events.close(LOST);
     this.#onEnd();

@@ -4,37 +4,30 @@ import { drawDelay } from "../_client/backoff.ts";
 import {
   connect,
   type Disconnection,
+  EventSourceError,
   type EventStreamConnection,
 } from "../client.ts";
 import { encodeEvents } from "../encoder.ts";
-import { EVENT_STREAM_TYPE, type ServerSentEvent } from "../event.ts";
+import type { ServerSentEvent } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_options.ts";
 import { EVENT_OVERHEAD, Outbox } from "./_outbox.ts";
+import { ProtocolReader, ProtocolViolation } from "./_protocol.ts";
+import { SocketRequests } from "./_requests.ts";
 import {
   type CloseFacts,
   type CloseReason,
-  isCloseReason,
   LOST,
   type SocketEvents,
   type Transport,
 } from "./_transport.ts";
-import {
-  CLOSE_EVENT,
-  fromEvent,
-  NEW_SESSION,
-  OPEN_EVENT,
-  type Opening,
-  PROTOCOLS_HEADER,
-  SESSION_HEADER,
-  type SocketData,
-} from "./_wire.ts";
+import type { Opening, SocketData } from "./_wire.ts";
 
 const DEFAULT_IDLE_TIMEOUT = 45_000;
 const DEFAULT_RECONNECTION_TIME = 500;
 // Once the server has closed the socket, only it still needs the answer.
 const MAX_LAST_ATTEMPTS = 3;
-// What a server's IDs are like, and what stands for none.
-const COUNT_REGEXP = /^\d*$/;
+// Milliseconds to tell a server that its violation has closed the socket.
+const LAST_WORD_TIMEOUT = 2000;
 // Bytes of a POST at first, and at least.
 const FIRST_BATCH_SIZE = 65_536;
 const MIN_BATCH_SIZE = 1024;
@@ -45,15 +38,16 @@ const MIN_BATCH_SIZE = 1024;
  * ids tell the server what it has seen.
  */
 export class StreamTransport implements Transport {
-  readonly #url: string;
   readonly #protocols: readonly string[];
   readonly #options: EventStreamSocketOptions;
   readonly #events: SocketEvents;
+  readonly #requests: SocketRequests;
   readonly #connection: EventStreamConnection;
   readonly #outbox = new Outbox();
+  readonly #reader = new ProtocolReader("server");
   // What the server said first; undefined until the socket is open.
   #opening: Opening | undefined;
-  // How the server closed the socket, until the socket is told.
+  // How the server, or a violation of its, closed the socket, until the socket is told.
   #closing: CloseFacts | undefined;
   // Whether our side has closed it.
   #hasClosed = false;
@@ -62,7 +56,7 @@ export class StreamTransport implements Transport {
   // Whether the server has refused a POST for good.
   #isRefused = false;
   // The last event ID that the server is known to have got.
-  #acknowledged = "";
+  #acknowledged = 0;
   // Bytes of the events since then.
   #unacknowledgedBytes = 0;
   // Bytes of the next POST. It doubles with each that arrives, and is halved by each
@@ -70,10 +64,12 @@ export class StreamTransport implements Transport {
   #batchSize = FIRST_BATCH_SIZE;
   // POSTs that failed since the last that did not.
   #failures = 0;
-  // Aborts the POST that is under way, or ends the wait before the next one.
-  #stopPost: () => void = () => {};
+  // Ends the wait before the next POST.
+  #endWait: () => void = () => {};
   // Runs while the server cannot be reached, and its patience with it.
   #lossTimer: ReturnType<typeof setTimeout> | undefined;
+  // Runs from our side's close on, so that a server that does not answer ends nothing later.
+  #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param url Where the requests go.
@@ -87,7 +83,6 @@ export class StreamTransport implements Transport {
     options: EventStreamSocketOptions,
     events: SocketEvents,
   ) {
-    this.#url = url;
     this.#protocols = protocols;
     const {
       backoff,
@@ -106,9 +101,10 @@ export class StreamTransport implements Transport {
       withCredentials,
     };
     this.#events = events;
+    this.#requests = new SocketRequests(url, protocols, this.#options);
     this.#connection = connect(url, {
       ...this.#options,
-      headers: () => this.#makeStreamHeaders(),
+      headers: () => this.#requests.makeStreamHeaders(),
       shouldReconnect: (disconnection) => this.#shouldReconnect(disconnection),
       onStateChange: ({ state }) => {
         if (state === "reconnecting") this.#startLossTimer();
@@ -123,6 +119,8 @@ export class StreamTransport implements Transport {
   }
 
   send(data: SocketData): void {
+    // Nothing may follow the close event. A blob may be read only now.
+    if (this.#hasClosed) return;
     this.#outbox.push(data);
     this.#flush();
   }
@@ -143,24 +141,27 @@ export class StreamTransport implements Transport {
   async #read(): Promise<void> {
     try {
       for await (const event of this.#connection) this.#take(event);
-    } catch {
+    } catch (error) {
+      const violation = toViolation(error);
+      if (violation !== undefined) return this.#violate(violation);
       // As with a WebSocket, scripts do not learn why a connection failed.
     }
     if (this.#closing === undefined) this.fail();
   }
 
   #take(event: ServerSentEvent): void {
-    if (event.event === OPEN_EVENT) return this.#open(JSON.parse(event.data));
-    if (event.event === CLOSE_EVENT) {
-      return this.#handleClose(JSON.parse(event.data));
-    }
+    const read = this.#reader.read(event);
+    if (read?.type === "open") this.#open(read.opening);
+    if (read?.type === "close") this.#handleClose(read.reason);
+    if (read?.type !== "message") return;
     this.#unacknowledgedBytes += event.data.length + EVENT_OVERHEAD;
-    this.#events.message(fromEvent(event));
+    this.#events.message(read.data);
     if (this.#mustAcknowledge()) this.#flush();
   }
 
   #open(opening: Opening): void {
     this.#opening = opening;
+    this.#requests.join(opening.session);
     const { protocol } = opening;
     // Fetch: a server that chooses none of the protocols, or another, fails the
     // connection.
@@ -171,24 +172,60 @@ export class StreamTransport implements Transport {
     else this.fail();
   }
 
-  #handleClose(reason: unknown): void {
-    if (!isCloseReason(reason)) {
-      throw new SyntaxError("Cannot read close event");
-    }
+  #handleClose(reason: CloseReason): void {
     this.#closing = { ...reason, wasClean: true };
     this.#failures = 0;
     this.#connection.close();
     this.#pushClose(reason);
   }
 
+  /** Closes the socket for what the server did. */
+  #violate(violation: ProtocolViolation): void {
+    if (this.#hasEnded || this.#closing !== undefined) return;
+    const reason = violation.closeReason;
+    this.#closing = { ...reason, wasClean: false };
+    this.#connection.close();
+    // There is no session to close.
+    if (this.#opening === undefined) return this.#end(this.#closing);
+    if (!this.#hasClosed) this.#outbox.dropUnsent();
+    this.#pushClose(reason);
+  }
+
   #pushClose(reason: CloseReason): void {
     if (!this.#hasClosed) this.#outbox.pushClose(reason);
     this.#hasClosed = true;
+    if (this.#closing !== undefined) this.#events.closing();
+    this.#startCloseTimer();
     this.#flush();
   }
 
-  #shouldReconnect({ status }: Disconnection): boolean | undefined {
+  /** Gives the server so long to confirm something, from now on. */
+  #startCloseTimer(): void {
+    const { idleTimeout = DEFAULT_IDLE_TIMEOUT } = this.#options;
+    const patience = idleTimeout < Infinity
+      ? idleTimeout
+      // Cannot fail: nothing is closed by a handshake before the socket is open.
+      : this.#opening!.sessionTimeout;
+    const isViolated = this.#closing?.wasClean === false;
+    clearTimeout(this.#closeTimer);
+    this.#closeTimer = setTimeout(
+      () => this.#end(this.#closing ?? LOST),
+      isViolated ? Math.min(patience, LAST_WORD_TIMEOUT) : patience,
+    );
+  }
+
+  #shouldReconnect({ status, delay }: Disconnection): boolean | undefined {
     if (this.#opening === undefined) return false;
+    const { reconnectionTime = DEFAULT_RECONNECTION_TIME } = this.#options;
+    if (delay < reconnectionTime) {
+      // A `retry` of 0 would let a stream that ends at once be requested in a loop.
+      this.#violate(
+        new ProtocolViolation(
+          `Cannot resume socket: "retry" is below ${reconnectionTime}, expected none`,
+        ),
+      );
+      return false;
+    }
     // A proxy that cannot reach the server may do so later.
     return status === undefined ? undefined : isPassing(status);
   }
@@ -213,7 +250,7 @@ export class StreamTransport implements Transport {
   #mustAcknowledge(): boolean {
     // The server forgets the session once it knows that its close event has come.
     if (this.#closing !== undefined) {
-      return this.#connection.lastEventId !== this.#acknowledged;
+      return this.#reader.lastId !== this.#acknowledged;
     }
     const { acknowledgeAfter = Infinity } = this.#opening ?? {};
     return this.#unacknowledgedBytes >= acknowledgeAfter;
@@ -231,22 +268,22 @@ export class StreamTransport implements Transport {
   }
 
   async #post(): Promise<void> {
-    const { lastEventId } = this.#connection;
-    // A server's IDs count its events. Another one, such as "é", is no header's value:
-    // each POST would fail for want of a header, and be tried again for ever.
-    if (!COUNT_REGEXP.test(lastEventId)) return this.fail();
+    const { lastId } = this.#reader;
     const unacknowledgedBytes = this.#unacknowledgedBytes;
     // Cannot fail: nothing is posted before the socket is open.
     const { maxBatchSize } = this.#opening!;
     const events = this.#outbox.take(Math.min(this.#batchSize, maxBatchSize));
-    const status = await this.#request(encodeEvents(events), lastEventId);
+    const status = await this.#requests.post(encodeEvents(events), lastId);
     if (this.#hasEnded) return;
     if (status !== undefined && status < 300) {
       this.#failures = 0;
       this.#batchSize = Math.min(this.#batchSize * 2, maxBatchSize);
-      this.#acknowledged = lastEventId;
+      this.#acknowledged = lastId;
       this.#unacknowledgedBytes -= unacknowledgedBytes;
       this.#outbox.acknowledge(Number(events.at(-1)?.id ?? 0));
+      if (this.#hasClosed && this.#closing?.wasClean !== false) {
+        this.#startCloseTimer();
+      }
     } else if (status === undefined || isPassing(status)) {
       this.#batchSize = Math.max(this.#batchSize / 2, MIN_BATCH_SIZE);
       this.#outbox.rewind();
@@ -260,90 +297,42 @@ export class StreamTransport implements Transport {
     }
   }
 
-  /** Sends one POST. Returns the status, `undefined` if there is no answer. */
-  async #request(
-    body: Uint8Array<ArrayBuffer>,
-    lastEventId: string,
-  ): Promise<number | undefined> {
-    const { fetch = globalThis.fetch, withCredentials, idleTimeout } =
-      this.#options;
-    const controller = new AbortController();
-    this.#stopPost = () => controller.abort();
-    const timer = idleTimeout === Infinity
-      ? undefined
-      : setTimeout(this.#stopPost, idleTimeout);
-    try {
-      const init: RequestInit = {
-        method: "POST",
-        headers: await this.#makePostHeaders(lastEventId),
-        body,
-        signal: controller.signal,
-      };
-      if (withCredentials) init.credentials = "include";
-      const response = await fetch(this.#url, init);
-      // The status is the answer, whatever becomes of the body.
-      await response.body?.cancel().catch(() => {});
-      return response.status;
-    } catch {
-      return undefined;
-    } finally {
-      clearTimeout(timer);
-      // Node 20 rejects a request whose response has six content codings, and ends
-      // the process if its signal is aborted afterwards.
-      this.#stopPost = () => {};
-    }
-  }
-
   async #wait(): Promise<void> {
     const { reconnectionTime = DEFAULT_RECONNECTION_TIME, backoff = {} } =
       this.#options;
     this.#failures++;
-    if (this.#closing !== undefined && this.#failures >= MAX_LAST_ATTEMPTS) {
-      return this.#end(this.#closing);
+    if (this.#closing !== undefined) {
+      const most = this.#closing.wasClean ? MAX_LAST_ATTEMPTS : 1;
+      if (this.#failures >= most) return this.#end(this.#closing);
     }
     const delay = drawDelay(this.#failures, reconnectionTime, backoff);
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, delay);
-      this.#stopPost = () => {
+      this.#endWait = () => {
         clearTimeout(timer);
         resolve();
       };
     });
   }
 
-  async #makeHeaders(): Promise<Headers> {
-    const { headers } = this.#options;
-    return new Headers(
-      typeof headers === "function" ? await headers() : headers,
-    );
-  }
-
-  async #makeStreamHeaders(): Promise<Headers> {
-    const headers = await this.#makeHeaders();
-    headers.set(SESSION_HEADER, this.#opening?.session ?? NEW_SESSION);
-    if (this.#opening === undefined && this.#protocols.length > 0) {
-      headers.set(PROTOCOLS_HEADER, this.#protocols.join(", "));
-    }
-    return headers;
-  }
-
-  async #makePostHeaders(lastEventId: string): Promise<Headers> {
-    const headers = await this.#makeHeaders();
-    // Cannot fail: nothing is posted before the socket is open.
-    headers.set(SESSION_HEADER, this.#opening!.session);
-    headers.set("Content-Type", EVENT_STREAM_TYPE);
-    if (lastEventId !== "") headers.set("Last-Event-ID", lastEventId);
-    return headers;
-  }
-
   #end(facts: CloseFacts): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
     this.#stopLossTimer();
+    clearTimeout(this.#closeTimer);
     this.#connection.close();
-    this.#stopPost();
+    this.#requests.abort();
+    this.#endWait();
     this.#events.close(facts);
   }
+}
+
+/** Tells whether an error of the stream is the server's fault, and which. */
+function toViolation(error: unknown): ProtocolViolation | undefined {
+  if (error instanceof ProtocolViolation) return error;
+  return error instanceof EventSourceError && error.reason === "event-too-large"
+    ? new ProtocolViolation(error.message, 1009)
+    : undefined;
 }
 
 /** Whether a status says that a later request may fare better. */

@@ -42,12 +42,15 @@ export interface SocketEvents {
   open(protocol: string, extensions?: string): void;
   /** A message has come. */
   message(data: SocketData): void;
+  /** The closing handshake has begun; messages may still come. */
+  closing(): void;
   /** The socket is closed; what is told after that is ignored. */
   close(facts: CloseFacts): void;
 }
 
 // RFC 6455: the reason shares 125 bytes with the code.
 const MAX_REASON = 123;
+const ENCODER = new TextEncoder();
 
 /**
  * Checks the arguments of `close()`.
@@ -75,13 +78,23 @@ export function toCloseReason(
   return { code: code ?? (text === "" ? 1005 : 1000), reason: text };
 }
 
+/** Cuts a reason to the length that it may have, between two characters. */
+export function cutReason(text: string): string {
+  const wellFormed = text.toWellFormed();
+  const bytes = new Uint8Array(MAX_REASON);
+  return wellFormed.slice(0, ENCODER.encodeInto(wellFormed, bytes).read);
+}
+
 /** Whether a peer may close a socket so. */
 export function isCloseReason(value: unknown): value is CloseReason {
   const { code, reason } = Object(value);
-  // 1004 is reserved, 1006 is never sent, 1005 says that there is no code.
-  return typeof reason === "string" && byteLengthOf(reason) <= MAX_REASON &&
-    (isInRange(code, 1000, 1003) || code === 1005 ||
-      isInRange(code, 1007, 1014) || isInRange(code, 3000, 4999));
+  if (typeof reason !== "string" || !reason.isWellFormed()) return false;
+  if (byteLengthOf(reason) > MAX_REASON) return false;
+  // It says that there is no code, and a reason comes after a code only.
+  if (code === 1005) return reason === "";
+  // 1004 is reserved, 1006 is never sent.
+  return isInRange(code, 1000, 1003) || isInRange(code, 1007, 1014) ||
+    isInRange(code, 3000, 4999);
 }
 
 function isInRange(code: number, least: number, most: number): boolean {

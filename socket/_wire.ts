@@ -68,7 +68,7 @@ export function fromEvent({ event, data }: ServerSentEvent): SocketData {
   if (event === BINARY_EVENT) return decodeBase64(data);
   if (event === ESCAPED_EVENT) {
     const text = JSON.parse(data);
-    if (typeof text === "string") return text;
+    if (typeof text === "string" && text.isWellFormed()) return text;
   }
   throw new SyntaxError(
     `Cannot read message: the event is ${

@@ -7,8 +7,7 @@
  * ```ts ignore -- it serves for ever
  * import { serveSocket } from "@tidings/sse/socket-server";
  *
- * // Anybody may open a socket: take the hostname away once requests are authenticated.
- * Deno.serve({ hostname: "127.0.0.1" }, (request) =>
+ * Deno.serve((request) =>
  *   serveSocket(request, (socket) => {
  *     socket.onmessage = (event) => socket.send(`You said ${event.data}`);
  *   })
@@ -68,8 +67,10 @@ const REGISTRY = new SocketRegistry();
  * are alike; `binaryType` is `"arraybuffer"`.
  *
  * Any other request is refused: 400 without the header of a socket, 403 for another
- * origin, 404 for a session that is over or lives in another process, 405, 406, 409,
- * 413, 429, 501, 503. The body says why in a sentence of English.
+ * origin, 404 for a session that is over or lives in another process, 405, 406, 408
+ * for a body that takes longer than `sessionTimeout`, 413, 429, 501, 503. The body
+ * says why in a sentence of English. A session has one POST at a time: a newer one ends
+ * the one before it, which gets status 429.
  *
  * @example Echo
  * ```ts
@@ -77,9 +78,8 @@ const REGISTRY = new SocketRegistry();
  * import { EventStreamSocket } from "@tidings/sse/socket";
  * import { assertEquals } from "@std/assert";
  *
- * await using server = Deno.serve(
- *   { hostname: "127.0.0.1", port: 0, onListen() {} },
- *   (request) => serveSocket(request, (socket) => {
+ * await using server = Deno.serve({ port: 0, onListen() {} }, (request) =>
+ *   serveSocket(request, (socket) => {
  *     socket.onmessage = (event) => socket.send(event.data);
  *   }));
  *
@@ -214,39 +214,17 @@ async function receive(
   options: ServeSocketOptions,
 ): Promise<Response> {
   try {
-    await session.receive(readEventId(request), readBody(request));
+    await session.receive(readEventId(request), request.body);
     return new Response(null, { status: 204, headers });
   } catch (error) {
     return answerRefusal(request, error, options);
   }
 }
 
-/**
- * Reads the body of a POST. A client that breaks it off makes the stream fail. Were that
- * error thrown on, `Deno.serve` would print it with its stack for each such POST.
- */
-async function* readBody({ body }: Request): AsyncGenerator<Uint8Array> {
-  try {
-    // An empty body may be none.
-    for await (const chunk of body ?? []) yield chunk;
-  } catch {
-    throw new Refusal(
-      400,
-      "Cannot receive messages: the body breaks off, expected all of it",
-    );
-  }
-}
-
-/** Reads what the client says to have received. */
+/** Reads what the client says to have received: `NaN` if it is no number. */
 function readEventId(request: Request): number {
   const header = request.headers.get("last-event-id") ?? "0";
-  if (ID_REGEXP.test(header)) return Number(header);
-  throw new Refusal(
-    400,
-    `Cannot find event: "Last-Event-ID" is ${
-      JSON.stringify(header.slice(0, 40))
-    }, a number is wanted`,
-  );
+  return ID_REGEXP.test(header) ? Number(header) : NaN;
 }
 
 function upgrade(
@@ -268,9 +246,8 @@ function upgrade(
   );
   const release = admit(options, settings);
   try {
-    const { socket: genuine, response } = upgradeWebSocket(
-      request,
-      protocol === "" ? {} : { protocol },
+    const { socket: genuine, response } = upgradeOrRefuse(
+      () => upgradeWebSocket(request, protocol === "" ? {} : { protocol }),
     );
     const socket = createSocket(request);
     // Cannot be read too early: setTransport() calls back before it returns.
@@ -280,7 +257,7 @@ function upgrade(
       return transport;
     });
     onSocket(socket, request);
-    const shutDown = () => transport.end(1001);
+    const shutDown = () => transport.end({ code: 1001, reason: "" });
     if (settings.signal?.aborted) shutDown();
     settings.signal?.addEventListener("abort", shutDown);
     genuine.addEventListener("close", () => {
@@ -291,6 +268,18 @@ function upgrade(
   } catch (error) {
     release();
     throw error;
+  }
+}
+
+/** Refuses a handshake that lacks a header. */
+function upgradeOrRefuse<T>(upgrade: () => T): T {
+  try {
+    return upgrade();
+  } catch {
+    throw new Refusal(
+      400,
+      "Cannot open WebSocket: the handshake is malformed",
+    );
   }
 }
 

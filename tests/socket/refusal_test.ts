@@ -7,6 +7,7 @@ import {
   assertThrows,
 } from "@std/assert";
 import { serveSocket, type ServeSocketOptions } from "../../socket/server.ts";
+import { record } from "./_kinds.ts";
 import { RawServer, type RawSession } from "./_raw_client.ts";
 
 /** Opens a session and reads its first event. */
@@ -125,16 +126,16 @@ interface HostileRow {
   options?: ServeSocketOptions;
   status: number;
   text: string;
-  /** The code of the close, none if the session goes on. */
-  code?: number;
+  /** The code of the close. */
+  code: number;
 }
 
 const HOSTILE: HostileRow[] = [
   {
     name: "a skipped sequence number",
     body: "data: a\nid: 1\n\ndata: c\nid: 3\n\n",
-    status: 409,
-    text: "the event 3 came after 1",
+    status: 400,
+    text: "its ID is 3, expected 2",
     code: 1002,
   },
   ...["data: a\n\n", "data: a\nid: x\n\n", "data: a\nid: 1e9\n\n"].map((
@@ -143,7 +144,7 @@ const HOSTILE: HostileRow[] = [
     name: `an event without a number: ${JSON.stringify(body)}`,
     body,
     status: 400,
-    text: "no number",
+    text: "expected a number",
     code: 1002,
   })),
   ...[
@@ -162,6 +163,29 @@ const HOSTILE: HostileRow[] = [
     text: "malformed",
     code: 1002,
   })),
+  {
+    name: "an event of the server",
+    body: "event: open\ndata: {}\n\n",
+    status: 400,
+    text: 'the client sent "open" while the socket was open',
+    code: 1002,
+  },
+  {
+    name: "a giant event without an end of line, in a body that may be larger",
+    body: "a".repeat(10_000),
+    options: { maxMessageSize: 101 },
+    status: 413,
+    text: "at most 101 bytes",
+    code: 1009,
+  },
+  {
+    name: "more than may be buffered",
+    body: `data: ${"é".repeat(50_000)}`,
+    options: { maxBuffered: 100_000 },
+    status: 413,
+    text: "at most 100000 bytes buffered",
+    code: 1013,
+  },
   {
     name: "a giant message",
     body: `data: ${"é".repeat(51)}\nid: 1\n\n`,
@@ -191,14 +215,16 @@ const HOSTILE: HostileRow[] = [
     body: "data: a\nid: 1\n\n",
     headers: { "last-event-id": "7" },
     status: 400,
-    text: '"Last-Event-ID" is 7',
+    text: '"Last-Event-ID" is 7, expected at most 0',
+    code: 1002,
   },
   {
     name: "an acknowledgement that is no number",
     body: "data: a\nid: 1\n\n",
     headers: { "last-event-id": "-1" },
     status: 400,
-    text: '"Last-Event-ID" is "-1"',
+    text: '"Last-Event-ID" is NaN, expected at most 0',
+    code: 1002,
   },
 ];
 
@@ -210,26 +236,110 @@ for (const { name, body, headers, options, status, text, code } of HOSTILE) {
     const answer = await session.post(body, headers);
     assertEquals(answer.status, status);
     assertStringIncludes(answer.text, text);
-    if (code !== undefined) {
-      const close = await session.next();
-      assertEquals([close?.event, JSON.parse(close?.data ?? "").code], [
-        "close",
-        code,
-      ]);
-      assertEquals(
-        server.seen[1]?.at(-1),
-        `close ${code} "" unclean (closed)`,
-      );
-    } else {
-      server.sockets[1]?.send("still there");
-      assertEquals((await session.next())?.data, "still there");
-    }
+    const close = await session.next();
+    assertEquals(close?.event, "close");
+    const reason = { code, reason: answer.text };
+    assertEquals(JSON.parse(close?.data ?? ""), reason);
+    assertEquals(
+      server.seen[1]?.at(-1),
+      `close ${code} ${JSON.stringify(answer.text)} unclean (closed)`,
+    );
     await other.post("data: unharmed\nid: 1\n\n");
     assertEquals(server.seen[0], ["open (open)", 'message "unharmed"']);
     await session.leave();
     await other.leave();
   });
 }
+
+const CLOSE = 'event: close\ndata: {"code":3000,"reason":""}\nid: 1\n\n';
+for (const text of ["data: a\nid: 2\n\n", CLOSE.replace("id: 1", "id: 2")]) {
+  Deno.test(`serveSocket() refuses ${JSON.stringify(text)} after close, whose code stays`, async () => {
+    await using server = new RawServer();
+    const session = await openSession(server);
+    const answer = await session.post(CLOSE + text);
+    assertEquals(answer.status, 400);
+    assertStringIncludes(answer.text, "while the socket was closed");
+    const end = 'close 3000 "" clean (closed)';
+    assertEquals(server.seen[0], ["open (open)", end]);
+    await session.leave();
+  });
+}
+
+for (const text of ["data: a\nid: 1\n\n", CLOSE]) {
+  Deno.test(`serveSocket() refuses ${JSON.stringify(text)} before its stream has begun`, async () => {
+    const ends: string[][] = [];
+    const serve = (init: RequestInit) =>
+      serveSocket(
+        new Request("http://localhost/", init),
+        (socket) => ends.push(record(socket)),
+      );
+    const response = await serve({ headers: { "socket-session": "new" } });
+    // Nobody reads its body, so the socket is still connecting.
+    const session = response.headers.get("socket-session") ?? "";
+    const headers = { "socket-session": session };
+    const answer = await serve({ method: "POST", headers, body: text });
+    assertEquals(answer.status, 400);
+    const reason = await answer.text();
+    assertStringIncludes(reason, "while the socket was connecting");
+    assertEquals(
+      ends[0]?.at(-1),
+      `close 1002 ${JSON.stringify(reason)} unclean (closed)`,
+    );
+    await response.body?.cancel();
+    // The client confirms the close, which ends the session.
+    const stream = await serve({ headers });
+    const reader = stream.body!.getReader();
+    for (const type of ["open", "close"]) {
+      const { value } = await reader.read();
+      assertStringIncludes(new TextDecoder().decode(value), `event: ${type}`);
+    }
+    await serve({
+      method: "POST",
+      headers: { ...headers, "last-event-id": "1" },
+    });
+    assertEquals((await serve({ headers })).status, 404);
+    await reader.cancel();
+  });
+}
+
+Deno.test("serveSocket() closes with 1002 if a stream is to go on after what was never sent", async () => {
+  await using server = new RawServer();
+  const session = await openSession(server);
+  const headers = { "socket-session": session.id, "last-event-id": "3" };
+  const answer = await server.request("GET", headers);
+  assertEquals(answer.status, 400);
+  assertStringIncludes(answer.text, '"Last-Event-ID" is 3, expected at most 0');
+  assertStringIncludes(server.seen[0]?.at(-1) ?? "", "close 1002");
+  await session.leave();
+});
+
+Deno.test("serveSocket() does not take the delayed request of an honest client for a violation", async () => {
+  await using server = new RawServer();
+  const session = await openSession(server);
+  for (const text of ["a", "b", "c"]) server.sockets[0]?.send(text);
+  for (let i = 0; i < 3; i++) await session.next();
+  // A request for the stream that was on its way for long takes the place of the newer
+  // one, and the client's next POST tells what came by that.
+  const late = await server.stream({ "socket-session": session.id });
+  await late.leave();
+  const headers = (id: number) => ({ "last-event-id": `${id}` });
+  assertEquals((await session.post("", headers(3))).status, 204);
+  // So does a POST.
+  assertEquals((await session.post("", headers(1))).status, 204);
+  assertEquals(server.seen[0], ["open (open)"]);
+  await session.leave();
+});
+
+Deno.test("serveSocket() refuses a handshake of a WebSocket that is malformed", async () => {
+  await using server = new RawServer();
+  const { port, hostname } = new URL(server.url);
+  const connection = await Deno.connect({ port: Number(port), hostname });
+  const head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close, upgrade\r\n";
+  const request = `${head}upgrade: websocket\r\n\r\n`;
+  await connection.write(new TextEncoder().encode(request));
+  const answer = await new Response(connection.readable).text();
+  assertStringIncludes(answer, "HTTP/1.1 400");
+});
 
 Deno.test("serveSocket() throws TypeError or RangeError for an option that is wrong", () => {
   const request = new Request("http://localhost/");

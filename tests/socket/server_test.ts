@@ -126,7 +126,10 @@ Deno.test("serveSocket() closes with 1013 if more than maxBuffered is to be kept
   await using server = new RawServer({ maxBuffered: 10_000 });
   const session = await openSession(server);
   for (let i = 0; i < 100; i++) server.sockets[0]?.send("a".repeat(500));
-  assertEquals(server.seen[0]?.at(-1), 'close 1013 "" unclean (closed)');
+  assertEquals(
+    server.seen[0]?.at(-1),
+    'close 1013 "Cannot keep messages: expected at most 10000 bytes buffered" unclean (closed)',
+  );
   assertEquals((await session.next())?.event, "close");
   await session.leave();
 });
@@ -213,8 +216,10 @@ for (const webSocketTimeout of [0, 20_000]) {
     socket.send("a".repeat(1000));
     socket.send("é".repeat(501));
     await event(socket, "close");
-    assertEquals(lines.at(-1), 'close 1009 "" clean (closed)');
-    assertEquals(server.seen[0]?.at(-1), 'close 1009 "" unclean (closed)');
+    const end =
+      'close 1009 "Cannot receive message: it is too large, expected at most 1000 bytes"';
+    assertEquals(lines.at(-1), `${end} clean (closed)`);
+    assertEquals(server.seen[0]?.at(-1), `${end} unclean (closed)`);
     const messages = server.seen[0]?.filter((line) => line.startsWith("m"));
     assertEquals(messages?.length, 1);
   });

@@ -1,0 +1,114 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The requests of one client's socket: the headers of those for its stream, and its
+ * POSTs.
+ *
+ * @module
+ */
+
+import { EVENT_STREAM_TYPE } from "../event.ts";
+import type { EventStreamSocketOptions } from "./_options.ts";
+import { NEW_SESSION, PROTOCOLS_HEADER, SESSION_HEADER } from "./_wire.ts";
+
+/** Makes the requests, all with the headers of the options. */
+export class SocketRequests {
+  readonly #url: string;
+  readonly #protocols: readonly string[];
+  readonly #options: EventStreamSocketOptions;
+  // The session's id, once the server has told it.
+  #session: string | undefined;
+  // Aborts the POST that is under way; undefined while there is none.
+  #controller: AbortController | undefined;
+
+  /**
+   * @param url Where they go.
+   * @param protocols The subprotocols to choose from.
+   * @param options How they are sent.
+   */
+  constructor(
+    url: string,
+    protocols: readonly string[],
+    options: EventStreamSocketOptions,
+  ) {
+    this.#url = url;
+    this.#protocols = protocols;
+    this.#options = options;
+  }
+
+  /** Makes all later requests those of a session. */
+  join(session: string): void {
+    this.#session = session;
+  }
+
+  /** Makes the headers of a request for the stream. */
+  async makeStreamHeaders(): Promise<Headers> {
+    const headers = await this.#makeHeaders();
+    headers.set(SESSION_HEADER, this.#session ?? NEW_SESSION);
+    if (this.#session === undefined && this.#protocols.length > 0) {
+      headers.set(PROTOCOLS_HEADER, this.#protocols.join(", "));
+    }
+    return headers;
+  }
+
+  /**
+   * Sends one POST.
+   *
+   * @param body What it brings.
+   * @param lastId The ID of the last event that has come.
+   * @returns The status, `undefined` if there is no answer.
+   */
+  async post(
+    body: Uint8Array<ArrayBuffer>,
+    lastId: number,
+  ): Promise<number | undefined> {
+    const {
+      fetch = globalThis.fetch,
+      withCredentials,
+      idleTimeout = Infinity,
+    } = this.#options;
+    const controller = new AbortController();
+    this.#controller = controller;
+    const timer = idleTimeout === Infinity
+      ? undefined
+      : setTimeout(() => controller.abort(), idleTimeout);
+    try {
+      const init: RequestInit = {
+        method: "POST",
+        headers: await this.#makePostHeaders(lastId),
+        body,
+        signal: controller.signal,
+      };
+      if (withCredentials) init.credentials = "include";
+      const response = await fetch(this.#url, init);
+      await response.body?.cancel();
+      return response.status;
+    } catch {
+      return undefined;
+    } finally {
+      clearTimeout(timer);
+      // undici throws out of abort() where the fetch of the signal has rejected.
+      this.#controller = undefined;
+    }
+  }
+
+  /** Aborts the POST that is under way. */
+  abort(): void {
+    this.#controller?.abort();
+  }
+
+  async #makeHeaders(): Promise<Headers> {
+    const { headers } = this.#options;
+    return new Headers(
+      typeof headers === "function" ? await headers() : headers,
+    );
+  }
+
+  async #makePostHeaders(lastId: number): Promise<Headers> {
+    const headers = await this.#makeHeaders();
+    headers.set(SESSION_HEADER, this.#session ?? NEW_SESSION);
+    headers.set("Content-Type", EVENT_STREAM_TYPE);
+    if (lastId > 0) headers.set("Last-Event-ID", `${lastId}`);
+    return headers;
+  }
+}
