@@ -24,8 +24,9 @@ export interface SocketSettings extends PostLimits {
   signal: AbortSignal | undefined;
 }
 
-/** Bytes of events that go into one chunk of the stream. */
+/** The most bytes of one chunk of the stream. */
 const CHUNK_SIZE = 65_536;
+const NOTHING = new Uint8Array(0);
 
 /**
  * The server's side of one socket, from the request that began it until its client
@@ -45,6 +46,8 @@ export class SocketSession implements Transport {
   #body: EventStreamBody | undefined;
   // What the stream begins with, until it has.
   #preamble: Uint8Array<ArrayBuffer> | undefined;
+  // What was taken for the stream and is larger than a chunk, as far as it is left.
+  #rest: Uint8Array<ArrayBuffer> = NOTHING;
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #isFlushDue = false;
   // Whether the close event of this side is in the outbox.
@@ -208,15 +211,32 @@ export class SocketSession implements Transport {
   #flush(): void {
     const body = this.#body;
     if (body === undefined || !body.hasRoom) return;
-    while (this.#outbox.hasWaiting && body.hasRoom) {
+    while (this.#hasOutput() && body.hasRoom) {
       this.#keepAlive.touch();
-      const { sent } = this.#outbox;
-      body.write(encodeEvents(this.#outbox.take(CHUNK_SIZE)));
-      this.#endWait();
-      if (this.#outbox.sent > sent) this.#handleProgress();
+      body.write(this.#takeChunk());
     }
     // The close event was the last.
-    if (this.#hasClosed && !this.#outbox.hasWaiting) this.#leave();
+    if (this.#hasClosed && !this.#hasOutput()) this.#leave();
+  }
+
+  #hasOutput(): boolean {
+    return this.#rest.length > 0 || this.#outbox.hasWaiting;
+  }
+
+  #takeChunk(): Uint8Array<ArrayBuffer> {
+    if (this.#rest.length === 0) {
+      const { sent } = this.#outbox;
+      const taken = encodeEvents(this.#outbox.take(CHUNK_SIZE));
+      this.#endWait();
+      if (this.#outbox.sent > sent) this.#handleProgress();
+      if (taken.length <= CHUNK_SIZE) return taken;
+      this.#rest = taken;
+    }
+    // A copy: a part of the buffer would keep all of it. A client that begins its stream
+    // again and again, and reads none, would hold a whole message by each connection.
+    const chunk = this.#rest.slice(0, CHUNK_SIZE);
+    this.#rest = this.#rest.subarray(CHUNK_SIZE);
+    return chunk;
   }
 
   #take(event: ServerSentEvent): void {
@@ -267,6 +287,7 @@ export class SocketSession implements Transport {
     this.close({ code: 1001, reason: "" });
     // There is no later: neither for what the client has not asked for yet, nor
     // for its answer.
+    if (this.#rest.length > 0) this.#body?.write(this.#rest);
     this.#body?.write(encodeEvents(this.#outbox.take(Infinity)));
     this.#events.close({ code: 1001, reason: "", wasClean: false });
     this.#end();
@@ -303,6 +324,7 @@ export class SocketSession implements Transport {
     this.#keepAlive.stop();
     this.#body?.end();
     this.#body = undefined;
+    this.#rest = NOTHING;
     // Once the socket is closed, only progress counts: otherwise a client that comes
     // again and again would keep the session.
     if (!this.#hasClosed) this.#awaitClient();
