@@ -2,7 +2,7 @@
 
 /** The protocol of a socket as a client holds its server to it, as a table. */
 
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { EventStreamSocket } from "../../socket/mod.ts";
 import { HostileServer, opening } from "./_hostile_server.ts";
 import { event, record } from "./_kinds.ts";
@@ -177,4 +177,63 @@ Deno.test("EventStreamSocket ignores what comes after close, as a WebSocket does
   const lines = record(socket);
   await event(socket, "close");
   assertEquals(lines, [...OPEN, 'close 3000 "end" clean (closed)']);
+});
+
+const SILENCE: Record<string, { text: string; code: number }> = {
+  "a violation": { text: "data: a\n\n", code: 1002 },
+  "its own close": {
+    text: 'event: close\ndata: {"code":3000,"reason":""}\nid: 1\n\n',
+    code: 3000,
+  },
+  "our close": { text: "", code: 1006 },
+};
+
+for (const [name, { text, code }] of Object.entries(SILENCE)) {
+  Deno.test(`EventStreamSocket closes with ${code} after ${name} if its server answers no POST`, async () => {
+    const answer = Promise.withResolvers<Response>();
+    await using server = new HostileServer(
+      [opening({ sessionTimeout: 2 ** 31 - 1 }) + text],
+      () => answer.promise,
+    );
+    const options = { idleTimeout: 100, reconnectionTime: 1 };
+    const socket = new EventStreamSocket(server.url, [], options);
+    await event(socket, "open");
+    const closed = event(socket, "close");
+    socket.close();
+    assertEquals((await closed).code, code);
+    answer.resolve(new Response());
+  });
+}
+
+Deno.test("EventStreamSocket closes with 1006 if its server takes the close, and sends none", async () => {
+  await using server = new HostileServer([opening()]);
+  const options = { idleTimeout: 100, reconnectionTime: 1 };
+  const socket = new EventStreamSocket(server.url, [], options);
+  await event(socket, "open");
+  const closed = event(socket, "close");
+  socket.close();
+  assertEquals((await closed).code, 1006);
+  assert(server.posts.length > 0);
+});
+
+Deno.test("EventStreamSocket is closing, and sends nothing more, once its server has closed it", async () => {
+  const answer = Promise.withResolvers<Response>();
+  const end = 'event: close\ndata: {"code":3000,"reason":""}\nid: 2\n\n';
+  await using server = new HostileServer(
+    [`${opening()}data: a\nid: 1\n\n${end}`],
+    () => answer.promise,
+  );
+  const socket = new EventStreamSocket(server.url);
+  const lines = record(socket);
+  await event(socket, "message");
+  while (server.posts.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assertEquals(socket.readyState, EventStreamSocket.CLOSING);
+  socket.send("late");
+  assertEquals(socket.bufferedAmount, 4);
+  answer.resolve(new Response(null, { status: 204 }));
+  await event(socket, "close");
+  assertEquals(lines.at(-1), 'close 3000 "" clean (closed)');
+  assertEquals(server.posts.length, 1);
 });
