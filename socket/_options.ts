@@ -38,7 +38,8 @@ export interface EventStreamSocketOptions {
   /**
    * Milliseconds without a byte of the stream, or without an answer to a POST,
    * after which the request is given up and repeated: 1 to 2 147 483 647. A server
-   * sends a comment each 15 seconds unless its `keepAlive` says otherwise.
+   * sends a comment each 15 seconds unless its `keepAlive` says otherwise. After
+   * `close()` the socket fails with 1006 if the server confirms nothing for as long.
    *
    * @default {45_000}
    */

@@ -43,7 +43,8 @@ export interface ServeSocketOptions {
   keepAlive?: number | undefined;
   /**
    * Milliseconds for which the client may be away, or may leave a close
-   * unanswered, before the socket is closed with 1006: 1 to 2 147 483 647.
+   * unanswered, before the socket is closed with 1006: 1 to 2 147 483 647. The body
+   * of a POST may take as long; past it the answer is 408, and the client repeats.
    *
    * @default {30_000}
    */
@@ -64,9 +65,10 @@ export interface ServeSocketOptions {
    */
   maxBatchSize?: number | undefined;
   /**
-   * Bytes of messages, and 64 for each, that are kept until the client has
-   * confirmed them. Past it what has not left yet is dropped, and the socket is
-   * closed with 1013. While more than half of it has not left yet, POSTs wait for
+   * Bytes that are kept for one socket, in both directions together: messages, and 64
+   * for each, until the client has confirmed them, and what has come of a message
+   * that is not complete, counted in steps of 16 384. Past it what has not left yet
+   * is dropped, and the socket is closed with 1013. While more than half of it has not left yet, POSTs wait for
    * their answer, and with it the client's next messages.
    *
    * @default {16_777_216}

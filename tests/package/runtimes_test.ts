@@ -42,6 +42,7 @@ const DENO_ONLY: Record<string, string> = {
   "shared/tabs": "Node.js 20 and workerd have no Web Locks",
   "socket/broken_post": "starts processes",
   "socket/graphql": "starts a server of graphql-ws",
+  "socket/memory": "starts processes",
   "typed/schemas": "takes schema libraries from npm",
 };
 

@@ -179,7 +179,15 @@ Deno.test("EventStreamSocket ignores what comes after close, as a WebSocket does
   assertEquals(lines, [...OPEN, 'close 3000 "end" clean (closed)']);
 });
 
-const SILENCE: Record<string, { text: string; code: number }> = {
+const SILENCE: Record<
+  string,
+  { text: string; code: number; idleTimeout?: number }
+> = {
+  "a violation, before a POST is given up,": {
+    text: "data: a\n\n",
+    code: 1002,
+    idleTimeout: Infinity,
+  },
   "a violation": { text: "data: a\n\n", code: 1002 },
   "its own close": {
     text: 'event: close\ndata: {"code":3000,"reason":""}\nid: 1\n\n',
@@ -188,18 +196,20 @@ const SILENCE: Record<string, { text: string; code: number }> = {
   "our close": { text: "", code: 1006 },
 };
 
-for (const [name, { text, code }] of Object.entries(SILENCE)) {
+for (
+  const [name, { text, code, idleTimeout = 100 }] of Object.entries(SILENCE)
+) {
   Deno.test(`EventStreamSocket closes with ${code} after ${name} if its server answers no POST`, async () => {
     const answer = Promise.withResolvers<Response>();
     await using server = new HostileServer(
       [opening({ sessionTimeout: 2 ** 31 - 1 }) + text],
       () => answer.promise,
     );
-    const options = { idleTimeout: 100, reconnectionTime: 1 };
+    const options = { idleTimeout, reconnectionTime: 1 };
     const socket = new EventStreamSocket(server.url, [], options);
     await event(socket, "open");
     const closed = event(socket, "close");
-    socket.close();
+    if (text === "") socket.close();
     assertEquals((await closed).code, code);
     answer.resolve(new Response());
   });
@@ -225,6 +235,8 @@ Deno.test("EventStreamSocket is closing, and sends nothing more, once its server
   );
   const socket = new EventStreamSocket(server.url);
   const lines = record(socket);
+  // It is read when the close has come.
+  socket.onmessage = () => socket.send(new Blob(["late"]));
   await event(socket, "message");
   while (server.posts.length === 0) {
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -235,5 +247,7 @@ Deno.test("EventStreamSocket is closing, and sends nothing more, once its server
   answer.resolve(new Response(null, { status: 204 }));
   await event(socket, "close");
   assertEquals(lines.at(-1), 'close 3000 "" clean (closed)');
-  assertEquals(server.posts.length, 1);
+  assertEquals(server.posts, [
+    'event: close\ndata: {"code":3000,"reason":""}\nid: 1\n\n',
+  ]);
 });

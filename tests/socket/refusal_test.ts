@@ -313,33 +313,19 @@ Deno.test("serveSocket() closes with 1002 if a stream is to go on after what was
   await session.leave();
 });
 
-Deno.test("serveSocket() does not take the delayed request of an honest client for a violation", async () => {
-  await using server = new RawServer();
-  const session = await openSession(server);
-  for (const text of ["a", "b", "c"]) server.sockets[0]?.send(text);
-  for (let i = 0; i < 3; i++) await session.next();
-  // A request for the stream that was on its way for long takes the place of the newer
-  // one, and the client's next POST tells what came by that.
-  const late = await server.stream({ "socket-session": session.id });
-  await late.leave();
-  const headers = (id: number) => ({ "last-event-id": `${id}` });
-  assertEquals((await session.post("", headers(3))).status, 204);
-  // So does a POST.
-  assertEquals((await session.post("", headers(1))).status, 204);
-  assertEquals(server.seen[0], ["open (open)"]);
-  await session.leave();
-});
-
-Deno.test("serveSocket() refuses a handshake of a WebSocket that is malformed", async () => {
-  await using server = new RawServer();
-  const { port, hostname } = new URL(server.url);
-  const connection = await Deno.connect({ port: Number(port), hostname });
-  const head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close, upgrade\r\n";
-  const request = `${head}upgrade: websocket\r\n\r\n`;
-  await connection.write(new TextEncoder().encode(request));
-  const answer = await new Response(connection.readable).text();
-  assertStringIncludes(answer, "HTTP/1.1 400");
-});
+// Elsewhere the answer is 501, whatever the handshake.
+if ("upgradeWebSocket" in Deno) {
+  Deno.test("serveSocket() refuses a handshake of a WebSocket that is malformed", async () => {
+    await using server = new RawServer();
+    const { port, hostname } = new URL(server.url);
+    const connection = await Deno.connect({ port: Number(port), hostname });
+    const head = "GET / HTTP/1.1\r\nhost: a\r\nconnection: close, upgrade\r\n";
+    const request = `${head}upgrade: websocket\r\n\r\n`;
+    await connection.write(new TextEncoder().encode(request));
+    const answer = await new Response(connection.readable).text();
+    assertStringIncludes(answer, "HTTP/1.1 400");
+  });
+}
 
 Deno.test("serveSocket() throws TypeError or RangeError for an option that is wrong", () => {
   const request = new Request("http://localhost/");
