@@ -46,7 +46,7 @@ for (const id of ["é", "€", "\x01", "\x7f", "a\tb", " ", "-1", "1e3"]) {
         socket.onclose = resolve
       );
       const { code, wasClean } = await within("the end", closed);
-      assertEquals([code, wasClean, posts], [1006, false, 0]);
+      assertEquals([code, wasClean, posts], [1002, false, 0]);
     });
   }
 }
