@@ -74,7 +74,8 @@ export interface EventSourceInit {
    */
   idleTimeout?: number | undefined;
   /**
-   * UTF-16 code units that an event may have; beyond it the connection fails.
+   * UTF-16 code units that an event may have; beyond it the connection fails. It
+   * bounds the memory too, as `maxEventSize` of `EventStreamParser` does.
    *
    * @default {16_777_216}
    */

@@ -1,11 +1,21 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The iterator that `readEvents()` returns.
+ *
+ * @module
+ */
+
 import type { ByteSource } from "./byte_source.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 type Result = IteratorResult<ServerSentEvent, undefined>;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+// Bytes that are parsed at once. A chunk of 16 MiB may hold 2.8 million events, which take
+// 150 MB; no runtime's fetch gives chunks that are larger than this.
+const PART_LENGTH = 64 * 1024;
 
 /**
  * Iterates over the events of a source. Each chunk is parsed at once, and its
@@ -19,7 +29,9 @@ export class EventIterator
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
   readonly #parser: { push(chunk: Uint8Array): void };
-  // The events of the last chunk, and which of them is the next to hand out.
+  // What is left to parse of the last chunk.
+  #rest: Uint8Array | undefined;
+  // The events of its last part, and which of them is the next to hand out.
   #batch: ServerSentEvent[] = [];
   #next = 0;
   // The calls of next() that wait for events, in their order.
@@ -88,7 +100,12 @@ export class EventIterator
   #answer(): void {
     while (this.#requests.length > 0) {
       const isEmpty = this.#next === this.#batch.length;
-      if (isEmpty && !this.#ended) return void this.#read();
+      if (isEmpty && !this.#ended) {
+        if (this.#reading) return;
+        if (this.#rest === undefined) return void this.#read();
+        this.#parseRest();
+        continue;
+      }
       // Cannot fail: the loop has looked at the length.
       const resolve = this.#requests.shift()!;
       if (isEmpty) {
@@ -117,13 +134,39 @@ export class EventIterator
       if (!this.#ended) {
         this.#drop();
         // Cannot fail: what is not the end has a value.
-        this.#parser.push(value!);
+        this.#parse(value!);
       }
     } catch (error) {
       this.#fail(error, isOpen);
     }
     this.#reading = false;
     this.#answer();
+  }
+
+  /** Parses a chunk, the first part of it if it is large. */
+  #parse(chunk: Uint8Array): void {
+    this.#rest = undefined;
+    // The parser refuses what is no Uint8Array.
+    if (ArrayBuffer.isView(chunk) && chunk.length > PART_LENGTH) {
+      this.#rest = chunk.subarray(PART_LENGTH);
+      chunk = chunk.subarray(0, PART_LENGTH);
+    }
+    this.#parser.push(chunk);
+  }
+
+  /** Parses the next part of a large chunk. */
+  #parseRest(): void {
+    const rest = this.#rest;
+    this.#drop();
+    // A callback that asks for the next event must not parse the part after this one.
+    this.#reading = true;
+    try {
+      // Cannot fail: the caller has looked.
+      this.#parse(rest!);
+    } catch (error) {
+      this.#fail(error, true);
+    }
+    this.#reading = false;
   }
 
   #onAbort = (): void => {
@@ -135,6 +178,7 @@ export class EventIterator
   #drop(): void {
     this.#batch = [];
     this.#next = 0;
+    this.#rest = undefined;
   }
 
   #fail(error: unknown, isOpen: boolean): void {

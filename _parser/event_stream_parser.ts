@@ -8,9 +8,14 @@ import { TextWindows } from "./text_windows.ts";
 export interface EventStreamParserOptions {
   /**
    * How large an event may grow: UTF-16 code units of the line that is being
-   * received and the `data` before it. Comments and unknown fields count as lines
+   * received, of the `data` before it, and of the event type, the ID and the last
+   * event ID where they have 1024 or more. Comments and unknown fields count as lines
    * do. Beyond it an {@linkcode EventStreamError} with the code
    * `"event-too-large"` is thrown. `Infinity` trusts the sender with all memory.
+   *
+   * It bounds the memory as well, however the event is cut into lines and chunks: two
+   * bytes for each unit, twice that while a line is joined, and a few MiB. With the
+   * default a stream takes at most 64 MiB of heap, besides the events that it handed out.
    *
    * @default {16777216}
    */
@@ -155,8 +160,7 @@ export class EventStreamParser {
     }
     this.#pushing = true;
     if (isText) {
-      this.#windows.finish();
-      this.#interpreter.interpret(chunk);
+      this.#windows.pushText(chunk);
     } else {
       this.#windows.push(chunk);
     }

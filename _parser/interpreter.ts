@@ -6,7 +6,9 @@
  * is quoted below.
  */
 
+import { ownText } from "../_own_text.ts";
 import { EventStreamError } from "./event_stream_error.ts";
+import { BLOCK_LENGTH, GrowingText } from "./growing_text.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 const LF = 0x0a;
@@ -14,6 +16,13 @@ const CR = 0x0d;
 const SPACE = 0x20;
 const COLON = 0x3a;
 const BOM = 0xfeff;
+
+// UTF-16 code units of a line that may be pieces of less than a block.
+const LOOSE_LENGTH = 4096;
+
+// An event type, an id and a last event ID count towards `maxEventSize` from this length
+// on. To count each one costs 3 % of the decoding of small events.
+const LONG_NAME_LENGTH = 1024;
 
 // The longest name that the hot loop reads, "event", its colon and its space.
 const HEAD_LENGTH = 7;
@@ -46,6 +55,8 @@ export class Interpreter {
   // and then takes from the last one: hence the flag for "not the empty string".
   #data = "";
   #hasData = false;
+  // What was in the data buffer when what is kept was copied last; #data goes on there.
+  #dataBefore: GrowingText | undefined;
   // The standard's event type buffer.
   #eventType = "";
   // The block's own id field; the standard's last event ID buffer is this, or
@@ -53,6 +64,15 @@ export class Interpreter {
   #id: string | undefined;
   // The beginning of a line whose end has not arrived.
   #line = "";
+  // The beginning of a line that is longer than a window; #line goes on there.
+  #lineBefore: GrowingText | undefined;
+  // UTF-16 code units that #data and a line may have: what `maxEventSize` leaves beside
+  // #dataBefore and long names.
+  #limit: number;
+  // Takes an event: `onEvent`, or #emitLarge while there is #dataBefore or a long name.
+  #emit: (event: ServerSentEvent) => void;
+  // UTF-16 code units that came since names were copied.
+  #receivedSinceNames = 0;
   // Set when a window ended in CR: an LF that begins the next one belongs to it.
   #afterCR = false;
   #atStart = true;
@@ -63,26 +83,33 @@ export class Interpreter {
   constructor(options: InterpreterOptions) {
     this.#options = options;
     this.lastEventId = options.lastEventId;
+    this.#limit = options.maxEventSize;
+    this.#emit = options.onEvent;
+    this.#countNames();
   }
 
   /** UTF-16 code units of the line whose end has not arrived. */
   get lineLength(): number {
-    return this.#line.length;
+    return (this.#lineBefore?.length ?? 0) + this.#line.length;
   }
 
   /** UTF-16 code units that this line may still grow by. */
   get room(): number {
-    return this.#options.maxEventSize - this.#data.length - this.#line.length;
+    return this.#limit - this.#data.length - this.lineLength;
   }
 
   /** Begins a new stream of the same event source. */
   reset(): void {
     this.#stream++;
     this.#data = "";
+    this.#dataBefore = undefined;
     this.#hasData = false;
     this.#eventType = "";
     this.#id = undefined;
     this.#line = "";
+    this.#lineBefore = undefined;
+    this.lastEventId = ownText(this.lastEventId);
+    this.#countNames();
     this.#afterCR = false;
     this.#atStart = true;
   }
@@ -102,18 +129,16 @@ export class Interpreter {
       this.#atStart = text === "";
       // Spec: "stream = [ bom ] *event"
       if (text.charCodeAt(0) === BOM) start = 1;
-    } else if (this.#line !== "") {
+    } else if (this.#line !== "" || this.#lineBefore !== undefined) {
       lf = indexOrLength(text, "\n", 0);
       cr = indexOrLength(text, "\r", 0);
       const end = Math.min(lf, cr);
-      // Appending makes a rope: the line is joined once, when it is complete.
       if (end === text.length) {
-        this.#carry(this.#line + text);
+        this.#carryOn(text);
         return true;
       }
-      const { length } = this.#line;
-      const line = this.#line + text.slice(0, end + 1);
-      this.#line = "";
+      const length = this.lineLength;
+      const line = this.#takeLine() + text.slice(0, end + 1);
       if (
         !this.#interpretLines(line, undefined, 0, length + lf, length + cr)
       ) return false;
@@ -142,7 +167,6 @@ export class Interpreter {
     cr: number,
   ): boolean {
     const stream = this.#stream;
-    const maxEventSize = this.#options.maxEventSize;
     const length = text.length;
     // Whether there is a NULL at all, looked for only when an id field comes.
     let hasNull: boolean | undefined;
@@ -169,7 +193,7 @@ export class Interpreter {
         this.#carry(text.slice(start));
         return true;
       }
-      if (end - start > maxEventSize - this.#data.length) this.#refuse();
+      if (end - start > this.#limit - this.#data.length) this.#refuse();
 
       // Names, the colon and the space are read from the bytes, where that is
       // possible: it is three times as quick as charCodeAt().
@@ -191,7 +215,10 @@ export class Interpreter {
       } else if (code === 0x65 && isEvent(codes, at)) {
         const from = indexOfValue(codes, at + 5, start + 5, end);
         // Spec: "Set the event type buffer to the field value."
-        if (from !== -1) this.#eventType = text.slice(from, end);
+        if (from !== -1) {
+          this.#eventType = text.slice(from, end);
+          if (end - from >= LONG_NAME_LENGTH) this.#countNames();
+        }
       } else if (code === 0x69 && isId(codes, at)) {
         const from = indexOfValue(codes, at + 2, start + 2, end);
         if (from !== -1) {
@@ -199,7 +226,12 @@ export class Interpreter {
           // last event ID buffer to the field value. Otherwise, ignore the field."
           const value = text.slice(from, end);
           hasNull ??= text.includes("\0");
-          if (!hasNull || !value.includes("\0")) this.#id = value;
+          if (!hasNull || !value.includes("\0")) {
+            this.#id = value;
+            if (value.length + this.lastEventId.length >= LONG_NAME_LENGTH) {
+              this.#countNames();
+            }
+          }
         }
       } else {
         // A comment is the value of a field without a name.
@@ -232,11 +264,14 @@ export class Interpreter {
     this.#eventType = "";
     // Spec: "If the data buffer is an empty string, set the data buffer and the
     // event type buffer to the empty string and return."
-    if (!this.#hasData) return;
+    if (!this.#hasData) {
+      if (this.#emit === this.#emitLarge) this.#countNames();
+      return;
+    }
     const data = this.#data;
     this.#data = "";
     this.#hasData = false;
-    this.#options.onEvent({
+    this.#emit({
       event: eventType === "" ? "message" : eventType,
       data,
       id,
@@ -265,9 +300,86 @@ export class Interpreter {
     return head;
   }
 
+  /** Keeps the beginning of a line. */
   #carry(line: string): void {
     this.#line = line;
     if (this.room < 0) this.#refuse();
+  }
+
+  /** Keeps a whole window of a line. */
+  #carryOn(text: string): void {
+    if (text.length < BLOCK_LENGTH) {
+      this.#line += text;
+      if (this.#line.length >= LOOSE_LENGTH) this.#putLineBefore();
+    } else {
+      this.#putLineBefore();
+      this.#lineBefore ??= new GrowingText();
+      this.#lineBefore.appendBlock(text);
+    }
+    if (this.room < 0) this.#refuse();
+  }
+
+  #putLineBefore(): void {
+    if (this.#line === "") return;
+    this.#lineBefore ??= new GrowingText();
+    this.#lineBefore.append(this.#line);
+    this.#line = "";
+  }
+
+  #takeLine(): string {
+    const line = this.#lineBefore === undefined
+      ? this.#line
+      : this.#lineBefore + this.#line;
+    this.#line = "";
+    this.#lineBefore = undefined;
+    return line;
+  }
+
+  /** Hands out an event with the data that is not in #data, and counts what is left. */
+  readonly #emitLarge = (event: ServerSentEvent): void => {
+    if (this.#dataBefore !== undefined) {
+      event.data = this.#dataBefore + event.data;
+      this.#dataBefore = undefined;
+    }
+    this.#countNames();
+    this.#options.onEvent(event);
+  };
+
+  /** Counts what is kept, but for #data. */
+  #countNames(): void {
+    const { maxEventSize, onEvent } = this.#options;
+    let size = this.#dataBefore?.length ?? 0;
+    for (const name of [this.#eventType, this.#id, this.lastEventId]) {
+      const length = name?.length ?? 0;
+      if (length >= LONG_NAME_LENGTH) size += length;
+    }
+    this.#limit = maxEventSize - size;
+    this.#emit = size === 0 ? onEvent : this.#emitLarge;
+  }
+
+  /**
+   * Copies what is kept, so that it takes the memory of its characters only.
+   *
+   * @param received UTF-16 code units of the windows since the last call.
+   */
+  compact(received: number): void {
+    this.#receivedSinceNames += received;
+    if (this.#data !== "") {
+      this.#dataBefore ??= new GrowingText();
+      this.#dataBefore.append(this.#data);
+      this.#limit -= this.#data.length;
+      this.#emit = this.#emitLarge;
+      this.#data = "";
+    }
+    this.#putLineBefore();
+    const id = this.#id ?? "";
+    const names = this.#eventType.length + id.length + this.lastEventId.length;
+    // An ID of 16 MiB, copied once for each 64 KiB, would take quadratic time.
+    if (this.#receivedSinceNames < names) return;
+    this.#receivedSinceNames = 0;
+    this.#eventType = ownText(this.#eventType);
+    this.#id = this.#id && ownText(id);
+    this.lastEventId = ownText(this.lastEventId);
   }
 
   #refuse(): never {

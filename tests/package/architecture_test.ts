@@ -5,10 +5,12 @@ import { assert, assertEquals } from "@std/assert";
 /**
  * Which room may import which, and what from outside the package. A room is a public
  * file with its private folder, such as `parser.ts` with `_parser/`, or a folder such as
- * `runs/`; within a room everything may be imported. `_validate.ts` is for all rooms.
+ * `runs/`; within a room everything may be imported. `_validate.ts` and
+ * `_own_text.ts` are for all rooms.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "event": [],
+  "own_text": [],
   "validate": [],
   "parser": ["event"],
   "encoder": ["event"],
@@ -85,7 +87,7 @@ function isAllowed(file: string, specifier: string): boolean {
   }
   const path = resolve(file, specifier);
   const target = roomOf(path);
-  if (target === "validate") return true;
+  if (target === "validate" || target === "own_text") return true;
   if (target === "logs" && room === "logs") return isOneEngine(file, path);
   return target === room || allowed.includes(target);
 }

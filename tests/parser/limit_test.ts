@@ -79,6 +79,73 @@ Deno.test("EventStreamParser refuses every chunk after an error until reset()", 
   assertTooLarge(() => parser.push("data: 0123456789"));
 });
 
+// Shorter ones do not count: to count each would slow the decoding of small events.
+for (
+  const { what, long, short } of [
+    {
+      what: "an event type",
+      long: `event:${"x".repeat(1024)}\n`,
+      short: `event:${"x".repeat(1023)}\n`,
+    },
+    {
+      what: "an ID",
+      long: `id:${"x".repeat(1024)}\n`,
+      short: `id:${"x".repeat(1023)}\n`,
+    },
+    {
+      what: "a last event ID",
+      long: `id:${"x".repeat(1024)}\n\n`,
+      short: `id:${"x".repeat(1023)}\n\n`,
+    },
+  ]
+) {
+  Deno.test(`EventStreamParser counts ${what} of 1024 code units and more`, () => {
+    const options = { maxEventSize: 3000 };
+    const fits = `data:${"x".repeat(3000 - 1024 - 5)}`;
+    for (
+      const [text, isRefused] of [
+        [`${long}${fits}\n\n`, false],
+        [`${long}${fits}x\n\n`, true],
+        [`${short}${fits}x\n\n`, false],
+        // What was handed out leaves no trace.
+        [`${long}data:x\nid:short\n\n${fits}x\n\n`, false],
+        [`${long}id:short\nevent:short\n\n${fits}x\n\n`, false],
+      ] as const
+    ) {
+      const bytes = ENCODER.encode(text);
+      for (const size of [1, 100, 3000, bytes.length]) {
+        const parser = new RecordingParser(options);
+        const push = (): void => {
+          for (let at = 0; at < bytes.length; at += size) {
+            parser.push(bytes.subarray(at, at + size));
+          }
+        };
+        if (isRefused) assertTooLarge(push, text);
+        else push();
+      }
+    }
+  });
+}
+
+Deno.test("EventStreamParser counts the data of an event that it has copied", () => {
+  // What it holds is copied after some 256 Ki code units.
+  const piece = `:${"x".repeat(2 ** 16)}\ndata:${"x".repeat(95)}\n`;
+  for (const [last, isRefused] of [["", false], ["x", true]] as const) {
+    const parser = new RecordingParser({ maxEventSize: 2 ** 17 });
+    const data = "x".repeat(2 ** 17 - (100 * 96 - 1) - 5) + last;
+    const push = (): void => {
+      for (let i = 0; i < 100; i++) parser.push(ENCODER.encode(piece));
+      parser.push(ENCODER.encode(`data:${data}\n\n`));
+    };
+    if (isRefused) assertTooLarge(push);
+    else push();
+    if (!isRefused) {
+      const lines = [...Array<string>(100).fill("x".repeat(95)), data];
+      assertEquals(parser.data, [lines.join("\n")]);
+    }
+  }
+});
+
 Deno.test("EventStreamParser.reset() gives back the room that was used", () => {
   const parser = new RecordingParser({ maxEventSize: 10 });
 

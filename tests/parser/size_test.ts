@@ -60,6 +60,7 @@ for (
         lengths.push(text.length);
         return true;
       },
+      compact(): void {},
       lineLength: 0,
       room: Infinity,
     });
@@ -120,6 +121,12 @@ for (
       piece: "data: x\n",
     },
     {
+      what: "one block of lines without a value in chunks of 16 KiB",
+      length: 2 ** 17,
+      size: 2 ** 14,
+      piece: "data\n",
+    },
+    {
       what: "short events with LF in one chunk",
       length: 2 ** 18,
       size: Infinity,
@@ -149,7 +156,9 @@ for (
 ) {
   Deno.test(`EventStreamParser takes linear time for ${what}`, () => {
     const streamOf = (length: number): Uint8Array[] => {
-      const body = piece.repeat(length / ENCODER.encode(piece).length);
+      const body = piece.repeat(
+        Math.floor(length / ENCODER.encode(piece).length),
+      );
       const bytes = ENCODER.encode(begin + body + end);
       const chunks = [];
       for (let at = 0; at < bytes.length; at += size) {
