@@ -30,9 +30,10 @@ export interface MemoryEventLogOptions {
   maxEvents?: number | undefined;
   /**
    * The most bytes to keep, at least 0 or `Infinity`, counted as two for each
-   * UTF-16 code unit of an event's fields and topics: the most that a runtime takes to hold
-   * them. Beyond it, the oldest events are dropped; an event that is larger by
-   * itself reaches those who follow, and is not kept.
+   * UTF-16 code unit of an event's fields and topics, 256 for each event and 64 for each
+   * of its topics: about what a runtime takes to hold them. What is kept is a copy, so
+   * that it keeps nothing else alive. Beyond it, the oldest events are dropped; an event
+   * that is larger by itself reaches those who follow, and is not kept.
    *
    * @default {16_777_216}
    */

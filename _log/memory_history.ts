@@ -7,6 +7,7 @@
  * @module
  */
 
+import { ownText } from "../_own_text.ts";
 import type { EventLogBatch, LoggedEvent } from "./event_log.ts";
 import { assertReturnableId } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
@@ -14,7 +15,7 @@ import type { TextEventInit } from "../event.ts";
 /** The bounds of a history. Whatever is reached first counts. */
 export interface MemoryHistoryBounds {
   maxEvents: number;
-  /** Two for each UTF-16 code unit of the fields and topics. */
+  /** As {@linkcode sizeOf} counts them. */
   maxBytes: number;
   /** Milliseconds. */
   maxAge: number;
@@ -26,6 +27,12 @@ interface KeptEvent {
   /** When it was added, in milliseconds of the monotonic clock. */
   time: number;
 }
+
+// Bytes that V8 takes for an event besides its text, rounded up: two objects, an entry in
+// each map, the ID, and the header of each string.
+const EVENT_OVERHEAD = 256;
+// The same for each topic.
+const TOPIC_OVERHEAD = 64;
 
 /** The latest events, numbered from 1 in the order in which they were added. */
 export class MemoryHistory {
@@ -65,20 +72,21 @@ export class MemoryHistory {
     init: TextEventInit,
     topics: readonly string[] | undefined,
   ): string {
-    const { event, data, retry, comment } = init;
     const sequence = this.#last + 1;
     const id = init.id === undefined
       ? `${this.#epoch}-${sequence}`
-      : this.#takeOwnId(String(init.id), sequence);
+      : this.#takeOwnId(ownText(String(init.id)), sequence);
+    // What a relay publishes are slices of the windows that its parser decoded: without
+    // copies, an event of 30 characters would keep 15 KiB.
     const logged: LoggedEvent = {
-      event,
-      data,
+      event: init.event && ownText(init.event),
+      data: init.data && ownText(init.data),
       id,
-      retry,
-      comment,
-      topics: topics?.slice(),
+      retry: init.retry,
+      comment: init.comment && ownText(init.comment),
+      topics: topics?.map(ownText),
     };
-    const bytes = 2 * sizeOf(logged);
+    const bytes = sizeOf(logged);
     this.#kept.set(sequence, { event: logged, bytes, time: performance.now() });
     this.#bytes += bytes;
     this.#last = sequence;
@@ -167,12 +175,12 @@ export class MemoryHistory {
   }
 }
 
-/** The UTF-16 code units of an event. */
+/** Bytes that an event takes: two for each UTF-16 code unit, and the objects around it. */
 function sizeOf({ event, data, id, comment, topics }: LoggedEvent): number {
-  let size = id.length;
-  for (const text of [event, data, comment]) size += text?.length ?? 0;
-  for (const topic of topics ?? []) size += topic.length;
-  return size;
+  let length = id.length;
+  for (const text of [event, data, comment]) length += text?.length ?? 0;
+  for (const topic of topics ?? []) length += topic.length;
+  return 2 * length + EVENT_OVERHEAD + (topics?.length ?? 0) * TOPIC_OVERHEAD;
 }
 
 /** 48 random bits: two logs that share them would take each other's IDs for their own. */

@@ -1,5 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import { ownText } from "../_own_text.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import {
   byteLengthOf,
@@ -73,6 +74,9 @@ export class Outbox {
 
   /** Adds a message. */
   push(data: SocketData): void {
+    // What is echoed is a slice of what a parser decoded: without a copy, a message of 30
+    // characters would keep 15 KiB until it is acknowledged.
+    if (typeof data === "string") data = ownText(data);
     const event = toEvent(data);
     const size = byteLengthOf(data);
     this.#add(event, size, event.data === data ? size : undefined);

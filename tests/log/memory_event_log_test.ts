@@ -51,7 +51,8 @@ Deno.test("MemoryEventLog keeps at most maxEvents events", async () => {
 });
 
 Deno.test("MemoryEventLog keeps at most maxBytes bytes", async () => {
-  const log = new MemoryEventLog({ maxBytes: 1000 });
+  // Two for each code unit of the data and the ID, and 256 for each event.
+  const log = new MemoryEventLog({ maxBytes: 4 * (2 * 101 + 256) });
   const ids: string[] = [];
   for (const data of "abcdef") {
     ids.push(await log.append({ data: data.repeat(100), id: data }));
