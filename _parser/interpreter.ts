@@ -8,17 +8,13 @@
 
 import { ownText } from "../_own_text.ts";
 import { EventStreamError } from "./event_stream_error.ts";
+import { indexOfValue, isData, isEvent, isId } from "./fields.ts";
 import { BLOCK_LENGTH, GrowingText } from "./growing_text.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
-const SPACE = 0x20;
-const COLON = 0x3a;
 const BOM = 0xfeff;
-
-// UTF-16 code units of a line that may be pieces of less than a block.
-const LOOSE_LENGTH = 4096;
 
 // An event type, an id and a last event ID count towards `maxEventSize` from this length
 // on. To count each one costs 3 % of the decoding of small events.
@@ -310,7 +306,6 @@ export class Interpreter {
   #carryOn(text: string): void {
     if (text.length < BLOCK_LENGTH) {
       this.#line += text;
-      if (this.#line.length >= LOOSE_LENGTH) this.#putLineBefore();
     } else {
       this.#putLineBefore();
       this.#lineBefore ??= new GrowingText();
@@ -388,43 +383,6 @@ export class Interpreter {
       `Cannot parse event: it is larger than "maxEventSize", which is ${this.#options.maxEventSize}`,
     );
   }
-}
-
-/**
- * Finds the value of a field.
- *
- * @returns Its index, or -1 if the name goes on.
- */
-function indexOfValue(
-  codes: Uint8Array,
-  at: number,
-  start: number,
-  end: number,
-): number {
-  if (codes[at] === COLON) {
-    // Spec: "If value starts with a U+0020 SPACE character, remove it from value."
-    return codes[at + 1] === SPACE ? start + 2 : start + 1;
-  }
-  // Spec: "use the whole line as the field name, and the empty string as the
-  // field value"
-  return start === end ? end : -1;
-}
-
-// The first letter is known. None reads past the end of its line: there at the
-// latest is a code that differs.
-
-function isData(codes: Uint8Array, at: number): boolean {
-  return codes[at + 1] === 0x61 && codes[at + 2] === 0x74 &&
-    codes[at + 3] === 0x61;
-}
-
-function isEvent(codes: Uint8Array, at: number): boolean {
-  return codes[at + 1] === 0x76 && codes[at + 2] === 0x65 &&
-    codes[at + 3] === 0x6e && codes[at + 4] === 0x74;
-}
-
-function isId(codes: Uint8Array, at: number): boolean {
-  return codes[at + 1] === 0x64;
 }
 
 function indexOrLength(text: string, character: string, from: number): number {
