@@ -47,7 +47,7 @@ export const HOSTILE_STREAMS: Readonly<Record<string, HostileStream>> = {
     outcome: TOO_LARGE,
   },
   "data lines without a colon, in large pieces of text": {
-    parts: [["data\n".repeat(4 * MIB), 5]],
+    parts: [["data\n".repeat(2 * MIB), 9]],
     chunk: "text",
     outcome: TOO_LARGE,
   },
