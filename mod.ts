@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Server-sent events, both ends, for Deno and every runtime with web standards.
+ * Server-sent events for Deno and every runtime with web standards.
  *
  * - {@linkcode readEvents}, {@linkcode EventStreamDecoderStream} and
  *   {@linkcode EventStreamParser} turn the bytes of an event stream into events.

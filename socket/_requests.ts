@@ -81,7 +81,8 @@ export class SocketRequests {
       };
       if (withCredentials) init.credentials = "include";
       const response = await fetch(this.#url, init);
-      await response.body?.cancel();
+      // The status is the answer: a POST whose body cannot be cancelled is not repeated.
+      await response.body?.cancel().catch(() => {});
       return response.status;
     } catch {
       return undefined;

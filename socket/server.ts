@@ -7,7 +7,8 @@
  * ```ts ignore -- it serves for ever
  * import { serveSocket } from "@tidings/sse/socket-server";
  *
- * Deno.serve((request) =>
+ * // Anyone may open a socket: remove the hostname once requests are authenticated.
+ * Deno.serve({ hostname: "127.0.0.1" }, (request) =>
  *   serveSocket(request, (socket) => {
  *     socket.onmessage = (event) => socket.send(`You said ${event.data}`);
  *   })
@@ -78,8 +79,9 @@ const REGISTRY = new SocketRegistry();
  * import { EventStreamSocket } from "@tidings/sse/socket";
  * import { assertEquals } from "@std/assert";
  *
- * await using server = Deno.serve({ port: 0, onListen() {} }, (request) =>
- *   serveSocket(request, (socket) => {
+ * await using server = Deno.serve(
+ *   { hostname: "127.0.0.1", port: 0, onListen() {} },
+ *   (request) => serveSocket(request, (socket) => {
  *     socket.onmessage = (event) => socket.send(event.data);
  *   }));
  *
