@@ -150,7 +150,7 @@ for (const [what, answer] of ANSWERS) {
         start: (controller) =>
           controller.enqueue(
             new TextEncoder().encode(
-              `id: 1\nevent: open\ndata: ${OPENING}\n\nid: 2\nevent: close\n` +
+              `event: open\ndata: ${OPENING}\n\nid: 1\nevent: close\n` +
                 'data: {"code":1000,"reason":""}\n\n',
             ),
           ),
@@ -184,7 +184,7 @@ Deno.test("EventStreamSocket does not repeat a POST that was answered, whatever 
       start: (given) => void (controller = given),
     }),
   );
-  write(`id: 1\nevent: open\ndata: ${OPENING}\n\n`);
+  write(`event: open\ndata: ${OPENING}\n\n`);
   const bodies: string[] = [];
   const socket = new EventStreamSocket("http://localhost/", [], {
     reconnectionTime: 1,
@@ -203,7 +203,7 @@ Deno.test("EventStreamSocket does not repeat a POST that was answered, whatever 
   await within("the first POST", first.promise);
   socket.send("b");
   await within("the second POST", second.promise);
-  write('id: 2\nevent: close\ndata: {"code":1000,"reason":""}\n\n');
+  write('id: 1\nevent: close\ndata: {"code":1000,"reason":""}\n\n');
   await within("the end", closed);
   assertEquals(bodies.slice(0, 2), [
     "data: a\nid: 1\n\n",

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** A server's ID that counts nothing closes the socket: it would fail each POST for ever. */
+/** IDs of a server that count nothing: no POST brings them back. */
 
 import { assertEquals } from "@std/assert";
 import { EventStreamSocket } from "../../socket/mod.ts";
@@ -15,38 +15,57 @@ const OPENING = JSON.stringify({
   acknowledgeAfter: 1_000_000,
 });
 
-for (const id of ["é", "€", "\x01", "\x7f", "a\tb", " ", "-1", "1e3"]) {
-  for (const event of [`id: ${id}\ndata: a\n\n`, `id: ${id}\n\n`]) {
-    Deno.test(`EventStreamSocket fails on the server's ID in ${JSON.stringify(event)}`, async () => {
+/** A socket whose server sends one block after the opening, and what it POSTs. */
+function connectTo(block: string) {
+  const posts: Headers[] = [];
+  const posted = Promise.withResolvers<void>();
+  let server!: ReadableStreamDefaultController<Uint8Array>;
+  const send = (text: string): void =>
+    server.enqueue(new TextEncoder().encode(text));
+  const socket = new EventStreamSocket("http://localhost/", [], {
+    reconnectionTime: 1,
+    backoff: { maxDelay: 1 },
+    fetch: (url, init) => {
+      if (init.method === "POST") {
+        // What a real fetch refuses, it refuses here as well.
+        posts.push(new Request(url, init).headers);
+        posted.resolve();
+        return Promise.resolve(new Response(null, { status: 204 }));
+      }
       const stream = new ReadableStream<Uint8Array>({
         start(controller): void {
-          controller.enqueue(
-            new TextEncoder().encode(
-              `id: 1\nevent: open\ndata: ${OPENING}\n\n${event}`,
-            ),
-          );
+          server = controller;
+          send(`event: open\ndata: ${OPENING}\n\n${block}`);
         },
       });
-      let posts = 0;
-      const socket = new EventStreamSocket("http://localhost/", [], {
-        reconnectionTime: 1,
-        backoff: { maxDelay: 1 },
-        fetch: (url, init) => {
-          if (init.method !== "POST") {
-            return Promise.resolve(eventStream(stream));
-          }
-          posts++;
-          // What a real fetch refuses, it refuses here as well.
-          new Request(url, init);
-          return Promise.resolve(new Response(null, { status: 204 }));
-        },
-      });
-      socket.onopen = () => setTimeout(() => socket.send("a"));
-      const closed = new Promise<CloseEvent>((resolve) =>
-        socket.onclose = resolve
-      );
-      const { code, wasClean } = await within("the end", closed);
-      assertEquals([code, wasClean, posts], [1002, false, 0]);
-    });
-  }
+      return Promise.resolve(eventStream(stream));
+    },
+  });
+  const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
+  return { socket, send, posts, posted: posted.promise, closed };
+}
+
+for (const id of ["é", "€", "\x01", "\x7f", "a\tb", " ", "-1", "1e3"]) {
+  const name = JSON.stringify(id);
+
+  Deno.test(`EventStreamSocket fails on a message with the ID ${name}`, async () => {
+    const { posts, closed } = connectTo(`id: ${id}\ndata: a\n\n`);
+
+    const { code, wasClean } = await within("the end", closed);
+
+    assertEquals([code, wasClean], [1002, false]);
+    assertEquals(posts.map((post) => post.get("last-event-id")), [null]);
+  });
+
+  Deno.test(`EventStreamSocket sends back nothing of the ID ${name} without a message`, async () => {
+    const { socket, send, posts, posted, closed } = connectTo(`id: ${id}\n\n`);
+    socket.onopen = () => setTimeout(() => socket.send("a"));
+
+    await within("the POST", posted);
+    send('id: 1\nevent: close\ndata: {"code":1000,"reason":""}\n\n');
+    const { code } = await within("the end", closed);
+
+    assertEquals(code, 1000);
+    assertEquals(posts[0]?.get("last-event-id"), null);
+  });
 }
