@@ -35,7 +35,12 @@ async function* readLines(
   source: ReadableStream<Uint8Array>,
   signal: AbortSignal,
 ): AsyncGenerator<string> {
-  const text = source.pipeThrough<string>(new TextDecoderStream(), { signal });
+  // The DOM library, which dnt checks with, has it take no view of shared memory.
+  const decoder = new TextDecoderStream() as ReadableWritablePair<
+    string,
+    Uint8Array
+  >;
+  const text = source.pipeThrough(decoder, { signal });
   let rest = "";
   for await (const chunk of text) {
     const [first = "", ...others] = chunk.split("\n");

@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Chooses between the real `@std` packages and what stands in for them. */
+/**
+ * Chooses between what JSR has and what stands in for it: the `@std` packages for the
+ * tests, and dnt for the npm package that is tried.
+ *
+ * @module
+ */
 
 // The smallest module of the package: it is loaded anew each time.
 const PROBE = 'import "jsr:@std/assert@^1/assert"';
@@ -18,15 +23,32 @@ export interface JsrProbeOptions {
 }
 
 /**
- * Asks JSR once. Where it answers, tests run as everyone's do; where it is out of
- * reach, an import map puts a thin layer in the place of `@std/assert`.
+ * Asks JSR once. Where it answers, tests run with the real packages; where it is out of
+ * reach, an import map puts thin layers in the place of `@std`.
  *
  * @returns The arguments that `deno test` and `deno check` need.
+ * @throws {Error} If JSR is out of reach and `REQUIRE_JSR` is set.
  */
 export async function importMapArgs(): Promise<string[]> {
-  if (await isJsrReachable()) return [];
-  console.log("JSR is out of reach: tests/offline/ stands in for @std/assert");
+  if (await mayUseJsr()) return [];
+  console.log("JSR is out of reach: tests/offline/ stands in for @std");
   return ["--import-map=tests/offline/import_map.json"];
+}
+
+/**
+ * Whether to take what JSR has, rather than what stands in for it. The hosted
+ * workflows set `REQUIRE_JSR`: no release passes its tests on stand-ins alone.
+ *
+ * @throws {Error} If JSR is out of reach and `REQUIRE_JSR` is set.
+ */
+export async function mayUseJsr(): Promise<boolean> {
+  const isReachable = await isJsrReachable();
+  if (!isReachable && (Deno.env.get("REQUIRE_JSR") ?? "") !== "") {
+    throw new Error(
+      "Cannot use what stands in for JSR: REQUIRE_JSR is set, and JSR is out of reach",
+    );
+  }
+  return isReachable;
 }
 
 /** Whether JSR itself answers, whatever the cache has. */

@@ -1,16 +1,18 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Builds the package for npm: the ES modules and declarations that `deno pack`
- * emits, with declarations that more compilers read, and a whole `package.json`.
+ * Builds the package for npm: dnt or its stand-in emits it, and `_npm_package.ts` makes
+ * the package of that.
+ *
+ * @module
  */
 
-import { listFiles } from "./_list_files.ts";
-import { toPortableDeclarations } from "./_npm_declarations.ts";
-import { createManifest, type ExportConditions } from "./_npm_manifest.ts";
-import { runTool } from "./_run_tool.ts";
+import { finishNpmPackage } from "./_npm_package.ts";
 
-const ROOT = new URL("../", import.meta.url);
+const ROOT = Deno.realPathSync(new URL("../", import.meta.url));
+
+/** Writes `esm/` and `package.json` into an empty folder. */
+export type EmitPackage = (folder: string, root: string) => Promise<void>;
 
 /**
  * Builds the package of this working copy.
@@ -18,45 +20,19 @@ const ROOT = new URL("../", import.meta.url);
  * @param folder Where it goes, which is empty.
  * @param repositoryUrl Where the repository is for people, without a slash at the
  * end.
+ * @param emit What emits the modules.
+ * @throws {Error} If that fails.
  */
 export async function buildNpmPackage(
   folder: string,
   repositoryUrl: string,
+  emit: EmitPackage,
 ): Promise<void> {
-  await unpackModules(folder);
-  for (const file of await listFiles(folder)) {
-    if (!file.endsWith(".d.ts")) continue;
-    const path = `${folder}/${file}`;
-    const code = await Deno.readTextFile(path);
-    await Deno.writeTextFile(path, toPortableDeclarations(code));
-  }
-  const path = `${folder}/package.json`;
-  const { exports } = JSON.parse(await Deno.readTextFile(path)) as {
-    exports: Record<string, ExportConditions>;
-  };
-  const manifest = createManifest(exports, repositoryUrl);
-  await Deno.writeTextFile(path, JSON.stringify(manifest, null, 2) + "\n");
-}
-
-async function unpackModules(folder: string): Promise<void> {
-  const tarball = await Deno.makeTempFile({ suffix: ".tgz" });
+  const emitted = await Deno.makeTempDir();
   try {
-    await runTool(Deno.execPath(), [
-      "pack",
-      "--quiet",
-      // Tests build what is not committed yet.
-      "--allow-dirty",
-      "--no-source-maps",
-      `--output=${tarball}`,
-    ], { cwd: ROOT });
-    await runTool("tar", [
-      "-xzf",
-      tarball,
-      "--strip-components=1",
-      "-C",
-      folder,
-    ]);
+    await emit(emitted, ROOT);
+    await finishNpmPackage(emitted, { folder, root: ROOT, repositoryUrl });
   } finally {
-    await Deno.remove(tarball);
+    await Deno.remove(emitted, { recursive: true });
   }
 }

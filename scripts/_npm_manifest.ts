@@ -3,6 +3,8 @@
 /**
  * What the package is on npm. Names, exports, files and the description come from
  * `deno.json`, so that npm and JSR have the same.
+ *
+ * @module
  */
 
 import config from "../deno.json" with { type: "json" };
@@ -17,8 +19,14 @@ export const npmSpecifiers: string[] = Object.keys(config.exports)
 export const npmDocuments: string[] = config.publish.include
   .filter((file) => !/\.(?:ts|json)$/.test(file));
 
-/** What a program gets for an export, by how it asks. */
-export type ExportConditions = Record<string, string>;
+/** The versions of Node that `require()` ES modules. */
+export const NODE_RANGE = "^20.19.0 || >=22.12.0";
+
+/** What a program gets for an export: its declarations and its module. */
+export interface ExportConditions {
+  types: string;
+  default: string;
+}
 
 /** The parts of `package.json` that are read again. */
 export interface NpmManifest {
@@ -27,20 +35,24 @@ export interface NpmManifest {
 }
 
 /**
- * Makes `package.json`. There are ES modules alone: Node from 20.19 and Bun
- * `require()` them, and one copy of each class makes `instanceof` hold, however it
- * was loaded.
+ * Makes `package.json`. The package ships ES modules only: Node and Bun `require()`
+ * them. With one copy of each class, `instanceof` holds however it was loaded.
  *
- * @param exports The file of each export, by condition.
  * @param repositoryUrl Where the repository is for people, without a slash at the
  * end. npm compares it with the repository that the provenance names.
+ * @param generatedBy The program that emitted the modules, with its version:
+ * `dnt@1.2.3`.
  */
 export function createManifest(
-  exports: Record<string, ExportConditions>,
   repositoryUrl: string,
+  generatedBy: string,
 ): NpmManifest {
   const { version, description, keywords, license } = config;
-  const { types, default: main } = exports["."] ?? {};
+  const exports = Object.fromEntries(
+    Object.entries(config.exports)
+      .map(([path, file]) => [path, conditionsOf(file)]),
+  );
+  const main = conditionsOf(config.exports["."]);
   const manifest = {
     name,
     version,
@@ -52,12 +64,25 @@ export function createManifest(
     repository: { type: "git", url: `git+${repositoryUrl}.git` },
     type: "module",
     sideEffects: false,
-    engines: { node: ">=20.19" },
+    engines: { node: NODE_RANGE },
     // For tools that do not read `exports`.
-    main,
-    types,
+    main: main.default,
+    types: main.types,
     exports: { ...exports, "./package.json": "./package.json" },
     publishConfig: { access: "public" },
+    _generatedBy: generatedBy,
   };
   return manifest;
+}
+
+/** The paths in the package that a condition of its exports leads to. */
+export function exportedFiles(condition: keyof ExportConditions): string[] {
+  return Object.values(config.exports)
+    .map((file) => conditionsOf(file)[condition].slice("./".length));
+}
+
+function conditionsOf(file: string): ExportConditions {
+  const path = file.slice(0, -".ts".length);
+  // A tool takes the first condition that it knows.
+  return { types: `${path}.d.ts`, default: `${path}.js` };
 }

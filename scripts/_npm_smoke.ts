@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** A program that tries the package as npm installs it. */
+/**
+ * A program that tries the package as npm installs it.
+ *
+ * @module
+ */
 
 import { name, npmSpecifiers } from "./_npm_manifest.ts";
 
@@ -10,14 +14,24 @@ const specifiers = npmSpecifiers.filter((path) => path !== `${name}/cli`);
 /**
  * Writes the program: it loads every export for Node, reads one event, and fails where an
  * export is empty, the event another, a class not the one that the other way of
- * loading gives, or anything is warned of. It is a script, and a module as well.
+ * loading gives, or the runtime gives other warnings. It is a script, and a module as
+ * well.
  *
  * @param load What loads an export: `import`, or `require` of CommonJS.
+ * @param warnings The names of the warnings that the runtime gives.
  */
-export function smokeProgram(load: "import" | "require"): string {
+export function smokeProgram(
+  load: "import" | "require",
+  warnings: readonly string[] = [],
+): string {
   return `
-process.on("warning", (warning) => {
-  throw warning;
+const warnings = [];
+process.on("warning", (warning) => warnings.push(warning));
+process.on("exit", () => {
+  const names = warnings.map(({ name }) => name);
+  if (JSON.stringify(names) === '${JSON.stringify(warnings)}') return;
+  console.error("It warns of", warnings);
+  process.exitCode = 1;
 });
 main();
 

@@ -1,25 +1,33 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What the npm package must hold, and what not. */
+/**
+ * What the npm package must hold, and what not. What holds for every package is left to
+ * `publint` and `attw`; this is about ours.
+ *
+ * @module
+ */
 
+import { DNT_VERSION } from "./_dnt.ts";
 import { listFiles } from "./_list_files.ts";
-import { npmDocuments, npmSpecifiers } from "./_npm_manifest.ts";
-import config from "../deno.json" with { type: "json" };
+import { moduleImports, reachedFiles } from "./_module_imports.ts";
+import { createManifest, npmDocuments } from "./_npm_manifest.ts";
+
+/** Options for {@linkcode findPackageFaults}. */
+export interface FindPackageFaultsOptions {
+  /**
+   * Whether another program than dnt may have emitted the package, which is then not
+   * to be published.
+   */
+  isTrial?: boolean;
+}
 
 /** Modules of the library, and no tests, benches, examples or sources. */
 const MODULE_REGEXP = /^(?:\w+\/)*\w+\.(?:js|d\.ts)$/;
 
-const IMPORT_REGEXP =
-  /\b(?:import|export)\s[^"';]*?from\s*"([^"]+)"|\bimport\s*\(\s*"([^"]+)"|^\s*import\s*"([^"]+)"/gm;
-const COMMENT_REGEXP = /\/\*[^]*?\*\/|^\s*\/\/.*$/gm;
+/** The program that emitted the modules, with its version. */
+const EMITTER_REGEXP = /^\w+@\d+\.\d+\.\d+$/;
 
-/** In this order, since a tool takes the first condition that it knows. */
-const CONDITIONS = ["types", "import", "require", "default"];
-
-interface Manifest extends Record<string, unknown> {
-  exports: Record<string, Record<string, string> | string>;
-  repository: { url: string };
-}
+type Manifest = Record<string, unknown>;
 
 /**
  * Finds what is wrong with a package: a file that is missing or too many, a
@@ -27,16 +35,24 @@ interface Manifest extends Record<string, unknown> {
  *
  * @param folder Where `package.json` is.
  */
-export async function findPackageFaults(folder: string): Promise<string[]> {
-  const files = await listFiles(folder);
+export async function findPackageFaults(
+  folder: string,
+  { isTrial = false }: FindPackageFaultsOptions = {},
+): Promise<string[]> {
+  const paths = await listFiles(folder);
   const manifest: Manifest = JSON.parse(
     await Deno.readTextFile(`${folder}/package.json`),
   );
+  const modules = new Map<string, string>();
+  for (const file of paths.filter((file) => MODULE_REGEXP.test(file))) {
+    modules.set(file, await Deno.readTextFile(`${folder}/${file}`));
+  }
   return [
-    ...fileFaults(files),
+    ...fileFaults(paths),
     ...manifestFaults(manifest),
-    ...exportFaults(manifest, files),
-    ...await importFaults(folder, files),
+    ...emitterFaults(manifest, isTrial),
+    ...importFaults(modules),
+    ...unreachedFaults(modules),
   ];
 }
 
@@ -54,81 +70,51 @@ function fileFaults(files: string[]): string[] {
 }
 
 function manifestFaults(manifest: Manifest): string[] {
-  const { name, version, description, keywords, license } = config;
-  const repository = /^git\+(https:\/\/.+)\.git$/
-    .exec(manifest.repository?.url)?.[1];
-  const expected: Record<string, unknown> = {
-    name,
-    version,
-    description,
-    keywords,
-    license,
-    homepage: `${repository}#readme`,
-    bugs: { url: `${repository}/issues` },
-    repository: { type: "git", url: `git+${repository}.git` },
-    type: "module",
-    sideEffects: false,
-    engines: { node: ">=20.19" },
-    publishConfig: { access: "public" },
+  const { url } = (manifest.repository ?? {}) as { url?: string };
+  const repository = /^git\+(https:\/\/.+)\.git$/.exec(url ?? "")?.[1];
+  const expected: Manifest = {
+    ...createManifest(`${repository}`, `${manifest._generatedBy}`),
   };
-  const known = [...Object.keys(expected), "main", "types", "exports"];
   const isWrong = (key: string) =>
     JSON.stringify(manifest[key]) !== JSON.stringify(expected[key]);
   return [
     ...Object.keys(expected).filter(isWrong)
       .map((key) => `package.json: ${key} is ${JSON.stringify(manifest[key])}`),
     // Such as dependencies, and scripts that would run where it is installed.
-    ...Object.keys(manifest).filter((key) => !known.includes(key))
+    ...Object.keys(manifest).filter((key) => !(key in expected))
       .map((key) => `package.json: ${key} is too many`),
   ];
 }
 
-function exportFaults(
-  { exports, main, types }: Manifest,
-  files: string[],
-): string[] {
-  const paths = npmSpecifiers.map((path) => path.replace(config.name, "."));
-  const missing = [...paths, "./package.json"]
-    .filter((path) => exports[path] === undefined);
-  const faults = missing.map((path) => `package.json: no export ${path}`);
-  const targets = [main, types];
-  for (const [path, target] of Object.entries(exports)) {
-    if (typeof target === "string") {
-      targets.push(target);
-      continue;
-    }
-    const names = Object.keys(target);
-    if (names[0] !== "types" || !isInOrder(names)) {
-      faults.push(`package.json: ${path} has the conditions ${names.join()}`);
-    }
-    targets.push(...Object.values(target));
-  }
-  const lost = targets.filter((target) =>
-    !files.some((file) => target === `./${file}`)
-  );
-  return [...faults, ...lost.map((file) => `package.json: ${file} is missing`)];
-}
-
-function isInOrder(names: string[]): boolean {
-  const order = CONDITIONS.filter((name) => names.includes(name));
-  return order.join() === names.join();
+function emitterFaults(manifest: Manifest, isTrial: boolean): string[] {
+  const emitter = `${manifest._generatedBy}`;
+  const isRight = isTrial
+    ? EMITTER_REGEXP.test(emitter)
+    : emitter === `dnt@${DNT_VERSION}`;
+  return isRight ? [] : [
+    `package.json: _generatedBy is ${emitter}, expected dnt@${DNT_VERSION}`,
+  ];
 }
 
 /** A module may import others of the package, and what Node has. */
-async function importFaults(
-  folder: string,
-  files: string[],
-): Promise<string[]> {
+function importFaults(modules: Map<string, string>): string[] {
   const faults: string[] = [];
-  for (const file of files.filter((file) => MODULE_REGEXP.test(file))) {
-    const code = await Deno.readTextFile(`${folder}/${file}`);
-    for (
-      const match of code.replaceAll(COMMENT_REGEXP, "").matchAll(IMPORT_REGEXP)
-    ) {
-      const specifier = match[1] ?? match[2] ?? match[3]!;
+  for (const [file, code] of modules) {
+    for (const specifier of moduleImports(code)) {
       if (/^(?:\.|node:)/.test(specifier)) continue;
       faults.push(`${file} imports ${specifier}`);
     }
   }
   return faults;
+}
+
+/** What no export reaches would only be downloaded. */
+function unreachedFaults(modules: Map<string, string>): string[] {
+  const reached = reachedFiles(modules);
+  const lost = [...reached].filter((file) => !modules.has(file));
+  const others = [...modules.keys()].filter((file) => !reached.has(file));
+  return [
+    ...lost.map((file) => `${file} is missing`),
+    ...others.map((file) => `${file} is reached by no export`),
+  ];
 }

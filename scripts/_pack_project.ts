@@ -9,6 +9,8 @@ import { runTool } from "./_run_tool.ts";
  */
 export class PackProject implements AsyncDisposable {
   readonly folder: string;
+  /** The package as npm packs it, in the folder, once it is installed. */
+  tarball = "";
   passed = 0;
   failed = 0;
 
@@ -43,7 +45,8 @@ export class PackProject implements AsyncDisposable {
       await Deno.realPath(source),
     ], { cwd: this.folder });
     const [{ filename }] = JSON.parse(packed) as [{ filename: string }];
-    await this.run("npm", ["install", "--offline", `./${filename}`]);
+    this.tarball = `./${filename}`;
+    await this.run("npm", ["install", "--offline", this.tarball]);
   }
 
   async write(file: string, text: string): Promise<void> {

@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The programs that come from npm, each in the one version that is tested. */
+/**
+ * The programs that come from npm, each in the one version that is tested.
+ *
+ * @module
+ */
 
 import { installPackage } from "./_install_package.ts";
 
@@ -14,16 +18,25 @@ export const RUNTIME_VERSIONS = {
   workerd: "1.20261117.1",
 };
 
+/**
+ * The oldest Node of each range of `engines` in `package.json`, with the names of the
+ * warnings that it gives where it loads ES modules by `require()`.
+ */
+export const OLDEST_NODES: Record<string, string[]> = {
+  "20.19.0": [],
+  "22.12.0": ["ExperimentalWarning"],
+};
+
 const isArm = Deno.build.arch === "aarch64";
 const os = Deno.build.os;
 
 /** The newest Node. */
-export const findNode: FindTool = () =>
-  find(
-    `node-${os}-${isArm ? "arm64" : "x64"}`,
-    RUNTIME_VERSIONS.node,
-    "bin/node",
-  );
+export const findNode: FindTool = () => findNodeVersion(RUNTIME_VERSIONS.node);
+
+/** Any version of Node. */
+export function findNodeVersion(version: string): Promise<string> {
+  return find(`node-${os}-${isArm ? "arm64" : "x64"}`, version, "bin/node");
+}
 
 export const findBun: FindTool = () =>
   find(
@@ -50,6 +63,14 @@ export const findTypeScript: FindTool = () =>
 /** The oldest compiler that reads our declarations. */
 export const findOldestTypeScript: FindTool = () =>
   find("typescript", "5.6.3", "bin/tsc");
+
+/** What checks a package for npm, for Node to run. */
+export const findPublint: FindTool = () =>
+  find("publint", "0.3.25", "src/cli.js");
+
+/** What checks how compilers and runtimes resolve a package, for Node to run. */
+export const findAttw: FindTool = () =>
+  find("@arethetypeswrong/cli", "0.18.5", "dist/index.js");
 
 async function find(
   name: string,

@@ -5,11 +5,17 @@
  * empty project, tries every export in Node and Bun, bundles one, and has compilers
  * check programs that use the types. Closes with `N passed, N failed`.
  *
- * It takes the folder or the tarball that is to be published; without an argument
- * it builds the package of this working copy.
+ * It takes the folder or the tarball that is to be published, which dnt must have
+ * emitted. Without an argument it builds the package of this working copy, and where JSR
+ * is out of reach `deno pack` stands in for dnt.
+ *
+ * @module
  */
 
+import { emitByDenoPack } from "./_deno_pack.ts";
+import { emitByDnt } from "./_dnt.ts";
 import { gzippedSize } from "./_gzipped_size.ts";
+import { mayUseJsr } from "./_import_map.ts";
 import { buildNpmPackage } from "./_npm_build.ts";
 import { name } from "./_npm_manifest.ts";
 import { smokeProgram } from "./_npm_smoke.ts";
@@ -17,7 +23,16 @@ import { findPackageFaults } from "./_pack_contents.ts";
 import { PackProject } from "./_pack_project.ts";
 import { testTypes } from "./_pack_types.ts";
 import { runTool } from "./_run_tool.ts";
-import { findBun, findEsbuild, findNode, type FindTool } from "./_tools.ts";
+import {
+  findAttw,
+  findBun,
+  findEsbuild,
+  findNode,
+  findNodeVersion,
+  findPublint,
+  type FindTool,
+  OLDEST_NODES,
+} from "./_tools.ts";
 
 /** The repository of a package that is built to be tried. */
 const REPOSITORY_URL = "https://example.com/tidings/sse";
@@ -25,10 +40,22 @@ const REPOSITORY_URL = "https://example.com/tidings/sse";
 /** Bytes of `readEvents()` alone, bundled, minified and gzipped. */
 const READ_EVENTS_LIMIT = 3 * 1024;
 
-const RUNTIMES: Record<string, FindTool> = {
-  "Node": () => Promise.resolve("node"),
-  "the newest Node": findNode,
-  Bun: findBun,
+interface Runtime {
+  find: FindTool;
+  /** What it warns of where it loads ES modules by `require()`. */
+  warnings?: string[];
+}
+
+const RUNTIMES: Record<string, Runtime> = {
+  "Node": { find: () => Promise.resolve("node") },
+  ...Object.fromEntries(
+    Object.entries(OLDEST_NODES).map(([version, warnings]) => [
+      `Node ${version}`,
+      { find: () => findNodeVersion(version), warnings },
+    ]),
+  ),
+  "the newest Node": { find: findNode },
+  Bun: { find: findBun },
 };
 
 const [source] = Deno.args;
@@ -45,29 +72,56 @@ Deno.exit(failed > 0 ? 1 : 0);
 async function build(): Promise<string> {
   const folder = `${project.folder}/package`;
   await Deno.mkdir(folder);
+  const isDnt = await mayUseJsr();
   await project.step(
-    "the package is built",
-    () => buildNpmPackage(folder, REPOSITORY_URL),
+    `the package is built by ${
+      isDnt ? "dnt" : "deno pack: JSR is out of reach"
+    }`,
+    () =>
+      buildNpmPackage(
+        folder,
+        REPOSITORY_URL,
+        isDnt ? emitByDnt : emitByDenoPack,
+      ),
   );
   return folder;
 }
 
-async function testPackage(source: string): Promise<void> {
-  await project.step("npm install", () => project.install(source));
+async function testPackage(path: string): Promise<void> {
+  await project.step("npm install", () => project.install(path));
   await project.step(
     "the package holds what it should, and nothing else",
     async () => {
-      const faults = await findPackageFaults(project.packageFolder);
+      const faults = await findPackageFaults(project.packageFolder, {
+        isTrial: source === undefined,
+      });
       if (faults.length > 0) throw new Error(faults.join("\n"));
     },
   );
   await project.step("npm has nothing to correct", checkManifest);
+  await testByLinters();
   await testRuntimes();
   await project.step(
     `readEvents() is a bundle of at most ${READ_EVENTS_LIMIT} bytes`,
     checkBundle,
   );
   await testTypes(project);
+}
+
+async function testByLinters(): Promise<void> {
+  const { tarball } = project;
+  await project.step("publint --strict", async () => {
+    await project.run("node", [await findPublint(), tarball, "--strict"]);
+  });
+  await project.step("attw --profile esm-only", async () => {
+    await project.run("node", [
+      await findAttw(),
+      tarball,
+      "--profile=esm-only",
+      "--no-definitely-typed",
+      "--format=ascii",
+    ]);
+  });
 }
 
 async function checkManifest(): Promise<void> {
@@ -80,9 +134,9 @@ async function checkManifest(): Promise<void> {
 
 async function testRuntimes(): Promise<void> {
   await project.write("import.mjs", smokeProgram("import"));
-  await project.write("require.cjs", smokeProgram("require"));
-  for (const [runtime, find] of Object.entries(RUNTIMES)) {
+  for (const [runtime, { find, warnings }] of Object.entries(RUNTIMES)) {
     const program = await find();
+    await project.write("require.cjs", smokeProgram("require", warnings));
     for (const file of ["import.mjs", "require.cjs"]) {
       await project.step(
         `${file} in ${runtime}`,

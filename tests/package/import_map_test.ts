@@ -1,6 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assert, assertEquals } from "@std/assert";
+/**
+ * When the tests take what JSR has, and when what stands in for it.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { listFiles } from "../../scripts/_list_files.ts";
 import config from "../../deno.json" with { type: "json" };
 import { isJsrReachable } from "../../scripts/_import_map.ts";
@@ -28,6 +34,27 @@ Deno.test("isJsrReachable() does not wait for a JSR that is silent", async () =>
 
   assertEquals(await isJsrReachable({ env, timeout: 500 }), false);
 });
+
+for (const script of ["run_tests.ts", "test_pack.ts", "check.ts"]) {
+  Deno.test(`REQUIRE_JSR has scripts/${script} fail where JSR is out of reach`, async () => {
+    await using jsr = await JsrRegistry.serve({});
+
+    const { success, stdout, stderr } = await new Deno.Command(
+      Deno.execPath(),
+      {
+        args: ["run", "-A", "--no-check", `scripts/${script}`],
+        env: { ...jsr.env, REQUIRE_JSR: "1" },
+      },
+    ).output();
+
+    assertEquals(success, false);
+    assertStringIncludes(
+      new TextDecoder().decode(stderr),
+      "REQUIRE_JSR is set, and JSR is out of reach",
+    );
+    assertEquals(new TextDecoder().decode(stdout), "");
+  });
+}
 
 Deno.test("deno.json names no package that nothing imports", async () => {
   const unused = new Set(Object.keys(config.imports));

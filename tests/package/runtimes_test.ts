@@ -31,6 +31,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/architecture": "reads the source files",
   "package/bench_chart": "reads the recorded results",
   "package/bench_peers": "runs the benches in Deno",
+  "package/dnt": "builds the npm package",
   "package/import_map": "starts processes",
   "package/npm_package": "builds the npm package",
   "package/public_api": "reads the documentation of the source files",

@@ -3,7 +3,7 @@
 /** The modules of a package, by the path of their export: `"./path"`, or `"."`. */
 export type JsrPackage = Record<string, string>;
 
-/** The version of every package of a {@linkcode JsrRegistry}. */
+/** The version of every package of a {@linkcode JsrRegistry}, unless it is another. */
 export const JSR_VERSION = "1.2.3";
 
 const ENCODER = new TextEncoder();
@@ -18,12 +18,18 @@ export class JsrRegistry implements AsyncDisposable {
   /** The paths that were asked for. */
   readonly requests: string[] = [];
   readonly #packages: Record<string, JsrPackage>;
+  readonly #version: string;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #cache: string;
   #isOpen = true;
 
-  private constructor(packages: Record<string, JsrPackage>, cache: string) {
+  private constructor(
+    packages: Record<string, JsrPackage>,
+    version: string,
+    cache: string,
+  ) {
     this.#packages = packages;
+    this.#version = version;
     this.#cache = cache;
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },
@@ -38,8 +44,9 @@ export class JsrRegistry implements AsyncDisposable {
   /** Serves packages, by their names. */
   static async serve(
     packages: Record<string, JsrPackage>,
+    version: string = JSR_VERSION,
   ): Promise<JsrRegistry> {
-    return new JsrRegistry(packages, await Deno.makeTempDir());
+    return new JsrRegistry(packages, version, await Deno.makeTempDir());
   }
 
   /** Ends the server, and keeps the cache that was filled from it. */
@@ -60,15 +67,15 @@ export class JsrRegistry implements AsyncDisposable {
       const exports = Object.entries(modules);
       if (path === `/${name}/meta.json`) {
         const [scope, rest] = name.slice(1).split("/");
-        const versions = { [JSR_VERSION]: {} };
+        const versions = { [this.#version]: {} };
         return Response.json({
           scope,
           name: rest,
-          latest: JSR_VERSION,
+          latest: this.#version,
           versions,
         });
       }
-      if (path === `/${name}/${JSR_VERSION}_meta.json`) {
+      if (path === `/${name}/${this.#version}_meta.json`) {
         return Response.json({
           exports: Object.fromEntries(
             exports.map(([key]) => [key, `.${fileOf(key)}`]),
@@ -83,7 +90,7 @@ export class JsrRegistry implements AsyncDisposable {
         });
       }
       for (const [key, code] of exports) {
-        if (path !== `/${name}/${JSR_VERSION}${fileOf(key)}`) continue;
+        if (path !== `/${name}/${this.#version}${fileOf(key)}`) continue;
         return new Response(code, {
           headers: { "content-type": "text/typescript" },
         });
