@@ -35,6 +35,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/import_map": "starts processes",
   "package/npm_package": "builds the npm package",
   "package/public_api": "reads the documentation of the source files",
+  "package/release": "starts processes",
   "package/runtimes": "reads the lists of tests",
   "package/std_http": "@std/http is on JSR",
   "package/workflows": "reads the workflows",

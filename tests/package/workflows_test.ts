@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What the workflows of `.github/` promise, as far as it can be seen without them. */
+/**
+ * What the workflows of `.github/` promise, as far as it can be seen without them.
+ *
+ * @module
+ */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { parse } from "npm:yaml@2.9.1";
@@ -11,12 +15,15 @@ const PINNED_REGEXP =
   /^ +- uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/;
 
 interface Step {
+  id?: string;
   uses?: string;
   run?: string;
+  env?: Record<string, string>;
 }
 
 interface Job {
-  needs?: string;
+  needs?: string | string[];
+  outputs?: Record<string, string>;
   uses?: string;
   steps?: Step[];
   permissions?: Record<string, string>;
@@ -25,6 +32,7 @@ interface Job {
 }
 
 interface Workflow {
+  env?: Record<string, string>;
   concurrency?: { group: string };
   jobs: Record<string, Job>;
 }
@@ -36,7 +44,7 @@ for await (const { name } of Deno.readDir(FOLDER)) {
 const workflows = new Map(
   [...texts].map(([name, text]) => [name, parse(text) as Workflow]),
 );
-const { ci, npm, jsr } = workflows.get("publish.yml")!.jobs;
+const { version, ci, npm, jsr } = workflows.get("publish.yml")!.jobs;
 
 Deno.test("workflows: every action is pinned by its commit, and says its version", () => {
   for (const text of texts.values()) {
@@ -82,7 +90,21 @@ Deno.test("workflows: the package that is published is the one that was tested",
   assertMatch(npm?.steps?.at(-1)?.run ?? "", /npm publish .*\.\/npm\.tgz/);
 });
 
-Deno.test("workflows: who gets a token runs nothing of the repository, and waits for the tests alone", () => {
+Deno.test("workflows: the tests fail without JSR, and the release asks for its dist-tag", () => {
+  assertEquals(workflows.get("ci.yml")!.env, { REQUIRE_JSR: "1" });
+  const release = version?.steps?.find(({ id }) => id === "release");
+  assertEquals(
+    release?.run,
+    'deno run -A scripts/check_release.ts "$GITHUB_REF_NAME" >> "$GITHUB_OUTPUT"',
+  );
+  assertEquals(version?.outputs, { tag: "${{ steps.release.outputs.tag }}" });
+  assertEquals(
+    npm?.steps?.at(-1)?.env,
+    { DIST_TAG: "${{ needs.version.outputs.tag }}" },
+  );
+});
+
+Deno.test("workflows: a job with a token runs nothing of the repository, and JSR waits for npm", () => {
   for (const [name, { jobs }] of workflows) {
     for (const [title, { permissions, steps = [] }] of Object.entries(jobs)) {
       if (permissions?.["id-token"] === undefined) continue;
@@ -94,27 +116,59 @@ Deno.test("workflows: who gets a token runs nothing of the repository, and waits
       assertEquals(/\b(?:task|run|test|eval|install)\b/.exec(commands), null);
     }
   }
-  assertEquals([npm?.needs, jsr?.needs], ["ci", "ci"]);
+  assertEquals([npm?.needs, jsr?.needs], [["version", "ci"], "npm"]);
   assertEquals(ci?.uses, "./.github/workflows/ci.yml");
 });
 
+/** A tarball as `npm pack` makes it, with a `package.json` alone. */
+async function writePackage(folder: string, emitter: string): Promise<void> {
+  await Deno.mkdir(`${folder}/package`);
+  await Deno.writeTextFile(
+    `${folder}/package/package.json`,
+    JSON.stringify({ _generatedBy: emitter }),
+  );
+  const { success } = await new Deno.Command("tar", {
+    args: ["-czf", "npm.tgz", "package"],
+    cwd: folder,
+  }).output();
+  assert(success);
+}
+
+const PUBLISH = "publish --provenance --ignore-scripts --tag next ./npm.tgz\n";
+
 for (
-  const [title, view, isPublished] of [
-    ["a version that npm lacks", "", true],
-    ["a package that npm lacks", "exit 1", true],
-    ["a version that npm has, and goes on", `echo ${config.version}`, false],
-  ] as const
+  const { title, view, emitter = "dnt@0.43.2", calls, isRed = false } of [
+    { title: "publishes a version that npm lacks", view: ":", calls: PUBLISH },
+    {
+      title: "publishes a package that npm lacks",
+      view: "exit 1",
+      calls: PUBLISH,
+    },
+    {
+      title: "skips a version that npm has, and goes on",
+      view: `echo ${config.version}`,
+      calls: "",
+    },
+    {
+      title: "fails for a package that dnt has not built",
+      view: ":",
+      emitter: "deno@2.9.6",
+      calls: "",
+      isRed: true,
+    },
+  ]
 ) {
   Deno.test({
-    name: `workflows: ${isPublished ? "publishes" : "skips"} ${title}`,
+    name: `workflows: ${title}`,
     // The job runs on Linux.
     ignore: Deno.build.os === "windows",
     async fn() {
       const folder = await Deno.makeTempDir();
-      const stand = `#!/bin/sh\nif [ "$1" = view ]; then ${view || ":"}\n` +
+      const stand = `#!/bin/sh\nif [ "$1" = view ]; then ${view}\n` +
         `else echo "$@" >> calls; fi\n`;
       await Deno.writeTextFile(`${folder}/npm`, stand, { mode: 0o755 });
       await Deno.writeTextFile(`${folder}/calls`, "");
+      await writePackage(folder, emitter);
 
       const { code } = await new Deno.Command("bash", {
         // As GitHub runs it.
@@ -129,15 +183,13 @@ for (
         env: {
           PATH: `${folder}:${Deno.env.get("PATH")}`,
           GITHUB_REF_NAME: `v${config.version}`,
+          DIST_TAG: "next",
         },
         stdout: "null",
       }).output();
 
-      assertEquals(code, 0);
-      assertEquals(
-        await Deno.readTextFile(`${folder}/calls`),
-        isPublished ? "publish --provenance --ignore-scripts ./npm.tgz\n" : "",
-      );
+      assertEquals(code, isRed ? 1 : 0);
+      assertEquals(await Deno.readTextFile(`${folder}/calls`), calls);
       await Deno.remove(folder, { recursive: true });
     },
   });
