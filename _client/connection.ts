@@ -164,6 +164,17 @@ export class EventStreamConnection
     return Promise.resolve(DONE);
   }
 
+  /**
+   * Closes the connection, as `return()` does. `toTransformStream()` of `@std/streams`
+   * calls it where its reader leaves.
+   *
+   * @throws {unknown} The error it is given.
+   */
+  throw(error?: unknown): Promise<IteratorReturnResult<undefined>> {
+    this.close();
+    return Promise.reject(error);
+  }
+
   /** Closes the connection at the end of an `await using` block. */
   [Symbol.asyncDispose](): Promise<void> {
     this.close();

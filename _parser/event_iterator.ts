@@ -76,16 +76,16 @@ export class EventIterator
     });
   }
 
-  async return(): Promise<IteratorReturnResult<undefined>> {
-    this.#drop();
-    this.#outcome = DONE;
-    if (!this.#ended) {
-      const cancelled = this.#source.cancel();
-      this.#end();
-      this.#answer();
-      await cancelled;
-    }
-    return DONE;
+  return(): Promise<IteratorReturnResult<undefined>> {
+    return this.#cancel(undefined);
+  }
+
+  /** Ends the iteration as `return()` does, and tells the source why. */
+  throw(error?: unknown): Promise<IteratorReturnResult<undefined>> {
+    // The error that counts is the caller's, whatever the source's cancel does.
+    return this.#cancel(error).finally(() => {
+      throw error;
+    });
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -174,6 +174,18 @@ export class EventIterator
     this.#fail(this.#signal!.reason, true);
     this.#answer();
   };
+
+  async #cancel(reason: unknown): Promise<IteratorReturnResult<undefined>> {
+    this.#drop();
+    this.#outcome = DONE;
+    if (!this.#ended) {
+      const cancelled = this.#source.cancel(reason);
+      this.#end();
+      this.#answer();
+      await cancelled;
+    }
+    return DONE;
+  }
 
   #drop(): void {
     this.#batch = [];

@@ -74,6 +74,23 @@ export class CheckedEvents<
     return DONE;
   }
 
+  /**
+   * Ends the iteration and that of the source, which is told of the error.
+   *
+   * @throws {unknown} The error it is given.
+   */
+  async throw(error?: unknown): Promise<IteratorReturnResult<undefined>> {
+    this.#isEnded = true;
+    const events = this.#events;
+    // What the source fails with counts less than the error that the caller has.
+    try {
+      await (events.throw?.(error) ?? events.return?.());
+    } catch {
+      // A generator throws the very error.
+    }
+    throw error;
+  }
+
   /** Ends the iteration at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();

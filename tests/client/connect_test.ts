@@ -83,10 +83,16 @@ Deno.test("connect() closes the connection at the end of await using", async () 
   await stream.cancelled;
 });
 
+const REASON = new Error("mine");
+
 for (
   const [name, close] of [
     ["close()", (events) => events.close()],
     ["return()", (events) => void events.return()],
+    [
+      "throw()",
+      (events) => void assertRejects(() => events.throw(REASON), Error, "mine"),
+    ],
     ["an abort", (_, controller) => controller.abort()],
   ] satisfies [
     string,

@@ -109,6 +109,46 @@ Deno.test("readEvents().return() waits for the source's cancel and passes its er
   assertStrictEquals(thrown, error);
 });
 
+Deno.test("readEvents().throw() cancels the source with the error, and rejects with it", async () => {
+  const error = new Error("mine");
+  const source = openSource("data: a\n\ndata: b\n\n");
+  const events = readEvents(source.stream);
+  await events.next();
+
+  assertStrictEquals(await assertRejects(() => events.throw!(error)), error);
+
+  assertEquals(source.cancelled, [error]);
+  assertFalse(source.stream.locked);
+  assertEquals(await events.next(), DONE);
+});
+
+Deno.test("readEvents().throw() answers calls of next() that wait as done", async () => {
+  const error = new Error("mine");
+  const source = manualSource();
+  const events = readEvents(source.stream);
+  const calls = [events.next(), events.next()];
+
+  await assertRejects(() => events.throw!(error), Error, "mine");
+
+  assertEquals(await Promise.all(calls), [DONE, DONE]);
+  assertEquals(source.cancelled, [error]);
+});
+
+Deno.test("readEvents().throw() rejects with its error whatever the source's cancel does", async () => {
+  const stream = new ReadableStream<Uint8Array>({
+    cancel: () => Promise.reject(new RangeError("the source's")),
+  });
+  const events = readEvents(stream);
+
+  await assertRejects(() => events.throw!(new Error("mine")), Error, "mine");
+  await assertRejects(() => events.throw!(new Error("next")), Error, "next");
+
+  const iterable = new IterableSource(["data: a\n\n"]);
+  const late = readEvents(iterable);
+  await assertRejects(() => late.throw!(new Error("mine")), Error, "mine");
+  assertEquals(iterable.returns, 1);
+});
+
 Deno.test("readEvents() returns an iterable source on break, abort and error", async () => {
   const broken = new IterableSource(["data: a\n\n", "data: b\n\n"]);
   for await (const _ of readEvents(broken)) break;

@@ -55,6 +55,52 @@ Deno.test("checkEvents() closes its source on return() while calls of next() wai
   assertEquals(source.cancelled.length, 1);
 });
 
+Deno.test("checkEvents().throw() ends its source with the error, and rejects with it", async () => {
+  const error = new RangeError("Enough");
+  const source = openSource("data: 1\n\n");
+  const events = checkEvents(readEvents(source.stream), ANY);
+  await events.next();
+  const waiting = events.next();
+  await assertRejects(() => events.throw(error), RangeError, "Enough");
+  assertEquals((await waiting).done, true);
+  assertEquals(source.cancelled, [error]);
+  await assertRejects(() => events.throw(error), RangeError);
+});
+
+Deno.test("checkEvents().throw() returns a source that has no throw() or fails", async () => {
+  const ends: string[] = [];
+  const sources: Partial<AsyncIterator<never>>[] = [
+    {
+      return() {
+        ends.push("return");
+        return Promise.reject(new Error("the source's"));
+      },
+    },
+    {
+      return: () => Promise.reject(new Error("not called")),
+      throw(error) {
+        ends.push("throw");
+        return Promise.reject(error);
+      },
+    },
+    {},
+  ];
+  for (const source of sources) {
+    const events = checkEvents({
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.reject(new Error("not called")),
+        ...source,
+      }),
+    }, ANY);
+    await assertRejects(
+      () => events.throw(new RangeError("Enough")),
+      RangeError,
+    );
+    assertEquals((await events.next()).done, true);
+  }
+  assertEquals(ends, ["return", "throw"]);
+});
+
 Deno.test("checkEvents() hands out nothing after return() while a schema is at work", async () => {
   const source = openSource("data: null\n\n");
   const late = new LateSchema(NOTHING);
