@@ -31,4 +31,6 @@ import "../parser/read_events_response_test.ts";
 import "../parser/read_events_test.ts";
 import "../typed/iteration_test.ts";
 import "../typed/listener_test.ts";
+import "../offline/assert_test.ts";
+import "../offline/streams_test.ts";
 import "../typed/typed_test.ts";
