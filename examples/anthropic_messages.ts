@@ -12,6 +12,7 @@
  */
 
 import { readEvents } from "@tidings/sse/parser";
+import { toText } from "@std/streams";
 import { checkEvents } from "@tidings/sse/typed";
 import { z } from "npm:zod@4.6.7";
 
@@ -57,7 +58,7 @@ const schemas = {
 const encoder = new TextEncoder();
 const stdout = Deno.stdout.writable.getWriter();
 
-const question = await new Response(Deno.stdin.readable).text();
+const question = await toText(Deno.stdin.readable);
 const response = await fetch(LLM_URL, {
   method: "POST",
   headers: {

@@ -12,6 +12,7 @@
  */
 
 import { connect } from "@tidings/sse/client";
+import { toText } from "@std/streams";
 import { checkEvents } from "@tidings/sse/typed";
 import * as v from "npm:valibot@1.5.0";
 
@@ -59,7 +60,7 @@ const schemas = {
 const encoder = new TextEncoder();
 const stdout = Deno.stdout.writable.getWriter();
 
-const question = await new Response(Deno.stdin.readable).text();
+const question = await toText(Deno.stdin.readable);
 const connection = connect(LLM_URL, {
   headers: {
     authorization: `Bearer ${LLM_KEY}`,

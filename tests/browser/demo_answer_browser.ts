@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertGreater } from "@std/assert";
 import { wordAt } from "../../demo/answer.ts";
 import { Demo } from "../../demo/server.ts";
+import { findLine, type Lines, linesOf } from "../support/process_lines.ts";
 import { within } from "../support/within.ts";
 import { browserTest, type Page } from "./_chromium.ts";
 
@@ -74,23 +75,25 @@ async function withDirectory(
 }
 
 /** Starts the demo in a process of its own, and waits until it serves. */
-async function startDemo(port: number, tmpdir: string): Promise<
-  Deno.ChildProcess
-> {
+async function startDemo(
+  port: number,
+  tmpdir: string,
+): Promise<{ demo: Deno.ChildProcess; lines: Lines }> {
   const demo = new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", "-q", "demo/main.ts", "--no-open", `--port=${port}`],
     env: { NO_COLOR: "1", TMPDIR: tmpdir, TEMP: tmpdir },
     stdout: "piped",
   }).spawn();
-  const output = demo.stdout.getReader();
-  await within("the demo's start", output.read());
-  output.releaseLock();
-  return demo;
+  const lines = linesOf(demo.stdout).getReader();
+  await findLine(lines, /^The demo is at /);
+  return { demo, lines };
 }
 
-async function kill(demo: Deno.ChildProcess): Promise<void> {
+async function kill(
+  { demo, lines }: { demo: Deno.ChildProcess; lines: Lines },
+): Promise<void> {
   demo.kill("SIGKILL");
-  await demo.stdout.cancel();
+  await lines.cancel();
   await within("the demo's end", demo.status);
 }
 

@@ -10,6 +10,7 @@ import {
   stopReconnecting,
 } from "../../server.ts";
 import { withServer } from "../support/raw_client.ts";
+import { findLine, linesOf } from "../support/process_lines.ts";
 import { within } from "../support/within.ts";
 import { browserTest } from "./_chromium.ts";
 import { type Handler, withPage } from "./_page.ts";
@@ -286,15 +287,14 @@ async function startTickServer(
     stdin: "null",
     stdout: "piped",
   }).spawn();
-  const reader = process.stdout.pipeThrough(new TextDecoderStream())
-    .getReader();
-  const { value = "" } = await within("the port", reader.read());
+  const lines = linesOf(process.stdout).getReader();
+  const [digits] = await findLine(lines, /\d+/);
   return {
-    port: Number(value),
+    port: Number(digits),
     kill: async () => {
       process.kill("SIGKILL");
       await process.status;
-      await reader.cancel();
+      await lines.cancel();
     },
   };
 }

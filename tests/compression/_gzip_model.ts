@@ -3,6 +3,7 @@
 /** Strict readers of gzip streams that have come so far, and recorded turns. */
 
 import { constants, gunzipSync } from "node:zlib";
+import { toText } from "@std/streams";
 import type { Random } from "../support/random.ts";
 
 /** Joins chunks. */
@@ -33,9 +34,7 @@ export async function readByPlatform(
   stream: readonly Uint8Array[],
 ): Promise<string> {
   const body = new Blob([join(stream)]).stream();
-  return await new Response(
-    body.pipeThrough(new DecompressionStream("gzip")),
-  ).text();
+  return await toText(body.pipeThrough(new DecompressionStream("gzip")));
 }
 
 /** Events such as a service sends, of a few kinds. */

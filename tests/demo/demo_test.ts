@@ -3,6 +3,7 @@
 /** How the demo is started and ended; what it shows is in `browser/`. */
 
 import { assertEquals, assertMatch } from "@std/assert";
+import { findLine, linesOf } from "../support/process_lines.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
 
@@ -53,20 +54,14 @@ Deno.test(
   },
   async () => {
     await using demo = startDemo(["--port", "0"]);
-    let text = "";
-    const output = demo.stdout.pipeThrough(new TextDecoderStream());
-    for await (const chunk of output.values({ preventCancel: true })) {
-      text += chunk;
-      if (text.includes("#2")) break;
-    }
-    assertMatch(text, /^The demo is at http:\/\/localhost:\d+\//);
-    assertMatch(
-      text,
-      /\n#1 .* % .*memory .* % .*event loop late by .* ms\n#2 /,
-    );
+    const lines = linesOf(demo.stdout).getReader();
+    const { value = "" } = await within("the address", lines.read());
+    assertMatch(value, /^The demo is at http:\/\/localhost:\d+\//);
+    await findLine(lines, /^#1 .* % .*memory .* % .*event loop late by .* ms$/);
+    await findLine(lines, /^#2 /);
     demo.kill("SIGINT");
     assertEquals((await within("the end", demo.status)).code, 0);
-    await output.cancel();
+    await lines.cancel();
     await demo.stderr.cancel();
   },
 );

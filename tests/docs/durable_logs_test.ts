@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { toText } from "@std/streams";
 import { connect } from "../../client.ts";
 import {
   findFreePort,
@@ -15,6 +16,15 @@ import {
 } from "../support/redis_server.ts";
 import { sendSignal } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
+
+/** What the examples import of the package. */
+const IMPORTS = {
+  "@tidings/sse": import.meta.resolve("../../mod.ts"),
+  "@tidings/sse/deno-kv": import.meta.resolve("../../logs/deno_kv.ts"),
+  "@tidings/sse/redis-streams": import.meta.resolve(
+    "../../logs/redis_streams.ts",
+  ),
+};
 
 Deno.test("docs: the example for Deno KV serves the same events from two processes", async () => {
   const directory = await Deno.makeTempDir();
@@ -113,13 +123,15 @@ class Server implements AsyncDisposable {
   ) {
     const port = findFreePort();
     this.url = `http://127.0.0.1:${port}/`;
+    const importMap = `${directory}/import_map.json`;
+    Deno.writeTextFileSync(importMap, JSON.stringify({ imports: IMPORTS }));
     this.#process = new Deno.Command(Deno.execPath(), {
       args: [
         "run",
         "-A",
         "--unstable-kv",
         "--no-check",
-        `--import-map=${import.meta.resolve("../offline/import_map.json")}`,
+        `--import-map=${importMap}`,
         ...args,
         file,
       ],
@@ -135,7 +147,7 @@ class Server implements AsyncDisposable {
       stdout: "null",
       stderr: "piped",
     }).spawn();
-    this.#stderr = new Response(this.#process.stderr).text();
+    this.#stderr = toText(this.#process.stderr);
     this.#process.status.then(() => this.#hasEnded = true);
   }
 

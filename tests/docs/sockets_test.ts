@@ -3,6 +3,7 @@
 /** The server and the client of `docs/sockets.md` run as they stand there. */
 
 import { assert, assertEquals } from "@std/assert";
+import { findLine, type Lines, linesOf } from "../support/process_lines.ts";
 import { within } from "../support/within.ts";
 
 const IMPORTS = {
@@ -54,8 +55,9 @@ Deno.test("docs: server and client of a socket run, and the client ends by itsel
     "server.ts",
     await readExample("server.ts"),
   );
+  const lines = linesOf(server.stderr).getReader();
   try {
-    const url = await readUrl(server);
+    const url = await readUrl(lines);
     const code = await readExample("client.ts");
     const client = await start(
       folder,
@@ -71,21 +73,13 @@ Deno.test("docs: server and client of a socket run, and the client ends by itsel
     assert(success);
   } finally {
     server.kill();
-    await server.output();
+    await server.status;
+    await Promise.all([lines.cancel(), server.stdout.cancel()]);
     await Deno.remove(folder, { recursive: true });
   }
 });
 
 /** Waits until a server says where it listens. */
-async function readUrl(server: Deno.ChildProcess): Promise<string> {
-  const reader = server.stderr.getReader();
-  const decoder = new TextDecoder();
-  let text = "";
-  while (!text.includes("\n")) {
-    const { value, done } = await within("the server's port", reader.read());
-    assert(!done, "the server has ended");
-    text += decoder.decode(value, { stream: true });
-  }
-  reader.releaseLock();
-  return /http:\/\/[^ \n]+/.exec(text)?.[0] ?? "";
+async function readUrl(lines: Lines): Promise<string> {
+  return (await findLine(lines, /http:\/\/[^ ]+/))[0];
 }

@@ -40,15 +40,20 @@ const EXAMPLES: Record<string, string[]> = {
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "server.ts": ["run", "-N"],
+  "watch_output.ts": ["run", "-N", "--allow-run"],
 };
 
 function start(
   name: string,
   env: Record<string, string> = {},
   extra: string[] = [],
+  args: string[] = [],
 ): Promise<ExampleProcess> {
   const flags = EXAMPLES[name] ?? [];
-  return ExampleProcess.start([...flags, ...extra, `examples/${name}`], env);
+  return ExampleProcess.start(
+    [...flags, ...extra, `examples/${name}`, ...args],
+    env,
+  );
 }
 
 /** Opens a stream, and hands out its events one by one. */
@@ -89,7 +94,9 @@ Deno.test("examples: each has a test, and says how it is started", async () => {
   assertEquals(names.sort(), Object.keys(EXAMPLES));
   for (const [name, flags] of Object.entries(EXAMPLES)) {
     const text = await Deno.readTextFile(`examples/${name}`);
-    assert(text.includes(`deno ${flags.join(" ")} examples/${name}\n`), name);
+    const command = `deno ${flags.join(" ")} examples/${name}`;
+    // Some take arguments.
+    assert(text.includes(`${command}\n`) || text.includes(`${command} `), name);
   }
 });
 
@@ -217,6 +224,68 @@ Deno.test("examples: job_progress.ts resumes where a client left", async () => {
   assertEquals(seen[0], "15");
   assertEquals(seen.slice(-2), ["100", "42"]);
   assertEquals(seen.length, 19);
+});
+
+/** Prints a line, waits for a line of its input file, and prints two more. */
+const WATCHED = `
+const [file] = Deno.args;
+console.log("café");
+while (true) {
+  try {
+    if ((await Deno.readTextFile(file)) === "go\\n") break;
+  } catch { /* It is not there yet. */ }
+  await new Promise((resolve) => setTimeout(resolve, 10));
+}
+console.log("");
+console.error("it fails\\r");
+Deno.stdout.writeSync(new TextEncoder().encode("no line end"));
+Deno.exit(3);
+`;
+
+Deno.test("examples: watch_output.ts brings each line at once, also to those who come late", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const file = `${directory}/go`;
+    const program = `${directory}/program.ts`;
+    await Deno.writeTextFile(program, WATCHED);
+    await using example = await start("watch_output.ts", {}, [], [
+      Deno.execPath(),
+      "run",
+      "-A",
+      "--no-config",
+      program,
+      file,
+    ]);
+    const page = await fetch(example.url);
+    assertMatch(await page.text(), /new EventSource\("\/lines"\)/);
+    await using events = await open(`${example.url}lines`);
+    const first = await events.next();
+    assertEquals([first.event, first.data], ["stdout", "café"]);
+    await Deno.writeTextFile(file, "go\n");
+    const rest: string[][] = [];
+    while (rest.at(-1)?.[0] !== "exit") {
+      const { event, data } = await events.next();
+      rest.push([event, data]);
+    }
+    assertEquals(rest.filter(([event]) => event === "stdout"), [
+      ["stdout", ""],
+      ["stdout", "no line end"],
+    ]);
+    assertEquals(rest.filter(([event]) => event === "stderr"), [
+      ["stderr", "it fails"],
+    ]);
+    assertEquals(rest.at(-1), ["exit", "3"]);
+
+    await using late = await open(`${example.url}lines`);
+    assertEquals((await late.next()).lastEventId, first.lastEventId);
+    await using resumed = await open(`${example.url}lines`, {
+      headers: { "last-event-id": first.lastEventId },
+    });
+    const { event, data } = await resumed.next();
+    assertEquals([event, data], rest[0]);
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
 });
 
 Deno.test("examples: chat.ts brings each client its rooms", async () => {

@@ -10,6 +10,7 @@ import {
   OPENAI_FAILED,
   OPENAI_RESPONSES,
 } from "./_model_streams.ts";
+import { IMPORT_MAP_ARGS } from "../support/import_map.ts";
 import { within } from "../support/within.ts";
 
 interface Output {
@@ -22,7 +23,13 @@ interface Output {
 async function ask(name: string, answer: Response): Promise<Output> {
   await using server = serve(() => answer);
   const child = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-N", "-E=LLM_URL,LLM_KEY", `examples/${name}`],
+    args: [
+      "run",
+      ...IMPORT_MAP_ARGS,
+      "-N",
+      "-E=LLM_URL,LLM_KEY",
+      `examples/${name}`,
+    ],
     env: { LLM_URL: server.url, LLM_KEY: "secret", NO_COLOR: "1" },
     stdin: "piped",
     stdout: "piped",

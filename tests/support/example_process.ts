@@ -1,5 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import { mergeReadableStreams } from "@std/streams";
+import { IMPORT_MAP_ARGS } from "./import_map.ts";
+import { linesOf } from "./process_lines.ts";
 import { within } from "./within.ts";
 
 const ROOT = new URL("../../", import.meta.url);
@@ -11,15 +14,15 @@ export class ExampleProcess implements AsyncDisposable {
   /** Where it listens, with a slash at the end. */
   readonly url: string;
   readonly #child: Deno.ChildProcess;
-  readonly #outputs: Promise<unknown>;
+  readonly #output: Promise<void>;
 
   private constructor(
     child: Deno.ChildProcess,
-    outputs: Promise<unknown>,
+    output: Promise<void>,
     url: string,
   ) {
     this.#child = child;
-    this.#outputs = outputs;
+    this.#output = output;
     this.url = url;
   }
 
@@ -35,8 +38,11 @@ export class ExampleProcess implements AsyncDisposable {
     env: Record<string, string> = {},
     executable: string = Deno.execPath(),
   ): Promise<ExampleProcess> {
+    const [command = "", ...rest] = args;
     const child = new Deno.Command(executable, {
-      args,
+      args: executable === Deno.execPath()
+        ? [command, ...IMPORT_MAP_ARGS, ...rest]
+        : args,
       cwd: ROOT,
       env: {
         NO_COLOR: "1",
@@ -48,25 +54,28 @@ export class ExampleProcess implements AsyncDisposable {
     }).spawn();
     let text = "";
     const { promise, resolve } = Promise.withResolvers<string>();
-    const outputs = Promise.all([child.stdout, child.stderr].map(
-      async (stream) => {
-        for await (const chunk of stream.pipeThrough(new TextDecoderStream())) {
-          text += chunk;
-          const port = LISTENING_REGEXP.exec(text)?.[1];
-          if (port !== undefined) resolve(`http://127.0.0.1:${port}/`);
-        }
-      },
-    ));
-    const ended = outputs.then((): never => {
+    const read = async () => {
+      const lines = mergeReadableStreams(
+        linesOf(child.stdout),
+        linesOf(child.stderr),
+      );
+      for await (const line of lines) {
+        text += `${line}\n`;
+        const port = LISTENING_REGEXP.exec(line)?.[1];
+        if (port !== undefined) resolve(`http://127.0.0.1:${port}/`);
+      }
+    };
+    const output = read();
+    const ended = output.then((): never => {
       throw new Error(`${args.join(" ")} has ended: ${text}`);
     });
     const url = Promise.race([promise, ended]);
     // Where the race is over, the end is no failure any more.
     ended.catch(() => {});
     try {
-      return new ExampleProcess(child, outputs, await within("a start", url));
+      return new ExampleProcess(child, output, await within("a start", url));
     } catch (error) {
-      await end(child, outputs);
+      await end(child, output);
       throw error;
     }
   }
@@ -78,13 +87,13 @@ export class ExampleProcess implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await end(this.#child, this.#outputs);
+    await end(this.#child, this.#output);
   }
 }
 
 async function end(
   child: Deno.ChildProcess,
-  outputs: Promise<unknown>,
+  output: Promise<void>,
 ): Promise<void> {
   try {
     child.kill("SIGKILL");
@@ -92,5 +101,5 @@ async function end(
     // It has ended by itself.
   }
   await child.status;
-  await outputs;
+  await output;
 }
