@@ -38,6 +38,8 @@ const DENO_ONLY: Record<string, string> = {
   "package/release": "starts processes",
   "package/runtimes": "reads the lists of tests",
   "package/std_http": "@std/http is on JSR",
+  "package/std_negotiation": "@std/http is on JSR",
+  "package/std_streams": "@std/streams is on JSR",
   "package/workflows": "reads the workflows",
   "parser/memory": "starts processes",
   "runs/deno_kv": "Deno KV is Deno's",
