@@ -5,7 +5,14 @@
 import { cutBytes } from "./_fixtures.ts";
 import { type Contestant, race, type RaceResult } from "./_measure.ts";
 import { type Decoder, EVENTSOURCE_PARSER, OURS } from "./parser/_decoders.ts";
-import type { Job, Row } from "./_table.ts";
+import {
+  loadStdHttpDecoder,
+  READ_EVENTS,
+  STD_HTTP_NAME,
+  type StreamDecoder,
+} from "./parser/_stream_decoders.ts";
+import { streamOf } from "./parser/_streaming.ts";
+import { type Job, type Row, skippedRow } from "./_table.ts";
 
 /** Time for 4n over time for n: 4 if it is linear, 16 if it is quadratic. */
 const MAX_GROWTH = 6;
@@ -26,14 +33,16 @@ interface Drip {
   events: number;
 }
 
+const LONG_LINE: Drip = {
+  name: "line 16KiB",
+  size: 2048 * KIB,
+  chunkSize: 16 * KIB,
+  text: dataLine,
+  events: 1,
+};
+
 const DRIPS: readonly Drip[] = [
-  {
-    name: "line 16KiB",
-    size: 2048 * KIB,
-    chunkSize: 16 * KIB,
-    text: dataLine,
-    events: 1,
-  },
+  LONG_LINE,
   {
     name: "line 16B",
     size: 64 * KIB,
@@ -93,33 +102,66 @@ const KEEPSAKES: readonly Keepsake[] = [
   { name: "id", field: "id", data: "a small event to keep" },
 ];
 
-/** Each drip at n, 2n and 4n. */
+/** Each drip at n, 2n and 4n, and a long line for those that are streams. */
 export function growthJobs(): Job[] {
-  return DRIPS.map((drip): Job => {
-    const id = `growth/${drip.name}`;
-    return {
-      id,
-      async run(): Promise<Row[]> {
-        const decoders = [OURS, EVENTSOURCE_PARSER];
-        const result = await race(
-          decoders.flatMap((decoder) =>
-            [1, 2, 4].map((factor) => dripper(drip, decoder, factor))
-          ),
-        );
-        const growth = growthOf(result, OURS, 4);
-        return [{
-          name: id,
-          ours: `${growthOf(result, OURS, 2).toFixed(1)} × at 2n`,
-          peer: `${EVENTSOURCE_PARSER.name} ${
-            growthOf(result, EVENTSOURCE_PARSER, 4).toFixed(1)
+  return [...DRIPS.map(dripJob), streamJob(LONG_LINE)];
+}
+
+function dripJob(drip: Drip): Job {
+  const id = `growth/${drip.name}`;
+  return {
+    id,
+    async run(): Promise<Row[]> {
+      const decoders = [OURS, EVENTSOURCE_PARSER];
+      const result = await race(
+        decoders.flatMap((decoder) =>
+          [1, 2, 4].map((factor) => dripper(drip, decoder, factor))
+        ),
+      );
+      const growth = growthOf(result, OURS, 4);
+      return [{
+        name: id,
+        ours: `${growthOf(result, OURS, 2).toFixed(1)} × at 2n`,
+        peer: `${EVENTSOURCE_PARSER.name} ${
+          growthOf(result, EVENTSOURCE_PARSER, 4).toFixed(1)
+        } × at 4n`,
+        result: `${growth.toFixed(1)} × at 4n`,
+        target: `≤ ${MAX_GROWTH} ×`,
+        isMet: growth <= MAX_GROWTH,
+      }];
+    },
+  };
+}
+
+/** `readEvents()` beside `@std/http`, which has no decoder that is pushed. */
+function streamJob(drip: Drip): Job {
+  const id = `growth/${drip.name}, stream`;
+  return {
+    id,
+    async run(): Promise<Row[]> {
+      const stdHttp = await loadStdHttpDecoder();
+      const decoders = [READ_EVENTS, ...stdHttp === undefined ? [] : [stdHttp]];
+      const result = await race(
+        decoders.flatMap((decoder) =>
+          [1, 2, 4].map((factor) => streamDripper(drip, decoder, factor))
+        ),
+      );
+      const growth = growthOf(result, READ_EVENTS, 4);
+      const row = skippedRow(id, STD_HTTP_NAME, "ignored: JSR is out of reach");
+      return [{
+        ...row,
+        ours: `${growthOf(result, READ_EVENTS, 2).toFixed(1)} × at 2n`,
+        target: `≤ ${MAX_GROWTH} ×`,
+        isMet: growth <= MAX_GROWTH,
+        ...stdHttp !== undefined && {
+          peer: `${STD_HTTP_NAME} ${
+            growthOf(result, stdHttp, 4).toFixed(1)
           } × at 4n`,
           result: `${growth.toFixed(1)} × at 4n`,
-          target: `≤ ${MAX_GROWTH} ×`,
-          isMet: growth <= MAX_GROWTH,
-        }];
-      },
-    };
-  });
+        },
+      }];
+    },
+  };
 }
 
 /** Keeping a part of one small event of each 64 KiB chunk. */
@@ -166,10 +208,29 @@ function dripper(drip: Drip, decoder: Decoder, factor: number): Contestant {
   };
 }
 
+function streamDripper(
+  drip: Drip,
+  decoder: StreamDecoder,
+  factor: number,
+): Contestant {
+  const bytes = ENCODER.encode(drip.text(drip.size * factor));
+  const chunks = cutBytes(bytes, drip.chunkSize);
+  return {
+    name: contestantName(decoder, factor),
+    async run(): Promise<void> {
+      const events = await Array.fromAsync(decoder.decode(streamOf(chunks)));
+      if (events.length === drip.events) return;
+      throw new Error(
+        `it gave ${events.length} events, expected ${drip.events}`,
+      );
+    },
+  };
+}
+
 /** Time for `factor` times n over time for n. */
 function growthOf(
   result: RaceResult,
-  decoder: Decoder,
+  decoder: { name: string },
   factor: number,
 ): number {
   return result.ratio(
@@ -178,7 +239,7 @@ function growthOf(
   );
 }
 
-function contestantName(decoder: Decoder, factor: number): string {
+function contestantName(decoder: { name: string }, factor: number): string {
   return `${decoder.name} at ${factor}n`;
 }
 

@@ -6,6 +6,7 @@
  */
 
 import { encode } from "eventsource-encoder";
+import { STD_HTTP_NAME } from "../parser/_stream_decoders.ts";
 import {
   encodeEvent,
   encodeEvents,
@@ -34,8 +35,6 @@ export interface StreamEncoder {
 
 /** Events to a chunk of {@linkcode ENCODE_EVENTS} and its joining peer. */
 const BATCH_SIZE = 100;
-/** The name of the peer that JSR has. */
-export const STD_HTTP_NAME = "@std/http";
 const TEXT_ENCODER = new TextEncoder();
 
 /** Ours, one event a call. */

@@ -14,10 +14,10 @@ import {
   EVENTSOURCE_ENCODER_JOINED,
   EVENTSOURCE_ENCODER_STREAM,
   loadStdHttpStream,
-  STD_HTTP_NAME,
   type StreamEncoder,
 } from "./_encoders.ts";
 import { createWorkload, type Workload } from "../_fixtures.ts";
+import { STD_HTTP_NAME } from "../parser/_stream_decoders.ts";
 import { type Contestant, race } from "../_measure.ts";
 import { type Job, ratioRow, type Row, skippedRow } from "../_table.ts";
 

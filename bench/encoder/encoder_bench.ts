@@ -3,7 +3,8 @@
 /** Events in, bytes out: one iteration encodes one workload. */
 
 import { benchGroup } from "../_bench_group.ts";
-import { loadStdHttpStream, STD_HTTP_NAME } from "./_encoders.ts";
+import { STD_HTTP_NAME } from "../parser/_stream_decoders.ts";
+import { loadStdHttpStream } from "./_encoders.ts";
 import {
   callContestants,
   ENCODING_NAMES,

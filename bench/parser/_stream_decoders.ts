@@ -43,6 +43,35 @@ export const EVENTSOURCE_PARSER_STREAM: StreamDecoder = {
       .pipeThrough(new EventSourceParserStream()),
 };
 
+/** The name of the peer that JSR has. */
+export const STD_HTTP_NAME = "@std/http";
+
+/** Loads `@std/http`'s stream: `undefined` where JSR is out of reach. */
+export async function loadStdHttpDecoder(): Promise<
+  StreamDecoder | undefined
+> {
+  // Not a literal, so that type checking does not ask for a package that may be
+  // out of reach.
+  const specifier: string = "@std/http/server-sent-event-parse-stream";
+  try {
+    const { ServerSentEventParseStream } = await import(specifier) as {
+      ServerSentEventParseStream: new (
+        options: { ignoreComments: boolean },
+      ) => TransformStream<Uint8Array, DecodedEvent>;
+    };
+    return {
+      name: STD_HTTP_NAME,
+      hasId: true,
+      decode: (source) =>
+        source.pipeThrough(
+          new ServerSentEventParseStream({ ignoreComments: true }),
+        ),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
 /** What the OpenAI SDK iterates a response with. */
 export const OPENAI_STREAM: StreamDecoder = {
   name: "openai",

@@ -10,14 +10,16 @@ import {
   type Workload,
   WORKLOAD_NAMES,
 } from "../_fixtures.ts";
-import { type Contestant, race } from "../_measure.ts";
+import { type Contestant, race, type RaceResult } from "../_measure.ts";
 import {
   DECODER_STREAM,
   EVENTSOURCE_PARSER_STREAM,
+  loadStdHttpDecoder,
   OPENAI_STREAM,
   READ_EVENTS,
+  STD_HTTP_NAME,
 } from "./_stream_decoders.ts";
-import { type Job, ratioRow, type Row } from "../_table.ts";
+import { type Job, ratioRow, type Row, skippedRow } from "../_table.ts";
 
 /** Least ratios to the fastest peer: `readEvents`, `EventStreamDecoderStream`. */
 const TARGETS: readonly (readonly [Chunking, number, number])[] = [
@@ -46,9 +48,10 @@ export function streamingJobs(): Job[] {
         id,
         async run(): Promise<Row[]> {
           const workload = createWorkload(name);
-          const result = await race(streamingContestants(workload, chunking));
+          const contestants = await streamingContestants(workload, chunking);
+          const result = await race(contestants);
           const peers = result.opponents(OUR_NAMES);
-          return OUR_NAMES.flatMap((ours, index) =>
+          const rows = OUR_NAMES.flatMap((ours, index) =>
             peers.map((peer) =>
               ratioRow(`${id} ${ours}`, result, {
                 ours,
@@ -58,19 +61,34 @@ export function streamingJobs(): Job[] {
               })
             )
           );
+          return peers.includes(STD_HTTP_NAME)
+            ? rows
+            : [...rows, stdHttpRow(id, result, workload.events.length)];
         },
       };
     })
   );
 }
 
-/** Ours first, then the peers, all on the same chunks. */
-export function streamingContestants(
+/** Stream beside stream, also where another peer is faster. */
+function stdHttpRow(id: string, result: RaceResult, unit: number): Row {
+  const ours = DECODER_STREAM.name;
+  const peer = STD_HTTP_NAME;
+  const name = `${id} ${ours}`;
+  return result.has(peer)
+    ? ratioRow(name, result, { ours, peer, unit, target: undefined })
+    : skippedRow(name, peer, "ignored: JSR is out of reach");
+}
+
+/** Ours first, then the peers that can be reached, all on the same chunks. */
+export async function streamingContestants(
   workload: Workload,
   chunking: Chunking,
-): Contestant[] {
+): Promise<Contestant[]> {
   const chunks = cut(workload, chunking);
-  return DECODERS.map((decoder): Contestant => ({
+  const stdHttp = await loadStdHttpDecoder();
+  const decoders = stdHttp === undefined ? DECODERS : [...DECODERS, stdHttp];
+  return decoders.map((decoder): Contestant => ({
     name: decoder.name,
     async check(): Promise<void> {
       const decoded = await Array.fromAsync(decoder.decode(streamOf(chunks)));

@@ -11,7 +11,7 @@ for (const name of ["openai", "anthropic", "ticks", "unicode"] as const) {
   for (const chunking of USUAL_CHUNKINGS) {
     await benchGroup(
       `${name} ${chunking}`,
-      streamingContestants(workload, chunking),
+      await streamingContestants(workload, chunking),
     );
   }
 }

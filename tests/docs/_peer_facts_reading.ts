@@ -34,6 +34,11 @@ export const READING_FACTS: readonly Fact<Reader>[] = [
       await observe(reader, [": a\n\ndata: b\n\n"]) === "b",
   },
   {
+    name: "Gives no event for a block without `data`",
+    show: async (reader) =>
+      await observe(reader, ["event: a\n\ndata: b\n\n"]) === "b",
+  },
+  {
     name: "Resumes after the last whole event, not after one cut off",
     show: async (reader) =>
       await resume(reader, "id: 1\ndata: a\n\nid: 2\ndata: b") === "1",

@@ -21,7 +21,7 @@ Deno.test("peers: the guide has three tables", () => {
   assertEquals(tables.length, 3);
 });
 
-function testTable<Peer extends { name: string }>(
+function testTable<Peer extends { name: string; isMissing?: boolean }>(
   index: number,
   peers: readonly Peer[],
   facts: readonly Fact<Peer>[],
@@ -38,9 +38,14 @@ function testTable<Peer extends { name: string }>(
   for (const fact of facts) {
     const name = `peers: "${fact.name}" is what is seen${note}`;
     Deno.test(name, { ignore }, async () => {
-      const cells: string[] = [];
-      for (const peer of peers) cells.push(await cellFor(fact, peer));
-      assertEquals(rows.get(fact.name), cells);
+      const cells = rows.get(fact.name) ?? [];
+      const seen: string[] = [];
+      for (const [index, peer] of peers.entries()) {
+        // What is on JSR is looked at where that can be reached.
+        const cell = peer.isMissing ? cells[index] : await cellFor(fact, peer);
+        seen.push(cell ?? "");
+      }
+      assertEquals(cells, seen);
     });
   }
 }

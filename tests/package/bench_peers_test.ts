@@ -26,6 +26,15 @@ export class ServerSentEventStream extends TransformStream<any, Uint8Array> {
 }
 `;
 
+/** Gives no event. */
+const WRONG_PARSE_STREAM = `
+export class ServerSentEventParseStream extends TransformStream<any, any> {
+  constructor() {
+    super({ transform() {} });
+  }
+}
+`;
+
 const right = { name: "right", run: () => pause(1) };
 const wrong = {
   name: "wrong",
@@ -37,32 +46,51 @@ const wrong = {
 
 Deno.test("a peer that is wrong on a workload is a row that says so", async () => {
   await using jsr = await JsrRegistry.serve({
-    "@std/http": { ".": "", "./server-sent-event-stream": WRONG_STREAM },
+    "@std/http": {
+      ".": "",
+      "./server-sent-event-stream": WRONG_STREAM,
+      "./server-sent-event-parse-stream": WRONG_PARSE_STREAM,
+    },
   });
 
   const table = await runBench(
-    ["encode/multiline/stream", "encode/ticks/stream"],
+    ["encode/multiline/stream", "encode/ticks/stream", "stream/ticks/64KiB"],
     jsr.env,
   );
 
   assertStringIncludes(table, `; @std/http@${JSR_VERSION}, `);
   const rows = table.split("\n").filter((row) => row.includes("| @std/http"));
-  assertEquals(rows.length, 2);
+  assertEquals(rows.length, 4);
+  const decoding = rows.filter((row) => row.includes("stream/ticks/64KiB"));
+  assertEquals(
+    decoding.map((row) => row.includes("wrong: its events are not those")),
+    [true, true],
+  );
   assertStringIncludes(
     rows.find((row) => row.includes("multiline"))!,
     "| @std/http | wrong: its events are not those of the workload |",
   );
-  assertStringIncludes(rows.find((row) => row.includes("ticks"))!, " × | ≥ ");
+  assertStringIncludes(
+    rows.find((row) => row.includes("encode/ticks"))!,
+    " × | ≥ ",
+  );
   assertStringIncludes(table, " 0 failed\n");
 });
 
 Deno.test("a peer that is out of reach is a row that says so", async () => {
   await using jsr = await JsrRegistry.serve({});
 
-  const table = await runBench(["encode/ticks/stream"], jsr.env);
+  const table = await runBench([
+    "encode/ticks/stream",
+    "stream/ticks/64KiB",
+    "growth/line 16KiB, stream",
+  ], jsr.env);
 
   assertStringIncludes(table, "; @std/http@^1 (out of reach), ");
-  assertStringIncludes(table, "| @std/http | ignored: JSR is out of reach |");
+  const rows = table.split("\n").filter((row) =>
+    row.includes("| @std/http | ignored: JSR is out of reach |")
+  );
+  assertEquals(rows.length, 3);
 });
 
 Deno.test("ratioRow() tells a wrong peer, and throws where ours is wrong", async () => {

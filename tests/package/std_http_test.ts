@@ -1,5 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Our streams and those of `@std/http`: each reads what the other writes, and
+ * `docs/migrating.md` says where they differ.
+ *
+ * @module
+ */
+
 import {
   type ServerSentEventMessage,
   ServerSentEventStream,
@@ -7,8 +14,9 @@ import {
 import { assertEquals } from "@std/assert";
 import { encodeEvent, EventStreamEncoderStream } from "../../encoder.ts";
 import type { ServerSentEventInit } from "../../event.ts";
-import { EventStreamDecoderStream } from "../../parser.ts";
+import { EventStreamDecoderStream, readEvents } from "../../parser.ts";
 import { eventOf, RecordingParser } from "../support/outcome.ts";
+import { streamOf } from "../support/sources.ts";
 
 // Offline, the import map puts a file of ours in the place of the real package.
 const ignore = import.meta.resolve("@std/http/server-sent-event-stream")
@@ -114,3 +122,50 @@ Deno.test({
     ]);
   },
 });
+
+/** What `docs/migrating.md` says of the two: the chunks, and the data each gives. */
+const DIFFERENCES: {
+  name: string;
+  chunks: string[];
+  ours: string[];
+  theirs: (string | undefined)[];
+}[] = [
+  {
+    name: "an event that the end of the stream cuts off",
+    chunks: ["data: a\n\ndata: b\ndata: c"],
+    ours: ["a"],
+    theirs: ["a", "b\nc"],
+  },
+  {
+    name: "a block without data",
+    chunks: ["event: a\n\nid: 1\n\ndata: b\n\n"],
+    ours: ["b"],
+    theirs: [undefined, undefined, "b"],
+  },
+  {
+    name: "a comment",
+    chunks: [": a\n\ndata: b\n\n"],
+    ours: ["b"],
+    theirs: [undefined, "b"],
+  },
+];
+
+for (const { name, chunks, ours, theirs } of DIFFERENCES) {
+  Deno.test({
+    name: `readEvents() and @std/http differ in ${name}${reason}`,
+    ignore,
+    async fn() {
+      const { ServerSentEventParseStream }: ParseStreamModule = await import(
+        PARSE_STREAM
+      );
+      const encoder = new TextEncoder();
+      const bytes = () => streamOf(chunks.map((text) => encoder.encode(text)));
+      const events = await Array.fromAsync(readEvents(bytes()));
+      const messages = await Array.fromAsync(
+        bytes().pipeThrough(new ServerSentEventParseStream()),
+      );
+      assertEquals(events.map(({ data }) => data), ours);
+      assertEquals(messages.map(({ data }) => data), theirs);
+    },
+  });
+}
