@@ -9,20 +9,14 @@
 import config from "../deno.json" with { type: "json" };
 import { bundle } from "./_bundle.ts";
 import { gzippedSize } from "./_gzipped_size.ts";
-
-/** Bytes, minified and gzipped. */
-const LIMITS: Record<string, number> = {
-  "./parser": 3.5 * 1024,
-  "./client": 9 * 1024,
-  "./shared": 11 * 1024,
-};
+import { SIZE_LIMITS } from "./_size_limits.ts";
 
 const rows = [["export", "minified", "gzipped", "limit"]];
 let isTooLarge = false;
 for (const [name, file] of Object.entries(config.exports)) {
   const code = await bundle(file, { minify: true });
   const gzipped = await gzippedSize(code);
-  const limit = LIMITS[name];
+  const limit = SIZE_LIMITS[name];
   if (limit !== undefined && gzipped > limit) isTooLarge = true;
   const sizes = [new Blob([code]).size, gzipped, limit ?? "–"];
   rows.push([name, ...sizes.map(String)]);

@@ -1,0 +1,14 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What an export may weigh, for `scripts/size.ts` and the table in `bench/README.md`.
+ *
+ * @module
+ */
+
+/** Bytes of an export as a bundle of its own, minified and gzipped. */
+export const SIZE_LIMITS: Record<string, number> = {
+  "./parser": 3200,
+  "./client": 7 * 1024,
+  "./shared": 9 * 1024,
+};
