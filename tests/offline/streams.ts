@@ -22,23 +22,21 @@ export async function toText(
   return text + decoder.decode();
 }
 
-/** Gives the chunks of all streams, each as it comes; the first error is its own. */
+/** Gives the chunks of all streams, each as it comes, and fails as the first of them. */
 export function mergeReadableStreams<T>(
   ...streams: ReadableStream<T>[]
 ): ReadableStream<T> {
-  const { readable, writable } = new TransformStream<T, T>(
-    undefined,
-    // What others have to give is taken while nobody reads.
-    { highWaterMark: Infinity },
-  );
-  const writer = writable.getWriter();
-  const copies = streams.map(async (stream) => {
-    for await (const chunk of stream) await writer.write(chunk);
+  return new ReadableStream({
+    start(controller): void {
+      const copy = async (stream: ReadableStream<T>) => {
+        // Once this stream has ended, `enqueue()` throws, and the loop cancels.
+        for await (const chunk of stream) controller.enqueue(chunk);
+      };
+      Promise.all(streams.map(copy))
+        .then(() => controller.close())
+        .catch((error) => controller.error(error));
+    },
   });
-  Promise.all(copies).then(() => writer.close()).catch((error) =>
-    writer.abort(error)
-  );
-  return readable;
 }
 
 /** Splits text into lines, of which the last one needs no end. */
