@@ -232,14 +232,14 @@ Deno.test("a file too many in the npm package is a fault, such as a polyfill", a
   await built.write("esm/package.json", '{ "type": "module" }');
   await built.write("esm/mod.js", "");
   await Deno.remove(`${built.folder}/LICENSE`);
-  await Deno.remove(`${built.folder}/_parser/interpreter.js`);
+  await Deno.remove(`${built.folder}/_parser/fields.js`);
 
   assertEquals(await built.faults(), [
     "LICENSE is missing",
     "_dnt.polyfills.js is too many",
     "esm/package.json is too many",
     "mod.test.js is too many",
-    "_parser/interpreter.js is missing",
+    "_parser/fields.js is missing",
     "esm/mod.js is reached by no export",
   ]);
 });
