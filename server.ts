@@ -60,7 +60,7 @@ import type { CorsOptions } from "./_server/cors.ts";
 import type { ServeEventsSource } from "./_server/event_session.ts";
 import { isEventIterable } from "./_server/event_supply.ts";
 import { assertMaxDuration } from "./_server/lifetime.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "./_validate.ts";
+import { assertLimit, assertNumber, MAX_DELAY } from "./_validate.ts";
 import { Session, type SessionOptions } from "./_server/session.ts";
 import { encodeEvent } from "./encoder.ts";
 
@@ -332,7 +332,7 @@ function checkOptions(
   if (retry !== undefined) {
     // Clients do not take a longer one.
     assertNumber(verb, "retry", retry, 0, MAX_DELAY);
-    assertCount(verb, "retry", retry, 0);
+    assertLimit(verb, "retry", retry, 0);
   }
   return {
     lastEventId: readLastEventId(request, options.lastEventIdParameter),

@@ -10,7 +10,7 @@ import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
 import type { Interest } from "./group.ts";
 import { checkTopics } from "./topics.ts";
 import {
-  assertCount,
+  assertLimit,
   assertName,
   assertNumber,
   MAX_DELAY,
@@ -290,11 +290,11 @@ export function checkChannelOptions(
   assertNumber(verb, "ringBytes", ringBytes, 0);
   assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
   assertRetry(verb, options.retry);
-  assertCount(verb, "maxSubscribers", maxSubscribers, 0);
-  assertCount(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
-  assertCount(verb, "maxTopicsPerSubscriber", maxTopicsPerSubscriber, 0);
-  assertCount(verb, "maxTopicsPerEvent", maxTopicsPerEvent, 0);
-  assertCount(verb, "maxTopicLength", maxTopicLength, 1);
+  assertLimit(verb, "maxSubscribers", maxSubscribers, 0);
+  assertLimit(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
+  assertLimit(verb, "maxTopicsPerSubscriber", maxTopicsPerSubscriber, 0);
+  assertLimit(verb, "maxTopicsPerEvent", maxTopicsPerEvent, 0);
+  assertLimit(verb, "maxTopicLength", maxTopicLength, 1);
   return {
     ...options,
     log,
@@ -365,12 +365,12 @@ function checkLifetime(
 
 function checkReplay(replay: number | "all" = 0): number {
   if (replay === "all") return Infinity;
-  assertCount("serve event channel", "replay", replay, 0);
+  assertLimit("serve event channel", "replay", replay, 0);
   return replay;
 }
 
 function assertRetry(verb: string, retry: number | undefined): void {
   if (retry === undefined) return;
   assertNumber(verb, "retry", retry, 0, MAX_DELAY);
-  assertCount(verb, "retry", retry, 0);
+  assertLimit(verb, "retry", retry, 0);
 }

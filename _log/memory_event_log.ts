@@ -16,7 +16,7 @@ import type {
 } from "./event_log.ts";
 import { MemoryHistory } from "./memory_history.ts";
 import { checkRead, checkRewind } from "./read_bounds.ts";
-import { assertCount, assertNumber } from "../_validate.ts";
+import { assertLimit, assertNumber } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 
 /** Options of {@linkcode MemoryEventLog}. Whatever is reached first counts. */
@@ -103,7 +103,7 @@ export class MemoryEventLog implements EventLog {
     const { maxEvents = 10_000, maxBytes = 2 ** 24, maxAge = Infinity } =
       options;
     const verb = "make event log";
-    assertCount(verb, "maxEvents", maxEvents, 0);
+    assertLimit(verb, "maxEvents", maxEvents, 0);
     assertNumber(verb, "maxBytes", maxBytes, 0);
     assertNumber(verb, "maxAge", maxAge, 0);
     this.#history = new MemoryHistory({ maxEvents, maxBytes, maxAge });

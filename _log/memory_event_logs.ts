@@ -7,7 +7,7 @@
  */
 
 import type { TextEventInit } from "../event.ts";
-import { assertCount, MAX_DELAY } from "../_validate.ts";
+import { assertLimit, MAX_DELAY } from "../_validate.ts";
 import type { EventLog, EventLogAppendOptions } from "./event_log.ts";
 import {
   assertLogName,
@@ -69,7 +69,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
     const { expireIn = Infinity } = options;
     assertLogName("open event log", name);
-    assertCount("open event log", "expireIn", expireIn, 1);
+    assertLimit("open event log", "expireIn", expireIn, 1);
     return {
       append: (event, options) => {
         const named = this.#obtain(name);
@@ -97,8 +97,8 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     const { leaseTime, expireIn = Infinity, after, replace, event } = options;
     const verb = "claim event log";
     assertLogName(verb, name);
-    assertCount(verb, "leaseTime", leaseTime, 1);
-    assertCount(verb, "expireIn", expireIn, 1);
+    assertLimit(verb, "leaseTime", leaseTime, 1);
+    assertLimit(verb, "expireIn", expireIn, 1);
     const named = this.#obtain(name);
     if (named.isClaimed || named.last?.id !== after) return undefined;
     if (replace) named.clear();
@@ -145,7 +145,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   // deno-lint-ignore require-await -- what it throws is to reject
   async expire(name: string, delay: number): Promise<void> {
     assertLogName("expire event log", name);
-    assertCount("expire event log", "delay", delay, 1);
+    assertLimit("expire event log", "delay", delay, 1);
     const named = this.#find(name);
     if (named !== undefined) this.#expireIn(named, delay);
   }

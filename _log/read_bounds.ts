@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assertCount, assertNumber } from "../_validate.ts";
+import { assertLimit, assertNumber } from "../_validate.ts";
 import type { EventLogReadOptions } from "./event_log.ts";
 
 /** How much is read at once, with the defaults filled in. */
@@ -26,7 +26,7 @@ export function checkRead(
   { limit = 256, maxBytes = 65_536, signal }: EventLogReadOptions,
 ): ReadBounds {
   signal?.throwIfAborted();
-  assertCount("read event log", "limit", limit, 1);
+  assertLimit("read event log", "limit", limit, 1);
   assertNumber("read event log", "maxBytes", maxBytes, 0);
   return { limit, maxBytes };
 }
@@ -34,5 +34,5 @@ export function checkRead(
 /** Checks what {@linkcode EventLog.rewind} is given, as {@linkcode checkRead}. */
 export function checkRewind(count: number, signal?: AbortSignal): void {
   signal?.throwIfAborted();
-  assertCount("rewind event log", "count", count, 0);
+  assertLimit("rewind event log", "count", count, 0);
 }

@@ -37,7 +37,7 @@ import { GzipStream } from "./_gzip_stream.ts";
 import { Packer } from "./_packer.ts";
 import { Reserve } from "./_reserve.ts";
 import { SharedWindow } from "./_window.ts";
-import { assertCount, assertNumber } from "../_validate.ts";
+import { assertLimit, assertNumber } from "../_validate.ts";
 import type { EventCompression } from "../server.ts";
 
 export type { EventCompression } from "../server.ts";
@@ -129,7 +129,7 @@ export function gzip(options: GzipOptions = {}): EventCompression {
   assertInteger("level", level, 1, 9);
   assertInteger("windowBits", windowBits, 9, 15);
   assertInteger("memLevel", memLevel, 1, 9);
-  assertCount(VERB, "maxUnshared", maxUnshared, 0);
+  assertLimit(VERB, "maxUnshared", maxUnshared, 0);
   const checked = { level, windowBits, memLevel };
   const packer = new Packer(checked);
   const reserve = new Reserve(maxUnshared);
@@ -148,5 +148,5 @@ function assertInteger(
   most: number,
 ): void {
   assertNumber(VERB, name, value, least, most);
-  assertCount(VERB, name, value, least);
+  assertLimit(VERB, name, value, least);
 }

@@ -30,7 +30,7 @@
  */
 
 import { checkRead, checkRewind } from "../_log/read_bounds.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
+import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -152,8 +152,8 @@ export class DenoKvEventLog implements EventLog {
       timeout = 10_000,
     } = options;
     const verb = "make event log";
-    assertCount(verb, "maxEvents", maxEvents, 1);
-    assertCount(verb, "maxAge", maxAge, 1);
+    assertLimit(verb, "maxEvents", maxEvents, 1);
+    assertLimit(verb, "maxAge", maxAge, 1);
     if (pollInterval !== Infinity) {
       assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
     }

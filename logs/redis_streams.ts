@@ -28,7 +28,7 @@
  */
 
 import {
-  assertCount,
+  assertLimit,
   assertName,
   assertNumber,
   MAX_DELAY,
@@ -138,8 +138,8 @@ export class RedisStreamsEventLog implements EventLog {
   ) {
     const { maxEvents = 10_000, maxAge = Infinity, timeout = 10_000 } = options;
     const verb = "make event log";
-    assertCount(verb, "maxEvents", maxEvents, 1);
-    assertCount(verb, "maxAge", maxAge, 1);
+    assertLimit(verb, "maxEvents", maxEvents, 1);
+    assertLimit(verb, "maxAge", maxAge, 1);
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
     assertName(verb, "key", key);
     this.#client = client;

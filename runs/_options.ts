@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assertCount, assertNumber, MAX_DELAY } from "../_validate.ts";
+import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
 import { checkChannelOptions } from "../_channel/options.ts";
 import type { EventChannelServeOptions } from "../channel.ts";
 import type { ServerSentEventInit, TypedEventInit } from "../event.ts";
@@ -217,11 +217,11 @@ export function checkRunsOptions(
     ] as const
   ) {
     assertNumber(verb, name, value, least, MAX_DELAY);
-    assertCount(verb, name, value, least);
+    assertLimit(verb, name, value, least);
   }
-  assertCount(verb, "maxEvents", maxEvents, 1);
+  assertLimit(verb, "maxEvents", maxEvents, 1);
   assertNumber(verb, "maxBytes", maxBytes, 1);
-  assertCount(verb, "maxRuns", maxRuns, 1);
+  assertLimit(verb, "maxRuns", maxRuns, 1);
   checkChannelOptions({ keepAlive, retry });
   return {
     logs,

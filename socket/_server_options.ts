@@ -2,7 +2,7 @@
 
 import type { CorsOptions } from "../_server/cors.ts";
 import {
-  assertCount,
+  assertLimit,
   assertName,
   assertNumber,
   MAX_DELAY,
@@ -119,11 +119,11 @@ export function checkOptions(
   if (key !== undefined) assertName(verb, "key", key);
   assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
   assertNumber(verb, "sessionTimeout", sessionTimeout, 1, MAX_DELAY);
-  assertCount(verb, "maxMessageSize", maxMessageSize, 0);
-  assertCount(verb, "maxBatchSize", maxBatchSize, 1);
-  assertCount(verb, "maxBuffered", maxBuffered, 1);
-  assertCount(verb, "maxSessions", maxSessions, 0);
-  assertCount(verb, "maxSessionsPerKey", maxSessionsPerKey, 0);
+  assertLimit(verb, "maxMessageSize", maxMessageSize, 0);
+  assertLimit(verb, "maxBatchSize", maxBatchSize, 1);
+  assertLimit(verb, "maxBuffered", maxBuffered, 1);
+  assertLimit(verb, "maxSessions", maxSessions, 0);
+  assertLimit(verb, "maxSessionsPerKey", maxSessionsPerKey, 0);
   return {
     keepAlive,
     sessionTimeout,

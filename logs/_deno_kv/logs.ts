@@ -15,7 +15,7 @@ import {
   type EventLogs,
   type EventLogState,
 } from "../../_log/event_logs.ts";
-import { assertCount, assertNumber, MAX_DELAY } from "../../_validate.ts";
+import { assertLimit, assertNumber, MAX_DELAY } from "../../_validate.ts";
 import { persist } from "../_engine/engine_call.ts";
 import { makeCheckedLine } from "./blocks.ts";
 import { KvClaim } from "./claim.ts";
@@ -115,7 +115,7 @@ export class DenoKvEventLogs implements EventLogs {
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
     const { expireIn = Infinity } = options;
     assertLogName("open event log", name);
-    assertCount("open event log", "expireIn", expireIn, 1);
+    assertLimit("open event log", "expireIn", expireIn, 1);
     return new KvNamedLog(this.#historyOf(name), {
       expireIn,
       pollInterval: this.#pollInterval,
@@ -137,8 +137,8 @@ export class DenoKvEventLogs implements EventLogs {
     const { leaseTime, expireIn = Infinity, replace, event } = options;
     const verb = "claim event log";
     assertLogName(verb, name);
-    assertCount(verb, "leaseTime", leaseTime, 1);
-    assertCount(verb, "expireIn", expireIn, 1);
+    assertLimit(verb, "leaseTime", leaseTime, 1);
+    assertLimit(verb, "expireIn", expireIn, 1);
     const history = this.#historyOf(name);
     const holder = crypto.randomUUID();
     const lines = event === undefined
@@ -195,7 +195,7 @@ export class DenoKvEventLogs implements EventLogs {
   async expire(name: string, delay: number): Promise<void> {
     const verb = "expire event log";
     assertLogName(verb, name);
-    assertCount(verb, "delay", delay, 1);
+    assertLimit(verb, "delay", delay, 1);
     const history = this.#historyOf(name);
     const epoch = await this.#change(history, verb, "", (head) => {
       if (head === undefined) return { result: undefined };

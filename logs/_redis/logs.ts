@@ -16,7 +16,7 @@ import {
   type EventLogState,
 } from "../../_log/event_logs.ts";
 import {
-  assertCount,
+  assertLimit,
   assertName,
   assertNumber,
   MAX_DELAY,
@@ -126,7 +126,7 @@ export class RedisEventLogs implements EventLogs {
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
     const { expireIn = Infinity } = options;
     assertLogName("open event log", name);
-    assertCount("open event log", "expireIn", expireIn, 1);
+    assertLimit("open event log", "expireIn", expireIn, 1);
     const keys = makeKeys(this.#prefix, name);
     return new RedisNamedLog({
       client: this.#client,
@@ -152,8 +152,8 @@ export class RedisEventLogs implements EventLogs {
       options;
     const verb = "claim event log";
     assertLogName(verb, name);
-    assertCount(verb, "leaseTime", leaseTime, 1);
-    assertCount(verb, "expireIn", expireIn, 1);
+    assertLimit(verb, "leaseTime", leaseTime, 1);
+    assertLimit(verb, "expireIn", expireIn, 1);
     if (event !== undefined) assertNoId(event);
     // No event has an empty ID.
     if (options.after === "") return undefined;
@@ -219,7 +219,7 @@ export class RedisEventLogs implements EventLogs {
    */
   async expire(name: string, delay: number): Promise<void> {
     assertLogName("expire event log", name);
-    assertCount("expire event log", "delay", delay, 1);
+    assertLimit("expire event log", "delay", delay, 1);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
     await this.#persist("expire event log", [
       "EVAL",
