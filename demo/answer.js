@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The page of the answer: reads the run and counts lost and doubled words.
+ *
+ * @module
+ */
+
 const byId = (id) => document.getElementById(id);
 
 let source;
@@ -15,7 +21,7 @@ byId("stop").addEventListener(
 );
 read();
 
-/** Reads the answer from its beginning, as after each reload. */
+/** Reads the answer from its beginning, on each load of the page and each start. */
 function read() {
   source?.close();
   source = new EventSource("run");
@@ -28,7 +34,7 @@ function read() {
   });
   source.addEventListener("error", ({ target }) => {
     const isOver = target.readyState === EventSource.CLOSED;
-    show(isOver ? "nothing asked" : "reconnecting");
+    show(isOver ? "not started" : "reconnecting");
   });
   source.addEventListener("message", ({ data }) => {
     add(JSON.parse(data));
@@ -40,7 +46,7 @@ function read() {
   });
 }
 
-/** A word is lost if a number is left out, doubled if one comes again. */
+/** Counts a word as lost if its number is skipped, and as doubled if it repeats. */
 function add({ number, text }) {
   if (number < counts.next) counts.doubled++;
   else counts.lost += number - counts.next;
@@ -49,7 +55,7 @@ function add({ number, text }) {
 }
 
 function show(text, state = "closed") {
-  // Each time that it is set, it is read out.
+  // A screen reader reads the text out each time it is set, even if it is the same.
   if (byId("state").textContent !== text) byId("state").textContent = text;
   byId("state").dataset.state = state;
   const isOver = source.readyState === EventSource.CLOSED;

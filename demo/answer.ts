@@ -1,10 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** An invented answer: words without a model, always the same ones. */
+/**
+ * An invented answer. It needs no model, and its words are always the same.
+ *
+ * @module
+ */
 
 import { setTimeout as delay } from "node:timers/promises";
 
-/** Words of the whole answer: a minute of them. */
+/** How many words the whole answer has: one minute. */
 export const WORDS = 750;
 const INTERVAL = 80;
 const SEED = 15;
@@ -23,10 +27,10 @@ export interface Word {
 }
 
 /**
- * Gives the words of the answer at the pace of a model.
+ * Yields the words of the answer at the pace of a model.
  *
- * @param start The number of the first one to give.
- * @param signal Ends it.
+ * @param start The number of the first word to yield.
+ * @param signal Ends the answer.
  */
 export async function* answer(
   start: number,
@@ -34,18 +38,18 @@ export async function* answer(
 ): AsyncGenerator<Word> {
   for (let number = start; number < WORDS; number++) {
     yield { number, text: wordAt(number) };
-    // It rejects once the run is over, and nobody is told of that.
+    // This rejects when the run is over, which the run expects and does not report.
     await delay(INTERVAL, undefined, { signal });
   }
 }
 
-/** A word that depends on its number alone, so that the answer can be gone on with. */
+/** Returns a word that depends on its number only, so that an answer can be resumed. */
 export function wordAt(number: number): string {
   // Spreads neighbouring numbers over the vocabulary.
   let hash = Math.imul(number + SEED, 0x9e3779b1);
   hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
   hash ^= hash >>> 13;
-  // There is one, since the index is below the length.
+  // Cannot fail: the index is below the length.
   const word = VOCABULARY[(hash >>> 0) % VOCABULARY.length]!;
   const isLast = number % SENTENCE === SENTENCE - 1 || number === WORDS - 1;
   const begun = number % SENTENCE === 0

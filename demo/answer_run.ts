@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The invented answer as a run that goes on over reloads and restarts. */
+/**
+ * The invented answer as a run that survives reloads and restarts.
+ *
+ * @module
+ */
 
 import type { EventLog } from "../log.ts";
 import { DenoKvEventLogs } from "../logs/deno_kv.ts";
@@ -8,7 +12,7 @@ import { EventRuns } from "../runs/mod.ts";
 import { answer } from "./answer.ts";
 
 const ID = "answer";
-/** Milliseconds after which one whose server was killed is gone on with. */
+/** Milliseconds after which a run whose server was killed can be resumed. */
 const LEASE_TIME = 2000;
 const RETRY = 1000;
 
@@ -26,27 +30,27 @@ export class AnswerRun implements AsyncDisposable {
       logs,
       leaseTime: LEASE_TIME,
       retry: RETRY,
-      // Who reads one that is lost comes back for the rest of it.
+      // Without an end event, a reader of a lost run reconnects for the rest of it.
       endEvent: (end) =>
         end === "lost" ? undefined : { event: "end", data: end },
     });
   }
 
   /**
-   * Opens the run, and goes on with it if the server ended in the middle.
+   * Opens the run, and resumes it if the server ended in the middle.
    *
-   * @param path The file that keeps it, `":memory:"` for none.
+   * @param path The file that keeps the run, or `":memory:"` for none.
    */
   static async open(path: string): Promise<AnswerRun> {
     const run = new AnswerRun(await Deno.openKv(path));
-    // If that server was killed, this waits until its lease has run out.
+    // If that server was killed, this waits until its lease expires.
     if (await run.#runs.ended(ID) === "lost") {
       await run.#start("after", await run.#countWords());
     }
     return run;
   }
 
-  /** Answers a request for it: starts, stops or reads it. */
+  /** Answers a request that starts, stops or reads the run. */
   async answer(request: Request): Promise<Response> {
     switch (request.method) {
       case "POST":
@@ -54,7 +58,7 @@ export class AnswerRun implements AsyncDisposable {
       case "DELETE":
         return Response.json(await this.#runs.stop(ID));
     }
-    // Before the first one there is nothing to come back for.
+    // Before the first run, a 204 keeps `EventSource` from reconnecting.
     const notFound = () => new Response(null, { status: 204 });
     return await this.#runs.serve(ID, request, { notFound });
   }
@@ -71,7 +75,7 @@ export class AnswerRun implements AsyncDisposable {
     }, { restart });
   }
 
-  /** How many words of the answer there are. */
+  /** Counts the words of the answer that are in the log. */
   async #countWords(): Promise<number> {
     let words = 0;
     for (let after = await this.#log.rewind(Infinity);;) {

@@ -1,10 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The charts of the page of the measurements.
+ *
+ * @module
+ */
+
 const WIDTH = 240;
 const HEIGHT = 100;
 const LENGTH = 120;
 
-/** A line of the latest values, with its scale and the last of them in figures. */
+/** A line chart of the latest values, which also shows its scale and the last value. */
 export class Chart {
   #values = [];
   #options;
@@ -15,8 +21,8 @@ export class Chart {
 
   /**
    * @param {HTMLElement} figure Holds an `svg`, a `.scale` and a `.value`.
-   * @param {{ unit: string, digits: number, max?: number }} options What is drawn;
-   * `max` is what the upper edge stands for, by default a round number above the
+   * @param {{ unit: string, digits: number, max?: number }} options How values are
+   * shown. `max` is the value at the upper edge, by default a round number above the
    * largest value that is shown.
    */
   constructor(figure, options) {
@@ -56,7 +62,7 @@ export class Chart {
   }
 }
 
-/** Gives the next of 1, 2, 5, 10, 20, 50, …. */
+/** Returns the smallest of 1, 2, 5, 10, 20, 50, … that is not below the value. */
 function roundUp(value) {
   const power = 10 ** Math.floor(Math.log10(value));
   return [1, 2, 5, 10].map((factor) => factor * power)

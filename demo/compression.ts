@@ -1,43 +1,47 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Compression that can be switched on and off, and what it saves. */
+/**
+ * Compression that can be switched on and off, and the bytes that it saves.
+ *
+ * @module
+ */
 
 import { gzip } from "../compression/mod.ts";
 import type { EventCompression } from "../server.ts";
 
-/** What a channel counts. */
+/** The counters of a channel that are used here. */
 interface Counters {
   bytes: number;
   savedBytes: number;
 }
 
-/** `gzip()`, for the clients that come while it is on. */
+/** `gzip()` for clients that connect while it is switched on. */
 export class Compression implements EventCompression {
   readonly #gzip = gzip();
   readonly coding = this.#gzip.coding;
   readonly openStream = this.#gzip.openStream;
   readonly openWindow = this.#gzip.openWindow;
   #isOn = false;
-  /** What was counted when it was switched last. */
+  /** The counters at the last switch. */
   #before: Counters = { bytes: 0, savedBytes: 0 };
 
-  /** Whether it is on. */
+  /** Whether compression is switched on. */
   get isOn(): boolean {
     return this.#isOn;
   }
 
-  /** Whether a client gets it. */
+  /** Whether the stream of a client is compressed. */
   accepts(acceptEncoding: string | null): boolean {
     return this.#isOn && this.#gzip.accepts(acceptEncoding);
   }
 
-  /** Switches it on or off. */
+  /** Switches compression on or off. */
   toggle(counters: Counters): void {
     this.#isOn = !this.#isOn;
     this.#before = { ...counters };
   }
 
-  /** What was sent since it was switched, and what was saved. */
+  /** Returns the bytes that were sent and saved since the last switch. */
   compare({ bytes, savedBytes }: Counters): Counters & { isOn: boolean } {
     return {
       isOn: this.#isOn,

@@ -1,8 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * `deno task demo`: publishes what this machine is doing, shows it on a page, and
- * tails it here through our own client.
+ * `deno task demo`: publishes measurements of this machine, shows them on a page, and
+ * prints them in the terminal with `connect()`.
+ *
+ * @module
  */
 
 import { tmpdir } from "node:os";
@@ -10,10 +12,11 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { connect } from "../client.ts";
 import { checkEvents, unchecked } from "../typed/mod.ts";
+import { describeMismatch } from "../_validate.ts";
 import type { Measurement } from "./measurements.ts";
 import { Demo } from "./server.ts";
 
-const HELP = `Publishes what this machine is doing as server-sent events.
+const HELP = `Publishes measurements of this machine as server-sent events.
 
 deno task demo [options]
 
@@ -29,7 +32,7 @@ interface DemoArguments {
 
 const demoArguments = readArguments();
 const demo = startDemo(demoArguments.port);
-console.log(`The demo is at ${demo.url}, and ends with Ctrl+C`);
+console.log(`The demo is at ${demo.url}. Press Ctrl+C to stop it.`);
 if (demoArguments.open) openBrowser(demo.url);
 
 await using connection = connect(`${demo.url}events`);
@@ -61,9 +64,12 @@ function readArguments(): DemoArguments {
     const port = Number(values.port);
     if (!/^\d+$/.test(values.port) || port > 65535) {
       throw new RangeError(
-        `--port is ${
-          JSON.stringify(values.port)
-        }, a number from 0 to 65535 is wanted`,
+        describeMismatch(
+          "start the demo",
+          "--port",
+          "a number from 0 to 65535",
+          values.port,
+        ),
       );
     }
     return { port, open: !values["no-open"] };
@@ -83,9 +89,9 @@ function startDemo(port: number): Demo {
   }
 }
 
-/** The file in which this demo finds the answer that it was in the middle of. */
+/** Finds the file that keeps the answer over a restart of the demo. */
 function findFile(port: number): string | undefined {
-  // With another port each time, nobody would come back.
+  // With a new port at each start, no page could reconnect to the answer.
   if (port === 0) return undefined;
   const directory = join(tmpdir(), "tidings_demo");
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -102,7 +108,7 @@ function openBrowser(url: string): void {
     new Deno.Command(command!, { args, stdout: "null", stderr: "null" })
       .spawn().unref();
   } catch {
-    // There is no browser to open; the address was printed.
+    // There is no browser to open, but the address is in the terminal.
   }
 }
 

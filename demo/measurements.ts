@@ -1,18 +1,22 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What this machine is doing at the moment. */
+/**
+ * Measures the load of this machine.
+ *
+ * @module
+ */
 
 import { cpus } from "node:os";
 
-/** One look at the machine. */
+/** One measurement of the machine. */
 export interface Measurement {
   /** Counts the measurements from 1, so that a receiver notices a missing one. */
   sequence: number;
   /** Milliseconds since the epoch. */
   time: number;
-  /** Share of the processors' time that was busy since the last look, 0 to 100. */
+  /** Percent of the processors' time that was busy since the last measurement. */
   cpu: number;
-  /** Share of the machine's memory that is in use, 0 to 100. */
+  /** Percent of the machine's memory that is in use. */
   memory: number;
   /** Mebibytes of memory that this process takes. */
   resident: number;
@@ -26,11 +30,11 @@ interface CpuTimes {
 }
 
 /**
- * Measures again and again.
+ * Measures the machine at a fixed interval.
  *
  * @param interval Milliseconds between two measurements.
- * @param onMeasurement Called with each.
- * @returns Ends it.
+ * @param onMeasurement Called with each measurement.
+ * @returns A function that stops measuring.
  */
 export function measure(
   interval: number,

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The page of the measurements: draws the charts and counts lost and doubled events.
+ *
+ * @module
+ */
+
 import { Chart } from "./chart.js";
 import { SharedEventSource } from "./shared.js";
 
@@ -16,7 +22,7 @@ const charts = {
 
 const counts = { received: 0, lost: 0, doubled: 0, reconnections: -1 };
 let lastSequence = 0;
-// Set by a gap, for the event that follows it.
+// Whether a gap came before the next event.
 let isAfterGap = false;
 
 const { title } = document;
@@ -51,10 +57,10 @@ byId("gzip").addEventListener("change", async () => {
 setInterval(showServer, 1000);
 showServer();
 
-/** An event is lost if a sequence is left out, doubled if one comes again. */
+/** Counts an event as lost if a number is skipped, and as doubled if it repeats. */
 function count(sequence) {
   counts.received++;
-  // Another server, which counts from 1 again, knows nothing of our last event.
+  // After a gap, a new server counts from 1 again. That is neither a loss nor a repeat.
   if (isAfterGap && sequence <= lastSequence) lastSequence = 0;
   isAfterGap = false;
   if (lastSequence > 0) {
@@ -66,7 +72,7 @@ function count(sequence) {
 
 function showState() {
   const state = STATES[source.readyState];
-  // Each time that it is set, it is read out.
+  // A screen reader reads the text out each time it is set, even if it is the same.
   if (byId("state").textContent !== state) byId("state").textContent = state;
   byId("state").dataset.state = state;
   const { isLeader } = source;
@@ -96,7 +102,7 @@ async function showServer() {
     showSlowReader(slowReader);
     showCompression(compression);
   } catch {
-    // The server is gone; the connection's state says so.
+    // The server is gone, and the state of the connection shows it.
   }
 }
 
@@ -112,7 +118,7 @@ function showCompression({ isOn, bytes, savedBytes }) {
   byId("gzip").checked = isOn;
   const all = bytes + savedBytes;
   byId("gzip-state").textContent = isOn && all > 0
-    ? `${bytes} bytes sent for ${all}: ${
+    ? `${bytes} of ${all} bytes sent: ${
       Math.round(savedBytes / all * 100)
     } % saved`
     : "";

@@ -3,6 +3,8 @@
 /**
  * Takes the picture of the demo that the README shows, `docs/demo.png`: light and
  * dark side by side, after the connections were dropped once.
+ *
+ * @module
  */
 
 import { encodeBase64 } from "../socket/_base64.ts";
@@ -11,7 +13,7 @@ import { Chromium, type Page } from "../tests/browser/_chromium.ts";
 
 const WIDTH = 760;
 const HEIGHT = 800;
-// For lines that are long enough to be seen as such.
+// Long enough for lines that can be seen in the charts.
 const RUNNING_TIME = 20_000;
 
 const demo = new Demo(0);
@@ -34,7 +36,7 @@ async function openDemo(scheme: "light" | "dark"): Promise<Page> {
   return page;
 }
 
-/** Puts pictures side by side, with Chromium. */
+/** Joins pictures side by side, with Chromium. */
 async function join(pictures: Uint8Array[]): Promise<Uint8Array> {
   const images = pictures.map((picture) =>
     `<img src="data:image/png;base64,${encodeBase64(picture)}">`

@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The demo's server: a page, a stream of measurements, and ways to disturb it. */
+/**
+ * The demo's server: two pages, a stream of measurements, and ways to disturb it.
+ *
+ * @module
+ */
 
 import { EventChannel } from "../channel.ts";
 import { bundle } from "../scripts/_bundle.ts";
@@ -10,9 +14,9 @@ import { measure } from "./measurements.ts";
 import { SlowReader } from "./slow_reader.ts";
 
 const INTERVAL = 500;
-// What a new page draws at once: a minute.
+// The events that a new page draws at once: one minute.
 const REPLAY = 120;
-// Where nothing can be bundled, as without a network at the first time.
+// Served if the script cannot be bundled, such as on a first start without a network.
 const UNSHARED = `export class SharedEventSource extends EventSource {
   isLeader = true;
 }`;
@@ -38,16 +42,17 @@ export class Demo {
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #slowReader: SlowReader;
   readonly #stopMeasuring: () => void;
-  // What the page imports; set by the first that asks for it.
+  /** The script that the page imports; the first request for it sets it. */
   #script: Promise<string> | undefined;
-  /** Each drops the connection of one client. */
+  /** Functions that each drop the connection of one client. */
   readonly #drops = new Set<() => void>();
 
   /**
    * Serves the demo.
    *
-   * @param port The port, 0 for one that is free.
-   * @param path The file that keeps the answer over a restart. Left out, nothing does.
+   * @param port The port, or 0 for a free one.
+   * @param path The file that keeps the answer over a restart. Without it, the answer is
+   * kept in memory.
    * @throws {Deno.errors.AddrInUse} If the port is in use.
    */
   constructor(port: number, path = ":memory:") {
@@ -101,7 +106,7 @@ export class Demo {
         return Response.json(this.#slowReader.state);
       case "POST /compression":
         this.#compression.toggle(this.#channel.counters);
-        // They come back with it, or without it.
+        // The clients reconnect with the new setting.
         this.#drop();
         return Response.json(this.#compression.isOn);
       case "GET /state":
@@ -115,7 +120,7 @@ export class Demo {
     return new Response("Not found\n", { status: 404 });
   }
 
-  /** Drops all connections, and says how many. */
+  /** Drops all connections and returns how many there were. */
   #drop(): number {
     const { size } = this.#drops;
     for (const drop of this.#drops) drop();
@@ -123,7 +128,7 @@ export class Demo {
     return size;
   }
 
-  /** Lets the connection be dropped, wherever the stream is just then. */
+  /** Makes a response whose connection {@linkcode Demo.#drop} can drop at any time. */
   #makeDroppable(response: Response): Response {
     let drop: () => void;
     const forget = () => void this.#drops.delete(drop);

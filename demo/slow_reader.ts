@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** A client that reads far more slowly than events are published. */
+/**
+ * A client that reads far more slowly than events are published.
+ *
+ * @module
+ */
 
 import { connect, type EventStreamConnection } from "../client.ts";
 import { checkEvents, unchecked } from "../typed/mod.ts";
@@ -8,18 +12,18 @@ import type { Measurement } from "./measurements.ts";
 
 const PAUSE = 3000;
 
-/** What the page shows of it. */
+/** The state of the slow reader, which the page shows. */
 export interface SlowReaderState {
   running: boolean;
   /** Events that it has read. */
   read: number;
   /** Events that it has missed. */
   lost: number;
-  /** The sequence of the last one. */
+  /** The sequence of the last event. */
   sequence: number;
 }
 
-/** Reads one event each three seconds while it is on. */
+/** A slow client: reads one event every three seconds while it is switched on. */
 export class SlowReader {
   readonly #url: string;
   readonly #state: SlowReaderState = {
@@ -29,7 +33,7 @@ export class SlowReader {
     sequence: 0,
   };
   #connection: EventStreamConnection | undefined;
-  /** Ends the pause under way. */
+  /** Ends the current pause. */
   #endPause: (() => void) | undefined;
 
   /** @param url The address of the stream. */
@@ -37,18 +41,18 @@ export class SlowReader {
     this.#url = url;
   }
 
-  /** How far it is. */
+  /** How far it has read. */
   get state(): SlowReaderState {
     return { ...this.#state, running: this.#connection !== undefined };
   }
 
-  /** Switches it on or off. */
+  /** Switches the slow reader on or off. */
   toggle(): void {
     if (this.#connection === undefined) this.#run();
     else this.stop();
   }
 
-  /** Switches it off. */
+  /** Switches the slow reader off. */
   stop(): void {
     this.#connection?.close();
     this.#connection = undefined;

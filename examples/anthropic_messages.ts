@@ -2,7 +2,7 @@
 
 /**
  * Reads an answer of Anthropic's Messages API, a stream with eight types of events.
- * Each is checked, by schemas of zod, before it is believed.
+ * Schemas of zod check each event before the program uses it.
  *
  * ```sh
  * export LLM_KEY=…

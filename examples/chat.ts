@@ -1,10 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A chat. A room is a topic, and a client names the rooms that it is in: one
- * connection for all of them, and each word reaches only those in its room. Anybody
- * may be in these rooms; where that is not so, see `notifications.ts`. New clients get
- * what was said in their rooms lately.
+ * A chat. Each room is a topic, and a client names its rooms. It has one connection
+ * for all of them and gets only the messages of its rooms. A new client gets the last
+ * messages of its rooms. Anyone may join any room; `notifications.ts` shows how the
+ * server decides that instead.
  *
  * ```sh
  * deno run -N examples/chat.ts
@@ -21,7 +21,7 @@ const ROOM_REGEXP = /^[a-z]{1,20}$/;
 
 const channel = new EventChannel();
 
-// Anybody may write: take the hostname away once requests are authenticated.
+// Anyone who reaches this server may write. Remove `hostname` when it authenticates.
 Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
   const { pathname, searchParams } = new URL(request.url);
   if (request.method !== "POST") {
@@ -33,7 +33,7 @@ Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
   const room = pathname.slice(1);
   const text = await request.text();
   if (!isRoom(room) || text.length > MAX_LENGTH) return refuse();
-  // Topics are never sent, so the event's type tells the room.
+  // Topics are never sent, so the event type tells the room.
   const event = { event: room, data: text };
   const id = await channel.publish(event, { topics: [`room:${room}`] });
   return new Response(`${id}\n`, { status: 201 });

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Inside a Hono application. A handler gets a `Request` and gives a `Response`,
- * so there is nothing to adapt; it is the same in every framework of that kind.
+ * A channel in a Hono application. A handler gets a `Request` and returns a `Response`,
+ * so no adapter is needed. Other frameworks with such handlers work the same way.
  *
  * ```sh
  * deno run -N examples/hono.ts
@@ -23,5 +23,5 @@ app.post("/events", async (context) => {
   return context.json({ id }, 201);
 });
 
-// Anybody may write: take the hostname away once requests are authenticated.
+// Anyone who reaches this server may write. Remove `hostname` when it authenticates.
 Deno.serve({ hostname: "127.0.0.1" }, app.fetch);

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The progress of long jobs. Whoever asks for a job gets its progress from the
- * start, and after a dropped connection only what it has missed.
+ * The progress of long jobs. A client that asks for a job gets its progress from the
+ * start. After a lost connection, it gets only the events that it missed.
  *
  * ```sh
  * deno run -N examples/job_progress.ts
@@ -16,10 +16,10 @@ import { EventRuns } from "@tidings/sse/runs";
 const STEPS = 20;
 const STEP_TIME = 100;
 
-// The result of a job is kept for a minute, for those who come late.
+// A client that comes late can read the result of a job for a minute.
 const jobs = new EventRuns({ keepFor: 60_000 });
 
-// Anybody may write: take the hostname away once requests are authenticated.
+// Anyone who reaches this server may write. Remove `hostname` when it authenticates.
 Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
   const { pathname } = new URL(request.url);
   if (pathname !== "/jobs" || request.method !== "POST") {

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Several workers, one channel: an event that is published in one of them reaches
- * the clients of all, over a log in Deno KV, which also outlives the process.
+ * One channel for several workers. An event that one worker publishes reaches the
+ * clients of all workers, by a log in Deno KV. The log also outlives the process.
  *
  * ```sh
  * deno serve --host=127.0.0.1 --parallel --unstable-kv -R -W -E examples/kv_workers.ts
@@ -10,7 +10,7 @@
  * curl localhost:8000 -d hello
  * ```
  *
- * Anybody may write: take `--host` away once requests are authenticated.
+ * Anyone who reaches this server may write. Remove `--host` when it authenticates.
  */
 
 import { EventChannel } from "@tidings/sse/channel";
@@ -18,7 +18,7 @@ import { DenoKvEventLog } from "@tidings/sse/deno-kv";
 
 const kv = await openKv();
 const channel = new EventChannel({ log: new DenoKvEventLog(kv, ["news"]) });
-// To show which of the workers did what.
+// Shows which worker answered a request.
 const worker = crypto.randomUUID();
 
 export default {
@@ -30,7 +30,7 @@ export default {
   },
 } satisfies Deno.ServeDefaultExport;
 
-// Of workers that make the file at the same time, some find it locked.
+// If several workers create the file at the same time, some of them find it locked.
 async function openKv(tries = 10): Promise<Deno.Kv> {
   try {
     return await Deno.openKv(Deno.env.get("KV_PATH"));

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Stands before a language model: hides its key, and passes on the text alone. When
- * the client leaves, the request to the model is cancelled, and it stops to compute.
+ * A proxy for a language model. It hides the key and passes on only the text. When the
+ * client leaves, the proxy cancels its request, and the model stops computing.
  *
  * ```sh
  * LLM_KEY=… deno run -N -E=LLM_URL,LLM_KEY examples/llm_proxy.ts
@@ -18,7 +18,7 @@ const LLM_URL = Deno.env.get("LLM_URL") ??
   "https://api.openai.com/v1/chat/completions";
 const LLM_KEY = Deno.env.get("LLM_KEY");
 
-// Anybody may write: take the hostname away once requests are authenticated.
+// Anyone who reaches this server may write. Remove `hostname` when it authenticates.
 Deno.serve(
   { hostname: "127.0.0.1" },
   (request) =>
@@ -39,7 +39,7 @@ async function* complete(
         "content-type": "application/json",
       },
       body: await request.text(),
-      // Aborted when the client has left.
+      // Aborted when the client leaves.
       signal,
     });
     for await (const { data } of readEvents(response, { signal })) {
@@ -51,7 +51,7 @@ async function* complete(
   } catch (error) {
     if (signal.aborted) throw error;
     console.error(error);
-    // What the model's service said is not for the client.
+    // The error text of the model's service may hold secrets: send only a code.
     const code = error instanceof EventStreamError ? error.code : "failed";
     yield { event: "failure", data: code };
   }

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The answers of a language model, which go on whether their readers stay or not. They
- * are read, resumed and stopped through any number of servers: start two of them with
- * the same `KV_PATH`.
+ * Answers of a language model that go on with or without readers. They can be read,
+ * resumed and stopped through any number of servers: start two servers with the same
+ * `KV_PATH`.
  *
  * ```sh
  * LLM_KEY=… deno run --unstable-kv -N -R -W -E=LLM_URL,LLM_KEY,KV_PATH examples/llm_runs.ts
@@ -26,7 +26,7 @@ const runs = new EventRuns({
   onError: (error, id) => console.error(id, error),
 });
 
-// Anybody may write: take the hostname away once requests are authenticated.
+// Anyone who reaches this server may write. Remove `hostname` when it authenticates.
 Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
   const id = new URL(request.url).pathname;
   if (request.method === "DELETE") {
@@ -39,7 +39,7 @@ Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
   return await runs.serve(id, request);
 });
 
-/** Asks the model. What it answers is passed on as it is. */
+/** Asks the model. Its answer is passed on unchanged. */
 function ask(body: string, signal: AbortSignal): Promise<Response> {
   return fetch(LLM_URL, {
     method: "POST",
@@ -48,7 +48,7 @@ function ask(body: string, signal: AbortSignal): Promise<Response> {
       "content-type": "application/json",
     },
     body,
-    // Aborted when somebody stops the answer, through whichever server.
+    // Aborted when the answer is stopped, through any of the servers.
     signal,
   });
 }

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * An MCP server whose messages are kept in logs by name, so that a client whose
- * connection drops goes on where it was. In memory here; `DenoKvEventLogs` or
- * `RedisEventLogs` in its place keep them for many processes.
+ * An MCP server that keeps its messages in logs by name, so that a client whose
+ * connection drops can resume. Here the logs are in memory. `DenoKvEventLogs` and
+ * `RedisEventLogs` keep them for many processes.
  *
  * ```sh
  * deno run -N -E examples/mcp_server.ts
@@ -14,13 +14,13 @@ import { McpServer } from "npm:@modelcontextprotocol/sdk@1.32.2/server/mcp.js";
 import { WebStandardStreamableHTTPServerTransport } from "npm:@modelcontextprotocol/sdk@1.32.2/server/webStandardStreamableHttp.js";
 import { type EventLogs, MemoryEventLogs } from "@tidings/sse/log";
 
-// Milliseconds after its last message for which a stream is kept.
+// Milliseconds for which a stream is kept after its last message.
 const KEPT_FOR = 3_600_000;
 
-/** Sends a message of the SDK's under an ID. */
+/** Sends a message of the SDK under an ID. */
 type Send = (id: string, message: unknown) => Promise<void>;
 
-/** The SDK's store of events: each of its streams is a log. */
+/** The event store of the SDK, in which each stream is a log. */
 function makeEventStore(logs: EventLogs) {
   return {
     async storeEvent(stream: string, message: unknown): Promise<string> {
@@ -46,7 +46,7 @@ function makeEventStore(logs: EventLogs) {
   };
 }
 
-/** What the SDK tells a tool of its call. */
+/** What the SDK passes to a tool with each call. */
 interface CallExtra {
   _meta?: { progressToken?: string | number };
   sendNotification(notification: unknown): Promise<void>;
@@ -64,7 +64,7 @@ server.registerTool(
         method: "notifications/progress",
         params: { progressToken, progress, total: 6 },
       });
-      // The connection drops, and the client comes back by itself.
+      // The connection drops, and the client reconnects by itself.
       if (progress === 3) extra.closeSSEStream?.();
     }
     return { content: [{ type: "text", text: "Six" }] };
@@ -78,7 +78,7 @@ const transport = new WebStandardStreamableHTTPServerTransport({
 });
 await server.connect(transport);
 
-// Anybody may write: take the hostname away once requests are authenticated.
+// Anyone who reaches this server may write. Remove `hostname` when it authenticates.
 Deno.serve(
   { hostname: "127.0.0.1" },
   (request) => transport.handleRequest(request),

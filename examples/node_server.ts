@@ -1,14 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * On a server of `node:http`. `node:https` and `node:http2` are the same.
+ * A channel on a server of `node:http`. `node:https` and `node:http2` work the same way.
  *
  * ```sh
  * deno run -N -E=PORT examples/node_server.ts
  * ```
  *
- * There are no type annotations: under the name `node_server.mjs`, beside an
- * installed package, it runs in Node.
+ * The file has no type annotations. Save it as `node_server.mjs` in a project that has
+ * the package installed, and it runs in Node.
  */
 
 import { createServer } from "node:http";
@@ -24,13 +24,13 @@ const server = createServer(toNodeHandler(async (request) => {
   return Response.json({ id }, { status: 201 });
 }));
 
-// Anybody may write: take the address away once requests are authenticated.
+// Anyone who reaches this server may write. Remove the address when it authenticates.
 server.listen(Number(process.env.PORT ?? 8000), "127.0.0.1", () => {
   console.log("Listening on", server.address());
 });
 
 process.once("SIGINT", async () => {
-  // The streams have to end before the server can.
+  // The server closes only after all streams have ended.
   await channel.close();
   server.close();
 });

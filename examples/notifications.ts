@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Notifications of each user, and those of the teams that the user is in, over one
- * connection. The server decides from the session who gets what: nothing that a client
- * asks for shows it anything of others, also when it resumes.
+ * Notifications for users and their teams, over one connection for each user. The
+ * server takes a user's topics from the session. So no request shows a client the
+ * notifications of others, not even when it resumes.
  *
  * ```sh
  * deno run -N examples/notifications.ts
@@ -20,7 +20,7 @@ interface User {
   teams: string[];
 }
 
-/** They stand in for where your sessions are. */
+/** Replace these with the sessions of your application. */
 const sessions = new Map<string, User>([
   ["7c9a", { name: "ada", teams: ["north"] }],
   ["51e0", { name: "bob", teams: ["north", "south"] }],
@@ -55,7 +55,7 @@ function topicsOf({ name, teams }: User): string[] {
   return [`user:${name}`, ...teams.map((team) => `team:${team}`)];
 }
 
-/** Whoever has a team may write to it, and to everybody in it. */
+/** A member of a team may write to the team and to each of its members. */
 function mayNotify(sender: User, topic: string): boolean {
   const teams = topicsOf(sender).slice(1);
   return teams.includes(topic) ||

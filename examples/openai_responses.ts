@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads an answer of OpenAI's Responses API, a stream with some fifty types of events:
- * those that are of use here are checked, by schemas of valibot, and others left out.
+ * Reads an answer of OpenAI's Responses API, a stream with about fifty types of events.
+ * Schemas of valibot check the types that are used here; other types are left out.
  *
  * ```sh
  * export LLM_KEY=…
@@ -42,7 +42,7 @@ const schemas = {
   "response.refusal.delta": v.object({ ...Place.entries, delta: v.string() }),
   "response.function_call_arguments.done": v.object({
     ...Place.entries,
-    // The arguments are JSON within JSON.
+    // The arguments are a string that holds JSON.
     arguments: v.pipe(v.string(), v.parseJson()),
   }),
   "response.completed": v.object({ response: v.object({ usage: Usage }) }),
@@ -66,7 +66,7 @@ const connection = connect(LLM_URL, {
     authorization: `Bearer ${LLM_KEY}`,
     "content-type": "application/json",
   },
-  // A POST is sent once: an answer that broke off is not paid for twice.
+  // A POST is sent once, so an answer that breaks off is not paid for twice.
   body: JSON.stringify({ model: "gpt-5", stream: true, input: question }),
 });
 

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A clock. Each client has a source of its own, which ends with the client.
+ * A clock. Each client has a source of its own, which ends when the client leaves.
  *
  * ```sh
  * deno run -N examples/server.ts

@@ -106,7 +106,7 @@ browserTest(
       try {
         const { url } = demo;
         const page = await chromium.open(`${url}answer`);
-        await lookUntil(page, ({ state }) => state === "nothing asked");
+        await lookUntil(page, ({ state }) => state === "not started");
         await click(page, "start");
         await lookUntil(page, ({ received }) => received >= 8);
 
@@ -142,7 +142,7 @@ browserTest(
       let demo = await startDemo(port, directory);
       try {
         const page = await chromium.open(`http://localhost:${port}/answer`);
-        await lookUntil(page, ({ state }) => state === "nothing asked");
+        await lookUntil(page, ({ state }) => state === "not started");
         await click(page, "start");
         await lookUntil(page, ({ received }) => received >= 8);
         await kill(demo);
@@ -165,7 +165,7 @@ browserTest(
     const demo = new Demo(0);
     try {
       const page = await chromium.open(`${demo.url}answer`);
-      await lookUntil(page, ({ state }) => state === "nothing asked");
+      await lookUntil(page, ({ state }) => state === "not started");
       await click(page, "start");
       await lookUntil(page, ({ received }) => received >= 30);
       for (const scheme of ["light", "dark"] as const) {

@@ -42,7 +42,9 @@ for (const port of ["65536", "1e3", "-1", ""]) {
     assertEquals(await runDemo([`--port=${port}`]), [
       2,
       "",
-      `--port is ${JSON.stringify(port)}, a number from 0 to 65535 is wanted\n`,
+      `Cannot start the demo: expected "--port" to be a number from 0 to 65535, got ${
+        JSON.stringify(port)
+      }\n`,
     ]);
   });
 }
