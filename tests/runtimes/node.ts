@@ -21,9 +21,9 @@ const report = await runTests({
   environment: process.env,
   exceptions: exceptions(),
 });
-console.log(JSON.stringify(report));
-// Neither a connection that was left open nor an error that a test reports counts.
-process.exit(0);
+// Neither a connection that was left open nor an error that a test reports counts. Before
+// the report is written, the exit would cut it off after the 64 KiB that a pipe takes.
+process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
 
 function exceptions(): Record<string, string> {
   if ("Bun" in globalThis) return BUN_EXCEPTIONS;
