@@ -7,8 +7,8 @@
  * @module
  */
 
+import { assertName, quote } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
-import { assertName } from "../_validate.ts";
 import type {
   EventLog,
   EventLogAppendOptions,
@@ -123,7 +123,8 @@ export interface EventLogs {
    * Gives the log of a name, which anybody may read, follow and append to. It need
    * not exist: then it is empty, and the first append makes it.
    *
-   * @param name Any well-formed text but the empty one.
+   * @param name Well-formed text of 1 to 1040 bytes of UTF-8, where U+0000 counts as two.
+   * Whatever it holds, no name reaches another's log.
    * @param options When it is to be gone.
    * @returns The log, at once.
    */
@@ -193,12 +194,41 @@ export class EventLogClaimError extends Error {
 }
 
 /**
+ * The most that the name of a log may take. An ID of a run takes 16 less: a part adds to
+ * the names that it is given. The keys of Deno KV take 2048 bytes, prefix included.
+ */
+export const MAX_LOG_NAME_BYTES = 1040;
+
+const ENCODER = new TextEncoder();
+
+/**
  * Checks the name of a log.
  *
- * @throws {TypeError} If it is empty, not a string or not well-formed.
+ * @param verb What cannot be done otherwise.
+ * @param name The name.
+ * @param maxBytes The most that it may take.
+ * @throws {TypeError} If it is not a string, empty or not well-formed.
+ * @throws {RangeError} If it takes too many bytes.
  */
-export function assertLogName(verb: string, name: string): void {
+export function assertLogName(
+  verb: string,
+  name: string,
+  maxBytes: number = MAX_LOG_NAME_BYTES,
+): void {
   assertName(verb, "name", name);
-  if (name !== "") return;
-  throw new TypeError(`Cannot ${verb}: "name" is "", expected another text`);
+  if (name === "") {
+    throw new TypeError(`Cannot ${verb}: "name" is "", expected some text`);
+  }
+  const bytes = countNameBytes(name);
+  if (bytes <= maxBytes) return;
+  throw new RangeError(
+    `Cannot ${verb}: "name" is ${
+      quote(name)
+    }, expected at most ${maxBytes} bytes of UTF-8, got ${bytes}`,
+  );
+}
+
+/** The bytes of a name in UTF-8, where U+0000 counts as two, since Deno KV escapes it. */
+function countNameBytes(name: string): number {
+  return ENCODER.encode(name).length + name.split("\0").length - 1;
 }

@@ -63,8 +63,8 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   /**
    * Gives the log of a name, as {@linkcode EventLogs.open}.
    *
-   * @throws {TypeError} If the name is empty, or `expireIn` is not a number.
-   * @throws {RangeError} If `expireIn` is outside its range.
+   * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
+   * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
     const { expireIn = Infinity } = options;

@@ -41,12 +41,13 @@ import type {
   EventLogReadOptions,
   LoggedEvent,
 } from "../log.ts";
-import { orAborted, persist } from "./_engine/engine_call.ts";
+import { persist } from "./_engine/engine_call.ts";
 import { KvAppends } from "./_deno_kv/appends.ts";
 import { readLine } from "./_deno_kv/blocks.ts";
 import { followChanges, type KvChanges } from "./_deno_kv/changes.ts";
 import { type Head, KvHistory } from "./_deno_kv/history.ts";
-import { isRefusal } from "./_deno_kv/refusal.ts";
+import { judge } from "./_deno_kv/refusal.ts";
+import { checkStore } from "./_deno_kv/replies.ts";
 import {
   assertPrefix,
   type KvKeyPart,
@@ -129,6 +130,7 @@ export class DenoKvEventLog implements EventLog {
   readonly #history: KvHistory;
   readonly #appends: KvAppends;
   readonly #pollInterval: number;
+  readonly #timeout: number;
 
   /**
    * Makes a log of what is under the prefix. It does not use the store yet.
@@ -160,14 +162,14 @@ export class DenoKvEventLog implements EventLog {
     assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
     assertPrefix(verb, prefix);
     this.#pollInterval = pollInterval;
-    const history = new KvHistory(kv, prefix, { maxEvents, maxAge });
+    this.#timeout = timeout;
+    const history = new KvHistory(checkStore(kv), prefix, {
+      maxEvents,
+      maxAge,
+    });
     this.#history = history;
     this.#appends = new KvAppends((lines) =>
-      persist(history.prepareWrite(lines), {
-        timeout,
-        verb: "append event",
-        isRefusal,
-      })
+      this.#persist(history.prepareWrite(lines), "append event")
     );
   }
 
@@ -196,7 +198,11 @@ export class DenoKvEventLog implements EventLog {
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
     const { limit, maxBytes } = checkRead(options);
-    return await orAborted(this.#read(after, limit, maxBytes), options.signal);
+    return await this.#persist(
+      () => this.#read(after, limit, maxBytes),
+      "read event log",
+      options.signal,
+    );
   }
 
   /**
@@ -207,8 +213,10 @@ export class DenoKvEventLog implements EventLog {
    * the store throws.
    */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    checkRewind(count, options.signal);
-    return await orAborted(this.#rewind(count), options.signal);
+    const { signal } = options;
+    checkRewind(count, signal);
+    const verb = "rewind event log";
+    return await this.#persist(() => this.#rewind(count), verb, signal);
   }
 
   /**
@@ -220,7 +228,23 @@ export class DenoKvEventLog implements EventLog {
     options: EventLogFollowOptions = {},
   ): Promise<never> {
     const watch = (): KvChanges => this.#history.watch(this.#pollInterval);
-    return await followChanges(this, watch, onBatch, options);
+    const reader = {
+      read: (after: string) => {
+        const { limit, maxBytes } = checkRead({});
+        return this.#read(after, limit, maxBytes);
+      },
+      findEnd: () => this.#rewind(0),
+    };
+    return await followChanges(reader, watch, onBatch, options);
+  }
+
+  #persist<T>(
+    attempt: (signal: AbortSignal) => Promise<T>,
+    verb: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const timeout = this.#timeout;
+    return persist(attempt, { timeout, verb, judge, signal });
   }
 
   async #read(

@@ -1,7 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import type {
-  EventLog,
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
@@ -67,9 +66,20 @@ export class KvChanges {
   }
 }
 
+/**
+ * How a log is read to be followed. Nothing is tried again here: whoever follows begins
+ * again, and knows of it.
+ */
+export interface ChangesReader {
+  /** Reads what comes after a cursor. */
+  read(after: string): Promise<EventLogBatch>;
+  /** Finds the end of the log. */
+  findEnd(): Promise<string>;
+}
+
 /** Follows a log by reading what comes after each change. */
 export async function followChanges(
-  log: EventLog,
+  reader: ChangesReader,
   watch: () => KvChanges,
   onBatch: (batch: EventLogBatch) => void,
   { after, signal }: EventLogFollowOptions,
@@ -79,15 +89,19 @@ export async function followChanges(
   const changes = watch();
   try {
     let batch = after === undefined
-      ? { events: [], cursor: await log.rewind(0, { signal }), gap: false }
-      : await log.read(after, { signal });
+      ? {
+        events: [],
+        cursor: await orAborted(reader.findEnd(), signal),
+        gap: false,
+      }
+      : await orAborted(reader.read(after), signal);
     for (;;) {
       onBatch(batch);
       const { cursor } = batch;
       do {
         signal?.throwIfAborted();
         if (batch.events.length === 0) await changes.next(signal);
-        batch = await log.read(cursor, { signal });
+        batch = await orAborted(reader.read(cursor), signal);
       } while (batch.events.length === 0 && !batch.gap);
     }
   } finally {

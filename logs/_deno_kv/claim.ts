@@ -9,13 +9,13 @@ import type { TextEventInit } from "../../event.ts";
 import { persist } from "../_engine/engine_call.ts";
 import { KvAppends } from "./appends.ts";
 import type { Line } from "./blocks.ts";
+import type { NamedHead } from "./named_head.ts";
 import {
   type Change,
   type KvNamedHistory,
   MissingWriteError,
 } from "./named_history.ts";
-import type { NamedHead } from "./named_head.ts";
-import { isRefusal } from "./refusal.ts";
+import { judge } from "./refusal.ts";
 import { WrittenHistory, type WrittenLines } from "./written_lines.ts";
 
 /** What a claim is made of. */
@@ -114,7 +114,7 @@ export class KvClaim implements EventLogClaim {
         }
       }
     };
-    return persist(attemptWhole, { timeout, verb, isRefusal });
+    return persist(attemptWhole, { timeout, verb, judge });
   }
 
   #keep(write: WrittenLines): void {

@@ -18,6 +18,7 @@ import {
   readKey,
 } from "./blocks.ts";
 import { KvChanges } from "./changes.ts";
+import { readHead } from "./replies.ts";
 import type { KvKeyPart, KvStore } from "./store.ts";
 
 /** The state of a log. */
@@ -80,9 +81,12 @@ export class KvHistory {
   /** Gives the head as it is, and begins the log if there is none. */
   async readHead(): Promise<StampedHead> {
     for (;;) {
-      const { value, versionstamp } = await this.#kv.get(this.#headKey);
-      // Only this class writes here.
-      if (versionstamp !== null) return { ...value as Head, versionstamp };
+      const entry = await this.#kv.get(this.#headKey);
+      const { versionstamp } = entry;
+      const found = readHead<Head>(entry);
+      if (found !== undefined && versionstamp !== null) {
+        return { ...found, versionstamp };
+      }
       // The last 12 digits are 48 random bits.
       const epoch = crypto.randomUUID().slice(-12);
       const head: Head = { epoch, first: 1, last: 0 };

@@ -22,7 +22,8 @@ import { KvClaim } from "./claim.ts";
 import { makeEpoch, type NamedHead } from "./named_head.ts";
 import { type Change, KvNamedHistory } from "./named_history.ts";
 import { KvNamedLog } from "./named_log.ts";
-import { isRefusal } from "./refusal.ts";
+import { judge } from "./refusal.ts";
+import { checkStore } from "./replies.ts";
 import { assertPrefix, type KvKeyPart, type KvStore } from "./store.ts";
 
 /** Options for {@linkcode DenoKvEventLogs}. */
@@ -100,7 +101,7 @@ export class DenoKvEventLogs implements EventLogs {
     }
     assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
     assertPrefix(verb, prefix);
-    this.#kv = kv;
+    this.#kv = checkStore(kv);
     this.#prefix = prefix;
     this.#pollInterval = pollInterval;
     this.#timeout = timeout;
@@ -109,8 +110,8 @@ export class DenoKvEventLogs implements EventLogs {
   /**
    * Gives the log of a name, as {@linkcode EventLogs.open}.
    *
-   * @throws {TypeError} If the name is empty, or `expireIn` is not a number.
-   * @throws {RangeError} If `expireIn` is outside its range.
+   * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
+   * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
     const { expireIn = Infinity } = options;
@@ -155,7 +156,11 @@ export class DenoKvEventLogs implements EventLogs {
     });
     if (head === undefined) return undefined;
     if (before !== undefined && before.last > 0) {
-      await history.keep(before.epoch, replace ? 0 : expireIn);
+      await history.keep(
+        before.epoch,
+        replace ? 0 : expireIn,
+        this.#timeout,
+      );
     }
     const cursor = `${head.epoch}-${head.last - lines.length}`;
     const timeout = this.#timeout;
@@ -180,10 +185,17 @@ export class DenoKvEventLogs implements EventLogs {
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
     const history = this.#historyOf(name);
-    const head = await history.readHead();
-    if (head === undefined) return { last: undefined, isClaimed: false };
-    const last = head.last === 0 ? undefined : await history.findLast(head);
-    return { last, isClaimed: isClaimed(head) };
+    const inspect = async (): Promise<EventLogState> => {
+      const head = await history.readHead();
+      if (head === undefined) return { last: undefined, isClaimed: false };
+      const last = head.last === 0 ? undefined : await history.findLast(head);
+      return { last, isClaimed: isClaimed(head) };
+    };
+    return await persist(inspect, {
+      timeout: this.#timeout,
+      verb: "inspect event log",
+      judge,
+    });
   }
 
   /**
@@ -203,7 +215,7 @@ export class DenoKvEventLogs implements EventLogs {
       const next = { ...head, expiresAt, keptUntil: expiresAt };
       return { head: next, result: head.epoch };
     });
-    if (epoch !== undefined) await history.keep(epoch, delay);
+    if (epoch !== undefined) await history.keep(epoch, delay, this.#timeout);
   }
 
   #historyOf(name: string): KvNamedHistory {
@@ -219,7 +231,7 @@ export class DenoKvEventLogs implements EventLogs {
     return persist(history.prepareChange(tag, makeChange), {
       timeout: this.#timeout,
       verb,
-      isRefusal,
+      judge,
     });
   }
 }

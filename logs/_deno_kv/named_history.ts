@@ -10,7 +10,7 @@
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import { makeBatch } from "../_engine/batch.ts";
-import { wait } from "../_engine/engine_call.ts";
+import { persist, wait } from "../_engine/engine_call.ts";
 import {
   hasTag,
   keyOf,
@@ -28,6 +28,7 @@ import {
 } from "./named_head.ts";
 import type { WrittenLines } from "./written_lines.ts";
 import { ContentionError } from "./history.ts";
+import { readHead } from "./replies.ts";
 import type { KvEntry, KvKeyPart, KvStore } from "./store.ts";
 
 /** A head as it was read, which may have expired, and what a commit checks. */
@@ -238,18 +239,37 @@ export class KvNamedHistory {
     return !isTaken;
   }
 
-  /** Keeps the blocks of an epoch for so many milliseconds from now on, or not at all. */
-  async keep(epoch: string, delay: number): Promise<void> {
+  /**
+   * Keeps the blocks of an epoch for so many milliseconds from now on, or not at all. It
+   * comes after a change that was made, so no error refuses that any more: it rejects
+   * with a `TimeoutError` alone.
+   *
+   * @param timeout Milliseconds without an answer after which it is given up.
+   */
+  async keep(epoch: string, delay: number, timeout: number): Promise<void> {
+    await persist((signal) => this.#keep(epoch, delay, signal), {
+      timeout,
+      verb: "keep event log",
+      judge: () => "unknown",
+    });
+  }
+
+  async #keep(
+    epoch: string,
+    delay: number,
+    signal: AbortSignal,
+  ): Promise<void> {
     const prefix = [...this.#blocksKey, epoch];
     const entries = this.#kv.list({ prefix }, { batchSize: READ_ENTRIES });
     let batch: KvEntry[] = [];
     let size = 0;
     for await (const entry of entries) {
       batch.push(entry);
-      // Only this class writes here.
+      // The store is checked.
       size += (entry.value as Uint8Array).byteLength;
       if (batch.length < REWRITE_ENTRIES && size < REWRITE_SIZE) continue;
       await this.#rewrite(batch, delay);
+      signal.throwIfAborted();
       batch = [];
       size = 0;
     }
@@ -266,12 +286,8 @@ export class KvNamedHistory {
   }
 
   async #readHead(): Promise<StampedHead> {
-    const { value, versionstamp } = await this.#kv.get(this.#headKey);
-    // Only this class writes here.
-    return {
-      head: (value ?? undefined) as NamedHead | undefined,
-      versionstamp,
-    };
+    const entry = await this.#kv.get(this.#headKey);
+    return { head: readHead(entry), versionstamp: entry.versionstamp };
   }
 
   #blocksAfter(

@@ -10,13 +10,13 @@ import type {
 } from "../../_log/event_log.ts";
 import { checkRead, checkRewind } from "../../_log/read_bounds.ts";
 import type { TextEventInit } from "../../event.ts";
-import { orAborted, persist } from "../_engine/engine_call.ts";
+import { persist } from "../_engine/engine_call.ts";
 import { KvAppends } from "./appends.ts";
 import type { Line } from "./blocks.ts";
 import { followChanges, type KvChanges } from "./changes.ts";
 import { BEGINNING, makeEpoch, type NamedHead } from "./named_head.ts";
 import type { KvNamedHistory } from "./named_history.ts";
-import { isRefusal } from "./refusal.ts";
+import { judge } from "./refusal.ts";
 
 /** What the log of a name is told. */
 export interface KvNamedLogOptions {
@@ -54,19 +54,20 @@ export class KvNamedLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
+    const { signal } = options;
     const { limit, maxBytes } = checkRead(options);
-    return await orAborted(
-      this.#history.read(after, limit, maxBytes),
-      options.signal,
+    return await this.#persist(
+      () => this.#history.read(after, limit, maxBytes),
+      "read event log",
+      signal,
     );
   }
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
     checkRewind(count, signal);
-    const head = await orAborted(this.#history.readHead(), signal);
-    if (head === undefined) return BEGINNING;
-    return `${head.epoch}-${Math.max(head.last - count, 0)}`;
+    const verb = "rewind event log";
+    return await this.#persist(() => this.#rewind(count), verb, signal);
   }
 
   async follow(
@@ -75,11 +76,33 @@ export class KvNamedLog implements EventLog {
   ): Promise<never> {
     const watch = (): KvChanges =>
       this.#history.watch(this.#options.pollInterval);
-    return await followChanges(this, watch, onBatch, options);
+    const reader = {
+      read: (after: string) => {
+        const { limit, maxBytes } = checkRead({});
+        return this.#history.read(after, limit, maxBytes);
+      },
+      findEnd: () => this.#rewind(0),
+    };
+    return await followChanges(reader, watch, onBatch, options);
+  }
+
+  async #rewind(count: number): Promise<string> {
+    const head = await this.#history.readHead();
+    if (head === undefined) return BEGINNING;
+    return `${head.epoch}-${Math.max(head.last - count, 0)}`;
+  }
+
+  #persist<T>(
+    attempt: (signal: AbortSignal) => Promise<T>,
+    verb: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { timeout } = this.#options;
+    return persist(attempt, { timeout, verb, judge, signal });
   }
 
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
-    const { expireIn, timeout } = this.#options;
+    const { expireIn } = this.#options;
     const tag = `${this.#writer}-${++this.#writes}`;
     let outdated: string | undefined;
     const attempt = this.#history.prepareChange(tag, (head) => {
@@ -90,13 +113,9 @@ export class KvNamedLog implements EventLog {
       );
       return { head: next, lines, result };
     });
-    const ids = await persist(attempt, {
-      timeout,
-      verb: "append event",
-      isRefusal,
-    });
+    const ids = await this.#persist(attempt, "append event");
     if (outdated !== undefined) {
-      await this.#history.keep(outdated, 2 * expireIn);
+      await this.#history.keep(outdated, 2 * expireIn, this.#options.timeout);
     }
     return ids;
   }

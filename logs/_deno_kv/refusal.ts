@@ -1,15 +1,50 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The list of Deno KV's errors: which are transient, which are final. Every call of this
+ * room is judged by it.
+ *
+ * Deno KV tells most errors by a `TypeError`, those of the file and of the network
+ * included, so the text decides first.
+ *
+ * @module
+ */
+
+import type { Verdict } from "../_engine/engine_call.ts";
 import { ContentionError } from "./history.ts";
+import { ForeignEntryError } from "./replies.ts";
 
-/** With what Deno KV fails where another process has the file at that moment. */
-const LOCKED_REGEXP = /\bdatabase (?:table )?is locked\b/;
+/** What the text of an error says; the first that matches counts. */
+const KV_ERRORS: readonly (readonly [RegExp, Verdict])[] = [
+  // Another process has the file at that moment.
+  [/\bdatabase (?:table |schema )?is locked\b/, "transient"],
+  [/\bdatabase or disk is full\b/, "transient"],
+  // A service is short of something, or moves.
+  [/\bunavailable, try again later\b/, "transient"],
+  [/\b(?:Reads|Writes) are disabled for this database\b/, "transient"],
+  [/\b[Ss]trong consistency (?:reads|endpoints)\b/, "transient"],
+  [/\(status=(?:408|425|429|503)\)/, "transient"],
+  [/\(status=4\d\d\)/, "final"],
+  // The commit may have been done.
+  [/\bKV Connect failed\b/, "unknown"],
+  [/\binternal server error\b/i, "unknown"],
+  [/\berror sending request\b/, "unknown"],
+  [/\bdisk I\/O error\b/, "unknown"],
+  // Nobody can write there, or at all.
+  [/\bread-?\s?only database\b|\bdatabase is read only\b/i, "final"],
+  [/\b[Dd]atabase is closed\b/, "final"],
+];
 
-/** Whether an error of the store says that it has not written, nor would another time. */
-export function isRefusal(error: unknown): boolean {
-  if (!(error instanceof Error) || LOCKED_REGEXP.test(error.message)) {
-    return false;
+/** Tells what an error says about the call that failed with it. */
+export function judge(error: unknown): Verdict {
+  if (!(error instanceof Error)) return "unknown";
+  for (const [regexp, verdict] of KV_ERRORS) {
+    if (regexp.test(error.message)) return verdict;
   }
-  return error instanceof ContentionError || error instanceof TypeError ||
-    error.name === "BadResource";
+  // A key or value that cannot be, a store that is closed, or other writers.
+  const isFinal = error instanceof ContentionError ||
+    error instanceof ForeignEntryError || error instanceof TypeError ||
+    error.name === "BadResource" ||
+    error.name === "Interrupted";
+  return isFinal ? "final" : "unknown";
 }

@@ -8,14 +8,26 @@
 
 import { drawRetryDelay } from "../../_log/retry_delay.ts";
 
+/**
+ * What an error of an engine says about the call that failed with it: `"final"`, it did
+ * nothing and never will; `"transient"`, it did nothing and may succeed later;
+ * `"unknown"`, it may have been done.
+ */
+export type Verdict = "final" | "transient" | "unknown";
+
+/** How often the wait between two attempts is doubled: it is 800 ms at most. */
+const MAX_DOUBLINGS = 3;
+
 /** How an engine is asked for something until it answers. */
 export interface PersistOptions {
-  /** Milliseconds, after which the call is given up with a `TimeoutError`. */
+  /** Milliseconds, after which the call is given up. */
   timeout: number;
-  /** What the call does, for that error: "append event". */
+  /** What the call does, for the `TimeoutError`: "append event". */
   verb: string;
-  /** Whether the first attempt's error says that it had no effect and never will. */
-  isRefusal: (error: unknown) => boolean;
+  /** Tells what an attempt's error says, by the engine's list. */
+  judge: (error: unknown) => Verdict;
+  /** Gives the call up. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Settles as a promise does, or rejects with a signal's reason, whatever is first. */
@@ -55,31 +67,51 @@ export async function orTimedOut<T>(
 /**
  * Repeats an attempt until it succeeds. It may be repeated whatever became of it, and
  * does nothing any more once its signal is aborted.
+ *
+ * @returns What the attempt gives. It rejects with an attempt's error if that is final
+ * and no attempt before it may have been done. After `timeout`, it rejects with the
+ * last error if every attempt is known to have done nothing, and otherwise with a
+ * `TimeoutError`: the outcome is unknown.
  */
 export async function persist<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
-  { timeout, verb, isRefusal }: PersistOptions,
+  { timeout, verb, judge, signal: given }: PersistOptions,
 ): Promise<T> {
+  given?.throwIfAborted();
   const controller = new AbortController();
   const { signal } = controller;
   let failure: unknown;
-  const timer = setTimeout(
-    () => controller.abort(makeTimeoutError(verb, timeout, failure)),
-    timeout,
-  );
+  /** Whether an attempt that has failed may have been done. */
+  let isUnknown = false;
+  let isUnderWay = false;
+  const timer = setTimeout(() => {
+    const isRefused = failure !== undefined && !isUnknown && !isUnderWay;
+    controller.abort(
+      isRefused ? failure : makeTimeoutError(verb, timeout, failure),
+    );
+  }, timeout);
+  const onAbort = (): void => controller.abort(given?.reason);
+  given?.addEventListener("abort", onAbort);
   try {
     for (let failures = 0;; failures++) {
       try {
+        isUnderWay = true;
         return await orAborted(attempt(signal), signal);
       } catch (error) {
-        // Past the first, an attempt that is refused says nothing of those before.
-        if (failures === 0 && isRefusal(error)) throw error;
+        if (signal.aborted) throw signal.reason;
+        const verdict = judge(error);
+        // After an attempt that may have been done, a refusal says nothing of that one.
+        if (verdict === "final" && !isUnknown) throw error;
+        isUnknown ||= verdict === "unknown";
         failure = error;
       }
-      await wait(drawRetryDelay(failures), signal);
+      isUnderWay = false;
+      const delay = drawRetryDelay(Math.min(failures, MAX_DOUBLINGS));
+      await wait(delay, signal);
     }
   } finally {
     clearTimeout(timer);
+    given?.removeEventListener("abort", onAbort);
   }
 }
 
@@ -102,7 +134,7 @@ function makeTimeoutError(
   cause?: unknown,
 ): Error {
   const error = new Error(
-    `Cannot ${verb}: nothing came for ${timeout} ms, an answer is wanted`,
+    `Cannot ${verb}: expected an answer, got none for ${timeout} ms`,
     { cause },
   );
   error.name = "TimeoutError";

@@ -18,15 +18,17 @@ import { persist } from "../_engine/engine_call.ts";
 import { RedisAppends } from "./appends.ts";
 import type { RedisClient } from "./client.ts";
 import { splitId } from "./ids.ts";
+import type { NameKeys } from "./keys.ts";
 import {
   MEND_SCRIPT,
   RELEASE_SCRIPT,
   RENEW_SCRIPT,
   WRITE_SCRIPT,
 } from "./logs_scripts.ts";
-import { formatExpiry, type NameKeys } from "./named_stream.ts";
+import { formatExpiry } from "./named_stream.ts";
 import { pack, STRIDE } from "./packs.ts";
-import { isRefusal, isTooSmall } from "./refusal.ts";
+import { isTooSmall, judge } from "./refusal.ts";
+import { readRenewal, readWritten } from "./replies.ts";
 import type { WritePace } from "../_engine/write_pace.ts";
 import { WrittenEntries, type WrittenEntry } from "./written_entries.ts";
 
@@ -57,8 +59,6 @@ export interface RedisClaimOptions {
 const PACK_BOUNDS = { items: 32, bytes: 8192 };
 /** How much one command writes again. Redis does nothing else meanwhile. */
 const MEND_BOUNDS = { items: 128, bytes: 1_048_576 };
-/** What a renewal says of a claim whose last entry is missing. */
-const HELD_WITHOUT_LAST = 2;
 
 /** The claim of a name in Redis. */
 export class RedisClaim implements EventLogClaim {
@@ -74,6 +74,8 @@ export class RedisClaim implements EventLogClaim {
   #confirmed: string;
   /** How many IDs were given to events. */
   #count = 0;
+  /** Set by `release()`. */
+  #isReleased = false;
 
   constructor(options: RedisClaimOptions) {
     const { token, start, first, pace } = options;
@@ -101,31 +103,36 @@ export class RedisClaim implements EventLogClaim {
   async renew(): Promise<boolean> {
     const { client, keys, leaseTime, timeout } = this.#options;
     const renew = async (): Promise<boolean> => {
-      const reply = await client.send([
-        "EVAL",
-        RENEW_SCRIPT,
-        "2",
-        keys.stream,
-        keys.lease,
-        this.#lease,
-        String(leaseTime),
-        this.#time,
-        this.#confirmed,
-      ]);
+      // A late attempt would take the name again that was given free meanwhile.
+      if (this.#isReleased) return false;
+      const held = readRenewal(
+        await client.send([
+          "EVAL",
+          RENEW_SCRIPT,
+          "2",
+          keys.stream,
+          keys.lease,
+          this.#lease,
+          String(leaseTime),
+          this.#time,
+          this.#confirmed,
+        ]),
+      );
       // A holder that is silent for long does not leave late readers without the end.
-      return reply === HELD_WITHOUT_LAST
+      return held === "without last"
         ? await this.#mend(this.#confirmed)
-        : reply === 1;
+        : held === "whole";
     };
-    return await persist(renew, { timeout, verb: "renew claim", isRefusal });
+    return await persist(renew, { timeout, verb: "renew claim", judge });
   }
 
   async release(): Promise<void> {
+    this.#isReleased = true;
     const { client, keys, timeout } = this.#options;
     const { lease } = keys;
     await persist(
       () => client.send(["EVAL", RELEASE_SCRIPT, "1", lease, this.#lease]),
-      { timeout, verb: "release claim", isRefusal },
+      { timeout, verb: "release claim", judge },
     );
   }
 
@@ -141,12 +148,12 @@ export class RedisClaim implements EventLogClaim {
       const isWritten = await persist(() => this.#write(last, id, fields), {
         timeout,
         verb: "append event",
-        isRefusal,
+        judge,
       });
       if (!isWritten) throw new EventLogClaimError(name);
     } catch (error) {
       // Redis has nothing of it: a number that is left out would tell readers of a gap.
-      if (isRefusal(error)) {
+      if (judge(error) !== "unknown") {
         this.#count -= events.length;
         this.#written.removeLast();
       }
@@ -167,7 +174,7 @@ export class RedisClaim implements EventLogClaim {
       const reply = await client.send(
         ["EVAL", WRITE_SCRIPT, "1", stream, last, id, ...fields],
       );
-      if (typeof reply === "string") return true;
+      if (readWritten(reply) === id) return true;
     } catch (error) {
       if (!isTooSmall(error)) throw error;
       // It is there from an earlier attempt, or somebody else has claimed the name.
@@ -187,7 +194,7 @@ export class RedisClaim implements EventLogClaim {
     const { client, keys, before, expireIn } = this.#options;
     let end = "";
     for (let entries: readonly WrittenEntry[] = [];;) {
-      const reply = await client.send([
+      const reply: unknown = await client.send([
         "EVAL",
         MEND_SCRIPT,
         "3",
@@ -204,8 +211,9 @@ export class RedisClaim implements EventLogClaim {
           return [String(values.length), id, ...values];
         }),
       ]);
-      if (typeof reply !== "string") return false;
-      end = reply;
+      const written = readWritten(reply);
+      if (written === undefined) return false;
+      end = written;
       entries = this.#written.take(end, upTo, MEND_BOUNDS);
       if (entries.length === 0) return true;
     }

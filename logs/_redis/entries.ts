@@ -135,12 +135,3 @@ function readTopics(value: string): readonly string[] {
 export function sizeOf(fields: readonly string[]): number {
   return fields.reduce((size, field) => size + 2 * field.length, 0);
 }
-
-/** Reads the reply to `XRANGE` and `XREVRANGE`. */
-export function readEntries(reply: unknown): Entry[] {
-  // The form of this reply is the same in all versions of the protocol.
-  return (reply as [string, string[]][]).map(([id, fields]) => ({
-    id,
-    fields,
-  }));
-}

@@ -10,10 +10,12 @@ import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import { makeBatch } from "../_engine/batch.ts";
 import { orTimedOut, wait } from "../_engine/engine_call.ts";
 import type { RedisClient } from "./client.ts";
-import { type Entry, readEntries, readEvent } from "./entries.ts";
+import { type Entry, readEvent } from "./entries.ts";
 import { isAfter } from "./ids.ts";
 import { cursorBefore, follows, isStart } from "./named_stream.ts";
 import { unpackAll } from "./packs.ts";
+import { isWrongType } from "./refusal.ts";
+import { readStreams } from "./replies.ts";
 
 /** Somebody who follows a stream. */
 export interface Follower {
@@ -140,7 +142,7 @@ export class RedisFollower {
       connection = await this.#open(Promise.resolve(this.#client.duplicate()));
       while (!signal.aborted) {
         const begin = performance.now();
-        await this.#ask(connection);
+        await this.#follow(connection);
         const pace = Math.min(this.#streams.size * PACE / 100, MAX_PACE);
         const rest = begin + pace - performance.now();
         if (rest >= 1) await wait(rest, signal);
@@ -161,6 +163,39 @@ export class RedisFollower {
       opening.then((connection) => connection.close()).catch(() => {});
       throw error;
     }
+  }
+
+  /** Gives what comes. A key that holds something else fails its own followers only. */
+  async #follow(connection: RedisClient): Promise<void> {
+    try {
+      await this.#ask(connection);
+    } catch (error) {
+      if (!isWrongType(error)) throw error;
+      if (!await this.#dropForeign(connection, error)) throw error;
+    }
+  }
+
+  /** Fails those who follow what is no stream, and tells whether there are any. */
+  async #dropForeign(
+    connection: RedisClient,
+    error: unknown,
+  ): Promise<boolean> {
+    const types = await Promise.all(
+      [...this.#streams.keys()].map(async (key) =>
+        [
+          key,
+          String(await this.#answer(connection.send(["TYPE", key]))),
+        ] as const
+      ),
+    );
+    const foreign = types.filter(([, type]) => !/^(?:stream|none)$/.test(type));
+    for (const [key] of foreign) {
+      // The last to be removed ends the following.
+      for (const follower of this.#streams.get(key)?.followers ?? []) {
+        follower.onFailure(error);
+      }
+    }
+    return foreign.length > 0;
   }
 
   async #ask(connection: RedisClient): Promise<void> {
@@ -280,28 +315,4 @@ function makeBatches(
   }
   finish();
   return batches;
-}
-
-/** Reads the reply to `XREAD`, in whatever form the client has it. */
-function readStreams(reply: unknown): Map<string, Entry[]> {
-  if (reply === null || reply === undefined) return new Map();
-  const pairs = Array.isArray(reply)
-    // In the third version of the protocol it is a map, which some give as a flat list.
-    ? typeof reply[0] === "string" ? inPairs(reply) : reply
-    : reply instanceof Map
-    ? [...reply]
-    : Object.entries(reply);
-  return new Map(
-    pairs.map((
-      [key, entries]: [string, unknown],
-    ) => [key, readEntries(entries)]),
-  );
-}
-
-function inPairs(list: readonly unknown[]): [string, unknown][] {
-  const pairs: [string, unknown][] = [];
-  for (let i = 0; i + 1 < list.length; i += 2) {
-    pairs.push([list[i] as string, list[i + 1]]);
-  }
-  return pairs;
 }

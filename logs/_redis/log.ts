@@ -17,7 +17,7 @@ import { checkRead, checkRewind } from "../../_log/read_bounds.ts";
 import type { TextEventInit } from "../../event.ts";
 import { orAborted, orTimedOut, persist } from "../_engine/engine_call.ts";
 import { RedisAppends } from "./appends.ts";
-import { isRefusal } from "./refusal.ts";
+import { judge } from "./refusal.ts";
 
 /** How much to read. */
 export interface ReadBounds {
@@ -70,35 +70,59 @@ export class RedisLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const batch = this.#history.read(after, checkRead(options));
-    return await this.#answer(batch, "read event log", options.signal);
+    const bounds = checkRead(options);
+    return await this.#persist(
+      () => this.#history.read(after, bounds),
+      "read event log",
+      options.signal,
+    );
   }
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
     checkRewind(count, signal);
-    const cursor = this.#history.rewind(count);
-    return await this.#answer(cursor, "rewind event log", signal);
+    return await this.#persist(
+      () => this.#history.rewind(count),
+      "rewind event log",
+      signal,
+    );
   }
 
-  #answer<T>(
-    reply: Promise<T>,
-    verb: string,
+  /** As {@linkcode RedisLog.read}, without trying again. */
+  protected async readOnce(
+    after: string,
+    options: EventLogReadOptions,
+  ): Promise<EventLogBatch> {
+    const batch = this.#history.read(after, checkRead(options));
+    return await this.#once(batch, options.signal);
+  }
+
+  /** Finds the end, without trying again. */
+  protected async findEndOnce(
     signal: AbortSignal | undefined,
+  ): Promise<string> {
+    signal?.throwIfAborted();
+    return await this.#once(this.#history.rewind(0), signal);
+  }
+
+  #once<T>(reply: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const timeout = this.#timeout;
+    return orAborted(orTimedOut(reply, timeout, "follow event log"), signal);
+  }
+
+  #persist<T>(
+    attempt: () => Promise<T>,
+    verb: string,
+    signal?: AbortSignal,
   ): Promise<T> {
-    return orAborted(orTimedOut(reply, this.#timeout, verb), signal);
+    return persist(attempt, { timeout: this.#timeout, verb, judge, signal });
   }
 
   #makeAppends(): RedisAppends {
-    const timeout = this.#timeout;
     return new RedisAppends(
       BATCH_BOUNDS,
       (events) =>
-        persist(this.#history.prepareWrite(events), {
-          timeout,
-          verb: "append event",
-          isRefusal,
-        }),
+        this.#persist(this.#history.prepareWrite(events), "append event"),
     );
   }
 }

@@ -21,16 +21,18 @@ import {
   assertNumber,
   MAX_DELAY,
 } from "../../_validate.ts";
-import { orTimedOut, persist } from "../_engine/engine_call.ts";
+import { persist } from "../_engine/engine_call.ts";
 import { assertNoId } from "../_engine/own_id.ts";
 import { RedisClaim } from "./claim.ts";
 import type { RedisClient } from "./client.ts";
-import { makeFields, readEntries, readEvent } from "./entries.ts";
+import { makeFields } from "./entries.ts";
 import { RedisFollower } from "./follower.ts";
+import { makeKeys } from "./keys.ts";
 import { CLAIM_SCRIPT, EXPIRE_SCRIPT, INSPECT_SCRIPT } from "./logs_scripts.ts";
 import { RedisNamedLog } from "./named_log.ts";
-import { formatExpiry, makeKeys } from "./named_stream.ts";
-import { isCrossSlot, isRefusal } from "./refusal.ts";
+import { formatExpiry } from "./named_stream.ts";
+import { isCrossSlot, judge } from "./refusal.ts";
+import { readClaim, readState } from "./replies.ts";
 import { WritePace } from "../_engine/write_pace.ts";
 
 /** Options for {@linkcode RedisEventLogs}. */
@@ -120,8 +122,8 @@ export class RedisEventLogs implements EventLogs {
   /**
    * Gives the log of a name, as {@linkcode EventLogs.open}.
    *
-   * @throws {TypeError} If the name is empty, or `expireIn` is not a number.
-   * @throws {RangeError} If `expireIn` is outside its range.
+   * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
+   * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
     const { expireIn = Infinity } = options;
@@ -160,7 +162,7 @@ export class RedisEventLogs implements EventLogs {
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
     const first = event && makeFields(event, undefined);
-    const reply = await this.#persist(verb, [
+    const claimed = await this.#persist(verb, readClaim, [
       "EVAL",
       CLAIM_SCRIPT,
       "3",
@@ -174,8 +176,8 @@ export class RedisEventLogs implements EventLogs {
       replace ? "1" : "",
       ...first ?? [],
     ]);
-    if (!Array.isArray(reply)) return undefined;
-    const [start, before] = reply as [start: string, before: string];
+    if (claimed === undefined) return undefined;
+    const { start, before } = claimed;
     const client = this.#client;
     const timeout = this.#timeout;
     return new RedisClaim({
@@ -201,14 +203,13 @@ export class RedisEventLogs implements EventLogs {
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
     const { stream, lease } = makeKeys(this.#prefix, name);
-    const reply = await orTimedOut(
-      this.#client.send(["EVAL", INSPECT_SCRIPT, "2", stream, lease]),
-      this.#timeout,
-      "inspect event log",
-    );
-    const [claims, ...entries] = reply as [claims: number, ...unknown[]];
-    const [last] = readEntries(entries);
-    return { last: last && readEvent(last), isClaimed: claims === 1 };
+    return await this.#persist("inspect event log", readState, [
+      "EVAL",
+      INSPECT_SCRIPT,
+      "2",
+      stream,
+      lease,
+    ]);
   }
 
   /**
@@ -221,7 +222,7 @@ export class RedisEventLogs implements EventLogs {
     assertLogName("expire event log", name);
     assertLimit("expire event log", "delay", delay, 1);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
-    await this.#persist("expire event log", [
+    await this.#persist("expire event log", () => {}, [
       "EVAL",
       EXPIRE_SCRIPT,
       "3",
@@ -233,16 +234,15 @@ export class RedisEventLogs implements EventLogs {
   }
 
   /** Sends a command that may be repeated until it is answered. */
-  #persist(
+  #persist<T>(
     verb: string,
+    readReply: (reply: unknown) => T,
     command: [name: string, ...args: string[]],
-  ): Promise<unknown> {
+  ): Promise<T> {
     const timeout = this.#timeout;
-    return persist(() => this.#client.send(command), {
-      timeout,
-      verb,
-      isRefusal,
-    });
+    const attempt = async (): Promise<T> =>
+      readReply(await this.#client.send(command));
+    return persist(attempt, { timeout, verb, judge });
   }
 
   #getFollower(place: string): RedisFollower {

@@ -5,13 +5,14 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
-import type { RedisFollower } from "./follower.ts";
+import type { Follower, RedisFollower } from "./follower.ts";
 import { isAfter } from "./ids.ts";
 import { RedisLog } from "./log.ts";
 import {
   RedisNamedStream,
   type RedisNamedStreamOptions,
 } from "./named_stream.ts";
+import { isCrossSlot } from "./refusal.ts";
 
 /** What the log of a name is made of. */
 export interface RedisNamedLogOptions extends RedisNamedStreamOptions {
@@ -39,38 +40,43 @@ export class RedisNamedLog extends RedisLog implements EventLog {
   ): Promise<never> {
     const { after, signal } = options;
     const { stream } = this.#options.keys;
+    // Nothing is tried again here: whoever follows begins again, and knows of it.
     let batch = after === undefined
-      ? { events: [], cursor: await this.rewind(0, { signal }), gap: false }
-      : await this.read(after, { ...FOLLOW_BOUNDS, signal });
+      ? { events: [], cursor: await this.findEndOnce(signal), gap: false }
+      : await this.readOnce(after, { ...FOLLOW_BOUNDS, signal });
     onBatch(batch);
-    for (;;) {
+    /** Whether the cursor is beyond what the stream has. */
+    let isBeyond = false;
+    for (let isSplit = false;;) {
       signal?.throwIfAborted();
       const { cursor } = batch;
       const follower = this.#options.getFollower();
       const position = follower.positionOf(stream);
-      if (position === undefined || !isAfter(position, cursor)) {
-        return await this.#join(follower, cursor, onBatch, signal);
+      if (isBeyond || position === undefined || !isAfter(position, cursor)) {
+        const entry = { cursor, onBatch, onFailure: () => {} };
+        try {
+          return await this.#join(follower, entry, signal);
+        } catch (error) {
+          // In a cluster, one command cannot name streams of several slots: the next
+          // follower is that of this slot.
+          if (isSplit || !isCrossSlot(error)) throw error;
+          isSplit = true;
+          batch = { events: [], cursor: entry.cursor, gap: false };
+          continue;
+        }
       }
-      batch = await this.read(cursor, { ...FOLLOW_BOUNDS, signal });
-      if (batch.events.length > 0 || batch.gap) {
-        onBatch(batch);
-      } else if (batch.cursor === cursor) {
-        // Others were given events here that Redis has lost since.
-        return await this.#join(
-          this.#options.getFollower(),
-          cursor,
-          onBatch,
-          signal,
-        );
-      }
+      batch = await this.readOnce(cursor, { ...FOLLOW_BOUNDS, signal });
+      const hasNews = batch.events.length > 0 || batch.gap;
+      if (hasNews) onBatch(batch);
+      // Others were given events here that Redis has lost since.
+      isBeyond = !hasNews && batch.cursor === cursor;
     }
   }
 
   /** Follows together with others. */
   async #join(
     follower: RedisFollower,
-    cursor: string,
-    onBatch: (batch: EventLogBatch) => void,
+    entry: Follower,
     signal: AbortSignal | undefined,
   ): Promise<never> {
     const { stream } = this.#options.keys;
@@ -82,7 +88,7 @@ export class RedisNamedLog extends RedisLog implements EventLog {
           reject(reason);
         };
         const onAbort = (): void => stop(signal?.reason);
-        const entry = { cursor, onBatch, onFailure: stop };
+        entry.onFailure = stop;
         signal?.addEventListener("abort", onAbort);
         follower.add(stream, entry);
       });

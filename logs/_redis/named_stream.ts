@@ -13,21 +13,14 @@
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
-import { type Entry, readEntries, readEvent, sizeOf } from "./entries.ts";
+import { type Entry, readEvent, sizeOf } from "./entries.ts";
+import type { NameKeys } from "./keys.ts";
 import type { ReadBounds, RedisHistory } from "./log.ts";
 import { APPEND_SCRIPT, START_FIELD } from "./logs_scripts.ts";
 import { makeBatch } from "../_engine/batch.ts";
 import { isAfter, splitId } from "./ids.ts";
 import { hasEvent, STRIDE, unpack, unpackAll } from "./packs.ts";
-
-/** The keys of a name. The braces have them in one place of a cluster. */
-export interface NameKeys {
-  /** What the keys of all names in that place begin with. */
-  readonly place: string;
-  readonly stream: string;
-  readonly lease: string;
-  readonly writers: string;
-}
+import { readEntries, readIds } from "./replies.ts";
 
 /** The cursor of the place before all entries. */
 export const BEGINNING = "0-0";
@@ -41,21 +34,6 @@ const PAGE = 128;
  * several events, they are a page, and where each has one, the next answer has more.
  */
 const FIRST_PAGE = 32;
-
-/** Makes the keys of a name, in the place of all names with the same text before U+0000. */
-export function makeKeys(prefix: string, name: string): NameKeys {
-  // A brace would end the part that decides the place.
-  const [tag, ...rest] = name.replaceAll(/[%{}:/]/g, encodeURIComponent)
-    .split("\0");
-  const place = `${prefix}{${tag}}`;
-  const stream = [place, ...rest].join("/");
-  return {
-    place,
-    stream,
-    lease: `${stream}:lease`,
-    writers: `${stream}:writers`,
-  };
-}
 
 /** Whether an entry begins a generation. It is no event. */
 export function isStart({ fields }: Entry): boolean {
@@ -121,8 +99,7 @@ export class RedisNamedStream implements RedisHistory {
       formatExpiry(this.#expireIn),
       ...events.flatMap((fields) => [String(fields.length), ...fields]),
     ];
-    // The script gives an array of IDs.
-    return async () => await this.#client.send(command) as string[];
+    return async () => readIds(await this.#client.send(command), events.length);
   }
 
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {

@@ -17,11 +17,12 @@ import {
   APPEND_SCRIPT,
   type Entry,
   isEvent,
-  readEntries,
   readEvent,
   sizeOf,
   START_SCRIPT,
 } from "./entries.ts";
+import { makeKeyBeside } from "./keys.ts";
+import { readEntries, readId, readIds } from "./replies.ts";
 
 /** How much to keep. */
 export interface KeepBounds {
@@ -49,9 +50,7 @@ export class RedisStream implements RedisHistory {
     this.#client = client;
     this.#key = key;
     this.#bounds = bounds;
-    // The braces have both keys in one place of a cluster.
-    const tagged = /\{[^}]+\}/.test(key) ? key : `{${key}}`;
-    this.#writerKey = `${tagged}:writer:${crypto.randomUUID()}`;
+    this.#writerKey = makeKeyBeside(key, `writer:${crypto.randomUUID()}`);
   }
 
   /** The same stream over another connection, to be read. */
@@ -76,8 +75,7 @@ export class RedisStream implements RedisHistory {
       ...bounds,
       ...events.flatMap((fields) => [String(fields.length), ...fields]),
     ];
-    // The script gives an array of IDs.
-    return async () => await this.#client.send(command) as string[];
+    return async () => readIds(await this.#client.send(command), events.length);
   }
 
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
@@ -179,8 +177,7 @@ export class RedisStream implements RedisHistory {
 
   /** Sees to it that there is an entry, and gives the ID of the latest. */
   async #start(): Promise<string> {
-    const id = await this.#send("EVAL", START_SCRIPT, 1, this.#key);
-    return id as string;
+    return readId(await this.#send("EVAL", START_SCRIPT, 1, this.#key));
   }
 
   #send(name: string, ...args: (string | number)[]): Promise<unknown> {

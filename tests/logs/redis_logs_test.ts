@@ -171,6 +171,22 @@ test("a claim is lost at once, also where the answer was lost before", async ({ 
   assert(performance.now() - begin < 5000);
 });
 
+test("a renewal that is tried again does not take a name that was given free", async ({ client }) => {
+  const fates: Fate[] = ["failed"];
+  const logs = new RedisEventLogs(
+    faulty(
+      client,
+      ([, script]) => script?.includes("'PTTL'") ? fates.shift() : "done",
+    ),
+    "logs:",
+  );
+  const claim = await logs.claim("a", { leaseTime: 60_000 });
+  const renewed = claim!.renew();
+  await claim!.release();
+  assertEquals(await renewed, false);
+  assertEquals((await logs.inspect("a")).isClaimed, false);
+});
+
 test("follow() hears at once of a stream that is added while it waits", async ({ client }) => {
   const logs = new RedisEventLogs(client, "logs:");
   await using _first = new Following(logs.open("first"));

@@ -59,9 +59,13 @@ export class RedisServer implements AsyncDisposable {
     await this.#process.status;
   }
 
-  /** Starts it again, with the data that it had. */
-  async restart(): Promise<void> {
+  /** Starts it again, with the data that it had, or with none. */
+  async restart({ isEmpty = false } = {}): Promise<void> {
     await this.#process.status;
+    if (isEmpty) {
+      await Deno.remove(this.#directory, { recursive: true });
+      await Deno.mkdir(this.#directory);
+    }
     this.#process = this.#spawn();
     await within("Redis answers again", this.#untilReady());
   }
@@ -75,6 +79,12 @@ export class RedisServer implements AsyncDisposable {
   /** Stops and continues it, and the like. */
   signal(signal: Deno.Signal): void {
     sendSignal(this.#process, signal);
+  }
+
+  /** Ends it with the module of the tests, where nothing can be awaited any more. */
+  discard(): void {
+    this.signal("SIGKILL");
+    Deno.removeSync(this.#directory, { recursive: true });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

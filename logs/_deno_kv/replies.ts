@@ -1,0 +1,93 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What Deno KV replies, checked: a wrapper around the store, a service or another program
+ * may give anything.
+ *
+ * @module
+ */
+
+import { quote } from "../../_validate.ts";
+import type { KvAtomic, KvEntry, KvStore } from "./store.ts";
+
+/** An entry holds what no log has written. To ask again gives the same. */
+export class ForeignEntryError extends Error {}
+
+/** How many numbers the key of a block ends with. */
+const BLOCK_NUMBERS = 4;
+
+/** The same store, which rejects with an error in place of a reply of another form. */
+export function checkStore(kv: KvStore): KvStore {
+  return {
+    get: async (key) => {
+      const entry: unknown = await kv.get(key);
+      if (!isEntry(entry)) throw makeReplyError("an entry", entry);
+      return entry;
+    },
+    list: (selector, options) => checkBlocks(kv.list(selector, options)),
+    watch: (keys) => kv.watch(keys),
+    atomic: () => checkAtomic(kv.atomic()),
+  };
+}
+
+/**
+ * Reads the head of a log, if there is one.
+ *
+ * @throws {ForeignEntryError} If it is none.
+ */
+export function readHead<T extends { epoch: string; last: number }>(
+  { value, versionstamp }: KvEntry,
+): T | undefined {
+  if (versionstamp === null) return undefined;
+  const { epoch, last } = (value ?? {}) as Partial<T>;
+  if (typeof epoch === "string" && Number.isSafeInteger(last)) {
+    return value as T;
+  }
+  throw new ForeignEntryError(
+    `Cannot read event log: expected the head of a log in Deno KV, got a value ${
+      quote(value)
+    }`,
+  );
+}
+
+async function* checkBlocks(
+  entries: AsyncIterable<unknown>,
+): AsyncGenerator<KvEntry, void> {
+  for await (const entry of entries) {
+    const isBlock = isEntry(entry) && entry.value instanceof Uint8Array &&
+      entry.key.length > BLOCK_NUMBERS &&
+      entry.key.slice(-BLOCK_NUMBERS).every(Number.isSafeInteger);
+    if (!isBlock) throw makeReplyError("a block of events", entry);
+    yield entry;
+  }
+}
+
+function checkAtomic(atomic: KvAtomic): KvAtomic {
+  const checked: KvAtomic = {
+    check: (entry) => (atomic.check(entry), checked),
+    set: (...args) => (atomic.set(...args), checked),
+    delete: (key) => (atomic.delete(key), checked),
+    commit: async () => {
+      const result = await atomic.commit();
+      const isResult = result?.ok === false ||
+        (result?.ok === true && typeof result.versionstamp === "string");
+      if (!isResult) throw makeReplyError("the result of a commit", result);
+      return result;
+    },
+  };
+  return checked;
+}
+
+function isEntry(entry: unknown): entry is KvEntry {
+  const { key, versionstamp } = (entry ?? {}) as Partial<KvEntry>;
+  return Array.isArray(key) &&
+    (versionstamp === null || typeof versionstamp === "string");
+}
+
+function makeReplyError(expected: string, reply: unknown): Error {
+  return new Error(
+    `Cannot read the reply of Deno KV: expected ${expected}, got a value ${
+      quote(reply)
+    }`,
+  );
+}

@@ -1,0 +1,254 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** Which errors of the engines are tried again: the lists, and what a real Redis replies. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { persist, type Verdict } from "../../logs/_engine/engine_call.ts";
+import { judge as judgeKv } from "../../logs/_deno_kv/refusal.ts";
+import { judge as judgeRedis } from "../../logs/_redis/refusal.ts";
+import {
+  type RedisClient,
+  RedisEventLogs,
+  RedisStreamsEventLog,
+} from "../../logs/redis_streams.ts";
+import { RedisConnection } from "../support/redis_connection.ts";
+import {
+  findFreePort,
+  hasRedis,
+  redisNote,
+  RedisServer,
+} from "../support/redis_server.ts";
+import { within } from "../support/within.ts";
+
+const REDIS_ERRORS: [message: string, verdict: Verdict][] = [
+  ["ERR unknown command 'XADD'", "final"],
+  ["ERR max number of clients reached", "transient"],
+  ["ERR max number of clients + cluster connections reached", "transient"],
+  [
+    "WRONGTYPE Operation against a key holding the wrong kind of value",
+    "final",
+  ],
+  ["READONLY You can't write against a read only replica.", "transient"],
+  ["-READONLY You can't write against a read only replica.", "transient"],
+  [
+    "READONLY You can't write against a read only replica. script: f00, on @user_script:1.",
+    "transient",
+  ],
+  [
+    "ERR Error running script (call to f_f00): @user_script:5: @user_script: 5: -OOM command not allowed when used memory > 'maxmemory'.",
+    "transient",
+  ],
+  [
+    "ERR Error running script (call to f_f00): @user_script:5: WRONGTYPE Operation against a key",
+    "final",
+  ],
+  ["NOAUTH Authentication required.", "final"],
+  ["NOPERM this user has no permissions to run the 'eval' command", "final"],
+  ["MOVED 866 127.0.0.1:7000", "final"],
+  ["ASK 866 127.0.0.1:7000", "transient"],
+  ["CROSSSLOT Keys in request don't hash to the same slot", "final"],
+  ["LOADING Redis is loading the dataset in memory", "transient"],
+  ["UNBLOCKED force unblock from blocking operation", "transient"],
+  ["IOERR error or timeout writing to target instance", "unknown"],
+  ["The connection is lost", "unknown"],
+  ["ECONNRESET", "unknown"],
+  ["", "unknown"],
+];
+
+for (const [message, verdict] of REDIS_ERRORS) {
+  Deno.test(`an error of Redis is ${verdict}: ${message.slice(0, 70)}`, () => {
+    assertEquals(judgeRedis(new Error(message)), verdict);
+  });
+}
+
+const KV_ERRORS: [error: unknown, verdict: Verdict][] = [
+  [new TypeError("database is locked"), "transient"],
+  [new Error("database table is locked: kv"), "transient"],
+  [new TypeError("database or disk is full"), "transient"],
+  [
+    new TypeError("The server is temporarially unavailable, try again later."),
+    "transient",
+  ],
+  [new TypeError("Writes are disabled for this database"), "transient"],
+  [
+    new Error("KV Connect failed to call 'https://kv.test' (status=429): "),
+    "transient",
+  ],
+  [
+    new TypeError("KV Connect failed to call 'https://kv.test' (status=401): "),
+    "final",
+  ],
+  [
+    new TypeError("KV Connect failed to call 'https://kv.test' (status=500): "),
+    "unknown",
+  ],
+  [new TypeError("An internal server error occurred."), "unknown"],
+  [new TypeError("disk I/O error"), "unknown"],
+  [new TypeError("Key too large for write (max 2048 bytes)"), "final"],
+  [new TypeError("attempt to write a readonly database"), "final"],
+  [new Error("Database is closed."), "final"],
+  [
+    Object.assign(new Error("Bad resource ID"), { name: "BadResource" }),
+    "final",
+  ],
+  [new Error("The answer is lost"), "unknown"],
+  ["no error", "unknown"],
+];
+
+for (const [error, verdict] of KV_ERRORS) {
+  Deno.test(`an error of Deno KV is ${verdict}: ${error}`, () => {
+    assertEquals(judgeKv(error), verdict);
+  });
+}
+
+/** Attempts that fail one after the other, and what comes of them. */
+const SEQUENCES: [verdicts: Verdict[], calls: number, error: string][] = [
+  [["final"], 1, "final"],
+  [["transient", "final"], 2, "final"],
+  [["transient", "transient", "final"], 3, "final"],
+  // After an attempt that may have been done, nobody can say that it was not.
+  [["unknown", "final"], Infinity, "TimeoutError"],
+  [["transient", "unknown", "final"], Infinity, "TimeoutError"],
+  [["transient"], Infinity, "transient"],
+  [["unknown"], Infinity, "TimeoutError"],
+];
+
+for (const [verdicts, calls, expected] of SEQUENCES) {
+  Deno.test(`persist() ends as ${expected} after ${verdicts.join(", ")}`, async () => {
+    let count = 0;
+    const persisted = persist(
+      () => {
+        const verdict = verdicts[Math.min(count++, verdicts.length - 1)];
+        return Promise.reject(new Error(verdict));
+      },
+      {
+        timeout: 400,
+        verb: "test",
+        judge: (error) => (error as Error).message as Verdict,
+      },
+    );
+    const error = await assertRejects(() => persisted, Error);
+    assertEquals(
+      error.name === "TimeoutError" ? error.name : error.message,
+      expected,
+    );
+    if (calls !== Infinity) assertEquals(count, calls);
+  });
+}
+
+/** How a Redis is brought to refuse, and how that passes. */
+const CONDITIONS: {
+  prefix: string;
+  begin: [string, ...string[]][];
+  end: [string, ...string[]][];
+}[] = [
+  {
+    prefix: "OOM",
+    begin: [["CONFIG", "SET", "maxmemory", "1"]],
+    end: [["CONFIG", "SET", "maxmemory", "0"]],
+  },
+  {
+    prefix: "NOREPLICAS",
+    begin: [["CONFIG", "SET", "min-replicas-to-write", "1"]],
+    end: [["CONFIG", "SET", "min-replicas-to-write", "0"]],
+  },
+  {
+    prefix: "READONLY",
+    begin: [["REPLICAOF", "127.0.0.1", String(findFreePort())]],
+    end: [["REPLICAOF", "NO", "ONE"]],
+  },
+  {
+    prefix: "MASTERDOWN",
+    begin: [
+      ["CONFIG", "SET", "replica-serve-stale-data", "no"],
+      ["REPLICAOF", "127.0.0.1", String(findFreePort())],
+    ],
+    end: [["REPLICAOF", "NO", "ONE"]],
+  },
+  {
+    prefix: "BUSY",
+    begin: [
+      ["CONFIG", "SET", "lua-time-limit", "1"],
+      ["EVAL", "while true do end", "0"],
+    ],
+    end: [["SCRIPT", "KILL"]],
+  },
+];
+
+for (const { prefix, begin, end } of CONDITIONS) {
+  Deno.test(`Redis${redisNote} is asked again while it replies ${prefix}`, {
+    ignore: !hasRedis,
+  }, async () => {
+    await using server = await RedisServer.start();
+    await using connection = await RedisConnection.open(server.port);
+    await using admin = await RedisConnection.open(server.port);
+    await using other = await RedisConnection.open(server.port);
+    const seen: string[] = [];
+    const client = watching(connection, seen);
+    const log = new RedisStreamsEventLog(client, "log");
+    const logs = new RedisEventLogs(client, "logs:");
+    const before = await log.append({ data: "before" });
+    const claim = await logs.claim("a", { leaseTime: 60_000 });
+    for (const command of begin.slice(0, -1)) await admin.send(command);
+    const last = admin.send(begin.at(-1)!).catch(() => {});
+    if (prefix !== "BUSY") await last;
+    else await new Promise((resolve) => setTimeout(resolve, 50));
+    const calls = Promise.all([
+      log.append({ data: "after" }),
+      log.read(before),
+      logs.claim("b", { leaseTime: 60_000 }),
+      claim!.append({ data: "of the claim" }),
+      claim!.renew(),
+      logs.expire("a", 60_000),
+      logs.inspect("a"),
+    ]);
+    await within(
+      `Redis replies ${prefix}`,
+      new Promise<void>((resolve) => {
+        const timer = setInterval(() => {
+          if (seen.filter((text) => text.startsWith(prefix)).length < 3) return;
+          clearInterval(timer);
+          resolve();
+        }, 5);
+      }),
+    );
+    for (const command of end) await other.send(command);
+    await last;
+    const [id, , other1, , isHeld] = await within("all are done", calls);
+    assert(other1 !== undefined && isHeld);
+    const { events } = await log.read(before);
+    assertEquals(events.map(({ data, id }) => [data, id]), [["after", id]]);
+    const { last: state } = await logs.inspect("a");
+    assertEquals(state?.data, "of the claim");
+  });
+}
+
+Deno.test(
+  `Redis${redisNote} that refuses for the whole timeout has done nothing, and says why`,
+  {
+    ignore: !hasRedis,
+  },
+  async () => {
+    await using server = await RedisServer.start();
+    await using client = await RedisConnection.open(server.port);
+    await client.send(["CONFIG", "SET", "maxmemory", "1"]);
+    const log = new RedisStreamsEventLog(client, "log", { timeout: 500 });
+    await assertRejects(() => log.append({ data: "a" }), Error, "OOM ");
+  },
+);
+
+/** A client that notes the errors with which Redis replies. */
+function watching(client: RedisClient, seen: string[]): RedisClient {
+  return {
+    send: async (command) => {
+      try {
+        return await client.send(command);
+      } catch (error) {
+        seen.push((error as Error).message);
+        throw error;
+      }
+    },
+    duplicate: () => client.duplicate(),
+    close: () => client.close(),
+  };
+}
