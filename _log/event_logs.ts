@@ -207,6 +207,7 @@ const ENCODER = new TextEncoder();
  * @param verb What cannot be done otherwise.
  * @param name The name.
  * @param maxBytes The most that it may take.
+ * @param parameter What the caller knows it as.
  * @throws {TypeError} If it is not a string, empty or not well-formed.
  * @throws {RangeError} If it takes too many bytes.
  */
@@ -214,15 +215,18 @@ export function assertLogName(
   verb: string,
   name: string,
   maxBytes: number = MAX_LOG_NAME_BYTES,
+  parameter = "name",
 ): void {
-  assertName(verb, "name", name);
+  assertName(verb, parameter, name);
   if (name === "") {
-    throw new TypeError(`Cannot ${verb}: "name" is "", expected some text`);
+    throw new TypeError(
+      `Cannot ${verb}: "${parameter}" is "", expected some text`,
+    );
   }
   const bytes = countNameBytes(name);
   if (bytes <= maxBytes) return;
   throw new RangeError(
-    `Cannot ${verb}: "name" is ${
+    `Cannot ${verb}: "${parameter}" is ${
       quote(name)
     }, expected at most ${maxBytes} bytes of UTF-8, got ${bytes}`,
   );

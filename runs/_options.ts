@@ -104,7 +104,10 @@ export interface EventRunsOptions<Events = unknown> {
    * Called with whatever goes wrong behind the readers' backs: a source throws or
    * reaches a limit, or the logs fail. It must not throw.
    *
-   * Left out, a source that fails shows only as the run's end.
+   * What the logs fail with is told once for each run, until they answer again.
+   *
+   * Left out, a source that fails shows only as the run's end, and a log that fails
+   * where a run is looked for shows as a warning.
    *
    * @param error What was thrown.
    * @param id The ID of the run.

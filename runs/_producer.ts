@@ -10,12 +10,19 @@ import { Tail } from "../_channel/tail.ts";
 import { withData } from "../_encoder/event_data.ts";
 import type { EventResult, EventSupply } from "../_server/event_supply.ts";
 import { encodeEvent } from "../encoder.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
-import { type EventRunEnd, makeEndEntry, stopNameOf } from "./_entries.ts";
+import {
+  type EventRunEnd,
+  isEnd,
+  makeEndEntry,
+  nameOf,
+  stopNameOf,
+} from "./_entries.ts";
 import { type CheckedRunsOptions, RENEWALS } from "./_options.ts";
 import type { ClaimedRun } from "./_registry.ts";
 import { type EventRunSource, openRunSupply } from "./_source.ts";
+import { tryAgain } from "./_try_again.ts";
 
 /** So many events may be on their way to the log before the source is asked for more. */
 const WINDOW = 64;
@@ -31,6 +38,10 @@ export class Producer {
   #end: EventRunEnd = "done";
   /** What has to be released: set when the source is opened, cleared when it ends. */
   #supply: EventSupply | undefined;
+  /** Renews the claim now and then; set and cleared by `run()`. */
+  #renewals: ReturnType<typeof setInterval> | undefined;
+  /** The renewal under way. A slow one is not joined by others. */
+  #renewing: Promise<void> | undefined;
   #events = 0;
   #bytes = 0;
   /** Settles, and never rejects, once all events are in the log, or one is not. */
@@ -69,9 +80,8 @@ export class Producer {
       this.#stopCursor,
     );
     tail.start();
-    let renewed = Promise.resolve();
-    const renewal = setInterval(
-      () => renewed = this.#renew(),
+    this.#renewals = setInterval(
+      () => this.#renewing ??= this.#renew(),
       leaseTime / RENEWALS,
     );
     const deadline = setTimeout(
@@ -88,8 +98,7 @@ export class Producer {
       this.#report(error);
     } finally {
       clearTimeout(deadline);
-      clearInterval(renewal);
-      await Promise.all([renewed, tail.stop()]);
+      await Promise.all([this.#endRenewals(), tail.stop()]);
     }
   }
 
@@ -162,22 +171,42 @@ export class Producer {
     } catch (error) {
       this.#report(error);
     }
+    this.#renewing = undefined;
+  }
+
+  /** Ends the renewals, and waits for the one under way. */
+  async #endRenewals(): Promise<void> {
+    clearInterval(this.#renewals);
+    await this.#renewing;
   }
 
   async #finish(end: EventRunEnd): Promise<void> {
     const { logs, keepFor } = this.#options;
+    const claim = this.#claim;
     const entry = makeEndEntry(end, this.#id, this.#options);
     // Where the claim is lost, whoever has it tells the end, and lets it expire.
-    if (!await this.#claim.renew()) return;
+    if (!await tryAgain(() => claim.renew())) return;
     // Before the end, which may be followed by a new run that is not to expire.
-    await logs.expire(this.#id, keepFor);
+    await tryAgain(() => logs.expire(nameOf(this.#id), keepFor));
     try {
-      await this.#claim.append(entry);
+      await tryAgain((failures) => this.#appendEnd(entry, failures > 0));
     } catch (error) {
       if (error instanceof EventLogClaimError) return;
       throw error;
     }
-    await this.#claim.release();
+    // A renewal after the release would take the name again.
+    await this.#endRenewals();
+    await tryAgain(() => claim.release());
+  }
+
+  /** Appends the end, unless an earlier attempt has done so whose answer was lost. */
+  async #appendEnd(entry: TextEventInit, isAgain: boolean): Promise<void> {
+    if (isAgain) {
+      const name = nameOf(this.#id);
+      const { last } = await tryAgain(() => this.#options.logs.inspect(name));
+      if (last !== undefined && isEnd(last)) return;
+    }
+    await this.#claim.append(entry);
   }
 
   /** Releases a source that is not at its end. Nobody waits for it. */

@@ -14,6 +14,7 @@ import {
   isEnd,
   isSilent,
   makeEndEntry,
+  nameOf,
   readEnd,
   readStatus,
   START_ENTRY,
@@ -22,6 +23,7 @@ import {
 } from "./_entries.ts";
 import type { LostWatch } from "./_lost_watch.ts";
 import { type CheckedRunsOptions, claimOptions } from "./_options.ts";
+import { tryAgain } from "./_try_again.ts";
 
 /** Entries that one look after the last events of a reader asks for. */
 const PAGE = 16;
@@ -62,11 +64,18 @@ export class Registry {
   ): Promise<ClaimedRun | undefined> {
     const { logs } = this.#options;
     // Before the run is there, so that nobody can stop it before it is listened for.
-    const [stopCursor, claim] = await Promise.all([
-      logs.open(stopNameOf(id)).rewind(0),
+    const [stopCursor, claim] = await Promise.allSettled([
+      tryAgain(() => logs.open(stopNameOf(id)).rewind(0)),
       this.#claim(id, restart),
     ]);
-    return claim && { claim, stopCursor };
+    if (claim.status === "rejected") throw claim.reason;
+    if (claim.value === undefined) return undefined;
+    if (stopCursor.status === "fulfilled") {
+      return { claim: claim.value, stopCursor: stopCursor.value };
+    }
+    // Nobody produces it: kept, the claim would have it look as if somebody did.
+    await this.#release(claim.value, id);
+    throw stopCursor.reason;
   }
 
   /**
@@ -74,7 +83,7 @@ export class Registry {
    * lost from now on.
    */
   async find(id: string): Promise<FoundRun | undefined> {
-    const state = await this.#options.logs.inspect(id);
+    const state = await this.#options.logs.inspect(nameOf(id));
     const found = readStatus(state);
     if (found === undefined) return undefined;
     const status = found === "abandoned" ? await this.#bury(id, state) : found;
@@ -98,7 +107,7 @@ export class Registry {
 
   /** Whether nothing is left to read after an event of a run that has ended. */
   async isAtEnd(id: string, lastEventId: string): Promise<boolean> {
-    const log = this.#options.logs.open(id);
+    const log = this.#options.logs.open(nameOf(id));
     for (let after = lastEventId;;) {
       const { events, cursor, gap } = await log.read(after, { limit: PAGE });
       if (gap || !events.every(isSilent)) return false;
@@ -130,16 +139,17 @@ export class Registry {
     let forget = (): void => {};
     try {
       return await new Promise((resolve, reject) => {
-        forget = watch.add(id, () => resolve(undefined));
+        // Nobody knows any more how it has ended.
+        forget = watch.add(id, () => resolve("lost"));
         onAbort = () => reject(signal.reason);
         if (signal.aborted) onAbort();
         signal.addEventListener("abort", onAbort);
-        tail = new Tail(logs.open(id), ({ events }) => {
+        tail = new Tail(logs.open(nameOf(id)), ({ events }) => {
           const end = events.map(readEnd).find((end) => end !== undefined);
           if (end !== undefined) resolve(end);
           // It may have ended before it was followed.
-          look ??= this.look(id).then((status) => {
-            if (status !== "running") resolve(status);
+          look ??= tryAgain(() => this.look(id)).then((status) => {
+            if (status !== "running") resolve(status ?? "lost");
           }).catch(reject);
         }, report);
         tail.start();
@@ -157,10 +167,10 @@ export class Registry {
   ): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
     const options = { ...claimOptions(this.#options), event: START_ENTRY };
-    const claim = await logs.claim(id, options);
+    const claim = await logs.claim(nameOf(id), options);
     if (claim !== undefined) return claim;
     const status = await this.look(id);
-    if (status === undefined) return await logs.claim(id, options);
+    if (status === undefined) return await logs.claim(nameOf(id), options);
     if (restart === undefined || status === "running") return undefined;
     return await this.#claimAgain(id, restart === "replace");
   }
@@ -173,10 +183,14 @@ export class Registry {
     const { logs } = this.#options;
     const options = { ...claimOptions(this.#options), event: START_ENTRY };
     for (;;) {
-      const { last } = await logs.inspect(id);
+      const { last } = await logs.inspect(nameOf(id));
       if (last === undefined || !isEnd(last)) return undefined;
       const after = last.id;
-      const claim = await logs.claim(id, { ...options, after, replace });
+      const claim = await logs.claim(nameOf(id), {
+        ...options,
+        after,
+        replace,
+      });
       if (claim !== undefined) return claim;
       // Whoever has written the end is about to give the name free.
       await new Promise((resolve) => setTimeout(resolve, RELEASE_DELAY));
@@ -185,7 +199,7 @@ export class Registry {
 
   async #bury(id: string, { last }: EventLogState): Promise<EventRunStatus> {
     const { logs, keepFor } = this.#options;
-    const claim = await logs.claim(id, {
+    const claim = await logs.claim(nameOf(id), {
       ...claimOptions(this.#options),
       // In one step with the end, whatever becomes of this process.
       expireIn: keepFor,
@@ -194,7 +208,16 @@ export class Registry {
     });
     // Somebody else is about to, or it is being started again.
     if (claim === undefined) return "running";
-    await claim.release();
+    await this.#release(claim, id);
     return "lost";
+  }
+
+  /** Releases a claim. If that fails, its lease runs out. */
+  async #release(claim: EventLogClaim, id: string): Promise<void> {
+    try {
+      await tryAgain(() => claim.release());
+    } catch (error) {
+      this.#options.onError(error, id);
+    }
   }
 }

@@ -69,7 +69,13 @@ import {
   commonHeaders,
   readLastEventId,
 } from "../_server/answer.ts";
-import type { EventRunEnd, EventRunStatus } from "./_entries.ts";
+import {
+  assertRunId,
+  type EventRunEnd,
+  type EventRunStatus,
+  isRunId,
+} from "./_entries.ts";
+import type { FirstPage } from "./_head_start.ts";
 import { LostWatch } from "./_lost_watch.ts";
 import {
   type CheckedRunsOptions,
@@ -82,9 +88,9 @@ import {
 } from "./_options.ts";
 import { Producers } from "./_producers.ts";
 import { Readers } from "./_readers.ts";
-import { Registry } from "./_registry.ts";
+import { type FoundRun, Registry } from "./_registry.ts";
+import { Reports } from "./_reports.ts";
 import type { EventRunSource } from "./_source.ts";
-import { assertName } from "../_validate.ts";
 import { MemoryEventLogs } from "../log.ts";
 import { stopReconnecting } from "../server.ts";
 
@@ -131,6 +137,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   readonly #producers: Producers;
   readonly #readers: Readers;
   readonly #watch: LostWatch;
+  readonly #reports: Reports;
   /** The logs that nobody else knows, which end with the runs. */
   readonly #ownLogs: MemoryEventLogs | undefined;
   /** Aborted when the runs are closed. */
@@ -157,7 +164,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
       this.#options.leaseTime / RENEWALS,
       (id) => this.#lookAfter(id),
     );
-    this.#readers = new Readers(this.#options, this.#watch);
+    this.#reports = new Reports(options.onError);
+    this.#readers = new Readers(this.#options, this.#watch, this.#reports);
   }
 
   /** How many runs this process produces at present. */
@@ -187,11 +195,13 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * assertEquals(started, [true, false]);
    * ```
    *
-   * @param id The ID of the run: any well-formed text but the empty one.
+   * @param id The ID of the run: any well-formed text of 1 to 1024 bytes of UTF-8, where
+   * U+0000 counts as two.
    * @param source Gives the events.
    * @param options What if there was such a run before.
    * @returns Whether it was this call that started the run, as soon as that is certain.
-   * It rejects with a `TypeError` if an argument is of the wrong type, with a
+   * It rejects with a `TypeError` if an argument is of the wrong type or the ID empty or
+   * not well-formed, with a `RangeError` if the ID is too long, with a
    * `DOMException` named `"QuotaExceededError"` if there are too many runs, with an
    * `Error` if the runs are closed, and with what the logs throw.
    */
@@ -201,7 +211,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     options: EventRunsStartOptions = {},
   ): Promise<boolean> {
     const anySource = source as EventRunSource;
-    assertName("start run", "id", id);
+    assertRunId("start run", id);
     checkStart(anySource, options);
     this.#assertOpen("start run");
     return await this.#producers.start(id, anySource, options);
@@ -212,9 +222,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * client has seen, live, and to its end. Then the response ends, and a client that
    * comes back after the end gets what is left, and then 204.
    *
-   * A run that nobody knows is answered with 404, also where no run can have that ID,
-   * and other requests that get no
-   * stream as `serveEvents` does; all with 503 once the runs are closed.
+   * A run that nobody knows is answered with 404, and so is an ID that no run can have;
+   * other requests that get no stream as `serveEvents` does; all with 503 once the runs
+   * are closed. If all of a run is gone before its end, since the engine has lost it, its
+   * connected readers are told `lost`; one that comes later gets 404, as after the run
+   * has expired.
    *
    * @example A reader who comes back
    * ```ts
@@ -235,8 +247,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * @param id The ID of the run.
    * @param request The request to answer.
    * @param options What the client gets.
-   * @returns The response, as soon as the logs have told how the run is doing. It
-   * rejects with what the logs throw, and as {@linkcode EventChannel.serve} throws.
+   * @returns The response, as soon as the logs have told how the run is doing. Where
+   * they fail, it is 503, and `onError` is told: once, until they answer again or fail
+   * with something else. It rejects as {@linkcode EventChannel.serve} throws.
    */
   async serve(
     id: string,
@@ -247,16 +260,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     const answer = answerWithoutStream(request, options);
     if (answer !== undefined) return answer;
     if (this.#closed !== undefined) return refuse(request, options);
-    // It comes from a URL as a rule, so that it may be what no run can have.
     if (!isRunId(id)) return await answerUnknown(request, options);
     const lastEventId = readLastEventId(request, options.lastEventIdParameter);
-    const [page, run] = await Promise.all([
-      this.#readers.readFirstPage(id, lastEventId),
-      this.#registry.find(id),
-    ]);
+    const found = await this.#find(id, lastEventId);
+    if (found === undefined) return refuse(request, options);
+    const { page, run, isOver } = found;
     if (run === undefined) return await answerUnknown(request, options);
-    const isOver = run.status !== "running" && lastEventId !== undefined &&
-      await this.#registry.isAtEnd(id, lastEventId);
     if (isOver) return stopReconnecting(request, options);
     // The runs may have been closed meanwhile.
     if (this.#closed !== undefined) return refuse(request, options);
@@ -278,10 +287,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    *
    * @param id The ID of the run.
    * @returns Whether the run was going on, as soon as the log has the word to stop. It
-   * rejects with a `TypeError` if no run can have that ID, and with what the logs throw.
+   * rejects with a `TypeError` or a `RangeError` if no run can have that ID, and with
+   * what the logs throw.
    */
   async stop(id: string): Promise<boolean> {
-    assertName("stop run", "id", id);
+    assertRunId("stop run", id);
     return await this.#registry.stop(id);
   }
 
@@ -304,11 +314,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    *
    * @param id The ID of the run.
    * @returns Whether it goes on, or how it has ended; `undefined` if nobody knows it,
-   * or does any more. It rejects with a `TypeError` if no run can have that ID, and
-   * with what the logs throw.
+   * or does any more. It rejects with a `TypeError` or a `RangeError` if no run can have
+   * that ID, and with what the logs throw.
    */
   async status(id: string): Promise<EventRunStatus | undefined> {
-    assertName("look for run", "id", id);
+    assertRunId("look for run", id);
     return await this.#registry.look(id);
   }
 
@@ -326,12 +336,13 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param id The ID of the run.
-   * @returns How it has ended; `undefined` if nobody knows it. It rejects with a
-   * `TypeError` if no run can have that ID, with an `Error` if the runs are closed
-   * meanwhile, and with what the logs throw.
+   * @returns How it has ended, `"lost"` if all of it is gone meanwhile; `undefined` if
+   * nobody knows it. It rejects with a `TypeError` or a `RangeError` if no run can have
+   * that ID, with an `Error` if the runs are closed meanwhile, and with what the logs
+   * throw.
    */
   async ended(id: string): Promise<EventRunEnd | undefined> {
-    assertName("wait for run", "id", id);
+    assertRunId("wait for run", id);
     this.#assertOpen("wait for run");
     return await this.#registry.waitForEnd(
       id,
@@ -368,11 +379,34 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     await this.close();
   }
 
+  /** Finds what a reader is answered with, `undefined` if the logs fail. */
+  async #find(
+    id: string,
+    lastEventId: string | undefined,
+  ): Promise<Found | undefined> {
+    try {
+      const [page, run] = await Promise.all([
+        this.#readers.readFirstPage(id, lastEventId),
+        this.#registry.find(id),
+      ]);
+      const isOver = run !== undefined && run.status !== "running" &&
+        lastEventId !== undefined &&
+        await this.#registry.isAtEnd(id, lastEventId);
+      this.#reports.settle(id);
+      return { page, run, isOver };
+    } catch (error) {
+      this.#reports.report(error, id);
+      return undefined;
+    }
+  }
+
   async #lookAfter(id: string): Promise<boolean> {
     try {
-      return await this.#registry.look(id) !== undefined;
+      const status = await this.#registry.look(id);
+      this.#reports.settle(id);
+      return status !== undefined;
     } catch (error) {
-      this.#options.onError(error, id);
+      this.#reports.report(error, id);
       return true;
     }
   }
@@ -390,15 +424,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 }
 
-function makeClosedError(verb: string): Error {
-  return new Error(
-    `Cannot ${verb}: the runs are closed, open ones are wanted`,
-  );
-}
-
-/** Whether a run can have this ID. What is no text at all is an error elsewhere. */
-function isRunId(id: string): boolean {
-  return typeof id !== "string" || (id !== "" && id.isWellFormed());
+/** What is known of a run before a reader is answered. */
+interface Found {
+  page: FirstPage | undefined;
+  run: FoundRun | undefined;
+  /** Whether the run is over, and the reader has all of it. */
+  isOver: boolean;
 }
 
 async function answerUnknown(
@@ -408,6 +439,12 @@ async function answerUnknown(
   const headers = commonHeaders(request, options);
   return await options.notFound?.(request) ??
     new Response(null, { status: 404, headers });
+}
+
+function makeClosedError(verb: string): Error {
+  return new Error(
+    `Cannot ${verb}: the runs are closed, open ones are wanted`,
+  );
 }
 
 function refuse(request: Request, options: EventRunsServeOptions): Response {

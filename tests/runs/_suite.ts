@@ -330,7 +330,7 @@ function testExpiry(test: DeclareTest): void {
   );
 
   test(
-    "ends the stream of a reader, and the wait, once nothing is left of a run",
+    "tells a reader, and one who waits, that a run is lost of which nothing is left",
     async ({ here, there, logs }) => {
       const faucet = new Faucet();
       await here.start("a", faucet.open);
@@ -340,8 +340,8 @@ function testExpiry(test: DeclareTest): void {
       await reader.inbox.untilEvents(1);
       await logs.expire("a", 1);
       await reader.end();
-      assertEquals(await waiting, undefined);
-      assertEquals(reader.inbox.data, ["1"]);
+      assertEquals(await waiting, "lost");
+      assertEquals(reader.inbox.data, ["1", "lost"]);
       const request = runRequest(reader.inbox.lastEventId);
       assertEquals((await there.serve("a", request)).status, 404);
     },

@@ -1,0 +1,156 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The log of a run as its readers have it: when all of the run is gone before its end,
+ * they are told so by an entry that no engine has.
+ *
+ * @module
+ */
+
+import type {
+  EventLog,
+  EventLogAppendOptions,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+  LoggedEvent,
+} from "../log.ts";
+import type { TextEventInit } from "../event.ts";
+import { isEnd } from "./_entries.ts";
+
+/** A log that can be lost. */
+export class RunLog implements EventLog {
+  readonly #log: EventLog;
+  /** The entry that tells of the loss; set by `lose()`. */
+  #loss: LoggedEvent | undefined;
+  #hasEnd = false;
+  /** Aborted by `lose()`. */
+  readonly #controller = new AbortController();
+  /** As the log has it, or not. */
+  readonly reaches?: (cursor: string) => boolean;
+
+  /** @param log The log in the engine. */
+  constructor(log: EventLog) {
+    this.#log = log;
+    if (log.reaches === undefined) return;
+    this.reaches = (cursor) =>
+      this.#loss === undefined
+        ? log.reaches?.(cursor) ?? false
+        : cursor === this.#loss.id;
+  }
+
+  /** Whether a reader has been given the end of the run. */
+  get hasEnd(): boolean {
+    return this.#hasEnd;
+  }
+
+  /**
+   * Ends the log: whatever a reader has seen, an entry comes next, and nothing after it.
+   *
+   * @param entry The entry.
+   */
+  lose(entry: TextEventInit): void {
+    // No engine gives such an ID: who comes back with it is told of a gap.
+    this.#loss ??= { ...entry, id: `lost-${crypto.randomUUID()}` };
+    this.#controller.abort(new Error("The run is gone"));
+  }
+
+  append(
+    event: TextEventInit,
+    options?: EventLogAppendOptions,
+  ): Promise<string> {
+    return this.#log.append(event, options);
+  }
+
+  async read(
+    after: string,
+    options?: EventLogReadOptions,
+  ): Promise<EventLogBatch> {
+    if (this.#loss !== undefined) return tell(this.#loss, after);
+    try {
+      const batch = await this.#log.read(after, options);
+      this.#note(batch);
+      if (this.#loss !== undefined) return tell(this.#loss, after);
+      return isEmptied(batch)
+        ? { events: [], cursor: after, gap: false }
+        : batch;
+    } catch (error) {
+      options?.signal?.throwIfAborted();
+      if (this.#loss === undefined) throw error;
+      return tell(this.#loss, after);
+    }
+  }
+
+  async rewind(count: number, options?: EventLogOptions): Promise<string> {
+    return this.#loss === undefined
+      ? await this.#log.rewind(count, options)
+      : this.#loss.id;
+  }
+
+  async follow(
+    onBatch: (batch: EventLogBatch) => void,
+    { after, signal }: EventLogFollowOptions = {},
+  ): Promise<never> {
+    signal?.throwIfAborted();
+    let cursor = after;
+    /** Whether a gap is not told yet. */
+    let isHeld = false;
+    const give = (batch: EventLogBatch): void => {
+      this.#note(batch);
+      isHeld ||= isEmptied(batch);
+      if (isEmptied(batch)) return;
+      onBatch(isHeld ? { ...batch, gap: true } : batch);
+      cursor = batch.cursor;
+      isHeld = false;
+    };
+    try {
+      if (this.#loss === undefined) {
+        await this.#followEngine(give, after, signal);
+      }
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (this.#loss === undefined) throw error;
+    }
+    // It was set by what has ended the following.
+    onBatch(tell(this.#loss!, cursor));
+    return await new Promise<never>((_, reject) =>
+      signal?.addEventListener("abort", () => reject(signal.reason))
+    );
+  }
+
+  async #followEngine(
+    onBatch: (batch: EventLogBatch) => void,
+    after: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<never> {
+    const controller = new AbortController();
+    const end = (): void => controller.abort(signal?.reason);
+    signal?.addEventListener("abort", end);
+    this.#controller.signal.addEventListener("abort", end);
+    try {
+      const options = { after, signal: controller.signal };
+      return await this.#log.follow(onBatch, options);
+    } finally {
+      signal?.removeEventListener("abort", end);
+      this.#controller.signal.removeEventListener("abort", end);
+    }
+  }
+
+  #note({ events }: EventLogBatch): void {
+    this.#hasEnd ||= events.some(isEnd);
+  }
+}
+
+/**
+ * Whether a batch says that all of the run is gone. A gap would end the streams of its
+ * readers before they are told of the loss, so they wait where they are.
+ */
+function isEmptied({ events, gap }: EventLogBatch): boolean {
+  return gap && events.length === 0;
+}
+
+function tell(loss: LoggedEvent, after: string | undefined): EventLogBatch {
+  const events = after === loss.id ? [] : [loss];
+  return { events, cursor: loss.id, gap: false };
+}
