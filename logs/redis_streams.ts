@@ -106,7 +106,10 @@ const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
  *
  * // This stands in for Redis, and has one event.
  * const client: RedisClient = {
- *   send: () => Promise.resolve([["1700000000000-0", ["data", "a"]]]),
+ *   send: ([name]) =>
+ *     Promise.resolve(
+ *       name === "EVAL" ? "1700000000000-0" : [["1700000000000-0", ["data", "a"]]],
+ *     ),
  *   duplicate: () => client,
  *   close: () => {},
  * };
