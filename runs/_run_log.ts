@@ -71,10 +71,9 @@ export class RunLog implements EventLog {
     try {
       const batch = await this.#log.read(after, options);
       this.#note(batch);
+      const isGone = isEmptied(batch) && await this.#isGone(options?.signal);
       if (this.#loss !== undefined) return tell(this.#loss, after);
-      return isEmptied(batch)
-        ? { events: [], cursor: after, gap: false }
-        : batch;
+      return isGone ? { events: [], cursor: after, gap: false } : batch;
     } catch (error) {
       options?.signal?.throwIfAborted();
       if (this.#loss === undefined) throw error;
@@ -94,21 +93,32 @@ export class RunLog implements EventLog {
   ): Promise<never> {
     signal?.throwIfAborted();
     let cursor = after;
-    /** Whether a gap is not told yet. */
-    let isHeld = false;
+    /** A gap that is not told yet. */
+    let held: EventLogBatch | undefined;
+    const tellBatch = (batch: EventLogBatch): void => {
+      onBatch(held === undefined ? batch : { ...batch, gap: true });
+      cursor = batch.cursor;
+      held = undefined;
+    };
     const give = (batch: EventLogBatch): void => {
       this.#note(batch);
-      isHeld ||= isEmptied(batch);
-      if (isEmptied(batch)) return;
-      onBatch(isHeld ? { ...batch, gap: true } : batch);
-      cursor = batch.cursor;
-      isHeld = false;
+      const isEmpty = batch.events.length === 0;
+      if (!isEmpty || (!batch.gap && held === undefined)) {
+        return tellBatch(batch);
+      }
+      const gap = held = { ...batch, gap: true };
+      this.#isGone(signal).then((isGone) => {
+        const isOver = signal?.aborted || this.#loss !== undefined;
+        if (!isGone && !isOver && held === gap) tellBatch(gap);
+        // Where the log fails, the following does so too, and begins again.
+      }).catch(() => {});
     };
     try {
       if (this.#loss === undefined) {
         await this.#followEngine(give, after, signal);
       }
     } catch (error) {
+      held = undefined;
       signal?.throwIfAborted();
       if (this.#loss === undefined) throw error;
     }
@@ -137,14 +147,23 @@ export class RunLog implements EventLog {
     }
   }
 
+  /** Whether the log has no event at all. */
+  async #isGone(signal: AbortSignal | undefined): Promise<boolean> {
+    const cursor = await this.#log.rewind(1, { signal });
+    const { events } = await this.#log.read(cursor, { limit: 1, signal });
+    return events.length === 0;
+  }
+
   #note({ events }: EventLogBatch): void {
     this.#hasEnd ||= events.some(isEnd);
   }
 }
 
 /**
- * Whether a batch says that all of the run is gone. A gap would end the streams of its
- * readers before they are told of the loss, so they wait where they are.
+ * Whether a batch may say that all of the run is gone. A gap would end the streams of its
+ * readers before they are told of the loss, so they wait where they are. Where something
+ * is left, as after a restored snapshot that ends before a reader's place, they would
+ * wait in vain: they are told of the gap.
  */
 function isEmptied({ events, gap }: EventLogBatch): boolean {
   return gap && events.length === 0;

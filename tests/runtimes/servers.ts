@@ -15,6 +15,7 @@ import "../channel/topics_test.ts";
 import "../channel/until_test.ts";
 import "../encoder/json_sending_test.ts";
 import "../runs/options_test.ts";
+import "../runs/run_log_test.ts";
 import "../runs/source_test.ts";
 import "../runs/runs_test.ts";
 import "../server/answer_test.ts";
