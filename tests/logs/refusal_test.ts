@@ -237,6 +237,26 @@ Deno.test(
   },
 );
 
+Deno.test(
+  `Redis${redisNote} that refuses a claim for the whole timeout leaves no gap in its log`,
+  { ignore: !hasRedis },
+  async () => {
+    await using server = await RedisServer.start();
+    await using client = await RedisConnection.open(server.port);
+    const logs = new RedisEventLogs(client, "logs:", { timeout: 500 });
+    const claim = await logs.claim("a", { leaseTime: 60_000 });
+    assert(claim !== undefined);
+    await claim.append({ data: "before" });
+    await client.send(["CONFIG", "SET", "maxmemory", "1"]);
+    await assertRejects(() => claim.append({ data: "lost" }), Error, "OOM ");
+    await client.send(["CONFIG", "SET", "maxmemory", "0"]);
+    await claim.append({ data: "after" });
+    const { events, gap } = await logs.open("a").read(claim.cursor);
+    assertEquals(events.map(({ data }) => data), ["before", "after"]);
+    assertEquals(gap, false);
+  },
+);
+
 /** A client that notes the errors with which Redis replies. */
 function watching(client: RedisClient, seen: string[]): RedisClient {
   return {
