@@ -58,7 +58,7 @@ import {
 import type { EventCompression } from "./_server/compression.ts";
 import type { CorsOptions } from "./_server/cors.ts";
 import type { ServeEventsSource } from "./_server/event_session.ts";
-import { isEventIterable } from "./_server/event_supply.ts";
+import { isEventIterable } from "./_server/source_iterator.ts";
 import { assertMaxDuration } from "./_server/lifetime.ts";
 import { assertLimit, assertNumber, MAX_DELAY } from "./_validate.ts";
 import { Session, type SessionOptions } from "./_server/session.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { joinChunks } from "../_server/body.ts";
+import { joinChunks } from "../_server/join_chunks.ts";
 
 /** Bytes after which nothing more is joined: writing costs no more than copying then. */
 const ENOUGH = 16_384;

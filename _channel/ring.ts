@@ -7,7 +7,7 @@
  * @module
  */
 
-import { joinChunks } from "../_server/body.ts";
+import { joinChunks } from "../_server/join_chunks.ts";
 import { PositionIndex, type Topics } from "./position_index.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { LoggedEvent } from "../log.ts";

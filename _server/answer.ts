@@ -14,7 +14,7 @@ import {
   addPreflightHeaders,
   type CorsOptions,
 } from "./cors.ts";
-import { readWeights } from "./weights.ts";
+import { readWeights } from "./accept_weights.ts";
 import { getHeader } from "./request_hooks.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { joinChunks } from "./join_chunks.ts";
 import type { Sink, SinkOwner } from "./sink.ts";
 
 /**
@@ -99,19 +100,4 @@ export class EventStreamBody implements SinkOwner {
     this.#isEnding = true;
     this.#onDeparture();
   }
-}
-
-/** Joins chunks, in a buffer of its own. */
-export function joinChunks(
-  chunks: readonly Uint8Array<ArrayBuffer>[],
-): Uint8Array<ArrayBuffer> {
-  let byteLength = 0;
-  for (const chunk of chunks) byteLength += chunk.byteLength;
-  const joined = new Uint8Array(byteLength);
-  let offset = 0;
-  for (const chunk of chunks) {
-    joined.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return joined;
 }

@@ -15,10 +15,10 @@ import type {
 } from "./event_session.ts";
 import {
   type EventResult,
-  type EventSupply,
   isEventIterable,
-  openSupply,
-} from "./event_supply.ts";
+  openIterator,
+  type SourceIterator,
+} from "./source_iterator.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
 import { type Lifetime, watchLifetime } from "./lifetime.ts";
 import type { EventCompression } from "./compression.ts";
@@ -71,7 +71,7 @@ export class Session implements EventSession {
   /** Where the events come from, until the client begins to read or the session is closed. */
   #source: ServeEventsSource | undefined;
   /** What has to be released: set when the source is opened, cleared when it ends. */
-  #supply: EventSupply | undefined;
+  #supply: SourceIterator | undefined;
   /** Those who wait for room: set by the first of them, cleared when they are told. */
   #room: Room | undefined;
   /** Why the session is closed; `undefined` while it is open. */
@@ -187,14 +187,14 @@ export class Session implements EventSession {
           `Cannot serve events: the source function returned a value of type ${typeof events}, an iterable or nothing is wanted`,
         );
       }
-      this.#supply = openSupply(events);
+      this.#supply = openIterator(events);
       await this.#relay(this.#supply);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #relay(supply: EventSupply): Promise<void> {
+  async #relay(supply: SourceIterator): Promise<void> {
     while (this.#hasRoom() || await this.#waitForRoom()) {
       let result: EventResult;
       try {
@@ -282,7 +282,7 @@ export class Session implements EventSession {
     try {
       const supply = source === undefined || typeof source === "function"
         ? this.#supply
-        : openSupply(source);
+        : openIterator(source);
       this.#supply = undefined;
       await supply?.return?.();
     } catch (error) {

@@ -13,7 +13,7 @@ import {
   parseUrl,
   quote,
   UsageError,
-} from "./_values.ts";
+} from "./_option_values.ts";
 
 const HELP_OPTIONS = {
   help: { type: "boolean", short: "h" },

@@ -16,8 +16,8 @@
 import { parseCommand } from "./_arguments.ts";
 import { describeError } from "./_format.ts";
 import { HELP } from "./_help.ts";
-import { readCommand } from "./_read.ts";
-import { relayCommand, serveCommand } from "./_serve.ts";
+import { readCommand } from "./_read_command.ts";
+import { relayCommand, serveCommand } from "./_serve_command.ts";
 import {
   CLEAN_END,
   type CommandLineIo,
@@ -25,7 +25,7 @@ import {
   USAGE,
   writeText,
 } from "./_io.ts";
-import { UsageError } from "./_values.ts";
+import { UsageError } from "./_option_values.ts";
 import { VERSION } from "./_version.ts";
 
 export type { CommandLineIo } from "./_io.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { readWeights } from "../_server/weights.ts";
+import { readWeights } from "../_server/accept_weights.ts";
 
 /**
  * Whether `Accept-Encoding` asks for gzip, and does not ask rather for no coding.

@@ -4,7 +4,7 @@
 
 import type { Exchange } from "./_exchange.ts";
 import { LazyResponse } from "./_lazy_response.ts";
-import { passFor } from "./_stand_in.ts";
+import { delegateMissingMembers } from "./_delegate_members.ts";
 import {
   GET_HEADER,
   ON_DEPARTURE,
@@ -27,7 +27,11 @@ export class LazyRequest implements RequestHooks {
 
   static {
     const sample = new Request("http://localhost/");
-    passFor(this.prototype, sample, (lazy) => lazy.#genuine ??= lazy.#make());
+    delegateMissingMembers(
+      this.prototype,
+      sample,
+      (lazy) => lazy.#genuine ??= lazy.#make(),
+    );
   }
 
   /**

@@ -2,7 +2,7 @@
 
 /** A `Response` that has no stream before more than its head is asked for. */
 
-import { passFor } from "./_stand_in.ts";
+import { delegateMissingMembers } from "./_delegate_members.ts";
 import {
   type Sink,
   type SinkOwner,
@@ -25,7 +25,11 @@ export class LazyResponse {
   #genuine: Response | undefined;
 
   static {
-    passFor(this.prototype, new Response(), (lazy) => lazy.#getGenuine());
+    delegateMissingMembers(
+      this.prototype,
+      new Response(),
+      (lazy) => lazy.#getGenuine(),
+    );
   }
 
   /** Makes a response. */

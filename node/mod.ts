@@ -22,10 +22,10 @@
 
 import process from "node:process";
 import { Exchange, type NodeRequest, type NodeResponse } from "./_exchange.ts";
-import { inTurn } from "./_in_turn.ts";
-import { toRequest } from "./_request.ts";
-import { sendResponse } from "./_response.ts";
-import { ResponseSink } from "./_sink.ts";
+import { beginInOrder } from "./_pipelining.ts";
+import { toRequest } from "./_to_request.ts";
+import { sendResponse } from "./_send_response.ts";
+import { ResponseSink } from "./_response_sink.ts";
 
 export type { NodeRequest, NodeResponse } from "./_exchange.ts";
 
@@ -110,7 +110,7 @@ export function toNodeHandler(
   const { onError = warn } = options;
   return (incoming, outgoing) => {
     const exchange = new Exchange(incoming, outgoing);
-    inTurn(exchange, () => answer(exchange, handler, onError));
+    beginInOrder(exchange, () => answer(exchange, handler, onError));
   };
 }
 

@@ -8,7 +8,10 @@
 
 import { Tail } from "../_channel/tail.ts";
 import { withData } from "../_encoder/event_data.ts";
-import type { EventResult, EventSupply } from "../_server/event_supply.ts";
+import type {
+  EventResult,
+  SourceIterator,
+} from "../_server/source_iterator.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
@@ -37,7 +40,7 @@ export class Producer {
   /** How the run ends; the first cause to stop its source counts. */
   #end: EventRunEnd = "done";
   /** What has to be released: set when the source is opened, cleared when it ends. */
-  #supply: EventSupply | undefined;
+  #supply: SourceIterator | undefined;
   /** Renews the claim now and then; set and cleared by `run()`. */
   #renewals: ReturnType<typeof setInterval> | undefined;
   /** The renewal under way. A slow one is not joined by others. */
@@ -131,7 +134,7 @@ export class Producer {
     }
   }
 
-  async #next(supply: EventSupply): Promise<EventResult> {
+  async #next(supply: SourceIterator): Promise<EventResult> {
     try {
       const result = await supply.next();
       if (result.done) this.#supply = undefined;

@@ -8,10 +8,10 @@
 
 import {
   type EventResult,
-  type EventSupply,
   isEventIterable,
-  openSupply,
-} from "../_server/event_supply.ts";
+  openIterator,
+  type SourceIterator,
+} from "../_server/source_iterator.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { EventStreamParser, readEvents } from "../parser.ts";
 import type { EventIterable } from "../server.ts";
@@ -49,27 +49,27 @@ export type EventRunSource<Events = unknown> = (
  * @throws {TypeError} If it is none of what a source may give.
  * @throws {EventStreamError} If it is a response that is no event stream.
  */
-export function openRunSupply(given: unknown): EventSupply {
+export function openRunSupply(given: unknown): SourceIterator {
   // Told apart by shape: a response may come from another realm or library.
   if (Object(given) === given && "headers" in (given as Response)) {
     return readEvents(given as Response);
   }
-  if (isEventIterable(given)) return new ParsedSupply(openSupply(given));
+  if (isEventIterable(given)) return new ParsedSupply(openIterator(given));
   throw new TypeError(
     `Cannot run source: it gave a value of type ${typeof given}, events or an event stream are wanted`,
   );
 }
 
 /** Passes events on, and parses what is text or bytes. */
-class ParsedSupply implements EventSupply {
-  readonly #supply: EventSupply;
+class ParsedSupply implements SourceIterator {
+  readonly #supply: SourceIterator;
   /** Events that were parsed, of which those from `#next` on are to be passed on. */
   #parsed: ServerSentEventInit[] = [];
   #next = 0;
   /** Set by the first chunk: most sources give events. */
   #parser: EventStreamParser | undefined;
 
-  constructor(supply: EventSupply) {
+  constructor(supply: SourceIterator) {
     this.#supply = supply;
   }
 

@@ -3,7 +3,7 @@
 /** Clients that all come back at once, and the least that answering them can cost. */
 
 import process from "node:process";
-import { joinChunks } from "../../_server/body.ts";
+import { joinChunks } from "../../_server/join_chunks.ts";
 import { EventChannel } from "../../channel.ts";
 import { encodeEvent } from "../../encoder.ts";
 import type { EventLog } from "../../log.ts";

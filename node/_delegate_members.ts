@@ -11,7 +11,7 @@
  * @param sample An object of the platform.
  * @param getGenuine Gives what an object stands for.
  */
-export function passFor<StandIn extends object>(
+export function delegateMissingMembers<StandIn extends object>(
   prototype: StandIn,
   sample: object,
   getGenuine: (standIn: StandIn) => object,

@@ -43,7 +43,7 @@ const BUSY = new WeakMap<object, Waiting[]>();
  * @param exchange The exchange.
  * @param begin Answers it.
  */
-export function inTurn(exchange: Exchange, begin: () => void): void {
+export function beginInOrder(exchange: Exchange, begin: () => void): void {
   const { httpVersionMajor, socket } = exchange.incoming;
   if (httpVersionMajor >= 2) return begin();
   const waiting = BUSY.get(socket);

@@ -10,7 +10,7 @@ import type { EventIterable } from "./event_session.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
 /** Gives events one by one, at once or in its own time. */
-export interface EventSupply {
+export interface SourceIterator {
   /** Asks for the next event. */
   next(): EventResult | Promise<EventResult>;
   /** Releases what the supply holds. Not to be called once it has ended or thrown. */
@@ -39,7 +39,7 @@ export function isEventIterable(value: unknown): value is EventIterable {
  * @returns Its supply of events.
  * @throws {TypeError} If it is a stream that is locked.
  */
-export function openSupply(iterable: EventIterable): EventSupply {
+export function openIterator(iterable: EventIterable): SourceIterator {
   if (iterable instanceof ReadableStream) {
     // The stream's own iterator does not return before a pending read is over,
     // and with no event to come that is never. `cancel` does not wait.

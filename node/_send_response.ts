@@ -3,7 +3,7 @@
 /** From a `Response` to a response of `node:http` or `node:http2`. */
 
 import type { Exchange } from "./_exchange.ts";
-import { type Head, makeHead } from "./_head.ts";
+import { type Head, makeHead } from "./_response_head.ts";
 import { LazyResponse } from "./_lazy_response.ts";
 import { type SinkOwner, takeOver } from "../_server/sink.ts";
 

@@ -2,7 +2,7 @@
 
 import type { RelayCommand, ServeCommand, Serving } from "./_command.ts";
 import { describeError } from "./_format.ts";
-import { readJsonLines } from "./_input.ts";
+import { readJsonLines } from "./_json_lines.ts";
 import { CLEAN_END, type CommandLineIo } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
 import { findIdFault, quote } from "../_validate.ts";

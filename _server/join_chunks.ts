@@ -1,0 +1,23 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Joins chunks of bytes into one, for a body that hands out at once what was waiting and
+ * for the frames of a channel.
+ *
+ * @module
+ */
+
+/** Joins chunks in a new buffer. */
+export function joinChunks(
+  chunks: readonly Uint8Array<ArrayBuffer>[],
+): Uint8Array<ArrayBuffer> {
+  let byteLength = 0;
+  for (const chunk of chunks) byteLength += chunk.byteLength;
+  const joined = new Uint8Array(byteLength);
+  let offset = 0;
+  for (const chunk of chunks) {
+    joined.set(chunk, offset);
+    offset += chunk.byteLength;
+  }
+  return joined;
+}
