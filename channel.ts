@@ -49,13 +49,7 @@
  * @module
  */
 
-import {
-  answerWithoutStream,
-  chooseCompression,
-  readLastEventId,
-  streamHeaders,
-} from "./_server/answer.ts";
-import { Admission } from "./_channel/admission.ts";
+import { ChannelAdmission } from "./_channel/admission.ts";
 import {
   checkChannelOptions,
   checkClient,
@@ -70,6 +64,12 @@ import {
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
 import { withData } from "./_encoder/event_data.ts";
+import {
+  answerHead,
+  makeStreamHeaders,
+  negotiate,
+  type Negotiation,
+} from "./_server/negotiate.ts";
 import { respond } from "./_server/request_hooks.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
@@ -172,7 +172,7 @@ export type { EventChannelStall } from "./_channel/tail.ts";
 export class EventChannel<Events = unknown> implements AsyncDisposable {
   readonly #options: CheckedChannelOptions;
   readonly #fanOut: FanOut;
-  readonly #admission: Admission;
+  readonly #admission: ChannelAdmission;
   /** Settles once the channel is closed; set when that begins. */
   #closed: Promise<void> | undefined;
 
@@ -187,7 +187,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     // The map is for the compiler alone.
     this.#options = checkChannelOptions(options as EventChannelOptions);
     this.#fanOut = new FanOut(this.#options);
-    this.#admission = new Admission(this.#options);
+    this.#admission = new ChannelAdmission(this.#options);
   }
 
   /** How many clients the channel has. */
@@ -289,15 +289,16 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
     const client = checkClient(options, this.#options);
     const { compression } = this.#options;
-    const answerOptions = { ...options, compression };
-    const answer = answerWithoutStream(request, answerOptions);
-    if (answer !== undefined) return answer;
-    const decision = this.#admission.decide(request, options, this.size);
-    if (decision instanceof Response) return decision;
-    const headers = streamHeaders(request, answerOptions);
-    const onClose = this.#admission.enter(decision.key, options.onClose);
-    const subscriber = this.#subscribe(request, options, client, onClose);
-    const response = respond(request, subscriber, 1, headers);
+    const negotiation = negotiate(request, { ...options, compression });
+    if (negotiation instanceof Response) return negotiation;
+    if (negotiation.isHead) return answerHead(negotiation);
+    const { headers } = negotiation;
+    const admitted = this.#admission.decide(request, headers, this.size);
+    if (admitted instanceof Response) return admitted;
+    const onClose = this.#admission.enter(admitted, options.onClose);
+    const subscriber = this.#subscribe(request, negotiation, client, onClose);
+    const streamHeaders = makeStreamHeaders(negotiation);
+    const response = respond(request, subscriber, 1, streamHeaders);
     if (client.lifetime !== undefined) subscriber.limit(client.lifetime);
     return response;
   }
@@ -337,19 +338,19 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     await this.close();
   }
 
-  /** Apart from `onClose`, lest that keeps the request as long as the client. */
+  /** Apart from `serve`: otherwise `onClose` would keep the request as long as the client. */
   #subscribe(
     request: Request,
-    { lastEventIdParameter }: EventChannelServeOptions,
+    { lastEventId, compression }: Negotiation,
     { replay, interest }: CheckedClient,
     onClose: ((reason: CloseReason) => void) | undefined,
   ): Subscriber {
     this.#fanOut.tail.start();
     return new Subscriber(this.#fanOut, {
-      lastEventId: readLastEventId(request, lastEventIdParameter),
+      lastEventId,
       replay,
       interest,
-      compression: chooseCompression(request, this.#options.compression),
+      compression,
       describeGap: (lastEventId) =>
         this.#options.onGap?.({ lastEventId, request }) ??
           [{ event: "gap", data: JSON.stringify({ lastEventId }) }],

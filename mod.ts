@@ -93,6 +93,7 @@ export {
   type CorsOptions,
   type EventCompression,
   type EventIterable,
+  type EventResponseOptions,
   type EventSession,
   serveEvents,
   type ServeEventsOptions,

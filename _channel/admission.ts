@@ -1,19 +1,18 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Who may come in, and what the others are told.
+ * Decides which clients a channel admits: none once it is closed, and no more than its
+ * limits allow. The channel asks it for each request that may get a stream.
  *
  * @module
  */
 
-import { commonHeaders } from "../_server/answer.ts";
+import { Admission, type AdmittedClient } from "../_server/admission.ts";
+import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
 import { assertName, MAX_DELAY } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
-import type {
-  CheckedChannelOptions,
-  EventChannelServeOptions,
-} from "./options.ts";
+import type { CheckedChannelOptions } from "./options.ts";
 
 /** What a closed channel answers. */
 export interface Closing {
@@ -22,97 +21,96 @@ export interface Closing {
   readonly retry: number | undefined;
 }
 
-// Seconds, for clients that are refused where the channel has no `retry`.
-const DEFAULT_RETRY_AFTER = 5;
-
-/** Counts the clients of a channel by their keys, and refuses those that are too many. */
-export class Admission {
+/** The admission to one channel. */
+export class ChannelAdmission {
   readonly #options: CheckedChannelOptions;
-  /** How many clients there are by their keys. */
-  readonly #perKey = new Map<string, number>();
+  readonly #admission = new Admission();
   /** Set once the channel is closed. */
   #closing: Closing | undefined;
 
+  /** @param options The options of the channel. */
   constructor(options: CheckedChannelOptions) {
     this.#options = options;
   }
 
-  /** Whether nobody is let in any more. */
+  /** Whether the channel is closed. */
   get isClosed(): boolean {
     return this.#closing !== undefined;
   }
 
-  /** Lets nobody in any more. What the first call says counts. */
+  /** Closes the channel: no client is admitted any more. The first call counts. */
   close(closing: Closing): void {
     this.#closing ??= closing;
   }
 
-  /** What a client is sent last when the channel is closed. */
+  /** Makes what a client is sent last when the channel is closed. */
   makeFarewell(): Uint8Array<ArrayBuffer> | undefined {
     const retry = this.#closing?.retry;
     return retry === undefined
       ? undefined
-      : encodeEvent({ retry: spread(retry) });
+      : encodeEvent({ retry: addJitter(retry) });
   }
 
   /**
    * Decides on a request.
    *
-   * @param size How many clients there are.
-   * @returns The key of the client, or the answer that it gets instead of a stream.
+   * @param request The request.
+   * @param headers The headers that every response to it carries.
+   * @param clients How many clients the channel has.
+   * @returns The client, or the response that refuses it.
    */
   decide(
     request: Request,
-    options: EventChannelServeOptions,
-    size: number,
-  ): { key: string | undefined } | Response {
-    const { key: keyOf, maxSubscribers, maxSubscribersPerKey, retry } =
-      this.#options;
+    headers: Headers,
+    clients: number,
+  ): AdmittedClient | Response {
     if (this.#closing !== undefined) {
       const { status, retry } = this.#closing;
-      const wait = retry === undefined ? undefined : spread(retry);
-      return refuse(request, options, status, wait);
+      if (status === 204) return refuse(headers, status);
+      const wait = retry === undefined ? undefined : addJitter(retry);
+      return this.#refuse(headers, status, wait);
     }
-    if (size >= maxSubscribers) return refuse(request, options, 503, retry);
-    const key = keyOf?.(request);
-    if (key !== undefined) assertName("serve event channel", "key", key);
-    const count = key === undefined ? 0 : this.#perKey.get(key) ?? 0;
-    if (count < maxSubscribersPerKey) return { key };
-    return refuse(request, options, 429, retry);
+    const { key, maxSubscribers, maxSubscribersPerKey, retry } = this.#options;
+    const limits = {
+      maxClients: maxSubscribers,
+      maxClientsPerKey: maxSubscribersPerKey,
+    };
+    const decision = this.#admission.decide(clients, limits, () => {
+      const value = key?.(request);
+      if (value !== undefined) assertName("serve event channel", "key", value);
+      return value;
+    });
+    return typeof decision === "number"
+      ? this.#refuse(headers, decision, retry)
+      : decision;
   }
 
   /** Counts a client, until what is returned is called in place of its callback. */
   enter(
-    key: string | undefined,
+    { key }: AdmittedClient,
     onClose: ((reason: CloseReason) => void) | undefined,
   ): ((reason: CloseReason) => void) | undefined {
     if (key === undefined) return onClose;
-    this.#perKey.set(key, (this.#perKey.get(key) ?? 0) + 1);
+    const leave = this.#admission.enter(key);
     return (reason) => {
-      // It was counted above.
-      const count = this.#perKey.get(key)! - 1;
-      if (count === 0) this.#perKey.delete(key);
-      else this.#perKey.set(key, count);
+      leave();
       onClose?.(reason);
     };
   }
-}
 
-function refuse(
-  request: Request,
-  options: EventChannelServeOptions,
-  status: 204 | 429 | 503,
-  retry: number | undefined,
-): Response {
-  const headers = commonHeaders(request, options);
-  if (status !== 204) {
-    const seconds = retry === undefined ? DEFAULT_RETRY_AFTER : retry / 1000;
-    headers.set("retry-after", `${Math.ceil(seconds)}`);
+  #refuse(
+    headers: Headers,
+    status: number,
+    retryAfter: number = DEFAULT_RETRY_AFTER,
+  ): Response {
+    return refuse(headers, status, { retryAfter });
   }
-  return new Response(null, { status, headers });
 }
 
-/** Draws a time between `retry` and twice that, so that clients come back one by one. */
-function spread(retry: number): number {
+/**
+ * Draws a time between `retry` and twice that. Without this jitter all clients of a server
+ * that restarts would reconnect at once, as a thundering herd.
+ */
+function addJitter(retry: number): number {
   return Math.min(Math.round(retry * (1 + Math.random())), MAX_DELAY);
 }

@@ -14,7 +14,7 @@ import type {
 } from "../_server/compression.ts";
 import type { Sink } from "../_server/sink.ts";
 
-/** A sink in front of the client's own. Who counts bytes counts them as they come in. */
+/** A sink in front of the client's own, which counts the bytes that it writes there. */
 export class CompressedSink implements Sink {
   readonly #stream: CompressedStream;
   readonly #window: CompressionWindow;
@@ -25,7 +25,7 @@ export class CompressedSink implements Sink {
   /**
    * @param compression How to compress.
    * @param window What the client shares with others.
-   * @param counters Put right about the bytes.
+   * @param counters Where the bytes are counted.
    */
   constructor(
     compression: EventCompression,
@@ -72,9 +72,8 @@ export class CompressedSink implements Sink {
 
   /** Hands on bytes in place of so many. */
   #forward(bytes: Uint8Array<ArrayBuffer>, length: number): void {
-    const saved = length - bytes.byteLength;
-    this.#counters.bytes -= saved;
-    this.#counters.savedBytes += saved;
+    this.#counters.bytes += bytes.byteLength;
+    this.#counters.savedBytes += length - bytes.byteLength;
     this.#sink.write(bytes);
   }
 }

@@ -6,18 +6,15 @@
  * @module
  */
 
-import { assertMaxDuration, type Lifetime } from "../_server/lifetime.ts";
+import type { Lifetime } from "../_server/lifetime.ts";
+import { checkResponseOptions } from "../_server/option_checks.ts";
+import type { EventResponseOptions } from "../_server/options.ts";
 import type { Interest } from "./group.ts";
 import { checkTopics } from "./topics.ts";
-import {
-  assertLimit,
-  assertName,
-  assertNumber,
-  MAX_DELAY,
-} from "../_validate.ts";
+import { assertLimit, assertName, assertNumber } from "../_validate.ts";
 import type { TypedEventInit } from "../event.ts";
 import { type EventLog, type LoggedEvent, MemoryEventLog } from "../log.ts";
-import type { CloseReason, CorsOptions, EventCompression } from "../server.ts";
+import type { CloseReason, EventCompression } from "../server.ts";
 
 /** A client for which events are missing. */
 export interface EventGap {
@@ -34,7 +31,7 @@ export interface EventGap {
  */
 export interface EventChannelOptions<
   Events = unknown,
-> {
+> extends Pick<EventResponseOptions, "keepAlive" | "retry"> {
   /**
    * The history behind the channel, which outlives it: closing the channel does not
    * close the log. Several channels, also of several processes, may share one log.
@@ -50,14 +47,6 @@ export interface EventChannelOptions<
    * @default {1_048_576}
    */
   ringBytes?: number | undefined;
-  /**
-   * Milliseconds of silence after which a client is sent a comment, so that no proxy
-   * takes the connection for dead: 0 to 2 147 483 647, where 0 sends none. Nothing
-   * is sent to a client that does not read.
-   *
-   * @default {15_000}
-   */
-  keepAlive?: number | undefined;
   /**
    * The clients' reconnection time in milliseconds, an integer from 0 to
    * 2 147 483 647. It is sent first, and, in seconds, as `Retry-After` with 503 and
@@ -143,14 +132,8 @@ export interface EventChannelOptions<
 }
 
 /** Options for {@linkcode EventChannel.serve}. */
-export interface EventChannelServeOptions {
-  /**
-   * The methods that get a stream; others are answered with 405. With `"GET"`,
-   * HEAD is answered too, with the headers alone.
-   *
-   * @default {["GET"]}
-   */
-  methods?: readonly string[] | undefined;
+export interface EventChannelServeOptions
+  extends Omit<EventResponseOptions, "keepAlive" | "retry"> {
   /**
    * How many past events a client gets that brings no ID: the latest so many (an
    * integer of at least 0), or `"all"` that are in the history. They are counted
@@ -185,24 +168,6 @@ export interface EventChannelServeOptions {
    * too that the client does not get.
    */
   until?: ((event: LoggedEvent) => boolean) | undefined;
-  /**
-   * The query parameter that brings the last event ID of a client that cannot set
-   * headers. The header wins. Left out, only the header counts.
-   */
-  lastEventIdParameter?: string | undefined;
-  /** Headers to add to every answer, as for `serveEvents`. */
-  headers?: HeadersInit | undefined;
-  /** Which pages of other origins may read the stream. Left out, none. */
-  cors?: CorsOptions | undefined;
-  /**
-   * Milliseconds after which the stream ends, so that the client comes back with a
-   * new request, and for example a new token: 0 to 2 147 483 647, or `Infinity`.
-   *
-   * @default {Infinity}
-   */
-  maxDuration?: number | undefined;
-  /** Ends the stream when it is aborted. The client comes back, and may be refused. */
-  signal?: AbortSignal | undefined;
   /**
    * Called once when the client is one no more: `"client"` if it has left,
    * `"source"` after the event that `until` has named, `"server"` if the channel was
@@ -279,7 +244,6 @@ export function checkChannelOptions(
   const {
     log = new MemoryEventLog(),
     ringBytes = 1_048_576,
-    keepAlive = 15_000,
     maxSubscribers = Infinity,
     maxSubscribersPerKey = Infinity,
     maxTopicsPerSubscriber = 1000,
@@ -288,8 +252,7 @@ export function checkChannelOptions(
   } = options;
   const verb = "make event channel";
   assertNumber(verb, "ringBytes", ringBytes, 0);
-  assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
-  assertRetry(verb, options.retry);
+  const { keepAlive } = checkResponseOptions(verb, options);
   assertLimit(verb, "maxSubscribers", maxSubscribers, 0);
   assertLimit(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
   assertLimit(verb, "maxTopicsPerSubscriber", maxTopicsPerSubscriber, 0);
@@ -313,7 +276,7 @@ export function checkCloseOptions(
   { retry, status = 503 }: EventChannelCloseOptions,
 ): { retry: number | undefined; status: 204 | 503 } {
   const verb = "close event channel";
-  assertRetry(verb, retry);
+  checkResponseOptions(verb, { retry });
   if (status !== 204 && status !== 503) {
     throw new RangeError(
       `Cannot ${verb}: "status" is ${status}, 204 or 503 is wanted`,
@@ -356,9 +319,11 @@ export function checkClient(
 }
 
 function checkLifetime(
-  { maxDuration = Infinity, signal }: EventChannelServeOptions,
+  { maxDuration: duration, signal }: EventChannelServeOptions,
 ): Lifetime | undefined {
-  assertMaxDuration("serve event channel", maxDuration);
+  const { maxDuration } = checkResponseOptions("serve event channel", {
+    maxDuration: duration,
+  });
   if (maxDuration === Infinity && signal === undefined) return undefined;
   return { maxDuration, signal };
 }
@@ -367,10 +332,4 @@ function checkReplay(replay: number | "all" = 0): number {
   if (replay === "all") return Infinity;
   assertLimit("serve event channel", "replay", replay, 0);
   return replay;
-}
-
-function assertRetry(verb: string, retry: number | undefined): void {
-  if (retry === undefined) return;
-  assertNumber(verb, "retry", retry, 0, MAX_DELAY);
-  assertLimit(verb, "retry", retry, 0);
 }

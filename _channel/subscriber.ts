@@ -369,10 +369,15 @@ export class Subscriber
   ): void {
     const { counters, round } = this.#fanOut;
     counters.delivered += events;
-    counters.bytes += chunk.byteLength;
     this.#lastWrite = round;
-    if (isShared && this.#compressed) this.#compressed.writeShared(chunk);
-    else this.#sink.write(chunk);
+    if (this.#compressed === undefined) {
+      counters.bytes += chunk.byteLength;
+      this.#sink.write(chunk);
+    } else if (isShared) {
+      this.#compressed.writeShared(chunk);
+    } else {
+      this.#compressed.write(chunk);
+    }
   }
 
   /**

@@ -1,12 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Who may read the answers from a page of another origin.
+ * The headers of CORS: which pages of other origins may read a response. All responses
+ * get theirs by way of `negotiate()`.
  *
  * @module
  */
 
 import { getHeader } from "./request_hooks.ts";
+import { assertInteger, describeMismatch } from "../_validate.ts";
 
 /** Which pages of other origins may read the stream. */
 export interface CorsOptions {
@@ -26,7 +28,7 @@ export interface CorsOptions {
   /**
    * Whether a page may send cookies and the like, as a browser's `EventSource`
    * does with `withCredentials: true`. Not allowed with `origins: "*"`: every
-   * site could then read what the user may.
+   * site could then read what the user may read.
    *
    * @default {false}
    */
@@ -39,11 +41,11 @@ export interface CorsOptions {
 }
 
 /**
- * Adds the headers that let a page of another origin read the answer.
+ * Adds the headers that let a page of another origin read the response.
  *
  * @param headers The headers to add to.
- * @param request The request, whose `Origin` is compared.
- * @param options Who may read.
+ * @param request The request; its `Origin` is compared.
+ * @param options Which pages may read.
  * @throws {TypeError} If an origin is not written as one, or if credentials are
  * allowed to every origin.
  * @throws {RangeError} If `maxAge` is not an integer of at least 0.
@@ -59,7 +61,8 @@ export function addCorsHeaders(
     headers.set("access-control-allow-origin", "*");
     return;
   }
-  // Also where the origin is absent or not allowed: that answer is not for all.
+  // Also where the origin is absent or not allowed: a cache would otherwise give that
+  // response to a page that may read it.
   headers.append("vary", "Origin");
   const origin = getHeader(request, "origin");
   if (origin === null) return;
@@ -75,9 +78,9 @@ export function addCorsHeaders(
  * Adds what a preflight asks for, besides {@linkcode addCorsHeaders}; nothing if the
  * request is no preflight or its origin is not allowed.
  *
- * @param headers The headers to add to; `allow` is there already.
+ * @param headers The headers to add to; they have `allow` already.
  * @param request The request, of method OPTIONS.
- * @param options Who may read.
+ * @param options Which pages may read.
  */
 export function addPreflightHeaders(
   headers: Headers,
@@ -90,8 +93,8 @@ export function addPreflightHeaders(
     !request.headers.has("access-control-request-method")
   ) return;
   headers.set("access-control-allow-methods", allowed);
-  // `fetch` asks for `last-event-id`, and for whatever else its caller sets. "*"
-  // would not cover `authorization`, nor anything once credentials are sent.
+  // `fetch` asks for `last-event-id`, and for all other headers that its caller sets.
+  // "*" would not cover `authorization`, and nothing at all where credentials are sent.
   const names = request.headers.get("access-control-request-headers");
   if (names !== null) headers.set("access-control-allow-headers", names);
   if (options.maxAge !== undefined) {
@@ -100,43 +103,34 @@ export function addPreflightHeaders(
 }
 
 function assertCors({ origins = "*", credentials, maxAge }: CorsOptions): void {
-  if (origins === "*" && credentials) {
-    throw new TypeError(
-      'Cannot serve events: "cors.credentials" is true for every origin, a list of "cors.origins" is wanted',
-    );
-  }
+  const verb = "serve events";
   if (typeof origins === "string" && origins !== "*") {
+    const expected = '"*", a list or a function';
     throw new TypeError(
-      `Cannot serve events: "cors.origins" is ${
-        quote(origins)
-      }, "*", a list or a function is wanted`,
+      describeMismatch(verb, "cors.origins", expected, origins),
     );
   }
-  for (const origin of Array.isArray(origins) ? origins : []) {
-    if (!isOrigin(origin)) {
-      throw new TypeError(
-        `Cannot serve events: "cors.origins" has ${
-          quote(origin)
-        }, an origin such as "https://app.example" is wanted`,
-      );
-    }
-  }
-  if (maxAge !== undefined && !(Number.isSafeInteger(maxAge) && maxAge >= 0)) {
-    throw new RangeError(
-      `Cannot serve events: "cors.maxAge" is ${maxAge}, an integer of at least 0 is wanted`,
+  if (origins === "*" && credentials) {
+    const expected = 'a list or a function where "cors.credentials" is true';
+    throw new TypeError(
+      describeMismatch(verb, "cors.origins", expected, origins),
     );
   }
+  const list: readonly string[] = Array.isArray(origins) ? origins : [];
+  for (const [index, origin] of list.entries()) {
+    if (isOrigin(origin)) continue;
+    const name = `cors.origins[${index}]`;
+    const expected = 'an origin such as "https://app.example"';
+    throw new TypeError(describeMismatch(verb, name, expected, origin));
+  }
+  if (maxAge !== undefined) assertInteger(verb, "cors.maxAge", maxAge, 0);
 }
 
-/** Whether a browser would write it so: anything else could never match. */
+/** Tells whether a browser would write an origin so: no other text could match one. */
 function isOrigin(text: string): boolean {
-  // URL takes a star for a part of the host name.
+  // `URL` takes a star as a part of the host name.
   if (!URL.canParse(text) || text.includes("*")) return false;
   const { origin, href } = new URL(text);
-  // "null" is what URL says of schemes it does not know, an extension's for one.
+  // `URL` gives "null" for schemes that it does not know, such as an extension's.
   return origin === "null" ? href === text : origin === text;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 40));
 }

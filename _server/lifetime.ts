@@ -2,24 +2,11 @@
 
 /** What ends one client's stream from outside, before its source does. */
 
-import { assertNumber, MAX_DELAY } from "../_validate.ts";
-
 /** How long a stream may last. */
 export interface Lifetime {
   /** Milliseconds, or `Infinity`. */
   maxDuration: number;
   signal: AbortSignal | undefined;
-}
-
-/**
- * Checks the option `maxDuration`.
- *
- * @throws {TypeError} If it is not a number.
- * @throws {RangeError} If it is neither what a timer can hold nor `Infinity`.
- */
-export function assertMaxDuration(verb: string, maxDuration: number): void {
-  if (maxDuration === Infinity) return;
-  assertNumber(verb, "maxDuration", maxDuration, 0, MAX_DELAY);
 }
 
 /**

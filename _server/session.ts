@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One event stream from the client's first read to the one close that all ways to
- * end lead into.
+ * The session of one response of `serveEvents`, from the client's first read to the one
+ * close into which all ways to end lead.
  *
  * @module
  */
@@ -20,85 +20,72 @@ import {
   type SourceIterator,
 } from "./source_iterator.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
-import { type Lifetime, watchLifetime } from "./lifetime.ts";
-import type { EventCompression } from "./compression.ts";
+import { watchLifetime } from "./lifetime.ts";
+import { makeStreamHeaders, type Negotiation } from "./negotiate.ts";
+import type { CheckedServeEventsOptions } from "./option_checks.ts";
 import { openStream } from "./sink.ts";
 import { StreamCompressor } from "./stream_compressor.ts";
 import { onDeparture, respond } from "./request_hooks.ts";
-import { assertReturnableId } from "../_validate.ts";
+import { assertReturnableId, describeMismatch } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
-/** What a session depends on, checked and with the defaults filled in. */
-export interface SessionOptions extends Lifetime {
-  /** The ID that the client brought. */
-  lastEventId: string | undefined;
-  /** What the client gets before all else. */
-  preamble: Uint8Array<ArrayBuffer> | undefined;
-  /** Milliseconds of silence before a comment, 0 for none. */
-  keepAlive: number;
-  /** Bytes that may wait for the client; beyond, it is closed with `"overflow"`. */
-  maxBuffered: number;
-  /** How the client gets the stream; as it is if left out. */
-  compression: EventCompression | undefined;
-  /** Told what the source throws. */
-  onError: ((error: unknown, request: Request) => void) | undefined;
-}
-
+/** What `send()` returns while the client has no room. */
 interface Room {
   promise: Promise<boolean>;
   fulfil: (hasRoom: boolean) => void;
 }
 
 /**
- * Milliseconds of silence before the first comment. Bun sends the headers with the
- * first chunk: a source that has no event yet would leave the client unconnected.
+ * Milliseconds of silence before the first comment, 0 in Bun. Bun sends the headers with
+ * the first chunk: while a source has no event yet, the client would not be connected.
  */
 const FIRST_DELAY = "Bun" in globalThis ? 0 : undefined;
 
-/** A session. What keeps it alive is its body, its timers and its source. */
+/** A session. Its body, its timers and its source keep it alive. */
 export class Session implements EventSession {
   readonly request: Request;
   readonly lastEventId: string | undefined;
   readonly closed: Promise<CloseReason>;
-  readonly #options: SessionOptions;
+  readonly #options: CheckedServeEventsOptions;
   readonly #body: EventStreamBody;
   readonly #compressor: StreamCompressor | undefined;
   readonly #keepAlive: KeepAlive;
   readonly #abortController = new AbortController();
-  // The constructor of the promise sets it.
+  /** Fulfils `closed`; set by the constructor of that promise. */
   #fulfilClosed!: (reason: CloseReason) => void;
   /** Where the events come from, until the client begins to read or the session is closed. */
   #source: ServeEventsSource | undefined;
-  /** What has to be released: set when the source is opened, cleared when it ends. */
-  #supply: SourceIterator | undefined;
-  /** Those who wait for room: set by the first of them, cleared when they are told. */
+  /** The source once it is opened, which has to be released; cleared when it ends. */
+  #iterator: SourceIterator | undefined;
+  /** What calls of `send()` wait for: set by the first of them, cleared when they are told. */
   #room: Room | undefined;
   /** Why the session is closed; `undefined` while it is open. */
   #reason: CloseReason | undefined;
-  /** Ends the listening for the client's departure; `undefined` if it had left before. */
+  /** Ends the listening for the client's departure; `undefined` if the client left before. */
   #endListening: (() => void) | undefined;
   /** Ends the watch over the lifetime: set when the client begins to read. */
   #endWatch: (() => void) | undefined;
 
   /**
-   * Makes a response. Nothing is called and nothing held that would have to be
-   * released before its body is first read. If that is cancelled before, the source
-   * is released without having been asked for an event.
+   * Makes a response. Before its body is first read, nothing is called, and nothing is
+   * held that would have to be released. If the body is cancelled before, the source is
+   * released without having been asked for an event.
    *
    * @param request The request that is answered.
    * @param source Where the events come from.
    * @param options What the session depends on.
-   * @param headers The headers of the response.
+   * @param negotiation What was negotiated with the client.
    * @returns The response.
    */
   static open(
     request: Request,
     source: ServeEventsSource,
-    options: SessionOptions,
-    headers: Headers,
+    options: CheckedServeEventsOptions,
+    negotiation: Negotiation,
   ): Response {
-    const session = new Session(request, source, options);
+    const session = new Session(request, source, options, negotiation);
+    const headers = makeStreamHeaders(negotiation);
     const response = respond(request, session.#body, 0, headers);
     // A client that leaves cancels the body in Deno, Bun and workerd; other servers
     // abort the request instead, and some do both, in either order.
@@ -109,35 +96,36 @@ export class Session implements EventSession {
     return response;
   }
 
-  /** Releases a source that there is no response to be made of. */
+  /** Releases a source for which there is no response with a stream. */
   static discard(
     request: Request,
     source: ServeEventsSource,
-    options: SessionOptions,
+    options: CheckedServeEventsOptions,
   ): void {
-    openStream(new Session(request, source, options).#body, 0).cancel();
+    const session = new Session(request, source, options, {});
+    openStream(session.#body, 0).cancel();
   }
 
   private constructor(
     request: Request,
     source: ServeEventsSource,
-    options: SessionOptions,
+    options: CheckedServeEventsOptions,
+    { lastEventId, compression }: Partial<Negotiation>,
   ) {
     this.request = request;
-    this.lastEventId = options.lastEventId;
+    this.lastEventId = lastEventId;
     this.closed = new Promise((resolve) => {
       this.#fulfilClosed = resolve;
     });
     this.#source = source;
     this.#options = options;
-    const { compression } = options;
     this.#compressor = compression && new StreamCompressor(compression);
     this.#body = new EventStreamBody(
       () => this.#handleRoom(),
       () => this.#close("client"),
     );
     this.#keepAlive = new KeepAlive(options.keepAlive, () => {
-      // A client that does not read is not written to.
+      // For a slow client comments would only pile up.
       if (this.#body.hasRoom) this.#write(KEEP_ALIVE_COMMENT);
     });
   }
@@ -173,8 +161,8 @@ export class Session implements EventSession {
     if (this.#reason !== undefined) return;
     this.#source = undefined;
     this.#keepAlive.start(FIRST_DELAY);
-    const { preamble } = this.#options;
-    if (preamble !== undefined) this.#write(preamble);
+    const { retry } = this.#options;
+    if (retry !== undefined) this.#write(encodeEvent({ retry }));
     this.#run(source);
   }
 
@@ -184,33 +172,38 @@ export class Session implements EventSession {
       if (events === undefined) return;
       if (!isEventIterable(events)) {
         throw new TypeError(
-          `Cannot serve events: the source function returned a value of type ${typeof events}, an iterable or nothing is wanted`,
+          describeMismatch(
+            "serve events",
+            "source()",
+            "an iterable, a stream or nothing",
+            events,
+          ),
         );
       }
-      this.#supply = openIterator(events);
-      await this.#relay(this.#supply);
+      this.#iterator = openIterator(events);
+      await this.#relay(this.#iterator);
     } catch (error) {
       this.#fail(error);
     }
   }
 
-  async #relay(supply: SourceIterator): Promise<void> {
+  async #relay(iterator: SourceIterator): Promise<void> {
     while (this.#hasRoom() || await this.#waitForRoom()) {
       let result: EventResult;
       try {
-        result = await supply.next();
+        result = await iterator.next();
       } catch (error) {
-        this.#supply = undefined;
+        this.#iterator = undefined;
         throw error;
       }
       if (result.done) {
-        this.#supply = undefined;
+        this.#iterator = undefined;
         this.#close("source");
         return;
       }
       this.#write(encodeReturnable(result.value));
     }
-    // For a session that was closed while the source function was at work.
+    // The session was closed while the source function was running.
     this.#release();
   }
 
@@ -218,7 +211,8 @@ export class Session implements EventSession {
     if (this.#reason !== undefined) return;
     const bytes = this.#compressor?.encode(chunk) ?? chunk;
     const { waitingBytes } = this.#body;
-    // Where nothing waits, a chunk of any size is taken: it has to go some time.
+    // Back-pressure: of what a slow client has not read, so much is kept. A chunk of any
+    // size is taken where nothing waits; otherwise a large event could never be sent.
     if (
       waitingBytes > 0 &&
       waitingBytes + bytes.byteLength > this.#options.maxBuffered
@@ -248,7 +242,7 @@ export class Session implements EventSession {
   }
 
   #fail(error: unknown): void {
-    // With nobody to tell, the runtime is told, which reports the failed body.
+    // Without `onError`, the runtime is told: it reports the failed body.
     if (this.#reason === undefined && this.#options.onError === undefined) {
       this.#body.fail(error);
     }
@@ -263,7 +257,7 @@ export class Session implements EventSession {
     this.#keepAlive.stop();
     this.#endListening?.();
     const trailer = this.#compressor?.end();
-    // Without what was dropped, the stream is not whole, and the client may see it.
+    // After what was dropped, no trailer: the client may see that the stream is not whole.
     if (reason === "overflow") this.#body.drop();
     else if (trailer !== undefined) this.#body.write(trailer);
     this.#body.end();
@@ -276,22 +270,22 @@ export class Session implements EventSession {
   async #release(): Promise<void> {
     const source = this.#source;
     this.#source = undefined;
-    // A generator that closes the session itself runs until it yields, and cannot
-    // be released before.
+    // A generator that closes the session itself still runs until it yields: `return()`
+    // of a running generator throws.
     await undefined;
     try {
-      const supply = source === undefined || typeof source === "function"
-        ? this.#supply
+      const iterator = source === undefined || typeof source === "function"
+        ? this.#iterator
         : openIterator(source);
-      this.#supply = undefined;
-      await supply?.return?.();
+      this.#iterator = undefined;
+      await iterator?.return?.();
     } catch (error) {
       this.#report(error);
     }
   }
 
   #report(error: unknown): void {
-    // A source that stops because it was told to does not fail.
+    // A source that throws the reason of its signal has stopped as it was told.
     if (error === this.signal.reason) return;
     this.#options.onError?.(error, this.request);
   }

@@ -7,7 +7,8 @@
  */
 
 import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
-import { checkChannelOptions } from "../_channel/options.ts";
+import { checkResponseOptions } from "../_server/option_checks.ts";
+import type { EventResponseOptions } from "../_server/options.ts";
 import type { EventChannelServeOptions } from "../channel.ts";
 import type { ServerSentEventInit, TypedEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
@@ -19,7 +20,8 @@ import type { EventRunEnd } from "./_entries.ts";
  *
  * @typeParam Events What `json` is, by event type. Left out, it is any.
  */
-export interface EventRunsOptions<Events = unknown> {
+export interface EventRunsOptions<Events = unknown>
+  extends Pick<EventResponseOptions, "keepAlive" | "retry"> {
   /**
    * Where the runs are kept. All processes that share it share the runs: any of them
    * serves and stops what another one produces.
@@ -83,18 +85,6 @@ export interface EventRunsOptions<Events = unknown> {
   endEvent?:
     | ((end: EventRunEnd) => TypedEventInit<Events> | undefined)
     | undefined;
-  /**
-   * Milliseconds of silence after which a reader is sent a comment, as for an
-   * `EventChannel`: 0 to 2 147 483 647, where 0 sends none.
-   *
-   * @default {15_000}
-   */
-  keepAlive?: number | undefined;
-  /**
-   * The readers' reconnection time in milliseconds, an integer from 0 to
-   * 2 147 483 647. It is sent first. Left out, readers keep their own.
-   */
-  retry?: number | undefined;
   /**
    * How streams are compressed for the readers that ask for it, as for an
    * `EventChannel`. Left out, they are not.
@@ -172,7 +162,7 @@ export interface CheckedRunsOptions {
   maxBytes: number;
   maxRuns: number;
   endEvent: (end: EventRunEnd) => ServerSentEventInit | undefined;
-  keepAlive: number | undefined;
+  keepAlive: number;
   retry: number | undefined;
   compression: EventCompression | undefined;
   onError: (error: unknown, id: string) => void;
@@ -206,8 +196,6 @@ export function checkRunsOptions(
     maxBytes = 2 ** 24,
     maxRuns = 10_000,
     endEvent = (end) => ({ event: "end", data: end }),
-    keepAlive,
-    retry,
     compression,
     onError = () => {},
   } = options;
@@ -225,7 +213,7 @@ export function checkRunsOptions(
   assertLimit(verb, "maxEvents", maxEvents, 1);
   assertNumber(verb, "maxBytes", maxBytes, 1);
   assertLimit(verb, "maxRuns", maxRuns, 1);
-  checkChannelOptions({ keepAlive, retry });
+  const { keepAlive, retry } = checkResponseOptions(verb, options);
   return {
     logs,
     leaseTime,

@@ -64,11 +64,8 @@
  * @module
  */
 
-import {
-  answerWithoutStream,
-  commonHeaders,
-  readLastEventId,
-} from "../_server/answer.ts";
+import { answerHead, negotiate, NEGOTIATED } from "../_server/negotiate.ts";
+import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
 import {
   assertRunId,
   type EventRunEnd,
@@ -92,7 +89,6 @@ import { type FoundRun, Registry } from "./_registry.ts";
 import { Reports } from "./_reports.ts";
 import type { EventRunSource } from "./_source.ts";
 import { MemoryEventLogs } from "../log.ts";
-import { stopReconnecting } from "../server.ts";
 
 export type { EventRunEnd, EventRunStatus } from "./_entries.ts";
 export type {
@@ -103,8 +99,6 @@ export type {
 export type { EventRun, EventRunSource, EventStreamChunks } from "./_source.ts";
 
 const DEFAULT_METHODS = ["GET", "POST"];
-/** Seconds after which one who is refused may come back. */
-const RETRY_AFTER = 5;
 
 /**
  * Runs by their IDs: started once, read by any number of readers, stopped from
@@ -256,20 +250,29 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     request: Request,
     options: EventRunsServeOptions = {},
   ): Promise<Response> {
-    options = { methods: DEFAULT_METHODS, ...options };
-    const answer = answerWithoutStream(request, options);
-    if (answer !== undefined) return answer;
-    if (this.#closed !== undefined) return refuse(request, options);
-    if (!isRunId(id)) return await answerUnknown(request, options);
-    const lastEventId = readLastEventId(request, options.lastEventIdParameter);
+    const { compression } = this.#options;
+    const negotiation = negotiate(request, {
+      methods: DEFAULT_METHODS,
+      ...options,
+      compression,
+    });
+    if (negotiation instanceof Response) return negotiation;
+    if (negotiation.isHead) return answerHead(negotiation);
+    const { headers, lastEventId } = negotiation;
+    if (this.#closed !== undefined) return refuseForNow(headers);
+    // It comes from a URL as a rule, so that it may be what no run can have.
+    if (!isRunId(id)) return await answerUnknown(request, headers, options);
     const found = await this.#find(id, lastEventId);
-    if (found === undefined) return refuse(request, options);
+    if (found === undefined) return refuseForNow(headers);
     const { page, run, isOver } = found;
-    if (run === undefined) return await answerUnknown(request, options);
-    if (isOver) return stopReconnecting(request, options);
+    if (run === undefined) {
+      return await answerUnknown(request, headers, options);
+    }
+    if (isOver) return refuse(headers, 204);
     // The runs may have been closed meanwhile.
-    if (this.#closed !== undefined) return refuse(request, options);
-    return this.#readers.serve(id, request, options, page, run.end);
+    if (this.#closed !== undefined) return refuseForNow(headers);
+    const negotiated = { ...options, [NEGOTIATED]: negotiation };
+    return this.#readers.serve(id, request, negotiated, page, run.end);
   }
 
   /**
@@ -434,21 +437,16 @@ interface Found {
 
 async function answerUnknown(
   request: Request,
-  options: EventRunsServeOptions,
+  headers: Headers,
+  { notFound }: EventRunsServeOptions,
 ): Promise<Response> {
-  const headers = commonHeaders(request, options);
-  return await options.notFound?.(request) ??
-    new Response(null, { status: 404, headers });
+  return await notFound?.(request) ?? refuse(headers, 404);
 }
 
 function makeClosedError(verb: string): Error {
-  return new Error(
-    `Cannot ${verb}: the runs are closed, open ones are wanted`,
-  );
+  return new Error(`Cannot ${verb}: the runs are closed`);
 }
 
-function refuse(request: Request, options: EventRunsServeOptions): Response {
-  const headers = commonHeaders(request, options);
-  headers.set("retry-after", String(RETRY_AFTER));
-  return new Response(null, { status: 503, headers });
+function refuseForNow(headers: Headers): Response {
+  return refuse(headers, 503, { retryAfter: DEFAULT_RETRY_AFTER });
 }

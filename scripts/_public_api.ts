@@ -2,7 +2,7 @@
 
 /**
  * Lists the public API by name: each export of `deno.json` with its symbols, their
- * parameters and members, and the strings of string unions. `scripts/public_api.ts`
+ * parameters and members, what interfaces extend, and the strings of string unions. `scripts/public_api.ts`
  * writes the list, and `tests/package/public_api_test.ts` holds it.
  *
  * @module
@@ -23,6 +23,7 @@ interface Named {
 
 interface TypeOf {
   kind: string;
+  repr?: string;
   value: unknown;
 }
 
@@ -31,6 +32,8 @@ interface Definition {
   properties?: Named[];
   methods?: Named[];
   tsType?: TypeOf;
+  /** Of an interface; of a class it is the name of its superclass. */
+  extends?: string | TypeOf[];
 }
 
 interface Declaration {
@@ -77,10 +80,28 @@ function describe(name: string, declarations: Declaration[]): string {
   return `  ${kinds.join("+")} ${name}${signature}${rest && `: ${rest}`}`;
 }
 
-function membersOf({ properties = [], methods = [] }: Definition): string[] {
-  return [...properties, ...methods]
+function membersOf(definition: Definition): string[] {
+  const { properties = [], methods = [], extends: parents = [] } = definition;
+  const own = [...properties, ...methods]
     .filter(({ accessibility }) => accessibility !== "private")
     .map((member) => (member.isStatic ? "static " : "") + nameOf(member));
+  if (typeof parents === "string") return own;
+  return [...own, ...parents.map((parent) => `...${writeType(parent)}`)];
+}
+
+/** Writes a type as far as the extended types of this package need it. */
+function writeType(type: TypeOf): string {
+  if (type.kind === "union" && Array.isArray(type.value)) {
+    return type.value.map(writeType).join(" | ");
+  }
+  if (type.kind !== "typeRef") return type.repr ?? type.kind;
+  const { typeName, typeParams } = type.value as {
+    typeName: string;
+    typeParams?: TypeOf[];
+  };
+  return typeParams === undefined
+    ? typeName
+    : `${typeName}<${typeParams.map(writeType).join(", ")}>`;
 }
 
 function nameOf({ name, optional, arg, left }: Named): string {

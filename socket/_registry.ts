@@ -1,18 +1,25 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The sockets of this process: their sessions by ID, and how many there are.
+ * `serveSocket()` finds sessions by it and counts sockets.
+ *
+ * @module
+ */
+
+import { Admission, type AdmissionLimits } from "../_server/admission.ts";
 import { Refusal } from "./_refusal.ts";
 import type { SocketSession } from "./_session.ts";
 
-/** How many sockets there may be. */
-export interface RegistryLimits {
-  maxSessions: number;
-  maxSessionsPerKey: number;
-}
+const FULL = {
+  503: "Cannot open socket: the server has too many",
+  429: "Cannot open socket: this client has too many",
+};
 
-/** The sockets of this process: the sessions by id, and how many there are of each key. */
+/** The sockets of this process. */
 export class SocketRegistry {
   readonly #sessions = new Map<string, SocketSession>();
-  readonly #counts = new Map<string, number>();
+  readonly #admission = new Admission();
   #count = 0;
 
   /** Finds a session. */
@@ -36,31 +43,16 @@ export class SocketRegistry {
    * @returns What has to be called when it is closed.
    * @throws {Refusal} If there are too many.
    */
-  admit(key: string | undefined, limits: RegistryLimits): () => void {
-    if (this.#count >= limits.maxSessions) {
-      throw new Refusal(
-        503,
-        "Cannot open socket: there are too many, fewer are wanted",
-      );
+  admit(key: string | undefined, limits: AdmissionLimits): () => void {
+    const decision = this.#admission.decide(this.#count, limits, () => key);
+    if (typeof decision === "number") {
+      throw new Refusal(decision, FULL[decision]);
     }
-    const count = key === undefined ? 0 : this.#counts.get(key) ?? 0;
-    if (count >= limits.maxSessionsPerKey) {
-      throw new Refusal(
-        429,
-        "Cannot open socket: this client has too many, fewer are wanted",
-      );
-    }
+    const leave = key === undefined ? undefined : this.#admission.enter(key);
     this.#count++;
-    if (key !== undefined) this.#counts.set(key, count + 1);
     return () => {
       this.#count--;
-      if (key !== undefined) this.#release(key);
+      leave?.();
     };
-  }
-
-  #release(key: string): void {
-    const count = this.#counts.get(key) ?? 0;
-    if (count > 1) this.#counts.set(key, count - 1);
-    else this.#counts.delete(key);
   }
 }

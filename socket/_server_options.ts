@@ -1,17 +1,26 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The options of `serveSocket()`, and their check.
+ *
+ * @module
+ */
+
+import type { AdmissionLimits } from "../_server/admission.ts";
 import type { CorsOptions } from "../_server/cors.ts";
+import { checkResponseOptions } from "../_server/option_checks.ts";
+import type { EventResponseOptions } from "../_server/options.ts";
 import {
   assertLimit,
   assertName,
   assertNumber,
   MAX_DELAY,
 } from "../_validate.ts";
-import type { RegistryLimits } from "./_registry.ts";
 import type { SocketSettings } from "./_session.ts";
 
 /** Options for `serveSocket()`. */
-export interface ServeSocketOptions {
+export interface ServeSocketOptions
+  extends Pick<EventResponseOptions, "keepAlive" | "headers"> {
   /**
    * The subprotocols that are spoken here, the preferred one first. The first that
    * the client offers too is chosen. If there is none, its socket opens only if it
@@ -24,23 +33,10 @@ export interface ServeSocketOptions {
    */
   cors?: CorsOptions | undefined;
   /**
-   * Headers to add to every answer but that to a genuine WebSocket, as for
-   * `serveEvents`.
-   */
-  headers?: HeadersInit | undefined;
-  /**
    * Closes the socket with 1001 when it is aborted, for a server that shuts down.
    * `shutdown()` of `Deno.serve` waits for open responses, so abort this first.
    */
   signal?: AbortSignal | undefined;
-  /**
-   * Milliseconds of silence after which a comment is sent: 0 to 2 147 483 647,
-   * where 0 sends none. Clients take 45 seconds without a byte for a lost
-   * connection.
-   *
-   * @default {15_000}
-   */
-  keepAlive?: number | undefined;
   /**
    * Milliseconds for which the client may be away, or may leave a close
    * unanswered, before the socket is closed with 1006: 1 to 2 147 483 647. The body
@@ -93,7 +89,7 @@ export interface ServeSocketOptions {
 }
 
 /** The options with the defaults filled in. */
-export type ServeSocketSettings = SocketSettings & RegistryLimits;
+export type ServeSocketSettings = SocketSettings & AdmissionLimits;
 
 /**
  * Checks the options, and fills in the defaults.
@@ -105,7 +101,6 @@ export function checkOptions(
   options: ServeSocketOptions,
 ): ServeSocketSettings {
   const {
-    keepAlive = 15_000,
     sessionTimeout = 30_000,
     maxMessageSize = 1_048_576,
     maxBatchSize = 4_194_304,
@@ -117,7 +112,9 @@ export function checkOptions(
   } = options;
   const verb = "serve socket";
   if (key !== undefined) assertName(verb, "key", key);
-  assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
+  const { keepAlive } = checkResponseOptions(verb, {
+    keepAlive: options.keepAlive,
+  });
   assertNumber(verb, "sessionTimeout", sessionTimeout, 1, MAX_DELAY);
   assertLimit(verb, "maxMessageSize", maxMessageSize, 0);
   assertLimit(verb, "maxBatchSize", maxBatchSize, 1);
@@ -130,8 +127,8 @@ export function checkOptions(
     maxMessageSize,
     maxBatchSize,
     maxBuffered,
-    maxSessions,
-    maxSessionsPerKey,
+    maxClients: maxSessions,
+    maxClientsPerKey: maxSessionsPerKey,
     signal,
   };
 }

@@ -25,11 +25,14 @@
  * @module
  */
 
+import { makeCommonHeaders } from "../_server/headers.ts";
 import {
-  answerWithoutStream,
-  commonHeaders,
-  streamHeaders,
-} from "../_server/answer.ts";
+  answerHead,
+  makeStreamHeaders,
+  negotiate,
+  type Negotiation,
+} from "../_server/negotiate.ts";
+import { refuse } from "../_server/refuse.ts";
 import { setTransport, WebSocketLike } from "./_face.ts";
 import { GenuineTransport } from "./_genuine.ts";
 import { Refusal } from "./_refusal.ts";
@@ -114,25 +117,29 @@ export function serveSocket(
   options: ServeSocketOptions = {},
 ): Response | Promise<Response> {
   const settings = checkOptions(options);
+  const headers = makeCommonHeaders(request, options);
   try {
-    const headers = commonHeaders(request, options);
     assertOrigin(request, headers);
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
       return upgrade(request, onSocket, options, settings);
     }
     const id = request.headers.get(SESSION_HEADER);
     if (request.method === "POST") {
-      return receive(request, findSession(id), headers, options);
+      return receive(request, findSession(id), headers);
     }
-    const answer = answerWithoutStream(request, {
-      ...options,
-      methods: METHODS,
-    });
-    if (answer !== undefined) return answer;
-    if (id === NEW_SESSION) return open(request, onSocket, options, settings);
-    return resume(request, findSession(id), options);
+    const negotiation = negotiate(
+      request,
+      { ...options, methods: METHODS },
+      headers,
+    );
+    if (negotiation instanceof Response) return negotiation;
+    if (negotiation.isHead) return answerHead(negotiation);
+    if (id === NEW_SESSION) {
+      return open(request, negotiation, onSocket, options, settings);
+    }
+    return resume(request, negotiation, findSession(id));
   } catch (error) {
-    return answerRefusal(request, error, options);
+    return answerRefusal(error, headers);
   }
 }
 
@@ -168,6 +175,7 @@ function findSession(id: string | null): SocketSession {
 
 function open(
   request: Request,
+  negotiation: Negotiation,
   onSocket: (socket: WebSocketLike, request: Request) => void,
   options: ServeSocketOptions,
   settings: ServeSocketSettings,
@@ -193,7 +201,7 @@ function open(
     session.fail();
     throw error;
   }
-  const headers = streamHeaders(request, options);
+  const headers = makeStreamHeaders(negotiation);
   // For the load balancer; a page of another origin could not read it.
   headers.set(SESSION_HEADER, session.id);
   return new Response(session.openStream(0), { headers });
@@ -201,25 +209,23 @@ function open(
 
 function resume(
   request: Request,
+  negotiation: Negotiation,
   session: SocketSession,
-  options: ServeSocketOptions,
 ): Response {
-  return new Response(session.openStream(readEventId(request)), {
-    headers: streamHeaders(request, options),
-  });
+  const stream = session.openStream(readEventId(request));
+  return new Response(stream, { headers: makeStreamHeaders(negotiation) });
 }
 
 async function receive(
   request: Request,
   session: SocketSession,
   headers: Headers,
-  options: ServeSocketOptions,
 ): Promise<Response> {
   try {
     await session.receive(readEventId(request), request.body);
-    return new Response(null, { status: 204, headers });
+    return refuse(headers, 204);
   } catch (error) {
-    return answerRefusal(request, error, options);
+    return answerRefusal(error, headers);
   }
 }
 
@@ -317,13 +323,7 @@ function choose(
   return protocols.find((name) => names.includes(name)) ?? "";
 }
 
-function answerRefusal(
-  request: Request,
-  error: unknown,
-  options: ServeSocketOptions,
-): Response {
+function answerRefusal(error: unknown, headers: Headers): Response {
   if (!(error instanceof Refusal)) throw error;
-  const headers = commonHeaders(request, options);
-  headers.set("content-type", "text/plain;charset=utf-8");
-  return new Response(error.message, { status: error.status, headers });
+  return refuse(headers, error.status, { message: error.message });
 }

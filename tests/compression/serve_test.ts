@@ -80,7 +80,7 @@ Deno.test("serveEvents() throws TypeError if it is to compress and the applicati
   assertThrows(
     () => serveEvents(makeRequest(), [], { ...COMPRESSION, headers }),
     TypeError,
-    'Cannot serve events: "headers" has "content-encoding", which is not the application\'s to set',
+    'Cannot serve events: "headers" has "content-encoding", which only the server may set',
   );
 });
 

@@ -18,7 +18,7 @@ import "../runs/options_test.ts";
 import "../runs/run_log_test.ts";
 import "../runs/source_test.ts";
 import "../runs/runs_test.ts";
-import "../server/answer_test.ts";
+import "../server/negotiate_test.ts";
 import "../server/close_test.ts";
 import "../server/cors_test.ts";
 import "../server/keep_alive_test.ts";

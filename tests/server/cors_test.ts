@@ -160,7 +160,7 @@ Deno.test("serveEvents() throws TypeError if credentials go to every origin", ()
       () =>
         serveEvents(new Request(FEED_URL), [], { cors: cors as CorsOptions }),
       TypeError,
-      'Cannot serve events: "cors.credentials" is true for every origin, a list of "cors.origins" is wanted',
+      'Cannot serve events: expected "cors.origins" to be a list or a function where "cors.credentials" is true, got "*"',
     );
   }
 });
@@ -183,9 +183,9 @@ for (
       () =>
         serveEvents(new Request(FEED_URL), [], { cors: { origins: [origin] } }),
       TypeError,
-      `Cannot serve events: "cors.origins" has ${
+      `Cannot serve events: expected "cors.origins[0]" to be an origin such as "https://app.example", got ${
         JSON.stringify(origin)
-      }, an origin such as "https://app.example" is wanted`,
+      }`,
     );
   });
 }
@@ -209,7 +209,7 @@ Deno.test("serveEvents() throws TypeError if cors.origins is one origin", () => 
   assertThrows(
     () => serveEvents(new Request(FEED_URL), [], { cors }),
     TypeError,
-    `Cannot serve events: "cors.origins" is "${ORIGIN}", "*", a list or a function is wanted`,
+    `Cannot serve events: expected "cors.origins" to be "*", a list or a function, got "${ORIGIN}"`,
   );
 });
 
@@ -218,7 +218,7 @@ for (const maxAge of [-1, 1.5, NaN, Infinity]) {
     assertThrows(
       () => serveEvents(new Request(FEED_URL), [], { cors: { maxAge } }),
       RangeError,
-      `Cannot serve events: "cors.maxAge" is ${maxAge}, an integer of at least 0 is wanted`,
+      `Cannot serve events: expected "cors.maxAge" to be an integer of at least 0, got ${maxAge}`,
     );
   });
 }

@@ -287,25 +287,34 @@ for (const { name, event, type } of BAD_EVENTS) {
   });
 }
 
+/** What no events can be taken from, and how an error shows it. */
+const NOT_ITERABLE: [value: unknown, shown: string][] = [
+  ["text", '"text"'],
+  [1, "1"],
+  [true, "true"],
+  [{}, "an object"],
+  [null, "null"],
+];
+
 Deno.test("serveEvents() tells onError if the function returns what is not iterable", async () => {
-  for (const value of ["text", 1, true, {}]) {
+  for (const [value, shown] of NOT_ITERABLE) {
     const { errors, onError } = collectErrors();
     const source = (() => value) as unknown as ServeEventsSource;
     assertEquals(await serve(source, { onError }).readAll(), "");
     assertInstanceOf(errors[0], TypeError);
     assertEquals(
       errors[0].message,
-      `Cannot serve events: the source function returned a value of type ${typeof value}, an iterable or nothing is wanted`,
+      `Cannot serve events: expected "source()" to be an iterable, a stream or nothing, got ${shown}`,
     );
   }
 });
 
-for (const value of ["text", 1, {}, undefined, null]) {
+for (const [value, shown] of [...NOT_ITERABLE, [undefined, "undefined"]]) {
   Deno.test(`serveEvents() throws TypeError if the source is ${JSON.stringify(value)}`, () => {
     assertThrows(
       () => serveEvents(makeRequest(), value as unknown as ServeEventsSource),
       TypeError,
-      `Cannot serve events: the source is of type ${typeof value}, an iterable or a function is wanted`,
+      `Cannot serve events: expected "source" to be an iterable, a stream or a function, got ${shown}`,
     );
   });
 }

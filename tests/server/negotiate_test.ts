@@ -1,11 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
+import { EventChannel } from "../../channel.ts";
+import { EventRuns } from "../../runs/mod.ts";
 import {
+  type CorsOptions,
   serveEvents,
   type ServeEventsOptions,
   stopReconnecting,
 } from "../../server.ts";
+import { serveSocket } from "../../socket/server.ts";
 
 const FEED_URL = "http://localhost/feed";
 const ORIGIN = "https://app.example";
@@ -178,7 +182,7 @@ for (
     assertThrows(
       () => serveEvents(makeRequest("GET"), [], { headers: { [name]: "1" } }),
       TypeError,
-      `Cannot serve events: "headers" has "${name.toLowerCase()}", which is not the application's to set`,
+      `Cannot serve events: "headers" has "${name.toLowerCase()}", which only the server may set`,
     );
   });
 }
@@ -213,3 +217,53 @@ Deno.test("stopReconnecting() answers a preflight", () => {
   );
   assert(response.headers.has("access-control-allow-methods"));
 });
+
+type Serve = (request: Request, cors: CorsOptions) => Promise<Response>;
+
+const full = new EventChannel({ maxSubscribers: 0 });
+
+/** What answers requests for event streams, and with which status here. */
+const ROOMS: [room: string, status: number, serve: Serve][] = [
+  ["serveEvents()", 200, async (request, cors) => {
+    return await serveEvents(request, [], { cors });
+  }],
+  ["EventChannel.serve()", 200, async (request, cors) => {
+    await using channel = new EventChannel();
+    return channel.serve(request, { cors });
+  }],
+  ["EventChannel.serve() of a full channel", 503, async (request, cors) => {
+    return await full.serve(request, { cors });
+  }],
+  ["EventRuns.serve()", 200, async (request, cors) => {
+    await using runs = new EventRuns();
+    await runs.start("a", () => [{ data: "1" }]);
+    return await runs.serve("a", request, { cors });
+  }],
+  ["EventRuns.serve() of an unknown run", 404, async (request, cors) => {
+    await using runs = new EventRuns();
+    return await runs.serve("unknown", request, { cors });
+  }],
+  ["serveSocket()", 400, async (request, cors) => {
+    return await serveSocket(request, () => {}, { cors });
+  }],
+  ["stopReconnecting()", 204, async (request, cors) => {
+    return await stopReconnecting(request, { cors });
+  }],
+];
+
+for (const [room, status, serve] of ROOMS) {
+  Deno.test(`${room} decides once about a request`, async () => {
+    let calls = 0;
+    const request = makeRequest("GET", { origin: ORIGIN });
+    const response = await serve(request, {
+      origins: () => {
+        calls++;
+        return true;
+      },
+    });
+    await response.body?.cancel();
+    assertEquals(response.status, status);
+    assertEquals(response.headers.get("access-control-allow-origin"), ORIGIN);
+    assertEquals(calls, 1);
+  });
+}

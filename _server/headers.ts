@@ -1,0 +1,69 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The headers that every response to a request for an event stream carries, whether it
+ * carries a stream or not. `negotiate()` makes them once for each request.
+ *
+ * @module
+ */
+
+import { addCorsHeaders } from "./cors.ts";
+import type { EventResponseOptions } from "./options.ts";
+import type { EventCompression } from "./compression.ts";
+import { quote } from "../_validate.ts";
+
+/** What the headers of a response depend on, besides the request. */
+export interface HeadersOptions
+  extends Pick<EventResponseOptions, "headers" | "cors"> {
+  /** How streams are compressed for clients that ask for it. */
+  compression?: EventCompression | undefined;
+}
+
+// The first five belong to one connection of HTTP/1.1 and are forbidden in HTTP/2. A
+// stream has no length, and its type is given.
+const REFUSED_HEADERS = [
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+  "content-length",
+  "content-type",
+];
+const REFUSED_IF_COMPRESSED = [...REFUSED_HEADERS, "content-encoding"];
+
+/**
+ * Makes the headers that every response carries: the user's own, `cache-control:
+ * no-store` if the user says nothing else (405 and 204 may be cached too), and those of
+ * CORS.
+ *
+ * @param request The request.
+ * @param options What the headers depend on.
+ * @returns New headers.
+ * @throws {TypeError} If a header of the user is one that the stream or the
+ * connection decides, if an origin is not written as one, or if credentials are
+ * allowed to every origin.
+ * @throws {RangeError} If `cors.maxAge` is not an integer of at least 0.
+ */
+export function makeCommonHeaders(
+  request: Request,
+  { headers: ownHeaders, cors, compression }: HeadersOptions,
+): Headers {
+  const headers = new Headers(ownHeaders);
+  for (
+    const name of compression === undefined
+      ? REFUSED_HEADERS
+      : REFUSED_IF_COMPRESSED
+  ) {
+    if (headers.has(name)) {
+      throw new TypeError(
+        `Cannot serve events: "headers" has ${
+          quote(name)
+        }, which only the server may set`,
+      );
+    }
+  }
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  if (cors !== undefined) addCorsHeaders(headers, request, cors);
+  return headers;
+}

@@ -1,0 +1,156 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Decides once about a request for an event stream. `serveEvents`, channels, runs and
+ * sockets all call it, before they look at anything else of the request.
+ *
+ * @module
+ */
+
+import { readWeights } from "./accept_weights.ts";
+import type { EventCompression } from "./compression.ts";
+import { addPreflightHeaders } from "./cors.ts";
+import { type HeadersOptions, makeCommonHeaders } from "./headers.ts";
+import { readLastEventId } from "./last_event_id.ts";
+import type { EventResponseOptions } from "./options.ts";
+import { refuse } from "./refuse.ts";
+import { getHeader } from "./request_hooks.ts";
+import { EVENT_STREAM_TYPE } from "../event.ts";
+
+/**
+ * The member of the options that holds what was negotiated before. A run negotiates
+ * before it looks into its log, and then hands the request to its channel: negotiated
+ * again, `cors.origins` would be called twice, and might say something else.
+ */
+export const NEGOTIATED: unique symbol = Symbol("negotiated");
+
+/** What a decision depends on, besides the request. */
+export interface NegotiateOptions
+  extends
+    HeadersOptions,
+    Pick<EventResponseOptions, "methods" | "lastEventIdParameter"> {
+  /** What was negotiated before, if it was. */
+  [NEGOTIATED]?: Negotiation | undefined;
+}
+
+/** What is decided about a request that may get a stream. */
+export interface Negotiation {
+  /** The headers that every response to the request carries, a refusal too. */
+  readonly headers: Headers;
+  /** The last event ID that the client brings. */
+  readonly lastEventId: string | undefined;
+  /** How the client gets the stream; `undefined` if it gets it as it is. */
+  readonly compression: EventCompression | undefined;
+  /** Whether other clients may get the stream in another form. */
+  readonly varies: boolean;
+  /** Whether the client wants the headers alone. */
+  readonly isHead: boolean;
+}
+
+const DEFAULT_METHODS = ["GET"];
+
+/**
+ * Decides about a request: 204 to OPTIONS (a CORS preflight too), 405 to a method that is
+ * not served, 406 to GET and HEAD where `Accept` rules out an event stream, and else what
+ * the response with the stream depends on.
+ *
+ * The caller decides what only it can know, such as 404 or 503, by
+ * {@linkcode refuse}. Then it answers HEAD by {@linkcode answerHead}, and all else by a
+ * stream with {@linkcode makeStreamHeaders}.
+ *
+ * @param request The request.
+ * @param options What the decision depends on.
+ * @param headers The headers that every response carries, if they were made before.
+ * @returns The response if no stream is to follow, what was negotiated otherwise.
+ * @throws {TypeError} As {@linkcode makeCommonHeaders} does.
+ * @throws {RangeError} As {@linkcode makeCommonHeaders} does.
+ */
+export function negotiate(
+  request: Request,
+  options: NegotiateOptions,
+  headers?: Headers,
+): Response | Negotiation {
+  const { [NEGOTIATED]: negotiated, methods = DEFAULT_METHODS, compression } =
+    options;
+  if (negotiated !== undefined) return negotiated;
+  const { method } = request;
+  if (method === "OPTIONS") return answerOptions(request, options, headers);
+  headers ??= makeCommonHeaders(request, options);
+  const isHead = method === "HEAD" && methods.includes("GET");
+  if (!isHead && !methods.includes(method)) {
+    headers.set("allow", listAllowed(methods));
+    return refuse(headers, 405);
+  }
+  // Not POST: clients of language models ask for JSON by it, and read the stream that
+  // comes.
+  const isChoosy = isHead || method === "GET";
+  if (isChoosy && !acceptsEventStream(getHeader(request, "accept"))) {
+    return refuse(headers, 406);
+  }
+  const acceptEncoding = getHeader(request, "accept-encoding");
+  return {
+    headers,
+    lastEventId: readLastEventId(request, options.lastEventIdParameter),
+    compression: compression?.accepts(acceptEncoding) ? compression : undefined,
+    varies: compression !== undefined,
+    isHead,
+  };
+}
+
+/**
+ * Answers OPTIONS: 204 with the methods that are served, and what a preflight asks
+ * for if the origin may read the responses.
+ *
+ * @param request The request.
+ * @param options What the response depends on.
+ * @param headers The headers that every response carries, if they were made before.
+ * @returns The response.
+ * @throws {TypeError} As {@linkcode makeCommonHeaders} does.
+ * @throws {RangeError} As {@linkcode makeCommonHeaders} does.
+ */
+export function answerOptions(
+  request: Request,
+  options: NegotiateOptions,
+  headers: Headers = makeCommonHeaders(request, options),
+): Response {
+  headers.set("allow", listAllowed(options.methods ?? DEFAULT_METHODS));
+  if (options.cors !== undefined) {
+    addPreflightHeaders(headers, request, options.cors);
+  }
+  return refuse(headers, 204);
+}
+
+/** Answers HEAD: with the headers of the stream, and without the stream. */
+export function answerHead(negotiation: Negotiation): Response {
+  return new Response(null, { headers: makeStreamHeaders(negotiation) });
+}
+
+/** Completes the headers of a negotiation to those of the response with the stream. */
+export function makeStreamHeaders(
+  { headers, compression, varies }: Negotiation,
+): Headers {
+  headers.set("content-type", EVENT_STREAM_TYPE);
+  // Without it, nginx and the gateways that are built on it hold the response back.
+  if (!headers.has("x-accel-buffering")) headers.set("x-accel-buffering", "no");
+  if (varies) headers.append("vary", "Accept-Encoding");
+  if (compression) headers.set("content-encoding", compression.coding);
+  return headers;
+}
+
+function listAllowed(methods: readonly string[]): string {
+  const head = methods.includes("GET") ? ["HEAD"] : [];
+  return [...new Set([...methods, ...head, "OPTIONS"])].join(", ");
+}
+
+/**
+ * Tells whether `Accept` allows an event stream: the most specific range that covers it
+ * decides, by a `q` above 0. An absent or empty header rules nothing out, and a `q` that
+ * is not a number counts as 1.
+ */
+function acceptsEventStream(accept: string | null): boolean {
+  if (accept === null || accept.trim() === "") return true;
+  const weights = readWeights(accept);
+  const weight = weights.get(EVENT_STREAM_TYPE) ??
+    weights.get("text/*") ?? weights.get("*/*") ?? 0;
+  return weight > 0;
+}

@@ -1,0 +1,51 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The response after which a client does not reconnect. Applications call it where
+ * `serveEvents` would otherwise be called again and again.
+ *
+ * @module
+ */
+
+import { makeCommonHeaders } from "./headers.ts";
+import { answerOptions } from "./negotiate.ts";
+import type { StopReconnectingOptions } from "./options.ts";
+import { refuse } from "./refuse.ts";
+
+/**
+ * Answers a request with 204, which tells the client to stop for good: an ended
+ * response makes it come back, this does not. A preflight is answered too.
+ *
+ * @example A feed that is over
+ * ```ts
+ * import { serveEvents, stopReconnecting } from "@tidings/sse/server";
+ * import { assertEquals } from "@std/assert";
+ *
+ * function handler(request: Request): Response {
+ *   if (request.headers.get("last-event-id") === "2") {
+ *     return stopReconnecting(request);
+ *   }
+ *   return serveEvents(request, [{ data: "the end", id: 2 }]);
+ * }
+ *
+ * const first = handler(new Request("http://localhost/"));
+ * assertEquals(await first.text(), "data: the end\nid: 2\n\n");
+ *
+ * const headers = { "last-event-id": "2" };
+ * const second = handler(new Request("http://localhost/", { headers }));
+ * assertEquals(second.status, 204);
+ * ```
+ *
+ * @param request The request to answer.
+ * @param options What to add to the answer.
+ * @returns The response.
+ * @throws {TypeError} As {@linkcode serveEvents} does for the same options.
+ * @throws {RangeError} As {@linkcode serveEvents} does for the same options.
+ */
+export function stopReconnecting(
+  request: Request,
+  options: StopReconnectingOptions = {},
+): Response {
+  if (request.method === "OPTIONS") return answerOptions(request, options);
+  return refuse(makeCommonHeaders(request, options), 204);
+}
