@@ -168,7 +168,7 @@ Deno.test("EventChannel throws RangeError for options outside their range", () =
     assertThrows(
       () => new EventChannel(options),
       RangeError,
-      `Cannot make event channel: "${Object.keys(options)[0]}" is `,
+      `Cannot make event channel: expected "${Object.keys(options)[0]}" to be `,
     );
   }
 });
@@ -177,7 +177,7 @@ Deno.test("EventChannel throws TypeError for a number that is none", () => {
   assertThrows(
     () => new EventChannel({ keepAlive: "15" as unknown as number }),
     TypeError,
-    'Cannot make event channel: "keepAlive" is of type string, a number is wanted',
+    'Cannot make event channel: expected "keepAlive" to be a number from 0 to 2147483647, got "15"',
   );
 });
 
@@ -186,7 +186,7 @@ Deno.test("EventChannel.serve() throws before it counts a client", async () => {
   assertThrows(
     () => channel.serve(makeRequest(), { replay: -1 }),
     RangeError,
-    'Cannot serve event channel: "replay" is -1, a number of at least 0 is wanted',
+    'Cannot serve event channel: expected "replay" to be an integer of at least 0, or Infinity, got -1',
   );
   assertThrows(
     () => channel.serve(makeRequest(), { replay: "some" as "all" }),

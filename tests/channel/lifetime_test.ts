@@ -107,12 +107,12 @@ Deno.test("EventChannel.serve() refuses a bad maxDuration, and has no client the
       [
         -1,
         RangeError,
-        'Cannot serve event channel: "maxDuration" is -1, a number of 0 to 2147483647 is wanted',
+        'Cannot serve event channel: expected "maxDuration" to be a number from 0 to 2147483647, got -1',
       ],
       [
         "1" as unknown as number,
         TypeError,
-        'Cannot serve event channel: "maxDuration" is of type string, a number is wanted',
+        'Cannot serve event channel: expected "maxDuration" to be a number from 0 to 2147483647, got "1"',
       ],
     ] as const
   ) {

@@ -146,9 +146,10 @@ for (const { name, id, isWritable, isReturnable } of ID_ROWS) {
       if (isReturnable) return assertEquals(await send(id), [id]);
       const error = await assertRejects(() => send(id), TypeError);
       assertEquals(
-        /^Cannot (publish|append|send|encode|tell)[^:]*: "id" is ".*", /.test(
-          error.message,
-        ),
+        /^Cannot (publish|append|send|encode|tell)[^:]*: (expected "id" to be .*, got "|"id" is ".*", )/
+          .test(
+            error.message,
+          ),
         true,
         error.message,
       );

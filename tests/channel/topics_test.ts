@@ -323,7 +323,7 @@ for (
     assertThrows(
       () => new EventChannel({ [name]: -1 }),
       RangeError,
-      `Cannot make event channel: "${name}" is -1`,
+      `Cannot make event channel: expected "${name}" to be an integer of at least `,
     );
     assertThrows(() => new EventChannel({ [name]: 1.5 }), RangeError);
     assertThrows(() => new EventChannel({ [name]: "1" }), TypeError);
