@@ -19,12 +19,12 @@
  * Deno.serve((request) => serveEvents(request, ticks()));
  * ```
  *
- * Events are asked for at the pace at which the client reads, silence is filled
- * with comments, and everything is released when the client leaves, whenever that
- * is. To send the same events to many clients, see `channel.ts`.
+ * The source is asked for events at the pace at which the client reads (back-pressure).
+ * Comments fill silences, and everything is released when the client leaves. To send the
+ * same events to many clients, see `channel.ts`.
  *
- * The end of a response is not the end of a subscription: the client comes back
- * after its reconnection time, with the ID of the last event that it has seen.
+ * The end of a response does not end the subscription: the client reconnects after its
+ * reconnection time, with the ID of the last event that it has seen.
  * {@linkcode stopReconnecting} tells it not to.
  *
  * @example The events of a list
@@ -83,14 +83,14 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  * may return one of those, or nothing: then the response stays open until
  * `session.close()`, even if the function is async and has run to its end.
  *
- * Nothing is asked or called before the response's body is read, and the source is
- * released when the session is closed: `return()` of the iterator or `cancel()` of
- * the stream. An async generator cannot be released while it awaits something; let
- * what it awaits end with `session.signal`.
+ * The source is not touched before the response's body is read. It is released when the
+ * session is closed: by `return()` of the iterator or `cancel()` of the stream. An async
+ * generator cannot be released while it awaits something; let what it awaits end with
+ * `session.signal`.
  *
  * Some requests get no stream, and their source is released unused: HEAD gets the
- * headers, OPTIONS 204 (also to a CORS preflight), any other method that is not
- * served 405, and a GET whose `Accept` rules out `text/event-stream` 406.
+ * headers, OPTIONS 204 (also a CORS preflight), any other method that is not served 405,
+ * and a GET with an `Accept` that rules out `text/event-stream` 406.
  *
  * @example Resume after the event that the client has seen
  * ```ts
@@ -166,7 +166,7 @@ export function serveEvents<Events = unknown>(
       ),
     );
   }
-  // The map is for the compiler alone.
+  // Only the compiler needs the map of events.
   const events = source as ServeEventsSource;
   const checked = checkServeEventsOptions(options);
   const negotiation = negotiate(request, options);

@@ -1,18 +1,19 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The weights of `Accept` and `Accept-Encoding` (RFC 9110, section 12.4.2).
+ * Reads the weights (`q`) of `Accept` and `Accept-Encoding` (RFC 9110, section 12.4.2),
+ * for `negotiate()` and for compression.
  *
  * @module
  */
 
 /**
- * Reads what a client accepts.
+ * Reads the weights of a header.
  *
  * @param header The value of the header.
  * @returns The weight of each item, in lower case and without its parameters. A
- * weight that is not a number counts as 1, and of an item that is there twice, the
- * greater one counts.
+ * weight that is not a number counts as 1. Of an item that occurs twice, the greater
+ * weight counts.
  */
 export function readWeights(header: string): Map<string, number> {
   const weights = new Map<string, number>();

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The body of one response: chunks go in at any time, and leave at the pace at
- * which the client reads.
+ * The body of one response: chunks go in at any time, and leave at the pace at which the
+ * client reads. Sessions of `serveEvents` and sockets write to it.
  *
  * @module
  */
@@ -11,16 +11,19 @@ import { joinChunks } from "./join_chunks.ts";
 import type { Sink, SinkOwner } from "./sink.ts";
 
 /**
- * A body that is written to at any time, once it is connected to its sink, and that
- * knows whether the client has room.
+ * A body that takes chunks at any time once it is connected to its sink. For a slow client
+ * it keeps them, and tells how many bytes wait.
  */
 export class EventStreamBody implements SinkOwner {
-  // `connect` sets it before all else.
+  /** Where chunks go; set by `connect()`, which is called first. */
   #sink!: Sink;
-  /** What the client has not asked for yet. Kept here and not in the sink, where nothing can be dropped without an error. */
+  /**
+   * The chunks that the client has not asked for yet. They are kept here: from a stream,
+   * nothing can be dropped without an error.
+   */
   #waiting: Uint8Array<ArrayBuffer>[] = [];
   #waitingBytes = 0;
-  /** Whether nothing may be written any more. What waits may still leave. */
+  /** Whether nothing more may be written. What waits may still leave. */
   #isEnding = false;
   readonly #onRoom: () => void;
   readonly #onDeparture: () => void;
@@ -28,8 +31,7 @@ export class EventStreamBody implements SinkOwner {
   /**
    * @param onRoom Called whenever the client begins to wait for a chunk, first when
    * it begins to read.
-   * @param onDeparture Called when the client has left, unless the body was ended
-   * before.
+   * @param onDeparture Called when the client leaves before the body was ended.
    */
   constructor(onRoom: () => void, onDeparture: () => void) {
     this.#onRoom = onRoom;
@@ -41,12 +43,12 @@ export class EventStreamBody implements SinkOwner {
     return this.#sink.hasRoom;
   }
 
-  /** The bytes that wait for the client. */
+  /** How many bytes wait for the client. */
   get waitingBytes(): number {
     return this.#waitingBytes;
   }
 
-  /** Hands a chunk to the client, or keeps it until the client asks; for nothing once the body ends. */
+  /** Hands a chunk to the client, or keeps it until the client asks. Does nothing once the body ends. */
   write(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#isEnding) return;
     if (this.#sink.hasRoom) {
@@ -64,7 +66,7 @@ export class EventStreamBody implements SinkOwner {
     if (this.#waiting.length === 0) this.#sink.end();
   }
 
-  /** Cuts the body off with an error, which the runtime gets to see and not the client. */
+  /** Cuts the body off with an error, which the runtime sees and the client does not. */
   fail(error: unknown): void {
     this.drop();
     this.#isEnding = true;

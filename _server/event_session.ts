@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What an application sees of one client that reads an event stream. There is no
- * behaviour here.
+ * The public types of a session and of the source of its events. There is no behaviour
+ * here.
  *
  * @module
  */
@@ -13,7 +13,7 @@ import type { TypedEventInit } from "../event.ts";
  * Why a session is closed:
  *
  * - `"client"`: the client has left.
- * - `"source"`: the events are at their end, or `close()` was called.
+ * - `"source"`: the events ended, or `close()` was called.
  * - `"server"`: the `signal` of the options was aborted.
  * - `"error"`: the source threw, or gave an event that cannot be sent.
  * - `"overflow"`: more than `maxBuffered` bytes were to wait for the client.
@@ -38,8 +38,8 @@ export interface EventSession<
   /** The request that is answered. */
   readonly request: Request;
   /**
-   * The ID of the last event that the client has seen, after which it wants to
-   * resume; `undefined` if it brought none. Clients are free to invent one.
+   * The ID of the last event that the client has seen; it resumes after that event.
+   * `undefined` if the client brought none. A client may invent any ID.
    */
   readonly lastEventId: string | undefined;
   /** Aborted when the session is closed, whatever the reason. */
@@ -47,16 +47,16 @@ export interface EventSession<
   /** Fulfilled with the reason when the session is closed. Never rejected. */
   readonly closed: Promise<CloseReason>;
   /**
-   * Sends an event. A caller that awaits the promise goes at the client's pace;
-   * without that, events wait in memory, up to `maxBuffered`.
+   * Sends an event. A caller that awaits the promise goes at the client's pace. Without
+   * this back-pressure, the events for a slow client wait in memory, up to `maxBuffered`.
    *
    * @param event The event.
    * @returns `true` once the client has room for another; `false` if the session
-   * is closed, or gets closed before that.
+   * is closed, or is closed before that.
    * @throws {TypeError} If a field is of the wrong type or holds what it must not, or
-   * if the ID cannot come back in a header.
-   * It is thrown at once, not by way of the promise, so that a call that nobody
-   * awaits leaves no unhandled rejection. Nothing is sent, the session stays open.
+   * if the ID cannot come back in a header. It is thrown at once and the promise does not
+   * reject, so that a call that is not awaited leaves no unhandled rejection. Nothing is
+   * sent, and the session stays open.
    * @throws {RangeError} If a field is a number outside its range; also at once.
    */
   send(event: TypedEventInit<Events>): Promise<boolean>;
@@ -69,14 +69,14 @@ export interface EventSession<
    */
   comment(text: string): Promise<boolean>;
   /**
-   * Closes the session: the response ends after what was sent. The client will
-   * come back, unless it is then told to stop.
+   * Closes the session: the response ends after what was sent. The client reconnects,
+   * unless it is then told to stop.
    */
   close(): void;
 }
 
 /**
- * Events, one after the other: at hand, in their own time, or in a stream.
+ * Events, one after the other: in an iterable, an async iterable or a stream.
  *
  * @typeParam Events What `json` is, by event type. Left out, any event may be sent.
  */

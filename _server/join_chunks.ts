@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Joins chunks of bytes into one, for a body that hands out at once what was waiting and
- * for the frames of a channel.
+ * Joins chunks of bytes, so that several leave in one write: for a body that has kept
+ * some, and for the frames of a channel.
  *
  * @module
  */

@@ -1,25 +1,30 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The timer that notices when nothing was written for a while.
+ * The timer that notices when nothing was written for a while. Sessions of `serveEvents`
+ * and sockets then write a comment, so that no proxy or load balancer takes the
+ * connection for dead.
  *
  * @module
  */
 
-/** What is written then: receivers ignore it. */
+/** The comment that is written then. Receivers ignore it. */
 export const KEEP_ALIVE_COMMENT: Uint8Array<ArrayBuffer> = new TextEncoder()
   .encode(":\n\n");
 
-/** Watches for silence. It looks at the clock, and is not set anew at each event. */
+/**
+ * Watches for silence. It reads the clock when its timer fires: a timer that is set again
+ * at each event would cost more than the event.
+ */
 export class KeepAlive {
   readonly #delay: number;
   readonly #onSilence: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** The time of the last sign of life, on the clock of `performance`. */
+  /** When something was written last, on the clock of `performance`. */
   #lastWrite = 0;
 
   /**
-   * @param delay Milliseconds of silence, 0 to never notice it.
+   * @param delay Milliseconds of silence; with 0 there is no timer.
    * @param onSilence Called after each such silence.
    */
   constructor(delay: number, onSilence: () => void) {
@@ -30,8 +35,8 @@ export class KeepAlive {
   /**
    * Begins to watch.
    *
-   * @param firstDelay Milliseconds of silence before it is noticed for the first
-   * time, if that is not the same as later.
+   * @param firstDelay Milliseconds of the first silence, if they differ from those of
+   * later ones.
    */
   start(firstDelay: number = this.#delay): void {
     if (this.#delay === 0) return;
@@ -39,7 +44,7 @@ export class KeepAlive {
     this.#arm(firstDelay);
   }
 
-  /** Says that something was written just now. */
+  /** Notes that something was written now. */
   touch(): void {
     this.#lastWrite = performance.now();
   }

@@ -1,20 +1,26 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What ends one client's stream from outside, before its source does. */
+/**
+ * Ends a stream from outside, before its source does: by `maxDuration`, or by the
+ * `signal` of the options. Sessions and subscribers use it.
+ *
+ * @module
+ */
 
 /** How long a stream may last. */
 export interface Lifetime {
   /** Milliseconds, or `Infinity`. */
   maxDuration: number;
+  /** Ends the stream when it is aborted. */
   signal: AbortSignal | undefined;
 }
 
 /**
- * Watches over a lifetime.
+ * Begins to watch over the lifetime of a stream.
  *
- * @param lifetime What ends the stream.
- * @param end Ends it; not called after the release.
- * @returns The release of the timer and the listener.
+ * @param lifetime How long the stream may last.
+ * @param end Ends the stream; not called once the watch has ended.
+ * @returns Ends the watch, and releases its timer and its listener.
  */
 export function watchLifetime(
   { maxDuration, signal }: Lifetime,

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a stream needs to know of its request, asked in the cheapest way. The bridge to
- * `node:http` makes no `Headers`, signal or stream for a request that is asked for
- * nothing else; to any other request these are the usual questions.
+ * Reads a request in the cheapest way: by hooks that the requests of the bridge to
+ * `node:http` have, so that no `Headers`, signal or stream is made for them, and by the
+ * usual members where a request has no hooks.
  *
  * @module
  */
@@ -13,20 +13,20 @@ import { openStream, type SinkOwner } from "./sink.ts";
 /** The method by which a request gives a header without its `Headers`. */
 export const GET_HEADER: unique symbol = Symbol("getHeader");
 
-/** The method by which a request tells of the client's departure without its signal. */
+/** The method by which a request tells without its signal that the client has left. */
 export const ON_DEPARTURE: unique symbol = Symbol("onDeparture");
 
-/** The method by which a request makes the response to it without a stream. */
+/** The method by which a request makes its response without a stream. */
 export const RESPOND: unique symbol = Symbol("respond");
 
-/** What a request may have besides what all have. */
+/** The members that only some requests have. */
 export interface RequestHooks {
   /** As `headers.get()`, but for names in lower case only. */
   [GET_HEADER](name: string): string | null;
   /**
-   * As listening to `signal`; a client that has left already is told of at once.
+   * As a listener for `signal`; called at once if the client has left already.
    *
-   * @returns Ends the listening.
+   * @returns Removes the listener.
    */
   [ON_DEPARTURE](listener: () => void): () => void;
   /** As {@linkcode respond}. */
@@ -50,10 +50,9 @@ export function getHeader(request: Request, name: string): string | null {
 }
 
 /**
- * Listens for the departure of a request's client; one that has left already is told
- * of at once.
+ * Calls a listener when a request's client leaves, and at once if it has left already.
  *
- * @returns Ends the listening.
+ * @returns Removes the listener.
  */
 export function onDeparture(
   request: Request,
@@ -67,10 +66,10 @@ export function onDeparture(
 }
 
 /**
- * Makes the response that carries what is written to a sink.
+ * Makes the response that carries what an owner writes to its sink.
  *
  * @param request The request that is answered.
- * @param owner What writes; it is connected to its sink before this returns.
+ * @param owner The owner, which is connected to its sink before this returns.
  * @param highWaterMark As for {@linkcode openStream}.
  * @param headers The headers of the response.
  * @returns The response.

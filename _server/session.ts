@@ -37,7 +37,7 @@ interface Room {
 }
 
 /**
- * Milliseconds of silence before the first comment, 0 in Bun. Bun sends the headers with
+ * Milliseconds of silence before the first comment: 0 in Bun. Bun sends the headers with
  * the first chunk: while a source has no event yet, the client would not be connected.
  */
 const FIRST_DELAY = "Bun" in globalThis ? 0 : undefined;

@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Where the chunks of one response go. What writes to a sink knows nothing of
- * streams or sockets; what it is told of the client is told to its owner.
+ * Where sessions, subscribers and sockets write the chunks of one response: to a stream
+ * here, to a response of `node:http` in `node/`. A sink tells its owner when the client
+ * has room (back-pressure), and when it has left.
  *
  * @module
  */
@@ -10,23 +11,23 @@
 /** Takes the chunks of one response, at the pace of its client. */
 export interface Sink {
   /**
-   * Takes a chunk, also where there is no room: then it waits in memory. Others may
-   * have the same chunk, so nobody changes it.
+   * Takes a chunk, also where there is no room: then it waits in memory. Other sinks may
+   * have the same chunk, so it must not be changed.
    */
   write(chunk: Uint8Array<ArrayBuffer>): void;
   /** Whether a chunk would leave at once, or at least as soon as one can. */
   readonly hasRoom: boolean;
-  /** Ends the response after what was written. Nothing may be written then. */
+  /** Ends the response after what was written. Nothing may be written after it. */
   end(): void;
-  /** Cuts the response off with an error, which the runtime gets to see and not the client. */
+  /** Cuts the response off with an error, which the runtime sees and the client does not. */
   fail(error: unknown): void;
 }
 
 /** What writes to a sink. */
 export interface SinkOwner {
   /**
-   * Called with the sink, before all else; and again with another one in its place,
-   * if the client has not begun to read and nothing was written.
+   * Called with the sink, first of all. Called again with another sink if the response is
+   * served in another way before the client has begun to read and anything was written.
    */
   connect(sink: Sink): void;
   /**
@@ -35,23 +36,22 @@ export interface SinkOwner {
    */
   handleRoom(): void;
   /**
-   * Called when the client has left, but never within a call of the sink. What is
-   * done with the sink then has no effect.
+   * Called when the client has left, but never within a call of the sink. From then on
+   * the sink does nothing.
    */
   handleDeparture(): void;
 }
 
-/** Why a body cannot be read that the server has taken over. */
-export const TAKEN_OVER =
-  "Cannot read body: the server sends it already, one that was not served is wanted";
+/** The error of reading a body that a server sends by another sink. */
+export const TAKEN_OVER = "Cannot read body: the server sends it already";
 
 /**
  * Opens the stream of a response.
  *
  * @param owner What writes to it.
- * @param highWaterMark The chunks for which there is room while nobody waits for
- * one. With 0, there is room only where somebody does.
- * @returns The stream. Its owner is told of room once somebody reads it.
+ * @param highWaterMark How many chunks have room while no read waits for one. With 0,
+ * there is room only while a read waits.
+ * @returns The stream. Its owner is told of room once it is read.
  */
 export function openStream(
   owner: SinkOwner,
@@ -61,12 +61,12 @@ export function openStream(
 }
 
 /**
- * Takes a stream's owner away from it, to connect it to another sink. The stream
- * fails if it is read nevertheless.
+ * Takes the owner of a stream, to connect it to another sink. If the stream is read
+ * nevertheless, it fails.
  *
  * @param stream Any stream.
- * @returns The owner, `undefined` if the stream is not one that {@linkcode openStream}
- * has made, if it was read, locked or cancelled, or if it has ended already.
+ * @returns The owner; `undefined` if {@linkcode openStream} has not made the stream, if
+ * the stream was read, locked or cancelled, or if it has ended already.
  */
 export function takeOver(stream: ReadableStream): SinkOwner | undefined {
   return stream.locked ? undefined : SinkStream.sinkOf(stream)?.disconnect();
@@ -80,10 +80,11 @@ export class StreamSink
   #owner: SinkOwner | undefined;
   /** Whether the client has begun to read, or something was written. */
   #isUsed = false;
-  // `start` sets it while the stream is made.
+  /** Set by `start()`, which the stream's constructor calls. */
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
+  /** Whether the client has left. */
   #hasLeft = false;
-  /** Set while a chunk is handed to the stream: `Deno.serve` cancels it there and then if the client has left. */
+  /** Whether a chunk is being handed to the stream: `Deno.serve` cancels the stream within that call if the client has left. */
   #isWriting = false;
   /** Set by a pull, cleared by the write that fills the stream. */
   #hasRoom = false;
@@ -102,7 +103,7 @@ export class StreamSink
     return this.#hasRoom;
   }
 
-  /** Gives the owner away, if that is possible. */
+  /** Gives the owner to another sink, if that is still possible. */
   disconnect(): SinkOwner | undefined {
     if (this.#isUsed) return undefined;
     const owner = this.#owner;
@@ -116,7 +117,7 @@ export class StreamSink
     this.#isWriting = true;
     this.#controller.enqueue(chunk);
     this.#isWriting = false;
-    // It is null for a stream that has failed.
+    // A stream that has failed has `null`.
     if ((this.#controller.desiredSize ?? 0) <= 0) this.#fill();
   }
 
@@ -142,13 +143,13 @@ export class StreamSink
   }
 
   /**
-   * Called by the stream when it has room. While the promise is pending it is not
-   * called again, however much is written; that makes writing as cheap as the
-   * stream can be.
+   * Called by the stream when it has room. The stream does not call it again while the
+   * promise is pending, however much is written. That makes a write as cheap as a stream
+   * allows.
    */
   pull(): Promise<void> | undefined {
-    // With a high-water mark of 1 the stream pulls once although nobody reads it, and
-    // again when somebody does.
+    // With a high-water mark of 1 the stream pulls once before it is read, and again when
+    // it is read.
     this.#isUsed ||= this.stream.locked;
     if (!this.#isUsed) return undefined;
     if (this.#owner === undefined) throw new TypeError(TAKEN_OVER);
@@ -170,7 +171,7 @@ export class StreamSink
     else owner?.handleDeparture();
   }
 
-  /** From now on there is no room, until the stream pulls again. */
+  /** Notes that there is no room until the stream pulls again. */
   #fill(): void {
     this.#hasRoom = false;
     this.#endPull?.();
@@ -178,7 +179,7 @@ export class StreamSink
   }
 }
 
-/** A stream that knows its sink. A map from the one to the other costs each collection of garbage. */
+/** A stream that knows its sink. A `WeakMap` would make each collection of garbage slower. */
 class SinkStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
   readonly #sink: StreamSink;
 

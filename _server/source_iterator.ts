@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * All that events can be taken from, seen as one kind of iterator.
+ * Makes one kind of iterator of all that a source can be: iterables, async iterables and
+ * streams. Sessions and runs take their events from it.
  *
  * @module
  */
@@ -9,11 +10,11 @@
 import type { EventIterable } from "./event_session.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
-/** Gives events one by one, at once or in its own time. */
+/** Gives the events of a source one by one, at once or later. */
 export interface SourceIterator {
   /** Asks for the next event. */
   next(): EventResult | Promise<EventResult>;
-  /** Releases what the supply holds. Not to be called once it has ended or thrown. */
+  /** Releases the source. Not to be called once it has ended or thrown. */
   return?(): unknown;
 }
 
@@ -33,16 +34,16 @@ export function isEventIterable(value: unknown): value is EventIterable {
 }
 
 /**
- * Begins to take events.
+ * Opens the iterator of a source.
  *
- * @param iterable What they are taken from.
- * @returns Its supply of events.
+ * @param iterable The source.
+ * @returns Its iterator.
  * @throws {TypeError} If it is a stream that is locked.
  */
 export function openIterator(iterable: EventIterable): SourceIterator {
   if (iterable instanceof ReadableStream) {
-    // The stream's own iterator does not return before a pending read is over,
-    // and with no event to come that is never. `cancel` does not wait.
+    // The `return()` of the stream's own iterator waits for a pending read, and where no
+    // event comes that is for ever. `cancel()` does not wait.
     const reader = iterable.getReader();
     return {
       next: () => reader.read() as Promise<EventResult>,

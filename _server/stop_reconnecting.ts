@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The response after which a client does not reconnect. Applications call it where
- * `serveEvents` would otherwise be called again and again.
+ * The response that tells a client not to reconnect. Applications return it in place of
+ * a response of `serveEvents`.
  *
  * @module
  */
@@ -13,8 +13,8 @@ import type { StopReconnectingOptions } from "./options.ts";
 import { refuse } from "./refuse.ts";
 
 /**
- * Answers a request with 204, which tells the client to stop for good: an ended
- * response makes it come back, this does not. A preflight is answered too.
+ * Answers a request with 204, which tells the client not to reconnect. After the end of
+ * a response it would. A preflight is answered too.
  *
  * @example A feed that is over
  * ```ts
