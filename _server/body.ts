@@ -48,7 +48,10 @@ export class EventStreamBody implements SinkOwner {
     return this.#waitingBytes;
   }
 
-  /** Hands a chunk to the client, or keeps it until the client asks. Does nothing once the body ends. */
+  /**
+   * Hands a chunk to the client, or keeps it until the client asks. Does nothing once the
+   * body ends.
+   */
   write(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#isEnding) return;
     if (this.#sink.hasRoom) {

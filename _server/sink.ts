@@ -84,7 +84,10 @@ export class StreamSink
   #controller!: ReadableStreamDefaultController<Uint8Array<ArrayBuffer>>;
   /** Whether the client has left. */
   #hasLeft = false;
-  /** Whether a chunk is being handed to the stream: `Deno.serve` cancels the stream within that call if the client has left. */
+  /**
+   * Whether a chunk is being handed to the stream: within that call, `Deno.serve` cancels
+   * the stream if the client has left.
+   */
   #isWriting = false;
   /** Set by a pull, cleared by the write that fills the stream. */
   #hasRoom = false;

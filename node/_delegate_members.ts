@@ -1,30 +1,35 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Objects that pass for others, which are not made before they are needed. */
+/**
+ * Lets an object of ours pass for a `Request` or a `Response` that is made only when it
+ * is needed. `LazyRequest` and `LazyResponse` are such classes.
+ *
+ * @module
+ */
 
 /**
- * Lets the objects of a class pass for those of the platform: they are `instanceof`
- * its class, and have whatever that has and theirs has not. What a platform keeps in
- * an object under symbols, as Node 20 and Deno do, is found in them as well.
+ * Makes the objects of a class `instanceof` a class of the platform, and defines all
+ * members that the class lacks: they are read from the platform's object, which is made
+ * then. Node 20 and Deno keep state of an object under symbols; those are members as well.
  *
  * @param prototype The prototype of the class.
  * @param sample An object of the platform.
- * @param getGenuine Gives what an object stands for.
+ * @param getReal Gives the platform's object for an object of the class.
  */
-export function delegateMissingMembers<StandIn extends object>(
-  prototype: StandIn,
+export function delegateMissingMembers<Lazy extends object>(
+  prototype: Lazy,
   sample: object,
-  getGenuine: (standIn: StandIn) => object,
+  getReal: (lazy: Lazy) => object,
 ): void {
   const parent = Object.getPrototypeOf(sample);
   Object.setPrototypeOf(prototype, parent);
   for (const key of [...Reflect.ownKeys(parent), ...Reflect.ownKeys(sample)]) {
     if (Object.hasOwn(prototype, key)) continue;
     Object.defineProperty(prototype, key, {
-      get(this: StandIn): unknown {
-        const genuine = getGenuine(this);
-        const value = Reflect.get(genuine, key);
-        return typeof value === "function" ? value.bind(genuine) : value;
+      get(this: Lazy): unknown {
+        const real = getReal(this);
+        const value = Reflect.get(real, key);
+        return typeof value === "function" ? value.bind(real) : value;
       },
     });
   }

@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** A `Request` that is not made before more than its method and URL is asked for. */
+/**
+ * A `Request` of method GET that is made only when more of it is read than its method,
+ * its URL and what streams need. `toRequest()` makes it.
+ *
+ * @module
+ */
 
 import type { Exchange } from "./_exchange.ts";
 import { LazyResponse } from "./_lazy_response.ts";
@@ -14,37 +19,39 @@ import {
 import type { SinkOwner } from "../_server/sink.ts";
 
 /**
- * Stands for a request of method GET, which in Node 20 costs more than all else that a
- * response takes. Where a platform looks into a request by other ways than symbols,
- * nothing passes for one; but there, making one is cheap.
+ * Passes for a request of method GET. In Node 20, a real one costs more than all the rest
+ * of a response. Where a platform reads the state of a request other than under symbols,
+ * no other object passes for a request; but there, a real one is cheap.
  */
 export class LazyRequest implements RequestHooks {
   readonly #url: string;
   readonly #exchange: Exchange;
   readonly #make: () => Request;
-  /** The request that this one stands for: set when it is needed. */
-  #genuine: Request | undefined;
+  /** The real request: set when it is needed. */
+  #real: Request | undefined;
 
   static {
     const sample = new Request("http://localhost/");
     delegateMissingMembers(
       this.prototype,
       sample,
-      (lazy) => lazy.#genuine ??= lazy.#make(),
+      (lazy) => lazy.#real ??= lazy.#make(),
     );
   }
 
   /**
    * Makes a request, lazily where the platform allows that.
    *
-   * @param exchange Its method is GET.
-   * @param make Makes the genuine one.
+   * @param url Its URL.
+   * @param exchange Its exchange, of method GET.
+   * @param make Makes the real request.
+   * @returns The request.
    * @throws {TypeError} If the URL is not one that a `Request` can have.
    */
   static make(url: string, exchange: Exchange, make: () => Request): Request {
     const { href, username, password } = new URL(url);
-    // A request refuses credentials in its URL, by an error of its own.
-    if (!CAN_STAND_IN || username !== "" || password !== "") return make();
+    // With credentials in the URL, `make()` throws the platform's own error.
+    if (!PASSES_FOR_REAL || username !== "" || password !== "") return make();
     return asRequest(new LazyRequest(href, exchange, make));
   }
 
@@ -80,14 +87,14 @@ export class LazyRequest implements RequestHooks {
   }
 }
 
-/** Whether a lazy request passes for a genuine one where the platform takes a request. */
-const CAN_STAND_IN = passesForGenuine();
+/** Whether a lazy request passes for a real one where the platform takes a request. */
+const PASSES_FOR_REAL = passesForReal();
 
-function passesForGenuine(): boolean {
+function passesForReal(): boolean {
   const url = "http://localhost/";
   const headers = { "x-header": "a" };
   const make = () => new Request(url, { headers });
-  // The exchange is not asked for anything.
+  // Nothing reads the exchange.
   const lazy = new LazyRequest(url, undefined as unknown as Exchange, make);
   try {
     const copy = new Request(asRequest(lazy));
@@ -98,6 +105,6 @@ function passesForGenuine(): boolean {
 }
 
 function asRequest(lazy: LazyRequest): Request {
-  // Whatever a request has was defined above.
+  // `delegateMissingMembers()` has defined all members of a request.
   return lazy as unknown as Request;
 }

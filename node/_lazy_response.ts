@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** A `Response` that has no stream before more than its head is asked for. */
+/**
+ * A `Response` that gets a stream only when more of it is read than its head. The hooks of
+ * a {@linkcode LazyRequest} make it, and `sendResponse()` takes the owner of its body.
+ *
+ * @module
+ */
 
 import { delegateMissingMembers } from "./_delegate_members.ts";
 import {
@@ -11,24 +16,24 @@ import {
 } from "../_server/sink.ts";
 
 /**
- * Stands for a response with status 200 whose body is what an owner writes. In Node 20
- * the stream of a body costs a quarter of what accepting a client does.
+ * Passes for a response with status 200 and a body that an owner writes. In Node 20, the
+ * stream of a body takes a quarter of the time in which a client is accepted.
  */
 export class LazyResponse {
-  /** `undefined` once it was taken over. */
+  /** What writes the body; `undefined` once it is connected to another sink. */
   #owner: SinkOwner | undefined;
   readonly #highWaterMark: 0 | 1;
   readonly #headers: Headers;
   /** Set when the stream is needed. */
   #sink: StreamSink | undefined;
-  /** The response that this one stands for: set when it is needed. */
-  #genuine: Response | undefined;
+  /** The real response: set when it is needed. */
+  #real: Response | undefined;
 
   static {
     delegateMissingMembers(
       this.prototype,
       new Response(),
-      (lazy) => lazy.#getGenuine(),
+      (lazy) => lazy.#getReal(),
     );
   }
 
@@ -39,16 +44,15 @@ export class LazyResponse {
     headers: Headers,
   ): Response {
     const lazy = new LazyResponse(owner, highWaterMark, headers);
-    // It has whatever a response has.
+    // `delegateMissingMembers()` has defined all members of a response.
     return lazy as unknown as Response;
   }
 
   /**
-   * Takes the owner of a body that nobody has asked for, to connect it to another
-   * sink.
+   * Takes the owner of a body that was not read, to connect it to another sink.
    *
    * @param response Any response.
-   * @returns The owner, `undefined` if there is no such one.
+   * @returns The owner; `undefined` if the response is not lazy, or its body was read.
    */
   static takeOver(response: object): SinkOwner | undefined {
     if (!(#owner in response) || response.#sink !== undefined) return undefined;
@@ -69,7 +73,7 @@ export class LazyResponse {
   }
 
   get headers(): Headers {
-    return this.#genuine?.headers ?? this.#headers;
+    return this.#real?.headers ?? this.#headers;
   }
 
   get status(): number {
@@ -84,11 +88,11 @@ export class LazyResponse {
     return "default";
   }
 
-  #getGenuine(): Response {
-    this.#genuine ??= new Response(this.#openStream().stream, {
+  #getReal(): Response {
+    this.#real ??= new Response(this.#openStream().stream, {
       headers: this.#headers,
     });
-    return this.#genuine;
+    return this.#real;
   }
 
   #openStream(): StreamSink {
@@ -98,7 +102,7 @@ export class LazyResponse {
   }
 }
 
-/** Makes the stream for what is written before the response is served. */
+/** The sink before the response is served: what is written goes to a stream, made then. */
 class UnservedSink implements Sink {
   readonly #openStream: () => Sink;
 

@@ -1,8 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One request at a time for each connection of HTTP/1, however many a client sends
- * without waiting for their responses. `node:http` hands them all out at once.
+ * Pipelining of HTTP/1: a client may send requests without waiting for their responses,
+ * and `node:http` emits them all at once. Here each waits for the response before it. The
+ * listener of `toNodeHandler()` begins every exchange by it.
+ *
+ * @module
  */
 
 import type { Exchange } from "./_exchange.ts";
@@ -14,31 +17,32 @@ interface Connection {
   destroy?: () => unknown;
 }
 
-/** An exchange that waits for its turn, and what begins it. */
+/** An exchange that waits for those before it on its connection. */
 interface Waiting {
   exchange: Exchange;
+  /** Answers the request. */
   begin: () => void;
 }
 
 /**
- * The most requests of a connection that wait, each for some KiB. Clients that pipeline
- * send fewer at a time; RFC 9112 lets the server close the connection at any time.
+ * How many requests of a connection may wait; each takes some KiB. Clients that pipeline
+ * send fewer at a time, and RFC 9112 lets a server close a connection at any time.
  */
 const MAX_WAITING = 16;
 
 /**
- * The connections on which a response is under way, with what waits behind it. It is for
- * all handlers of a process, since several may share a server.
+ * The connections on which a response is being sent, with what waits behind it. All
+ * handlers of a process share it, since several may serve one server.
  */
 const BUSY = new WeakMap<object, Waiting[]>();
 
 /**
  * Begins an exchange once those before it on its connection are over. Otherwise each
  * request that is sent behind an open event stream would be a client of its own: one
- * connection could have thousands, each counted by a channel, and none of them read.
+ * connection could have thousands, which a channel counts and no client reads.
  *
- * A connection with too many requests in waiting is closed. What waits when the
- * connection closes never begins.
+ * A connection on which too many requests wait is closed. What waits when the connection
+ * closes never begins.
  *
  * @param exchange The exchange.
  * @param begin Answers it.
@@ -53,7 +57,7 @@ export function beginInOrder(exchange: Exchange, begin: () => void): void {
   } else if (waiting.length < MAX_WAITING) {
     waiting.push({ exchange, begin });
   } else {
-    // What else has arrived in the same chunk comes here as well, to no effect.
+    // Further requests of the same chunk come here as well; closing again does nothing.
     (socket as Connection).destroy?.();
   }
 }

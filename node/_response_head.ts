@@ -1,32 +1,34 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The head of a `Response`, as `node:http` and `node:http2` can send it. The bridge
- * makes it before it calls either, so that what they refuse is found before anything
- * is sent, and alike in all runtimes.
+ * Makes the head of a response, in the form that `node:http` and `node:http2` can send. It
+ * is made before either is called: so what they refuse is found before anything is sent,
+ * and in all runtimes alike.
+ *
+ * @module
  */
 
-import { quote } from "../_validate.ts";
+import { describeMismatch, quote } from "../_validate.ts";
 
 /** What `writeHead()` takes, and what the body has to keep to. */
 export interface Head {
-  /** Of HTTP/1 alone; `""` stands for the usual text of the status. */
+  /** The reason phrase of HTTP/1; `""` stands for the usual one of the status. */
   statusText: string;
   headers: Record<string, string | string[]>;
-  /** Bytes of the body, if the headers say it. */
+  /** Bytes of the body, if the headers announce them. */
   length: number | undefined;
   /** Whether a response of this status has a body. */
   hasBody: boolean;
 }
 
 /**
- * Headers that say how the body is framed, which `node:http` decides: an upstream's
- * `transfer-encoding: identity` would be sent without any framing. A `Response` has no
- * trailers, and `node:http` throws where they are announced beside a length.
+ * Headers that say how the body is framed, which `node:http` decides. With a proxied
+ * `transfer-encoding: identity`, it would send a body without any framing. A `Response`
+ * has no trailers, and `node:http` throws where they are announced beside a length.
  */
 const FRAMING_HEADERS = ["trailer", "transfer-encoding"];
 
-/** Headers about a connection of HTTP/1, on which `node:http2` throws, or the client. */
+/** Headers about a connection of HTTP/1. `node:http2` or its client throws on them. */
 const CONNECTION_HEADERS = [
   "connection",
   "http2-settings",
@@ -36,18 +38,21 @@ const CONNECTION_HEADERS = [
   "upgrade",
 ];
 
-/** Fetch: a null body status, as far as a response can have one. */
+/** The null body statuses of the Fetch standard, except those below 200. */
 const NULL_BODY_STATUSES = [204, 205, 304];
 const UNSENDABLE_REGEXP = /[^\t\x20-\x7e\x80-\xff]/;
+const VERB = "send response";
 const LENGTH_REGEXP = /^\d{1,15}$/;
 
 /**
  * Makes the head of a response.
  *
+ * @param response The response.
  * @param httpVersionMajor 2 for HTTP/2.
- * @throws {RangeError} If the status is not one that ends an exchange.
- * @throws {TypeError} If a header holds what HTTP cannot carry, or a length that is
- * none.
+ * @returns The head.
+ * @throws {RangeError} If the status cannot end an exchange.
+ * @throws {TypeError} If a header holds what HTTP cannot carry, or if the length is not a
+ * number of bytes.
  */
 export function makeHead(
   { status, statusText, headers }: Response,
@@ -56,14 +61,13 @@ export function makeHead(
   // `node:http` would send 103 and wait, `node:http2` would make 200 of the status 0.
   const maxStatus = httpVersionMajor >= 2 ? 599 : 999;
   if (!Number.isInteger(status) || status < 200 || status > maxStatus) {
-    throw new RangeError(
-      `Cannot send response: status is ${status}, expected an integer from 200 to ${maxStatus}`,
-    );
+    const expected = `an integer from 200 to ${maxStatus}`;
+    throw new RangeError(describeMismatch(VERB, "status", expected, status));
   }
-  const record = recordOf(headers, httpVersionMajor);
+  const record = makeRecord(headers, httpVersionMajor);
   if (status === 204 || status === 205) delete record["content-length"];
   return {
-    // `fetch` takes any text from an upstream, in any alphabet.
+    // In a proxied response it may be any text, in any alphabet.
     statusText: UNSENDABLE_REGEXP.test(statusText) ? "" : statusText,
     headers: record,
     length: readLength(record),
@@ -71,7 +75,7 @@ export function makeHead(
   };
 }
 
-function recordOf(
+function makeRecord(
   headers: Headers,
   httpVersionMajor: number,
 ): Record<string, string | string[]> {
@@ -83,11 +87,11 @@ function recordOf(
     for (const name of CONNECTION_HEADERS) delete record[name];
   }
   for (const [name, value] of Object.entries(record)) {
-    // `Headers` takes control characters. `node:http` throws; `node:http2` sends
-    // them, on which the client ends the connection with all its streams.
+    // `Headers` accepts control characters. `node:http` throws on them. `node:http2`
+    // sends them, and the client then ends the connection with all its streams.
     if (UNSENDABLE_REGEXP.test(String(value))) {
       throw new TypeError(
-        `Cannot send response: header ${
+        `Cannot ${VERB}: the header ${
           quote(name)
         } holds a character that HTTP cannot carry`,
       );
@@ -102,8 +106,6 @@ function readLength(
   if (length === undefined) return undefined;
   if (LENGTH_REGEXP.test(String(length))) return Number(length);
   throw new TypeError(
-    `Cannot send response: "content-length" is ${
-      quote(String(length))
-    }, expected a number of bytes`,
+    describeMismatch(VERB, "content-length", "a number of bytes", length),
   );
 }

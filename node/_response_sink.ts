@@ -1,11 +1,19 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The sink that is a response of `node:http` or `node:http2`. */
+/**
+ * The sink that writes to a response of `node:http` or `node:http2`, without a stream in
+ * between. The listener of `toNodeHandler()` connects the owners of bodies to it.
+ *
+ * @module
+ */
 
 import type { Exchange } from "./_exchange.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 
-/** Writes to the response, which tells of room by the answer of `write()` and `"drain"`. */
+/**
+ * Writes to the response. Back-pressure: it has no room from a `write()` that returns
+ * `false` until `"drain"`.
+ */
 export class ResponseSink implements Sink {
   readonly #exchange: Exchange;
   readonly #owner: SinkOwner;
@@ -13,13 +21,15 @@ export class ResponseSink implements Sink {
   #hasRoom = true;
   #hasWritten = false;
   #isOver = false;
-  /** Whether `"drain"` is listened for: from the first write that leaves no room. */
+  /** Whether there is a listener for `"drain"`: from the first write that leaves no room. */
   #isListening = false;
 
   /**
-   * Connects an owner to a response whose head is written.
+   * Connects an owner to a response after its head was written.
    *
-   * @param onFail Called where the owner fails the response.
+   * @param owner The owner.
+   * @param exchange The exchange of the response.
+   * @param onFail Called if the owner fails the response.
    */
   static connect(
     owner: SinkOwner,
@@ -33,7 +43,7 @@ export class ResponseSink implements Sink {
     });
     owner.connect(sink);
     owner.handleRoom();
-    // The client learns that the stream is open before there is an event.
+    // Otherwise the client would not see that the stream is open before its first event.
     if (!sink.#hasWritten) exchange.outgoing.flushHeaders?.();
   }
 
@@ -57,8 +67,9 @@ export class ResponseSink implements Sink {
     try {
       this.#hasRoom = this.#exchange.outgoing.write(chunk);
     } catch (error) {
-      // `strictContentLength`, set by what comes before us, throws for more bytes. The
-      // owner may be a channel, whose other clients have nothing to do with that.
+      // With `strictContentLength`, which a middleware may have set, it throws for more
+      // bytes than announced. The owner may be a subscriber of a channel: thrown on, the
+      // error would end the broadcast for all other clients.
       this.fail(error);
       this.#owner.handleDeparture();
       return;

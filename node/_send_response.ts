@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** From a `Response` to a response of `node:http` or `node:http2`. */
+/**
+ * Sends a `Response` as the response of `node:http` or `node:http2`. The listener of
+ * `toNodeHandler()` calls it with what the handler returns.
+ *
+ * @module
+ */
 
 import type { Exchange } from "./_exchange.ts";
 import { type Head, makeHead } from "./_response_head.ts";
@@ -8,12 +13,13 @@ import { LazyResponse } from "./_lazy_response.ts";
 import { type SinkOwner, takeOver } from "../_server/sink.ts";
 
 /**
- * Sends the head of a response, and all of its body at the pace at which the client
- * takes it, but not its end.
+ * Sends the head of a response, and its body at the pace of the client, but not its end.
  *
- * @returns What else writes to the response, if its body is one that this package
- * made: then it is to be connected, and sends the end as well.
- * @throws {unknown} What is wrong with the response, or has failed in its body.
+ * @param response The response.
+ * @param exchange Where it is sent.
+ * @returns The owner of the body, if this package made the body. Then nothing of the body
+ * is sent: the caller connects the owner to a sink, and the owner sends the end as well.
+ * @throws {unknown} What is wrong with the response, or what its body has failed with.
  */
 export async function sendResponse(
   response: Response,
@@ -30,7 +36,7 @@ export async function sendResponse(
   const isRead = method !== "HEAD" && head.hasBody && !exchange.hasLeft;
   const owner = isRead ? takeOverBody(response) : undefined;
   const reader = owner === undefined ? response.body?.getReader() : undefined;
-  // What is pushed ends when it ends.
+  // An owner does not know how many bytes it will write.
   if (owner !== undefined) delete head.headers["content-length"];
   try {
     writeHead(head, response.status, exchange);
@@ -41,14 +47,14 @@ export async function sendResponse(
     }
   } catch (error) {
     owner?.handleDeparture();
-    // Without effect where it was the body that failed.
+    // It does nothing if the body itself failed.
     reader?.cancel(error).catch(() => {});
     throw error;
   }
   return owner;
 }
 
-/** Lets go of a body that is not sent, unless somebody else reads it. */
+/** Cancels a body that is not sent, unless other code reads it. */
 function release({ body }: Response, reason: unknown): void {
   if (body !== null && !body.locked) body.cancel(reason).catch(() => {});
 }
@@ -62,8 +68,8 @@ function writeHead(
   try {
     outgoing.writeHead(status, headers);
   } catch (error) {
-    // What was set before the one that is refused would go along with the status 500:
-    // a length that its body has not, or a cookie.
+    // Node has set the headers before the one that it refuses. Sent with the status 500
+    // they would be wrong: a cookie, or the length of another body.
     if (!outgoing.headersSent) {
       for (const name of Object.keys(headers)) outgoing.removeHeader(name);
     }
@@ -71,7 +77,7 @@ function writeHead(
   }
 }
 
-/** What writes the body, if this package made it and it is as good as new. */
+/** Takes the owner of the body, if this package made the body and it was not used yet. */
 function takeOverBody(response: Response): SinkOwner | undefined {
   const owner = LazyResponse.takeOver(response);
   if (owner !== undefined) return owner;
@@ -79,9 +85,9 @@ function takeOverBody(response: Response): SinkOwner | undefined {
 }
 
 /**
- * Sends a body; `undefined` is one of no bytes. On a connection that is used again,
- * bytes beyond the announced length would be read as the next response, and fewer
- * would take the next response as their rest.
+ * Sends a body; `undefined` is an empty one. On a connection that is used again, a client
+ * would read bytes beyond the announced length as the next response, and take the next
+ * response as the rest of a body that is too short.
  *
  * @throws {TypeError} If the body is longer than the length or shorter.
  */
@@ -93,17 +99,19 @@ async function sendBody(
   let sent = 0;
   const send = (chunk: Uint8Array): boolean => {
     sent += chunk.byteLength;
-    if (length !== undefined && sent > length) throw lengthError(length, sent);
+    if (length !== undefined && sent > length) {
+      throw makeLengthError(length, sent);
+    }
     return exchange.outgoing.write(chunk);
   };
   if (reader !== undefined) await pump(reader, send, exchange);
-  // An upstream's length is that of its gzipped body, which `fetch` has decoded.
+  // A proxied response has the length of its gzipped body, which `fetch` has decompressed.
   if (length !== undefined && sent < length && !exchange.hasLeft) {
-    throw lengthError(length, sent);
+    throw makeLengthError(length, sent);
   }
 }
 
-function lengthError(length: number, sent: number): TypeError {
+function makeLengthError(length: number, sent: number): TypeError {
   return new TypeError(
     `Cannot send response: the body has ${
       sent < length ? sent : `at least ${sent}`
@@ -111,7 +119,7 @@ function lengthError(length: number, sent: number): TypeError {
   );
 }
 
-/** Sends a body chunk by chunk, at the pace at which the client takes it. */
+/** Sends a body chunk by chunk, at the pace of the client (back-pressure). */
 async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   send: (chunk: Uint8Array) => boolean,
@@ -120,12 +128,12 @@ async function pump(
   const { outgoing } = exchange;
   let cancellation: Promise<void> | undefined;
   let goOn = (): void => {};
-  // The client learns that the stream is open before there is an event.
+  // Otherwise the client would not see that the stream is open before its first event.
   outgoing.flushHeaders?.();
   outgoing.on("drain", () => goOn());
   exchange.onDeparture(() => {
     cancellation = reader.cancel(exchange.signal.reason);
-    // It is awaited below, unless the body has failed as well: that error counts.
+    // It is awaited below, unless the body fails as well: then that error counts.
     cancellation.catch(() => {});
     goOn();
   });

@@ -1,21 +1,28 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** From a request of `node:http` or `node:http2` to a `Request`. */
+/**
+ * Makes a `Request` of a request of `node:http` or `node:http2`. The listener of
+ * `toNodeHandler()` calls it for each request.
+ *
+ * @module
+ */
 
-import type { Exchange, NodeRequest } from "./_exchange.ts";
+import type { Exchange } from "./_exchange.ts";
 import { LazyRequest } from "./_lazy_request.ts";
+import type { NodeRequest } from "./_node_types.ts";
 
-const TOO_LATE =
-  "Cannot read request body: the response has ended, a read before that is wanted";
+const TOO_LATE = "Cannot read request body: the response has ended";
 const ABSOLUTE_URL_REGEXP = /^https?:\/\//i;
 
 /**
  * Makes the request.
  *
+ * @param exchange The exchange of the request.
+ * @returns The request. For GET it is a {@linkcode LazyRequest} where the platform allows.
  * @throws {TypeError} If it has what a `Request` cannot have, such as a broken host.
  */
 export function toRequest(exchange: Exchange): Request {
-  const url = urlOf(exchange.incoming);
+  const url = readUrl(exchange.incoming);
   return exchange.incoming.method === "GET"
     ? LazyRequest.make(url, exchange, () => makeRequest(url, exchange))
     : makeRequest(url, exchange);
@@ -41,18 +48,18 @@ function makeRequest(url: string, exchange: Exchange): Request {
   return new Request(url, init);
 }
 
-/** Opens the body of a request; nothing is read before its reader asks. */
+/** Opens the body of a request. Nothing of it is read before the body is. */
 function openBody(exchange: Exchange): ReadableStream<Uint8Array> {
   const { incoming } = exchange;
   let controller!: ReadableStreamDefaultController<Uint8Array>;
   const onData = (chunk: Uint8Array): void => {
     incoming.pause();
-    // A `Buffer` has a `slice()` of its own; what a `Request` gives has not.
+    // A `Buffer` has a `slice()` that shares memory; readers expect that of `Uint8Array`.
     const { buffer, byteOffset, byteLength } = chunk;
     controller.enqueue(new Uint8Array(buffer, byteOffset, byteLength));
   };
   const onEnd = (): void => {
-    // HTTP/2 also ends the body of a client that has left, which is not complete.
+    // Where the client has left, HTTP/2 ends the body although it is not complete.
     if (!incoming.aborted) controller.close();
   };
   const drop = (): void => {
@@ -83,11 +90,11 @@ function openBody(exchange: Exchange): ReadableStream<Uint8Array> {
   return stream;
 }
 
-function urlOf({ url = "/", socket, headers }: NodeRequest): string {
+function readUrl({ url = "/", socket, headers }: NodeRequest): string {
   if (ABSOLUTE_URL_REGEXP.test(url)) return url;
   const isEncrypted = "encrypted" in socket && socket.encrypted === true;
   const scheme = isEncrypted ? "https" : "http";
   const host = headers[":authority"] ?? headers["host"] ?? "localhost";
-  // Joined as text: resolved against a base, "//name/" would replace the host.
+  // Joined as text: resolved against a base URL, "//name/" would replace the host.
   return `${scheme}://${host}${url.startsWith("/") ? url : `/${url}`}`;
 }

@@ -21,20 +21,21 @@
  */
 
 import process from "node:process";
-import { Exchange, type NodeRequest, type NodeResponse } from "./_exchange.ts";
+import { Exchange } from "./_exchange.ts";
+import type { NodeRequest, NodeResponse } from "./_node_types.ts";
 import { beginInOrder } from "./_pipelining.ts";
 import { toRequest } from "./_to_request.ts";
 import { sendResponse } from "./_send_response.ts";
 import { ResponseSink } from "./_response_sink.ts";
 
-export type { NodeRequest, NodeResponse } from "./_exchange.ts";
+export type { NodeRequest, NodeResponse } from "./_node_types.ts";
 
 /** Options for {@linkcode toNodeHandler}. */
 export interface ToNodeHandlerOptions {
   /**
-   * Called with what the handler throws, or the body of its response. The client
-   * gets status 500 and nothing of the error or, if the response has begun, a
-   * connection that breaks. What is thrown because `request.signal` was aborted is
+   * Called with what the handler or the body of its response throws. The client
+   * gets status 500 and nothing of the error, or, if the response has begun, a
+   * connection that is cut off. What is thrown because `request.signal` was aborted is
    * no error. It must not throw.
    *
    * Left out, the error becomes a warning of the process, which Node prints.
@@ -60,22 +61,21 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * cancelled. What the handler has not read of the request when its response ends
  * is dropped.
  *
- * A body that `serveEvents` or a channel has made goes to the socket without a stream
- * in between, also out of a response that is made of it: `new Response(response.body,
- * …)`. If it is cloned, piped or read first, it goes the way of all others.
+ * A body that `serveEvents` or a channel has made is written to the socket without a
+ * stream in between, also in another response: `new Response(response.body, …)`. If it is
+ * cloned, piped or read first, it is sent like any other body.
  *
- * No response ends the process. What HTTP/2 forbids, how a body is framed, and a status
- * text that HTTP cannot carry are left out. For a status, header or length that cannot be
- * sent the client gets 500, and `onError` the reason. A body that is shorter or longer
- * than its `content-length` breaks off: remove `content-length` and `content-encoding`
- * from a response of `fetch` that it has decompressed.
+ * No response ends the process. Headers that HTTP/2 forbids or that frame a body, and a
+ * status text that HTTP cannot carry, are left out. For a status, header or length that
+ * cannot be sent the client gets 500, and `onError` the reason. A body that is shorter or
+ * longer than its `content-length` is cut off: remove `content-length` and
+ * `content-encoding` from a response that `fetch` has decompressed.
  *
- * The requests of a connection of HTTP/1 are answered one after the other. Those that a
- * client sends behind an open response wait, at most 16 of them; for more, the
- * connection is closed.
+ * The requests of a connection of HTTP/1 are answered one after the other. At most 16
+ * requests wait behind an open response; on more, the connection is closed.
  *
- * `request.url` is made of the `Host` header, which is the client's word. A request
- * that no `Request` can stand for gets status 400.
+ * `request.url` is made of the `Host` header, which the client chooses. A request of which
+ * no `Request` can be made gets status 400.
  *
  * @example Serve an event stream with `node:http`
  * ```ts
@@ -114,7 +114,7 @@ export function toNodeHandler(
   };
 }
 
-/** Never rejects: whatever the handler throws is handed to `onError`. */
+/** Answers a request. Never rejects: what the handler throws goes to `onError`. */
 async function answer(
   exchange: Exchange,
   handler: FetchHandler,
