@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Reads the arguments of the command line into a command. `main()` calls it first.
+ *
+ * @module
+ */
+
 import { parseArgs, type ParseArgsConfig } from "node:util";
 import type { Command, Serving, Upstream } from "./_command.ts";
 import { type CommandLineIo, unlessAborted } from "./_io.ts";
@@ -11,9 +17,9 @@ import {
   parseOrigin,
   parseTimeout,
   parseUrl,
-  quote,
   UsageError,
 } from "./_option_values.ts";
+import { describeMismatch, quote } from "../_validate.ts";
 
 const HELP_OPTIONS = {
   help: { type: "boolean", short: "h" },
@@ -53,14 +59,18 @@ const RELAY_OPTIONS = {
   ...SERVING_OPTIONS,
 } as const;
 
-/** What `parseArgs` makes of a table of options. */
+/** The values that `parseArgs` reads by a table of options. */
 type Values<T extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
   typeof parseArgs<{ options: T; allowPositionals: true }>
 >["values"];
 
 /**
- * Reads the arguments, and the body of the request if one is to be read.
+ * Reads the arguments, and the body of the request if it comes from a file or from
+ * standard input.
  *
+ * @param args The arguments, without the name of the program.
+ * @param io What the command line reads and writes.
+ * @returns The command.
  * @throws {UsageError} If the arguments are wrong.
  * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
  */
@@ -79,12 +89,12 @@ async function parseRead(
   io: CommandLineIo,
 ): Promise<Command> {
   const { values, positionals } = parse(args, READ_OPTIONS);
-  const question = findQuestion(values);
-  if (question !== undefined) return question;
+  const info = findInfoCommand(values);
+  if (info !== undefined) return info;
   const { json, raw, count, timeout } = values;
   if (raw && (json || values.event !== undefined)) {
     throw new UsageError(
-      "--raw prints all bytes as they come, --json and --event cannot go with it",
+      "Cannot read arguments: --raw prints all bytes as they come, without --json and --event",
     );
   }
   return {
@@ -98,20 +108,23 @@ async function parseRead(
 
 function parseServe(args: string[]): Command {
   const { values, positionals } = parse(args, SERVE_OPTIONS);
-  const question = findQuestion(values);
-  if (question !== undefined) return question;
+  const info = findInfoCommand(values);
+  if (info !== undefined) return info;
   if (positionals.length > 0) {
     throw new UsageError(
-      `serve reads standard input, ${quote(positionals[0])} is too much`,
+      `Cannot read arguments: expected only options after serve, which reads standard input, got ${
+        quote(positionals[0])
+      }`,
     );
   }
   const { input } = values;
   if (input !== "json" && input !== "event-stream") {
+    const expected = "json or event-stream";
     throw new UsageError(
-      `--input is ${quote(input)}, json or event-stream is wanted`,
+      describeMismatch("read arguments", "--input", expected, input),
     );
   }
-  // Whoever pipes something in wants to see it, also if it is there first.
+  // A client may connect after all input was read, and has to see it nevertheless.
   return { name: "serve", input, ...parseServing(values, "all") };
 }
 
@@ -120,8 +133,8 @@ async function parseRelay(
   io: CommandLineIo,
 ): Promise<Command> {
   const { values, positionals } = parse(args, RELAY_OPTIONS);
-  const question = findQuestion(values);
-  if (question !== undefined) return question;
+  const info = findInfoCommand(values);
+  if (info !== undefined) return info;
   return {
     name: "relay",
     ...parseServing(values, "0"),
@@ -129,8 +142,8 @@ async function parseRelay(
   };
 }
 
-/** What is asked about the command line itself, if anything is. */
-function findQuestion(
+/** Finds `--help` and `--version`, which come before all else. */
+function findInfoCommand(
   { help, version }: Values<typeof HELP_OPTIONS>,
 ): Command | undefined {
   if (help) return { name: "help" };
@@ -144,7 +157,7 @@ function parse<T extends NonNullable<ParseArgsConfig["options"]>>(
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
-    // All that it throws is about the arguments.
+    // It throws only about the arguments.
     throw new UsageError(error instanceof Error ? error.message : `${error}`);
   }
 }

@@ -1,10 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What the command line can be asked to do. */
+/**
+ * The commands of the command line, as `parseCommand()` reads them and the functions for
+ * each command take them. There is no behaviour here.
+ *
+ * @module
+ */
 
 import type { ConnectOptions } from "../client.ts";
 
-/** Where the events of an upstream come from, and which of them count. */
+/** The stream that is read or relayed, and which of its events count. */
 export interface Upstream {
   url: string;
   options: ConnectOptions;
@@ -12,11 +17,13 @@ export interface Upstream {
   types: ReadonlySet<string> | undefined;
 }
 
-/** How events are served. */
+/** How `serve` and `relay` serve events. */
 export interface Serving {
   port: number;
   hostname: string;
+  /** How many events are kept for clients that resume. */
   history: number;
+  /** How many past events a new client gets. */
   replay: number | "all";
   /** The origins that may read, `undefined` for none but the server's own. */
   origins: "*" | string[] | undefined;
@@ -43,7 +50,7 @@ export interface RelayCommand extends Serving, Upstream {
   name: "relay";
 }
 
-/** What the command line is asked to do. */
+/** Any command. */
 export type Command =
   | { name: "help" | "version" }
   | ReadCommand

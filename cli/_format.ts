@@ -1,5 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Writes events, states of a connection and errors as text, safe for a terminal. All
+ * output of the command line but `--raw` passes here.
+ *
+ * @module
+ */
+
 import { type ConnectionState, EventSourceError } from "../client.ts";
 import type { ServerSentEvent } from "../event.ts";
 
@@ -8,7 +15,7 @@ const CYAN = "\x1b[36m";
 const DIM = "\x1b[2m";
 const RESET = "\x1b[0m";
 
-// What a terminal may take for a command, but for tab and line feed.
+// The characters by which a stream could control a terminal; tab and line feed pass.
 // deno-lint-ignore no-control-regex -- they are what is looked for.
 const CONTROL_REGEXP = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
@@ -29,7 +36,7 @@ export function formatJson(event: ServerSentEvent): string {
   return `${escapeControls(JSON.stringify(event))}\n`;
 }
 
-/** Says in one line what has become of a connection, and what that means to a person. */
+/** Describes a state of a connection in one line. */
 export function describeState(
   change: ConnectionState,
   isTerminal: boolean,
@@ -50,20 +57,20 @@ export function describeState(
   if (error?.reason === "no-content") {
     return "ended by the server, with status 204";
   }
-  // Another error is thrown as well, and said there.
+  // Any other error is thrown as well, and `main()` reports it.
   return undefined;
 }
 
-/** Shows a URL without what is secret in it. */
+/** Shows a URL without its user name and password. */
 export function describeUrl(text: string): string {
   const url = new URL(text);
-  // What is said may be kept in a log, where a password has no business.
+  // Reports may be kept in a log, which must not hold a password.
   url.username = "";
   url.password = "";
   return escapeControls(url.href);
 }
 
-/** Says in one line what went wrong, down to the first cause. */
+/** Describes an error in one line, with all its causes. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return toLine(String(error));
   let text = error.message;
@@ -72,7 +79,7 @@ export function describeError(error: unknown): string {
   }
   if (error.cause !== undefined) {
     const cause = describeError(error.cause);
-    // An error may hand on the message of its cause.
+    // The message of an error may be that of its cause.
     if (cause !== text) text += `: ${cause}`;
   }
   return toLine(text);
@@ -82,7 +89,7 @@ function toLine(text: string): string {
   return escapeControls(text.replaceAll(/\s+/g, " "));
 }
 
-/** Shows control characters as JSON does, so that no stream commands a terminal. */
+/** Writes control characters as JSON does, so that no stream controls a terminal. */
 function escapeControls(text: string): string {
   return text.replaceAll(
     CONTROL_REGEXP,

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The manual, which `--help` prints.
+ *
+ * @module
+ */
+
 /** The manual. */
 export const HELP = `Server-sent events on the command line.
 

@@ -1,13 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The stream ended, enough events came, or the user ended it. */
-export const CLEAN_END = 0;
-/** The stream cannot be read, or the events cannot be served. */
-export const FAILURE = 1;
-/** The arguments are wrong. */
-export const USAGE = 2;
-/** The time that `--timeout` gives has passed. */
-export const TIMEOUT = 3;
+/**
+ * What the command line reads and writes: handed in by its caller, so that tests run it in
+ * their own process. All commands write by the functions here.
+ *
+ * @module
+ */
 
 /** What the command line reads and writes. */
 export interface CommandLineIo {
@@ -16,13 +14,12 @@ export interface CommandLineIo {
   /** Where events go. */
   stdout: WritableStream<Uint8Array>;
   /**
-   * Takes what is said about the events, one line at a time: changes of state, and
-   * errors. It must not throw.
+   * Takes reports, one line at a time: changes of state, and errors. It must not throw.
    */
   report: (line: string) => void;
   /** Whether events are shown in colours. */
   hasColors: boolean;
-  /** Whether somebody watches, who wonders what goes on while nothing comes. */
+  /** Whether a person watches: then it is reported what the command waits for. */
   isTerminal: boolean;
   /** Ends the command cleanly when it is aborted. */
   signal: AbortSignal;
@@ -31,7 +28,7 @@ export interface CommandLineIo {
 /**
  * Writes bytes to standard output.
  *
- * @throws {Deno.errors.BrokenPipe} If nobody reads it any more.
+ * @throws {Deno.errors.BrokenPipe} If its reader has closed it.
  * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
  */
 export async function writeBytes(
@@ -52,7 +49,8 @@ export function writeText(io: CommandLineIo, text: string): Promise<void> {
 }
 
 /**
- * Waits for what nothing can interrupt, such as a pipe that nobody reads.
+ * Waits for a promise, or for an abort. A write to a pipe that is not read, for example,
+ * cannot be interrupted, and Ctrl+C must end the command nevertheless.
  *
  * @throws {unknown} The reason of the signal, if it is aborted meanwhile.
  */

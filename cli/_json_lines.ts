@@ -1,8 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Reads events from lines of JSON, as `--json` prints them. `serve` reads its standard
+ * input by it.
+ *
+ * @module
+ */
+
+import { quote } from "../_validate.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
-// `lastEventId` comes with what --json prints; it is not a field of the event.
+// `--json` prints `lastEventId` as well; it is not a field of the event.
 const MEMBERS = [
   "event",
   "data",
@@ -17,8 +25,10 @@ const MEMBERS = [
 export type InputEvent = { event: ServerSentEventInit } | { error: string };
 
 /**
- * Reads lines of JSON, of which each is an event. Blank lines are left out.
+ * Reads lines of JSON; each line is an event. Blank lines are left out.
  *
+ * @param source The lines, in UTF-8.
+ * @param signal Ends the reading.
  * @throws {unknown} What the source fails with, or the signal's reason.
  */
 export async function* readJsonLines(
@@ -30,7 +40,7 @@ export async function* readJsonLines(
   }
 }
 
-/** Not `node:readline`, for which U+2028 ends a line; JSON may hold it. */
+/** Reads lines. `node:readline` would end a line at U+2028, which JSON may hold. */
 async function* readLines(
   source: ReadableStream<Uint8Array>,
   signal: AbortSignal,
@@ -54,20 +64,20 @@ async function* readLines(
 }
 
 function parseLine(line: string): InputEvent {
-  const quoted = JSON.stringify(line.slice(0, 40));
   let event: unknown;
   try {
     event = JSON.parse(line);
   } catch {
-    return { error: `the line is ${quoted}, JSON is wanted` };
+    return { error: `expected the line to be JSON, got ${quote(line)}` };
   }
   if (typeof event !== "object" || event === null || Array.isArray(event)) {
-    return { error: `the line is ${quoted}, an object is wanted` };
+    return { error: `expected the line to be an object, got ${quote(line)}` };
   }
   const unknown = Object.keys(event).find((name) => !MEMBERS.includes(name));
   if (unknown === undefined) return { event };
   return {
-    error: `the line has ${JSON.stringify(unknown.slice(0, 40))}, ` +
-      "only event, data, json, id, retry and comment are wanted",
+    error:
+      "expected only event, data, json, id, retry and comment in the line, " +
+      `got ${quote(unknown)}`,
   };
 }

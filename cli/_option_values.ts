@@ -1,33 +1,40 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What the values of single options mean. */
+/**
+ * Reads and checks the values of single options. `parseCommand()` calls it for each option
+ * that has a value.
+ *
+ * @module
+ */
 
-// Deno sends its own in place of these, without a word.
+import { describeMismatch, MAX_DELAY, quote } from "../_validate.ts";
+
+// Deno sends its own in place of these, and reports no error.
 const FETCH_HEADER_REGEXP = /^(?:host|content-length|transfer-encoding)$/i;
-// As `connect()` has it; here it is a mistake in the arguments.
+// `connect()` refuses these too; here they are a mistake in the arguments.
 // deno-lint-ignore no-control-regex -- they are what is looked for.
 const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
-// Timers with a longer delay fire at once.
-const MAX_TIMEOUT = 2_147_483;
+/** Seconds of the longest timeout: timers with a longer delay fire at once. */
+const MAX_TIMEOUT = Math.floor(MAX_DELAY / 1000);
 
-/** The arguments are wrong. */
+/** The error of wrong arguments, after which `--help` is named. */
 export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** Reads the only argument that is no option. */
+/** Reads the only argument that is not an option. */
 export function parseUrl(positionals: readonly string[]): string {
   const [url, ...rest] = positionals;
-  if (url === undefined) throw new UsageError("a URL is missing");
+  if (url === undefined) {
+    throw new UsageError("Cannot read arguments: a URL is missing");
+  }
   if (rest.length > 0) {
-    throw new UsageError(`one URL is wanted, ${quote(rest[0])} is too much`);
+    throw new UsageError(
+      `Cannot read arguments: expected one URL, got ${quote(rest[0])} as well`,
+    );
   }
   if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw new UsageError(
-      `the URL is ${
-        quote(url)
-      }, one that begins with http:// or https:// is wanted`,
-    );
+    throw mismatch("url", "a URL that begins with http:// or https://", url);
   }
   return url;
 }
@@ -38,19 +45,19 @@ export function parseHeaders(lines: readonly string[]): Headers {
   for (const line of lines) {
     const [name = "", ...value] = line.split(":");
     if (FETCH_HEADER_REGEXP.test(name)) {
-      throw new UsageError(`-H is ${quote(line)}, which fetch sets by itself`);
+      throw mismatch("-H", "a header that fetch does not set itself", line);
     }
     try {
-      if (value.length === 0) throw new TypeError("There is no colon");
+      if (value.length === 0) throw new TypeError("The colon is missing");
       headers.append(name, value.join(":"));
     } catch {
-      throw new UsageError(`-H is ${quote(line)}, "Name: value" is wanted`);
+      throw mismatch("-H", 'a header as "Name: value"', line);
     }
   }
   return headers;
 }
 
-/** Reads `-X`, which has to leave room for a body where there is one. */
+/** Reads `-X`. With `-d`, it must be a method that has a body. */
 export function parseMethod(
   method: string | undefined,
   hasBody: boolean,
@@ -59,14 +66,10 @@ export function parseMethod(
   try {
     new Request("http://localhost", { method });
   } catch {
-    throw new UsageError(
-      `-X is ${quote(method)}, a method that fetch can send is wanted`,
-    );
+    throw mismatch("-X", "a method that fetch can send", method);
   }
   if (hasBody && /^(?:get|head)$/i.test(method)) {
-    throw new UsageError(
-      `-X is ${quote(method)}, which sends no body, -d does`,
-    );
+    throw mismatch("-X", "a method that sends the body of -d", method);
   }
   return method;
 }
@@ -74,11 +77,7 @@ export function parseMethod(
 /** Reads `--last-event-id`. */
 export function parseLastEventId(id: string | undefined): string | undefined {
   if (id !== undefined && CONTROL_REGEXP.test(id)) {
-    throw new UsageError(
-      `--last-event-id is ${
-        quote(id)
-      }, text without control characters is wanted`,
-    );
+    throw mismatch("--last-event-id", "text without control characters", id);
   }
   return id;
 }
@@ -86,16 +85,13 @@ export function parseLastEventId(id: string | undefined): string | undefined {
 /** Reads one value of `--cors` that is not `*`. */
 export function parseOrigin(text: string): string {
   if (!URL.canParse(text) || new URL(text).origin !== text) {
-    throw new UsageError(
-      `--cors is ${
-        quote(text)
-      }, * or an origin such as https://app.example is wanted`,
-    );
+    const expected = "* or an origin such as https://app.example";
+    throw mismatch("--cors", expected, text);
   }
   return text;
 }
 
-/** Reads a number without sign, point and exponent. */
+/** Reads an integer: digits alone, without a sign or an exponent. */
 export function parseInteger(
   option: string,
   text: string,
@@ -104,9 +100,7 @@ export function parseInteger(
 ): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < min || value > max) {
-    throw new UsageError(
-      `${option} is ${quote(text)}, an integer from ${min} to ${max} is wanted`,
-    );
+    throw mismatch(option, `an integer from ${min} to ${max}`, text);
   }
   return value;
 }
@@ -115,16 +109,13 @@ export function parseInteger(
 export function parseTimeout(text: string): number {
   const seconds = Number(text);
   if (!/^\d*\.?\d+$/.test(text) || seconds > MAX_TIMEOUT) {
-    throw new UsageError(
-      `--timeout is ${
-        quote(text)
-      }, seconds from 0 to ${MAX_TIMEOUT} are wanted`,
-    );
+    throw mismatch("--timeout", `seconds from 0 to ${MAX_TIMEOUT}`, text);
   }
   return seconds * 1000;
 }
 
-/** Quotes what was given, as far as it is of use in a message. */
-export function quote(text = ""): string {
-  return JSON.stringify(text.slice(0, 40));
+function mismatch(option: string, expected: string, value: string): UsageError {
+  return new UsageError(
+    describeMismatch("read arguments", option, expected, value),
+  );
 }

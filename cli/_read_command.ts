@@ -1,14 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The command `read`: prints the events of a stream.
+ *
+ * @module
+ */
+
 import type { ReadCommand } from "./_command.ts";
 import { formatJson, formatPretty } from "./_format.ts";
-import {
-  CLEAN_END,
-  type CommandLineIo,
-  TIMEOUT,
-  writeBytes,
-  writeText,
-} from "./_io.ts";
+import { CLEAN_END, TIMEOUT } from "./_exit_status.ts";
+import { type CommandLineIo, writeBytes, writeText } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
 import { isEventStream } from "../_client/response.ts";
 import type { ConnectOptions } from "../client.ts";
@@ -16,9 +17,11 @@ import type { ConnectOptions } from "../client.ts";
 /**
  * Prints the events of a stream.
  *
+ * @param command The command.
+ * @param io What the command line reads and writes.
  * @returns The exit status.
  * @throws {EventSourceError} If the stream cannot be read.
- * @throws {Deno.errors.BrokenPipe} If nobody reads the output any more.
+ * @throws {Deno.errors.BrokenPipe} If the reader of the output has closed it.
  */
 export async function readCommand(
   command: ReadCommand,
@@ -71,13 +74,13 @@ async function printEvents(
   if (failure !== undefined) throw failure;
 }
 
-/** Makes a `fetch` that hands on a copy of each chunk before it is read. */
+/** Makes a `fetch` that hands on each chunk of an event stream before it is parsed. */
 function copyingFetch(
   onChunk: (chunk: Uint8Array) => Promise<void>,
 ): NonNullable<ConnectOptions["fetch"]> {
   return async (url, init) => {
     const response = await fetch(url, init);
-    // What comes with a refusal is reported instead.
+    // Of any other response, the error reports the beginning of the body.
     if (!isEventStream(response)) return response;
     const body = response.body?.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({

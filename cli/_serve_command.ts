@@ -1,9 +1,17 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The commands `serve` and `relay`: publish the events of standard input or of another
+ * stream in a channel, and serve it.
+ *
+ * @module
+ */
+
 import type { RelayCommand, ServeCommand, Serving } from "./_command.ts";
 import { describeError } from "./_format.ts";
 import { readJsonLines } from "./_json_lines.ts";
-import { CLEAN_END, type CommandLineIo } from "./_io.ts";
+import { CLEAN_END } from "./_exit_status.ts";
+import type { CommandLineIo } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
 import { findIdFault, quote } from "../_validate.ts";
 import { EventChannel } from "../channel.ts";
@@ -12,14 +20,14 @@ import type { ServerSentEvent, ServerSentEventInit } from "../event.ts";
 import { MemoryEventLog } from "../log.ts";
 import { readEvents } from "../parser.ts";
 
-// Milliseconds that open responses have to end in.
-const GRACE = 1000;
+/** Milliseconds for open responses to end when the server shuts down. */
+const SHUTDOWN_TIMEOUT = 1000;
 
 type Publish = (event: ServerSentEventInit) => Promise<void>;
 
 /** Where the events come from. */
 interface Source {
-  /** Says that there are no more. */
+  /** What is reported when there are no more events. */
   end: string;
   /** Publishes them, until there are no more or the signal is aborted. */
   run(publish: Publish): Promise<void>;
@@ -28,6 +36,8 @@ interface Source {
 /**
  * Serves the events of standard input until `io.signal` is aborted.
  *
+ * @param command The command.
+ * @param io What the command line reads and writes.
  * @returns The exit status.
  * @throws {Error} If the events cannot be read or served.
  * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
@@ -57,6 +67,8 @@ export function serveCommand(
 /**
  * Serves the events of another stream until `io.signal` is aborted.
  *
+ * @param command The command.
+ * @param io What the command line reads and writes.
  * @returns The exit status.
  * @throws {Error} If the events cannot be read or served.
  * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
@@ -77,7 +89,10 @@ export function relayCommand(
   });
 }
 
-/** Reads an upstream, also past an ID of its own that no request can bring back. */
+/**
+ * Reads an upstream. Where its last event ID cannot come back in a header, it connects
+ * again without the ID: otherwise one such ID would end the relay.
+ */
 async function* readUpstream(
   command: RelayCommand,
   io: CommandLineIo,
@@ -99,7 +114,7 @@ async function* readUpstream(
   }
 }
 
-/** Leaves out an ID that no client could bring back; the channel gives another. */
+/** Leaves out an ID that cannot come back in a header. The log gives the event another. */
 function withReturnableId(
   event: ServerSentEvent,
   io: CommandLineIo,
@@ -107,7 +122,7 @@ function withReturnableId(
   const fault = event.id === undefined ? undefined : findIdFault(event.id);
   if (fault === undefined) return event;
   io.report(
-    `the ID of an event is left out: "id" is ${quote(event.id)}, ${fault}`,
+    `the ID of an event is left out: expected ${fault}, got ${quote(event.id)}`,
   );
   return { ...event, id: undefined };
 }
@@ -148,12 +163,12 @@ function listen(
   try {
     return Deno.serve({ hostname, port, onListen() {} }, handler);
   } catch (error) {
-    // That error says which permission is missing, and how to give it.
+    // Deno's own error names the missing permission and the flag that grants it.
     if (error instanceof Deno.errors.NotCapable) throw error;
     const address = `port ${port} of ${hostname}`;
     throw error instanceof Deno.errors.AddrInUse
       ? new Error(
-        `Cannot serve events: ${address} is in use, another --port is wanted`,
+        `Cannot serve events: ${address} is in use, --port chooses another`,
       )
       : new Error(`Cannot serve events at ${address}`, { cause: error });
   }
@@ -165,7 +180,7 @@ async function publish(
   io: CommandLineIo,
 ): Promise<void> {
   try {
-    // The log refuses an empty ID, and gives one of its own where there is none.
+    // The log refuses an empty ID. Without an ID, it gives the event one.
     const id = event.id === "" ? undefined : event.id;
     await channel.publish({ ...event, id });
   } catch (error) {
@@ -180,11 +195,11 @@ function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Ends the server, and does not wait for ever for clients that do not read. */
+/** Shuts the server down. It would wait for ever for a client that does not read. */
 async function shutDown(server: Deno.HttpServer): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, GRACE);
+    timer = setTimeout(resolve, SHUTDOWN_TIMEOUT);
   });
   await Promise.race([server.shutdown(), deadline]);
   clearTimeout(timer);

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Connects to the stream that `read` prints or `relay` serves.
+ *
+ * @module
+ */
+
 import type { Upstream } from "./_command.ts";
 import { describeState, describeUrl } from "./_format.ts";
 import type { CommandLineIo } from "./_io.ts";
@@ -12,9 +18,9 @@ import {
 /**
  * Connects to an upstream, and reports each change of the connection's state.
  *
- * @param upstream What the arguments say.
+ * @param upstream The stream, and the options that the arguments give.
  * @param io What the command line reads and writes.
- * @param options What they do not say.
+ * @param options Options that override those of the arguments.
  * @returns The connection, which `io.signal` closes.
  */
 export function connectUpstream(

@@ -18,13 +18,8 @@ import { describeError } from "./_format.ts";
 import { HELP } from "./_help.ts";
 import { readCommand } from "./_read_command.ts";
 import { relayCommand, serveCommand } from "./_serve_command.ts";
-import {
-  CLEAN_END,
-  type CommandLineIo,
-  FAILURE,
-  USAGE,
-  writeText,
-} from "./_io.ts";
+import { CLEAN_END, FAILURE, USAGE } from "./_exit_status.ts";
+import { type CommandLineIo, writeText } from "./_io.ts";
 import { UsageError } from "./_option_values.ts";
 import { VERSION } from "./_version.ts";
 
@@ -79,9 +74,9 @@ export async function main(
         return await relayCommand(command, io);
     }
   } catch (error) {
-    // An abort is how this is meant to end, whatever it has interrupted.
+    // An abort ends every command cleanly, whatever it has interrupted.
     if (io.signal.aborted) return CLEAN_END;
-    // Whoever read our output has seen enough.
+    // The reader of the output has closed it, as `head` does.
     if (error instanceof Deno.errors.BrokenPipe) return CLEAN_END;
     io.report(`error: ${describeError(error)}`);
     if (!(error instanceof UsageError)) return FAILURE;
@@ -90,8 +85,8 @@ export async function main(
   }
 }
 
-/** Aborted by Ctrl+C, and by a request to terminate where there is such a thing. */
-function interruption(): AbortSignal {
+/** Makes the signal that Ctrl+C aborts, and SIGTERM where the system has it. */
+function makeSignal(): AbortSignal {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   Deno.addSignalListener("SIGINT", abort);
@@ -103,7 +98,7 @@ function report(line: string): void {
   try {
     Deno.stderr.writeSync(new TextEncoder().encode(`${line}\n`));
   } catch {
-    // Nobody reads it, and there is nowhere else to say so.
+    // Standard error is closed, and there is no other output for reports.
   }
 }
 
@@ -114,7 +109,7 @@ if (import.meta.main) {
     report,
     hasColors: Deno.stdout.isTerminal() && !Deno.noColor,
     isTerminal: Deno.stdout.isTerminal() && Deno.stderr.isTerminal(),
-    signal: interruption(),
+    signal: makeSignal(),
   });
   // What is left of standard input must not keep the process.
   Deno.exit(status);

@@ -40,76 +40,107 @@ const WRONG: { args: string[]; error: string }[] = [
   { args: ["relay"], error: "a URL is missing" },
   {
     args: ["localhost:8000"],
-    error: 'the URL is "localhost:8000", one that begins with http:// or ' +
-      "https:// is wanted",
+    error:
+      'Cannot read arguments: expected "url" to be a URL that begins with ' +
+      'http:// or https://, got "localhost:8000"',
   },
   {
     args: [URL_ARGUMENT, "b"],
-    error: 'one URL is wanted, "b" is too much',
+    error: 'expected one URL, got "b" as well',
   },
   {
     args: ["serve", URL_ARGUMENT],
-    error: `serve reads standard input, "${URL_ARGUMENT}" is too much`,
+    error: "expected only options after serve, which reads standard input, " +
+      `got "${URL_ARGUMENT}"`,
   },
   { args: [URL_ARGUMENT, "--port", "1"], error: "'--port'" },
   { args: ["serve", "--count", "1"], error: "'--count'" },
   { args: [URL_ARGUMENT, "--count"], error: "'--count <value>'" },
   {
     args: [URL_ARGUMENT, "--count", "0"],
-    error: '--count is "0", an integer from 1 to 9007199254740991 is wanted',
+    error: 'expected "--count" to be an integer from 1 to 9007199254740991, ' +
+      'got "0"',
   },
   {
     args: [URL_ARGUMENT, "--timeout", "1e3"],
-    error: '--timeout is "1e3", seconds from 0 to 2147483 are wanted',
+    error: 'expected "--timeout" to be seconds from 0 to 2147483, got "1e3"',
   },
   {
     args: [URL_ARGUMENT, "--timeout", "2147484"],
-    error: '--timeout is "2147484"',
+    error:
+      'expected "--timeout" to be seconds from 0 to 2147483, got "2147484"',
   },
-  { args: [URL_ARGUMENT, "-H", "a"], error: '-H is "a", "Name: value"' },
-  { args: [URL_ARGUMENT, "-H", ": a"], error: '-H is ": a", "Name: value"' },
-  { args: [URL_ARGUMENT, "-H", "é: a"], error: '-H is "é: a", "Name: value"' },
-  { args: [URL_ARGUMENT, "-H", "X-A;"], error: '-H is "X-A;", "Name: value"' },
-  { args: [URL_ARGUMENT, "-H", "host: a"], error: '-H is "host: a", which' },
+  {
+    args: [URL_ARGUMENT, "-H", "a"],
+    error: 'a header as "Name: value", got "a"',
+  },
+  {
+    args: [URL_ARGUMENT, "-H", ": a"],
+    error: 'a header as "Name: value", got ": a"',
+  },
+  {
+    args: [URL_ARGUMENT, "-H", "é: a"],
+    error: 'a header as "Name: value", got "é: a"',
+  },
+  {
+    args: [URL_ARGUMENT, "-H", "X-A;"],
+    error: 'a header as "Name: value", got "X-A;"',
+  },
+  {
+    args: [URL_ARGUMENT, "-H", "host: a"],
+    error: 'not set itself, got "host: a"',
+  },
   {
     args: [URL_ARGUMENT, "-H", "Content-Length:1"],
-    error: '-H is "Content-Length:1", which fetch sets by itself',
+    error: 'expected "-H" to be a header that fetch does not set itself, ' +
+      'got "Content-Length:1"',
   },
   {
     args: [URL_ARGUMENT, "--last-event-id", "a\nb"],
-    error: '--last-event-id is "a\\nb", text without control characters',
+    error: 'expected "--last-event-id" to be text without control ' +
+      'characters, got "a\\nb"',
   },
-  { args: [URL_ARGUMENT, "-X", "a b"], error: '-X is "a b", a method that' },
+  {
+    args: [URL_ARGUMENT, "-X", "a b"],
+    error: 'a method that fetch can send, got "a b"',
+  },
   {
     args: [URL_ARGUMENT, "-X", "TRACE"],
-    error: '-X is "TRACE", a method that fetch can send is wanted',
+    error: 'expected "-X" to be a method that fetch can send, got "TRACE"',
   },
   {
     args: [URL_ARGUMENT, "-X", "GET", "-d", "a"],
-    error: '-X is "GET", which sends no body, -d does',
+    error: 'expected "-X" to be a method that sends the body of -d, got "GET"',
   },
   {
     args: [URL_ARGUMENT, "--raw", "--json"],
-    error: "--json and --event cannot go with it",
+    error: "as they come, without --json and --event",
   },
   {
     args: [URL_ARGUMENT, "--raw", "--event", "a"],
-    error: "--json and --event cannot go with it",
+    error: "as they come, without --json and --event",
   },
   {
     args: ["serve", "--port", "65536"],
-    error: '--port is "65536", an integer from 0 to 65535 is wanted',
+    error: 'expected "--port" to be an integer from 0 to 65535, got "65536"',
   },
-  { args: ["serve", "--history", "x"], error: '--history is "x", an integer' },
+  {
+    args: ["serve", "--history", "x"],
+    error: 'expected "--history" to be an integer from 0',
+  },
   { args: ["serve", "--replay", "-1"], error: "'--replay" },
-  { args: ["relay", URL_ARGUMENT, "--replay=-1"], error: '--replay is "-1"' },
+  {
+    args: ["relay", URL_ARGUMENT, "--replay=-1"],
+    error: 'expected "--replay" to be an integer from 0',
+  },
   {
     args: ["serve", "--input", "xml"],
-    error: '--input is "xml", json or event-stream is wanted',
+    error: 'expected "--input" to be json or event-stream, got "xml"',
   },
   {
     args: ["serve", "--cors", "https://app.example/"],
-    error: '--cors is "https://app.example/", * or an origin',
+    error: 'expected "--cors" to be * or an origin such as ' +
+      'https://app.example, got "https://app.example/"',
   },
 ];
 

@@ -109,13 +109,16 @@ Deno.test("cli serve reports what is no event, and goes on", async () => {
     line.startsWith("an event is left out: ")
   );
   assertEquals(reports.length, 6, cli.stderr.text);
-  assertMatch(reports[0] ?? "", /the line is "nope", JSON is wanted$/);
-  assertMatch(reports[1] ?? "", /the line is "\[1\]", an object is wanted$/);
+  assertMatch(reports[0] ?? "", /expected the line to be JSON, got "nope"$/);
+  assertMatch(
+    reports[1] ?? "",
+    /expected the line to be an object, got "\[1\]"$/,
+  );
   assertMatch(
     reports[3] ?? "",
-    /the line has "Data", only event, data, json, /,
+    /expected only event, data, json, .* in the line, got "Data"$/,
   );
-  assertMatch(reports[4] ?? "", /"data" is of type number/);
+  assertMatch(reports[4] ?? "", /expected "data" to be a string, got 1/);
   assertMatch(reports[5] ?? "", /"id" is "x", which is taken/);
 });
 
@@ -204,7 +207,7 @@ for (const command of [["serve"], ["relay", "http://127.0.0.1:8000/"]]) {
     assertEquals(status, 1);
     assertEquals(
       stderr,
-      `error: Cannot serve events: port ${port} of 127.0.0.1 is in use, another --port is wanted\n`,
+      `error: Cannot serve events: port ${port} of 127.0.0.1 is in use, --port chooses another\n`,
     );
   });
 }
@@ -300,7 +303,7 @@ Deno.test("cli relay outlives every ID of its upstream, and keeps the events", a
   }
   assertMatch(
     cli.stderr.text,
-    /the ID of an event is left out: "id" is "a\\u0001b", expected no control/,
+    /the ID of an event is left out: expected text without a control .*, got "a\\u0001b"/,
   );
   // Without the ID that no header can carry.
   assertMatch(cli.stderr.text, /connecting again without the last event ID/);
@@ -315,7 +318,7 @@ Deno.test("cli serve takes no ID that cannot come back from a line, and leaves i
     await cli.write('{"data":"a","id":"\\u0001"}\n{"data":"b","id":"1"}');
     await cli.end();
     await cli.stderr.match(
-      /an event is left out: .*"id" is[^]*the input ended/,
+      /an event is left out: .*"id" to be[^]*the input ended/,
     );
     assertEquals(await read(url, 1), [{ data: "b", id: "1" }]);
   }
