@@ -6,7 +6,7 @@ import type { ServerSentEvent } from "../../event.ts";
 import { EventStreamParser } from "../../parser.ts";
 
 // Far more than any test takes: a test that waits in vain is to fail, not to hang.
-const PATIENCE = 60_000;
+const PATIENCE = 10_000;
 
 /** What a client has received so far, and the wait for more of it. */
 export class Inbox {

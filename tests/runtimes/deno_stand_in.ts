@@ -31,7 +31,7 @@ interface TestContext {
 }
 
 /** Milliseconds for one test, so that one that hangs is named. */
-const TEST_TIME_LIMIT = 60_000;
+const TEST_TIME_LIMIT = 30_000;
 
 const tests: TestDefinition[] = [];
 

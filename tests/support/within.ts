@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /** Milliseconds: long enough for any machine, short enough to be told of a hang. */
-const DEADLINE = 20_000;
+const DEADLINE = 10_000;
 
 /** Waits for what is bound to happen, and fails where it does not. */
 export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
