@@ -41,7 +41,7 @@ export interface Negotiation {
   readonly lastEventId: string | undefined;
   /** How the client gets the stream; `undefined` if it gets it as it is. */
   readonly compression: EventCompression | undefined;
-  /** Whether other clients may get the stream in another form. */
+  /** Whether other clients may get the stream compressed in another way, or not at all. */
   readonly varies: boolean;
   /** Whether the client wants the headers alone. */
   readonly isHead: boolean;
@@ -54,9 +54,9 @@ const DEFAULT_METHODS = ["GET"];
  * not served, 406 to GET and HEAD where `Accept` rules out an event stream, and else what
  * the response with the stream depends on.
  *
- * The caller decides what only it can know, such as 404 or 503, by
- * {@linkcode refuse}. Then it answers HEAD by {@linkcode answerHead}, and all else by a
- * stream with {@linkcode makeStreamHeaders}.
+ * What only the caller can know, such as 404 or 503, it answers by {@linkcode refuse}.
+ * It answers HEAD by {@linkcode answerHead}, and all else by a stream with
+ * {@linkcode makeStreamHeaders}.
  *
  * @param request The request.
  * @param options What the decision depends on.
