@@ -387,17 +387,19 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     id: string,
     lastEventId: string | undefined,
   ): Promise<Found | undefined> {
+    // Both are asked at once: one after the other, a reader would wait twice.
+    const reading = this.#readers.readFirstPage(id, lastEventId);
     try {
-      const [page, run] = await Promise.all([
-        this.#readers.readFirstPage(id, lastEventId),
-        this.#registry.find(id),
-      ]);
+      const run = await this.#registry.find(id);
+      const page = await reading;
       const isOver = run !== undefined && run.status !== "running" &&
         lastEventId !== undefined &&
         await this.#registry.isAtEnd(id, lastEventId);
       this.#reports.settle(id);
       return { page, run, isOver };
     } catch (error) {
+      // It never rejects. A call that outlived the answer would keep its timer.
+      await reading;
       this.#reports.report(error, id);
       return undefined;
     }

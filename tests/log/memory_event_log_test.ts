@@ -178,18 +178,13 @@ Deno.test("MemoryEventLog.reaches() tells what is still in the history", async (
 });
 
 Deno.test("MemoryEventLog throws RangeError if an option is outside its range", async () => {
-  for (const maxEvents of [-1, NaN, -Infinity]) {
+  for (const maxEvents of [-1, NaN, -Infinity, 1.5]) {
     assertThrows(
       () => new MemoryEventLog({ maxEvents }),
       RangeError,
-      `Cannot make event log: "maxEvents" is ${maxEvents}, a number of at least 0 is wanted`,
+      `Cannot make event log: expected "maxEvents" to be an integer of at least 0, or Infinity, got ${maxEvents}`,
     );
   }
-  assertThrows(
-    () => new MemoryEventLog({ maxEvents: 1.5 }),
-    RangeError,
-    'Cannot make event log: "maxEvents" is 1.5, an integer is wanted',
-  );
   assertThrows(() => new MemoryEventLog({ maxBytes: -1 }), RangeError);
   assertThrows(() => new MemoryEventLog({ maxAge: NaN }), RangeError);
   const log = new MemoryEventLog();
@@ -203,7 +198,7 @@ Deno.test("MemoryEventLog throws TypeError if an option is not a number", () => 
   assertThrows(
     () => new MemoryEventLog({ maxAge: "1000" as unknown as number }),
     TypeError,
-    'Cannot make event log: "maxAge" is of type string, a number is wanted',
+    'Cannot make event log: expected "maxAge" to be a number of at least 0, got "1000"',
   );
 });
 
