@@ -1,13 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The checks of options and arguments, and the words of their errors, for all rooms:
+ * Checks of options and arguments for all rooms, and the text of their errors:
  * `Cannot <verb>: expected "<name>" to be <what>, got <value>`.
  *
  * @module
  */
 
-/** The longest delay in milliseconds that timers can hold; beyond it they fire at once. */
+/** The longest delay in milliseconds that a timer holds; beyond it a timer fires at once. */
 export const MAX_DELAY = 2 ** 31 - 1;
 
 /** Bytes of UTF-8 that an event's ID may have: a client sends it back in a header. */
@@ -16,21 +16,20 @@ export const MAX_ID_BYTES = 1024;
 /** UTF-16 code units of a value that an error shows. */
 const MAX_QUOTED = 40;
 
-// Fetch strips spaces from the ends of a header's value, and most of these characters
-// cannot be in one.
+// Fetch strips spaces from the ends of a header's value, and refuses most of these
+// characters in one.
 const UNRETURNABLE_REGEXP =
-  // deno-lint-ignore no-control-regex -- those are what it is about
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
   /[\u0000-\u001f\u007f]|^ | $/;
 
-const ENCODER = new TextEncoder();
-
 /**
- * Words an error about a value that is not what was expected.
+ * Writes the message of an error about a value that is not what was expected.
  *
- * @param verb What cannot be done, such as `serve events`.
+ * @param verb What fails, such as `serve events`.
  * @param name The option, parameter or field.
- * @param expected What it has to be, such as `a number of at least 0`.
+ * @param expected What its value has to be, such as `a number of at least 0`.
  * @param value Its value.
+ * @returns The message.
  */
 export function describeMismatch(
   verb: string,
@@ -43,32 +42,34 @@ export function describeMismatch(
   }`;
 }
 
-/** Shows a value in an error: text in quotes and cut to 40 code units, objects by type. */
+/**
+ * Shows a value in the message of an error: text in quotes, escaped and cut to 40 code
+ * units; what has members by its kind only.
+ *
+ * @param value Any value.
+ * @returns What to show.
+ */
 export function quote(value: unknown): string {
   switch (typeof value) {
     case "string":
-      return JSON.stringify(
-        value.length > MAX_QUOTED ? value.slice(0, MAX_QUOTED) + "…" : value,
-      );
+      return JSON.stringify(cut(value));
     case "object":
-      return value === null
-        ? "null"
-        : Array.isArray(value)
-        ? "an array"
-        : "an object";
+      if (value === null) return "null";
+      return Array.isArray(value) ? "an array" : "an object";
     case "function":
-      return "a function";
     case "symbol":
-      return "a symbol";
+      return `a ${typeof value}`;
+    case "bigint":
+      return `${value}n`;
     default:
-      return String(value);
+      return `${value}`;
   }
 }
 
 /**
  * Checks a number.
  *
- * @param verb What cannot be done otherwise.
+ * @param verb What fails otherwise.
  * @param name The name of the option.
  * @param value Its value.
  * @param min The least that it may be.
@@ -83,19 +84,14 @@ export function assertNumber(
   min: number,
   max = Infinity,
 ): void {
-  check(
-    verb,
-    name,
-    value,
-    `a number ${describeRange(min, max)}`,
-    () => value >= min && value <= max,
-  );
+  if (isInRange(value, min, max)) return;
+  refuse(verb, name, `a number ${describeRange(min, max)}`, value);
 }
 
 /**
  * Checks an integer.
  *
- * @param verb What cannot be done otherwise.
+ * @param verb What fails otherwise.
  * @param name The name of the option.
  * @param value Its value.
  * @param min The least that it may be.
@@ -110,20 +106,15 @@ export function assertInteger(
   min: number,
   max = Infinity,
 ): void {
-  check(
-    verb,
-    name,
-    value,
-    `an integer ${describeRange(min, max)}`,
-    () => Number.isSafeInteger(value) && value >= min && value <= max,
-  );
+  if (Number.isSafeInteger(value) && isInRange(value, min, max)) return;
+  refuse(verb, name, `an integer ${describeRange(min, max)}`, value);
 }
 
 /**
  * Checks a limit on how many there may be of something: an integer, or `Infinity` for
  * no limit.
  *
- * @param verb What cannot be done otherwise.
+ * @param verb What fails otherwise.
  * @param name The name of the option.
  * @param value Its value.
  * @param min The least that it may be.
@@ -136,19 +127,17 @@ export function assertLimit(
   value: number,
   min: number,
 ): void {
-  const expected = `an integer ${describeRange(min, Infinity)}, or Infinity`;
-  check(
-    verb,
-    name,
-    value,
-    expected,
-    () => value >= min && (Number.isSafeInteger(value) || value === Infinity),
-  );
+  if (value === Infinity) return;
+  if (Number.isSafeInteger(value) && value >= min) return;
+  refuse(verb, name, `an integer of at least ${min}, or Infinity`, value);
 }
 
 /**
  * Checks text.
  *
+ * @param verb What fails otherwise.
+ * @param name The name of the option, parameter or field.
+ * @param value Its value.
  * @throws {TypeError} If the value is not a string.
  */
 export function assertString(
@@ -162,10 +151,10 @@ export function assertString(
 
 /**
  * Checks a name, such as a topic or the ID of a run. Text with a lone surrogate is no
- * name: in UTF-8 all lone surrogates are the same three bytes, so that two names would
- * be one.
+ * name: UTF-8 writes all lone surrogates as the same three bytes, so an engine would
+ * take two names for one.
  *
- * @param verb What cannot be done otherwise.
+ * @param verb What fails otherwise.
  * @param name The name of the option or parameter.
  * @param value Its value.
  * @throws {TypeError} If the value is not a string or not well-formed.
@@ -178,10 +167,10 @@ export function assertName(verb: string, name: string, value: string): void {
 }
 
 /**
- * Tells why an event's ID cannot come back in a `Last-Event-ID` header.
+ * Finds what keeps an event's ID from coming back in a `Last-Event-ID` header.
  *
  * @param id The ID.
- * @returns What was expected of it; `undefined` if it can come back.
+ * @returns What the ID was expected to be; `undefined` if it can come back.
  */
 export function findIdFault(id: string): string | undefined {
   if (UNRETURNABLE_REGEXP.test(id)) {
@@ -189,18 +178,19 @@ export function findIdFault(id: string): string | undefined {
   }
   if (!id.isWellFormed()) return "text without a lone surrogate";
   if (id.length * 3 <= MAX_ID_BYTES) return undefined;
-  const bytes = ENCODER.encode(id).length;
-  return bytes > MAX_ID_BYTES
-    ? `at most ${MAX_ID_BYTES} bytes of UTF-8`
+  // Made here: at the top level it would stay in the bundle of everything that quotes.
+  const { length } = new TextEncoder().encode(id);
+  return length > MAX_ID_BYTES
+    ? `text of at most ${MAX_ID_BYTES} bytes of UTF-8`
     : undefined;
 }
 
 /**
- * Checks the ID of an event that is to be sent: a client whose `fetch` cannot send it
- * back would be lost at its next reconnection.
+ * Checks the ID of an event before it is sent. A client whose `fetch` refuses to send
+ * the ID back would fail at each attempt to reconnect.
  *
- * @param verb What cannot be done otherwise.
- * @param id The ID; a number always can.
+ * @param verb What fails otherwise.
+ * @param id The ID; a number can always come back.
  * @throws {TypeError} If it cannot come back.
  */
 export function assertReturnableId(verb: string, id: unknown): void {
@@ -215,52 +205,74 @@ export function assertReturnableId(verb: string, id: unknown): void {
  *
  * @param name The misspelt name.
  * @param names The names that there are.
- * @returns The nearest, `undefined` if none is near.
+ * @returns The nearest, the first of several; `undefined` if none is near.
  */
 export function findNearestName(
   name: string,
   names: readonly string[],
 ): string | undefined {
   let nearest: string | undefined;
-  // More changes than a third of the name make another word of it.
+  // With more edits than a third of its letters, it is another word and no misspelling.
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const other of names) {
-    const distance = countEdits(name.toLowerCase(), other.toLowerCase());
-    if (distance < least) [nearest, least] = [other, distance];
+    // A key of an untrusted object may be of any length, and the count is quadratic.
+    if (Math.abs(name.length - other.length) >= least) continue;
+    const edits = countEdits(name.toLowerCase(), other.toLowerCase());
+    if (edits < least) [nearest, least] = [other, edits];
   }
   return nearest;
 }
 
-function check(
-  verb: string,
-  name: string,
-  value: number,
-  expected: string,
-  isRight: () => boolean,
-): void {
-  if (typeof value === "number" && isRight()) return;
-  const error = typeof value === "number" ? RangeError : TypeError;
-  throw new error(describeMismatch(verb, name, expected, value));
+/** Cuts a text to what an error shows, never within a surrogate pair. */
+function cut(text: string): string {
+  if (text.length <= MAX_QUOTED) return text;
+  const last = MAX_QUOTED - 1;
+  // Half a pair would show as an escape such as "\ud83d", which the value does not hold.
+  const isPair = text.codePointAt(last)! > 0xffff;
+  return text.slice(0, isPair ? last : MAX_QUOTED) + "…";
+}
+
+function isInRange(value: unknown, min: number, max: number): boolean {
+  return typeof value === "number" && value >= min && value <= max;
 }
 
 function describeRange(min: number, max: number): string {
   return max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
 }
 
-/** The least number of characters to insert, delete or replace (Levenshtein). */
+function refuse(
+  verb: string,
+  name: string,
+  expected: string,
+  value: unknown,
+): never {
+  const error = typeof value === "number" ? RangeError : TypeError;
+  throw new error(describeMismatch(verb, name, expected, value));
+}
+
+/**
+ * Counts the letters to insert, delete, replace or swap with the next one (the optimal
+ * string alignment distance).
+ */
 function countEdits(a: string, b: string): number {
+  // Entry `i` of a row is the count for the first `i` letters of `b`, so each index below
+  // is that of an entry.
+  let before: number[] = [];
   let above = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {
     const current = [row];
     for (let column = 1; column <= b.length; column++) {
-      // Both arrays have an entry for each column so far.
-      const replaced = above[column - 1]! +
-        (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(
-        Math.min(replaced, above[column]! + 1, current[column - 1]! + 1),
-      );
+      const isSame = a[row - 1] === b[column - 1];
+      const isSwapped = row > 1 && column > 1 &&
+        a[row - 1] === b[column - 2] && a[row - 2] === b[column - 1];
+      current.push(Math.min(
+        above[column - 1]! + (isSame ? 0 : 1),
+        above[column]! + 1,
+        current[column - 1]! + 1,
+        isSwapped ? before[column - 2]! + 1 : Infinity,
+      ));
     }
-    above = current;
+    [before, above] = [above, current];
   }
   return above[b.length]!;
 }

@@ -34,3 +34,4 @@ import "../typed/listener_test.ts";
 import "../offline/assert_test.ts";
 import "../offline/streams_test.ts";
 import "../typed/typed_test.ts";
+import "../validate/validate_test.ts";
