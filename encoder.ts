@@ -1,12 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Events to the bytes of an event stream.
+ * Encodes events as the bytes of an event stream.
  *
- * {@linkcode encodeEvent} makes the bytes of one event, {@linkcode encodeEvents}
- * one chunk of many, and {@linkcode EventStreamEncoderStream} is the same as a
- * stream. All three check before they write: a bad field throws an error that
- * names it, nothing is repaired silently, and nothing of that event is sent.
+ * {@linkcode encodeEvent} encodes one event, {@linkcode encodeEvents} many events as one
+ * chunk, and {@linkcode EventStreamEncoderStream} is a `TransformStream` that does the
+ * same. All three check before they write: a bad field throws an error that names it,
+ * nothing is repaired silently, and nothing of that event is sent.
  *
  * @example The body of a response
  * ```ts
@@ -24,23 +24,22 @@
  * @module
  */
 
-import { dataOf } from "./_encoder/event_data.ts";
-import { quote } from "./_validate.ts";
+import { dataOf, VERB } from "./_encoder/event_data.ts";
+import { hasLineBreak, prefixLines } from "./_encoder/line_breaks.ts";
+import { assertInteger, assertString, describeMismatch } from "./_validate.ts";
 import type { ServerSentEventInit } from "./event.ts";
 
 const ENCODER = new TextEncoder();
-const LINE_BREAK_REGEXP = /\r\n|\r|\n/g;
-const HAS_LINE_BREAK_REGEXP = /[\r\n]/;
-const ID_FORBIDDEN_REGEXP = /[\0\r\n]/;
 
 /**
  * Encodes one event as one block of an event stream.
  *
  * Fields are written in the order `comment`, `event`, `data`, `id`, `retry`, one
- * line for each line of `data` and `comment`, and a blank line ends the block. The
- * text of `json` takes the place of `data`.
- * There is always one space after the colon, so that a value's own leading space
- * survives. Lone surrogates become U+FFFD, as in all text that is sent as UTF-8.
+ * line for each line of `data` and `comment`, and a blank line ends the block. `json`
+ * is written as a `data` field.
+ * There is always one space after the colon: a receiver removes one, and a value's own
+ * leading space stays. Lone surrogates become U+FFFD, as in all text that is sent as
+ * UTF-8.
  *
  * @example An ID and a reconnection time of zero are sent
  * ```ts
@@ -69,7 +68,7 @@ const ID_FORBIDDEN_REGEXP = /[\0\r\n]/;
  * @returns Its bytes, in a buffer of their own: the caller may transfer it.
  * @throws {TypeError} If a field is of the wrong type, if `event` holds a line
  * break, if `id` holds a line break or U+0000, if there are both `data` and `json`,
- * or if `json` is there and has no text in JSON.
+ * or if JSON cannot express `json`.
  * @throws {RangeError} If `retry` is not an integer of at least 0, or `id` is a
  * number that is not finite.
  */
@@ -80,8 +79,8 @@ export function encodeEvent(
 }
 
 /**
- * Encodes events into one chunk: the same bytes as {@linkcode encodeEvent} for
- * each, joined, at a fraction of the cost.
+ * Encodes events as one chunk: the bytes that {@linkcode encodeEvent} gives for each,
+ * joined, at a fraction of the cost.
  *
  * @example Usage
  * ```ts
@@ -107,8 +106,8 @@ export function encodeEvents(
 }
 
 /**
- * A stream that encodes events, one chunk for each. A bad field errors the stream
- * with what {@linkcode encodeEvent} throws, and nothing of that event is sent.
+ * A stream that encodes each event as one chunk. A bad field errors the stream with
+ * what {@linkcode encodeEvent} throws, and nothing of that event is sent.
  *
  * @example The body of a response
  * ```ts
@@ -148,64 +147,37 @@ function formatEvent(init: ServerSentEventInit): string {
   return block + "\n";
 }
 
-function formatLines(prefix: string, field: string, value: unknown): string {
-  assertString(field, value);
-  if (HAS_LINE_BREAK_REGEXP.test(value)) {
-    value = value.replace(LINE_BREAK_REGEXP, "\n" + prefix);
-  }
-  return prefix + value + "\n";
+function formatLines(prefix: string, field: string, value: string): string {
+  assertString(VERB, field, value);
+  return prefixLines(prefix, value);
 }
 
-function formatEventType(value: unknown): string {
-  assertString("event", value);
-  if (HAS_LINE_BREAK_REGEXP.test(value)) {
-    throw new TypeError(
-      `Cannot encode event: "event" is ${
-        quote(value)
-      }, no line break is allowed`,
-    );
+function formatEventType(value: string): string {
+  assertString(VERB, "event", value);
+  if (hasLineBreak(value)) {
+    const expected = "text without a line break";
+    throw new TypeError(describeMismatch(VERB, "event", expected, value));
   }
-  // "message" is what a receiver makes of no event field at all; without the line
-  // a relay gives back the bytes that it got.
+  // A receiver takes no event field for "message". Without the line, a relay sends the
+  // bytes that it received.
   return value === "message" ? "" : `event: ${value}\n`;
 }
 
-function formatId(value: unknown): string {
+function formatId(value: string | number): string {
   if (typeof value === "number") {
     if (Number.isFinite(value)) return `id: ${value}\n`;
-    throw new RangeError(
-      `Cannot encode event: "id" is ${value}, a finite number is wanted`,
-    );
+    const expected = "a finite number";
+    throw new RangeError(describeMismatch(VERB, "id", expected, value));
   }
-  assertString("id", value);
-  if (ID_FORBIDDEN_REGEXP.test(value)) {
-    throw new TypeError(
-      `Cannot encode event: "id" is ${
-        quote(value)
-      }, no line break or U+0000 is allowed`,
-    );
-  }
-  return `id: ${value}\n`;
+  // A receiver ignores an ID that holds U+0000.
+  const isRight = typeof value === "string" && !hasLineBreak(value) &&
+    !value.includes("\0");
+  if (isRight) return `id: ${value}\n`;
+  const expected = "a number, or text without a line break or U+0000";
+  throw new TypeError(describeMismatch(VERB, "id", expected, value));
 }
 
-function formatRetry(value: unknown): string {
-  if (typeof value !== "number") {
-    throw new TypeError(
-      `Cannot encode event: "retry" is ${quote(value)}, a number is wanted`,
-    );
-  }
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(
-      `Cannot encode event: "retry" is ${value}, an integer of at least 0 is wanted`,
-    );
-  }
+function formatRetry(value: number): string {
+  assertInteger(VERB, "retry", value, 0);
   return `retry: ${value}\n`;
-}
-
-function assertString(field: string, value: unknown): asserts value is string {
-  if (typeof value !== "string") {
-    throw new TypeError(
-      `Cannot encode event: "${field}" is ${quote(value)}, a string is wanted`,
-    );
-  }
 }

@@ -1,46 +1,51 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Where an event's text comes from: its `data`, or its `json`.
+ * The data of an event that is sent: its `data`, or its `json` as text. The encoder calls
+ * it, and what keeps events before they are encoded: channels and runs.
  *
  * @module
  */
 
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
-import { quote } from "../_validate.ts";
+import { describeMismatch, quote } from "../_validate.ts";
+
+/** What fails, in the errors of the encoder. */
+export const VERB = "encode event";
 
 /**
- * Gives the text of an event.
+ * Reads the data of an event.
  *
  * @param init The event.
  * @returns Its `data`, whatever that is, or the text of its `json`; `undefined` if
  * it has neither.
- * @throws {TypeError} If it is no object, has both, or its `json` has no text.
+ * @throws {TypeError} If it is not an object, has both, or JSON cannot express its
+ * `json`.
  */
 export function dataOf(init: ServerSentEventInit): string | undefined {
   if (typeof init !== "object" || init === null) {
     throw new TypeError(
-      `Cannot encode event: it is ${quote(init)}, an object is wanted`,
+      `Cannot ${VERB}: expected an object, got ${quote(init)}`,
     );
   }
-  const { data } = init;
-  // `json: undefined` beside no data is an event that would get lost in silence.
+  const { data, json } = init;
   if (data === undefined) {
-    return "json" in init ? stringify(init.json) : undefined;
+    // An event with `json: undefined` would be written without data, and no receiver
+    // would dispatch it.
+    return "json" in init ? stringify(json) : undefined;
   }
-  if (init.json !== undefined) {
-    throw new TypeError(
-      'Cannot encode event: it has "data" and "json", one of them is wanted',
-    );
+  if (json !== undefined) {
+    const expected = 'left out beside "data"';
+    throw new TypeError(describeMismatch(VERB, "json", expected, json));
   }
   return data;
 }
 
 /**
- * Turns `json` into `data`, for those who keep an event before it is encoded.
+ * Writes `json` as `data`, for what keeps an event before it is encoded.
  *
  * @param init The event.
- * @returns The same event, or one that has `data` in place of `json`.
+ * @returns An equal event that has `data` instead of `json`.
  * @throws {TypeError} As {@linkcode dataOf}.
  */
 export function withData(init: ServerSentEventInit): TextEventInit {
@@ -51,18 +56,16 @@ export function withData(init: ServerSentEventInit): TextEventInit {
 
 function stringify(json: unknown): string {
   let text: string | undefined;
+  let options: ErrorOptions | undefined;
   try {
     text = JSON.stringify(json);
   } catch (cause) {
-    throw new TypeError(
-      'Cannot encode event: "json" has no text, see the cause',
-      { cause },
-    );
+    options = { cause };
   }
   if (text !== undefined) return text;
+  const expected = "a value that JSON can express";
   throw new TypeError(
-    `Cannot encode event: "json" is ${
-      quote(json)
-    }, a value that JSON has a text for is wanted`,
+    describeMismatch(VERB, "json", expected, json),
+    options,
   );
 }

@@ -8,6 +8,7 @@
  */
 
 import type { ServerSentEvent, ServerSentEventInit } from "../event.ts";
+import { hasLineBreak } from "../_encoder/line_breaks.ts";
 import { decodeBase64, encodeBase64 } from "./_base64.ts";
 
 /** The content of a message. Bytes have a buffer of their own. */
@@ -44,7 +45,6 @@ const ESCAPED_EVENT = "escaped";
 /** Bytes as base64. */
 const BINARY_EVENT = "binary";
 
-const LINE_BREAK_REGEXP = /[\r\n]/;
 const ASCII_REGEXP = /^[\0-\x7f]*$/;
 const ENCODER = new TextEncoder();
 
@@ -53,7 +53,7 @@ export function toEvent(data: SocketData): ServerSentEventInit {
   if (typeof data !== "string") {
     return { event: BINARY_EVENT, data: encodeBase64(data) };
   }
-  return LINE_BREAK_REGEXP.test(data)
+  return hasLineBreak(data)
     ? { event: ESCAPED_EVENT, data: JSON.stringify(data) }
     : { data };
 }

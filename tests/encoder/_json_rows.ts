@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What `json` may not be, and what a refusal says. */
+/** Events whose `json` the encoder refuses, and the messages of its errors. */
 
 import type { ServerSentEventInit } from "../../event.ts";
 
@@ -11,6 +11,8 @@ export interface BadJsonRow {
   init: ServerSentEventInit;
   /** What the message says after "Cannot encode event: ". */
   message: string;
+  /** Whether JSON has thrown, so that the error has a cause. */
+  hasCause?: boolean;
 }
 
 const cycle: Record<string, unknown> = {};
@@ -21,46 +23,50 @@ export const BAD_JSON_ROWS: readonly BadJsonRow[] = [
   {
     name: "data and json",
     init: { data: "1", json: 1 },
-    message: 'it has "data" and "json", one of them is wanted',
+    message: 'expected "json" to be left out beside "data", got 1',
   },
   {
     name: "empty data and json that is null",
     init: { data: "", json: null },
-    message: 'it has "data" and "json", one of them is wanted',
+    message: 'expected "json" to be left out beside "data", got null',
   },
   {
     name: "json that is undefined",
     init: { event: "tick", json: undefined },
     message:
-      '"json" is of type undefined, a value that JSON has a text for is wanted',
+      'expected "json" to be a value that JSON can express, got undefined',
   },
   {
     name: "json that is a function",
     init: { json: () => 1 },
     message:
-      '"json" is of type function, a value that JSON has a text for is wanted',
+      'expected "json" to be a value that JSON can express, got a function',
   },
   {
     name: "json that is a symbol",
     init: { json: Symbol("a") },
     message:
-      '"json" is of type symbol, a value that JSON has a text for is wanted',
+      'expected "json" to be a value that JSON can express, got a symbol',
   },
   {
     name: "json whose toJSON() gives nothing",
     init: { json: { toJSON: () => undefined } },
     message:
-      '"json" is of type object, a value that JSON has a text for is wanted',
+      'expected "json" to be a value that JSON can express, got an object',
   },
   {
     name: "json with a cycle",
     init: { json: cycle },
-    message: '"json" has no text, see the cause',
+    message:
+      'expected "json" to be a value that JSON can express, got an object',
+    hasCause: true,
   },
   {
     name: "json with a BigInt",
     init: { json: { a: 1n } },
-    message: '"json" has no text, see the cause',
+    message:
+      'expected "json" to be a value that JSON can express, got an object',
+    hasCause: true,
   },
   {
     name: "json whose getter throws",
@@ -71,6 +77,8 @@ export const BAD_JSON_ROWS: readonly BadJsonRow[] = [
         },
       },
     },
-    message: '"json" has no text, see the cause',
+    message:
+      'expected "json" to be a value that JSON can express, got an object',
+    hasCause: true,
   },
 ];

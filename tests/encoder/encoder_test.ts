@@ -7,6 +7,7 @@ import {
   EventStreamEncoderStream,
 } from "../../encoder.ts";
 import type { ServerSentEventInit } from "../../event.ts";
+import { quote } from "../../_validate.ts";
 import { ENCODER_ROWS } from "./_rows.ts";
 import { eventOf, RecordingParser } from "../support/outcome.ts";
 
@@ -37,38 +38,53 @@ Deno.test("EventStreamEncoderStream writes one chunk for each event", async () =
   );
 });
 
+const NO_LINE_BREAK = "text without a line break";
+const ID = "a number, or text without a line break or U+0000";
+const FINITE = "a finite number";
+const RETRY = "an integer of at least 0";
+const TEXT = "a string";
+
 for (
-  const [name, error, field, value] of [
-    ["event that holds a LF", TypeError, "event", "a\nb"],
-    ["event that holds a CR", TypeError, "event", "a\rb"],
-    ["event that ends in CRLF", TypeError, "event", "a\r\n"],
-    ["event that is not a string", TypeError, "event", 7],
-    ["event that is null", TypeError, "event", null],
-    ["id that holds a LF", TypeError, "id", "1\ndata: evil"],
-    ["id that holds a CR", TypeError, "id", "1\rdata: evil"],
-    ["id that holds U+0000", TypeError, "id", "1\0"],
-    ["id that is null", TypeError, "id", null],
-    ["id that is a bigint", TypeError, "id", 1n],
-    ["id that is NaN", RangeError, "id", NaN],
-    ["id that is infinite", RangeError, "id", Infinity],
-    ["retry that is NaN", RangeError, "retry", NaN],
-    ["retry that is a fraction", RangeError, "retry", 1.5],
-    ["retry that is negative", RangeError, "retry", -1],
-    ["retry that is infinite", RangeError, "retry", Infinity],
-    ["retry that is not written in digits", RangeError, "retry", 1e21],
-    ["retry that is a string", TypeError, "retry", "1\ndata: evil"],
-    ["retry that is null", TypeError, "retry", null],
-    ["data that is not a string", TypeError, "data", { a: 1 }],
-    ["data that is a number", TypeError, "data", 7],
-    ["data that is null", TypeError, "data", null],
-    ["comment that is not a string", TypeError, "comment", ["\ndata: evil"]],
-    ["comment that is null", TypeError, "comment", null],
+  const [name, error, field, value, expected] of [
+    ["event that holds a LF", TypeError, "event", "a\nb", NO_LINE_BREAK],
+    ["event that holds a CR", TypeError, "event", "a\rb", NO_LINE_BREAK],
+    ["event that ends in CRLF", TypeError, "event", "a\r\n", NO_LINE_BREAK],
+    ["event that is not a string", TypeError, "event", 7, TEXT],
+    ["event that is null", TypeError, "event", null, TEXT],
+    ["id that holds a LF", TypeError, "id", "1\ndata: evil", ID],
+    ["id that holds a CR", TypeError, "id", "1\rdata: evil", ID],
+    ["id that holds U+0000", TypeError, "id", "1\0", ID],
+    ["id that is null", TypeError, "id", null, ID],
+    ["id that is a bigint", TypeError, "id", 1n, ID],
+    ["id that is NaN", RangeError, "id", NaN, FINITE],
+    ["id that is infinite", RangeError, "id", Infinity, FINITE],
+    ["retry that is NaN", RangeError, "retry", NaN, RETRY],
+    ["retry that is a fraction", RangeError, "retry", 1.5, RETRY],
+    ["retry that is negative", RangeError, "retry", -1, RETRY],
+    ["retry that is infinite", RangeError, "retry", Infinity, RETRY],
+    ["retry that is not written in digits", RangeError, "retry", 1e21, RETRY],
+    ["retry that is a string", TypeError, "retry", "1\ndata: evil", RETRY],
+    ["retry that is null", TypeError, "retry", null, RETRY],
+    ["data that is not a string", TypeError, "data", { a: 1 }, TEXT],
+    ["data that is a number", TypeError, "data", 7, TEXT],
+    ["data that is null", TypeError, "data", null, TEXT],
+    [
+      "comment that is not a string",
+      TypeError,
+      "comment",
+      ["\ndata: evil"],
+      TEXT,
+    ],
+    ["comment that is null", TypeError, "comment", null, TEXT],
   ] as const
 ) {
   const bad = { data: "x", [field]: value } as ServerSentEventInit;
 
   Deno.test(`encodeEvent() throws ${error.name} for an ${name}`, () => {
-    const message = `Cannot encode event: "${field}"`;
+    const message =
+      `Cannot encode event: expected "${field}" to be ${expected}, got ${
+        quote(value)
+      }`;
     assertThrows(() => encodeEvent(bad), error, message);
     assertThrows(() => encodeEvents([{ data: "a" }, bad]), error, message);
   });
@@ -93,7 +109,7 @@ Deno.test("encodeEvent() throws TypeError for what is not an object", () => {
     assertThrows(
       () => encodeEvent(value as unknown as ServerSentEventInit),
       TypeError,
-      "Cannot encode event",
+      `Cannot encode event: expected an object, got ${quote(value)}`,
     );
   }
 });
@@ -102,7 +118,7 @@ Deno.test("encodeEvent() quotes a bad value, cut to 40 characters", () => {
   const error = assertThrows(
     () => encodeEvent({ id: "\n" + "x".repeat(100) }),
     TypeError,
-    JSON.stringify("\n" + "x".repeat(39)),
+    JSON.stringify("\n" + "x".repeat(39) + "…"),
   );
 
   assertEquals(error.message.includes("x".repeat(40)), false);
