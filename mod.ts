@@ -88,8 +88,6 @@ export {
 } from "./client.ts";
 export {
   type CloseReason,
-  type CompressedStream,
-  type CompressionWindow,
   type CorsOptions,
   type EventCompression,
   type EventIterable,

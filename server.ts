@@ -55,11 +55,7 @@ import { Session } from "./_server/session.ts";
 import { isEventIterable } from "./_server/source_iterator.ts";
 import { describeMismatch } from "./_validate.ts";
 
-export type {
-  CompressedStream,
-  CompressionWindow,
-  EventCompression,
-} from "./_server/compression.ts";
+export type { EventCompression } from "./_server/compression.ts";
 export type { CorsOptions } from "./_server/cors.ts";
 export type {
   CloseReason,

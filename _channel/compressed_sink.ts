@@ -1,39 +1,60 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Compresses what one client of a channel gets.
+ * Compresses what one client of a channel gets. A subscriber puts it in front of its
+ * client's sink.
  *
  * @module
  */
 
 import type { EventChannelCounters } from "./fan_out.ts";
-import type {
-  CompressedStream,
-  CompressionWindow,
-  EventCompression,
+import {
+  CODEC,
+  type CompressedStream,
+  type CompressionWindow,
+  type EventCompression,
+  type WindowChunk,
 } from "../_server/compression.ts";
 import type { Sink } from "../_server/sink.ts";
+
+/**
+ * A chunk that the subscribers of a group get. The first of them that has its stream
+ * compressed adds it to the group's window: a chunk that no stream takes must not be in
+ * there.
+ */
+export class GroupChunk {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly #window: CompressionWindow;
+  #compressed: WindowChunk | undefined;
+
+  /**
+   * @param bytes The chunk.
+   * @param window The group's window.
+   */
+  constructor(bytes: Uint8Array<ArrayBuffer>, window: CompressionWindow) {
+    this.bytes = bytes;
+    this.#window = window;
+  }
+
+  /** The chunk in the group's window. */
+  get compressed(): WindowChunk {
+    return this.#compressed ??= this.#window.add(this.bytes);
+  }
+}
 
 /** A sink in front of the client's own, which counts the bytes that it writes there. */
 export class CompressedSink implements Sink {
   readonly #stream: CompressedStream;
-  readonly #window: CompressionWindow;
   readonly #counters: EventChannelCounters;
   // `connect` sets it before all else.
   #sink!: Sink;
 
   /**
    * @param compression How to compress.
-   * @param window What the client shares with others.
    * @param counters Where the bytes are counted.
    */
-  constructor(
-    compression: EventCompression,
-    window: CompressionWindow,
-    counters: EventChannelCounters,
-  ) {
-    this.#stream = compression.openStream();
-    this.#window = window;
+  constructor(compression: EventCompression, counters: EventChannelCounters) {
+    this.#stream = compression[CODEC].openStream();
     this.#counters = counters;
   }
 
@@ -48,18 +69,18 @@ export class CompressedSink implements Sink {
     return this;
   }
 
-  /** Takes a chunk that is the client's own. */
+  /** Takes a chunk that only this client gets. */
   write(chunk: Uint8Array<ArrayBuffer>): void {
     this.#forward(this.#stream.encode(chunk), chunk.byteLength);
   }
 
-  /** Takes a chunk that others get at the same time. */
-  writeShared(chunk: Uint8Array<ArrayBuffer>): void {
-    const bytes = this.#stream.encode(chunk, this.#window);
-    this.#forward(bytes, chunk.byteLength);
+  /** Takes a chunk that the client's group gets. */
+  writeShared({ compressed }: GroupChunk): void {
+    const bytes = this.#stream.encodeShared(compressed);
+    this.#forward(bytes, compressed.byteLength);
   }
 
-  /** Ends the stream as a whole one. */
+  /** Ends the stream in order. */
   end(): void {
     this.#forward(this.#stream.end(), 0);
     this.#sink.end();
@@ -70,7 +91,7 @@ export class CompressedSink implements Sink {
     this.#sink.fail(error);
   }
 
-  /** Hands on bytes in place of so many. */
+  /** Hands on compressed bytes, of a chunk of so many bytes. */
   #forward(bytes: Uint8Array<ArrayBuffer>, length: number): void {
     this.#counters.bytes += bytes.byteLength;
     this.#counters.savedBytes += length - bytes.byteLength;

@@ -6,11 +6,13 @@
  * @module
  */
 
+import { GroupChunk } from "./compressed_sink.ts";
 import type { Topics } from "./position_index.ts";
 import type { Chunk, Turn } from "./turn.ts";
-import type {
-  CompressionWindow,
-  EventCompression,
+import {
+  CODEC,
+  type CompressionWindow,
+  type EventCompression,
 } from "../_server/compression.ts";
 import type { LoggedEvent } from "../log.ts";
 
@@ -37,16 +39,23 @@ export interface Choice<T> {
 export interface GroupMember {
   /** Whether it takes what is handed out. */
   readonly isParked: boolean;
-  /** Takes its part of a turn, while it is parked. */
-  take(chunk: Chunk, turn: Turn, isFinal: boolean): void;
+  /**
+   * Takes its part of a turn, while it is parked.
+   *
+   * @param shared The chunk's bytes for streams that are compressed; `undefined` if
+   * there are none.
+   */
+  take(
+    chunk: Chunk,
+    turn: Turn,
+    isFinal: boolean,
+    shared: GroupChunk | undefined,
+  ): void;
   /**
    * Takes a comment that tells the place at a position, if it is parked and its stream
    * compressed.
    */
-  shareComment(
-    comment: Uint8Array<ArrayBuffer>,
-    position: number | undefined,
-  ): void;
+  shareComment(comment: GroupChunk, position: number | undefined): void;
   /** Ends since its filter has thrown. */
   fail(error: unknown): void;
 }
@@ -105,9 +114,9 @@ export class Group {
     };
   }
 
-  /** What the clients have in common whose streams are compressed. */
-  shareWindow(compression: EventCompression): CompressionWindow {
-    return this.#window ??= compression.openWindow();
+  /** Opens the window for the streams that are compressed, unless it is open. */
+  openWindow(compression: EventCompression): void {
+    this.#window ??= compression[CODEC].openWindow();
   }
 
   /**
@@ -119,8 +128,8 @@ export class Group {
     comment: Uint8Array<ArrayBuffer>,
     position: number | undefined,
   ): void {
-    // The same bytes as last time are a chunk of its own all the same.
-    const chunk = comment.subarray();
+    const chunk = this.#share(comment);
+    if (chunk === undefined) return;
     for (const member of this.members) member.shareComment(chunk, position);
   }
 
@@ -141,11 +150,17 @@ export class Group {
     const { items, isFinal } = choice;
     if (items.length === 0 && !isFinal) return;
     let chunk: Chunk | undefined;
+    let shared: GroupChunk | undefined;
     for (const member of this.members) {
       if (!member.isParked) continue;
       chunk ??= turn.join(items);
-      member.take(chunk, turn, isFinal);
+      shared ??= this.#share(chunk.bytes);
+      member.take(chunk, turn, isFinal, shared);
     }
+  }
+
+  #share(bytes: Uint8Array<ArrayBuffer> | undefined): GroupChunk | undefined {
+    return this.#window && bytes && new GroupChunk(bytes, this.#window);
   }
 }
 

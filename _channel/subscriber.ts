@@ -7,7 +7,7 @@
  */
 
 import type { Arrival } from "./arrival.ts";
-import { CompressedSink } from "./compressed_sink.ts";
+import { CompressedSink, type GroupChunk } from "./compressed_sink.ts";
 import { Draft } from "./draft.ts";
 import type { FanOut, FanOutClient } from "./fan_out.ts";
 import type { Group, GroupMember } from "./group.ts";
@@ -75,11 +75,10 @@ export class Subscriber
     this.#arrival = arrival;
     this.#cursor = lastEventId;
     this.#group = fanOut.audience.join(interest, this);
-    this.#compressed = compression && new CompressedSink(
-      compression,
-      this.#group.shareWindow(compression),
-      fanOut.counters,
-    );
+    if (compression !== undefined) {
+      this.#group.openWindow(compression);
+      this.#compressed = new CompressedSink(compression, fanOut.counters);
+    }
     fanOut.add(this);
     this.#lastWrite = fanOut.round;
     const { endCursor } = fanOut;
@@ -125,24 +124,26 @@ export class Subscriber
   }
 
   /** Takes what a turn brought for its group, and ends if that is the end of it. */
-  take({ bytes, events, end }: Chunk, turn: Turn, isFinal: boolean): void {
+  take(
+    { bytes, events, end }: Chunk,
+    turn: Turn,
+    isFinal: boolean,
+    shared: GroupChunk | undefined,
+  ): void {
     if (!this.#sink.hasRoom) {
       this.unpark(turn.before, turn.begin);
       return;
     }
     this.#toldPosition = end;
-    if (bytes !== undefined) this.#write(bytes, events, true);
+    if (bytes !== undefined) this.#write(bytes, events, shared);
     if (isFinal) this.end("source");
   }
 
   /** Takes a comment that those of its group take who have their streams compressed. */
-  shareComment(
-    comment: Uint8Array<ArrayBuffer>,
-    position: number | undefined,
-  ): void {
+  shareComment(comment: GroupChunk, position: number | undefined): void {
     if (!this.isParked || !this.#compressed?.hasRoom) return;
     this.#toldPosition = position ?? this.#toldPosition;
-    this.#write(comment, 0, true);
+    this.#write(comment.bytes, 0, comment);
   }
 
   /** Lets a parked client go on from the place where it was parked. */
@@ -365,7 +366,7 @@ export class Subscriber
   #write(
     chunk: Uint8Array<ArrayBuffer>,
     events: number,
-    isShared = false,
+    shared?: GroupChunk,
   ): void {
     const { counters, round } = this.#fanOut;
     counters.delivered += events;
@@ -373,8 +374,8 @@ export class Subscriber
     if (this.#compressed === undefined) {
       counters.bytes += chunk.byteLength;
       this.#sink.write(chunk);
-    } else if (isShared) {
-      this.#compressed.writeShared(chunk);
+    } else if (shared !== undefined) {
+      this.#compressed.writeShared(shared);
     } else {
       this.#compressed.write(chunk);
     }

@@ -1,52 +1,76 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the server and the channel know of compression, which is made elsewhere: the
- * core does without `node:zlib`.
+ * The interface between the rooms that send event streams and a codec that compresses
+ * them: the server and channels call it, and `compression/` implements it, since the core
+ * does without `node:zlib`.
  *
  * @module
  */
 
+/** The key of the codec of an {@linkcode EventCompression}. */
+export const CODEC: unique symbol = Symbol("codec");
+
 /**
- * A way to compress event streams for the clients that ask for it, such as `gzip()`
- * of `@tidings/sse/compression`. It may serve any number of streams and channels.
+ * A way to compress event streams for the clients that ask for it: what `gzip()` of
+ * `@tidings/sse/compression` returns. One may serve any number of streams and channels.
+ *
+ * It is opaque: only this package makes it and looks inside.
  */
 export interface EventCompression {
   /** The content coding, as it stands in `Content-Encoding`. */
   readonly coding: string;
+  /** @ignore Not public: other codings will change its members. */
+  readonly [CODEC]: Codec;
+}
+
+/** Makes compressed streams. */
+export interface Codec {
   /**
-   * Whether a client gets it.
+   * Tells whether a client gets its stream compressed.
    *
-   * @param acceptEncoding What the client's `Accept-Encoding` says, `null` if it is
-   * absent.
+   * @param acceptEncoding The client's `Accept-Encoding` header, `null` if it is absent.
    */
   accepts(acceptEncoding: string | null): boolean;
   /** Begins the stream of one client. */
   openStream(): CompressedStream;
-  /** Opens a window for clients that get the same bytes, be it only one. */
+  /** Opens a window for the clients that get the same chunks, even if there is only one. */
   openWindow(): CompressionWindow;
 }
 
-/** What the clients that get the same bytes have in common. */
+/**
+ * The history that the streams of several clients have in common. Each chunk is added
+ * once, by `add()`, and then taken by the streams of the clients that get it, by
+ * `encodeShared()`.
+ */
 export interface CompressionWindow {
-  /** Frees the memory. No chunk may be compressed with it any more. */
+  /**
+   * Adds the next chunk. Only a chunk that at least one stream takes may be added: the
+   * window counts how many take each chunk, to decide when it starts over.
+   *
+   * @returns What `encodeShared()` takes, until the next chunk is added.
+   */
+  add(chunk: Uint8Array<ArrayBuffer>): WindowChunk;
+  /** Frees the memory. No chunk may be added any more. */
   close(): void;
 }
 
-/** The stream of one client. Whatever it gives is complete: nothing is held back. */
+/** A chunk that was added to a window. */
+export interface WindowChunk {
+  /** Bytes of the chunk, not compressed. */
+  readonly byteLength: number;
+}
+
+/** The stream of one client. Each result is complete: no bytes are held back. */
 export interface CompressedStream {
+  /** Compresses a chunk that only this client gets. */
+  encode(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer>;
   /**
-   * Compresses what the client gets next.
+   * Compresses a chunk that other clients get too, once for all of them.
    *
-   * @param chunk A chunk. With a window, it is taken for a new one where it is not
-   * the very chunk of the call before, and compressed once for all who get it.
-   * @param window The window of those who get it; left out, it is for this client
-   * alone.
+   * @param chunk A chunk of a window of the same compression.
    */
-  encode(
-    chunk: Uint8Array<ArrayBuffer>,
-    window?: CompressionWindow,
-  ): Uint8Array<ArrayBuffer>;
-  /** Makes what ends the stream in order. Nothing may follow. */
+  encodeShared(chunk: WindowChunk): Uint8Array<ArrayBuffer>;
+  /** Makes the end of the stream. Nothing may follow. */
   end(): Uint8Array<ArrayBuffer>;
 }

@@ -8,7 +8,7 @@
  */
 
 import { readWeights } from "./accept_weights.ts";
-import type { EventCompression } from "./compression.ts";
+import { CODEC, type EventCompression } from "./compression.ts";
 import { addPreflightHeaders } from "./cors.ts";
 import { type HeadersOptions, makeCommonHeaders } from "./headers.ts";
 import { readLastEventId } from "./last_event_id.ts";
@@ -91,7 +91,9 @@ export function negotiate(
   return {
     headers,
     lastEventId: readLastEventId(request, options.lastEventIdParameter),
-    compression: compression?.accepts(acceptEncoding) ? compression : undefined,
+    compression: compression?.[CODEC].accepts(acceptEncoding)
+      ? compression
+      : undefined,
     varies: compression !== undefined,
     isHead,
   };

@@ -1,35 +1,36 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The compressor of a stream that has nothing in common with others.
+ * The compressor of a stream that shares no chunks with others: a session has one.
  *
  * @module
  */
 
-import type {
-  CompressedStream,
-  CompressionWindow,
-  EventCompression,
+import {
+  CODEC,
+  type CompressedStream,
+  type CompressionWindow,
+  type EventCompression,
 } from "./compression.ts";
 
-/** Compresses one stream with a window of its own. */
+/** Compresses one stream, with a window of its own. */
 export class StreamCompressor {
   readonly #stream: CompressedStream;
   readonly #window: CompressionWindow;
 
-  /** @param compression What it is made by. */
+  /** @param compression The compression to use. */
   constructor(compression: EventCompression) {
-    this.#stream = compression.openStream();
-    this.#window = compression.openWindow();
+    const codec = compression[CODEC];
+    this.#stream = codec.openStream();
+    this.#window = codec.openWindow();
   }
 
-  /** Compresses what comes next. */
+  /** Compresses the next chunk. */
   encode(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
-    // The comment of each silence is the same chunk, and yet a new one.
-    return this.#stream.encode(chunk.subarray(), this.#window);
+    return this.#stream.encodeShared(this.#window.add(chunk));
   }
 
-  /** Frees the memory, and makes what ends the stream in order. */
+  /** Frees the memory, and makes the end of the stream. */
   end(): Uint8Array<ArrayBuffer> {
     this.#window.close();
     return this.#stream.end();

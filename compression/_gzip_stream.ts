@@ -1,49 +1,57 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One client's gzip stream, most of which it shares with others.
+ * The gzip stream of one client. Most of its chunks are compressed once for all clients
+ * that get them; its checksum and its length are its own.
  *
  * @module
  */
 
 import { joinCrc32, splitCrc32 } from "./_crc32.ts";
 import { addHeader, makeTrailer } from "./_gzip_format.ts";
-import type { Packer } from "./_packer.ts";
-import type { SharedWindow, WindowPlace } from "./_window.ts";
+import type { Prefix, SharedChunk, SharedWindow } from "./_shared_window.ts";
+import type { StandaloneCompressor } from "./_standalone_compressor.ts";
 import type { CompressedStream } from "../_server/compression.ts";
 
-const START: WindowPlace = { offset: 0, crc: 0 };
+const EMPTY: Prefix = { length: 0, crc: 0 };
 
 /**
- * The stream of one client. It adds up what its trailer has to say, and does so once
- * for all that it has had from a window without a break.
+ * The stream of one client. It adds up the checksum for its trailer, in one step for all
+ * consecutive chunks of a window.
  */
 export class GzipStream implements CompressedStream {
-  readonly #packer: Packer;
+  readonly #standalone: StandaloneCompressor;
   #isBegun = false;
-  /** The checksum and the number of the bytes before `#since`. */
+  /** The checksum and the length of the bytes before `#since`. */
   #crc = 0;
   #length = 0;
-  /** The window of which the client has had the latest chunk, and nothing after it. */
+  /** The window of the latest chunk; `undefined` if the client got that alone. */
   #window: SharedWindow | undefined;
-  /** From where to where the client has had everything of the window. */
-  #since = START;
-  #until = START;
+  /** From where to where the client has received everything of the window. */
+  #since = EMPTY;
+  #until = EMPTY;
 
-  /** @param packer Compresses what only this client gets. */
-  constructor(packer: Packer) {
-    this.#packer = packer;
+  /** @param standalone Compresses the chunks that only this client gets. */
+  constructor(standalone: StandaloneCompressor) {
+    this.#standalone = standalone;
   }
 
-  encode(
-    chunk: Uint8Array<ArrayBuffer>,
-    window?: SharedWindow,
-  ): Uint8Array<ArrayBuffer> {
-    return this.#begin(
-      window === undefined
-        ? this.#encodeAlone(chunk)
-        : this.#encodeShared(chunk, window),
-    );
+  encode(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+    this.#leaveWindow();
+    const { blocks, crc } = this.#standalone.compress(chunk);
+    this.#add(crc, chunk.byteLength);
+    return this.#begin(blocks);
+  }
+
+  encodeShared(chunk: SharedChunk): Uint8Array<ArrayBuffer> {
+    const { window, before, after } = chunk;
+    if (this.#window !== window || this.#until !== before) {
+      this.#leaveWindow();
+      this.#window = window;
+      this.#since = before;
+    }
+    this.#until = after;
+    return this.#begin(window.encode(chunk, this.#since.length));
   }
 
   end(): Uint8Array<ArrayBuffer> {
@@ -51,30 +59,10 @@ export class GzipStream implements CompressedStream {
     return this.#begin(makeTrailer(this.#crc, this.#length));
   }
 
-  #encodeAlone(chunk: Uint8Array): Uint8Array<ArrayBuffer> {
-    this.#leaveWindow();
-    const { blocks, crc } = this.#packer.pack(chunk);
-    this.#add(crc, chunk.byteLength);
-    return blocks;
-  }
-
-  #encodeShared(
-    chunk: Uint8Array<ArrayBuffer>,
-    window: SharedWindow,
-  ): Uint8Array<ArrayBuffer> {
-    window.enter(chunk);
-    if (this.#window !== window || this.#until !== window.before) {
-      this.#leaveWindow();
-      this.#window = window;
-      this.#since = window.before;
-    }
-    this.#until = window.after;
-    return window.encode(this.#since.offset);
-  }
-
+  /** Counts what the client has received of the window. */
   #leaveWindow(): void {
     if (this.#window === undefined) return;
-    const length = this.#until.offset - this.#since.offset;
+    const length = this.#until.length - this.#since.length;
     this.#add(
       splitCrc32(this.#since.crc, this.#until.crc, length),
       length,
@@ -87,6 +75,7 @@ export class GzipStream implements CompressedStream {
     this.#length += length;
   }
 
+  /** Puts the header before the first bytes. */
   #begin(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (this.#isBegun) return bytes;
     this.#isBegun = true;

@@ -34,10 +34,11 @@
 
 import { acceptsGzip } from "./_accept_encoding.ts";
 import { GzipStream } from "./_gzip_stream.ts";
-import { Packer } from "./_packer.ts";
-import { Reserve } from "./_reserve.ts";
-import { SharedWindow } from "./_window.ts";
-import { assertLimit, assertNumber } from "../_validate.ts";
+import { Quota } from "./_quota.ts";
+import { SharedWindow } from "./_shared_window.ts";
+import { StandaloneCompressor } from "./_standalone_compressor.ts";
+import { CODEC } from "../_server/compression.ts";
+import { assertInteger, assertLimit } from "../_validate.ts";
 import type { EventCompression } from "../server.ts";
 
 export type { EventCompression } from "../server.ts";
@@ -126,27 +127,19 @@ export function gzip(options: GzipOptions = {}): EventCompression {
     memLevel = 5,
     maxUnshared = 1000,
   } = options;
-  assertInteger("level", level, 1, 9);
-  assertInteger("windowBits", windowBits, 9, 15);
-  assertInteger("memLevel", memLevel, 1, 9);
+  assertInteger(VERB, "level", level, 1, 9);
+  assertInteger(VERB, "windowBits", windowBits, 9, 15);
+  assertInteger(VERB, "memLevel", memLevel, 1, 9);
   assertLimit(VERB, "maxUnshared", maxUnshared, 0);
   const checked = { level, windowBits, memLevel };
-  const packer = new Packer(checked);
-  const reserve = new Reserve(maxUnshared);
+  const standalone = new StandaloneCompressor(checked);
+  const quota = new Quota(maxUnshared);
   return {
     coding: "gzip",
-    accepts: acceptsGzip,
-    openStream: () => new GzipStream(packer),
-    openWindow: () => new SharedWindow(checked, packer, reserve),
+    [CODEC]: {
+      accepts: acceptsGzip,
+      openStream: () => new GzipStream(standalone),
+      openWindow: () => new SharedWindow(checked, standalone, quota),
+    },
   };
-}
-
-function assertInteger(
-  name: string,
-  value: number,
-  least: number,
-  most: number,
-): void {
-  assertNumber(VERB, name, value, least, most);
-  assertLimit(VERB, name, value, least);
 }

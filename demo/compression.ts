@@ -7,7 +7,6 @@
  */
 
 import { gzip } from "../compression/mod.ts";
-import type { EventCompression } from "../server.ts";
 
 /** The counters of a channel that are used here. */
 interface Counters {
@@ -15,12 +14,10 @@ interface Counters {
   savedBytes: number;
 }
 
-/** `gzip()` for clients that connect while it is switched on. */
-export class Compression implements EventCompression {
-  readonly #gzip = gzip();
-  readonly coding = this.#gzip.coding;
-  readonly openStream = this.#gzip.openStream;
-  readonly openWindow = this.#gzip.openWindow;
+/** `gzip()`, for clients that connect while it is switched on. */
+export class Compression {
+  /** The option of the channel. */
+  readonly option = gzip();
   #isOn = false;
   /** The counters at the last switch. */
   #before: Counters = { bytes: 0, savedBytes: 0 };
@@ -30,9 +27,12 @@ export class Compression implements EventCompression {
     return this.#isOn;
   }
 
-  /** Whether the stream of a client is compressed. */
-  accepts(acceptEncoding: string | null): boolean {
-    return this.#isOn && this.#gzip.accepts(acceptEncoding);
+  /** Returns the request to serve: while it is off, one that does not ask for gzip. */
+  apply(request: Request): Request {
+    if (this.#isOn) return request;
+    const headers = new Headers(request.headers);
+    headers.delete("accept-encoding");
+    return new Request(request.url, { headers });
   }
 
   /** Switches compression on or off. */

@@ -36,7 +36,7 @@ export class Demo {
   readonly #compression = new Compression();
   readonly #channel = new EventChannel({
     retry: 1000,
-    compression: this.#compression,
+    compression: this.#compression.option,
   });
   readonly #answerRun: Promise<AnswerRun>;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
@@ -97,7 +97,9 @@ export class Demo {
         });
       case "GET /events":
         return this.#makeDroppable(
-          this.#channel.serve(request, { replay: REPLAY }),
+          this.#channel.serve(this.#compression.apply(request), {
+            replay: REPLAY,
+          }),
         );
       case "POST /drop":
         return Response.json({ dropped: this.#drop() });

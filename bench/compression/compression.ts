@@ -8,6 +8,7 @@
  * `deno task bench:compression`, or with `bytes` or `many/Node` to run a part.
  */
 
+import { CODEC } from "../../_server/compression.ts";
 import { gzip } from "../../compression/mod.ts";
 import { encodeEvent } from "../../encoder.ts";
 import { Contest, type Runtime } from "./_contest.ts";
@@ -117,12 +118,12 @@ async function runMany(runtime: Runtime): Promise<Row[]> {
 function runNewcomers(): Row[] {
   return WORKLOADS.map((workload) => {
     const next = createEvents(workload);
-    const compression = gzip();
+    const compression = gzip()[CODEC];
     const window = compression.openWindow();
     const streams = [1, 2].map(() => compression.openStream());
     const give = () => {
-      const chunk = encodeEvent(next());
-      return streams.map((stream) => stream.encode(chunk, window));
+      const chunk = window.add(encodeEvent(next()));
+      return streams.map((stream) => stream.encodeShared(chunk));
     };
     for (let event = 0; event < 500; event++) give();
     streams.push(compression.openStream());

@@ -5,9 +5,10 @@ import { gzipSync } from "node:zlib";
 import { joinCrc32, splitCrc32 } from "../../compression/_crc32.ts";
 import { makeTrailer } from "../../compression/_gzip_format.ts";
 import { gzip, type GzipOptions } from "../../compression/mod.ts";
-import type {
-  CompressedStream,
-  CompressionWindow,
+import {
+  CODEC,
+  type CompressedStream,
+  type WindowChunk,
 } from "../../_server/compression.ts";
 import {
   drawEvent,
@@ -50,19 +51,25 @@ const ACCEPT_ROWS: [header: string | null, accepts: boolean][] = [
 
 for (const [header, accepts] of ACCEPT_ROWS) {
   Deno.test(`gzip() ${accepts ? "serves" : "leaves out"} a client that sends Accept-Encoding ${JSON.stringify(header)}`, () => {
-    assertEquals(gzip().accepts(header), accepts);
+    assertEquals(gzip()[CODEC].accepts(header), accepts);
   });
 }
 
-Deno.test("gzip() throws if an option is not what it is to be", () => {
-  for (const name of ["level", "windowBits", "memLevel"] as const) {
+Deno.test("gzip() throws if an option is not a number in its range", () => {
+  for (
+    const [name, min, max] of [
+      ["level", 1, 9],
+      ["windowBits", 9, 15],
+      ["memLevel", 1, 9],
+    ] as const
+  ) {
     for (const value of [0, 17, 6.5, NaN, Infinity]) {
       assertThrows(() => gzip({ [name]: value }), RangeError, `"${name}"`);
     }
     assertThrows(
       () => gzip({ [name]: "6" as unknown as number }),
       TypeError,
-      `Cannot make gzip compression: "${name}" is of type string, a number is wanted`,
+      `Cannot make gzip compression: expected "${name}" to be an integer from ${min} to ${max}, got "6"`,
     );
   }
   assertThrows(() => gzip({ windowBits: 8 }), RangeError);
@@ -127,10 +134,10 @@ class Reader {
     this.text += text;
   }
 
-  /** Gets what all clients of a window get. */
-  takeShared(chunk: Uint8Array<ArrayBuffer>, window: CompressionWindow): void {
-    this.chunks.push(this.#stream.encode(chunk, window));
-    this.text += new TextDecoder().decode(chunk);
+  /** Gets what all clients of a window get: a chunk that has this text. */
+  takeShared(chunk: WindowChunk, text: string): void {
+    this.chunks.push(this.#stream.encodeShared(chunk));
+    this.text += text;
   }
 
   /** The bytes of the latest chunk. */
@@ -148,7 +155,7 @@ const EVENT =
 
 Deno.test("openStream() begins with a header and ends with a trailer, whatever is between", async () => {
   for (const texts of [[], [":\n\n"], ["a".repeat(200_000), EVENT, ""]]) {
-    const reader = new Reader(gzip().openStream());
+    const reader = new Reader(gzip()[CODEC].openStream());
     for (const text of texts) reader.take(text);
     reader.end();
     assertEquals(readWhole(reader.chunks), texts.join(""));
@@ -157,7 +164,7 @@ Deno.test("openStream() begins with a header and ends with a trailer, whatever i
 });
 
 Deno.test("encode() gives each chunk at once and whole", () => {
-  const reader = new Reader(gzip().openStream());
+  const reader = new Reader(gzip()[CODEC].openStream());
   for (let i = 0; i < 50; i++) {
     reader.take(i % 2 === 0 ? EVENT : `data: ${i}\n\n`);
     assertEquals(readSoFar(reader.chunks), reader.text);
@@ -165,7 +172,7 @@ Deno.test("encode() gives each chunk at once and whole", () => {
 });
 
 Deno.test("encode() never makes a chunk longer than its bytes and the heads of its blocks", () => {
-  const reader = new Reader(gzip().openStream());
+  const reader = new Reader(gzip()[CODEC].openStream());
   reader.take("");
   for (const size of [0, 1, 63, 64, 1000, 65_535, 65_536, 300_000]) {
     const bytes = crypto.getRandomValues(
@@ -180,14 +187,14 @@ Deno.test("encode() never makes a chunk longer than its bytes and the heads of i
   assertEquals(readWhole(reader.chunks), reader.text);
 });
 
-Deno.test("encode() gives all clients of a window the same bytes, which refer to what they had before", () => {
-  const compression = gzip();
+Deno.test("encodeShared() gives all clients of a window the same bytes, which refer to what they had before", () => {
+  const compression = gzip()[CODEC];
   const window = compression.openWindow();
   const readers = [1, 2, 3].map(() => new Reader(compression.openStream()));
   for (let turn = 0; turn < 100; turn++) {
     const text = EVENT.replace("the", `${turn}`);
-    const chunk = encoder.encode(text);
-    for (const reader of readers) reader.takeShared(chunk, window);
+    const chunk = window.add(encoder.encode(text));
+    for (const reader of readers) reader.takeShared(chunk, text);
     if (turn > 0) {
       for (const { chunks } of readers) {
         assert(chunks.at(-1) === readers[0]!.chunks.at(-1));
@@ -202,17 +209,17 @@ Deno.test("encode() gives all clients of a window the same bytes, which refer to
   }
 });
 
-Deno.test("encode() gives a newcomer what it can read, until it has as much as the window holds", () => {
-  const compression = gzip({ windowBits: 10 });
+Deno.test("encodeShared() gives a newcomer what it can read, until it has as much as the window holds", () => {
+  const compression = gzip({ windowBits: 10 })[CODEC];
   const window = compression.openWindow();
   const early = [1, 2].map(() => new Reader(compression.openStream()));
   const late = new Reader(compression.openStream());
   const isShared: boolean[] = [];
   for (let turn = 0; turn < 40; turn++) {
-    const chunk = encoder.encode(EVENT);
+    const chunk = window.add(encoder.encode(EVENT));
     const readers = turn < 10 ? early : [...early, late];
     for (const reader of readers) {
-      reader.takeShared(chunk, window);
+      reader.takeShared(chunk, EVENT);
       assertEquals(readSoFar(reader.chunks), reader.text);
     }
     if (turn >= 10) isShared.push(late.latest === early[0]!.latest);
@@ -223,15 +230,15 @@ Deno.test("encode() gives a newcomer what it can read, until it has as much as t
   window.close();
 });
 
-Deno.test("encode() begins an epoch where newcomers are more", () => {
-  const compression = gzip();
+Deno.test("add() starts the window over where newcomers outnumber the others", () => {
+  const compression = gzip()[CODEC];
   const window = compression.openWindow();
   const one = new Reader(compression.openStream());
   const others = [1, 2].map(() => new Reader(compression.openStream()));
   for (let turn = 0; turn < 10; turn++) {
-    const chunk = encoder.encode(EVENT);
+    const chunk = window.add(encoder.encode(EVENT));
     const readers = turn < 5 ? [one] : [one, ...others];
-    for (const reader of readers) reader.takeShared(chunk, window);
+    for (const reader of readers) reader.takeShared(chunk, EVENT);
     const [first, ...rest] = readers.map(({ chunks }) => chunks.at(-1));
     // The turn in which they come is the only one that they do not share.
     assertEquals(rest.some((chunk) => chunk !== first), turn === 5);
@@ -243,15 +250,15 @@ Deno.test("encode() begins an epoch where newcomers are more", () => {
   }
 });
 
-Deno.test("encode() lends only so many compressors to clients that share none", () => {
-  const compression = gzip({ maxUnshared: 2 });
+Deno.test("gzip() gives only maxUnshared compressors to clients that share none", () => {
+  const compression = gzip({ maxUnshared: 2 })[CODEC];
   const windows = [1, 2, 3].map(() => compression.openWindow());
   const readers = windows.map(() => new Reader(compression.openStream()));
   const friend = new Reader(compression.openStream());
   const chunk = encoder.encode(EVENT);
   const take = (...indices: number[]) => {
     for (const index of [...indices, ...indices, ...indices]) {
-      readers[index]!.takeShared(chunk.subarray(), windows[index]!);
+      readers[index]!.takeShared(windows[index]!.add(chunk), EVENT);
     }
   };
   const isCompressed = () =>
@@ -267,9 +274,9 @@ Deno.test("encode() lends only so many compressors to clients that share none", 
 
   // And so does one that shares; those who share need none.
   for (let turn = 0; turn < 3; turn++) {
-    const shared = chunk.subarray();
-    readers[1]!.takeShared(shared, windows[1]!);
-    friend.takeShared(shared, windows[1]!);
+    const shared = windows[1]!.add(chunk);
+    readers[1]!.takeShared(shared, EVENT);
+    friend.takeShared(shared, EVENT);
   }
   windows[0] = compression.openWindow();
   take(0, 1, 2);
@@ -281,45 +288,68 @@ Deno.test("encode() lends only so many compressors to clients that share none", 
   }
 });
 
-Deno.test("encode() refers to nothing that clients have not had who were alone with a chunk", () => {
+Deno.test("encodeShared() refers to nothing that a client without a compressor has not received", () => {
   // One client alone gets no compressor.
-  const compression = gzip({ windowBits: 9, maxUnshared: 0 });
+  const compression = gzip({ windowBits: 9, maxUnshared: 0 })[CODEC];
   const window = compression.openWindow();
   const early = [1, 2].map(() => new Reader(compression.openStream()));
   const late = new Reader(compression.openStream());
   for (let turn = 0; turn < 40; turn++) {
-    const text = turn < 10
+    const event = turn < 10
       ? "data: early\n\n"
       : `data: late ${turn}, early\n\n`;
-    const chunk = encoder.encode(text.repeat(5));
+    const text = event.repeat(5);
+    const chunk = window.add(encoder.encode(text));
     for (const reader of turn < 10 ? early : [late]) {
-      reader.takeShared(chunk, window);
+      reader.takeShared(chunk, text);
     }
   }
   late.end();
   assertEquals(readWhole(late.chunks), late.text);
 });
 
+Deno.test("encodeShared() gives a chunk that is not the latest so that it can be read", () => {
+  const compression = gzip()[CODEC];
+  const window = compression.openWindow();
+  const [early, late] = [1, 2].map(() => new Reader(compression.openStream()));
+  let before: WindowChunk | undefined;
+  for (let turn = 0; turn < 10; turn++) {
+    const chunk = window.add(encoder.encode(EVENT));
+    early!.takeShared(chunk, EVENT);
+    if (before !== undefined) late!.takeShared(before, EVENT);
+    before = chunk;
+  }
+  window.close();
+  for (const reader of [early!, late!]) {
+    reader.end();
+    assertEquals(readWhole(reader.chunks), reader.text);
+  }
+});
+
 /** Clients that come, stay away, get something of their own, and leave, at random. */
 function checkWindow(random: Random, options: GzipOptions): void {
-  const compression = gzip(options);
+  const compression = gzip(options)[CODEC];
   const window = compression.openWindow();
   let readers: Reader[] = [];
   const left: Reader[] = [];
+  let before: [chunk: WindowChunk, text: string] | undefined;
   for (let turn = 0; turn < 60; turn++) {
     while (random.onceIn(3)) readers.push(new Reader(compression.openStream()));
     const text = drawEvent(random, turn);
-    const chunk = encoder.encode(text);
+    let chunk: WindowChunk | undefined;
     const everybodyIsAway = random.onceIn(10);
     for (const reader of readers) {
       if (everybodyIsAway || random.onceIn(8)) continue;
       if (random.onceIn(12)) reader.take(drawEvent(random, turn));
-      // Some think that they are alone with the chunk, or take it twice.
-      const own = random.onceIn(20) ? chunk.slice() : chunk;
-      reader.takeShared(own, window);
-      if (random.onceIn(20)) reader.takeShared(chunk, window);
+      // Some get a chunk of their own that is the same, take one twice, or come late.
+      if (random.onceIn(20)) chunk = undefined;
+      chunk ??= window.add(encoder.encode(text));
+      if (before && random.onceIn(20)) reader.takeShared(...before);
+      reader.takeShared(chunk, text);
+      if (random.onceIn(20)) reader.takeShared(chunk, text);
       if (random.onceIn(12)) reader.take(":\n\n");
     }
+    if (chunk !== undefined) before = [chunk, text];
     for (const reader of readers) {
       if (random.onceIn(20)) left.push(reader);
     }
@@ -334,7 +364,7 @@ function checkWindow(random: Random, options: GzipOptions): void {
   }
 }
 
-Deno.test("encode() gives each client a stream that a strict reader takes, whoever comes and goes", () => {
+Deno.test("encodeShared() gives each client a stream that a strict reader accepts, whichever clients come and go", () => {
   checkProperty(40, (random) => {
     checkWindow(random, {
       maxUnshared: random.below(2),
