@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Whether a client is to get a stream compressed (RFC 9110, section 12.5.3).
+ * Reads from a request's `Accept-Encoding` header whether its stream is compressed
+ * (RFC 9110, section 12.5.3).
  *
  * @module
  */
@@ -9,10 +10,10 @@
 import { readWeights } from "../_server/accept_weights.ts";
 
 /**
- * Whether `Accept-Encoding` asks for gzip, and does not ask rather for no coding.
+ * Tells whether `Accept-Encoding` asks for gzip, and does not prefer no coding.
  *
- * Deviation: by the RFC a request without the header takes any coding. Who does not
- * ask may not be able to read it, and gets none.
+ * Deviation: by the RFC a request without the header accepts any coding. A client that
+ * does not ask may not be able to decompress, so its stream is not compressed.
  *
  * @param header The value of the header, `null` if it is absent.
  */
@@ -22,7 +23,7 @@ export function acceptsGzip(header: string | null): boolean {
   const any = weights.get("*");
   // RFC 9110: "A recipient SHOULD consider "x-gzip" to be equivalent to "gzip"."
   const gzip = weights.get("gzip") ?? weights.get("x-gzip") ?? any ?? 0;
-  // Not to be named is to be acceptable, with no preference.
+  // A header that does not name "identity" accepts it, without a preference.
   const identity = weights.get("identity") ?? 0;
   return gzip > 0 && gzip >= identity;
 }

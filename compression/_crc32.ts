@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The arithmetic of gzip's checksum (RFC 1952, section 8): the checksum of joined bytes
- * follows from those of the parts, which `node:zlib` computes.
+ * Joins and splits gzip's checksums (RFC 1952, section 8): the checksum of joined bytes
+ * follows from those of the parts, which `node:zlib` computes. The streams and their
+ * shared window add chunks up with it.
  *
  * A checksum is a polynomial over the field of two elements, modulo the one below,
  * with the highest power in the lowest bit.
@@ -13,11 +14,11 @@
 const POLYNOMIAL = 0xedb88320;
 const ONE = 0x8000_0000;
 
-/** x to the powers 1, 2, 4, … 2^31, after which they begin anew. */
+/** x to the powers 1, 2, 4, … 2^31, after which they repeat. */
 const POWERS = makePowers();
 
 /**
- * The checksum of two parts, one after the other.
+ * Computes the checksum of two parts, one after the other.
  *
  * @param first The checksum of the first part.
  * @param second The checksum of the second part.
@@ -32,7 +33,7 @@ export function joinCrc32(
 }
 
 /**
- * The checksum of the second of two parts.
+ * Computes the checksum of the second of two parts.
  *
  * @param first The checksum of the first part.
  * @param both The checksum of both parts.
@@ -47,11 +48,11 @@ export function splitCrc32(
   return joinCrc32(first, both, length);
 }
 
-/** A checksum times x to the power of all bits of so many bytes. */
+/** Multiplies a checksum by x to the power of the bits in so many bytes. */
 function shift(crc: number, length: number): number {
   // A byte is 2^3 bits.
   let power = 3;
-  // No bit operators: a stream may have more bytes than they know.
+  // A bit operator would cut a length off at 32 bits, and a stream may have 4 GiB.
   for (let rest = length; rest > 0; rest = Math.floor(rest / 2)) {
     if (rest % 2 === 1) crc = times(crc, POWERS[power % 32]!);
     power++;

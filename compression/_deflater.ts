@@ -1,32 +1,33 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Raw deflate without a wait: `node:zlib`'s own compressor, called in this thread.
+ * Raw deflate, synchronous and with a history: the internal handle of `node:zlib`, for
+ * the windows of `gzip()`.
  *
- * The streams of `node:zlib` answer in a later turn, by way of a pool of threads,
- * and its functions without a wait begin anew at each call. What both of them call
- * does neither, and is the same in Deno, Node, Bun and workerd: a chunk of one event
- * takes some microseconds.
+ * A stream of `node:zlib` gives its result in a later event loop turn, from a pool of
+ * threads, and its synchronous functions forget their history at each call. The handle
+ * that both of them call does neither, and is the same in Deno, Node, Bun and workerd: a
+ * chunk of one event takes some microseconds.
  *
  * @module
  */
 
 import { constants, createDeflateRaw } from "node:zlib";
 
-/** What a compressor is made of, as zlib names it. */
+/** How to compress, as zlib names it. */
 export interface DeflaterOptions {
   /** 1, the fastest, to 9, the smallest. */
   level: number;
-  /** The power of two that the window has bytes: 9 to 15. */
+  /** The window has 2 to the power of so many bytes: 9 to 15. */
   windowBits: number;
-  /** 1, the least memory, to 9, the most speed. */
+  /** 1, which takes the least memory, to 9, which is the fastest. */
   memLevel: number;
 }
 
-/** What a stream of `node:zlib` consists of. Its types do not say so. */
+/** The internals of a stream of `node:zlib`, which its types leave out. */
 interface Internals {
   readonly _handle?: {
-    /** Compresses what it can, and leaves in the state how far it came. */
+    /** Compresses what fits into the output, and leaves in the state how far it got. */
     writeSync?: (
       flush: number,
       input: Uint8Array,
@@ -37,52 +38,52 @@ interface Internals {
       outputLength: number,
     ) => void;
   };
-  /** The bytes of the output that are left, and those of the input. */
+  /** How many bytes of the output are free, and how many of the input are left. */
   readonly _writeState: Uint32Array;
 }
 
-/** Bytes that are kept for the output, between calls and for all compressors. */
+/** Bytes of the output buffer, which all compressors use in each call. */
 const SCRATCH_SIZE = 65_536;
 
 const scratch = new Uint8Array(SCRATCH_SIZE);
 
-/** A compressor. It holds memory outside the heap until it is closed. */
+/** A compressor with a history. It holds memory outside the heap until it is closed. */
 export class Deflater {
   readonly #stream: ReturnType<typeof createDeflateRaw>;
 
   /**
-   * @param options What it is made of, which was checked.
-   * @throws {Error} If the runtime's `node:zlib` cannot do without a wait.
+   * @param options How to compress; they were checked.
+   * @throws {Error} If the runtime's `node:zlib` has no synchronous handle.
    */
   constructor(options: DeflaterOptions) {
     this.#stream = createDeflateRaw(options);
     if (typeof this.#internals._handle?.writeSync !== "function") {
       throw new Error(
-        "Cannot compress: this runtime's node:zlib has no synchronous compressor, one is wanted",
+        "Cannot compress: node:zlib of this runtime has no synchronous compressor",
       );
     }
   }
 
   /**
-   * Compresses bytes to whole blocks, which end at the end of a byte.
+   * Compresses bytes to whole blocks, which end with a whole byte.
    *
-   * @returns The blocks. They may refer to what was compressed before.
+   * @returns The blocks. They may refer to the bytes of calls before.
    */
   deflate(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.#write(bytes, constants.Z_SYNC_FLUSH);
   }
 
-  /** Compresses bytes as {@linkcode deflate}, and forgets them. */
+  /** Compresses bytes as {@linkcode deflate}, and then forgets the history. */
   deflateAlone(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
     return this.#write(bytes, constants.Z_FULL_FLUSH);
   }
 
-  /** Forgets what was compressed. */
+  /** Forgets the history. */
   reset(): void {
     this.#stream.reset();
   }
 
-  /** Frees the memory. Nothing may be called any more. */
+  /** Frees the memory. No method may be called any more. */
   close(): void {
     this.#stream.close();
   }
@@ -99,9 +100,9 @@ export class Deflater {
     for (;;) {
       const start = bytes.byteLength - left;
       const room = output.byteLength - written;
-      // The constructor has seen it.
+      // It is there: the constructor has checked it.
       _handle!.writeSync!(flush, bytes, start, left, output, written, room);
-      // It has two numbers.
+      // They are there: the state always has two numbers.
       written = output.byteLength - _writeState[0]!;
       left = _writeState[1]!;
       // zlib: "If deflate returns with avail_out == 0, this function must be called

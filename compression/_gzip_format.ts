@@ -1,17 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What stands around the compressed blocks of a gzip stream (RFC 1952), and blocks
- * that hold bytes as they are (RFC 1951, section 3.2.4).
+ * The header and the trailer of a gzip stream (RFC 1952), and blocks that hold bytes
+ * without compression (RFC 1951, section 3.2.4).
  *
  * @module
  */
 
-// Magic number, deflate, no flags, no time, nothing said of the level, and an
-// unknown operating system.
+// Magic number, deflate, no flags, no time, no level, and an unknown operating system.
 const HEADER = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
 
-/** A last block, which is empty. It begins at the start of a byte. */
+/** An empty block, marked as the last one. It begins with a whole byte. */
 const LAST_BLOCK = [0x03, 0x00];
 
 const TRAILER_SIZE = LAST_BLOCK.length + 8;
@@ -33,7 +32,7 @@ export function addHeader(
  * Makes the end of a gzip stream.
  *
  * @param crc The checksum of all uncompressed bytes.
- * @param length How many they are.
+ * @param length How many bytes these are.
  */
 export function makeTrailer(
   crc: number,
@@ -48,12 +47,12 @@ export function makeTrailer(
   return trailer;
 }
 
-/** How many bytes {@linkcode store} makes of so many. */
+/** Counts the bytes of what {@linkcode store} makes of so many bytes. */
 export function storedSize(length: number): number {
   return length + STORED_HEADER_SIZE * Math.ceil(length / MAX_STORED_SIZE);
 }
 
-/** Makes blocks that hold bytes as they are. */
+/** Makes blocks that hold bytes without compression. */
 export function store(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   const result = new Uint8Array(storedSize(bytes.byteLength));
   const view = new DataView(result.buffer);

@@ -1,13 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Event streams compressed with gzip: once for all clients that get the same, and no
- * event late for it.
+ * Compresses event streams with gzip: once for all clients that get the same events, and
+ * without a delay.
  *
- * Events repeat themselves: a compressor that remembers those before makes a third to
- * a fifteenth of their bytes. A compressor for each client would cost more than the
- * client. A channel has one for all clients that get the same events, and what comes
- * out of it is complete with each chunk: no event waits for the next one.
+ * Events repeat themselves: with a history of the events before, they compress to a third
+ * or a fifteenth of their size. A compressor for each client would cost more than the
+ * client does. A channel has one for all clients that get the same events. Each chunk
+ * that it sends can be decompressed at once: no event waits for the next one.
  *
  * ```ts ignore -- it serves for ever
  * import { EventChannel } from "@tidings/sse/channel";
@@ -20,14 +20,13 @@
  * setInterval(() => channel.publish({ data: new Date().toISOString() }), 1000);
  * ```
  *
- * `serveEvents` and `EventRuns` take the same option; the former has a compressor for
+ * `serveEvents` and `EventRuns` have the same option; `serveEvents` has a compressor for
  * each client.
  *
- * Clients that do not ask for gzip get what they would get without it. Do not
- * compress a stream that holds a secret next to what an attacker may write: see
- * SECURITY.md.
+ * Clients that do not ask for gzip get the same stream, not compressed. Do not compress a
+ * stream that holds a secret next to text that an attacker can choose: see SECURITY.md.
  *
- * It uses `node:zlib`, which Deno, Node and Bun have, and workerd with `nodejs_compat`.
+ * It needs `node:zlib`, which Deno, Node and Bun have, and workerd with `nodejs_compat`.
  *
  * @module
  */
@@ -49,28 +48,29 @@ const VERB = "make gzip compression";
 export interface GzipOptions {
   /**
    * How hard to look for what repeats: an integer from 1, the fastest, to 9, which
-   * makes the least bytes.
+   * gives the fewest bytes.
    *
    * @default {6}
    */
   level?: number | undefined;
   /**
-   * How far back a compressor looks for what repeats: 2 to the power of so many
-   * bytes, an integer from 9 to 15. To be of use, that has to be several events.
+   * The base-2 logarithm of the size of the history, in bytes: an integer from 9, which
+   * is 512 bytes, to 15, which is 32 KiB. The history should hold several events.
    *
    * @default {13}
    */
   windowBits?: number | undefined;
   /**
-   * How much memory a compressor takes to find it: an integer from 1, the least, to 9.
+   * How much memory a compressor takes to look for what repeats: an integer from 1, the
+   * least, to 9.
    *
    * @default {5}
    */
   memLevel?: number | undefined;
   /**
-   * The most compressors at a time that have only one client each, an integer of at
-   * least 0 or `Infinity`. Where there is none left, each event of such a client is
-   * compressed by itself, which saves far less.
+   * How many compressors there may be at a time that have a single client, an integer of
+   * at least 0 or `Infinity`. Beyond it, each event of such a client is compressed by
+   * itself, which saves far less.
    *
    * @default {1000}
    */
@@ -78,19 +78,19 @@ export interface GzipOptions {
 }
 
 /**
- * Makes what `serveEvents` and `EventChannel` take as their `compression`. One may
- * serve all streams and channels of a program.
+ * Makes the `compression` option of `serveEvents`, `EventChannel` and `EventRuns`. One
+ * can serve all streams and channels of a program.
  *
- * A client that joins others gets its events compressed each by itself, once for all
- * newcomers, until it has had as many bytes as the compressor looks back; where
- * newcomers are more than the others, all begin anew together. Events that a client
- * has missed are compressed by themselves too, as long chunks, which compress well.
+ * A newcomer to a channel gets each event compressed by itself, once for all newcomers,
+ * until it has received as many bytes as the history has. Where newcomers outnumber the
+ * other clients, all of them share an empty history from then on. The events that a
+ * client has missed are compressed by themselves too, as long chunks, which compress well.
  *
  * A compressor takes 4 × 2^`windowBits` + 512 × 2^`memLevel` bytes, 48 KiB with the
- * defaults, outside the heap. `serveEvents` has one for each client, a channel one for
- * each set of clients with the same topics, types and `until`, and for each client with
- * a filter; they are made with the second event. `maxUnshared` bounds those that have
- * one client only.
+ * defaults, outside the heap. `serveEvents` has one for each client. A channel has one for
+ * all clients with the same topics, types and `until`, and one for each client with a
+ * filter. Each is made with the second event. `maxUnshared` limits those that have a
+ * single client.
  *
  * @example Usage
  * ```ts
@@ -107,7 +107,7 @@ export interface GzipOptions {
  * });
  * assertEquals(response.headers.get("content-encoding"), "gzip");
  *
- * // What `fetch` does with a response that says so.
+ * // `fetch` does this by itself.
  * const body = response.body!.pipeThrough(new DecompressionStream("gzip"));
  * for await (const event of readEvents(body)) {
  *   assertEquals(event.data, "hello");
@@ -118,7 +118,7 @@ export interface GzipOptions {
  * @returns The compression.
  * @throws {TypeError} If an option is not a number.
  * @throws {RangeError} If an option is outside its range.
- * @throws {Error} If the runtime's `node:zlib` lacks what is wanted of it.
+ * @throws {Error} If the runtime's `node:zlib` has no synchronous compressor.
  */
 export function gzip(options: GzipOptions = {}): EventCompression {
   const {

@@ -2,7 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { EventChannel, type EventChannelServeOptions } from "../../channel.ts";
-import { gzip } from "../../compression/mod.ts";
+import { CODEC, type WindowChunk } from "../../_server/compression.ts";
+import { type EventCompression, gzip } from "../../compression/mod.ts";
 import { MemoryEventLog } from "../../log.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import { Inbox } from "../channel/_clients.ts";
@@ -126,6 +127,72 @@ Deno.test("EventChannel gives who does not ask what it did before, beside those 
   }
   assertEquals(texts.slice(0, 5), texts.slice(5));
   assertEquals(texts[4], `data: ${makeData(4)}\nid: 4\n\n`);
+});
+
+/** `gzip()`, with a record of how many streams took each chunk of its windows. */
+function recordTaken(): {
+  compression: EventCompression;
+  taken: Map<WindowChunk, number>;
+} {
+  const { coding, [CODEC]: codec } = gzip();
+  const taken = new Map<WindowChunk, number>();
+  const openWindow = () => {
+    const window = codec.openWindow();
+    return {
+      add(bytes: Uint8Array<ArrayBuffer>): WindowChunk {
+        const chunk = window.add(bytes);
+        taken.set(chunk, 0);
+        return chunk;
+      },
+      close: () => window.close(),
+    };
+  };
+  const openStream = () => {
+    const stream = codec.openStream();
+    return {
+      encode: (bytes: Uint8Array<ArrayBuffer>) => stream.encode(bytes),
+      encodeShared(chunk: WindowChunk): Uint8Array<ArrayBuffer> {
+        taken.set(chunk, taken.get(chunk)! + 1);
+        return stream.encodeShared(chunk);
+      },
+      end: () => stream.end(),
+    };
+  };
+  const accepts = (header: string | null) => codec.accepts(header);
+  const compression = { coding, [CODEC]: { accepts, openWindow, openStream } };
+  return { compression, taken };
+}
+
+Deno.test("EventChannel adds a chunk to a window once, and only if a compressed stream takes it", async () => {
+  const { compression, taken } = recordTaken();
+  await using channel = new EventChannel({ compression });
+  const clients = [1, 2].map(() => new GzipClient(channel));
+  const plain = new BodyReader(channel.serve(makeRequest("identity")));
+  for (const client of clients) await client.read(); // its place
+  await plain.read();
+  const publish = async (index: number) => {
+    await channel.publish({ data: makeData(index) });
+    await plain.read();
+  };
+
+  for (let index = 0; index < 3; index++) {
+    await publish(index);
+    for (const client of clients) await client.readEvents(index + 1);
+  }
+  assertEquals([...taken.values()], [2, 2, 2]);
+
+  // Only the plain client takes what follows.
+  for (let index = 3; index < 9; index++) await publish(index);
+  assertEquals([...taken.values()].slice(0, 3), [2, 2, 2]);
+  assert(taken.size < 6, `${taken.size} chunks`);
+  for (const count of taken.values()) assert(count > 0);
+
+  for (const client of clients) await client.readEvents(9);
+  await publish(9);
+  for (const client of clients) await client.readEvents(10);
+  assertEquals([...taken.values()].at(-1), 2);
+  for (const client of clients) await client[Symbol.asyncDispose]();
+  await plain.cancel();
 });
 
 Deno.test("EventChannel says in its answer to HEAD that it compresses", () => {
