@@ -50,20 +50,12 @@ export function describeMismatch(
  * @returns What to show.
  */
 export function quote(value: unknown): string {
-  switch (typeof value) {
-    case "string":
-      return JSON.stringify(cut(value));
-    case "object":
-      if (value === null) return "null";
-      return Array.isArray(value) ? "an array" : "an object";
-    case "function":
-    case "symbol":
-      return `a ${typeof value}`;
-    case "bigint":
-      return `${value}n`;
-    default:
-      return `${value}`;
-  }
+  if (typeof value === "string") return JSON.stringify(cut(value));
+  const type = typeof value;
+  if (type === "function" || type === "symbol") return `a ${type}`;
+  if (Array.isArray(value)) return "an array";
+  if (type === "object" && value !== null) return "an object";
+  return `${value}${type === "bigint" ? "n" : ""}`;
 }
 
 /**

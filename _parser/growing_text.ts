@@ -2,7 +2,7 @@
 
 /**
  * Text that grows by pieces, however small, and takes the memory of its characters only:
- * the interpreter's data buffer and the line that it is receiving.
+ * the interpreter keeps in it the data of a large event, and the line that it receives.
  *
  * @module
  */
@@ -10,40 +10,54 @@
 import { ownText } from "../_own_text.ts";
 
 /** UTF-16 code units from which a piece of a rope costs at most 5 % more than its text. */
-export const BLOCK_LENGTH = 1024;
+const BLOCK_LENGTH = 1024;
 
 /**
- * A rope of large blocks.
+ * A rope of large blocks, and of the pieces since `compact()` was called last.
  *
  * Each piece of a rope costs V8 32 bytes, and a slice keeps the string that it points into.
  * As a rope of slices, 16 million lines without a value would take 540 MB, and lines of 13
- * characters between long comments a thousand times their length. So pieces are copied into
- * blocks: each once, and up to {@linkcode BLOCK_LENGTH} units again with each call.
+ * characters between long comments a thousand times their length. So `compact()` copies
+ * small pieces into blocks: each once, and up to 1024 units again with each call.
  */
 export class GrowingText {
+  /** Blocks of at least `BLOCK_LENGTH` units. */
   #blocks = "";
-  /** What does not fill a block yet. */
+  /** A copy of small pieces that do not fill a block yet. */
   #rest = "";
+  /** Small pieces that were not copied yet. */
+  #pieces = "";
 
   /** UTF-16 code units. */
   get length(): number {
-    return this.#blocks.length + this.#rest.length;
+    return this.#blocks.length + this.#rest.length + this.#pieces.length;
   }
 
-  /** Adds a copy of a text. */
+  /** Adds a piece, which is no rope. */
   append(text: string): void {
-    this.#rest = ownText(this.#rest + text);
-    if (this.#rest.length >= BLOCK_LENGTH) this.appendBlock("");
+    this.#pieces += text;
+    if (text.length >= BLOCK_LENGTH) {
+      this.#blocks += this.#rest + this.#pieces;
+      this.#rest = this.#pieces = "";
+    }
   }
 
-  /** Adds a text as it is: large, and no slice of a larger one. */
-  appendBlock(block: string): void {
-    this.#blocks += this.#rest + block;
-    this.#rest = "";
+  /**
+   * Copies the small pieces, so that what they point into can be freed.
+   *
+   * @param more A last piece of any kind, which is copied too.
+   */
+  compact(more: string): void {
+    const text = ownText(this.#rest + this.#pieces + more);
+    this.#rest = this.#pieces = "";
+    if (text.length < BLOCK_LENGTH) this.#rest = text;
+    else this.#blocks += text;
   }
 
-  /** The text, a rope. */
-  toString(): string {
-    return this.#blocks + this.#rest;
+  /** Empties it, and returns the text: a rope. */
+  take(): string {
+    const text = this.#blocks + this.#rest + this.#pieces;
+    this.#blocks = this.#rest = this.#pieces = "";
+    return text;
   }
 }

@@ -1,37 +1,37 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Text to events: the lines, the fields and the dispatch of the standard's
- * section "Interpreting an event stream" (`#event-stream-interpretation`), which
- * is quoted below.
+ * Interprets text as an event stream: the lines, the fields and the dispatch of the
+ * standard's section "Interpreting an event stream" (`#event-stream-interpretation`),
+ * which is quoted below. `EventStreamParser` calls it with windows of decoded text.
+ *
+ * @module
  */
 
-import { ownText } from "../_own_text.ts";
 import { EventStreamError } from "./event_stream_error.ts";
-import { indexOfValue, isData, isEvent, isId } from "./fields.ts";
-import { BLOCK_LENGTH, GrowingText } from "./growing_text.ts";
+import { indexOfValue, lengthOfName } from "./fields.ts";
+import { GrowingText } from "./growing_text.ts";
+import { ownText } from "../_own_text.ts";
+import { MAX_DELAY } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 const BOM = 0xfeff;
 
-// An event type, an id and a last event ID count towards `maxEventSize` from this length
-// on. To count each one costs 3 % of the decoding of small events.
+// An event type, an ID and a last event ID count towards `maxEventSize` from this length
+// on. Counting shorter ones too would cost 3 % of the decoding of small events.
 const LONG_NAME_LENGTH = 1024;
 
-// The longest name that the hot loop reads, "event", its colon and its space.
+// The longest field name that the hot loop reads, "event", with a colon and a space.
 const HEAD_LENGTH = 7;
 
 const RETRY_REGEXP = /^retry: ?([0-9]+)$/;
 
-/** What timers can hold, in milliseconds: beyond it they fire at once. */
-const MAX_DELAY = 2 ** 31 - 1;
-
-/** How large an event may grow, in UTF-16 code units, unless somebody says otherwise. */
+/** How large an event may grow by default, in UTF-16 code units. */
 export const DEFAULT_MAX_EVENT_SIZE = 16 * 1024 * 1024;
 
-/** Where events and comments go, and what is allowed. */
+/** Options of {@linkcode Interpreter}, with the defaults filled in. */
 export interface InterpreterOptions {
   onEvent: (event: ServerSentEvent) => void;
   onComment?: ((comment: string) => void) | undefined;
@@ -51,42 +51,37 @@ export class Interpreter {
   // and then takes from the last one: hence the flag for "not the empty string".
   #data = "";
   #hasData = false;
-  // What was in the data buffer when what is kept was copied last; #data goes on there.
-  #dataBefore: GrowingText | undefined;
+  // The beginning of the data buffer, moved here by compact(); #data is the rest.
+  readonly #dataBefore = new GrowingText();
   // The standard's event type buffer.
   #eventType = "";
-  // The block's own id field; the standard's last event ID buffer is this, or
-  // lastEventId where this is undefined.
+  // The id field of this block. The standard's last event ID buffer is this, or
+  // lastEventId if this is undefined.
   #id: string | undefined;
   // The beginning of a line whose end has not arrived.
-  #line = "";
-  // The beginning of a line that is longer than a window; #line goes on there.
-  #lineBefore: GrowingText | undefined;
-  // UTF-16 code units that #data and a line may have: what `maxEventSize` leaves beside
-  // #dataBefore and long names.
-  #limit: number;
-  // Takes an event: `onEvent`, or #emitLarge while there is #dataBefore or a long name.
-  #emit: (event: ServerSentEvent) => void;
-  // UTF-16 code units that came since names were copied.
-  #receivedSinceNames = 0;
-  // Set when a window ended in CR: an LF that begins the next one belongs to it.
+  readonly #line = new GrowingText();
+  // UTF-16 code units that #data and a line may have: `maxEventSize` less #dataBefore and
+  // the names that count. Set by #measure().
+  #limit = 0;
+  // Whether #dataBefore or a name counts, so that #limit grows when they go.
+  #isLarge = false;
+  // Set when a window ended in CR: an LF at the start of the next one belongs to it.
   #afterCR = false;
+  // Whether nothing of the stream has arrived. Cleared by the first character.
   #atStart = true;
-  // Counts the streams, so that a loop notices a reset() by a callback.
+  // Counts the streams, so that a loop notices that a callback called reset().
   #stream = 0;
   readonly #head = new Uint8Array(HEAD_LENGTH);
 
   constructor(options: InterpreterOptions) {
     this.#options = options;
     this.lastEventId = options.lastEventId;
-    this.#limit = options.maxEventSize;
-    this.#emit = options.onEvent;
-    this.#countNames();
+    this.#measure();
   }
 
   /** UTF-16 code units of the line whose end has not arrived. */
   get lineLength(): number {
-    return (this.#lineBefore?.length ?? 0) + this.#line.length;
+    return this.#line.length;
   }
 
   /** UTF-16 code units that this line may still grow by. */
@@ -98,14 +93,14 @@ export class Interpreter {
   reset(): void {
     this.#stream++;
     this.#data = "";
-    this.#dataBefore = undefined;
+    this.#dataBefore.take();
     this.#hasData = false;
     this.#eventType = "";
     this.#id = undefined;
-    this.#line = "";
-    this.#lineBefore = undefined;
+    this.#line.take();
+    // It may point into a window, and stays for as long as the event source does.
     this.lastEventId = ownText(this.lastEventId);
-    this.#countNames();
+    this.#measure();
     this.#afterCR = false;
     this.#atStart = true;
   }
@@ -125,16 +120,13 @@ export class Interpreter {
       this.#atStart = text === "";
       // Spec: "stream = [ bom ] *event"
       if (text.charCodeAt(0) === BOM) start = 1;
-    } else if (this.#line !== "" || this.#lineBefore !== undefined) {
+    } else if (this.lineLength > 0) {
       lf = indexOrLength(text, "\n", 0);
       cr = indexOrLength(text, "\r", 0);
       const end = Math.min(lf, cr);
-      if (end === text.length) {
-        this.#carryOn(text);
-        return true;
-      }
+      if (end === text.length) return this.#carry(text);
       const length = this.lineLength;
-      const line = this.#takeLine() + text.slice(0, end + 1);
+      const line = this.#line.take() + text.slice(0, end + 1);
       if (
         !this.#interpretLines(line, undefined, 0, length + lf, length + cr)
       ) return false;
@@ -148,11 +140,12 @@ export class Interpreter {
   }
 
   /**
-   * The hot loop. Splitting it costs 10 to 20 % of the decoding, which is why it
-   * is this long (`bench/parser/parser_bench.ts`).
+   * The hot loop. It is this long since splitting it costs 10 to 20 % of the decoding
+   * (`bench/parser/parser_bench.ts`).
    *
-   * @param lf The next LF from `start`, the text's length if there is none. Less
-   * than `start` if it has to be looked for, which costs as much as reading a field.
+   * @param lf The index of the next LF from `start` on, the text's length if there is
+   * none. Less than `start` if it is not known: to look for it costs as much as to read
+   * a field.
    * @param cr The same for CR.
    */
   #interpretLines(
@@ -185,55 +178,45 @@ export class Interpreter {
           next = this.#passCR(text, cr);
         }
       }
-      if (end === length) {
-        this.#carry(text.slice(start));
-        return true;
-      }
+      if (end === length) return this.#carry(text.slice(start));
       if (end - start > this.#limit - this.#data.length) this.#refuse();
 
-      // Names, the colon and the space are read from the bytes, where that is
-      // possible: it is three times as quick as charCodeAt().
+      // The name, the colon and the space are read from the bytes where there are any:
+      // it is three times as fast as charCodeAt().
       let codes = bytes;
       let at = start;
       if (codes === undefined) {
         codes = this.#readHead(text, start);
         at = 0;
       }
-      if (code === 0x64 && isData(codes, at)) {
-        const from = indexOfValue(codes, at + 4, start + 4, end);
-        if (from !== -1) {
-          // Spec: "Append the field value to the data buffer, then append a
-          // single U+000A LINE FEED (LF) character to the data buffer."
-          const value = text.slice(from, end);
-          this.#data = this.#hasData ? this.#data + "\n" + value : value;
-          this.#hasData = true;
-        }
-      } else if (code === 0x65 && isEvent(codes, at)) {
-        const from = indexOfValue(codes, at + 5, start + 5, end);
+      const name = lengthOfName(codes, at);
+      const from = indexOfValue(codes, at + name, start + name, end);
+      if (from === -1) {
+        this.#processRetry(text.slice(start, end));
+      } else if (name === 4) {
+        // Spec: "Append the field value to the data buffer, then append a
+        // single U+000A LINE FEED (LF) character to the data buffer."
+        const value = text.slice(from, end);
+        this.#data = this.#hasData ? this.#data + "\n" + value : value;
+        this.#hasData = true;
+      } else if (name === 5) {
         // Spec: "Set the event type buffer to the field value."
-        if (from !== -1) {
-          this.#eventType = text.slice(from, end);
-          if (end - from >= LONG_NAME_LENGTH) this.#countNames();
-        }
-      } else if (code === 0x69 && isId(codes, at)) {
-        const from = indexOfValue(codes, at + 2, start + 2, end);
-        if (from !== -1) {
-          // Spec: "If the field value does not contain U+0000 NULL, then set the
-          // last event ID buffer to the field value. Otherwise, ignore the field."
-          const value = text.slice(from, end);
-          hasNull ??= text.includes("\0");
-          if (!hasNull || !value.includes("\0")) {
-            this.#id = value;
-            if (value.length + this.lastEventId.length >= LONG_NAME_LENGTH) {
-              this.#countNames();
-            }
+        this.#eventType = text.slice(from, end);
+        if (end - from >= LONG_NAME_LENGTH) this.#measure();
+      } else if (name === 2) {
+        // Spec: "If the field value does not contain U+0000 NULL, then set the
+        // last event ID buffer to the field value. Otherwise, ignore the field."
+        const value = text.slice(from, end);
+        hasNull ??= text.includes("\0");
+        if (!hasNull || !value.includes("\0")) {
+          this.#id = value;
+          if (value.length + this.lastEventId.length >= LONG_NAME_LENGTH) {
+            this.#measure();
           }
         }
       } else {
         // A comment is the value of a field without a name.
-        const from = indexOfValue(codes, at, start, end);
-        if (from === -1) this.#processRetry(text.slice(start, end));
-        else this.#options.onComment?.(text.slice(from, end));
+        this.#options.onComment?.(text.slice(from, end));
         if (stream !== this.#stream) return false;
       }
       start = next;
@@ -258,16 +241,18 @@ export class Interpreter {
       this.#id = undefined;
     }
     this.#eventType = "";
-    // Spec: "If the data buffer is an empty string, set the data buffer and the
-    // event type buffer to the empty string and return."
-    if (!this.#hasData) {
-      if (this.#emit === this.#emitLarge) this.#countNames();
-      return;
-    }
-    const data = this.#data;
+    const hasData = this.#hasData;
+    let data = this.#data;
     this.#data = "";
     this.#hasData = false;
-    this.#emit({
+    if (this.#isLarge) {
+      data = this.#dataBefore.take() + data;
+      this.#measure();
+    }
+    // Spec: "If the data buffer is an empty string, set the data buffer and the
+    // event type buffer to the empty string and return."
+    if (!hasData) return;
+    this.#options.onEvent({
       event: eventType === "" ? "message" : eventType,
       data,
       id,
@@ -286,95 +271,43 @@ export class Interpreter {
     // Spec: "Otherwise: The field is ignored."
   }
 
-  /** The codes that a line begins with, where the bytes cannot show them. */
+  /** Reads the codes at the start of a line, where there are no bytes for them. */
   #readHead(text: string, start: number): Uint8Array {
     const head = this.#head;
     for (let i = 0; i < HEAD_LENGTH; i++) {
-      // Beyond the end there is NaN, which becomes 0.
+      // After the end of the text there is NaN, which becomes 0.
       head[i] = Math.min(text.charCodeAt(start + i), 0x80);
     }
     return head;
   }
 
-  /** Keeps the beginning of a line. */
-  #carry(line: string): void {
-    this.#line = line;
+  /** Keeps a part of a line, whose end has not arrived. */
+  #carry(text: string): true {
+    this.#line.append(text);
     if (this.room < 0) this.#refuse();
+    return true;
   }
 
-  /** Keeps a whole window of a line. */
-  #carryOn(text: string): void {
-    if (text.length < BLOCK_LENGTH) {
-      this.#line += text;
-    } else {
-      this.#putLineBefore();
-      this.#lineBefore ??= new GrowingText();
-      this.#lineBefore.appendBlock(text);
-    }
-    if (this.room < 0) this.#refuse();
-  }
-
-  #putLineBefore(): void {
-    if (this.#line === "") return;
-    this.#lineBefore ??= new GrowingText();
-    this.#lineBefore.append(this.#line);
-    this.#line = "";
-  }
-
-  #takeLine(): string {
-    const line = this.#lineBefore === undefined
-      ? this.#line
-      : this.#lineBefore + this.#line;
-    this.#line = "";
-    this.#lineBefore = undefined;
-    return line;
-  }
-
-  /** Hands out an event with the data that is not in #data, and counts what is left. */
-  readonly #emitLarge = (event: ServerSentEvent): void => {
-    if (this.#dataBefore !== undefined) {
-      event.data = this.#dataBefore + event.data;
-      this.#dataBefore = undefined;
-    }
-    this.#countNames();
-    this.#options.onEvent(event);
-  };
-
-  /** Counts what is kept, but for #data. */
-  #countNames(): void {
-    const { maxEventSize, onEvent } = this.#options;
-    let size = this.#dataBefore?.length ?? 0;
+  /** Counts what is kept beside #data and the line. */
+  #measure(): void {
+    let size = this.#dataBefore.length;
     for (const name of [this.#eventType, this.#id, this.lastEventId]) {
       const length = name?.length ?? 0;
       if (length >= LONG_NAME_LENGTH) size += length;
     }
-    this.#limit = maxEventSize - size;
-    this.#emit = size === 0 ? onEvent : this.#emitLarge;
+    this.#limit = this.#options.maxEventSize - size;
+    this.#isLarge = size > 0;
   }
 
   /**
-   * Copies what is kept, so that it takes the memory of its characters only.
-   *
-   * @param received UTF-16 code units of the windows since the last call.
+   * Copies the data and the line, so that they take the memory of their characters only.
+   * An event type and IDs keep a window each at most, and are not copied.
    */
-  compact(received: number): void {
-    this.#receivedSinceNames += received;
-    if (this.#data !== "") {
-      this.#dataBefore ??= new GrowingText();
-      this.#dataBefore.append(this.#data);
-      this.#limit -= this.#data.length;
-      this.#emit = this.#emitLarge;
-      this.#data = "";
-    }
-    this.#putLineBefore();
-    const id = this.#id ?? "";
-    const names = this.#eventType.length + id.length + this.lastEventId.length;
-    // An ID of 16 MiB, copied once for each 64 KiB, would take quadratic time.
-    if (this.#receivedSinceNames < names) return;
-    this.#receivedSinceNames = 0;
-    this.#eventType = ownText(this.#eventType);
-    this.#id = this.#id && ownText(id);
-    this.lastEventId = ownText(this.lastEventId);
+  compact(): void {
+    this.#dataBefore.compact(this.#data);
+    this.#data = "";
+    this.#line.compact("");
+    this.#measure();
   }
 
   #refuse(): never {

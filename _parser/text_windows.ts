@@ -1,49 +1,49 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Chunks of bytes to windows of text, by the rules of UTF-8 decoding alone: what
- * the text means is the parser's business.
+ * Decodes chunks of bytes as windows of text, by the rules of UTF-8 only. The
+ * interpreter, which `EventStreamParser` puts behind it, reads the windows.
+ *
+ * @module
  */
+
+import { ownText } from "../_own_text.ts";
 
 const LF = 0x0a;
 const CR = 0x0d;
 
-// A window ends after the first line break that follows so many bytes. Smaller
-// ones cost more calls; larger ones retain more, since a short slice keeps its
-// whole window alive. Text that is not ASCII takes two bytes a code unit, so half
-// as much of it takes the same memory.
+// A window ends after the first line break that follows so many bytes. Smaller windows
+// cost more calls; larger ones keep more memory, since a short slice keeps its whole
+// window. Text that is not ASCII takes two bytes for a code unit, so a window has half as
+// much of it.
 const WINDOW_LENGTH = 15 * 1024;
 const WIDE_WINDOW_LENGTH = WINDOW_LENGTH / 2;
 
-// Chunks up to this length are gathered until a line ends: decoding costs about
-// 150 ns a call, however short the chunk.
+// Chunks of at most so many bytes are gathered until a line ends: decoding costs about
+// 150 ns a call, however short the chunk is.
 const SMALL_LENGTH = 64;
 const GATHERED_LENGTH = 1024;
 
-// After so many code units, the consumer copies what it has kept of them. Until then each
-// line without a value may cost it 90 bytes, and each kept slice its whole window: 5 MiB
-// together. Copying after 64 Ki slows the decoding by 1 to 2 %.
+// After so many code units, the consumer copies what it keeps of them. Until then each
+// line without a value may cost it 90 bytes, and each slice its whole window: 5 MiB
+// together. Copying after 64 Ki units would slow the decoding by 1 to 2 %.
 const COMPACT_AFTER = 256 * 1024;
 
-// The longest window within a long line, and of text: a chunk of 16 MiB that ends a long
-// line and goes on with lines without a value would cost 270 MB as one window.
+// The longest window within a long line, and of text. As one window, a chunk of 16 MiB that
+// ends a long line and goes on with lines without a value would cost 270 MB.
 const LARGE_WINDOW_LENGTH = 64 * 1024;
 
-/** Takes the windows, and says how far it got. */
+/** Reads the windows. */
 export interface WindowConsumer {
   /**
-   * Takes a window. `bytes` is there if each of its bytes is one code unit of the
-   * text, so that an index into one is an index into the other.
+   * Reads a window. `bytes` is there if each byte is one code unit of the text, so that
+   * an index into one is an index into the other.
    *
    * @returns Whether to go on. If not, the rest of the chunk is dropped.
    */
   interpret(text: string, bytes?: Uint8Array): boolean;
-  /**
-   * Copies what it has kept of the windows, so that they can be freed.
-   *
-   * @param received UTF-16 code units of the windows since the last call.
-   */
-  compact(received: number): void;
+  /** Copies what it keeps of the windows, so that they can be freed. */
+  compact(): void;
   /** UTF-16 code units of the line whose end has not arrived. */
   readonly lineLength: number;
   /** UTF-16 code units that this line may still grow by. */
@@ -53,7 +53,7 @@ export interface WindowConsumer {
 /** Decodes chunks of UTF-8, cut anywhere, in windows that end with a line. */
 export class TextWindows {
   readonly #consumer: WindowConsumer;
-  // The BOM is the grammar's, so it is left to the parser.
+  // The byte order mark is part of the stream's grammar, which the consumer knows.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   // Whether the decoder keeps the first bytes of an unfinished character.
   #partial = false;
@@ -62,7 +62,7 @@ export class TextWindows {
   // Small chunks without a line end that are not decoded yet.
   #gathered: Uint8Array | undefined;
   #gatheredLength = 0;
-  // UTF-16 code units that were handed on since the consumer copied what it keeps.
+  // UTF-16 code units since the consumer copied what it keeps.
   #received = 0;
 
   constructor(consumer: WindowConsumer) {
@@ -93,12 +93,21 @@ export class TextWindows {
     }
   }
 
-  /** Hands on text, after what is not decoded yet. */
+  /**
+   * Hands on text, after what is not decoded yet: an unfinished character becomes
+   * U+FFFD.
+   */
   pushText(text: string): void {
-    this.finish();
-    for (let at = 0; at < text.length; at += LARGE_WINDOW_LENGTH) {
+    this.#flush();
+    if (this.#partial) {
+      this.#partial = false;
+      this.#interpret(this.#decoder.decode());
+    }
+    let isRead = true;
+    for (let at = 0; isRead && at < text.length; at += LARGE_WINDOW_LENGTH) {
       const window = text.slice(at, at + LARGE_WINDOW_LENGTH);
-      if (!this.#interpret(window)) return;
+      // An event type or an ID, which is not copied, would keep all of a large text.
+      isRead = this.#interpret(window === text ? text : ownText(window));
     }
   }
 
@@ -107,22 +116,14 @@ export class TextWindows {
     const length = this.#gatheredLength;
     if (length === 0) return;
     this.#gatheredLength = 0;
-    // Cannot fail: it was made when the length began to grow.
+    // It is there: push() makes it before the length grows.
     this.#decode(this.#gathered!.subarray(0, length));
-  }
-
-  /** Decodes all that is left, an unfinished character as U+FFFD. */
-  finish(): void {
-    this.#flush();
-    if (!this.#partial) return;
-    this.#partial = false;
-    this.#interpret(this.#decoder.decode());
   }
 
   #decode(bytes: Uint8Array): void {
     let rest = bytes;
     while (rest.length > this.#windowLength) {
-      // Where a long line goes on, to look for its end costs more than the rest.
+      // Within a long line, to look for its end would cost more than all the rest.
       const isLong = this.#consumer.lineLength >= WINDOW_LENGTH;
       const next = isLong
         ? LARGE_WINDOW_LENGTH
@@ -135,13 +136,12 @@ export class TextWindows {
   }
 
   #decodeWindow(bytes: Uint8Array): boolean {
-    // An unfinished character can only end in a byte of 0x80 or more. Without
-    // `stream`, decode() takes half the time, and still ends what a call before
-    // has left unfinished.
+    // Only a byte of 0x80 or more can leave a character unfinished. Without `stream`,
+    // decode() takes half the time, and still finishes a character of the call before.
     const stream = bytes[bytes.length - 1]! >= 0x80;
     const text = this.#decoder.decode(bytes, stream ? { stream } : undefined);
     // No sequence of bytes decodes to more code units than it has bytes, so equal
-    // lengths mean one for one, unless the decoder added what it had kept.
+    // lengths mean one for one, unless the decoder has kept bytes from before.
     const aligned = text.length === bytes.length && !this.#partial;
     this.#partial = stream;
     this.#windowLength = aligned ? WINDOW_LENGTH : WIDE_WINDOW_LENGTH;
@@ -150,7 +150,7 @@ export class TextWindows {
 
   #interpret(text: string, bytes?: Uint8Array): boolean {
     if (this.#received > COMPACT_AFTER) {
-      this.#consumer.compact(this.#received);
+      this.#consumer.compact();
       this.#received = 0;
     }
     this.#received += text.length;

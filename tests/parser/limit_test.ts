@@ -210,6 +210,16 @@ Deno.test("EventStreamParser takes a maxEventSize of Infinity for no limit", () 
   assertEquals(parser.data[0]?.length, 17 * 2 ** 20);
 });
 
+Deno.test("EventStreamParser joins a large event of many lines with a maxEventSize of Infinity", () => {
+  const lines = Array<string>(2 ** 13).fill("x".repeat(99));
+  const parser = new RecordingParser({ maxEventSize: Infinity });
+
+  for (const line of lines) parser.push(ENCODER.encode(`data:${line}\n`));
+  parser.push("\ndata:next\n\n");
+
+  assertEquals(parser.data, [lines.join("\n"), "next"]);
+});
+
 Deno.test("EventStreamParser takes an undefined maxEventSize for the default", () => {
   const parser = new RecordingParser({ maxEventSize: undefined });
 
@@ -223,7 +233,7 @@ Deno.test("EventStreamParser throws RangeError if maxEventSize is no positive in
     assertThrows(
       () => new EventStreamParser(() => {}, { maxEventSize }),
       RangeError,
-      `${maxEventSize}`,
+      `Cannot create parser: expected "maxEventSize" to be a positive integer or Infinity, got ${maxEventSize}`,
     );
   }
 });

@@ -148,7 +148,7 @@ Deno.test("EventStreamParser.push() throws TypeError for what is not bytes or te
     assertThrows(
       () => parser.push(other as unknown as Uint8Array),
       TypeError,
-      "Cannot push a chunk",
+      "Cannot push chunk: expected a Uint8Array or a string, got ",
     );
   }
   parser.push("\n");
