@@ -1,69 +1,76 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { Backlog } from "./_backlog.ts";
+/**
+ * How a tab that was frozen for long gets the events that no other tab keeps any more.
+ * A shared connection starts it when it finds a gap.
+ *
+ * @module
+ */
+
+import type { RecentEvents } from "./_recent_events.ts";
 import type { ConnectOptions } from "../_client/connection_options.ts";
 import { EventStreamConnection } from "../_client/connection.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { getLocks } from "./_locks.ts";
 
-/** What catching up needs of the tab that is behind. */
-export interface LateTab {
+/** What catching up needs of its tab. */
+export interface LaggingTab {
   readonly url: string;
   readonly options: ConnectOptions;
   readonly name: string;
-  /** The events that the others have seen last. */
-  readonly backlog: Backlog;
-  /** The last event ID as of the events that this tab has got. */
+  /** The last events of the other tabs. */
+  readonly recent: RecentEvents;
+  /** The last event ID after the events that this tab has received. */
   readonly lastEventId: string;
   deliver(event: ServerSentEvent): void;
 }
 
 /**
- * Brings a tab that was away to where the others are: over a connection of its own,
- * until its last event is among the last ones of the shared stream. One tab does so
- * at a time, so that many that wake up together take one connection.
+ * Reads from the server, over a connection of the tab's own, until an event arrives that
+ * the other tabs keep. A lock lets one tab at a time do so: many tabs that wake up
+ * together take one connection.
  */
 export class CatchUp {
-  readonly #tab: LateTab;
+  readonly #tab: LaggingTab;
   readonly #controller = new AbortController();
 
-  constructor(tab: LateTab) {
+  constructor(tab: LaggingTab) {
     this.#tab = tab;
     this.#run();
   }
 
-  /** Whether the tab is not there yet. */
+  /** Whether the tab has not caught up yet. */
   get isRunning(): boolean {
     return !this.#controller.signal.aborted;
   }
 
-  /** Looks whether the tab is there, and gives it the rest if it is. */
+  /** Looks whether the tab has caught up, and hands it the rest if it has. */
   check(): void {
-    const { backlog, lastEventId } = this.#tab;
-    const rest = backlog.after(lastEventId);
+    const { recent, lastEventId } = this.#tab;
+    const rest = recent.after(lastEventId);
     if (rest !== undefined) this.#finish(rest);
   }
 
-  /** Gives up. */
+  /** Ends it, without the rest. */
   close(): void {
     this.#controller.abort();
   }
 
   async #run(): Promise<void> {
-    const { name, backlog, lastEventId } = this.#tab;
+    const { name, recent, lastEventId } = this.#tab;
     const { signal } = this.#controller;
     try {
-      // Without an ID, as where the tab is new, there is nothing to resume from.
+      // Without an ID, as in a new tab, there is nothing to resume after.
       if (lastEventId !== "") {
-        // Cannot fail where there are other tabs.
+        // There are locks: without them, tabs do not share a connection.
         const locks = getLocks()!;
         await locks.request(`${name} late`, { signal }, () => this.#read());
       }
     } catch {
-      // Refused by the server, or closed.
+      // The server has refused the request, or close() was called.
     }
-    // What the server does not give any more is lost.
-    this.#finish(backlog.events);
+    // What is missing before these is lost: the server does not send it any more.
+    this.#finish(recent.events);
   }
 
   async #read(): Promise<void> {

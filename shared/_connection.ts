@@ -1,7 +1,17 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { Backlog, LOST, NEW } from "./_backlog.ts";
-import { CatchUp, type LateTab } from "./_catch_up.ts";
+/**
+ * One tab's part in a shared connection: a Web Lock elects one tab as the leader, the
+ * leader numbers the events of its connection and sends them over a `BroadcastChannel`,
+ * the followers report which number they expect next, and each leader has a term that is
+ * greater than that of the leader before, whose messages are ignored from then on.
+ * `SharedEventSource` makes one of these for each source.
+ *
+ * @module
+ */
+
+import { LOST, NEW, RecentEvents } from "./_recent_events.ts";
+import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
 import {
   assertOptions,
@@ -9,130 +19,134 @@ import {
 } from "../_client/connection_options.ts";
 import type { EventSourceConnection } from "../_client/event_source.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { Leader, type LeadingTab } from "./_leader.ts";
+import { Leader, type LeaderTab } from "./_leader.ts";
 import { holdLock } from "./_locks.ts";
-import type { Hello, News, Place } from "./_message.ts";
-import { Outlet, type StateChange } from "./_outlet.ts";
-import { describe, NO_CONNECTION, type Status } from "./_status.ts";
+import type {
+  EventRange,
+  FollowerMessage,
+  LeaderMessage,
+} from "./_messages.ts";
+import { DeliveryQueue, type StateChange } from "./_delivery_queue.ts";
+import { type ConnectionStatus, describe, NO_CONNECTION } from "./_status.ts";
 
-/** Milliseconds of silence after which the leader is asked whether it is there. */
-const SILENCE = 5000;
-/** Milliseconds for its answer; after that the lock is taken from it. */
+/** Milliseconds without a message of the leader after which a follower asks for one. */
+const SILENCE_TIMEOUT = 5000;
+/** Milliseconds for the leader's answer; after that the follower takes the lock from it. */
 const ANSWER_TIMEOUT = 5000;
-/** Milliseconds for the others to hear of the end before one of them connects. */
-const FAREWELL = 100;
+/** Milliseconds for the followers to learn of the end before one of them gets the lock. */
+const CLOSE_DELAY = 100;
 /**
- * How many events a tab may have seen that the others have not. Whose numbers are
- * further off has counted with others, who are gone.
+ * How many events a tab may be ahead of the leader. A greater difference means that the
+ * tab has its numbers from other tabs, which are gone.
  */
-const MAX_LEAD = 1e6;
+const MAX_AHEAD = 1e6;
 
-/** One tab's part in a connection that many share. */
+/** The connection of one tab, be it the leader or a follower. */
 export class SharedConnection
-  implements EventSourceConnection, LeadingTab, LateTab {
+  implements EventSourceConnection, LeaderTab, LaggingTab {
   readonly url: string;
   readonly options: ConnectOptions;
   readonly name: string;
-  readonly backlog: Backlog;
-  /** The last event ID as of the events that this tab has got. */
+  readonly recent: RecentEvents;
+  /** The last event ID after the events that this tab has received. */
   lastEventId = "";
-  /** The greatest term that this tab has heard of: who has a lesser one is robbed. */
+  /** The greatest term that this tab knows. A leader of a lesser one was replaced. */
   term = 0;
   readonly #id = Math.random();
-  readonly #outlet: Outlet;
-  // Ends what listens to the page and to the signal.
-  readonly #life = new AbortController();
-  // Gives up the lock, or the place in the queue for it.
-  #turn: AbortController | undefined;
-  // Set while this tab takes part.
+  readonly #queue: DeliveryQueue;
+  // Aborted at the end: removes the listeners on the page and on the signal.
+  readonly #listening = new AbortController();
+  // Gives up the lock, or the request for it.
+  #lockRequest: AbortController | undefined;
+  // Set from #join() to #leave().
   #channel: BroadcastChannel | undefined;
-  // Set while this tab holds the connection.
+  // Set while this tab is the leader.
   #leader: Leader | undefined;
   #catchUp: CatchUp | undefined;
-  // Until the leader is asked, or robbed.
+  // Runs until the leader is asked, or the lock is taken from it.
   #timer: ReturnType<typeof setTimeout> | undefined;
-  // Whether what is missing was asked for.
+  // Whether the leader was asked for missing events, and has not answered.
   #isAsking = false;
 
   constructor(url: string, options: ConnectOptions, key: string) {
     assertOptions(options);
     this.url = url;
     this.options = options;
-    // Tabs of another version may say other things: the number is theirs.
+    // The number is the protocol's version: tabs with another one have another channel.
     this.name = `tidings 1 ${url} ${options.withCredentials} ${key}`;
-    this.backlog = new Backlog(options.lastEventId ?? "");
-    this.#outlet = new Outlet(options.onStateChange);
+    this.recent = new RecentEvents(options.lastEventId ?? "");
+    this.#queue = new DeliveryQueue(options.onStateChange);
     const { signal } = options;
     if (signal?.aborted) this.close();
-    signal?.addEventListener("abort", this.close, this.#life);
+    signal?.addEventListener("abort", this.close, this.#listening);
     this.#listen();
     this.#join();
   }
 
   get readyState(): 0 | 1 | 2 {
-    return this.#outlet.readyState;
+    return this.#queue.readyState;
   }
 
-  /** Whether the connection of all is that of this tab. */
+  /** Whether this tab is the leader. */
   get isLeader(): boolean {
     return this.#leader !== undefined;
   }
 
   readonly close = (): void => {
-    this.#outlet.close();
+    this.#queue.close();
     this.#end();
   };
 
   [Symbol.asyncIterator](): AsyncIterator<ServerSentEvent> {
-    return this.#outlet[Symbol.asyncIterator]();
+    return this.#queue[Symbol.asyncIterator]();
   }
 
-  /** Says something to all tabs, as their leader. */
-  post(news: News): void {
-    this.#channel?.postMessage(news);
+  /** Sends a message of the leader to all other tabs. */
+  post(message: LeaderMessage): void {
+    this.#channel?.postMessage(message);
   }
 
-  /** Goes on to where these events end. */
-  absorb(place: Place): void {
-    const { backlog } = this;
-    const { events, next, lastEventId } = place;
-    if (this.#isHole(place)) {
+  /** Receives events of the shared stream, whichever tab has the connection. */
+  receive(range: EventRange): void {
+    const { recent } = this;
+    const { events, next, lastEventId } = range;
+    if (this.#hasGap(range)) {
       this.#catchUp?.close();
-      backlog.moveTo(next - events.length, lastEventId);
+      recent.moveTo(next - events.length, lastEventId);
       this.#catchUp = new CatchUp(this);
     }
-    for (const event of events.slice(events.length + backlog.next - next)) {
-      backlog.push(event);
+    for (const event of events.slice(events.length + recent.next - next)) {
+      recent.push(event);
       if (!this.#catchUp?.isRunning) this.deliver(event);
     }
-    // There may have been an ID without an event.
-    if (next === backlog.next) backlog.lastEventId = lastEventId;
+    // A block without data has an ID and is no event.
+    if (next === recent.next) recent.lastEventId = lastEventId;
     if (this.#catchUp?.isRunning) this.#catchUp.check();
-    else this.lastEventId = backlog.lastEventId;
+    else this.lastEventId = recent.lastEventId;
   }
 
-  /** Gives this tab a change of state. */
-  tell(change: StateChange): void {
-    this.#outlet.push(change);
+  /** Tells this tab of a change of state. */
+  changeState(change: StateChange): void {
+    this.#queue.push(change);
     if (change.readyState !== CLOSED) return;
     if (this.#leader) {
-      const turn = this.#turn;
-      setTimeout(() => turn?.abort(), FAREWELL);
-      this.#turn = undefined;
+      const lockRequest = this.#lockRequest;
+      setTimeout(() => lockRequest?.abort(), CLOSE_DELAY);
+      this.#lockRequest = undefined;
     }
     this.#end();
   }
 
-  /** Gives this tab an event. */
+  /** Hands this tab an event. */
   deliver(event: ServerSentEvent): void {
     this.lastEventId = event.lastEventId;
-    this.#outlet.push(event);
+    this.#queue.push(event);
   }
 
-  /** Leaves while the page cannot take part, and comes back with it. */
+  /** Leaves while the page is frozen or in the back/forward cache, and joins after. */
   #listen(): void {
-    const { signal } = this.#life;
-    // Those of the document do not bubble.
+    const { signal } = this.#listening;
+    // "freeze" and "resume" are events of the document that do not bubble.
     const init = { capture: true, signal };
     for (const type of ["freeze", "pagehide"]) {
       addEventListener(type, () => this.#leave(), init);
@@ -143,19 +157,19 @@ export class SharedConnection
   }
 
   #join(): void {
-    const { signal } = this.#life;
+    const { signal } = this.#listening;
     if (signal.aborted || this.#channel || this.#leader) return;
-    this.#follow(NO_CONNECTION);
+    this.#applyStatus(NO_CONNECTION);
     try {
       this.#channel = new BroadcastChannel(this.name);
     } catch {
-      // Where a user lets a site store nothing.
-      return this.#hold();
+      // Browsers throw where the user has blocked all storage for the site.
+      return this.#lead();
     }
     this.#channel.onmessage = ({ data }) =>
-      "from" in data ? this.#hearTab(data) : this.#hearLeader(data);
-    this.#ask();
-    this.#queue();
+      "from" in data ? this.#onFollower(data) : this.#onLeader(data);
+    this.#askLeader();
+    this.#requestLock();
   }
 
   #leave(): void {
@@ -163,75 +177,76 @@ export class SharedConnection
     this.#leader = undefined;
     this.#channel?.close();
     this.#channel = undefined;
-    this.#turn?.abort();
+    this.#lockRequest?.abort();
     clearTimeout(this.#timer);
     if (this.#catchUp?.isRunning) {
       this.#catchUp.close();
-      this.backlog.moveTo(LOST, this.lastEventId);
+      this.recent.moveTo(LOST, this.lastEventId);
     }
   }
 
   #end(): void {
-    this.#life.abort();
+    this.#listening.abort();
     this.#leave();
   }
 
-  /** Waits for the lock, or takes it from who has it. */
-  async #queue(steal = false): Promise<void> {
-    this.#turn?.abort();
-    const { signal } = this.#turn = new AbortController();
+  /** Waits for the lock, or takes it from the leader. */
+  async #requestLock(steal = false): Promise<void> {
+    this.#lockRequest?.abort();
+    const { signal } = this.#lockRequest = new AbortController();
     try {
-      await holdLock(this.name, signal, steal, () => this.#hold());
+      await holdLock(this.name, signal, steal, () => this.#lead());
     } catch (error) {
       if (signal.aborted) return;
       this.#leave();
-      // Robbed, or refused.
+      // "AbortError" means that another tab took the lock; others, that there is none.
       if ((error as Error).name === "AbortError") this.#join();
-      else this.#hold();
+      else this.#lead();
     }
   }
 
-  #hold(): void {
+  #lead(): void {
     clearTimeout(this.#timer);
-    this.#follow(NO_CONNECTION);
-    // Those who have not met yet differ by the clock, or else by chance.
+    this.#applyStatus(NO_CONNECTION);
+    // Two leaders that have not received each other's messages differ by the clock, or
+    // else by the random part.
     const isFirst = this.term === 0;
     this.term = Math.max(this.term + 1, Date.now()) + Math.random();
     this.#leader = new Leader(this, isFirst);
   }
 
-  #hearTab(hello: Hello): void {
+  #onFollower(message: FollowerMessage): void {
     if (this.#leader === undefined) return;
-    if (hello.term > this.term) this.#yieldTo(hello.term);
-    else this.#leader.answer(hello);
+    if (message.term > this.term) this.#followLeader(message.term);
+    else this.#leader.answer(message);
   }
 
-  #hearLeader(news: News): void {
-    const { term, next, to } = news;
-    // From one who was robbed, and does not know it yet.
+  #onLeader(message: LeaderMessage): void {
+    const { term, next, to } = message;
+    // A leader that hung may still send, before it learns that it was replaced.
     if (term < this.term) return;
     const isForMe = to === this.#id;
-    const isRollCall = term > this.term && !isForMe;
-    if (term > this.term) this.#yieldTo(term);
-    if (isRollCall) this.#say(next);
-    this.#expectNews();
-    const isHole = this.#isHole(news);
-    // Others are told of what they alone have missed.
-    if (isHole && to !== undefined && !isForMe) return;
-    this.#follow(news);
-    // Where it begins is known after the roll call.
-    if (isRollCall) return;
-    if (isForMe || this.backlog.next === NEW || !isHole) {
+    const isNewLeader = term > this.term && !isForMe;
+    if (term > this.term) this.#followLeader(term);
+    if (isNewLeader) this.#report(next);
+    this.#awaitLeader();
+    const hasGap = this.#hasGap(message);
+    // It has the events that another follower has missed.
+    if (hasGap && to !== undefined && !isForMe) return;
+    this.#applyStatus(message);
+    // A new leader collects what the followers have received before it sends events.
+    if (isNewLeader) return;
+    if (isForMe || this.recent.next === NEW || !hasGap) {
       this.#isAsking = false;
-      this.absorb(news);
+      this.receive(message);
     } else if (!this.#isAsking) {
       this.#isAsking = true;
-      this.#ask();
+      this.#askLeader();
     }
   }
 
-  /** Follows a later leader. */
-  #yieldTo(term: number): void {
+  /** Accepts a later leader. */
+  #followLeader(term: number): void {
     this.term = term;
     this.#isAsking = false;
     if (this.#leader) {
@@ -240,49 +255,51 @@ export class SharedConnection
     }
   }
 
-  /** Whether these events do not follow on those that this tab knows. */
-  #isHole({ events, next }: Place): boolean {
-    const lacking = next - this.backlog.next;
-    return lacking > events.length || lacking < -MAX_LEAD;
+  /** Whether events are missing between those of this tab and these. */
+  #hasGap({ events, next }: EventRange): boolean {
+    const lacking = next - this.recent.next;
+    return lacking > events.length || lacking < -MAX_AHEAD;
   }
 
-  /** Takes over the state of the connection. */
-  #follow(status: Status): void {
+  /** Tells this tab of the leader's state, if that is a change. */
+  #applyStatus(status: ConnectionStatus): void {
     const { readyState, hasFailed } = status;
-    const { latestState } = this.#outlet;
-    const isNews = readyState === CONNECTING
+    const { latestState } = this.#queue;
+    const hasChanged = readyState === CONNECTING
       ? latestState === OPEN
       : readyState !== latestState;
-    if (hasFailed || isNews) this.tell({ readyState, state: describe(status) });
+    if (hasFailed || hasChanged) {
+      this.changeState({ readyState, state: describe(status) });
+    }
   }
 
-  /** Asks the leader if there is nothing to hear of it. */
-  #expectNews(): void {
+  /** Asks the leader for a message if none comes for a while. */
+  #awaitLeader(): void {
     clearTimeout(this.#timer);
-    // Not all at once: the answer to one is an answer to all.
-    const delay = SILENCE * (1 + Math.random());
-    this.#timer = setTimeout(() => this.#ask(), delay);
+    // With jitter, one follower asks before the others. The answer counts for all.
+    const delay = SILENCE_TIMEOUT * (1 + Math.random());
+    this.#timer = setTimeout(() => this.#askLeader(), delay);
   }
 
-  /** Asks the leader for what is missing, and robs it if there is no answer. */
-  #ask(): void {
-    this.#say(this.backlog.next);
+  /** Asks the leader for missing events, and takes the lock if there is no answer. */
+  #askLeader(): void {
+    this.#report(this.recent.next);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      // There is a leader, whom nothing was ever heard of.
+      // There is a leader, although it never sent a message: this is not the first term.
       this.term ||= 1;
-      this.#queue(true);
+      this.#requestLock(true);
     }, ANSWER_TIMEOUT);
   }
 
-  /** Tells the leader this tab's place, and what it lacks if it waits for `next`. */
-  #say(next: number): void {
+  /** Reports to the leader which event this tab expects, and those from `next` on. */
+  #report(next: number): void {
     this.#channel?.postMessage(
       {
-        ...this.backlog.since(next),
+        ...this.recent.since(next),
         from: this.#id,
         term: this.term,
-      } satisfies Hello,
+      } satisfies FollowerMessage,
     );
   }
 }

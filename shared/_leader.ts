@@ -1,6 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { type Backlog, LOST } from "./_backlog.ts";
+/**
+ * The leader's part of a shared connection: it has the connection to the server, and
+ * sends its events and states to the followers.
+ *
+ * @module
+ */
+
+import { LOST, type RecentEvents } from "./_recent_events.ts";
 import {
   CONNECTING,
   type ConnectionState,
@@ -8,60 +15,66 @@ import {
 import type { ConnectOptions } from "../_client/connection_options.ts";
 import { EventStreamConnection } from "../_client/connection.ts";
 import type { ServerSentEvent } from "../event.ts";
-import type { Hello, News, Place } from "./_message.ts";
-import type { StateChange } from "./_outlet.ts";
+import type {
+  EventRange,
+  FollowerMessage,
+  LeaderMessage,
+} from "./_messages.ts";
+import type { StateChange } from "./_delivery_queue.ts";
 
 /**
- * Milliseconds for the others to say what they have seen. Who is busy for longer
- * drops by number what it knows.
+ * Milliseconds for the followers to report what they have received. The leader resumes
+ * after the last of it. A follower that answers later drops, by their numbers, the events
+ * that it gets again.
  */
-const ROLL_CALL = 100;
-/** No stream has so many events in a millisecond, for long. */
+const COLLECT_TIME = 100;
+/** More events than any stream has in a millisecond, for long. */
 const NUMBERS_PER_MS = 1000;
 
-/** What a leader needs of the tab that it is in. */
-export interface LeadingTab {
+/** What a leader needs of its tab. */
+export interface LeaderTab {
   readonly url: string;
   readonly options: ConnectOptions;
   readonly term: number;
-  readonly backlog: Backlog;
-  post(news: News): void;
-  absorb(place: Place): void;
-  tell(change: StateChange): void;
+  readonly recent: RecentEvents;
+  post(message: LeaderMessage): void;
+  receive(range: EventRange): void;
+  changeState(change: StateChange): void;
 }
 
 /**
- * Holds the connection for all tabs, for one term. Before it connects it calls the
- * roll, so as to resume after the last event that any of them has seen.
+ * Has the connection for all tabs, for one term. Before it connects, it collects the
+ * followers' reports, to resume after the last event that any of them has received.
  */
 export class Leader {
-  readonly #tab: LeadingTab;
+  readonly #tab: LeaderTab;
   #connection: EventStreamConnection | undefined;
   #isClosed = false;
-  // The end of the roll call.
+  // Ends the collection of reports.
   readonly #timer: ReturnType<typeof setTimeout>;
-  // The answer of the one who has seen the most.
-  #furthest: Place;
+  // The report of the tab that has received the most.
+  #furthest: EventRange;
 
   /**
-   * @param tab The tab that holds the connection.
-   * @param isFirst Whether nobody has held it before, as far as the tab knows.
+   * @param tab The leader's tab.
+   * @param isFirst Whether there was no leader before, as far as the tab knows.
    */
-  constructor(tab: LeadingTab, isFirst: boolean) {
+  constructor(tab: LeaderTab, isFirst: boolean) {
     this.#tab = tab;
-    this.#furthest = tab.backlog;
-    this.#tell(tab.backlog.next);
-    this.#timer = setTimeout(() => this.#connect(), isFirst ? 0 : ROLL_CALL);
+    this.#furthest = tab.recent;
+    this.#tell(tab.recent.next);
+    this.#timer = setTimeout(() => this.#connect(), isFirst ? 0 : COLLECT_TIME);
   }
 
-  /** Answers a tab, or takes down what it answers. */
-  answer(hello: Hello): void {
-    // During the roll call the place is not known yet: all will hear of it.
-    if (this.#connection) this.#tell(hello.next, hello.from);
-    else if (hello.next > this.#furthest.next) this.#furthest = hello;
+  /** Answers a follower; or collects its report, before the connection is made. */
+  answer(message: FollowerMessage): void {
+    // While reports are collected, the first event is not known. All followers get a
+    // message when it is.
+    if (this.#connection) this.#tell(message.next, message.from);
+    else if (message.next > this.#furthest.next) this.#furthest = message;
   }
 
-  /** Ends the connection, without a word. */
+  /** Ends the connection, without a message. */
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -69,61 +82,62 @@ export class Leader {
   }
 
   async #connect(): Promise<void> {
-    const { url, options, backlog } = this.#tab;
-    this.#tab.absorb(this.#furthest);
-    // Later numbers are greater ones, whoever has counted before.
-    if (backlog.next <= LOST) backlog.next = Date.now() * NUMBERS_PER_MS;
-    // Who has seen less asks for it.
-    this.#tell(backlog.next);
+    const { url, options, recent } = this.#tab;
+    this.#tab.receive(this.#furthest);
+    // By the clock, these numbers are greater than those of all leaders before.
+    if (recent.next <= LOST) recent.next = Date.now() * NUMBERS_PER_MS;
+    // A follower that has received less asks for the rest.
+    this.#tell(recent.next);
     this.#connection = new EventStreamConnection(url, {
       ...options,
       signal: undefined,
-      lastEventId: backlog.lastEventId,
+      lastEventId: recent.lastEventId,
       onStateChange: (state) => this.#onStateChange(state),
     }, true);
     try {
       for await (const event of this.#connection) this.#publish(event);
     } catch {
-      // The last change of state has told it.
+      // The last change of state has reported the error.
     }
   }
 
   #publish(event: ServerSentEvent): void {
-    // What was on its way is another's to publish.
+    // After close(), the next leader publishes what has arrived in the meantime.
     if (this.#isClosed) return;
-    const { backlog } = this.#tab;
+    const { recent } = this.#tab;
     const { lastEventId } = event;
-    const place = { events: [event], next: backlog.next + 1, lastEventId };
-    this.#post(place);
-    this.#tab.absorb(place);
+    const range = { events: [event], next: recent.next + 1, lastEventId };
+    this.#post(range);
+    this.#tab.receive(range);
   }
 
   #onStateChange(state: ConnectionState): void {
-    // Closed by this side.
+    // The tab left by itself.
     if (this.#isClosed) return;
     const error = state.state === "open" ? undefined : state.error;
-    // What went wrong in this tab alone need not go wrong in the next one.
+    // An error in this tab only, such as in an option's function, may not happen in
+    // the next leader.
     if (error?.reason !== "local-error") {
-      this.#tell(this.#tab.backlog.next, undefined, error !== undefined);
+      this.#tell(this.#tab.recent.next, undefined, error !== undefined);
     }
-    this.#tab.tell({ readyState: this.#readyState, state });
+    this.#tab.changeState({ readyState: this.#readyState, state });
   }
 
   get #readyState(): 0 | 1 | 2 {
     return this.#connection?.readyState ?? CONNECTING;
   }
 
-  /** Tells the state, and what somebody lacks who waits for the event `next`. */
+  /** Sends the state, and the events from `next` on. */
   #tell(next: number, to?: number, hasFailed?: boolean): void {
-    const { backlog } = this.#tab;
-    // There may have been an ID without an event.
-    if (this.#connection) backlog.lastEventId = this.#connection.lastEventId;
-    this.#post(backlog.since(next), to, hasFailed);
+    const { recent } = this.#tab;
+    // A block without data has an ID and is no event.
+    if (this.#connection) recent.lastEventId = this.#connection.lastEventId;
+    this.#post(recent.since(next), to, hasFailed);
   }
 
-  #post(place: Place, to?: number, hasFailed = false): void {
+  #post(range: EventRange, to?: number, hasFailed = false): void {
     this.#tab.post({
-      ...place,
+      ...range,
       term: this.#tab.term,
       readyState: this.#readyState,
       url: this.#connection?.response?.url ?? "",

@@ -1,6 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
+ * The Web Locks by which tabs elect their leader, and whether tabs can share at all.
+ *
+ * @module
+ */
+
+/**
  * As much of the [Web Locks API](https://www.w3.org/TR/web-locks/) as is used here;
  * not every runtime's types have it.
  */
@@ -19,25 +25,25 @@ export function getLocks(): LockManager | undefined {
 }
 
 /**
- * Whether there are others to share with, and the means to. All the tabs of an
- * origin are one user, which cannot be said of what runs in a server.
+ * Tells whether there may be other tabs, and the means to share with them. All tabs of an
+ * origin belong to one user; in a server, streams of several users must not be shared.
  */
 export function canShare(): boolean {
-  // "null" stands for an origin that is nobody else's, as in a sandbox.
+  // The origin of a sandboxed frame is "null", and is not that of any other frame.
   const { origin } = globalThis as { origin?: unknown };
   return typeof origin === "string" && origin !== "null" &&
     typeof BroadcastChannel === "function" && getLocks() !== undefined;
 }
 
 /**
- * Holds a lock until a signal, which also gives up the place in the queue for it.
+ * Holds a lock until a signal aborts, which also ends the wait for it.
  *
- * @param name The lock.
- * @param signal What ends it.
- * @param steal Whether to take the lock from who has it.
- * @param onGranted Is called once the lock is held.
- * @throws {DOMException} Named `"AbortError"` at the signal, or if the lock is
- * stolen; and with other names where there are no locks for us.
+ * @param name The name of the lock.
+ * @param signal Ends it.
+ * @param steal Whether to take the lock from its holder, as the API's `steal` does.
+ * @param onGranted Called once the lock is held.
+ * @throws {DOMException} Named `"AbortError"` if the signal aborts while it waits, or if
+ * the lock is taken away; with another name if the browser refuses locks.
  */
 export function holdLock(
   name: string,
@@ -45,7 +51,7 @@ export function holdLock(
   steal: boolean,
   onGranted: () => void,
 ): Promise<void> {
-  // Cannot fail: who has no locks shares nothing.
+  // There are locks: without them, tabs do not share a connection.
   return getLocks()!.request(name, steal ? { steal } : { signal }, () => {
     if (signal.aborted) return;
     return new Promise((resolve) => {

@@ -1,32 +1,38 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The state of the leader's connection, as its messages carry it to the followers.
+ *
+ * @module
+ */
+
 import {
   CONNECTING,
   type ConnectionState,
 } from "../_client/connection_state.ts";
 import { EventSourceError } from "../_client/event_source_error.ts";
 
-/** How the connection is. */
-export interface Status {
+/** The state of the leader's connection. */
+export interface ConnectionStatus {
   readonly readyState: 0 | 1 | 2;
-  /** Whether it was lost just now, or an attempt has failed. */
+  /** Whether the connection was lost just now, or an attempt has failed. */
   readonly hasFailed: boolean;
   /** The URL of the response, while there is one. */
   readonly url: string;
 }
 
-/** The status while nobody holds the connection. */
-export const NO_CONNECTION: Status = {
+/** The status while there is no leader. */
+export const NO_CONNECTION: ConnectionStatus = {
   readyState: CONNECTING,
   hasFailed: false,
   url: "",
 };
 
 /**
- * Describes the status as far as another tab's `EventSource` looks at it: where
- * events are from, or that there is an error.
+ * Describes the status for the `EventSource` of a follower, which reads no more of it than
+ * the URL that events come from, or that there is an error.
  */
-export function describe({ url }: Status): ConnectionState {
+export function describe({ url }: ConnectionStatus): ConnectionState {
   return url === ""
     ? {
       state: "closed",

@@ -1,12 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One connection for all tabs.
+ * An `EventSource` that shares one connection with all tabs of a browser.
  *
- * Over HTTP/1.1 a browser has six connections to a host, for all of its tabs. Each
- * tab with an `EventSource` takes one, and the seventh tab does not load.
- * {@linkcode SharedEventSource} takes the place of `EventSource`, and one connection
- * is enough for a browser:
+ * Over HTTP/1.1 a browser opens at most six connections to a host, for all of its tabs.
+ * Each tab with an `EventSource` takes one, and the seventh tab does not load.
+ * {@linkcode SharedEventSource} is used as `EventSource` is, and needs one connection for
+ * a browser:
  *
  * ```ts ignore -- it needs a server, and a browser to share in
  * import { SharedEventSource } from "@tidings/sse/shared";
@@ -15,21 +15,22 @@
  * source.onmessage = (event) => console.log(event.data);
  * ```
  *
- * A Web Lock says which tab holds the connection, and a `BroadcastChannel` carries
- * what it receives to the others. What can be relied on:
+ * A Web Lock elects one tab as the leader, which has the connection. A
+ * `BroadcastChannel` carries its events to the other tabs, the followers. What you can
+ * rely on:
  *
- * - Each tab gets each event once and in order, from when it came to when it closes.
- * - A leader that closes, crashes, is frozen, goes into the back/forward cache or
- *   hangs is replaced by another tab, which resumes after the last event that any of
- *   them has got; events that some have got and others not are passed on first. One
- *   that hangs is noticed after 10 to 15 seconds of silence, one that is closed or
- *   crashes at once. What it still sends when it comes back is not listened to.
- * - A tab that was frozen gets what it has missed from the memory of the others
- *   (about a mebibyte of events), or else from the server, over a connection of its
- *   own that ends where the others are; one tab does so at a time.
- * - An event without an ID cannot be resumed after. It is lost if it was sent while
- *   there was no connection, as it is for any `EventSource`.
- * - Nothing is stored: what the tabs know is gone with the last of them.
+ * - Each tab gets each event once and in order, from when it opens to when it closes.
+ * - A leader that closes, crashes, is frozen, goes into the back/forward cache or hangs
+ *   is replaced by another tab. The new leader first sends the followers the events that
+ *   some tabs have received and others have not, and then resumes after the last of them.
+ *   A leader that hangs is replaced after 10 to 15 seconds without a message, one that is
+ *   closed or crashes at once. Messages that it sends later are ignored.
+ * - A tab that was frozen gets the events that it has missed from the memory of the other
+ *   tabs, which keep about a mebibyte, or else from the server, over a connection of its
+ *   own that ends when it has caught up. One tab at a time does so.
+ * - An event without an ID that was sent while there was no connection is lost, as it is
+ *   with any `EventSource`.
+ * - Nothing is stored: with its last tab, all of this is gone.
  *
  * @module
  */
@@ -64,47 +65,47 @@ export type {
 } from "../_client/event_source_error.ts";
 
 /**
- * The options of a {@linkcode SharedEventSource}: those of `EventSource`, and what
- * keeps connections apart. Other options than `withCredentials` and `key` are those
- * of the tab that holds the connection at the time.
+ * The options of a {@linkcode SharedEventSource}: those of `EventSource`, and a key for
+ * the connection. All options but `withCredentials` and `key` are those of the leader at
+ * the time.
  */
 export interface SharedEventSourceInit extends EventSourceInit {
   /**
-   * Only those with the same key share a connection: take the user's ID where the
-   * headers say whose events they are.
+   * Only sources with the same key share a connection. Use the user's ID if the request's
+   * headers decide which events are sent.
    *
    * @default {the URL}
    */
   key?: string | undefined;
 }
 
-// Of those that share one. The field of a subclass is not there in time.
+// The connection of each source that shares one. Not a field: the base constructor calls
+// MAKE_CONNECTION before the fields of a subclass are there.
 const CONNECTIONS = new WeakMap<object, SharedConnection>();
 
 /**
- * An `EventSource` that has one connection with all others in the tabs, windows and
- * workers of its origin that have the same URL, credentials and `key`.
+ * An `EventSource` that shares one connection with all others of the same URL,
+ * credentials and `key` in the tabs, windows and workers of its origin.
  *
- * It has the interface of `EventSource`, and behaves as if it had connected by
- * itself: `readyState`, `open` and `error` are its own, `close()` closes nothing for
- * the others, and the last one that closes ends the connection. What differs:
+ * It has the interface of `EventSource`, and behaves as if it had a connection of its
+ * own: it has its own `readyState`, `open` and `error`, `close()` closes it only, and the
+ * last one that closes ends the connection. The differences:
  *
- * - One that comes later is open at once, and gets the events from then on: what a
- *   server sends first, such as a replay, only the first one gets. For the same
- *   reason `lastEventId` only counts for the first.
- * - When another tab takes the connection over, it is lost and open again, with an
- *   `error` and an `open`. What was fetched once may have to be fetched again there
- *   if its events have no IDs.
- * - `fetch`, `headers`, `onComment`, `shouldReconnect` and the other functions among
- *   the options are called in the tab that holds the connection. If one throws, it
- *   fails in that tab, and another takes over. What the server refuses, it refuses
- *   for all.
+ * - A later source is open at once, and gets the events from then on. Only the first
+ *   source gets what the server sends at the start, such as a replay. For the same
+ *   reason, `lastEventId` has an effect on the first source only.
+ * - When another tab becomes the leader, sources dispatch an `error` and then an `open`.
+ *   If the events have no IDs, the new leader cannot resume: its request gets what the
+ *   server sends at the start.
+ * - `fetch`, `headers`, `onComment`, `shouldReconnect` and the other functions among the
+ *   options are called in the leader. If one throws, the source fails in that tab, and
+ *   another tab becomes the leader. A request that the server refuses fails all sources.
  *
- * Where there are no Web Locks, no `BroadcastChannel` or no others to share with
- * (in Node, Deno and Bun, in old browsers, on pages that did not come over HTTPS or
- * from localhost, in sandboxed frames), it is an `EventSource` of its own.
+ * Where there are no Web Locks, no `BroadcastChannel` or no tabs of one user (in Node,
+ * Deno and Bun, in old browsers, on pages that were not loaded over HTTPS or from
+ * localhost, in sandboxed frames), it is a plain `EventSource`.
  *
- * @example In the place of an EventSource
+ * @example Instead of an EventSource
  * ```ts
  * import { SharedEventSource } from "@tidings/sse/shared";
  * import { assertEquals } from "@std/assert";
@@ -131,25 +132,25 @@ const CONNECTIONS = new WeakMap<object, SharedConnection>();
 export class SharedEventSource<Events extends object = EventSourceEventMap>
   extends EventSource<Events> {
   /**
-   * Connects to an event stream, or joins those who are connected.
+   * Connects to an event stream, or joins the tabs that are connected.
    *
    * @param url Its URL, resolved against `location` where there is one.
-   * @param init How to connect, and with whom.
+   * @param init How to connect, and with which tabs to share.
    * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
    * @throws {TypeError} If an argument or an option is of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(url: string | URL, init: SharedEventSourceInit = {}) {
-    // EventSource counts them too, but JSR takes no `super(...arguments)`.
+    // EventSource counts its arguments too, but JSR refuses `super(...arguments)`.
     if (arguments.length === 0) {
       throw new TypeError(
-        "Cannot connect: there is no argument, a URL is wanted",
+        "Cannot connect: expected a URL, got no argument",
       );
     }
     super(url, init);
   }
 
-  /** Whether it holds the connection itself, at the moment. */
+  /** Whether its tab is the leader at the moment, and has the connection. */
   get isLeader(): boolean {
     return CONNECTIONS.get(this)?.isLeader ?? true;
   }

@@ -1,6 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The check of one event: its data as JSON, and the JSON against a schema. The iterator
+ * and the listener of this room call it.
+ *
+ * @module
+ */
+
 import type { ServerSentEvent } from "../event.ts";
+import { describeMismatch } from "../_validate.ts";
 import { EventCheckError } from "./_event_check_error.ts";
 import type {
   StandardSchema,
@@ -8,13 +16,13 @@ import type {
 } from "./_standard_schema.ts";
 
 /**
- * Reads the data of an event as JSON and has it checked.
+ * Reads the data of an event as JSON, and checks it.
  *
  * @param event The event.
- * @param schema What the JSON has to fit.
- * @returns What the schema makes of it, later if the schema takes its time.
- * @throws {EventCheckError} If the data is no JSON or does not fit, or by way of the
- * promise; and whatever the schema throws.
+ * @param schema The schema for the JSON.
+ * @returns The schema's output; a promise of it if the schema is asynchronous.
+ * @throws {EventCheckError} If the data is not JSON or does not fit the schema, unless the
+ * promise rejects with it; and whatever the schema throws.
  */
 export function checkData<Output>(
   event: ServerSentEvent,
@@ -27,14 +35,16 @@ export function checkData<Output>(
 }
 
 /**
- * Makes sure that something is a schema.
+ * Checks that a value is a schema.
  *
- * @throws {TypeError} If it is none.
+ * @param name The event type, or the name of the parameter.
+ * @param schema The value.
+ * @throws {TypeError} If it is not a schema.
  */
 export function assertSchema(name: string, schema: StandardSchema): void {
   if (typeof schema?.["~standard"]?.validate === "function") return;
   throw new TypeError(
-    `Cannot check events: ${name} is of type ${typeof schema}, a Standard Schema is wanted`,
+    describeMismatch("check events", name, "a Standard Schema", schema),
   );
 }
 

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The async iterator that `checkEvents()` returns.
+ *
+ * @module
+ */
+
 import type { ServerSentEvent } from "../event.ts";
 import { checkData } from "./_check_data.ts";
 import { EventCheckError } from "./_event_check_error.ts";
@@ -9,7 +15,7 @@ type Result<Event> = IteratorResult<Event, undefined>;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** What the iteration depends on, with the defaults filled in. */
+/** Options of {@linkcode CheckedEvents}, with the defaults filled in. */
 export interface CheckedEventsOptions {
   /** The event types, each with its schema. */
   schemas: readonly (readonly [string, StandardSchema])[];
@@ -19,33 +25,33 @@ export interface CheckedEventsOptions {
 }
 
 /**
- * Events that were checked, as an async iterator. It asks its source for one event at
- * a time and holds none, so that the place to resume from is that of the last event
- * that was handed out, or skipped on the way to the next.
+ * Checked events, as an async iterator. It asks its source for one event at a time and
+ * keeps none. So the source's last event ID is that of the last event that was handed
+ * out, or skipped on the way to the next.
  *
- * Ending the iteration ends that of the source, as do the sentinel and an error.
+ * The end of the iteration ends that of the source, as do the sentinel and an error.
  *
- * @typeParam Source What the events come from.
- * @typeParam Event What the events are.
+ * @typeParam Source The type of the source.
+ * @typeParam Event The type of the checked events.
  */
 export class CheckedEvents<
   Source extends AsyncIterable<ServerSentEvent>,
   Event extends ServerSentEvent,
 > implements AsyncIterableIterator<Event, undefined>, AsyncDisposable {
-  /** What the events come from, such as the connection with its `close()`. */
+  /** The source of the events, such as a connection with its `close()`. */
   readonly source: Source;
   readonly #events: AsyncIterator<ServerSentEvent>;
   readonly #options: CheckedEventsOptions;
   /** The calls of `next()` that wait for the one that is under way, in their order. */
   readonly #waiting: ((result: Promise<Result<Event>>) => void)[] = [];
   #isBusy = false;
-  /** Set once no event will be handed out any more. */
+  /** Set by `return()`, the sentinel, an error and the source's end. */
   #isEnded = false;
 
   /**
    * Begins to iterate, as `checkEvents()` does.
    *
-   * @param source What the events come from.
+   * @param source The source of the events.
    * @param options How to check them.
    */
   constructor(source: Source, options: CheckedEventsOptions) {
@@ -57,9 +63,9 @@ export class CheckedEvents<
   /**
    * Waits for the next event.
    *
-   * @throws {EventCheckError} If an event does not fit, and `onInvalid` is not there
-   * to decide; and whatever the source, a schema or `onInvalid` throws. The iteration
-   * has ended then, and so has that of the source.
+   * @throws {EventCheckError} If an event does not fit, and there is no `onInvalid`; and
+   * whatever the source, a schema or `onInvalid` throws. The iteration has ended then,
+   * and so has that of the source.
    */
   next(): Promise<IteratorResult<Event, undefined>> {
     return this.#isBusy
@@ -96,7 +102,7 @@ export class CheckedEvents<
     await this.return();
   }
 
-  /** Returns this very object. */
+  /** Returns the iterator itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }
@@ -108,12 +114,12 @@ export class CheckedEvents<
     return next.then(this.#take, this.#fail);
   }
 
-  /** The quick way, for an event that is at hand and fits: it costs 100 ns less. */
+  /** The fast path, for an event that is there and fits: it costs 100 ns less. */
   readonly #take = (
     { done, value }: IteratorResult<ServerSentEvent>,
   ): Result<Event> | Promise<Result<Event>> => {
     if (done) this.#isEnded = true;
-    // `return()` may have come meanwhile.
+    // `return()` may have been called while the source was asked.
     const event = this.#isEnded ? undefined : this.#check(value);
     if (event === undefined || event instanceof Promise) {
       return this.#advance(event);
@@ -125,7 +131,7 @@ export class CheckedEvents<
   readonly #fail = (error: unknown): Promise<Result<Event>> =>
     this.#advance(Promise.reject(error));
 
-  /** Goes on from an event that is not there yet, or is not to be handed out. */
+  /** Waits for an event whose check is asynchronous, and skips those that do not fit. */
   async #advance(
     event: Event | undefined | Promise<Event | undefined>,
   ): Promise<Result<Event>> {
@@ -140,7 +146,7 @@ export class CheckedEvents<
         event = this.#isEnded ? undefined : this.#check(value);
       }
     } catch (error) {
-      // The error that counts is on its way to the caller.
+      // The caller gets the first error, and not that of the clean-up.
       await this.return().catch(() => {});
       throw error;
     } finally {
@@ -154,14 +160,14 @@ export class CheckedEvents<
     else resolve(this.#ask());
   }
 
-  /** @returns What to hand out, `undefined` if that is nothing. It never throws. */
+  /** @returns The event to hand out, `undefined` if it is skipped. It never throws. */
   #check(
     event: ServerSentEvent,
   ): Event | undefined | Promise<Event | undefined> {
     const { schemas, done, unknownTypes } = this.#options;
     if (event.data === done) return this.#end();
-    // Not a `Map`, which would hash a type that is a new string in each event: that
-    // costs more than to look at dozens (`deno task bench:ratios check`).
+    // Not a `Map`: the type is a new string in each event, and to hash it costs more than
+    // to compare dozens (`deno task bench:ratios check`).
     const schema = schemas.find(([type]) => type === event.event)?.[1];
     if (schema === undefined) {
       if (unknownTypes === "skip") return undefined;
@@ -181,7 +187,7 @@ export class CheckedEvents<
 
   async #refuse(error: unknown): Promise<undefined> {
     const { onInvalid } = this.#options;
-    // What a schema throws is for nobody to decide about.
+    // An error that a schema throws is a bug of the program, and no invalid event.
     if (!(error instanceof EventCheckError) || onInvalid === undefined) {
       throw error;
     }
@@ -197,6 +203,6 @@ function addJson<Event extends ServerSentEvent>(
   { event, data, id, lastEventId }: ServerSentEvent,
   json: unknown,
 ): Event {
-  // The types say which schema makes which `json`.
+  // The caller's types know which schema gives which `json`.
   return { event, data, id, lastEventId, json } as Event & { json: unknown };
 }

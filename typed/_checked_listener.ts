@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The listener that `checkListener()` returns.
+ *
+ * @module
+ */
+
 import { reportException } from "../_client/report_exception.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { checkData } from "./_check_data.ts";
@@ -7,11 +13,12 @@ import { EventCheckError } from "./_event_check_error.ts";
 import type { StandardSchema } from "./_standard_schema.ts";
 
 /**
- * Makes a listener that checks what it passes on.
+ * Makes a listener that checks events before it calls another.
  *
- * @param schema What the data, read as JSON, has to fit.
- * @param listener Is called with what the schema makes of it, and the event.
- * @param onInvalid Is told of what does not fit; left out, it is reported.
+ * @param schema The schema for the data, read as JSON.
+ * @param listener Called with the output of the schema, and the event.
+ * @param onInvalid Called with the error of an event that does not fit; if it is left out,
+ * the error is reported.
  * @returns The listener.
  */
 export function makeListener<Output>(
@@ -19,24 +26,24 @@ export function makeListener<Output>(
   listener: (json: Output, event: MessageEvent<string>) => unknown,
   onInvalid: ((error: EventCheckError) => void) | undefined,
 ): (event: MessageEvent<string>) => void {
-  /** Settles when the events so far have had their turn; set while one waits. */
-  let turn: Promise<void> | undefined;
+  /** Settles when all events before were handed on; set while one of them waits. */
+  let before: Promise<void> | undefined;
   return (message) => {
     const json = startCheck(message, schema);
-    if (turn === undefined && !(json instanceof Promise)) {
+    if (before === undefined && !(json instanceof Promise)) {
       listener(json, message);
       return;
     }
-    const ownTurn = Promise.allSettled([json, turn])
+    const done = Promise.allSettled([json, before])
       .then(([result]) => {
         if (result.status === "fulfilled") listener(result.value, message);
         else refuse(result.reason, onInvalid);
       })
       .catch(reportException)
       .then(() => {
-        if (turn === ownTurn) turn = undefined;
+        if (before === done) before = undefined;
       });
-    turn = ownTurn;
+    before = done;
   };
 }
 
@@ -44,7 +51,7 @@ function startCheck<Output>(
   { type, data, lastEventId }: MessageEvent<string>,
   schema: StandardSchema<unknown, Output>,
 ): Output | Promise<Output> {
-  // Which block the ID came with, a listener is not told.
+  // A `MessageEvent` does not tell whether its own block had the ID.
   const event: ServerSentEvent = {
     event: type,
     data,
@@ -62,7 +69,7 @@ function refuse(
   error: unknown,
   onInvalid: ((error: EventCheckError) => void) | undefined,
 ): void {
-  // What a schema throws is for nobody to decide about.
+  // An error that a schema throws is a bug of the program, and no invalid event.
   if (!(error instanceof EventCheckError) || onInvalid === undefined) {
     throw error;
   }

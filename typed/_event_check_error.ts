@@ -1,5 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The error for an event that does not fit, and its message.
+ *
+ * @module
+ */
+
+import { describeMismatch, quote } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
 import type { StandardSchemaIssue } from "./_standard_schema.ts";
 
@@ -8,7 +15,7 @@ export type EventCheckErrorCode = "not-json" | "invalid" | "unknown-type";
 
 /** The facts of an {@linkcode EventCheckError}. */
 export interface EventCheckErrorOptions extends ErrorOptions {
-  /** What the schema has found wrong. */
+  /** What the schema finds wrong. */
   issues?: readonly StandardSchemaIssue[] | undefined;
 }
 
@@ -17,7 +24,7 @@ export interface EventCheckErrorOptions extends ErrorOptions {
  *
  * - `"not-json"`: its data is not JSON
  * - `"invalid"`: the JSON does not fit the schema; `issues` say where
- * - `"unknown-type"`: there is no schema for its type, and the options ask for one
+ * - `"unknown-type"`: there is no schema for its type, and `unknownTypes` is `"error"`
  *
  * @example What is wrong, and with which event
  * ```ts
@@ -47,7 +54,7 @@ export class EventCheckError extends Error {
   readonly code: EventCheckErrorCode;
   /** The event as it was received, with its ID. */
   readonly event: ServerSentEvent;
-  /** What is wrong, as the schema gave it; empty where no schema was asked. */
+  /** What is wrong, as the schema reports it; empty if no schema was asked. */
   readonly issues: readonly StandardSchemaIssue[];
 
   /**
@@ -63,7 +70,7 @@ export class EventCheckError extends Error {
     options: EventCheckErrorOptions = {},
   ) {
     const { issues = [] } = options;
-    super(`Cannot take event: ${describe(code, event, issues)}`, options);
+    super(describe(code, event, issues), options);
     this.code = code;
     this.event = event;
     this.issues = issues;
@@ -75,21 +82,21 @@ function describe(
   { event, data }: ServerSentEvent,
   [issue, ...others]: readonly StandardSchemaIssue[],
 ): string {
-  if (code === "not-json") return `its data is ${quote(data)}, JSON is wanted`;
-  const type = quote(event);
-  if (code === "unknown-type") {
-    return `its type is ${type}, one that has a schema is wanted`;
+  if (code === "not-json") {
+    return describeMismatch("check event", "data", "JSON", data);
   }
-  // Not its own `map`: the path may be of a subclass with a constructor of its own.
+  if (code === "unknown-type") {
+    const expected = "a type that has a schema";
+    return describeMismatch("check event", "event", expected, event);
+  }
+  // Not `path.map()`: the path may be of a subclass with a constructor of its own.
   const path = Array.from(
     issue?.path ?? [],
     (step) => String(typeof step === "object" ? step.key : step),
   );
-  const place = path.length === 0 ? "" : ` at ${quote(path.join("."))}`;
+  const where = path.length === 0 ? "" : ` at ${quote(path.join("."))}`;
   const more = others.length === 0 ? "" : ` and ${others.length} more`;
-  return `${type} does not fit its schema${place}: ${issue?.message}${more}`;
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.slice(0, 40));
+  return `Cannot check event: ${
+    quote(event)
+  } does not fit its schema${where}: ${issue?.message}${more}`;
 }

@@ -1,21 +1,20 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The interface by which schemas of any library can be used, as
- * [Standard Schema](https://standardschema.dev) 1 defines it: zod, valibot, arktype
- * and others implement it. There is no behaviour here.
+ * The types of [Standard Schema](https://standardschema.dev) 1, the interface of schemas
+ * that zod, valibot, arktype and others implement. There is no behaviour here.
  *
  * @module
  */
 
 /**
- * A schema: what implements version 1 of the interface.
+ * A schema.
  *
- * @typeParam Input What fits the schema.
- * @typeParam Output What the schema makes of it.
+ * @typeParam Input The type of a value that fits the schema.
+ * @typeParam Output The type of the schema's output.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
-  /** All that the interface asks for. */
+  /** All members of the interface. */
   readonly "~standard": StandardSchemaProperties<Input, Output>;
 }
 
@@ -23,39 +22,39 @@ export interface StandardSchema<Input = unknown, Output = Input> {
 export interface StandardSchemaProperties<Input = unknown, Output = Input> {
   /** The version of the interface. */
   readonly version: 1;
-  /** The library that the schema comes from. */
+  /** The name of the schema's library. */
   readonly vendor: string;
-  /** Checks a value, and gives what the schema makes of it. */
+  /** Checks a value, and gives the output for it. */
   readonly validate: (
     value: unknown,
   ) => StandardSchemaResult<Output> | Promise<StandardSchemaResult<Output>>;
-  /** For the compiler alone: what fits, and what comes out. */
+  /** For the compiler only: the types of input and output. */
   readonly types?:
     | { readonly input: Input; readonly output: Output }
     | undefined;
 }
 
-/** What a schema says of a value: what it makes of it, or what is wrong. */
+/** The result of a check: the output, or what is wrong with the value. */
 export type StandardSchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardSchemaIssue[] };
 
 /** One thing that is wrong with a value. */
 export interface StandardSchemaIssue {
-  /** What is wrong, in the words of the schema's library. */
+  /** What is wrong, as the schema's library words it. */
   readonly message: string;
-  /** Where it is wrong: the names and indices from the value down to the place. */
+  /** Where it is wrong: the names and indices from the value to the part that is wrong. */
   readonly path?:
     | readonly (PropertyKey | { readonly key: PropertyKey })[]
     | undefined;
 }
 
-/** What fits a schema. */
+/** The type of a value that fits a schema. */
 export type SchemaInput<Schema extends StandardSchema> = NonNullable<
   Schema["~standard"]["types"]
 >["input"];
 
-/** What a schema makes of what fits it. */
+/** The type of a schema's output. */
 export type SchemaOutput<Schema extends StandardSchema> = NonNullable<
   Schema["~standard"]["types"]
 >["output"];

@@ -1,13 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Events whose JSON is checked before it is believed.
+ * Checks the JSON of events by schemas, where they are received.
  *
- * {@linkcode checkEvents} goes around whatever gives events: `readEvents()`,
- * `connect()`, a stream. With a schema for each event type, from zod, valibot,
- * arktype or any other library that implements
- * [Standard Schema](https://standardschema.dev), it gives events that a `switch` over
- * their type narrows, each with `json` of its own type.
+ * {@linkcode checkEvents} wraps any source of events: `readEvents()`, `connect()`, a
+ * stream. It takes a schema for each event type, from zod, valibot, arktype or any other
+ * library that implements [Standard Schema](https://standardschema.dev). Each event that
+ * it gives has `json` of the type of its schema, and a `switch` over the event type
+ * narrows it.
  *
  * {@linkcode checkListener} does the same for a listener of an `EventSource`.
  *
@@ -63,24 +63,24 @@ export type {
   StandardSchemaResult,
 } from "./_standard_schema.ts";
 
-/** A schema for each event type; events without a type go by `message`. */
+/** A schema for each event type; that of events without a type is `message`. */
 export type EventSchemas = Readonly<Record<string, StandardSchema>>;
 
 /**
- * An event that was checked.
+ * A checked event.
  *
  * @typeParam Type The event type.
- * @typeParam Json What the schema makes of its data.
+ * @typeParam Json The output of the schema.
  */
 export interface TypedEvent<Type extends string, Json> extends ServerSentEvent {
   /** The event type. */
   event: Type;
-  /** What the schema has made of `data`. */
+  /** The output of the schema for `data`. */
   json: Json;
 }
 
-// Both of these are conditional types, so that an editor shows what they come to, and
-// not the schemas that they are made of.
+// Both of these are conditional types, so that an editor shows the resulting types, and
+// not the schemas.
 
 /** Any event that passes these schemas: a union, by event type. */
 export type TypedEventOf<Schemas extends EventSchemas> = Schemas extends unknown
@@ -93,43 +93,43 @@ export type TypedEventOf<Schemas extends EventSchemas> = Schemas extends unknown
   : never;
 
 /**
- * What is sent to those who read with these schemas, as the map that channels and
- * sessions take: `new EventChannel<EventsOf<typeof schemas>>()`.
+ * The events to send to a reader with these schemas, as the type parameter of channels and
+ * sessions: `new EventChannel<EventsOf<typeof schemas>>()`.
  */
 export type EventsOf<Schemas extends EventSchemas> = Schemas extends unknown
   ? { [Type in keyof Schemas & string]: SchemaInput<Schemas[Type]> }
   : never;
 
-/** What becomes of events whose type has no schema. */
+/** What happens to events whose type has no schema. */
 export type UnknownTypes = "skip" | "pass" | "error";
 
 /** Options of {@linkcode checkEvents}. */
 export interface CheckEventsOptions<Unknown extends UnknownTypes = "skip"> {
   /**
    * Decides about an event that does not fit: `"skip"` goes on with the next one, and
-   * `"end"` ends the iteration as if the events were at their end. If it throws, that
-   * is what the iteration throws.
+   * `"end"` ends the iteration without an error. If it throws, the iteration throws the
+   * same.
    *
-   * Left out, the iteration throws the error.
+   * If it is left out, the iteration throws the error.
    *
-   * @param error What is wrong, with which event.
+   * @param error The event, and what is wrong with it.
    */
   onInvalid?: ((error: EventCheckError) => "skip" | "end") | undefined;
   /**
-   * What becomes of events whose type has no schema:
+   * What happens to events whose type has no schema:
    *
-   * - `"skip"`: they are left out, as an `EventSource` does with a type that nobody
-   *   listens to. So a server may add types without breaking those who read.
-   * - `"pass"`: they are handed out as they are, without `json`, which tells them
-   *   from the others: `if ("json" in event)`.
+   * - `"skip"`: they are left out, as an `EventSource` ignores a type without a listener.
+   *   So a server may add types without breaking its clients.
+   * - `"pass"`: they are handed out without `json`, which tells them from the others:
+   *   `if ("json" in event)`.
    * - `"error"`: they do not fit, with the code `"unknown-type"`.
    *
    * @default {"skip"}
    */
   unknownTypes?: Unknown | undefined;
   /**
-   * The data that ends the iteration, whatever the type of its event. It is no JSON,
-   * so that nothing else can be taken for it.
+   * The sentinel: data that ends the iteration, whatever the type of its event. The
+   * default is not JSON, so no valid event has it.
    *
    * @default {"[DONE]"}
    */
@@ -139,27 +139,27 @@ export interface CheckEventsOptions<Unknown extends UnknownTypes = "skip"> {
 /** Options of {@linkcode checkListener}. */
 export interface CheckListenerOptions {
   /**
-   * Is told of an event that does not fit, for which the listener is not called.
+   * Called with the error of an event that does not fit. The listener is not called then.
    *
-   * Left out, the error is reported as what a listener throws is: as an uncaught
-   * exception.
+   * If it is left out, the error is reported as an exception of a listener is: as an
+   * uncaught exception.
    *
-   * @param error What is wrong, with which event.
+   * @param error The event, and what is wrong with it.
    */
   onInvalid?: ((error: EventCheckError) => void) | undefined;
 }
 
 /**
- * Checks events: reads the data of each as JSON, and has it checked, and perhaps
- * transformed, by the schema for its type.
+ * Checks events: reads the data of each as JSON, and lets the schema for its type check
+ * it and perhaps transform it.
  *
- * What does not fit is never handed out: the iteration throws an
- * {@linkcode EventCheckError} unless `onInvalid` decides otherwise. Ending the
+ * An event that does not fit is never handed out: the iteration throws an
+ * {@linkcode EventCheckError} unless `onInvalid` decides otherwise. The end of the
  * iteration, by `break`, an error or the sentinel, ends that of the source, so that a
- * connection is closed. An event is asked for when one is asked for here, and schemas
- * are asked one by one, in the order of the events.
+ * connection is closed. Nothing is read ahead: each `next()` asks the source for an event,
+ * and events are checked one by one in their order.
  *
- * @example What does not fit is skipped, and told
+ * @example Skip events that do not fit
  * ```ts
  * import { checkEvents } from "@tidings/sse/typed";
  * import { readEvents } from "@tidings/sse/parser";
@@ -182,14 +182,14 @@ export interface CheckListenerOptions {
  * assertEquals(invalid, ["7"]);
  * ```
  *
- * @typeParam Source What the events come from.
- * @typeParam Schemas The schemas.
- * @typeParam Unknown What becomes of events whose type has no schema.
- * @param source What gives the events.
+ * @typeParam Source The type of the source.
+ * @typeParam Schemas The type of the schemas.
+ * @typeParam Unknown The value of `unknownTypes`.
+ * @param source The source of the events.
  * @param schemas A schema for each event type.
- * @param options What becomes of what does not fit.
- * @returns The events, as an async iterator, with the source beside them.
- * @throws {TypeError} If one of the schemas is none.
+ * @param options What happens to events that do not fit.
+ * @returns The events, as an async iterator, which has the source as a member.
+ * @throws {TypeError} If a value of `schemas` is not a schema.
  * @throws {EventCheckError} On iteration, if an event does not fit.
  */
 export function checkEvents<
@@ -206,10 +206,10 @@ export function checkEvents<
 > {
   const { onInvalid, unknownTypes = "skip", done = "[DONE]" } = options;
   for (const [type, schema] of Object.entries(schemas)) {
-    assertSchema(`the schema of ${JSON.stringify(type)}`, schema);
+    assertSchema(`schemas.${type}`, schema);
   }
   return new CheckedEvents(source, {
-    // Types come from the other side: `constructor` is not to find anything.
+    // Not looked up in the object: an event of the type "constructor" would find a schema.
     schemas: Object.entries(schemas),
     onInvalid,
     unknownTypes,
@@ -218,10 +218,10 @@ export function checkEvents<
 }
 
 /**
- * Makes a listener for an `EventSource`, of a browser or ours, that is called with
- * what a schema makes of the data.
+ * Makes a listener for an `EventSource`, of a browser or of this package, that is called
+ * with the output of a schema for the data.
  *
- * Events reach it in their order, however long the schema takes.
+ * It is called in the order of the events, however long the schema takes.
  *
  * @example Usage
  * ```ts
@@ -248,12 +248,12 @@ export function checkEvents<
  * assertEquals(price, 1);
  * ```
  *
- * @typeParam Schema The schema.
- * @param schema What the data, read as JSON, has to fit.
- * @param listener Is called with what the schema makes of it, and the event.
- * @param options What becomes of what does not fit.
+ * @typeParam Schema The type of the schema.
+ * @param schema The schema for the data, read as JSON.
+ * @param listener Called with the output of the schema, and the event.
+ * @param options What happens to events that do not fit.
  * @returns The listener to add.
- * @throws {TypeError} If the schema is none.
+ * @throws {TypeError} If `schema` is not a schema.
  */
 export function checkListener<Schema extends StandardSchema>(
   schema: Schema,
@@ -263,9 +263,9 @@ export function checkListener<Schema extends StandardSchema>(
   ) => unknown,
   options: CheckListenerOptions = {},
 ): (event: MessageEvent<string>) => void {
-  assertSchema("the schema", schema);
+  assertSchema("schema", schema);
   return makeListener(
-    // Its own types say what it makes.
+    // Its types do not say that it takes any value, which each schema does.
     schema as StandardSchema<unknown, SchemaOutput<Schema>>,
     listener,
     options.onInvalid,
@@ -273,8 +273,8 @@ export function checkListener<Schema extends StandardSchema>(
 }
 
 /**
- * Makes a schema that takes any JSON and believes that it is a `T`: the type without
- * the check, for a sender that is trusted.
+ * Makes a schema that accepts any JSON as a `T`: the type without the check, for a sender
+ * that is trusted.
  *
  * @example The answer of a language model
  * ```ts
@@ -295,7 +295,7 @@ export function checkListener<Schema extends StandardSchema>(
  * assertEquals(text, "Hello");
  * ```
  *
- * @typeParam T What the JSON is known to be.
+ * @typeParam T The type of the JSON.
  * @returns The schema.
  */
 export function unchecked<T>(): StandardSchema<T> {

@@ -73,7 +73,7 @@ Deno.test("examples: anthropic_messages.ts believes no event that does not fit",
   assertEquals(output.stdout, "");
   assertStringIncludes(
     output.stderr,
-    'Cannot take event: "content_block_delta" does not fit its schema at "delta.type"',
+    'Cannot check event: "content_block_delta" does not fit its schema at "delta.type"',
   );
 });
 
@@ -101,6 +101,6 @@ Deno.test("examples: openai_responses.ts believes no arguments that are not JSON
   assertEquals(output.code, 1);
   assertStringIncludes(
     output.stderr,
-    'Cannot take event: "response.function_call_arguments.done" does not fit its schema at "arguments"',
+    'Cannot check event: "response.function_call_arguments.done" does not fit its schema at "arguments"',
   );
 });

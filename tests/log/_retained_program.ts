@@ -8,7 +8,7 @@
 
 import { MemoryEventLog, MemoryEventLogs } from "../../log.ts";
 import { EventStreamParser, type ServerSentEvent } from "../../mod.ts";
-import { Backlog } from "../../shared/_backlog.ts";
+import { RecentEvents } from "../../shared/_recent_events.ts";
 import { Outbox } from "../../socket/_outbox.ts";
 
 type Holder = (event: ServerSentEvent) => unknown;
@@ -30,9 +30,9 @@ const HOLDERS: Record<string, () => Holder> = {
     const log = new MemoryEventLogs().open("relay");
     return (event) => log.append(event, { topics: [event.event] });
   },
-  Backlog(): Holder {
-    const backlog = new Backlog("");
-    return (event) => backlog.push(event);
+  RecentEvents(): Holder {
+    const recent = new RecentEvents("");
+    return (event) => recent.push(event);
   },
   Outbox(): Holder {
     const outbox = new Outbox();

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** A tab that does and says to others what a test wants it to. */
+/** A tab whose messages a test chooses. */
 
 import type { ServerSentEvent } from "../../event.ts";
-import type { Hello, News } from "../../shared/_message.ts";
+import type { FollowerMessage, LeaderMessage } from "../../shared/_messages.ts";
 import { within } from "../support/within.ts";
 
 interface LockManager {
@@ -12,14 +12,14 @@ interface LockManager {
 
 /** Takes part in the connection of a URL. */
 export class Peer implements Disposable {
-  /** Who it is when it asks. */
+  /** The number in its reports. */
   readonly id = 0.5;
-  /** Its number while it holds the connection. */
+  /** Its term as the leader. */
   term = 1;
   readonly #name: string;
   readonly #channel: BroadcastChannel;
-  #heard: (News | Hello)[] = [];
-  // Looks whether what is waited for is there.
+  #heard: (LeaderMessage | FollowerMessage)[] = [];
+  // Looks for the message that the test waits for.
   #look: (() => void) | undefined;
   #release: (() => void) | undefined;
 
@@ -35,7 +35,7 @@ export class Peer implements Disposable {
   /**
    * Waits for the lock.
    *
-   * @returns What tells that it was released, or taken away.
+   * @returns A promise that settles when the lock is released, or taken away.
    */
   async hold(): Promise<{ lost: Promise<void> }> {
     const { locks } = navigator as unknown as { locks: LockManager };
@@ -53,13 +53,13 @@ export class Peer implements Disposable {
     this.#release?.();
   }
 
-  /** Says, as the leader, that the connection is open, and that there are events. */
+  /** Sends, as the leader, that the connection is open, and events. */
   tell(
     next: number,
     events: readonly ServerSentEvent[],
-    facts: Partial<News> = {},
+    facts: Partial<LeaderMessage> = {},
   ): void {
-    const news: News = {
+    const news: LeaderMessage = {
       term: this.term,
       readyState: 1,
       hasFailed: false,
@@ -73,25 +73,33 @@ export class Peer implements Disposable {
     this.#channel.postMessage(news);
   }
 
-  /** Says, as one of the others, what it has seen. */
+  /** Reports, as a follower, what it has received. */
   say(term: number, next: number, events: readonly ServerSentEvent[]): void {
     const lastEventId = events.at(-1)?.lastEventId ?? "";
-    const hello: Hello = { from: this.id, term, next, events, lastEventId };
+    const hello: FollowerMessage = {
+      from: this.id,
+      term,
+      next,
+      events,
+      lastEventId,
+    };
     this.#channel.postMessage(hello);
   }
 
-  /** Waits for what a tab says, and forgets what was said before. */
-  hearTab(): Promise<Hello> {
+  /** Waits for a report of a tab, and forgets the messages before it. */
+  hearTab(): Promise<FollowerMessage> {
     return this.#hear("a tab", (message) => "from" in message);
   }
 
-  /** How often a tab has said something since. */
+  /** How many reports of tabs were not waited for. */
   get tabsToHear(): number {
     return this.#heard.filter((message) => "from" in message).length;
   }
 
-  /** The same for what a leader says. */
-  hearLeader(isIt: (news: News) => boolean = () => true): Promise<News> {
+  /** Waits for a message of a leader, and forgets the messages before it. */
+  hearLeader(
+    isIt: (news: LeaderMessage) => boolean = () => true,
+  ): Promise<LeaderMessage> {
     return this.#hear(
       "a leader",
       (message) => !("from" in message) && isIt(message),
@@ -104,8 +112,8 @@ export class Peer implements Disposable {
   }
 
   async #hear<Message>(
-    who: string,
-    isIt: (message: News | Hello) => boolean,
+    sender: string,
+    isIt: (message: LeaderMessage | FollowerMessage) => boolean,
   ): Promise<Message> {
     for (;;) {
       const index = this.#heard.findIndex(isIt);
@@ -114,7 +122,10 @@ export class Peer implements Disposable {
         this.#heard = this.#heard.slice(index + 1);
         return message;
       }
-      await within(who, new Promise<void>((resolve) => this.#look = resolve));
+      await within(
+        sender,
+        new Promise<void>((resolve) => this.#look = resolve),
+      );
     }
   }
 }

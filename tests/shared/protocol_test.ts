@@ -32,7 +32,7 @@ async function follow(peer: Peer, url: string): Promise<Tab> {
   return tab;
 }
 
-Deno.test("SharedEventSource gets what another tab has seen before it takes over", async () => {
+Deno.test("SharedEventSource gets what another tab has received before it becomes the leader", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() =>
     new OpenStream("id: d\ndata: d\n\n").response
@@ -49,7 +49,7 @@ Deno.test("SharedEventSource gets what another tab has seen before it takes over
   assertEquals(server.requests[0]?.headers.get("last-event-id"), "c");
 });
 
-Deno.test("SharedEventSource passes on what another tab has missed", async () => {
+Deno.test("SharedEventSource sends what another tab has missed", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() => new OpenStream().response);
   using peer = new Peer(server.url);
@@ -66,7 +66,7 @@ Deno.test("SharedEventSource passes on what another tab has missed", async () =>
   assertEquals([events, next], [[b], FIRST + 2]);
 });
 
-Deno.test("SharedEventSource drops by number what it has seen of an earlier leader", async () => {
+Deno.test("SharedEventSource drops by number what it has received from an earlier leader", async () => {
   using _ = asOrigin("https://example.com");
   using peer = new Peer("https://example.com/");
   using tab = await follow(peer, "https://example.com/");
@@ -85,7 +85,7 @@ Deno.test("SharedEventSource drops by number what it has seen of an earlier lead
   assertEquals(tab.states, ["open 1", "error 0", "open 1"]);
 });
 
-Deno.test("SharedEventSource does not listen to one that was robbed", async () => {
+Deno.test("SharedEventSource ignores a leader whose lock was taken away", async () => {
   using _ = asOrigin("https://example.com");
   using peer = new Peer("https://example.com/");
   using tab = await follow(peer, "https://example.com/");
@@ -100,7 +100,7 @@ Deno.test("SharedEventSource does not listen to one that was robbed", async () =
   assertEquals(tab.data, ["a", "b"]);
 });
 
-Deno.test("SharedEventSource yields to a later leader, and passes nothing on any more", async () => {
+Deno.test("SharedEventSource accepts a later leader, and sends no events any more", async () => {
   using _ = asOrigin("https://example.com");
   const stream = new OpenStream("id: a\ndata: a\n\n");
   await using server = serve(() => stream.response);
@@ -122,7 +122,7 @@ Deno.test("SharedEventSource yields to a later leader, and passes nothing on any
   assertEquals(tab.data, ["a", "b"]);
 });
 
-Deno.test("SharedEventSource yields to one who knows of a later leader", async () => {
+Deno.test("SharedEventSource gives up the lead if another tab knows a later term", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() => new OpenStream().response);
   using peer = new Peer(server.url);
@@ -155,7 +155,7 @@ Deno.test("SharedEventSource asks for what is missing, once", async () => {
   assertEquals(peer.tabsToHear, 0);
 });
 
-Deno.test("SharedEventSource begins with its own answer, and not with another's", async () => {
+Deno.test("SharedEventSource begins with the answer to its own report", async () => {
   using _ = asOrigin("https://example.com");
   using peer = new Peer("https://example.com/");
   await peer.hold();
@@ -185,7 +185,7 @@ Deno.test("SharedEventSource asks the server for nothing if nothing has happened
   assertEquals(server.requests.length, 0);
 });
 
-Deno.test("SharedEventSource gets from the server what no tab remembers", async () => {
+Deno.test("SharedEventSource gets from the server what no tab keeps", async () => {
   using _ = asOrigin("https://example.com");
   const stream = new OpenStream("id: b\ndata: b\n\nid: c\ndata: c\n\n");
   await using server = serve(() => stream.response);
@@ -269,7 +269,7 @@ for (const count of ["greater", "lesser"]) {
   });
 }
 
-Deno.test("SharedEventSource lets the others hear of the end before one of them connects", async () => {
+Deno.test("SharedEventSource lets the others learn of the end before one of them connects", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() => new Response(null, { status: 204 }));
   using peer = new Peer(server.url);
@@ -286,7 +286,7 @@ Deno.test("SharedEventSource lets the others hear of the end before one of them 
   await granted;
 });
 
-Deno.test("SharedEventSource takes the lock from one that is silent", async () => {
+Deno.test("SharedEventSource takes the lock from a leader that is silent", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() =>
     new OpenStream("id: b\ndata: b\n\n").response
@@ -314,7 +314,7 @@ Deno.test("SharedEventSource takes the lock from one that is silent", async () =
   assertEquals(server.requests[0]?.headers.get("last-event-id"), "a");
 });
 
-Deno.test("SharedEventSource takes the lock from one that never said a word, and asks the others first", async () => {
+Deno.test("SharedEventSource takes the lock from a leader that never sent a message, and asks the others first", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() =>
     new OpenStream("id: b\ndata: b\n\n").response

@@ -32,7 +32,7 @@ Deno.test("SharedEventSource refuses what EventSource refuses", () => {
     assertThrows(
       () => new Untyped(),
       TypeError,
-      "Cannot connect: there is no argument, a URL is wanted",
+      "Cannot connect: expected a URL, got no argument",
     );
     assertThrows(() => new Untyped("https://a/", "init"), TypeError);
     assertThrows(() => new Untyped("http://:bogus"), DOMException);

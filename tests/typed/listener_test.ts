@@ -131,6 +131,6 @@ Deno.test("checkListener() throws TypeError for what is no schema", () => {
   assertThrows(
     () => checkListener({} as StandardSchema, () => {}),
     TypeError,
-    "Cannot check events: the schema is of type object, a Standard Schema is wanted",
+    'Cannot check events: expected "schema" to be a Standard Schema, got an object',
   );
 });

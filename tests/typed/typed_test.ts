@@ -2,6 +2,7 @@
 
 import { assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { encodeEvents } from "../../encoder.ts";
+import { quote } from "../../_validate.ts";
 import type { ServerSentEvent, ServerSentEventInit } from "../../event.ts";
 import { readEvents } from "../../parser.ts";
 import {
@@ -131,16 +132,16 @@ for (
       name: "data that is not JSON",
       init: { event: "tick", data: "x".repeat(100) },
       code: "not-json",
-      message: `Cannot take event: its data is "${
+      message: `Cannot check event: expected "data" to be JSON, got "${
         "x".repeat(40)
-      }", JSON is wanted`,
+      }…"`,
       issues: [],
     },
     {
       name: "empty data",
       init: { event: "done", data: "" },
       code: "not-json",
-      message: 'Cannot take event: its data is "", JSON is wanted',
+      message: 'Cannot check event: expected "data" to be JSON, got ""',
       issues: [],
     },
     {
@@ -148,7 +149,7 @@ for (
       init: { event: "tick", json: { price: "1" } },
       code: "invalid",
       message:
-        'Cannot take event: "tick" does not fit its schema at "price": A number is wanted',
+        'Cannot check event: "tick" does not fit its schema at "price": A number is wanted',
       issues: [{ message: "A number is wanted", path: ["price"] }],
     },
     {
@@ -156,7 +157,7 @@ for (
       init: { event: "done", json: 1 },
       code: "invalid",
       message:
-        'Cannot take event: "done" does not fit its schema: null is wanted and 1 more',
+        'Cannot check event: "done" does not fit its schema: null is wanted and 1 more',
       issues: [{ message: "null is wanted" }, { message: "Really" }],
     },
   ]
@@ -191,7 +192,7 @@ Deno.test("checkEvents() throws for an issue whose path has objects, from an asy
   const error = await assertRejects(() => events.next(), EventCheckError);
   assertEquals(
     error.message,
-    'Cannot take event: "message" does not fit its schema at "a.0.Symbol(b)": No',
+    'Cannot check event: "message" does not fit its schema at "a.0.Symbol(b)": No',
   );
 });
 
@@ -303,7 +304,7 @@ Deno.test("checkEvents() throws for types without a schema where that is wanted,
   assertEquals(error.code, "unknown-type");
   assertEquals(
     error.message,
-    'Cannot take event: its type is "tik", one that has a schema is wanted',
+    'Cannot check event: expected "event" to be a type that has a schema, got "tik"',
   );
 
   const codes: string[] = [];
@@ -340,7 +341,9 @@ Deno.test("checkEvents() throws TypeError for what is no schema", () => {
     assertThrows(
       () => checkEvents(read(), schemas),
       TypeError,
-      'Cannot check events: the schema of "tick" is of type ',
+      `Cannot check events: expected "schemas.tick" to be a Standard Schema, got ${
+        quote(bad)
+      }`,
     );
   }
 });

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The queue between a shared connection and the `SharedEventSource` of its tab.
+ *
+ * @module
+ */
+
 import {
   CLOSED,
   CONNECTING,
@@ -7,21 +13,21 @@ import {
 } from "../_client/connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 
-/** A change of `readyState`, and what is told of it. */
+/** A change of `readyState`, and what `onStateChange` is called with. */
 export interface StateChange {
   readonly readyState: 0 | 1 | 2;
   readonly state: ConnectionState;
 }
 
-/** What one tab gets to see: events and changes of state, in their order. */
-export class Outlet implements AsyncIterable<ServerSentEvent> {
-  /** As of what the tab has seen. */
+/** Events and changes of state in their order, as an async iterable. */
+export class DeliveryQueue implements AsyncIterable<ServerSentEvent> {
+  /** The state after the items that were taken. */
   readyState: 0 | 1 | 2 = CONNECTING;
-  /** As of what is on its way to the tab. */
+  /** The state after all items in the queue. */
   latestState: 0 | 1 | 2 = CONNECTING;
   readonly #onStateChange: ((state: ConnectionState) => void) | undefined;
   readonly #items: (ServerSentEvent | StateChange)[] = [];
-  // Set while the tab waits for an item.
+  // Set while the source waits for an item.
   #wake: (() => void) | undefined;
 
   constructor(onStateChange: ((state: ConnectionState) => void) | undefined) {
@@ -34,7 +40,7 @@ export class Outlet implements AsyncIterable<ServerSentEvent> {
     this.#wake?.();
   }
 
-  /** Ends it at once: what is on its way is dropped. */
+  /** Ends the queue at once, and drops what is in it. */
   close(): void {
     this.readyState = this.latestState = CLOSED;
     this.#wake?.();
@@ -49,7 +55,8 @@ export class Outlet implements AsyncIterable<ServerSentEvent> {
         const { readyState, state } = item;
         this.readyState = readyState;
         this.#onStateChange?.(state);
-        // What went wrong in this tab is reported here as an exception.
+        // An error of this tab's own options is thrown, as an exception that nothing
+        // catches.
         if (readyState === CLOSED && "error" in state) throw state.error;
       } else {
         yield item;

@@ -1,33 +1,31 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a tab keeps of a shared stream.
+ * The last events of a shared stream, which each tab keeps in memory for tabs that have
+ * missed them.
  *
  * @module
  */
 
 import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
-import type { Place } from "./_message.ts";
+import type { EventRange } from "./_messages.ts";
 
-/** The number of the next event for a tab that has never been in the stream. */
+/** The number of the next event in a tab that has not received any message. */
 export const NEW = 0;
-/** The same for a tab that has lost its place in the stream. */
+/** The number of the next event in a tab that left before it had caught up. */
 export const LOST = 1;
 
-/** UTF-16 code units that are kept. */
+/** UTF-16 code units that are kept; beyond it, the oldest events are dropped. */
 const MAX_SIZE = 2 ** 20;
-/** What an event counts beside its text. */
+/** What an event counts besides its text. */
 const EVENT_SIZE = 100;
 
-/**
- * The last events of the shared stream, numbered without a hole, and kept in memory
- * for those who have missed them.
- */
-export class Backlog implements Place {
+/** The last events, with consecutive numbers. */
+export class RecentEvents implements EventRange {
   readonly events: ServerSentEvent[] = [];
   next = NEW;
-  /** The stream's last event ID, to resume from. */
+  /** The stream's last event ID, after which the next leader resumes. */
   lastEventId: string;
   #size = 0;
 
@@ -38,8 +36,8 @@ export class Backlog implements Place {
   /** Adds the next event. */
   push(event: ServerSentEvent): void {
     this.next++;
-    // The tab that holds the connection has slices of what its parser decoded: without
-    // copies, an event of 30 characters would keep 15 KiB.
+    // In the leader, these are slices of what its parser decoded: without copies, an
+    // event of 30 characters would keep 15 KiB.
     const lastEventId = ownText(event.lastEventId);
     this.lastEventId = lastEventId;
     this.events.push({
@@ -50,12 +48,12 @@ export class Backlog implements Place {
     });
     this.#size += sizeOf(event);
     while (this.#size > MAX_SIZE) {
-      // Cannot fail: what is left has a size.
+      // There is one: the size is that of the events.
       this.#size -= sizeOf(this.events.shift()!);
     }
   }
 
-  /** Starts over, at a place that cannot be reached from here. */
+  /** Drops all events, and goes on from a number that does not follow on them. */
   moveTo(next: number, lastEventId: string): void {
     this.next = next;
     this.lastEventId = lastEventId;
@@ -63,17 +61,17 @@ export class Backlog implements Place {
   }
 
   /**
-   * Finds what somebody lacks who waits for the event with this number: as much as
-   * is left, and nothing for somebody who is new.
+   * Finds the events from a number on, as far as they are kept; none for a tab that has
+   * not received any message.
    */
-  since(next: number): Place {
+  since(next: number): EventRange {
     const { lastEventId } = this;
     const missing = next === NEW ? 0 : Math.max(this.next - next, 0);
     const events = missing === 0 ? [] : this.events.slice(-missing);
     return { events, next: this.next, lastEventId };
   }
 
-  /** Finds the events after the one with this ID, `undefined` if it is not here. */
+  /** Finds the events after the one with this ID, `undefined` if it is not kept. */
   after(lastEventId: string): ServerSentEvent[] | undefined {
     const { events } = this;
     if (events.length === 0 && lastEventId === this.lastEventId) return [];
