@@ -1,9 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The words that the rest of the package shares: the shape of an event that is
- * received, the shape of an event that is sent, and the MIME type of an event
- * stream. There is no behaviour here.
+ * The types of events that are received and sent, and the MIME type of an event stream,
+ * for all other parts of the package. There is no behaviour here.
  *
  * @example An event that is sent, and what arrives
  * ```ts
@@ -24,7 +23,7 @@
  */
 
 /**
- * The MIME type of an event stream, as it stands in `Content-Type` and `Accept`.
+ * The MIME type of an event stream, as in `Content-Type` and `Accept`.
  *
  * @example Usage
  * ```ts
@@ -37,9 +36,9 @@
 export const EVENT_STREAM_TYPE = "text/event-stream";
 
 /**
- * An event as it is received. All four members are always present.
+ * A received event. All four members are always present.
  *
- * It can be sent on as it is: a {@linkcode ServerSentEvent} is also a valid
+ * It can be sent on without a change: a {@linkcode ServerSentEvent} is also a valid
  * {@linkcode ServerSentEventInit} with the same meaning.
  */
 export interface ServerSentEvent {
@@ -48,21 +47,20 @@ export interface ServerSentEvent {
   /** The values of the `data` fields, joined by line feeds. */
   data: string;
   /**
-   * The `id` field of this very event, `undefined` if it had none. An empty
-   * string is a field that was sent and that clears the last event ID.
+   * The `id` field of this event itself, `undefined` if it had none. An empty string
+   * is a field that was sent, and that clears the last event ID.
    */
   id: string | undefined;
   /**
-   * The last event ID of the stream once this event was received. It persists
-   * from event to event, so it may come from an earlier one; empty if no event
-   * ever set it.
+   * The last event ID of the stream after this event. It persists from event to event,
+   * so it may come from an earlier one. It is empty if no event has set it.
    */
   lastEventId: string;
 }
 
 /**
- * An event as it is sent. Every field is optional; one that is left out or
- * `undefined` is not written. `@std/http`'s `ServerSentEventMessage` is
+ * An event to send. Every field is optional; one that is left out or `undefined` is not
+ * written. `@std/http`'s `ServerSentEventMessage` is
  * accepted wherever this type is.
  *
  * A receiver dispatches an event only if it has `data` (the empty string
@@ -79,9 +77,8 @@ export interface ServerSentEventInit {
   /** The text of the event. CR LF, CR and LF all arrive as one LF. */
   data?: string | undefined;
   /**
-   * A value to send as JSON, in place of `data`: its text is what
-   * `JSON.stringify` makes of it. `undefined`, a function, a cycle and a BigInt
-   * have none.
+   * A value to send as JSON, instead of `data`: the result of `JSON.stringify`. JSON
+   * cannot express `undefined`, a function, a cycle or a BigInt.
    */
   json?: unknown;
   /**
@@ -89,9 +86,9 @@ export interface ServerSentEventInit {
    * break or U+0000; a number must be finite. The empty string clears the
    * receiver's last event ID.
    *
-   * `serveEvents()`, channels and logs also refuse what a client cannot bring back
-   * in a header: a control character, a blank at either end, a lone surrogate, more
-   * than 1024 bytes of UTF-8.
+   * `serveEvents()`, channels and logs also refuse an ID that a client cannot bring back
+   * in a header: one with a control character, with a space at either end, with a lone
+   * surrogate, or of more than 1024 bytes of UTF-8.
    */
   id?: string | number | undefined;
   /** The receiver's new reconnection time in milliseconds: a safe integer, at least 0. */
@@ -100,18 +97,18 @@ export interface ServerSentEventInit {
   comment?: string | undefined;
 }
 
-/** An event as it is sent, whose text is in `data`. */
+/** An event to send, whose text is in `data`. */
 export interface TextEventInit extends ServerSentEventInit {
-  /** Nothing: it has become `data`. */
+  /** Left out: the text is in `data`. */
   json?: undefined;
 }
 
-/** An event of a certain type as it is sent, with `json` of a certain type. */
+/** An event to send, of a certain event type, with `json` of a certain type. */
 export interface JsonEventInit<Type extends string, Json>
   extends ServerSentEventInit {
   /** The event type. */
   event: Type;
-  /** Nothing: the text is in `json`. */
+  /** Left out: the text is that of `json`. */
   data?: undefined;
   /** The value to send. */
   json: Json;
@@ -121,28 +118,28 @@ export interface JsonEventInit<Type extends string, Json>
 export interface JsonMessageInit<Json> extends ServerSentEventInit {
   /** The event type. */
   event?: "message" | undefined;
-  /** Nothing: the text is in `json`. */
+  /** Left out: the text is that of `json`. */
   data?: undefined;
   /** The value to send. */
   json: Json;
 }
 
-/** What is sent without being an event: an ID, a reconnection time, a comment. */
+/** A block to send that is no event: an ID, a reconnection time, a comment. */
 export interface DatalessEventInit extends ServerSentEventInit {
-  /** Nothing: there is no event. */
+  /** Left out: there is no event. */
   event?: undefined;
-  /** Nothing: there is no event. */
+  /** Left out: there is no event. */
   data?: undefined;
-  /** Nothing: there is no event. */
+  /** Left out: there is no event. */
   json?: undefined;
 }
 
 /**
- * An event as it is sent where a map says which types there are, and what `json` is
- * in each: `{ tick: { price: number }; done: null }`. Events without a type go by
+ * An event to send, by a map from event types to the types of their `json`:
+ * `{ tick: { price: number }; done: null }`. The name of events without a type is
  * `message`. Without a map (`unknown`), it is any {@linkcode ServerSentEventInit}.
  *
- * The map is for the compiler: nothing is checked when the program runs.
+ * The map is for the compiler: nothing is checked at run time.
  *
  * @example A generator of typed events
  * ```ts
@@ -166,12 +163,12 @@ export interface DatalessEventInit extends ServerSentEventInit {
  * );
  * ```
  *
- * @typeParam Events What `json` is, by event type.
+ * @typeParam Events The type of `json`, by event type.
  */
 export type TypedEventInit<Events> = [Events] extends [object] ?
     | {
-      // Not `Type` as it is, from which the compiler would infer a map of its own
-      // where events without one are served.
+      // With plain `Type`, the compiler would infer a map from the events that are served
+      // without one.
       [Type in keyof Events & string]: Type extends "message"
         ? JsonMessageInit<Events[Type]>
         : JsonEventInit<`${Type}`, Events[Type]>;

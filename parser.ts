@@ -1,18 +1,18 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The bytes of an event stream to events, by the letter of the
+ * Parses the bytes of an event stream, by the letter of the
  * [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
  *
- * There is one core, {@linkcode EventStreamParser}, which is synchronous: push
- * chunks, and it calls back for each event before `push` returns. Around it are
- * {@linkcode readEvents}, an async iterator and the quickest way from a response
- * to its events, and {@linkcode EventStreamDecoderStream}, a `TransformStream`.
+ * {@linkcode EventStreamParser} is the core, and synchronous: push chunks, and it calls
+ * back for each event before `push` returns. {@linkcode readEvents} is an async iterator
+ * around it, and the fastest way from a response to its events.
+ * {@linkcode EventStreamDecoderStream} is a `TransformStream` around it.
  *
- * All of them hold at most {@linkcode EventStreamParserOptions.maxEventSize} of
- * an event that does not end, take the same time for each byte whatever the
- * chunks are, and turn invalid UTF-8 into U+FFFD rather than an error. An event
- * that the end of the stream cuts off is dropped, as the standard demands.
+ * All of them keep at most {@linkcode EventStreamParserOptions.maxEventSize} of an event
+ * that does not end, take linear time however the stream is cut into chunks, and decode
+ * invalid UTF-8 as U+FFFD. An event that the end of the stream cuts off is dropped, as
+ * the standard demands.
  *
  * @example Read the events of a response
  * ```ts
@@ -54,12 +54,12 @@ export {
 /** Options of {@linkcode readEvents}. */
 export interface ReadEventsOptions extends EventStreamParserOptions {
   /**
-   * Ends the iteration: the call of `next()` that waits, or else the next one,
-   * rejects with the signal's reason, and the source is cancelled with it.
+   * Ends the iteration: the call of `next()` that waits, or else the next one, rejects
+   * with the signal's reason, and the source is cancelled with that reason.
    */
   signal?: AbortSignal | undefined;
   /**
-   * Accepts a response whatever its `Content-Type`; some services send none.
+   * Accepts a response with any `Content-Type` or none: some services send none.
    *
    * @default {false}
    */
@@ -67,11 +67,11 @@ export interface ReadEventsOptions extends EventStreamParserOptions {
 }
 
 /**
- * Decodes an event stream: bytes in, events out. It takes bytes, so there is no
- * `TextDecoderStream` in front of it.
+ * A stream that decodes bytes as events. It takes bytes, so it needs no
+ * `TextDecoderStream` before it.
  *
- * It costs a hop through a stream for each event; where the events are only
- * iterated over, {@linkcode readEvents} is quicker.
+ * Each event passes through a stream; to iterate over events, {@linkcode readEvents} is
+ * faster.
  *
  * @example Usage
  * ```ts
@@ -90,14 +90,14 @@ export class EventStreamDecoderStream
   /**
    * Makes a stream that decodes one event stream.
    *
-   * @param options Limits, and what else to be told. An event beyond
-   * `maxEventSize` errors both sides with an {@linkcode EventStreamError}; events
-   * that were not read yet are dropped then, as in every stream that errors.
+   * @param options The limit of an event, and a callback for comments. An event beyond
+   * `maxEventSize` errors both sides with an {@linkcode EventStreamError}. Events that
+   * were not read yet are dropped then, as in every stream that errors.
    * @throws {TypeError} As {@linkcode EventStreamParser} does.
    * @throws {RangeError} As {@linkcode EventStreamParser} does.
    */
   constructor(options: EventStreamParserOptions = {}) {
-    // The one of this stream: it comes with each chunk.
+    // `transform` gets it with each chunk, before it pushes.
     let controller!: TransformStreamDefaultController<ServerSentEvent>;
     const parser = new EventStreamParser(
       (event) => controller.enqueue(event),
@@ -115,10 +115,10 @@ export class EventStreamDecoderStream
 /**
  * Iterates over the events of a response, a stream or an async iterable of bytes.
  *
- * Nothing is read before it is asked for, and each chunk is parsed whole, so an
- * event is there in the same turn as the bytes that complete it. `break`,
- * `return()`, an error and an abort cancel the source. Calls of `next()` may
- * overlap; they are answered in order.
+ * Nothing is read ahead of `next()`. Each chunk is parsed whole, so that an event is
+ * there in the same event loop turn as the bytes that complete it. `break`, `return()`,
+ * an error and an abort cancel the source. Calls of `next()` may overlap; they are
+ * answered in order.
  *
  * @example The answer of a language model
  * ```ts
@@ -138,12 +138,12 @@ export class EventStreamDecoderStream
  * assertEquals(text, "Hello");
  * ```
  *
- * @param source Where the bytes come from. A response must have status 200 and be
+ * @param source The source of the bytes. A response must have the status 200 and the type
  * `text/event-stream`.
- * @param options Limits, and how to end it.
- * @returns The events. Its `next()` rejects with what the source throws, with an
- * {@linkcode EventStreamError} if an event grows beyond `maxEventSize`, and with
- * the signal's reason; the events before are handed out first, but for an abort.
+ * @param options The limit of an event, and a signal.
+ * @returns The events. `next()` rejects with the error that the source throws, with an
+ * {@linkcode EventStreamError} if an event grows beyond `maxEventSize`, and with the
+ * signal's reason. The events before an error are handed out first; an abort drops them.
  * @throws {EventStreamError} If a response has another status or type or no body;
  * its body is cancelled.
  * @throws {TypeError} If the source is of another type or is locked, or as

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The error of the parser's room and of the client for bytes that are not an event stream.
+ *
+ * @module
+ */
+
 /** Why an {@linkcode EventStreamError} was thrown. */
 export type EventStreamErrorCode =
   | "event-too-large"

@@ -14,15 +14,15 @@ import type { ServerSentEvent } from "../event.ts";
 /** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
 export interface EventStreamParserOptions {
   /**
-   * How large an event may grow: UTF-16 code units of the line that is being
-   * received, of the `data` before it, and of the event type, the ID and the last
-   * event ID where they have 1024 or more. Comments and unknown fields count as lines
-   * do. Beyond it an {@linkcode EventStreamError} with the code
-   * `"event-too-large"` is thrown. `Infinity` trusts the sender with all memory.
+   * How large an event may grow: UTF-16 code units of the line that is being received,
+   * of the `data` before it, and of the event type, the ID and the last event ID if they
+   * have 1024 or more. The lines of comments and unknown fields count too. Beyond it, an
+   * {@linkcode EventStreamError} with the code `"event-too-large"` is thrown. With
+   * `Infinity`, the sender can use up all memory.
    *
-   * It bounds the memory as well, however the event is cut into lines and chunks: two
-   * bytes for each unit, twice that while a line is joined, and a few MiB. With the
-   * default a stream takes at most 64 MiB of heap, besides the events that it handed out.
+   * It bounds memory too, however the event is cut into lines and chunks: two bytes for
+   * each unit, twice that while a line is joined, and a few MiB. With the default, a
+   * stream takes at most 64 MiB of heap, besides the events that were handed out.
    *
    * @default {16777216}
    */
@@ -65,7 +65,7 @@ export interface EventStreamParserOptions {
 export class EventStreamParser {
   readonly #interpreter: Interpreter;
   readonly #windows: TextWindows;
-  // Set while push() is under way, and left set when it throws.
+  // Set while push() runs, and still set after it has thrown. Cleared by reset().
   #pushing = false;
 
   /**
@@ -73,7 +73,7 @@ export class EventStreamParser {
    *
    * @param onEvent Called with each event, in order. It may call `reset()`, which
    * drops the rest of the chunk. If it throws, `push` throws the same.
-   * @param options Limits, and what else to be told.
+   * @param options The limit of an event, a callback for comments, and the last event ID.
    * @throws {TypeError} If `onEvent` is not a function or an option is of the
    * wrong type.
    * @throws {RangeError} If `maxEventSize` is not an integer of at least 1 or
@@ -128,8 +128,8 @@ export class EventStreamParser {
   }
 
   /**
-   * Parses a chunk and calls back for each event that it completes. The chunk is
-   * not needed any more when this returns.
+   * Parses a chunk and calls back for each event that it completes. The caller may
+   * change the chunk after that.
    *
    * @example Bytes or text
    * ```ts
@@ -172,9 +172,9 @@ export class EventStreamParser {
   }
 
   /**
-   * Begins a new stream: drops what is unfinished and keeps `lastEventId` and
-   * `reconnectionTime`. Inside a callback it also drops the rest of the chunk;
-   * after an error it makes the parser usable again.
+   * Begins a new stream: drops an unfinished event, and keeps `lastEventId` and
+   * `reconnectionTime`. In a callback it also drops the rest of the chunk. After an error
+   * it makes the parser usable again.
    *
    * @example After a dropped connection
    * ```ts

@@ -30,7 +30,7 @@ const PEERS: Record<Runtime, readonly string[]> = {
   Node: ["a zlib stream each", "express's compression"],
 };
 
-/** The least that is wanted, bytes before ÷ after. */
+/** The least ratio of bytes before compression to bytes after. */
 const RATIOS: Record<CompressionWorkload, number> = {
   prices: 3.5,
   chat: 10,
@@ -114,7 +114,7 @@ async function runMany(runtime: Runtime): Promise<Row[]> {
   return rows;
 }
 
-/** What a newcomer gets before it shares a compressor with two who were there. */
+/** What a newcomer gets before it shares a compressor with two other clients. */
 function runNewcomers(): Row[] {
   return WORKLOADS.map((workload) => {
     const next = createEvents(workload);

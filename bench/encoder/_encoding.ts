@@ -165,5 +165,5 @@ function lengthOf(chunks: readonly Uint8Array[]): number {
 
 function checkLength(length: number, expected: number): void {
   if (length === expected) return;
-  throw new Error(`it gave ${length} bytes, ${expected} are wanted`);
+  throw new Error(`expected ${expected} bytes, got ${length}`);
 }

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Strict readers of gzip streams that have come so far, and recorded turns. */
+/** Strict readers of gzip streams, whole or so far, and a model of events. */
 
 import { constants, gunzipSync } from "node:zlib";
 import { toText } from "@std/streams";

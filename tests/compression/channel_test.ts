@@ -83,30 +83,30 @@ function makeData(index: number): string {
   });
 }
 
-Deno.test("EventChannel compresses once for all who ask for it, each event at once", async () => {
+Deno.test("EventChannel compresses once for all clients that ask for it, each event at once", async () => {
   await using channel = new EventChannel({ compression: gzip() });
   const clients = [1, 2, 3].map(() => new GzipClient(channel));
-  for (const client of clients) await client.read(); // its place
+  for (const client of clients) await client.read(); // its cursor
   let expected = await channel.publish({ data: makeData(0) });
   expected = `data: ${makeData(0)}\nid: ${expected}\n\n`;
   for (const client of clients) {
     assert((await client.read()).endsWith(expected));
   }
-  for (let turn = 1; turn < 30; turn++) {
-    const id = await channel.publish({ data: makeData(turn) });
-    expected += `data: ${makeData(turn)}\nid: ${id}\n\n`;
+  for (let round = 1; round < 30; round++) {
+    const id = await channel.publish({ data: makeData(round) });
+    expected += `data: ${makeData(round)}\nid: ${id}\n\n`;
     for (const client of clients) {
       assert((await client.read()).endsWith(expected));
       assert(client.latest === clients[0]!.latest, "It is not the same chunk");
     }
-    if (turn > 1) assert(clients[0]!.latest.byteLength < 40);
+    if (round > 1) assert(clients[0]!.latest.byteLength < 40);
   }
   const isClosed = channel.close();
   for (const client of clients) assert((await client.end()).endsWith(expected));
   await isClosed;
 });
 
-Deno.test("EventChannel gives who does not ask what it did before, beside those who do", async () => {
+Deno.test("EventChannel sends a client that does not ask the same as without compression", async () => {
   const texts: string[] = [];
   for (const options of [{ compression: gzip() }, {}]) {
     await using channel = new EventChannel(options);
@@ -116,7 +116,7 @@ Deno.test("EventChannel gives who does not ask what it did before, beside those 
     const bodies = [asking, response].map((response) =>
       new BodyReader(response)
     );
-    for (const body of bodies) await body.read(); // its place
+    for (const body of bodies) await body.read(); // its cursor
     let text: string | undefined = "";
     for (let index = 0; index < 5; index++) {
       await channel.publish({ data: makeData(index), id: `${index}` });
@@ -168,7 +168,7 @@ Deno.test("EventChannel adds a chunk to a window once, and only if a compressed 
   await using channel = new EventChannel({ compression });
   const clients = [1, 2].map(() => new GzipClient(channel));
   const plain = new BodyReader(channel.serve(makeRequest("identity")));
-  for (const client of clients) await client.read(); // its place
+  for (const client of clients) await client.read(); // its cursor
   await plain.read();
   const publish = async (index: number) => {
     await channel.publish({ data: makeData(index) });
@@ -213,18 +213,18 @@ Deno.test("EventChannel lets a newcomer read from its first event on, and share 
   });
   const early = [1, 2].map(() => new GzipClient(channel));
   for (const client of early) await client.read();
-  for (let turn = 0; turn < 20; turn++) {
-    await channel.publish({ data: makeData(turn) });
+  for (let round = 0; round < 20; round++) {
+    await channel.publish({ data: makeData(round) });
     for (const client of early) await client.read();
   }
   await using late = new GzipClient(channel);
   await late.read();
   const isShared: boolean[] = [];
-  for (let turn = 20; turn < 60; turn++) {
-    await channel.publish({ data: makeData(turn) });
+  for (let round = 20; round < 60; round++) {
+    await channel.publish({ data: makeData(round) });
     for (const client of [...early, late]) await client.read();
     isShared.push(late.latest === early[0]!.latest);
-    assertEquals(late.data.at(-1), makeData(turn));
+    assertEquals(late.data.at(-1), makeData(round));
   }
   assertEquals(isShared[0], false);
   const first = isShared.indexOf(true);
@@ -267,8 +267,8 @@ Deno.test("EventChannel keeps compressed streams alive with one comment for all,
   });
   const clients = [1, 2].map(() => new GzipClient(channel));
   for (const client of clients) await client.read();
-  for (let turn = 0; turn < 5; turn++) {
-    await channel.publish({ data: makeData(turn) });
+  for (let round = 0; round < 5; round++) {
+    await channel.publish({ data: makeData(round) });
     for (const client of clients) await client.read();
   }
   for (const client of clients) {
@@ -293,7 +293,7 @@ Deno.test("EventChannel sends compressed comments as seldom as others", async ()
   await using channel = new EventChannel({ compression: gzip() });
   const clients = [1, 2, 3].map(() => new GzipClient(channel));
   globalThis.setInterval = setInterval;
-  for (const client of clients) await client.read(); // its place
+  for (const client of clients) await client.read(); // its cursor
   await channel.publish({ data: "1" });
   for (const client of clients) await client.read();
   for (let round = 1; round <= 7; round++) {
@@ -322,12 +322,12 @@ Deno.test("EventChannel lets no chunk tell what others have had", async () => {
       );
       for (const client of clients) await client.read();
       const [ada, bob] = [clients.slice(0, 2), clients.slice(2)];
-      for (let turn = 0; turn < 5; turn++) {
-        await channel.publish({ data: own, id: `${2 * turn}` }, {
+      for (let round = 0; round < 5; round++) {
+        await channel.publish({ data: own, id: `${2 * round}` }, {
           topics: ["ada"],
         });
         for (const client of ada) await client.read();
-        await channel.publish({ data: secret, id: `${2 * turn + 1}` }, {
+        await channel.publish({ data: secret, id: `${2 * round + 1}` }, {
           topics: ["bob"],
         });
         for (const client of bob) await client.read();

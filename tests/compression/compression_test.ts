@@ -191,16 +191,16 @@ Deno.test("encodeShared() gives all clients of a window the same bytes, which re
   const compression = gzip()[CODEC];
   const window = compression.openWindow();
   const readers = [1, 2, 3].map(() => new Reader(compression.openStream()));
-  for (let turn = 0; turn < 100; turn++) {
-    const text = EVENT.replace("the", `${turn}`);
+  for (let round = 0; round < 100; round++) {
+    const text = EVENT.replace("the", `${round}`);
     const chunk = window.add(encoder.encode(text));
     for (const reader of readers) reader.takeShared(chunk, text);
-    if (turn > 0) {
+    if (round > 0) {
       for (const { chunks } of readers) {
         assert(chunks.at(-1) === readers[0]!.chunks.at(-1));
       }
     }
-    if (turn > 2) assert(readers[0]!.latest < EVENT.length / 5);
+    if (round > 2) assert(readers[0]!.latest < EVENT.length / 5);
   }
   window.close();
   for (const reader of readers) {
@@ -215,18 +215,18 @@ Deno.test("encodeShared() gives a newcomer what it can read, until it has as muc
   const early = [1, 2].map(() => new Reader(compression.openStream()));
   const late = new Reader(compression.openStream());
   const isShared: boolean[] = [];
-  for (let turn = 0; turn < 40; turn++) {
+  for (let round = 0; round < 40; round++) {
     const chunk = window.add(encoder.encode(EVENT));
-    const readers = turn < 10 ? early : [...early, late];
+    const readers = round < 10 ? early : [...early, late];
     for (const reader of readers) {
       reader.takeShared(chunk, EVENT);
       assertEquals(readSoFar(reader.chunks), reader.text);
     }
-    if (turn >= 10) isShared.push(late.latest === early[0]!.latest);
+    if (round >= 10) isShared.push(late.latest === early[0]!.latest);
   }
-  const turns = Math.ceil(1024 / EVENT.length);
-  assertEquals(isShared.indexOf(true), turns);
-  assertEquals(isShared.lastIndexOf(false), turns - 1);
+  const rounds = Math.ceil(1024 / EVENT.length);
+  assertEquals(isShared.indexOf(true), rounds);
+  assertEquals(isShared.lastIndexOf(false), rounds - 1);
   window.close();
 });
 
@@ -235,13 +235,13 @@ Deno.test("add() starts the window over where newcomers outnumber the others", (
   const window = compression.openWindow();
   const one = new Reader(compression.openStream());
   const others = [1, 2].map(() => new Reader(compression.openStream()));
-  for (let turn = 0; turn < 10; turn++) {
+  for (let round = 0; round < 10; round++) {
     const chunk = window.add(encoder.encode(EVENT));
-    const readers = turn < 5 ? [one] : [one, ...others];
+    const readers = round < 5 ? [one] : [one, ...others];
     for (const reader of readers) reader.takeShared(chunk, EVENT);
     const [first, ...rest] = readers.map(({ chunks }) => chunks.at(-1));
-    // The turn in which they come is the only one that they do not share.
-    assertEquals(rest.some((chunk) => chunk !== first), turn === 5);
+    // They do not share the round in which they come, and share all later ones.
+    assertEquals(rest.some((chunk) => chunk !== first), round === 5);
   }
   window.close();
   for (const reader of [one, ...others]) {
@@ -272,8 +272,8 @@ Deno.test("gzip() gives only maxUnshared compressors to clients that share none"
   take(1, 2);
   assertEquals(isCompressed().slice(1), [true, true]);
 
-  // And so does one that shares; those who share need none.
-  for (let turn = 0; turn < 3; turn++) {
+  // And so does one that shares: clients that share need none.
+  for (let round = 0; round < 3; round++) {
     const shared = windows[1]!.add(chunk);
     readers[1]!.takeShared(shared, EVENT);
     friend.takeShared(shared, EVENT);
@@ -294,13 +294,13 @@ Deno.test("encodeShared() refers to nothing that a client without a compressor h
   const window = compression.openWindow();
   const early = [1, 2].map(() => new Reader(compression.openStream()));
   const late = new Reader(compression.openStream());
-  for (let turn = 0; turn < 40; turn++) {
-    const event = turn < 10
+  for (let round = 0; round < 40; round++) {
+    const event = round < 10
       ? "data: early\n\n"
-      : `data: late ${turn}, early\n\n`;
+      : `data: late ${round}, early\n\n`;
     const text = event.repeat(5);
     const chunk = window.add(encoder.encode(text));
-    for (const reader of turn < 10 ? early : [late]) {
+    for (const reader of round < 10 ? early : [late]) {
       reader.takeShared(chunk, text);
     }
   }
@@ -313,7 +313,7 @@ Deno.test("encodeShared() gives a chunk that is not the latest so that it can be
   const window = compression.openWindow();
   const [early, late] = [1, 2].map(() => new Reader(compression.openStream()));
   let before: WindowChunk | undefined;
-  for (let turn = 0; turn < 10; turn++) {
+  for (let round = 0; round < 10; round++) {
     const chunk = window.add(encoder.encode(EVENT));
     early!.takeShared(chunk, EVENT);
     if (before !== undefined) late!.takeShared(before, EVENT);
@@ -333,14 +333,14 @@ function checkWindow(random: Random, options: GzipOptions): void {
   let readers: Reader[] = [];
   const left: Reader[] = [];
   let before: [chunk: WindowChunk, text: string] | undefined;
-  for (let turn = 0; turn < 60; turn++) {
+  for (let round = 0; round < 60; round++) {
     while (random.onceIn(3)) readers.push(new Reader(compression.openStream()));
-    const text = drawEvent(random, turn);
+    const text = drawEvent(random, round);
     let chunk: WindowChunk | undefined;
     const everybodyIsAway = random.onceIn(10);
     for (const reader of readers) {
       if (everybodyIsAway || random.onceIn(8)) continue;
-      if (random.onceIn(12)) reader.take(drawEvent(random, turn));
+      if (random.onceIn(12)) reader.take(drawEvent(random, round));
       // Some get a chunk of their own that is the same, take one twice, or come late.
       if (random.onceIn(20)) chunk = undefined;
       chunk ??= window.add(encoder.encode(text));

@@ -153,7 +153,7 @@ for (
       issues: [{ message: "A number is wanted", path: ["price"] }],
     },
     {
-      name: "json with more than one issue, and no place",
+      name: "json with more than one issue, and no path",
       init: { event: "done", json: 1 },
       code: "invalid",
       message:
@@ -270,7 +270,7 @@ Deno.test("checkEvents() leaves out types without a schema, and does not look at
   assertEquals(await Array.fromAsync(events, ({ event }) => event), ["done"]);
 });
 
-Deno.test("checkEvents() passes types without a schema on as they are where that is wanted", async () => {
+Deno.test('checkEvents() hands out types without a schema if unknownTypes is "pass"', async () => {
   const seen: unknown[] = [];
   const events = checkEvents(
     read(
@@ -294,7 +294,7 @@ Deno.test("checkEvents() passes types without a schema on as they are where that
   ]);
 });
 
-Deno.test("checkEvents() throws for types without a schema where that is wanted, or asks onInvalid", async () => {
+Deno.test('checkEvents() throws for types without a schema if unknownTypes is "error", or asks onInvalid', async () => {
   const sent = [{ event: "tik", data: "no JSON" }, {
     event: "done",
     json: null,
