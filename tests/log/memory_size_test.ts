@@ -17,7 +17,7 @@ const HOLDERS: Record<string, Record<string, number>> = {
     wide: 10_000 * 1800,
   },
   // Twice 1 Mi code units of two bytes each.
-  Backlog: { tiny: 2 ** 22, small: 2 ** 22, wide: 2 ** 22 },
+  RecentEvents: { tiny: 2 ** 22, small: 2 ** 22, wide: 2 ** 22 },
   Outbox: { small: 10_000 * 300, wide: 10_000 * 1200 },
 };
 
