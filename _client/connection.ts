@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { Attempt } from "./attempt.ts";
+import { ConnectionAttempt } from "./connection_attempt.ts";
 import { drawDelay } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { assertOptions, type ConnectOptions } from "./connection_options.ts";
@@ -13,7 +13,7 @@ import {
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { getRetryAfter, isFinal, isPassing } from "./recovery.ts";
+import { getRetryAfter, isFinal, isPassing } from "./reconnection.ts";
 import { EventStreamError } from "../_parser/event_stream_error.ts";
 import { DEFAULT_MAX_EVENT_SIZE, Interpreter } from "../_parser/interpreter.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
@@ -48,7 +48,7 @@ export class EventStreamConnection
   readonly #parser: Interpreter;
   readonly #windows: TextWindows;
   #readyState: 0 | 1 | 2 = CONNECTING;
-  #attempt: Attempt | undefined;
+  #attempt: ConnectionAttempt | undefined;
   // Set while the connection is open.
   #response: ConnectionResponse | undefined;
   #openedAt = 0;
@@ -253,7 +253,7 @@ export class EventStreamConnection
   }
 
   async #open(): Promise<void> {
-    this.#attempt = new Attempt(this.#options, this.#clock);
+    this.#attempt = new ConnectionAttempt(this.#options, this.#clock);
     const { status, headers, url } = await this.#attempt.open(
       this.url,
       this.#parser.lastEventId,

@@ -12,11 +12,11 @@ import type { ServerSentEvent } from "../event.ts";
 import { dispatchEvent } from "./dispatch_event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { PlainListeners } from "./plain_listeners.ts";
+import { SingleListeners } from "./single_listener.ts";
 import { reportException } from "./report_exception.ts";
 import { resolveUrl } from "./resolve_url.ts";
-import { StreamMessageEvent } from "./stream_message_event.ts";
-import { createTurns } from "./turns.ts";
+import { DirectMessageEvent } from "./direct_message_event.ts";
+import { createTurnWaiter } from "./event_loop_turn.ts";
 
 /** What an `EventSource` needs of its connection. */
 export interface EventSourceConnection extends AsyncIterable<ServerSentEvent> {
@@ -107,10 +107,10 @@ export class EventSource<Events extends object = EventSourceEventMap>
 
   readonly #connection: EventSourceConnection;
   readonly #withCredentials: boolean;
-  readonly #nextTurn = createTurns();
-  readonly #plainListeners = new PlainListeners();
+  readonly #waitForTurn = createTurnWaiter();
+  readonly #singleListeners = new SingleListeners();
   // Whether a listener to the last event may await something.
-  #mustTakeTurn = false;
+  #mustWaitForTurn = false;
   readonly #onopen = this.#createSlot("open");
   readonly #onmessage = this.#createSlot("message");
   readonly #onerror = this.#createSlot("error");
@@ -232,7 +232,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     // Web IDL converts it once. Too few arguments are the platform's to refuse.
     if (args.length > 1) args[0] = `${args[0]}`;
     super.addEventListener(...args);
-    if (#plainListeners in this) this.#plainListeners.add(...args);
+    if (#singleListeners in this) this.#singleListeners.add(...args);
   }
 
   /**
@@ -243,7 +243,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
    * @throws {DOMException} Named `"InvalidStateError"` if it is being dispatched.
    */
   override dispatchEvent(event: Event): boolean {
-    if (StreamMessageEvent.isDispatched(event)) {
+    if (DirectMessageEvent.isDispatched(event)) {
       throw new DOMException(
         "Cannot dispatch event: it is being dispatched, another one is wanted",
         "InvalidStateError",
@@ -282,8 +282,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
       for await (const event of this.#connection) {
         // What a listener awaits comes before the next event, as between the
         // standard's tasks.
-        if (this.#mustTakeTurn) {
-          await this.#nextTurn();
+        if (this.#mustWaitForTurn) {
+          await this.#waitForTurn();
           // A listener may have closed it.
           if (this.readyState === CLOSED) break;
         }
@@ -301,16 +301,16 @@ export class EventSource<Events extends object = EventSourceEventMap>
   #dispatch({ event: type, data, lastEventId }: ServerSentEvent): void {
     const origin = this.#origin;
     const init = { data, lastEventId, origin };
-    const event = new StreamMessageEvent(this, type, init);
-    const listener = this.#plainListeners.find(this, type);
+    const event = new DirectMessageEvent(this, type, init);
+    const listener = this.#singleListeners.find(this, type);
     if (listener === undefined) return this.#tell(event);
     // A promise is an object.
-    this.#mustTakeTurn = typeof event.callListener(listener) === "object";
+    this.#mustWaitForTurn = typeof event.callListener(listener) === "object";
   }
 
   #tell(event: Event): void {
     // The platform does not tell what the listeners return.
-    this.#mustTakeTurn = true;
+    this.#mustWaitForTurn = true;
     dispatchEvent(this, event);
   }
 

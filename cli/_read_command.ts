@@ -11,7 +11,7 @@ import { formatJson, formatPretty } from "./_format.ts";
 import { CLEAN_END, TIMEOUT } from "./_exit_status.ts";
 import { type CommandLineIo, writeBytes, writeText } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
-import { isEventStream } from "../_client/response.ts";
+import { isEventStream } from "../_client/refusal.ts";
 import type { ConnectOptions } from "../client.ts";
 
 /**

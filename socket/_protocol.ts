@@ -18,7 +18,7 @@ import {
   OPEN_EVENT,
   type Opening,
   type SocketData,
-} from "./_wire.ts";
+} from "./_wire_format.ts";
 
 /** What the other side has said so far. */
 export type ProtocolState = "connecting" | "open" | "closed";

@@ -16,7 +16,7 @@ import {
   assertNumber,
   MAX_DELAY,
 } from "../_validate.ts";
-import type { SocketSettings } from "./_session.ts";
+import type { SocketSettings } from "./_server_session.ts";
 
 /** Options for `serveSocket()`. */
 export interface ServeSocketOptions

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { byteLengthOf, type SocketData } from "./_wire.ts";
+import { byteLengthOf, type SocketData } from "./_wire_format.ts";
 
 /** Why a socket is being closed, as one side says it. */
 export interface CloseReason {
@@ -22,7 +22,11 @@ export interface CloseFacts extends CloseReason {
 }
 
 /** How a socket ends whose connection is lost. */
-export const LOST: CloseFacts = { code: 1006, reason: "", wasClean: false };
+export const ABNORMAL_CLOSURE: CloseFacts = {
+  code: 1006,
+  reason: "",
+  wasClean: false,
+};
 
 /** What carries the messages of one socket. */
 export interface Transport {

@@ -21,15 +21,18 @@
  */
 
 import { resolveUrl } from "../_client/resolve_url.ts";
-import { setTransport, WebSocketLike } from "./_face.ts";
-import { FallbackTransport } from "./_genuine.ts";
-import { assertOptions, type EventStreamSocketOptions } from "./_options.ts";
-import { StreamTransport } from "./_stream.ts";
+import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
+import { FallbackTransport } from "./_web_socket_transport.ts";
+import {
+  assertOptions,
+  type EventStreamSocketOptions,
+} from "./_client_options.ts";
+import { EventStreamTransport } from "./_event_stream_transport.ts";
 
 export type { BackoffOptions } from "../_client/backoff.ts";
 export type { EventHandler } from "../_client/event_handler.ts";
-export type { WebSocketLike } from "./_face.ts";
-export type { EventStreamSocketOptions } from "./_options.ts";
+export type { WebSocketLike } from "./_web_socket_like.ts";
+export type { EventStreamSocketOptions } from "./_client_options.ts";
 
 // RFC 9110: a token.
 const PROTOCOL_REGEXP = /^[!#$%&'*+\-.^_`|~\w]+$/;
@@ -96,7 +99,8 @@ export class EventStreamSocket extends WebSocketLike {
     super(parsed);
     const httpUrl = parsed.href.replace(/^ws/, "http");
     setTransport(this, (events) => {
-      const open = () => new StreamTransport(httpUrl, names, options, events);
+      const open = () =>
+        new EventStreamTransport(httpUrl, names, options, events);
       // Node.js 20 has no WebSocket.
       return webSocketTimeout === 0 || typeof WebSocket !== "function"
         ? open()

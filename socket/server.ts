@@ -33,21 +33,25 @@ import {
   type Negotiation,
 } from "../_server/negotiate.ts";
 import { refuse } from "../_server/refuse.ts";
-import { setTransport, WebSocketLike } from "./_face.ts";
-import { GenuineTransport } from "./_genuine.ts";
-import { Refusal } from "./_refusal.ts";
-import { SocketRegistry } from "./_registry.ts";
-import { SocketSession } from "./_session.ts";
+import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
+import { WebSocketTransport } from "./_web_socket_transport.ts";
+import { HttpError } from "./_http_error.ts";
+import { SessionRegistry } from "./_session_registry.ts";
+import { SocketSession } from "./_server_session.ts";
 import {
   checkOptions,
   type ServeSocketOptions,
   type ServeSocketSettings,
 } from "./_server_options.ts";
-import { NEW_SESSION, PROTOCOLS_HEADER, SESSION_HEADER } from "./_wire.ts";
+import {
+  NEW_SESSION,
+  PROTOCOLS_HEADER,
+  SESSION_HEADER,
+} from "./_wire_format.ts";
 
 export type { CorsOptions } from "../_server/cors.ts";
 export type { EventHandler } from "../_client/event_handler.ts";
-export type { WebSocketLike } from "./_face.ts";
+export type { WebSocketLike } from "./_web_socket_like.ts";
 export type { ServeSocketOptions } from "./_server_options.ts";
 
 /** What this file needs of Deno, where there is one. */
@@ -60,7 +64,7 @@ interface Upgrader {
 
 const METHODS = ["GET", "POST"];
 const ID_REGEXP = /^\d{1,15}$/;
-const REGISTRY = new SocketRegistry();
+const REGISTRY = new SessionRegistry();
 
 /**
  * Answers the requests of a socket: the one that opens it, its POSTs, those that
@@ -152,7 +156,7 @@ function assertOrigin(request: Request, headers: Headers): void {
   ) {
     return;
   }
-  throw new Refusal(
+  throw new HttpError(
     403,
     "Cannot open socket: the page is of another origin, one that is allowed is wanted",
   );
@@ -160,14 +164,14 @@ function assertOrigin(request: Request, headers: Headers): void {
 
 function findSession(id: string | null): SocketSession {
   if (id === null) {
-    throw new Refusal(
+    throw new HttpError(
       400,
       `Cannot open socket: there is no header "${SESSION_HEADER}", a client for event stream sockets is wanted`,
     );
   }
   const session = REGISTRY.find(id);
   if (session !== undefined) return session;
-  throw new Refusal(
+  throw new HttpError(
     404,
     "Cannot find socket: it is closed or in another process, a load balancer has to send all requests of a session to the same one",
   );
@@ -243,7 +247,7 @@ function upgrade(
 ): Response {
   const { upgradeWebSocket } = (globalThis as { Deno?: Upgrader }).Deno ?? {};
   if (upgradeWebSocket === undefined) {
-    throw new Refusal(
+    throw new HttpError(
       501,
       "Cannot open WebSocket: this server has none, an event stream socket is wanted",
     );
@@ -259,9 +263,9 @@ function upgrade(
     );
     const socket = createSocket(request);
     // Cannot be read too early: setTransport() calls back before it returns.
-    let transport!: GenuineTransport;
+    let transport!: WebSocketTransport;
     setTransport(socket, (events) => {
-      transport = new GenuineTransport(genuine, events, settings);
+      transport = new WebSocketTransport(genuine, events, settings);
       return transport;
     });
     onSocket(socket, request);
@@ -284,7 +288,7 @@ function upgradeOrRefuse<T>(upgrade: () => T): T {
   try {
     return upgrade();
   } catch {
-    throw new Refusal(
+    throw new HttpError(
       400,
       "Cannot open WebSocket: the handshake is malformed",
     );
@@ -302,7 +306,7 @@ function admit(
 
 function assertRunning({ signal }: ServeSocketOptions): void {
   if (!signal?.aborted) return;
-  throw new Refusal(
+  throw new HttpError(
     503,
     "Cannot open socket: the server shuts down, another one is wanted",
   );
@@ -324,6 +328,6 @@ function choose(
 }
 
 function answerRefusal(error: unknown, headers: Headers): Response {
-  if (!(error instanceof Refusal)) throw error;
+  if (!(error instanceof HttpError)) throw error;
   return refuse(headers, error.status, { message: error.message });
 }

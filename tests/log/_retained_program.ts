@@ -9,7 +9,7 @@
 import { MemoryEventLog, MemoryEventLogs } from "../../log.ts";
 import { EventStreamParser, type ServerSentEvent } from "../../mod.ts";
 import { RecentEvents } from "../../shared/_recent_events.ts";
-import { Outbox } from "../../socket/_outbox.ts";
+import { SendBuffer } from "../../socket/_send_buffer.ts";
 
 type Holder = (event: ServerSentEvent) => unknown;
 
@@ -34,9 +34,9 @@ const HOLDERS: Record<string, () => Holder> = {
     const recent = new RecentEvents("");
     return (event) => recent.push(event);
   },
-  Outbox(): Holder {
-    const outbox = new Outbox();
-    return (event) => outbox.push(event.data);
+  SendBuffer(): Holder {
+    const buffer = new SendBuffer();
+    return (event) => buffer.push(event.data);
   },
 };
 

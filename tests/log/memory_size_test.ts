@@ -18,7 +18,7 @@ const HOLDERS: Record<string, Record<string, number>> = {
   },
   // Twice 1 Mi code units of two bytes each.
   RecentEvents: { tiny: 2 ** 22, small: 2 ** 22, wide: 2 ** 22 },
-  Outbox: { small: 10_000 * 300, wide: 10_000 * 1200 },
+  SendBuffer: { small: 10_000 * 300, wide: 10_000 * 1200 },
 };
 
 const rows = Object.entries(HOLDERS).flatMap(([name, bounds]) =>

@@ -20,7 +20,7 @@ const schedule = setImmediate ??
  * The platform sees to that whenever it has called a function. So many calls are
  * asked for together, where each would cost many times as much alone.
  */
-export function createTurns(): () => Promise<void> {
+export function createTurnWaiter(): () => Promise<void> {
   let left = 0;
   let take: () => void;
   const begin = (): void => {

@@ -9,18 +9,18 @@ import {
 } from "../client.ts";
 import { encodeEvents } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
-import type { EventStreamSocketOptions } from "./_options.ts";
-import { EVENT_OVERHEAD, Outbox } from "./_outbox.ts";
+import type { EventStreamSocketOptions } from "./_client_options.ts";
+import { EVENT_OVERHEAD, SendBuffer } from "./_send_buffer.ts";
 import { ProtocolReader, ProtocolViolation } from "./_protocol.ts";
-import { SocketRequests } from "./_requests.ts";
+import { ClientRequests } from "./_client_requests.ts";
 import {
+  ABNORMAL_CLOSURE,
   type CloseFacts,
   type CloseReason,
-  LOST,
   type SocketEvents,
   type Transport,
 } from "./_transport.ts";
-import type { Opening, SocketData } from "./_wire.ts";
+import type { Opening, SocketData } from "./_wire_format.ts";
 
 const DEFAULT_IDLE_TIMEOUT = 45_000;
 const DEFAULT_RECONNECTION_TIME = 500;
@@ -37,13 +37,13 @@ const MIN_BATCH_SIZE = 1024;
  * last event ID; what is posted is repeated until the server has answered, and its
  * ids tell the server what it has seen.
  */
-export class StreamTransport implements Transport {
+export class EventStreamTransport implements Transport {
   readonly #protocols: readonly string[];
   readonly #options: EventStreamSocketOptions;
   readonly #events: SocketEvents;
-  readonly #requests: SocketRequests;
+  readonly #requests: ClientRequests;
   readonly #connection: EventStreamConnection;
-  readonly #outbox = new Outbox();
+  readonly #sendBuffer = new SendBuffer();
   readonly #reader = new ProtocolReader("server");
   // What the server said first; undefined until the socket is open.
   #opening: Opening | undefined;
@@ -101,7 +101,7 @@ export class StreamTransport implements Transport {
       withCredentials,
     };
     this.#events = events;
-    this.#requests = new SocketRequests(url, protocols, this.#options);
+    this.#requests = new ClientRequests(url, protocols, this.#options);
     this.#connection = connect(url, {
       ...this.#options,
       headers: () => this.#requests.makeStreamHeaders(),
@@ -115,13 +115,13 @@ export class StreamTransport implements Transport {
   }
 
   get bufferedAmount(): number {
-    return this.#outbox.bytes;
+    return this.#sendBuffer.bytes;
   }
 
   send(data: SocketData): void {
     // Nothing may follow the close event. A blob may be read only now.
     if (this.#hasClosed) return;
-    this.#outbox.push(data);
+    this.#sendBuffer.push(data);
     this.#flush();
   }
 
@@ -135,7 +135,7 @@ export class StreamTransport implements Transport {
   }
 
   fail(): void {
-    this.#end(LOST);
+    this.#end(ABNORMAL_CLOSURE);
   }
 
   async #read(): Promise<void> {
@@ -187,12 +187,12 @@ export class StreamTransport implements Transport {
     this.#connection.close();
     // There is no session to close.
     if (this.#opening === undefined) return this.#end(this.#closing);
-    if (!this.#hasClosed) this.#outbox.dropUnsent();
+    if (!this.#hasClosed) this.#sendBuffer.dropUnsent();
     this.#pushClose(reason);
   }
 
   #pushClose(reason: CloseReason): void {
-    if (!this.#hasClosed) this.#outbox.pushClose(reason);
+    if (!this.#hasClosed) this.#sendBuffer.pushClose(reason);
     this.#hasClosed = true;
     if (this.#closing !== undefined) this.#events.closing();
     this.#startCloseTimer();
@@ -209,7 +209,7 @@ export class StreamTransport implements Transport {
     const isViolated = this.#closing?.wasClean === false;
     clearTimeout(this.#closeTimer);
     this.#closeTimer = setTimeout(
-      () => this.#end(this.#closing ?? LOST),
+      () => this.#end(this.#closing ?? ABNORMAL_CLOSURE),
       isViolated ? Math.min(patience, LAST_WORD_TIMEOUT) : patience,
     );
   }
@@ -232,7 +232,7 @@ export class StreamTransport implements Transport {
 
   #startLossTimer(): void {
     this.#lossTimer ??= setTimeout(
-      () => this.#end(this.#closing ?? LOST),
+      () => this.#end(this.#closing ?? ABNORMAL_CLOSURE),
       this.#opening?.sessionTimeout,
     );
   }
@@ -244,7 +244,7 @@ export class StreamTransport implements Transport {
 
   #hasWork(): boolean {
     if (this.#hasEnded || this.#isRefused) return false;
-    return this.#outbox.hasWaiting || this.#mustAcknowledge();
+    return this.#sendBuffer.hasWaiting || this.#mustAcknowledge();
   }
 
   #mustAcknowledge(): boolean {
@@ -272,7 +272,9 @@ export class StreamTransport implements Transport {
     const unacknowledgedBytes = this.#unacknowledgedBytes;
     // Cannot fail: nothing is posted before the socket is open.
     const { maxBatchSize } = this.#opening!;
-    const events = this.#outbox.take(Math.min(this.#batchSize, maxBatchSize));
+    const events = this.#sendBuffer.take(
+      Math.min(this.#batchSize, maxBatchSize),
+    );
     const status = await this.#requests.post(encodeEvents(events), lastId);
     if (this.#hasEnded) return;
     if (status !== undefined && status < 300) {
@@ -280,19 +282,19 @@ export class StreamTransport implements Transport {
       this.#batchSize = Math.min(this.#batchSize * 2, maxBatchSize);
       this.#acknowledged = lastId;
       this.#unacknowledgedBytes -= unacknowledgedBytes;
-      this.#outbox.acknowledge(Number(events.at(-1)?.id ?? 0));
+      this.#sendBuffer.acknowledge(Number(events.at(-1)?.id ?? 0));
       if (this.#hasClosed && this.#closing?.wasClean !== false) {
         this.#startCloseTimer();
       }
     } else if (status === undefined || isPassing(status)) {
       this.#batchSize = Math.max(this.#batchSize / 2, MIN_BATCH_SIZE);
-      this.#outbox.rewind();
+      this.#sendBuffer.rewind();
       await this.#wait();
     } else {
       this.#isRefused = true;
       // The session is not there any more, or not in the process that was asked.
       // Otherwise the server says by the stream why it closes the socket.
-      if (status === 404) this.#end(this.#closing ?? LOST);
+      if (status === 404) this.#end(this.#closing ?? ABNORMAL_CLOSURE);
       else this.#startLossTimer();
     }
   }

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /** Why a request gets no more than a status and a sentence. The client reads both. */
-export class Refusal extends Error {
+export class HttpError extends Error {
   /** The status of the answer. */
   readonly status: number;
 

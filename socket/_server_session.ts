@@ -5,17 +5,17 @@ import { EventStreamBody } from "../_server/body.ts";
 import { openStream } from "../_server/sink.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "../_server/keep_alive.ts";
-import { Outbox } from "./_outbox.ts";
-import { type PostLimits, SocketPost } from "./_post.ts";
+import { SendBuffer } from "./_send_buffer.ts";
+import { type PostLimits, PostReader } from "./_post_reader.ts";
 import { ProtocolReader, ProtocolViolation, tooMuch } from "./_protocol.ts";
-import { Refusal } from "./_refusal.ts";
+import { HttpError } from "./_http_error.ts";
 import {
+  ABNORMAL_CLOSURE,
   type CloseReason,
-  LOST,
   type SocketEvents,
   type Transport,
 } from "./_transport.ts";
-import { OPEN_EVENT, type Opening, type SocketData } from "./_wire.ts";
+import { OPEN_EVENT, type Opening, type SocketData } from "./_wire_format.ts";
 
 /** What a session depends on, checked and with the defaults filled in. */
 export interface SocketSettings extends PostLimits {
@@ -39,7 +39,7 @@ export class SocketSession implements Transport {
   readonly #settings: SocketSettings;
   readonly #events: SocketEvents;
   readonly #onEnd: () => void;
-  readonly #outbox = new Outbox();
+  readonly #sendBuffer = new SendBuffer();
   readonly #reader: ProtocolReader;
   readonly #keepAlive: KeepAlive;
   // The stream that the client reads; undefined while it is away.
@@ -50,11 +50,11 @@ export class SocketSession implements Transport {
   #rest: Uint8Array<ArrayBuffer> = NOTHING;
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #isFlushDue = false;
-  // Whether the close event of this side is in the outbox.
+  // Whether the close event of this side is in the send buffer.
   #hasClosed = false;
   #hasEnded = false;
   // The newest POST, until it is answered.
-  #post: SocketPost | undefined;
+  #post: PostReader | undefined;
   // Ends the wait of a POST until less waits for the client.
   #endWait: () => void = () => {};
 
@@ -87,12 +87,12 @@ export class SocketSession implements Transport {
   }
 
   get bufferedAmount(): number {
-    return this.#outbox.waitingBytes;
+    return this.#sendBuffer.waitingBytes;
   }
 
   send(data: SocketData): void {
     if (this.#hasClosed) return;
-    this.#outbox.push(data);
+    this.#sendBuffer.push(data);
     if (this.#isFull()) this.#closeAtOnce(tooMuch(this.#settings.maxBuffered));
     else this.#flushLater();
   }
@@ -100,7 +100,7 @@ export class SocketSession implements Transport {
   close(reason: CloseReason): void {
     if (this.#hasClosed) return;
     this.#hasClosed = true;
-    this.#outbox.pushClose(reason);
+    this.#sendBuffer.pushClose(reason);
     this.#awaitClient();
     this.#flushLater();
   }
@@ -113,15 +113,15 @@ export class SocketSession implements Transport {
    * Makes the body of a response that goes on after an event.
    *
    * @param lastEventId The event, 0 for the beginning.
-   * @throws {Refusal} If it cannot go on there.
+   * @throws {HttpError} If it cannot go on there.
    */
   openStream(lastEventId: number): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#acknowledge(lastEventId);
-    if (!this.#outbox.resume(lastEventId)) {
+    if (!this.#sendBuffer.resume(lastEventId)) {
       // No violation: a proxy may have delayed the request.
-      throw new Refusal(
+      throw new HttpError(
         400,
-        `Cannot resume socket: "Last-Event-ID" is ${lastEventId}, expected at least ${this.#outbox.acknowledged}`,
+        `Cannot resume socket: "Last-Event-ID" is ${lastEventId}, expected at least ${this.#sendBuffer.acknowledged}`,
       );
     }
     // The client knows that the older one is lost before this side does.
@@ -141,13 +141,13 @@ export class SocketSession implements Transport {
    *
    * @param lastEventId The last event that the client has received.
    * @param body The body, `null` if there is none.
-   * @throws {Refusal} If it is not what a client of this package sends.
+   * @throws {HttpError} If it is not what a client of this package sends.
    */
   async receive(
     lastEventId: number,
     body: ReadableStream<Uint8Array> | null,
   ): Promise<void> {
-    const post = new SocketPost(
+    const post = new PostReader(
       this.#settings,
       (event) => this.#take(event),
       () => this.#assertRoom(),
@@ -220,15 +220,15 @@ export class SocketSession implements Transport {
   }
 
   #hasOutput(): boolean {
-    return this.#rest.length > 0 || this.#outbox.hasWaiting;
+    return this.#rest.length > 0 || this.#sendBuffer.hasWaiting;
   }
 
   #takeChunk(): Uint8Array<ArrayBuffer> {
     if (this.#rest.length === 0) {
-      const { sent } = this.#outbox;
-      const taken = encodeEvents(this.#outbox.take(CHUNK_SIZE));
+      const { sent } = this.#sendBuffer;
+      const taken = encodeEvents(this.#sendBuffer.take(CHUNK_SIZE));
       this.#endWait();
-      if (this.#outbox.sent > sent) this.#handleProgress();
+      if (this.#sendBuffer.sent > sent) this.#handleProgress();
       if (taken.length <= CHUNK_SIZE) return taken;
       this.#rest = taken;
     }
@@ -246,8 +246,8 @@ export class SocketSession implements Transport {
   }
 
   #acknowledge(id: number): void {
-    const { acknowledged, sent } = this.#outbox;
-    if (!this.#outbox.acknowledge(id)) {
+    const { acknowledged, sent } = this.#sendBuffer;
+    if (!this.#sendBuffer.acknowledge(id)) {
       throw this.#refuse(
         new ProtocolViolation(
           `Cannot take request: "Last-Event-ID" is ${id}, expected at most ${sent}`,
@@ -259,7 +259,7 @@ export class SocketSession implements Transport {
 
   /** Ends the session if its client knows that the socket is closed, and needs nothing more. */
   #endIfConfirmed(): void {
-    if (this.#hasClosed && this.#outbox.isEmpty) this.#end();
+    if (this.#hasClosed && this.#sendBuffer.isEmpty) this.#end();
   }
 
   #handleClose(reason: CloseReason): void {
@@ -268,16 +268,16 @@ export class SocketSession implements Transport {
   }
 
   /** Closes the socket for a violation. Gives the answer to its request. */
-  #refuse(violation: ProtocolViolation): Refusal {
+  #refuse(violation: ProtocolViolation): HttpError {
     this.#closeAtOnce(violation.closeReason);
     const status = violation.code === 1009 ? 413 : 400;
-    return new Refusal(status, violation.message);
+    return new HttpError(status, violation.message);
   }
 
   /** Closes the socket for a reason that is not the application's. */
   #closeAtOnce(reason: CloseReason): void {
     if (!this.#hasClosed) {
-      this.#outbox.dropUnsent();
+      this.#sendBuffer.dropUnsent();
       this.close(reason);
     }
     this.#events.close({ ...reason, wasClean: false });
@@ -288,32 +288,33 @@ export class SocketSession implements Transport {
     // There is no later: neither for what the client has not asked for yet, nor
     // for its answer.
     if (this.#rest.length > 0) this.#body?.write(this.#rest);
-    this.#body?.write(encodeEvents(this.#outbox.take(Infinity)));
+    this.#body?.write(encodeEvents(this.#sendBuffer.take(Infinity)));
     this.#events.close({ code: 1001, reason: "", wasClean: false });
     this.#end();
   };
 
   #isCongested(): boolean {
     return !this.#hasEnded &&
-      this.#outbox.waitingBytes > this.#settings.maxBuffered / 2;
+      this.#sendBuffer.waitingBytes > this.#settings.maxBuffered / 2;
   }
 
   /** Whether more is kept for this session than may be, in either direction. */
   #isFull(): boolean {
     const { pendingBytes = 0 } = this.#post ?? {};
-    return this.#outbox.wireBytes + pendingBytes > this.#settings.maxBuffered;
+    return this.#sendBuffer.wireBytes + pendingBytes >
+      this.#settings.maxBuffered;
   }
 
   #assertRoom(): void {
     if (!this.#isFull()) return;
     const reason = tooMuch(this.#settings.maxBuffered);
     this.#closeAtOnce(reason);
-    throw new Refusal(413, reason.reason);
+    throw new HttpError(413, reason.reason);
   }
 
   /** Ends the POST that is being read, or the wait of one that was. */
   #stopPost(status: number, message: string): void {
-    this.#post?.stop(new Refusal(status, message));
+    this.#post?.stop(new HttpError(status, message));
     this.#post = undefined;
     this.#endWait();
   }
@@ -352,7 +353,7 @@ export class SocketSession implements Transport {
     this.#settings.signal?.removeEventListener("abort", this.#handleShutdown);
     this.#stopPost(404, "Cannot receive messages: the socket is closed");
     // Ignored if the socket is closed already.
-    this.#events.close(LOST);
+    this.#events.close(ABNORMAL_CLOSURE);
     this.#onEnd();
   }
 }

@@ -19,7 +19,7 @@ import {
   toCloseReason,
   type Transport,
 } from "./_transport.ts";
-import { byteLengthOf, type SocketData } from "./_wire.ts";
+import { byteLengthOf, type SocketData } from "./_wire_format.ts";
 
 const CONNECTING = 0;
 const OPEN = 1;

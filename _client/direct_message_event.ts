@@ -11,7 +11,7 @@ export type Listener = (this: EventTarget, event: Event) => unknown;
  * of what an event costs (`bench/client/ratios.ts`). During and after that it looks
  * like one that the platform has dispatched.
  */
-export class StreamMessageEvent extends MessageEvent<string> {
+export class DirectMessageEvent extends MessageEvent<string> {
   readonly #source: EventTarget;
   // While it is dispatched without the platform.
   #isDispatched = false;

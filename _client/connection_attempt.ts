@@ -4,14 +4,14 @@ import type { Clock } from "./clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { requestEventStream } from "./request.ts";
-import { describeRefusal, isEventStream } from "./response.ts";
+import { createRefusalError, isEventStream } from "./refusal.ts";
 
 // What is read of a refusal: so many bytes, and for so many milliseconds.
 const BODY_SIZE = 1024;
 const BODY_TIMEOUT = 1000;
 
 /** What came of a read: a chunk, the end without one, or what broke. */
-interface Arrival {
+interface ReadResult {
   value?: Uint8Array | undefined;
   error?: EventSourceError;
 }
@@ -20,16 +20,16 @@ interface Arrival {
  * One request and its response: from `open()` to the first error or `drop()`. It
  * reads one chunk ahead: while a chunk is used, the next read is under way.
  */
-export class Attempt {
+export class ConnectionAttempt {
   readonly #options: EventSourceInit;
   readonly #clock: Clock;
   readonly #controller = new AbortController();
   // Of the response's body, if it has one.
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   // What the read ahead brought, until it is taken; unset while it is under way.
-  #arrival: Arrival | undefined;
+  #result: ReadResult | undefined;
   // Tells who waits for the read that is under way.
-  #onArrival: (() => void) | undefined;
+  #onResult: (() => void) | undefined;
   // Why this side gave up; open() and take() throw it from then on.
   #dropped: EventSourceError | undefined;
   // Set once there is nothing left to abort: the request has failed, the body has
@@ -70,14 +70,14 @@ export class Attempt {
 
   /** Whether `take()` may be called. */
   get isReady(): boolean {
-    return this.#arrival !== undefined;
+    return this.#result !== undefined;
   }
 
   /** Waits until `take()` may be called. Only this wait can be too long. */
   wait(): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.#startIdleTimer();
-      this.#onArrival = () => {
+      this.#onResult = () => {
         this.#clock.clearTimeout(timer);
         resolve();
       };
@@ -90,7 +90,7 @@ export class Attempt {
    * @throws {EventSourceError} If there is none.
    */
   take(): Uint8Array {
-    const { value, error } = this.#arrival ?? {};
+    const { value, error } = this.#result ?? {};
     if (value !== undefined) {
       this.#readAhead();
       return value;
@@ -125,7 +125,7 @@ export class Attempt {
     if (signal.aborted || isEventStream(response)) return response;
     const body = readsRefusal ? await this.#readStart() : "";
     this.#cancel();
-    throw describeRefusal(response, body);
+    throw createRefusalError(response, body);
   }
 
   async #request(url: string, lastEventId: string): Promise<Response> {
@@ -147,7 +147,7 @@ export class Attempt {
     try {
       while (left > 0) {
         if (!this.isReady) {
-          await new Promise<void>((resolve) => this.#onArrival = resolve);
+          await new Promise<void>((resolve) => this.#onResult = resolve);
         }
         const chunk = this.take();
         text += decoder.decode(chunk.subarray(0, left), { stream: true });
@@ -167,10 +167,10 @@ export class Attempt {
   }
 
   #readAhead(): void {
-    this.#arrival = undefined;
+    this.#result = undefined;
     if (this.#reader === undefined) return this.#end({});
     this.#reader.read().then(
-      (result) => result.done ? this.#end({}) : this.#arrive(result),
+      (result) => result.done ? this.#end({}) : this.#settle(result),
       (cause) =>
         this.#end({
           error: new EventSourceError(
@@ -182,15 +182,15 @@ export class Attempt {
     );
   }
 
-  #end(arrival: Arrival): void {
+  #end(result: ReadResult): void {
     this.#hasSettled = true;
-    this.#arrive(arrival);
+    this.#settle(result);
   }
 
-  #arrive(arrival: Arrival): void {
-    this.#arrival = arrival;
-    this.#onArrival?.();
-    this.#onArrival = undefined;
+  #settle(result: ReadResult): void {
+    this.#result = result;
+    this.#onResult?.();
+    this.#onResult = undefined;
   }
 
   #startIdleTimer(): unknown {

@@ -8,8 +8,8 @@
  */
 
 import { Admission, type AdmissionLimits } from "../_server/admission.ts";
-import { Refusal } from "./_refusal.ts";
-import type { SocketSession } from "./_session.ts";
+import { HttpError } from "./_http_error.ts";
+import type { SocketSession } from "./_server_session.ts";
 
 const FULL = {
   503: "Cannot open socket: the server has too many",
@@ -17,7 +17,7 @@ const FULL = {
 };
 
 /** The sockets of this process. */
-export class SocketRegistry {
+export class SessionRegistry {
   readonly #sessions = new Map<string, SocketSession>();
   readonly #admission = new Admission();
   #count = 0;
@@ -41,12 +41,12 @@ export class SocketRegistry {
    * Counts a socket.
    *
    * @returns What has to be called when it is closed.
-   * @throws {Refusal} If there are too many.
+   * @throws {HttpError} If there are too many.
    */
   admit(key: string | undefined, limits: AdmissionLimits): () => void {
     const decision = this.#admission.decide(this.#count, limits, () => key);
     if (typeof decision === "number") {
-      throw new Refusal(decision, FULL[decision]);
+      throw new HttpError(decision, FULL[decision]);
     }
     const leave = key === undefined ? undefined : this.#admission.enter(key);
     this.#count++;

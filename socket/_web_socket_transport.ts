@@ -8,32 +8,32 @@
 
 import { tooLarge, tooMuch } from "./_protocol.ts";
 import {
+  ABNORMAL_CLOSURE,
   type CloseFacts,
   type CloseReason,
-  LOST,
   type SocketEvents,
   type Transport,
 } from "./_transport.ts";
-import { byteLengthOf, type SocketData } from "./_wire.ts";
+import { byteLengthOf, type SocketData } from "./_wire_format.ts";
 
 /** What a genuine WebSocket is held to. */
-export interface GenuineLimits {
+export interface WebSocketLimits {
   /** Bytes of a message that comes; beyond, the socket is closed with 1009. */
   maxMessageSize: number;
   /** Bytes that may wait; beyond, the socket is closed with 1013. */
   maxBuffered: number;
 }
 
-const NO_LIMITS: GenuineLimits = {
+const NO_LIMITS: WebSocketLimits = {
   maxMessageSize: Infinity,
   maxBuffered: Infinity,
 };
 
 /** Messages over a genuine WebSocket. */
-export class GenuineTransport implements Transport {
+export class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #events: SocketEvents;
-  readonly #limits: GenuineLimits;
+  readonly #limits: WebSocketLimits;
   // How this side has closed it; Deno's server forgets what comes before it is open.
   #closing: CloseReason | undefined;
 
@@ -45,7 +45,7 @@ export class GenuineTransport implements Transport {
   constructor(
     socket: WebSocket,
     events: SocketEvents,
-    limits: GenuineLimits = NO_LIMITS,
+    limits: WebSocketLimits = NO_LIMITS,
   ) {
     this.#socket = socket;
     this.#events = events;
@@ -58,7 +58,7 @@ export class GenuineTransport implements Transport {
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason, wasClean }) => {
       // Deno says 0 where the standard says 1006.
-      events.close({ code: code || LOST.code, reason, wasClean });
+      events.close({ code: code || ABNORMAL_CLOSURE.code, reason, wasClean });
     };
   }
 
@@ -80,7 +80,7 @@ export class GenuineTransport implements Transport {
 
   fail(): void {
     this.close({ code: 1005, reason: "" });
-    this.#events.close(LOST);
+    this.#events.close(ABNORMAL_CLOSURE);
   }
 
   /** Closes the socket for a reason that is not the application's. */
@@ -124,7 +124,7 @@ export class FallbackTransport implements Transport {
     fallBack: () => Transport,
   ) {
     this.#fallBack = fallBack;
-    this.#transport = new GenuineTransport(socket, {
+    this.#transport = new WebSocketTransport(socket, {
       message: events.message,
       closing: events.closing,
       open: (protocol, extensions) => {

@@ -8,11 +8,15 @@
  */
 
 import { EVENT_STREAM_TYPE } from "../event.ts";
-import type { EventStreamSocketOptions } from "./_options.ts";
-import { NEW_SESSION, PROTOCOLS_HEADER, SESSION_HEADER } from "./_wire.ts";
+import type { EventStreamSocketOptions } from "./_client_options.ts";
+import {
+  NEW_SESSION,
+  PROTOCOLS_HEADER,
+  SESSION_HEADER,
+} from "./_wire_format.ts";
 
 /** Makes the requests, all with the headers of the options. */
-export class SocketRequests {
+export class ClientRequests {
   readonly #url: string;
   readonly #protocols: readonly string[];
   readonly #options: EventStreamSocketOptions;

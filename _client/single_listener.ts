@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { Listener } from "./stream_message_event.ts";
+import type { Listener } from "./direct_message_event.ts";
 
 /** Tells the listeners to a type of event. */
 type GetEventListeners = (target: EventTarget, type: string) => unknown[];
@@ -19,7 +19,7 @@ const getEventListeners = (globalThis as {
  * all there is to do. The platform is asked, so that a listener is found which was
  * added or removed behind our back, as zone.js does.
  */
-export class PlainListeners {
+export class SingleListeners {
   // The function that was added last to each type without an option.
   readonly #functions = new Map<string, Listener>();
 

@@ -10,7 +10,7 @@
 import type { ServerSentEvent } from "../event.ts";
 import { EventStreamError, EventStreamParser } from "../parser.ts";
 import { tooLarge } from "./_protocol.ts";
-import { Refusal } from "./_refusal.ts";
+import { HttpError } from "./_http_error.ts";
 
 /** What a POST is held to. */
 export interface PostLimits {
@@ -30,13 +30,13 @@ const MAX_ESCAPE = 6;
 const MAX_OVERHEAD = 1024;
 
 /** One POST, from its head to the end of its body. */
-export class SocketPost {
+export class PostReader {
   readonly #limits: PostLimits;
   readonly #parser: EventStreamParser;
   readonly #onPiece: () => void;
   #pendingBytes = 0;
   // Why the body is not read on; set once.
-  #refusal: Refusal | undefined;
+  #refusal: HttpError | undefined;
   // Ends the read that is under way.
   #endRead: () => void = () => {};
 
@@ -73,7 +73,7 @@ export class SocketPost {
   /**
    * Reads the body.
    *
-   * @throws {Refusal} If it was stopped, broke off, or took too long.
+   * @throws {HttpError} If it was stopped, broke off, or took too long.
    * @throws {ProtocolViolation} If it or an event in it is too large.
    */
   async read(body: ReadableStream<Uint8Array>): Promise<void> {
@@ -82,7 +82,7 @@ export class SocketPost {
     this.#endRead = drop;
     // A body that trickles would be held as long as its session.
     const timer = setTimeout(
-      () => this.stop(new Refusal(408, "Cannot receive messages: too slow")),
+      () => this.stop(new HttpError(408, "Cannot receive messages: too slow")),
       this.#limits.sessionTimeout,
     );
     try {
@@ -107,7 +107,7 @@ export class SocketPost {
   }
 
   /** Ends the reading, if it has not ended. Nothing more is taken from the body. */
-  stop(refusal: Refusal): void {
+  stop(refusal: HttpError): void {
     this.#refusal ??= refusal;
     this.#endRead();
   }
@@ -121,7 +121,7 @@ export class SocketPost {
     } catch {
       // The client has left. Nobody reads the answer.
       throw this.#refusal ??
-        new Refusal(400, "Cannot receive messages: the body broke off");
+        new HttpError(400, "Cannot receive messages: the body broke off");
     }
     throw this.#refusal;
   }

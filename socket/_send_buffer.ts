@@ -7,7 +7,7 @@ import {
   CLOSE_EVENT,
   type SocketData,
   toEvent,
-} from "./_wire.ts";
+} from "./_wire_format.ts";
 import type { CloseReason } from "./_transport.ts";
 
 /** What an event takes on the wire and in memory at most, besides its data. */
@@ -25,7 +25,7 @@ interface Entry {
  * The events of one direction that the other side has not acknowledged yet. What
  * is taken to be sent stays until then, and can be taken again.
  */
-export class Outbox {
+export class SendBuffer {
   /** Those that were not acknowledged. The first has the id `#acknowledged + 1`. */
   #entries: Entry[] = [];
   #acknowledged = 0;

@@ -16,7 +16,7 @@ export function isEventStream({ status, headers }: Response): boolean {
  *
  * @param body The beginning of its body.
  */
-export function describeRefusal(
+export function createRefusalError(
   { status, headers }: Response,
   body: string,
 ): EventSourceError {
