@@ -1,18 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What an iterator over events reads from, and which responses are accepted. */
+/**
+ * What the iterator of `readEvents()` reads from: a response, a stream or an async
+ * iterable, made alike.
+ *
+ * @module
+ */
 
-import {
-  EventStreamError,
-  type EventStreamErrorCode,
-} from "./event_stream_error.ts";
-import { EVENT_STREAM_TYPE } from "../event.ts";
-
-// Fetch's "extract a MIME type": of all values, the last one that is a MIME type counts,
-// other than */*, and a comma in a quoted string separates nothing.
-// Deviation: whatever has a slash is taken for a MIME type, also if it does not parse.
-const EVENT_STREAM_TYPE_REGEXP =
-  /(^|,)[\t ]*text\/event-stream[\t ]*(;("(\\.|[^"\\])*("|$)|[^",])*)?(,([^/]|\*\/\*)*)?$/i;
+import { EventStreamError } from "./event_stream_error.ts";
+import { findResponseFault } from "./response_fault.ts";
+import { describeMismatch, quote } from "../_validate.ts";
 
 /** A chunk of bytes, or the end. */
 export interface ByteChunk {
@@ -24,9 +21,9 @@ export interface ByteChunk {
 export interface ByteSource {
   /** Reads the next chunk. */
   read(): Promise<ByteChunk>;
-  /** Tells the source that no more is wanted. */
+  /** Tells the source that nothing more will be read. */
   cancel(reason?: unknown): Promise<unknown>;
-  /** Leaves the source to others, once it has ended or was cancelled. */
+  /** Unlocks the source, once it has ended or was cancelled. */
   releaseLock?(): void;
 }
 
@@ -50,18 +47,9 @@ export function openByteSource(
     if (Symbol.asyncIterator in source) return openIterable(source);
   }
   throw new TypeError(
-    `Cannot read events: the source is of type ${typeof source}, ` +
-      "a Response, a stream or an async iterable is wanted",
+    "Cannot read events: expected a Response, a stream or an async iterable, " +
+      `got ${quote(source)}`,
   );
-}
-
-/**
- * Whether a `Content-Type` is that of an event stream, whatever its parameters.
- *
- * @param contentType The header's value, `null` if there is none.
- */
-export function isEventStreamType(contentType: string | null): boolean {
-  return EVENT_STREAM_TYPE_REGEXP.test(`${contentType}`);
 }
 
 function openResponse(
@@ -69,28 +57,15 @@ function openResponse(
   ignoreContentType: boolean | undefined,
 ): ReadableStream<Uint8Array> {
   const { status, body } = response;
+  const verb = "read events";
+  const fault = findResponseFault(response, verb, ignoreContentType);
+  if (fault === undefined && body !== null) return body;
+  const { code, message } = fault ?? {
+    code: "missing-body" as const,
+    message: describeMismatch(verb, "body", "a stream", body),
+  };
   const contentType = response.headers.get("content-type");
-  let code: EventStreamErrorCode;
-  let state: string;
-  if (status !== 200) {
-    code = "unexpected-status";
-    state = `status ${status}, 200`;
-  } else if (!ignoreContentType && !isEventStreamType(contentType)) {
-    code = "unexpected-content-type";
-    state = `content type ${
-      JSON.stringify(contentType?.slice(0, 40) ?? null)
-    }, "${EVENT_STREAM_TYPE}"`;
-  } else if (body === null) {
-    code = "missing-body";
-    state = "no body, one";
-  } else {
-    return body;
-  }
-  const error = new EventStreamError(
-    code,
-    `Cannot read events: the response has ${state} is wanted`,
-    { status, contentType },
-  );
+  const error = new EventStreamError(code, message, { status, contentType });
   // The error that counts is thrown; a locked body is its reader's to cancel.
   body?.cancel(error).catch(() => {});
   throw error;
@@ -102,8 +77,8 @@ function openStream(stream: ReadableStream<Uint8Array>): ByteSource {
   reader.closed.catch(() => hasFailed = true);
   return {
     read: () => reader.read(),
-    // A `break` after the connection broke would throw why, of which the loop that
-    // it ends asks nothing.
+    // After the connection broke, cancel() rejects with the reason: a `break` would
+    // throw it out of a loop that reads no more.
     cancel: async (reason) => {
       if (!hasFailed) await reader.cancel(reason);
     },

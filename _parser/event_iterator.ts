@@ -7,20 +7,16 @@
  */
 
 import type { ByteSource } from "./byte_source.ts";
+import { DONE, EventQueue, type EventResult } from "./event_queue.ts";
 import type { ServerSentEvent } from "../event.ts";
-
-type Result = IteratorResult<ServerSentEvent, undefined>;
-
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
 // Bytes that are parsed at once. A chunk of 16 MiB may hold 2.8 million events, which take
 // 150 MB; no runtime's fetch gives chunks that are larger than this.
 const PART_LENGTH = 64 * 1024;
 
 /**
- * Iterates over the events of a source. Each chunk is parsed at once, and its
- * events are handed out from that batch: a step costs a resolved promise, where
- * an async generator costs three times and a stream ten times as much.
+ * Iterates over the events of a source. Each chunk is parsed at once, and its events
+ * are handed out from a queue.
  */
 export class EventIterator
   implements
@@ -29,23 +25,15 @@ export class EventIterator
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
   readonly #parser: { push(chunk: Uint8Array): void };
-  // What is left to parse of the last chunk.
+  readonly #queue = new EventQueue();
+  /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
-  // The events of its last part, and which of them is the next to hand out.
-  #batch: ServerSentEvent[] = [];
-  #next = 0;
-  // The calls of next() that wait for events, in their order.
-  #requests: ((result: Result | Promise<Result>) => void)[] = [];
   #reading = false;
-  // Set once nothing more will be read.
-  #ended = false;
-  // What next() gives after the last event: the end, or first what was thrown.
-  #outcome: Result | Promise<Result> = DONE;
 
   /**
    * @param makeParser Makes the parser that calls back for each event.
-   * @param openSource Opens what the bytes come from; not called if there is no
-   * parser to be had.
+   * @param openSource Opens what the bytes come from; not called if making the parser
+   * throws.
    * @param signal Ends the iteration with its reason.
    */
   constructor(
@@ -55,25 +43,17 @@ export class EventIterator
     openSource: () => ByteSource,
     signal: AbortSignal | undefined,
   ) {
-    this.#parser = makeParser((event) => {
-      // A callback may end the iteration in the middle of a chunk.
-      if (!this.#ended) this.#batch.push(event);
-    });
+    this.#parser = makeParser((event) => this.#queue.push(event));
     this.#source = openSource();
     this.#signal = signal;
     if (signal?.aborted) this.#onAbort();
     else signal?.addEventListener("abort", this.#onAbort);
   }
 
-  next(): Promise<Result> {
-    // While a chunk is read, there are others who come first.
-    if (this.#next < this.#batch.length && !this.#reading) {
-      return Promise.resolve(this.#take());
-    }
-    return new Promise((resolve) => {
-      this.#requests.push(resolve);
-      this.#answer();
-    });
+  next(): Promise<EventResult> {
+    const result = this.#queue.next();
+    this.#advance();
+    return result;
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
@@ -96,34 +76,16 @@ export class EventIterator
     return this;
   }
 
-  /** Answers as many requests as there are events, and reads on for the others. */
-  #answer(): void {
-    while (this.#requests.length > 0) {
-      const isEmpty = this.#next === this.#batch.length;
-      if (isEmpty && !this.#ended) {
-        if (this.#reading) return;
-        if (this.#rest === undefined) return void this.#read();
-        this.#parseRest();
-        continue;
-      }
-      // Cannot fail: the loop has looked at the length.
-      const resolve = this.#requests.shift()!;
-      if (isEmpty) {
-        resolve(this.#outcome);
-        this.#outcome = DONE;
-      } else {
-        resolve(this.#take());
-      }
+  /** Reads while calls of `next()` wait for more than there is. */
+  #advance(): void {
+    while (this.#queue.hasRequests && !this.#reading) {
+      if (this.#rest === undefined) return void this.#read();
+      this.#parseRest();
+      this.#queue.answer();
     }
   }
 
-  #take(): Result {
-    // Cannot fail: the callers have compared #next with the batch.
-    return { done: false, value: this.#batch[this.#next++]! };
-  }
-
   async #read(): Promise<void> {
-    if (this.#reading) return;
     this.#reading = true;
     // Whether the source can be told of an error: it has not ended or thrown.
     let isOpen = false;
@@ -131,16 +93,14 @@ export class EventIterator
       const { done, value } = await this.#source.read();
       isOpen = !done;
       if (done) this.#end();
-      if (!this.#ended) {
-        this.#drop();
-        // Cannot fail: what is not the end has a value.
-        this.#parse(value!);
-      }
+      // Cannot fail: a chunk that is not the end has a value.
+      else if (!this.#queue.hasEnded) this.#parse(value!);
     } catch (error) {
       this.#fail(error, isOpen);
     }
     this.#reading = false;
-    this.#answer();
+    this.#queue.answer();
+    this.#advance();
   }
 
   /** Parses a chunk, the first part of it if it is large. */
@@ -156,13 +116,11 @@ export class EventIterator
 
   /** Parses the next part of a large chunk. */
   #parseRest(): void {
-    const rest = this.#rest;
-    this.#drop();
     // A callback that asks for the next event must not parse the part after this one.
     this.#reading = true;
     try {
       // Cannot fail: the caller has looked.
-      this.#parse(rest!);
+      this.#parse(this.#rest!);
     } catch (error) {
       this.#fail(error, true);
     }
@@ -172,41 +130,35 @@ export class EventIterator
   #onAbort = (): void => {
     this.#drop();
     this.#fail(this.#signal!.reason, true);
-    this.#answer();
   };
 
   async #cancel(reason: unknown): Promise<IteratorReturnResult<undefined>> {
     this.#drop();
-    this.#outcome = DONE;
-    if (!this.#ended) {
+    if (this.#queue.hasEnded) {
+      this.#queue.end();
+    } else {
       const cancelled = this.#source.cancel(reason);
       this.#end();
-      this.#answer();
       await cancelled;
     }
     return DONE;
   }
 
   #drop(): void {
-    this.#batch = [];
-    this.#next = 0;
+    this.#queue.clear();
     this.#rest = undefined;
   }
 
   #fail(error: unknown, isOpen: boolean): void {
-    if (this.#ended) return;
-    const failure = Promise.reject(error);
-    // Nobody may ask for it any more.
-    failure.catch(() => {});
-    this.#outcome = failure;
+    if (this.#queue.hasEnded) return;
     // The error that counts is already on its way to the caller.
     if (isOpen) this.#source.cancel(error).catch(() => {});
-    this.#end();
+    this.#end({ error });
   }
 
-  #end(): void {
-    this.#ended = true;
+  #end(failure?: { error: unknown }): void {
     this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#queue.end(failure);
     this.#source.releaseLock?.();
   }
 }
