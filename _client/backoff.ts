@@ -1,18 +1,25 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The waits between failed attempts, for connections and for the POSTs of sockets:
+ * exponential backoff with jitter, and the `Retry-After` header.
+ *
+ * @module
+ */
+
 import { MAX_DELAY } from "../_validate.ts";
 
 // The three formats of RFC 9110, section 5.6.7; the last is that of asctime().
 const HTTP_DATE_REGEXP = /^[A-Z][a-z]+,? .+:\d\d (GMT|\d{4})$/;
 
 /**
- * How the waits between failed attempts grow. The wait before the nth attempt is
- * drawn evenly between the reconnection time and the reconnection time ×
+ * How the waits between failed attempts grow. The wait before the nth attempt has
+ * jitter: it is drawn evenly between the reconnection time and the reconnection time ×
  * `factor`ⁿ, so it is never shorter than the server's `retry`.
  */
 export interface BackoffOptions {
   /**
-   * What the upper end of the wait is multiplied by at each attempt, at least 1.
+   * By how much the upper end of the wait is multiplied at each attempt, at least 1.
    *
    * @default {2}
    */
@@ -32,8 +39,8 @@ export interface BackoffOptions {
    */
   maxAttempts?: number | undefined;
   /**
-   * Milliseconds after which an open connection counts as healthy, which starts
-   * the count of attempts afresh. One that received an event is healthy at once.
+   * Milliseconds after which an open connection counts as healthy: the count of attempts
+   * begins at 0 again. A connection that received an event is healthy at once.
    *
    * @default {5_000}
    */
@@ -49,6 +56,9 @@ export interface BackoffOptions {
 /**
  * Draws the milliseconds to wait before an attempt.
  *
+ * The jitter is for a server that restarts: without it, all of its clients would come
+ * back at the same moment, and again at each later attempt (a thundering herd).
+ *
  * @param attempt 1 for the first attempt after a healthy connection.
  * @param reconnectionTime The stream's reconnection time in milliseconds.
  * @param options How the waits grow.
@@ -59,7 +69,7 @@ export function drawDelay(
   { factor = 2, maxDelay = 30_000, random = Math.random }: BackoffOptions,
 ): number {
   const floor = Math.min(reconnectionTime, MAX_DELAY);
-  // A reconnection time of 0 grows as well: from 1 ms.
+  // A reconnection time of 0 would stay 0 however often it is multiplied.
   const grown = Math.max(floor, 1) * factor ** attempt;
   const ceiling = Math.min(grown, maxDelay, MAX_DELAY);
   return floor + Math.round(random() * Math.max(ceiling - floor, 0));
@@ -77,11 +87,11 @@ export function parseRetryAfter(
   now: number,
 ): number | undefined {
   if (value === null) return undefined;
-  // Not every runtime takes the spaces around a header's value away.
+  // Not every runtime strips the spaces around a header's value.
   value = value.trim();
-  // What is neither may parse as a date all the same: "-1" does in V8.
+  // Date.parse() accepts more than HTTP dates: "-1" is one in V8.
   const date = HTTP_DATE_REGEXP.test(value)
-    // All of them are in GMT, whether they say so or not.
+    // HTTP dates are in GMT, but the format of asctime() does not say so.
     ? Date.parse(value.replace(/( GMT)?$/, " GMT"))
     : NaN;
   const delay = /^\d+$/.test(value) ? Number(value) * 1000 : date - now;

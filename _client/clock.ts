@@ -1,10 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Where a connection's time comes from; tests inject their own. */
+/**
+ * The time and the timers of a connection.
+ *
+ * @module
+ */
+
+/** Where a connection's time comes from; tests pass their own. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls back once after `delay` milliseconds and returns what stops it. */
+  /** Calls back once after `delay` milliseconds, and returns the timer. */
   setTimeout(callback: () => void, delay: number): unknown;
   /** Stops a timer. */
   clearTimeout(timer: unknown): void;

@@ -1,9 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { ConnectionAttempt } from "./connection_attempt.ts";
+/**
+ * The connection under `connect()` and `EventSource`: it reads events as they are asked
+ * for, and reestablishes itself when it is lost.
+ *
+ * @module
+ */
+
 import { drawDelay } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
-import { assertOptions, type ConnectOptions } from "./connection_options.ts";
+import { ConnectionAttempt } from "./connection_attempt.ts";
+import type { ConnectOptions } from "./connection_options.ts";
 import {
   CLOSED,
   CONNECTING,
@@ -13,28 +20,22 @@ import {
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { getRetryAfter, isFinal, isPassing } from "./reconnection.ts";
+import { assertOptions } from "./option_checks.ts";
+import { DONE, EventQueue } from "../_parser/event_queue.ts";
 import { EventStreamError } from "../_parser/event_stream_error.ts";
-import { DEFAULT_MAX_EVENT_SIZE, Interpreter } from "../_parser/interpreter.ts";
-import { TextWindows } from "../_parser/text_windows.ts";
+import { EventStreamParser } from "../_parser/event_stream_parser.ts";
+import { getRetryAfter, isFinal, isTransient } from "./reconnection.ts";
 
 const DEFAULT_RECONNECTION_TIME = 3000;
 const DEFAULT_HEALTHY_AFTER = 5000;
-const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
-
-/** A call of `next()` that waits for an event. */
-interface Waiter {
-  resolve(result: IteratorResult<ServerSentEvent, undefined>): void;
-  reject(reason: unknown): void;
-}
 
 /**
- * One lasting subscription, as an async iterator of its events. It connects by
- * itself, but the response is read only as calls of `next()` wait, and one chunk
- * ahead: the consumer's pace reaches the socket. So a lost connection is noticed,
- * and reestablished, once all of its events were handed out.
+ * One lasting subscription, as an async iterator of its events. It connects by itself,
+ * but reads the response only while calls of `next()` wait, and one chunk ahead: this
+ * back-pressure slows a server down that sends faster than the events are used. A lost
+ * connection is noticed, and reestablished, once all of its events were handed out.
  *
- * All iterations draw from the same events, and ending one closes the connection.
+ * All iterations share the events, and ending one closes the connection.
  */
 export class EventStreamConnection
   implements
@@ -45,27 +46,22 @@ export class EventStreamConnection
   readonly #options: ConnectOptions;
   readonly #isStandard: boolean;
   readonly #clock: Clock;
-  readonly #parser: Interpreter;
-  readonly #windows: TextWindows;
+  /** Outlives connections: it keeps the last event ID and the reconnection time. */
+  readonly #parser: EventStreamParser;
+  readonly #queue = new EventQueue((event) => this.#onTake(event));
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
-  // Set while the connection is open.
+  /** Set while the connection is open. */
   #response: ConnectionResponse | undefined;
   #openedAt = 0;
-  // Attempts since the last healthy connection.
+  /** Attempts since the last healthy connection. */
   #attempts = 0;
-  // Ends the wait before the next attempt; set while there is one.
+  /** Ends the wait before the next attempt; set while there is one. */
   #endWait: (() => void) | undefined;
-  // The events of the last chunk, and which of them is the next to hand out.
-  #batch: ServerSentEvent[] = [];
-  #next = 0;
-  // As of the events that were handed out: the parser may be ahead.
+  /** As of the events that were handed out: the parser may be ahead. */
   #lastEventId: string;
-  // What the parser threw; due once the batch is handed out.
+  /** What the parser threw; it counts once the events before are handed out. */
   #parserError: unknown;
-  // What the iteration has to throw at its end, until it did.
-  #failure: EventSourceError | undefined;
-  #waiters: Waiter[] = [];
   #running = false;
 
   /**
@@ -73,8 +69,8 @@ export class EventStreamConnection
    *
    * @param url The URL that the requests go to, absolute.
    * @param given How to connect; read once.
-   * @param isStandard Whether defaults are those of a browser: no status is tried
-   * again, and every wait is the reconnection time.
+   * @param isStandard Whether the defaults are those of a browser: no status is
+   * transient, and every wait is the reconnection time.
    */
   constructor(url: string, given: ConnectOptions, isStandard = false) {
     const options = { ...given };
@@ -83,21 +79,14 @@ export class EventStreamConnection
     this.#options = options;
     this.#isStandard = isStandard;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    const {
-      lastEventId = "",
-      maxEventSize = DEFAULT_MAX_EVENT_SIZE,
-      onComment,
-    } = options;
-    this.#parser = new Interpreter({
-      onEvent: (event) => this.#batch.push(event),
-      onComment,
-      lastEventId,
-      maxEventSize,
-    });
-    this.#windows = new TextWindows(this.#parser);
+    const { lastEventId, maxEventSize, onComment } = options;
+    this.#parser = new EventStreamParser(
+      (event) => this.#queue.push(event),
+      { lastEventId, maxEventSize, onComment },
+    );
     this.#lastEventId = this.#parser.lastEventId;
     options.signal?.addEventListener("abort", this.close);
-    // Not at once: no callback may come before the caller holds this object.
+    // Not at once: a callback that uses the connection would run before the caller has it.
     Promise.resolve().then(() => this.#run());
   }
 
@@ -120,22 +109,22 @@ export class EventStreamConnection
   }
 
   /**
-   * Ends the connection for good. Events that were not handed out yet are
-   * dropped, and those who wait for one learn that there are no more.
+   * Ends the connection for good. Events that were not handed out yet are dropped, and
+   * calls of `next()` that wait are done.
    */
   readonly close = (): void => this.#close(undefined);
 
   /**
-   * Drops the connection and reestablishes it without the usual wait; a wait
-   * that is under way ends. No event is lost: those of before are handed out
-   * first, and the server is told the last event ID.
+   * Drops the connection and reestablishes it without the usual wait; a wait that is
+   * under way ends. No event is lost: the events that have come are handed out first,
+   * and the server is told the last event ID.
    */
   reconnect(): void {
     this.#endWait?.();
     this.#attempt?.drop(
       new EventSourceError(
         "reconnect",
-        "Cannot read event stream: reconnect() was called, a new one is wanted",
+        "Cannot read event stream: reconnect() was called",
       ),
     );
   }
@@ -143,19 +132,14 @@ export class EventStreamConnection
   /**
    * Waits for the next event.
    *
-   * @throws {EventSourceError} If the connection failed for good; once, from then
-   * on the iteration is done.
+   * @returns The event, or the end.
+   * @throws {EventSourceError} Once, if the connection failed for good; from then on the
+   * iteration is done.
    */
   next(): Promise<IteratorResult<ServerSentEvent, undefined>> {
-    // Those who wait come first, even in the middle of a chunk.
-    if (this.#waiters.length === 0 && this.#next < this.#batch.length) {
-      return Promise.resolve(this.#takeEvent());
-    }
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ resolve, reject });
-      this.#answer();
-      this.#run();
-    });
+    const result = this.#queue.next();
+    if (this.#queue.hasRequests) this.#run();
+    return result;
   }
 
   /** Closes the connection, as `break` in a `for await` loop does. */
@@ -181,54 +165,33 @@ export class EventStreamConnection
     return Promise.resolve();
   }
 
-  /** Returns this very object. */
+  /** Returns the connection itself. */
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  #takeEvent(): IteratorYieldResult<ServerSentEvent> {
-    // Cannot fail: the callers have compared #next with the batch.
-    const value = this.#batch[this.#next++]!;
-    // After the last event, blocks without data may have set another id.
-    this.#lastEventId = this.#next === this.#batch.length
+  #onTake({ lastEventId }: ServerSentEvent): void {
+    // After the last event, blocks without data may have set another ID.
+    this.#lastEventId = this.#queue.isEmpty
       ? this.#parser.lastEventId
-      : value.lastEventId;
-    return { done: false, value };
+      : lastEventId;
   }
 
-  /** Answers those who wait, in their order, as far as there is an answer. */
-  #answer(): void {
-    while (this.#waiters.length > 0) {
-      const hasEvent = this.#next < this.#batch.length;
-      if (!hasEvent && this.#readyState !== CLOSED) return;
-      // Cannot fail: the loop has looked at the length.
-      const { resolve, reject } = this.#waiters.shift()!;
-      if (hasEvent) {
-        resolve(this.#takeEvent());
-      } else if (this.#failure === undefined) {
-        resolve(DONE);
-      } else {
-        reject(this.#failure);
-        this.#failure = undefined;
-      }
-    }
-  }
-
-  /** Connects, and reads while somebody waits for an event. */
+  /** Connects, and reads while calls of `next()` wait. */
   async #run(): Promise<void> {
     if (this.#running) return;
     this.#running = true;
     try {
       while (
         this.#readyState === CONNECTING ||
-        (this.#readyState === OPEN && this.#waiters.length > 0)
+        (this.#readyState === OPEN && this.#queue.hasRequests)
       ) {
         await this.#step();
-        this.#answer();
+        this.#queue.answer();
       }
     } catch (error) {
-      // A callback threw. One that did so when it heard that the connection is
-      // closed leaves nothing to fail, so its error goes to the runtime.
+      // A callback threw. If it was told that the connection is closed, there is nothing
+      // left to fail: the runtime reports the error.
       if (this.#readyState === CLOSED) throw error;
       this.#close(asEventSourceError(error));
     } finally {
@@ -257,12 +220,12 @@ export class EventStreamConnection
     const { status, headers, url } = await this.#attempt.open(
       this.url,
       this.#parser.lastEventId,
-      // Nobody but shouldReconnect would see it, and a browser does not wait for it.
+      // A browser does not wait for a refusal's body; shouldReconnect may look at it.
       !this.#isStandard || this.#options.shouldReconnect !== undefined,
     );
-    // Closed in between; who closed has dropped the attempt as well.
+    // A close() in between has dropped the attempt as well.
     if (this.#readyState === CLOSED) return;
-    this.#resetParser();
+    this.#parser.reset();
     this.#openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.
     const response = { status, headers, url: url || this.url };
@@ -274,17 +237,15 @@ export class EventStreamConnection
 
   #parse(chunk: Uint8Array): void {
     if (this.#readyState === CLOSED) return;
-    this.#batch = [];
-    this.#next = 0;
     try {
-      this.#windows.push(chunk);
+      this.#parser.push(chunk);
     } catch (error) {
       this.#parserError = error;
     }
-    // A callback may have closed the connection, and so dropped the batch.
+    // A callback may have closed the connection: its last event ID stays as it is.
     if (this.readyState === CLOSED) return;
-    if (this.#batch.length > 0) this.#attempts = 0;
-    else this.#lastEventId = this.#parser.lastEventId;
+    if (this.#queue.isEmpty) this.#lastEventId = this.#parser.lastEventId;
+    else this.#attempts = 0;
   }
 
   /** Spec: "Reestablish the connection", or "fail the connection". */
@@ -295,11 +256,11 @@ export class EventStreamConnection
     this.#attempt?.drop(error);
     const disconnection = this.#describe(error);
     if (!this.#decide(disconnection)) return this.#close(error);
-    // The question may have been answered by close() as well.
+    // shouldReconnect may have called close().
     if (this.readyState === CLOSED) return;
     this.#attempts = disconnection.attempt;
     this.#readyState = CONNECTING;
-    // Under way before the callback, which may end it.
+    // The wait begins before the callback: its reconnect() has to end the wait.
     const wait = this.#wait(disconnection.delay);
     this.#options.onStateChange?.({ state: "reconnecting", ...disconnection });
     await wait;
@@ -328,7 +289,7 @@ export class EventStreamConnection
     return { reason, status, headers, error, attempt, delay };
   }
 
-  /** Whether to reestablish the connection. */
+  /** Whether to reestablish the connection, rather than fail it. */
   #decide(disconnection: Disconnection): boolean {
     const { reason, error, attempt } = disconnection;
     const { shouldReconnect, backoff } = this.#options;
@@ -336,13 +297,7 @@ export class EventStreamConnection
     if (isFinal(error)) return false;
     if (attempt > (backoff?.maxAttempts ?? Infinity)) return false;
     return shouldReconnect?.(disconnection) ??
-      isPassing(error, this.#options, this.#isStandard);
-  }
-
-  /** Begins a new stream; in a callback, that drops the rest of the chunk. */
-  #resetParser(): void {
-    this.#windows.reset();
-    this.#parser.reset();
+      isTransient(error, this.#options, this.#isStandard);
   }
 
   #wait(delay: number): Promise<void> {
@@ -361,17 +316,16 @@ export class EventStreamConnection
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSED;
     this.#response = undefined;
-    this.#batch = [];
-    this.#next = 0;
+    this.#queue.clear();
     this.#options.signal?.removeEventListener("abort", this.close);
     this.#endWait?.();
     this.#attempt?.drop(error);
-    this.#resetParser();
-    // The server's own word that there is no more is not a failure.
-    if (error?.reason !== "end" && error?.reason !== "no-content") {
-      this.#failure = error;
-    }
-    this.#answer();
+    // In a callback of the parser, this drops the rest of the chunk.
+    this.#parser.reset();
+    // The server said that there is no more: that is no failure.
+    const isFailure = error !== undefined && error.reason !== "end" &&
+      error.reason !== "no-content";
+    this.#queue.end(isFailure ? { error } : undefined);
     this.#options.onStateChange?.({ state: "closed", error });
   }
 }

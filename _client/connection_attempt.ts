@@ -1,39 +1,52 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * One attempt of a connection, for `connection.ts`: the request, the check of its
+ * response, and the reading of the body with back-pressure and an idle timeout.
+ *
+ * @module
+ */
+
 import type { Clock } from "./clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
+import { findResponseFault } from "../_parser/response_fault.ts";
+import { createRefusalError } from "./refusal.ts";
 import { requestEventStream } from "./request.ts";
-import { createRefusalError, isEventStream } from "./refusal.ts";
 
-// What is read of a refusal: so many bytes, and for so many milliseconds.
+// How much is read of a refusal's body: bytes, and milliseconds.
 const BODY_SIZE = 1024;
 const BODY_TIMEOUT = 1000;
 
-/** What came of a read: a chunk, the end without one, or what broke. */
+/** What a read gave: a chunk, the end (neither), or an error. */
 interface ReadResult {
   value?: Uint8Array | undefined;
   error?: EventSourceError;
 }
 
 /**
- * One request and its response: from `open()` to the first error or `drop()`. It
- * reads one chunk ahead: while a chunk is used, the next read is under way.
+ * One request and its response, from `open()` to the first error or `drop()`.
+ *
+ * It reads one chunk ahead: while a chunk is used, the next read is under way. No other
+ * read begins before `take()`. That is the back-pressure: the pace of the consumer
+ * reaches the server by way of the socket.
  */
 export class ConnectionAttempt {
   readonly #options: EventSourceInit;
   readonly #clock: Clock;
   readonly #controller = new AbortController();
-  // Of the response's body, if it has one.
+  /** Of the response's body, if it has one. */
   #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  // What the read ahead brought, until it is taken; unset while it is under way.
+  /** What the read ahead gave, until it is taken; unset while the read is under way. */
   #result: ReadResult | undefined;
-  // Tells who waits for the read that is under way.
+  /** Ends the wait for the read that is under way. */
   #onResult: (() => void) | undefined;
-  // Why this side gave up; open() and take() throw it from then on.
+  /** Why this side ended the attempt; open() and take() throw it from then on. */
   #dropped: EventSourceError | undefined;
-  // Set once there is nothing left to abort: the request has failed, the body has
-  // ended or failed, or this side has ended them.
+  /**
+   * Set once there is nothing left to abort: the request has failed, the body has ended
+   * or failed, or this side has ended them.
+   */
   #hasSettled = false;
 
   constructor(options: EventSourceInit, clock: Clock) {
@@ -42,10 +55,12 @@ export class ConnectionAttempt {
   }
 
   /**
-   * Sends the request and waits for an event stream, whose first chunk is read.
+   * Sends the request, waits for an event stream, and begins to read it.
    *
-   * @param readsRefusal Whether the beginning of another body is waited for.
-   * @throws {EventSourceError} If none comes.
+   * @param url The URL.
+   * @param lastEventId The last event ID, for the `Last-Event-ID` header.
+   * @param readsRefusal Whether to read the beginning of a refusal's body.
+   * @throws {EventSourceError} If the response is not an event stream, or none comes.
    */
   async open(
     url: string,
@@ -55,8 +70,8 @@ export class ConnectionAttempt {
     const timer = this.#startIdleTimer();
     const { signal } = this.#controller;
     try {
-      // Not every fetch heeds its signal, and the functions of the options
-      // have none.
+      // An abort must end the wait, but not every fetch heeds its signal, and the
+      // functions among the options get none.
       return await new Promise((resolve, reject) => {
         signal.addEventListener("abort", reject, { once: true });
         this.#exchange(url, lastEventId, readsRefusal).then(resolve, reject);
@@ -73,7 +88,7 @@ export class ConnectionAttempt {
     return this.#result !== undefined;
   }
 
-  /** Waits until `take()` may be called. Only this wait can be too long. */
+  /** Waits until `take()` may be called, no longer than the idle timeout. */
   wait(): Promise<void> {
     return new Promise((resolve) => {
       const timer = this.#startIdleTimer();
@@ -97,15 +112,15 @@ export class ConnectionAttempt {
     }
     throw this.#dropped ?? error ?? new EventSourceError(
       "end",
-      "Cannot read event stream: the server ended it, more is wanted",
+      "Cannot read event stream: the server ended it",
     );
   }
 
-  /** Ends the request or the response, with `error` for who waits for it. */
+  /** Ends the request or the response; `open()` and `take()` throw `error`. */
   drop(error: EventSourceError | undefined): void {
     this.#dropped ??= error;
-    // Node 20 rejects a request whose response has six content codings, and ends the
-    // process if its signal is aborted afterwards.
+    // Node 20 rejects a request whose response has six content codings. If its signal
+    // is aborted afterwards, it ends the process.
     if (this.#hasSettled) return;
     this.#controller.abort();
     this.#cancel();
@@ -120,12 +135,13 @@ export class ConnectionAttempt {
     const response = await this.#request(url, lastEventId);
     this.#reader = response.body?.getReader();
     if (signal.aborted) this.#cancel();
-    // At once: where the connection breaks, a stream forgets what is not read.
+    // At once: when the connection breaks, a stream drops the chunks that are not read.
     this.#readAhead();
-    if (signal.aborted || isEventStream(response)) return response;
+    const fault = findResponseFault(response);
+    if (signal.aborted || fault === undefined) return response;
     const body = readsRefusal ? await this.#readStart() : "";
     this.#cancel();
-    throw createRefusalError(response, body);
+    throw createRefusalError(response, fault, body);
   }
 
   async #request(url: string, lastEventId: string): Promise<Response> {
@@ -138,7 +154,7 @@ export class ConnectionAttempt {
     }
   }
 
-  /** Reads the beginning of the body, as far as it comes. */
+  /** Reads the beginning of the body, as far as it comes in time. */
   async #readStart(): Promise<string> {
     const timer = this.#clock.setTimeout(() => this.#cancel(), BODY_TIMEOUT);
     const decoder = new TextDecoder();
@@ -154,7 +170,7 @@ export class ConnectionAttempt {
         left -= chunk.length;
       }
     } catch {
-      // It has ended, or the status is the error to report.
+      // The body has ended, or has failed: what is reported is the status.
     }
     this.#clock.clearTimeout(timer);
     return text;
@@ -200,7 +216,7 @@ export class ConnectionAttempt {
       this.drop(
         new EventSourceError(
           "idle-timeout",
-          `Cannot read event stream: nothing came for ${idleTimeout} ms, a byte is wanted`,
+          `Cannot read event stream: expected a byte within ${idleTimeout} ms, got none`,
         ),
       );
     }, idleTimeout);

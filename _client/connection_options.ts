@@ -1,7 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The options of `EventSource` and `connect()`; `option_checks.ts` checks them.
+ *
+ * @module
+ */
+
 import type { BackoffOptions } from "./backoff.ts";
-import { assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { Clock } from "./clock.ts";
 import type { ConnectionState, Disconnection } from "./connection_state.ts";
 
@@ -118,49 +123,13 @@ export interface ConnectOptions extends EventSourceInit {
   onStateChange?: ((state: ConnectionState) => void) | undefined;
 }
 
-/**
- * Checks what does not depend on an attempt, so that a mistake shows at once and
- * not as a connection that fails again and again.
- *
- * @throws {TypeError} If the method or a header is invalid, a body stands beside
- * the method GET or HEAD, or an option that must be a number is none.
- * @throws {RangeError} If a number is out of its range.
- */
-export function assertOptions(options: EventSourceInit): void {
-  const { headers, backoff = {} } = options;
-  new Request("http://localhost", {
-    method: getMethod(options),
-    headers: typeof headers === "function" ? {} : headers ?? {},
-    body: options.body === undefined ? null : "",
-  });
-  assertRange("reconnectionTime", options.reconnectionTime, 0, MAX_DELAY);
-  // Infinity is the default, spelt out.
-  if (options.idleTimeout !== Infinity) {
-    assertRange("idleTimeout", options.idleTimeout, 1, MAX_DELAY);
-  }
-  assertRange("maxEventSize", options.maxEventSize, 1);
-  assertRange("backoff.factor", backoff.factor, 1);
-  assertRange("backoff.maxDelay", backoff.maxDelay, 0);
-  assertRange("backoff.maxAttempts", backoff.maxAttempts, 0);
-  assertRange("backoff.healthyAfter", backoff.healthyAfter, 0);
-}
-
 /** The method that the request is sent with. */
 export function getMethod({ method, body }: EventSourceInit): string {
   return method ?? (body === undefined ? "GET" : "POST");
 }
 
-/** Whether the request may be sent again without the user's or the server's word. */
+/** Whether the request is safe to repeat: it is sent again by default. */
 export function isRepeatable(options: EventSourceInit): boolean {
   return options.body === undefined &&
     /^(get|head|options)$/i.test(getMethod(options));
-}
-
-function assertRange(
-  name: string,
-  value: number | undefined,
-  least: number,
-  most?: number,
-): void {
-  if (value !== undefined) assertNumber("connect", name, value, least, most);
 }

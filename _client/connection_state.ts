@@ -1,5 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The states of a connection, as `readyState` numbers them and as `onStateChange` is
+ * told.
+ *
+ * @module
+ */
+
 import type {
   DisconnectReason,
   EventSourceError,

@@ -1,19 +1,26 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The `MessageEvent` that `event_source.ts` hands to a single listener without the
+ * platform's `dispatchEvent()`.
+ *
+ * @module
+ */
+
 import { reportException } from "./report_exception.ts";
 
 /** A function that listens. */
 export type Listener = (this: EventTarget, event: Event) => unknown;
 
 /**
- * A `MessageEvent` that its only listener can get without the platform's
- * `dispatchEvent()`, which does its work for trees of nodes: that is more than half
- * of what an event costs (`bench/client/ratios.ts`). During and after that it looks
- * like one that the platform has dispatched.
+ * A `MessageEvent` that can be handed to a single listener directly. The platform's
+ * `dispatchEvent()` does its work for trees of nodes: that is more than half of what an
+ * event costs (`bench/client/ratios.ts`). While the listener runs and afterwards, the
+ * event looks as if the platform had dispatched it.
  */
 export class DirectMessageEvent extends MessageEvent<string> {
   readonly #source: EventTarget;
-  // While it is dispatched without the platform.
+  /** Set while the listener runs. */
   #isDispatched = false;
 
   constructor(
@@ -25,18 +32,19 @@ export class DirectMessageEvent extends MessageEvent<string> {
     this.#source = source;
   }
 
-  /** Whether it is dispatched without the platform, which does not know of it. */
+  /** Whether an event is being handed to its listener without the platform's knowledge. */
   static isDispatched(event: Event): boolean {
     return #isDispatched in event && event.#isDispatched;
   }
 
-  // Some platforms define this in each event, and not in their prototype: there a
-  // class has no say, and it is false.
+  // Some platforms define this on each event instead of the prototype. No class can
+  // change it there, and it is false.
   override get isTrusted(): boolean {
     return this.target === this.#source;
   }
 
-  // The platform's own values come first: it may be dispatched a second time.
+  // The platform's value comes first: a listener may dispatch the event a second time,
+  // to another target.
   override get target(): EventTarget | null {
     return super.target ?? this.#source;
   }
@@ -57,7 +65,7 @@ export class DirectMessageEvent extends MessageEvent<string> {
     return this.#isDispatched ? [this.#source] : super.composedPath();
   }
 
-  /** Calls the listener as the platform would, and gives what it returns. */
+  /** Calls the listener as the platform would, and returns what it returns. */
   callListener(listener: Listener): unknown {
     this.#isDispatched = true;
     try {

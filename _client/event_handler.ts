@@ -1,16 +1,22 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The attributes such as `onmessage` of `EventSource` and of sockets.
+ *
+ * @module
+ */
+
 /** What an attribute such as `onmessage` holds. */
 export type EventHandler<E extends Event> = ((event: E) => unknown) | null;
 
 /**
- * Whether the platform calls `onmessage` and its like by itself, as workerd does for
- * each `EventTarget`, before the listeners.
+ * Whether the platform itself calls handlers such as `onmessage`: workerd does for each
+ * `EventTarget`, before the listeners.
  */
 const CALLS_HANDLERS = callsHandlers();
 
 /**
- * What is behind an attribute such as `onmessage`.
+ * The value of an attribute such as `onmessage`, and its listener.
  * Spec: [event handlers](https://html.spec.whatwg.org/multipage/webappapis.html#event-handlers).
  */
 export class EventHandlerSlot {
@@ -20,7 +26,9 @@ export class EventHandlerSlot {
   #value: unknown = null;
 
   /**
-   * @param addEventListener The class's own, which a subclass cannot override.
+   * @param target The object that has the attribute.
+   * @param type The type of its events.
+   * @param addEventListener The method of the class: a subclass may override its own.
    */
   constructor(
     target: EventTarget,
@@ -33,6 +41,7 @@ export class EventHandlerSlot {
     this.#addEventListener = addEventListener;
   }
 
+  /** Returns the handler, `null` if there is none. */
   get(): unknown {
     return this.#value;
   }
@@ -41,8 +50,8 @@ export class EventHandlerSlot {
   set(value: unknown): void {
     const isObject = typeof value === "object" || typeof value === "function";
     this.#value = isObject ? value : null;
-    // A listener that is there already keeps its place among the others. A
-    // handler that was null in between takes a new one, at the end.
+    // A handler that replaces another keeps its listener's position in the order. After
+    // null, the listener is added again, at the end.
     if (this.#value === null) {
       EventTarget.prototype.removeEventListener.call(
         this.#target,
@@ -58,7 +67,7 @@ export class EventHandlerSlot {
     ? () => {}
     : (event: Event): unknown => this.#handle(event);
 
-  /** Returns what the handler does. */
+  /** Calls the handler, and returns what it returns. */
   #handle(event: Event): unknown {
     const handler = this.#value;
     // Spec: an object that cannot be called is kept, and calling it does nothing.

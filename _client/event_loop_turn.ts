@@ -1,51 +1,59 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-// What is asked for at once: one call costs a trip through the event loop.
+/**
+ * Waits for the next event loop turn, at a small cost for each wait. `event_source.ts`
+ * gives each event a turn of its own where listeners may await something.
+ *
+ * @module
+ */
+
+// How many callbacks are scheduled together: each time costs a trip through the event loop.
 const BATCH_SIZE = 16;
 
-// Looked up once: who fakes the timers later would stop the events.
+// Looked up once: with timers that a test fakes later, no event would come any more.
 const { setImmediate } = globalThis as {
   setImmediate?: (callback: () => void) => unknown;
 };
-// workerd calls all listeners to a message as one.
+// workerd calls all listeners to a message within one turn.
 const schedule = setImmediate ??
   (typeof MessageChannel === "undefined" || "WebSocketPair" in globalThis
     ? setTimeout
     : undefined);
 
 /**
- * Makes a function that waits for the next turn of the event loop: until everything
- * is done that promises have set off by now, as between tasks. Only one may wait.
+ * Makes a function that waits for the next event loop turn: until all microtasks that
+ * are due by now have run, as between two tasks. Only one call may wait at a time.
  *
- * The platform sees to that whenever it has called a function. So many calls are
- * asked for together, where each would cost many times as much alone.
+ * The platform runs all microtasks after each callback that it calls. So a batch of
+ * callbacks is scheduled together, where each alone would cost many times as much.
  */
 export function createTurnWaiter(): () => Promise<void> {
+  // Callbacks that are scheduled and have not run.
   let left = 0;
-  let take: () => void;
-  const begin = (): void => {
+  let resolve: () => void;
+  const handleTurn = (): void => {
     left--;
-    take();
+    resolve();
   };
-  let ask = (): void => {
-    // Cannot fail: it is replaced where there is none.
-    for (; left < BATCH_SIZE; left++) schedule!(begin);
+  let scheduleBatch = (): void => {
+    // Cannot fail: scheduleBatch() is replaced where there is no `schedule`.
+    for (; left < BATCH_SIZE; left++) schedule!(handleTurn);
   };
   if (schedule === undefined) {
     const { port1, port2 } = new MessageChannel();
     for (let i = 0; i < BATCH_SIZE; i++) {
-      // Not the same function, which would be called once.
-      port1.addEventListener("message", () => begin());
+      // A function for each: the same one would be added, and called, once.
+      port1.addEventListener("message", () => handleTurn());
     }
     port1.start();
-    ask = () => {
+    scheduleBatch = () => {
       left = BATCH_SIZE;
       port2.postMessage(0);
     };
   }
   return () =>
-    new Promise((resolve) => {
-      take = resolve;
-      if (left === 0) ask();
+    new Promise((resolveTurn) => {
+      resolve = resolveTurn;
+      if (left === 0) scheduleBatch();
     });
 }

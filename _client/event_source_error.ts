@@ -1,19 +1,25 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
+ * The error that says why a connection ended, and the list of reasons.
+ *
+ * @module
+ */
+
+/**
  * Why a connection ended.
  *
  * - `"end"`: the server ended the body
  * - `"network-error"`: the network failed; in a browser perhaps CORS, or a redirect
- *   that cannot be followed, which it does not tell apart
+ *   that cannot be followed: a browser does not tell these apart
  * - `"invalid-request"`: the request can never be sent: `fetch` refuses the URL, its
  *   scheme, the credentials in it or where it redirects to, the runtime has no
  *   permission for the network, or the last event ID holds a control character,
  *   which no header can carry
  * - `"idle-timeout"`: no byte came for `idleTimeout`
  * - `"reconnect"`: `reconnect()` was called
- * - `"no-content"`: the status was 204, the server's word that there is no more
- * - `"unexpected-status"`: the status was another one than 200
+ * - `"no-content"`: the status was 204: the server says that there is no more
+ * - `"unexpected-status"`: the status was not 200
  * - `"unexpected-content-type"`: the response was not `text/event-stream`
  * - `"event-too-large"`: an event grew beyond `maxEventSize`
  * - `"local-error"`: a function of the options threw

@@ -1,41 +1,52 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Whether a lost connection is reestablished, and no sooner than when: what
+ * `connection.ts` does unless `shouldReconnect` says otherwise.
+ *
+ * @module
+ */
+
 import { parseRetryAfter } from "./backoff.ts";
 import { type EventSourceInit, isRepeatable } from "./connection_options.ts";
 import type { EventSourceError } from "./event_source_error.ts";
+import { isTransientStatus } from "./transient_status.ts";
 
-// What servers and balancers answer with while they cannot, and later may.
-const PASSING_STATUSES = [408, 425, 429, 500, 502, 503, 504];
-
-/** Whether nothing can mend this: nobody is asked about it. */
+/** Whether every later attempt would fail too: `shouldReconnect` is not asked then. */
 export function isFinal({ reason }: EventSourceError): boolean {
   return /^(no-content|event-too-large|invalid-request)$/.test(reason);
 }
 
-/** Whether a connection is reestablished if nobody says otherwise. */
-export function isPassing(
+/** Whether the connection is reestablished if `shouldReconnect` does not decide. */
+export function isTransient(
   error: EventSourceError,
   options: EventSourceInit,
   isStandard: boolean,
 ): boolean {
-  // The standard has no status that passes.
+  // Spec: any status but 200 has the user agent "fail the connection".
   if (isStandard && error.status !== undefined) return false;
   return getRetryAfter(error, 0) !== undefined ||
     (isRepeatable(options) &&
-      (hasPassingStatus(error) ||
+      (hasTransientStatus(error) ||
         /^(end|network-error|idle-timeout)$/.test(error.reason)));
 }
 
-/** What a refusal that may pass asks for, in milliseconds. */
+/**
+ * Reads the `Retry-After` of a response with a transient status.
+ *
+ * @param error Why the connection was lost.
+ * @param now Milliseconds since the epoch.
+ * @returns Milliseconds to wait, `undefined` if there is no such header.
+ */
 export function getRetryAfter(
   error: EventSourceError,
   now: number,
 ): number | undefined {
-  return hasPassingStatus(error)
+  return hasTransientStatus(error)
     ? parseRetryAfter(error.headers?.get("Retry-After") ?? null, now)
     : undefined;
 }
 
-function hasPassingStatus({ status }: EventSourceError): boolean {
-  return PASSING_STATUSES.includes(Number(status));
+function hasTransientStatus({ status }: EventSourceError): boolean {
+  return status !== undefined && isTransientStatus(status);
 }

@@ -1,38 +1,26 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { isEventStreamType } from "../_parser/byte_source.ts";
-import {
-  type DisconnectReason,
-  EventSourceError,
-} from "./event_source_error.ts";
+/**
+ * The error for a response that is not an event stream, for `connection_attempt.ts`.
+ *
+ * @module
+ */
 
-/** Whether a response is an event stream that the standard lets us read. */
-export function isEventStream({ status, headers }: Response): boolean {
-  return status === 200 && isEventStreamType(headers.get("Content-Type"));
-}
+import { EventSourceError } from "./event_source_error.ts";
+import type { ResponseFault } from "../_parser/response_fault.ts";
 
 /**
- * Says why a response is no event stream.
+ * Makes the error for a response that is not an event stream.
  *
+ * @param response The response.
+ * @param fault What is wrong with it.
  * @param body The beginning of its body.
  */
 export function createRefusalError(
   { status, headers }: Response,
+  { code, message }: ResponseFault,
   body: string,
 ): EventSourceError {
-  const type = headers.get("Content-Type");
-  let reason: DisconnectReason = "unexpected-status";
-  let state = `status is ${status}, 200`;
-  if (status === 204) reason = "no-content";
-  if (status === 200) {
-    reason = "unexpected-content-type";
-    state = `type is ${
-      type === null ? "missing" : JSON.stringify(type.slice(0, 40))
-    }, "text/event-stream"`;
-  }
-  return new EventSourceError(
-    reason,
-    `Cannot read event stream: the response's ${state} is wanted`,
-    { status, headers, body },
-  );
+  const reason = status === 204 ? "no-content" : code;
+  return new EventSourceError(reason, message, { status, headers, body });
 }

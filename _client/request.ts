@@ -1,5 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The request for an event stream: its method, headers and body, and what each way to
+ * fail means. `connection_attempt.ts` sends it.
+ *
+ * @module
+ */
+
+import { describeMismatch, quote } from "../_validate.ts";
 import { type EventSourceInit, getMethod } from "./connection_options.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import {
@@ -7,21 +15,22 @@ import {
   EventSourceError,
 } from "./event_source_error.ts";
 
-// Fetch allows any byte but NUL, CR and LF; the HTTP stacks of Deno, Node and
-// others refuse these, each time anew.
-// deno-lint-ignore no-control-regex -- they are what is looked for.
+// Fetch allows any byte but NUL, CR and LF, but the HTTP stacks of Deno, Node and others
+// refuse these, so that each attempt would fail.
+// deno-lint-ignore no-control-regex -- the pattern looks for them
 const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-// What fetch can fetch: anything else fails each time anew.
+// The schemes that fetch can fetch; with another one each attempt would fail.
 const SCHEME_REGEXP = /^(https?|data|blob|file):/;
 
-// How Deno, Node.js, Bun and browsers say that they refuse a URL, or one that it
-// redirects to, or the network: no later attempt fares better. Each has a space,
-// which no URL within such a text has. A browser tells only of the credentials.
+// How Deno, Node.js, Bun and browsers say that they refuse a URL, the target of a
+// redirect, or the network: each attempt would fail. Each pattern has a space, so that
+// it cannot match the URL within such a text. A browser only tells of credentials.
 const REFUSAL_REGEXP =
   /from a URL|Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
 
-// Fetch sends a stream once, and fails afterwards as if there were no network.
+// The streams that were sent. Fetch sends a stream once, and the second time fails as it
+// does without a network, so that the connection would be retried for ever.
 const SENT_STREAMS = new WeakSet<ReadableStream>();
 
 /**
@@ -38,11 +47,14 @@ export async function requestEventStream(
   signal: AbortSignal,
 ): Promise<Response> {
   if (CONTROL_REGEXP.test(lastEventId)) {
-    throw requestError(
+    throw new EventSourceError(
       "invalid-request",
-      `the last event ID is ${
-        JSON.stringify(lastEventId.slice(0, 40))
-      }, no control character is allowed in a header`,
+      describeMismatch(
+        "request event stream",
+        "lastEventId",
+        "text without a control character",
+        lastEventId,
+      ),
     );
   }
   let init: RequestInit;
@@ -55,13 +67,13 @@ export async function requestEventStream(
       cause,
     );
   }
-  // Detached from the options: a browser's fetch refuses another `this`.
+  // Called as a plain function: a browser's fetch throws if `this` is the options.
   const fetch = options.fetch ?? globalThis.fetch;
   try {
     signal.throwIfAborted();
     return await fetch(url, init);
   } catch (cause) {
-    // Of a network error, some runtimes put the reason into the cause.
+    // Some runtimes put the reason of a network error into its cause.
     const text = `${String(cause)} ${String(Object(cause).cause)}`;
     if (SCHEME_REGEXP.test(url) && !REFUSAL_REGEXP.test(text)) {
       throw new EventSourceError(
@@ -73,8 +85,8 @@ export async function requestEventStream(
     throw requestError(
       "invalid-request",
       `fetch refuses ${
-        JSON.stringify(url.slice(0, 40))
-      } for good, another URL or a permission is wanted`,
+        quote(url)
+      }, expected another URL or a permission, see the cause`,
       cause,
     );
   }
@@ -107,18 +119,17 @@ async function makeInit(
     if (init.body instanceof ReadableStream) {
       if (SENT_STREAMS.has(init.body)) {
         throw new TypeError(
-          "Cannot send body: the stream was sent already, a function that makes one is wanted",
+          "Cannot send body: the stream was sent already, expected a function that makes one",
         );
       }
       SENT_STREAMS.add(init.body);
       // Fetch demands it for streams.
       init.duplex = "half";
-      // Fetch would do so, but is not called any more.
+      // Fetch cancels the body when the signal aborts, but it will not be called.
       if (signal.aborted) init.body.cancel().catch(() => {});
     }
   }
-  // Not every runtime accepts these two, so they are left out where they would
-  // say nothing.
+  // Not every runtime accepts these two: they are left out where the default will do.
   if (options.withCredentials) init.credentials = "include";
   if (isBrowser()) init.cache = "no-store";
   return init;
@@ -131,8 +142,8 @@ async function makeHeaders(
   const headers = new Headers(typeof init === "function" ? await init() : init);
   if (!headers.has("Accept")) headers.set("Accept", EVENT_STREAM_TYPE);
   if (!isBrowser()) {
-    // Fetch: what the cache mode "no-store" adds. In a browser it does so by
-    // itself; from us these would ask for a preflight.
+    // Fetch: the cache mode "no-store" adds these. A browser does so itself; if we set
+    // them there, a request to another origin would need a preflight.
     if (!headers.has("Pragma")) headers.set("Pragma", "no-cache");
     if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-cache");
   }
@@ -144,7 +155,7 @@ async function makeHeaders(
   return headers;
 }
 
-/** Writes text as UTF-8 into a string of one character for each byte. */
+/** Encodes text as UTF-8, in a string with one character for each byte. */
 function toByteString(text: string): string {
   let bytes = "";
   for (const byte of new TextEncoder().encode(text)) {
@@ -153,9 +164,9 @@ function toByteString(text: string): string {
   return bytes;
 }
 
-/** Whether `fetch` is a browser's: with a cache, CORS, and headers of its own. */
+/** Whether `fetch` is a browser's: with a cache, CORS and headers that only it sets. */
 function isBrowser(): boolean {
-  // Where there is CORS, scripts may not set "Host", and it is dropped silently.
+  // Where there is CORS, scripts may not set "Host": it is dropped silently.
   return !new Request("http://localhost", { headers: { Host: "a" } })
     .headers.has("Host");
 }

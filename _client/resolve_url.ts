@@ -1,6 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
+ * Resolves the URLs of connections and sockets.
+ *
+ * @module
+ */
+
+import { quote } from "../_validate.ts";
+
+/**
  * Resolves a URL as a page or a worker does: against the document's base URL or
  * `location`, where there is one.
  *
@@ -15,9 +23,9 @@ export function resolveUrl(url: string): string {
     return new URL(url, document?.baseURI ?? location?.href).href;
   } catch {
     throw new DOMException(
-      `Cannot connect: the URL is ${
-        JSON.stringify(url.slice(0, 40))
-      }, an absolute one is wanted, or a "location" to resolve it against`,
+      `Cannot connect: expected an absolute URL, or a "location" to resolve it against, got ${
+        quote(url)
+      }`,
       "SyntaxError",
     );
   }

@@ -1,11 +1,18 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Finds the types of events that have a single listener, which is a plain function:
+ * `event_source.ts` calls it directly, without the platform's `dispatchEvent()`.
+ *
+ * @module
+ */
+
 import type { Listener } from "./direct_message_event.ts";
 
 /** Tells the listeners to a type of event. */
 type GetEventListeners = (target: EventTarget, type: string) => unknown[];
 
-// What the platform tells: in Deno, Node.js and Bun, not in browsers.
+// Deno, Node.js and Bun tell the listeners, browsers do not.
 const getEventListeners = (globalThis as {
   process?: {
     getBuiltinModule?: (
@@ -15,12 +22,11 @@ const getEventListeners = (globalThis as {
 }).process?.getBuiltinModule?.("node:events")?.getEventListeners;
 
 /**
- * Knows which events have one listener, and that a plain function: to call it is
- * all there is to do. The platform is asked, so that a listener is found which was
- * added or removed behind our back, as zone.js does.
+ * Knows the types that have a single listener. The platform is asked each time:
+ * zone.js, for one, adds and removes listeners without our `addEventListener()`.
  */
 export class SingleListeners {
-  // The function that was added last to each type without an option.
+  /** The function that was added last to each type, without an option. */
   readonly #functions = new Map<string, Listener>();
 
   /** Follows a call of `addEventListener()`. */
@@ -33,8 +39,10 @@ export class SingleListeners {
   }
 
   /**
-   * Finds the listener to a type if it is the only one, and otherwise nothing: then
-   * it is up to the platform.
+   * Finds the listener to a type if it is the only one, a function, and was added
+   * without an option.
+   *
+   * @returns `undefined` if the platform has to dispatch the event.
    */
   find(target: EventTarget, type: string): Listener | undefined {
     const listener = this.#functions.get(type);
@@ -42,7 +50,7 @@ export class SingleListeners {
       const listeners = getEventListeners?.(target, type);
       if (listeners?.length === 1 && listeners[0] === listener) return listener;
     } catch {
-      // It does not know the class, as where a DOM is emulated.
+      // Where a DOM is emulated, the platform does not know its EventTarget.
     }
     return undefined;
   }

@@ -11,7 +11,7 @@ import { formatJson, formatPretty } from "./_format.ts";
 import { CLEAN_END, TIMEOUT } from "./_exit_status.ts";
 import { type CommandLineIo, writeBytes, writeText } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
-import { isEventStream } from "../_client/refusal.ts";
+import { findResponseFault } from "../_parser/response_fault.ts";
 import type { ConnectOptions } from "../client.ts";
 
 /**
@@ -81,7 +81,7 @@ function copyingFetch(
   return async (url, init) => {
     const response = await fetch(url, init);
     // Of any other response, the error reports the beginning of the body.
-    if (!isEventStream(response)) return response;
+    if (findResponseFault(response) !== undefined) return response;
     const body = response.body?.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         async transform(chunk, controller): Promise<void> {

@@ -13,11 +13,9 @@
 import { LOST, NEW, RecentEvents } from "./_recent_events.ts";
 import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
-import {
-  assertOptions,
-  type ConnectOptions,
-} from "../_client/connection_options.ts";
+import type { ConnectOptions } from "../_client/connection_options.ts";
 import type { EventSourceConnection } from "../_client/event_source.ts";
+import { assertOptions } from "../_client/option_checks.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { Leader, type LeaderTab } from "./_leader.ts";
 import { holdLock } from "./_locks.ts";

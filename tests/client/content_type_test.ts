@@ -3,7 +3,7 @@
 /** Which `Content-Type` is that of an event stream, as Fetch extracts a MIME type. */
 
 import { assertEquals } from "@std/assert";
-import { isEventStreamType } from "../../_parser/byte_source.ts";
+import { isEventStreamType } from "../../_parser/response_fault.ts";
 
 const ACCEPTED = [
   "text/event-stream",

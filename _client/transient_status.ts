@@ -1,0 +1,15 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Which status of a response is transient: the one rule for `connect()` and for sockets.
+ *
+ * @module
+ */
+
+/** What servers and load balancers answer with while they cannot serve, and later may. */
+const TRANSIENT_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+
+/** Whether a later request may fare better than the one that got this status. */
+export function isTransientStatus(status: number): boolean {
+  return TRANSIENT_STATUSES.includes(status);
+}
