@@ -1,14 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One lasting subscription to an event stream, under two faces:
- * {@linkcode connect}, an async iterator, and {@linkcode EventSource}, the
- * standard's class.
+ * One lasting subscription to an event stream: {@linkcode connect} is an async
+ * iterator, and {@linkcode EventSource} is the standard's class.
  *
- * Both are the same connection. It is reestablished when it is lost and resumes
- * after the last event that was received whole, so that each event arrives once
- * as far as the server can resume. Headers are fresh at each attempt, waits grow
- * with jitter, and what cannot be mended is an error that tells why.
+ * Both use the same connection. When it is lost, it is reestablished and resumes after
+ * the last event that was received whole. Each event arrives once, as far as the server
+ * can resume. Headers can be made for each attempt, and the waits between attempts grow,
+ * with jitter. A failure that no later attempt can mend is an error that says why.
  *
  * @example The events, one by one
  * ```ts
@@ -60,15 +59,16 @@ export {
 /**
  * Connects to an event stream and iterates over its events.
  *
- * It connects at once, and reconnects as a browser's `EventSource` does, with
- * waits that grow while attempts fail, also while a server or a balancer answers
- * that it cannot now (502 and its like). The response is read as events are asked
- * for, and one chunk ahead. The iteration ends when this side closes the connection
- * (`break`, `return()`, `close()`, an abort, the end of an `await using` block),
- * after a 204, and after an ended body if it may not reconnect; none of these
- * throws. A request that is not safe to repeat, such as a POST, is not sent again
- * unless `shouldReconnect` or the server says so: its iteration ends with its
- * answer.
+ * It connects at once, and reconnects as a browser's `EventSource` does, with waits that
+ * grow while attempts fail. It also reconnects after a transient status, such as the 502
+ * of a load balancer. The response is read with back-pressure: as events are asked for,
+ * and one chunk ahead.
+ *
+ * The iteration ends when this side closes the connection (`break`, `return()`,
+ * `close()`, an abort, the end of an `await using` block), after a 204, and after an
+ * ended body if it may not reconnect. None of these throws. A request that is not safe to
+ * repeat, such as a POST, is not sent again unless `shouldReconnect` or the server says
+ * so: its iteration ends with its response.
  *
  * @example Fresh credentials, and what happens in between
  * ```ts

@@ -23,15 +23,14 @@ export interface EventSourceInit {
    */
   withCredentials?: boolean | undefined;
   /**
-   * What sends the requests. It must heed `init.signal`.
+   * The function that sends the requests. It must respect `init.signal`.
    *
    * @default {globalThis.fetch}
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
-   * Headers of the request. A function is asked anew at each attempt, for what
-   * expires; if it throws, the connection fails, unless `shouldReconnect` says
-   * otherwise.
+   * Headers of the request. A function is called at each attempt, for credentials that
+   * expire; if it throws, the connection fails, unless `shouldReconnect` says otherwise.
    */
   headers?:
     | HeadersInit
@@ -44,8 +43,8 @@ export interface EventSourceInit {
    */
   method?: string | undefined;
   /**
-   * The request's body. A function is asked anew at each attempt; a
-   * `ReadableStream` needs one, since it can be sent only once.
+   * The request's body. A function is called at each attempt; it has to make the body
+   * if that is a `ReadableStream`, which can be sent only once.
    */
   body?: BodyInit | (() => BodyInit | Promise<BodyInit>) | undefined;
   /** Closes the connection when it aborts, as `close()` does. */
@@ -57,8 +56,8 @@ export interface EventSourceInit {
    */
   lastEventId?: string | undefined;
   /**
-   * Milliseconds to wait at least before the connection is reestablished, until
-   * the server's `retry` says otherwise; from 0 to 2 147 483 647.
+   * The least milliseconds to wait before the connection is reestablished, until the
+   * server's `retry` says otherwise; from 0 to 2 147 483 647.
    *
    * @default {3_000}
    */
@@ -71,16 +70,17 @@ export interface EventSourceInit {
   backoff?: BackoffOptions | undefined;
   /**
    * Milliseconds without a byte after which the connection is dropped and
-   * reestablished, from 1 to 2 147 483 647. Comments count as bytes, the wait
-   * for the response counts too; time in which the consumer asks for no event
-   * does not, and what was read ahead in that time is life enough.
+   * reestablished, from 1 to 2 147 483 647. Comments count as bytes, and the wait for
+   * the response counts too. Time in which the consumer asks for no event does not
+   * count, and a chunk that was read ahead in that time shows that the server is alive.
    *
    * @default {Infinity}
    */
   idleTimeout?: number | undefined;
   /**
-   * UTF-16 code units that an event may have; beyond it the connection fails. It
-   * bounds the memory too, as `maxEventSize` of `EventStreamParser` does.
+   * UTF-16 code units that an event may have, an integer of at least 1 or `Infinity`;
+   * beyond it the connection fails. It bounds the memory too, as `maxEventSize` of
+   * `EventStreamParser` does.
    *
    * @default {16_777_216}
    */
@@ -93,32 +93,32 @@ export interface EventSourceInit {
    * reestablishes it.
    *
    * By default an ended body, a network error and an idle timeout reconnect.
-   * `connect()` also reconnects after a status that may pass: 408, 425, 429, 500,
-   * 502, 503 and 504, no sooner than `Retry-After` says. Any other refusal fails.
+   * `connect()` also reconnects after a transient status: 408, 425, 429, 500, 502, 503
+   * and 504, no sooner than `Retry-After` says. Any other refusal fails the connection.
    *
-   * All this holds for requests that are safe to repeat: GET, HEAD or OPTIONS
-   * without a body. Another one, such as a POST, is sent again only where this
-   * function says so, where `Retry-After` comes with one of these statuses, or on
-   * `reconnect()`: the iteration ends when its answer does, and fails if that
-   * breaks off or does not come, since the server may have acted on it.
+   * All this holds for requests that are safe to repeat: GET, HEAD or OPTIONS without a
+   * body. Any other request, such as a POST, is sent again only if this function returns
+   * `true`, if `Retry-After` comes with a transient status, or on `reconnect()`. Without
+   * that, the iteration ends when the response does, and fails if the response breaks
+   * off or does not come, since the server may have acted on the request.
    */
   shouldReconnect?:
     | ((disconnection: Disconnection) => boolean | undefined)
     | undefined;
   /**
-   * Gets the text of each comment, without one leading space, as soon as its
-   * line was read: perhaps ahead of events that are not handed out yet.
+   * Called with the text of each comment, without one leading space, as soon as its line
+   * is read: that may be before earlier events are handed out.
    */
   onComment?: ((comment: string) => void) | undefined;
-  /** Where time comes from, for tests. It defaults to the runtime's clock. */
+  /** The time and the timers, for tests. It defaults to the runtime's clock. */
   clock?: Clock | undefined;
 }
 
 /** The options of `connect()`. */
 export interface ConnectOptions extends EventSourceInit {
   /**
-   * Is called at each change of state: when the connection is open, when it was
-   * lost and waits to be reestablished, and once when it ended for good.
+   * Called at each change of state: when the connection is open, when it was lost and
+   * waits to be reestablished, and once when it ended for good.
    */
   onStateChange?: ((state: ConnectionState) => void) | undefined;
 }

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The standard's `EventSource`, over the connection that `connect()` uses too.
+ *
+ * @module
+ */
+
 import { EventStreamConnection } from "./connection.ts";
 import type { ConnectOptions, EventSourceInit } from "./connection_options.ts";
 import {
@@ -8,15 +14,16 @@ import {
   type ConnectionState,
   OPEN,
 } from "./connection_state.ts";
-import type { ServerSentEvent } from "../event.ts";
+import { DirectMessageEvent } from "./direct_message_event.ts";
 import { dispatchEvent } from "./dispatch_event.ts";
+import type { ServerSentEvent } from "../event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
+import { createTurnWaiter } from "./event_loop_turn.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { SingleListeners } from "./single_listener.ts";
 import { reportException } from "./report_exception.ts";
 import { resolveUrl } from "./resolve_url.ts";
-import { DirectMessageEvent } from "./direct_message_event.ts";
-import { createTurnWaiter } from "./event_loop_turn.ts";
+import { SingleListeners } from "./single_listener.ts";
+import { describeMismatch } from "../_validate.ts";
 
 /** What an `EventSource` needs of its connection. */
 export interface EventSourceConnection extends AsyncIterable<ServerSentEvent> {
@@ -25,7 +32,7 @@ export interface EventSourceConnection extends AsyncIterable<ServerSentEvent> {
   close(): void;
 }
 
-/** The name of the method that makes the connection: a subclass makes another. */
+/** The method that makes the connection: `SharedEventSource` overrides it. */
 export const MAKE_CONNECTION: unique symbol = Symbol();
 
 /** The events of every {@linkcode EventSource}. */
@@ -35,8 +42,8 @@ export interface EventSourceEventMap {
   /** An event of the type `"message"`, the one without a name on the wire. */
   message: MessageEvent<string>;
   /**
-   * The connection was lost. `readyState` tells what follows: `CONNECTING`, it
-   * is going to be reestablished; `CLOSED`, it has failed for good.
+   * The connection was lost. It will be reestablished if `readyState` is
+   * `CONNECTING`; it has failed for good if it is `CLOSED`.
    */
   error: Event;
 }
@@ -46,20 +53,24 @@ export interface EventSourceEventMap {
  *
  * It does what the
  * [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface)
- * says of a browser's and can take its place: `globalThis.EventSource = EventSource`.
- * Beside `http:` and `https:`, it reads what else `fetch` can, and fails for good on
- * what it cannot.
+ * says of a browser's class, and can replace it: `globalThis.EventSource = EventSource`.
+ * It reads `http:`, `https:` and every other scheme that `fetch` reads; with any other
+ * scheme it fails for good.
  *
- * What scripts cannot do remains. In a browser, and in Bun, `isTrusted` is false in
- * its events: it is a property of each event there that no class can change. In a
- * browser another origin must allow the header `Last-Event-ID` for a stream to be
- * resumed, and a refusal by CORS looks like a network error, so that it is tried
- * again, where the browser's own class fails for good. What the functions among the
- * options throw fails the connection, and is reported as an uncaught exception, as
- * it is for a listener.
+ * Scripts cannot do all that a browser can:
+ *
+ * - In a browser, and in Bun, `isTrusted` is false in its events. It is a property of
+ *   each event there, which no class can change.
+ * - In a browser, another origin must allow the header `Last-Event-ID` for a stream to
+ *   be resumed.
+ * - A refusal by CORS looks like a network error and is tried again, where the browser's
+ *   own class fails for good.
+ *
+ * If a function among the options throws, the connection fails, and the error is
+ * reported as an uncaught exception, as for a listener.
  *
  * Each event comes in a task of its own where listeners may await something: what
- * they await is done before the next one. In Deno, Node.js and Bun a single listener
+ * they await is done before the next event. In Deno, Node.js and Bun, a single listener
  * that returns no promise gets the events of a chunk one microtask after the other.
  *
  * @example Listen to events by name
@@ -109,12 +120,12 @@ export class EventSource<Events extends object = EventSourceEventMap>
   readonly #withCredentials: boolean;
   readonly #waitForTurn = createTurnWaiter();
   readonly #singleListeners = new SingleListeners();
-  // Whether a listener to the last event may await something.
+  /** Whether a listener to the last event may await something. */
   #mustWaitForTurn = false;
   readonly #onopen = this.#createSlot("open");
   readonly #onmessage = this.#createSlot("message");
   readonly #onerror = this.#createSlot("error");
-  // The origin of the stream's final URL; set when the connection opens.
+  /** The origin of the stream's final URL; set when the connection opens. */
   #origin = "";
 
   /**
@@ -131,12 +142,12 @@ export class EventSource<Events extends object = EventSourceEventMap>
     super();
     if (arguments.length === 0) {
       throw new TypeError(
-        "Cannot connect: there is no argument, a URL is wanted",
+        "Cannot connect: expected a URL, got no argument",
       );
     }
-    // As Web IDL converts arguments: both first, then their meaning.
+    // Web IDL: both arguments are converted before either is checked.
     const text = `${url}`;
-    // Each is read once: a pattern with a rest reads one twice in Node 20.
+    // Web IDL: each member is read once. A rest pattern reads one twice in Node 20.
     const options = { ...toDictionary(init) };
     this.#withCredentials = Boolean(options.withCredentials);
     this.#connection = this[MAKE_CONNECTION](resolveUrl(text), {
@@ -162,7 +173,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     return this.#connection.readyState;
   }
 
-  /** Is called when the connection is open. */
+  /** The handler that is called when the connection is open. */
   get onopen(): EventHandler<Event> {
     return this.#onopen.get() as EventHandler<Event>;
   }
@@ -171,7 +182,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     this.#onopen.set(handler);
   }
 
-  /** Is called for each event of the type `"message"`. */
+  /** The handler that is called for each event of the type `"message"`. */
   get onmessage(): EventHandler<MessageEvent<string>> {
     return this.#onmessage.get() as EventHandler<MessageEvent<string>>;
   }
@@ -180,7 +191,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     this.#onmessage.set(handler);
   }
 
-  /** Is called when the connection was lost. */
+  /** The handler that is called when the connection was lost. */
   get onerror(): EventHandler<Event> {
     return this.#onerror.get() as EventHandler<Event>;
   }
@@ -198,8 +209,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
    * Listens to a type of event.
    *
    * @param type The type, as the `event` field names it.
-   * @param listener What is called.
-   * @param options As of every `EventTarget`.
+   * @param listener The function or object to call.
+   * @param options The same as for every `EventTarget`.
    */
   override addEventListener<
     K extends string & keyof (EventSourceEventMap & Events),
@@ -215,8 +226,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
    * Listens to a type of event that the map does not name.
    *
    * @param type The type, as the `event` field names it.
-   * @param listener What is called.
-   * @param options As of every `EventTarget`.
+   * @param listener The function or object to call.
+   * @param options The same as for every `EventTarget`.
    */
   override addEventListener(
     type: string,
@@ -229,23 +240,23 @@ export class EventSource<Events extends object = EventSourceEventMap>
   override addEventListener(
     ...args: Parameters<EventTarget["addEventListener"]>
   ): void {
-    // Web IDL converts it once. Too few arguments are the platform's to refuse.
+    // Web IDL converts the type once. The platform refuses too few arguments.
     if (args.length > 1) args[0] = `${args[0]}`;
     super.addEventListener(...args);
     if (#singleListeners in this) this.#singleListeners.add(...args);
   }
 
   /**
-   * Dispatches an event to those who listen.
+   * Dispatches an event to its listeners.
    *
    * @param event The event.
-   * @returns Whether no listener has prevented its default.
+   * @returns `false` if a listener has prevented the default.
    * @throws {DOMException} Named `"InvalidStateError"` if it is being dispatched.
    */
   override dispatchEvent(event: Event): boolean {
     if (DirectMessageEvent.isDispatched(event)) {
       throw new DOMException(
-        "Cannot dispatch event: it is being dispatched, another one is wanted",
+        "Cannot dispatch event: it is being dispatched",
         "InvalidStateError",
       );
     }
@@ -272,16 +283,16 @@ export class EventSource<Events extends object = EventSourceEventMap>
 
   #announce(type: string): void {
     const event = new Event(type);
-    // Where the platform lets us say so.
+    // Does nothing where the platform defines it on each event.
     Reflect.defineProperty(event, "isTrusted", { value: true });
-    this.#tell(event);
+    this.#dispatchByPlatform(event);
   }
 
   async #run(): Promise<void> {
     try {
       for await (const event of this.#connection) {
-        // What a listener awaits comes before the next event, as between the
-        // standard's tasks.
+        // What a listener awaits is done before the next event, as the standard's
+        // tasks have it.
         if (this.#mustWaitForTurn) {
           await this.#waitForTurn();
           // A listener may have closed it.
@@ -290,7 +301,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
         this.#dispatch(event);
       }
     } catch (error) {
-      // The rest has been told by an error event.
+      // An error event has told of every other error.
       if (error instanceof EventSourceError && error.reason === "local-error") {
         reportException(error.cause);
       }
@@ -303,13 +314,13 @@ export class EventSource<Events extends object = EventSourceEventMap>
     const init = { data, lastEventId, origin };
     const event = new DirectMessageEvent(this, type, init);
     const listener = this.#singleListeners.find(this, type);
-    if (listener === undefined) return this.#tell(event);
+    if (listener === undefined) return this.#dispatchByPlatform(event);
     // A promise is an object.
     this.#mustWaitForTurn = typeof event.callListener(listener) === "object";
   }
 
-  #tell(event: Event): void {
-    // The platform does not tell what the listeners return.
+  #dispatchByPlatform(event: Event): void {
+    // The platform does not tell whether a listener returned a promise.
     this.#mustWaitForTurn = true;
     dispatchEvent(this, event);
   }
@@ -323,7 +334,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
   }
 }
 
-// Not the one of a subclass.
+// The method of this class, which a subclass may override for itself.
 const { addEventListener } = EventSource.prototype;
 
 // The type of a method that a class cannot declare, since it inherits it.
@@ -333,8 +344,8 @@ export interface EventSource<Events extends object = EventSourceEventMap> {
    * Stops listening to a type of event.
    *
    * @param type The type.
-   * @param listener What was called.
-   * @param options As of every `EventTarget`.
+   * @param listener The listener.
+   * @param options The same as for every `EventTarget`.
    */
   removeEventListener(
     type: string,
@@ -369,7 +380,5 @@ Object.defineProperties(EventSource.prototype, {
 function toDictionary(value: unknown): EventSourceInit {
   if (value === undefined || value === null) return {};
   if (typeof value === "object" || typeof value === "function") return value;
-  throw new TypeError(
-    `Cannot connect: the second argument is of type ${typeof value}, an object is wanted`,
-  );
+  throw new TypeError(describeMismatch("connect", "init", "an object", value));
 }

@@ -3,6 +3,7 @@
 /** What Web IDL says of the interface, before any byte is sent. */
 
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import { quote } from "../../_validate.ts";
 import { EventSource, type EventSourceInit } from "../../client.ts";
 import { withLocation } from "../support/location.ts";
 
@@ -103,7 +104,7 @@ Deno.test("EventSource must be called with new and an argument", () => {
   assertThrows(
     () => new Untyped(),
     TypeError,
-    "Cannot connect: there is no argument, a URL is wanted",
+    "Cannot connect: expected a URL, got no argument",
   );
   assertThrows(() => new Untyped(Symbol("a"), NEVER), TypeError);
 });
@@ -114,7 +115,7 @@ for (const init of [1, "init", true, Symbol.iterator, 1n]) {
       // Before the URL is looked at.
       () => new EventSource("http://:bogus", init as EventSourceInit),
       TypeError,
-      `Cannot connect: the second argument is of type ${typeof init}, an object is wanted`,
+      `Cannot connect: expected "init" to be an object, got ${quote(init)}`,
     );
   });
 }

@@ -147,7 +147,9 @@ for (const url of NEVER) {
     assertEquals(error.reason, "invalid-request");
     assertStringIncludes(
       error.message,
-      `Cannot request event stream: fetch refuses ${JSON.stringify(url)} `,
+      `Cannot request event stream: fetch refuses ${
+        JSON.stringify(url)
+      }, expected another URL`,
     );
   });
 

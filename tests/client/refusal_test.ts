@@ -35,14 +35,29 @@ Deno.test("connect() ends for good after a 204", async () => {
 
 for (
   const [status, type, reason, message] of [
-    [401, "text/plain", "unexpected-status", "status is 401, 200 is wanted"],
-    [404, "text/event-stream", "unexpected-status", "status is 404"],
-    [409, "text/plain", "unexpected-status", "status is 409"],
-    [501, "text/event-stream", "unexpected-status", "status is 501"],
-    [505, "text/plain", "unexpected-status", "status is 505"],
-    [200, "text/html", "unexpected-content-type", 'type is "text/html", '],
-    [200, "text/event-streaming", "unexpected-content-type", "type is"],
-    [200, " ", "unexpected-content-type", "type is"],
+    [
+      401,
+      "text/plain",
+      "unexpected-status",
+      'expected "status" to be 200, got 401',
+    ],
+    [404, "text/event-stream", "unexpected-status", "200, got 404"],
+    [409, "text/plain", "unexpected-status", "200, got 409"],
+    [501, "text/event-stream", "unexpected-status", "200, got 501"],
+    [505, "text/plain", "unexpected-status", "200, got 505"],
+    [
+      200,
+      "text/html",
+      "unexpected-content-type",
+      'expected "content-type" to be "text/event-stream", got "text/html"',
+    ],
+    [
+      200,
+      "text/event-streaming",
+      "unexpected-content-type",
+      'got "text/event-streaming"',
+    ],
+    [200, " ", "unexpected-content-type", '"text/event-stream", got '],
   ] as const
 ) {
   Deno.test(`connect() fails on ${status} with ${JSON.stringify(type)}`, async () => {

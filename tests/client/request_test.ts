@@ -100,7 +100,7 @@ Deno.test("connect() fails at the second attempt if its body is a stream, not a 
   assert(cause instanceof TypeError);
   assertEquals(
     cause.message,
-    "Cannot send body: the stream was sent already, a function that makes one is wanted",
+    "Cannot send body: the stream was sent already, expected a function that makes one",
   );
 });
 
@@ -187,16 +187,16 @@ for (const character of ["\x01", "\x08", "\x0b", "\x1f", "\x7f"]) {
     assertEquals(error.reason, "invalid-request");
     assertEquals(
       error.message,
-      `Cannot request event stream: the last event ID is ${
+      `Cannot request event stream: expected "lastEventId" to be text without a control character, got ${
         JSON.stringify(id)
-      }, no control character is allowed in a header`,
+      }`,
     );
     assertEquals(server.requests.length, 1);
   });
 }
 
 for (const status of [301, 302, 303, 307, 308]) {
-  Deno.test(`connect() follows ${status}, at each attempt anew`, async () => {
+  Deno.test(`connect() follows ${status}, at each attempt again`, async () => {
     await using server = serve((request) =>
       request.url.endsWith("/events")
         ? eventStream("data: a\n\n")
@@ -358,25 +358,37 @@ for (
       "idleTimeout is 0",
       { idleTimeout: 0 },
       RangeError,
-      'Cannot connect: "idleTimeout" is 0, a number of 1 to 2147483647 is wanted',
+      'Cannot connect: expected "idleTimeout" to be a number from 1 to 2147483647, got 0',
     ],
     [
       "reconnectionTime is negative",
       { reconnectionTime: -1 },
       RangeError,
-      'Cannot connect: "reconnectionTime" is -1, a number of 0 to 2147483647 is wanted',
+      'Cannot connect: expected "reconnectionTime" to be a number from 0 to 2147483647, got -1',
     ],
     [
       "backoff.factor is not a number",
       { backoff: { factor: "2" as unknown as number } },
       TypeError,
-      'Cannot connect: "backoff.factor" is of type string, a number is wanted',
+      'Cannot connect: expected "backoff.factor" to be a number of at least 1, got "2"',
     ],
     [
       "backoff.maxAttempts is NaN",
       { backoff: { maxAttempts: NaN } },
       RangeError,
-      'Cannot connect: "backoff.maxAttempts" is NaN',
+      'Cannot connect: expected "backoff.maxAttempts" to be a number of at least 0, got NaN',
+    ],
+    [
+      "maxEventSize is not an integer",
+      { maxEventSize: 1.5 },
+      RangeError,
+      'Cannot connect: expected "maxEventSize" to be an integer of at least 1, or Infinity, got 1.5',
+    ],
+    [
+      "lastEventId is not a string",
+      { lastEventId: 7 as unknown as string },
+      TypeError,
+      'Cannot connect: expected "lastEventId" to be a string, got 7',
     ],
   ] satisfies [
     string,
@@ -395,6 +407,6 @@ Deno.test("connect() throws a SyntaxError DOMException if the URL does not parse
   assertEquals(error.name, "SyntaxError");
   assertEquals(
     error.message,
-    'Cannot connect: the URL is "/events", an absolute one is wanted, or a "location" to resolve it against',
+    'Cannot connect: expected an absolute URL, or a "location" to resolve it against, got "/events"',
   );
 });
