@@ -225,6 +225,7 @@ export class EventStreamConnection
     );
     // A close() in between has dropped the attempt as well.
     if (this.#readyState === CLOSED) return;
+    // Drops an event that the end of the response before cut off.
     this.#parser.reset();
     this.#openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.

@@ -1,12 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Base64, by the functions of the runtime, of which older ones have the slower.
+ * Base64 for the messages of bytes, by `toBase64()` and `fromBase64()`, or by `btoa()` and
+ * `atob()` where a runtime lacks those.
  *
  * @module
  */
 
-// What String.fromCharCode() can take at once.
+import { describeMismatch } from "../_validate.ts";
+
+// Bytes for one call of String.fromCharCode(): with too many arguments it throws.
 const SLICE = 8192;
 
 /** Encodes bytes as base64. */
@@ -24,7 +27,7 @@ export function encodeBase64(
 /**
  * Decodes base64.
  *
- * @throws {SyntaxError} If the text is none.
+ * @throws {SyntaxError} If the text is not base64.
  */
 export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
   const { fromBase64 }: Uint8ArrayConstructor & {
@@ -36,9 +39,7 @@ export function decodeBase64(text: string): Uint8Array<ArrayBuffer> {
     binary = atob(text);
   } catch (cause) {
     throw new SyntaxError(
-      `Cannot read message: its data is ${
-        JSON.stringify(text.slice(0, 40))
-      }, base64 is wanted`,
+      describeMismatch("read message", "data", "base64", text),
       { cause },
     );
   }

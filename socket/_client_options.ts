@@ -1,19 +1,24 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The options of `EventStreamSocket`; `_client_option_checks.ts` checks them.
+ *
+ * @module
+ */
+
 import type { BackoffOptions } from "../_client/backoff.ts";
-import { assertNumber, MAX_DELAY } from "../_validate.ts";
 
 /** The options of `EventStreamSocket`. */
 export interface EventStreamSocketOptions {
   /**
-   * What sends the requests. It must heed `init.signal`.
+   * The function that sends the requests. It must respect `init.signal`.
    *
    * @default {globalThis.fetch}
    */
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
-   * Headers of all requests. A function is asked anew at each one, for what
-   * expires; if it throws, the request fails.
+   * Headers of all requests. A function is called for each request, for credentials that
+   * expire; if it throws, the request fails.
    */
   headers?:
     | HeadersInit
@@ -29,39 +34,27 @@ export interface EventStreamSocketOptions {
   /** How the waits grow while requests fail. */
   backoff?: BackoffOptions | undefined;
   /**
-   * Milliseconds to wait at least before a request that failed is repeated, from 0
-   * to 2 147 483 647.
+   * The least milliseconds to wait before a request that failed is repeated, from 0 to
+   * 2 147 483 647.
    *
    * @default {500}
    */
   reconnectionTime?: number | undefined;
   /**
-   * Milliseconds without a byte of the stream, or without an answer to a POST,
-   * after which the request is given up and repeated: 1 to 2 147 483 647. A server
-   * sends a comment each 15 seconds unless its `keepAlive` says otherwise. After
-   * `close()` the socket fails with 1006 if the server confirms nothing for as long.
+   * Milliseconds without a byte of the stream, or without a response to a POST, after
+   * which the request is aborted and repeated: 1 to 2 147 483 647. A server sends a
+   * comment every 15 seconds unless its `keepAlive` says otherwise. After `close()` the
+   * socket fails with 1006 if the server confirms nothing for as long.
    *
    * @default {45_000}
    */
   idleTimeout?: number | undefined;
   /**
-   * Milliseconds that a genuine WebSocket gets to open before an event stream takes
-   * its place: 0 to 2 147 483 647, where 0 tries none. The `headers` do not go with
-   * it, since a WebSocket has none.
+   * Milliseconds in which a WebSocket of the runtime has to open, before an event stream
+   * replaces it: 0 to 2 147 483 647, where 0 tries none. It does not send the `headers`:
+   * a WebSocket has none.
    *
    * @default {0}
    */
   webSocketTimeout?: number | undefined;
-}
-
-/**
- * Checks what is not checked when the stream is opened.
- *
- * @throws {TypeError} If an option is of the wrong type, or a header invalid.
- * @throws {RangeError} If an option is a number outside its range.
- */
-export function assertOptions(options: EventStreamSocketOptions): void {
-  const { headers, webSocketTimeout = 0 } = options;
-  if (typeof headers !== "function") new Headers(headers);
-  assertNumber("connect", "webSocketTimeout", webSocketTimeout, 0, MAX_DELAY);
 }

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The requests of one client's socket: the headers of those for its stream, and its
- * POSTs.
+ * The requests of one client's socket: the headers of the requests for its stream, and
+ * its POSTs.
  *
  * @module
  */
@@ -20,14 +20,14 @@ export class ClientRequests {
   readonly #url: string;
   readonly #protocols: readonly string[];
   readonly #options: EventStreamSocketOptions;
-  // The session's id, once the server has told it.
+  /** The session's ID; set once the server has told it. */
   #session: string | undefined;
-  // Aborts the POST that is under way; undefined while there is none.
+  /** Aborts the POST that is under way; undefined while there is none. */
   #controller: AbortController | undefined;
 
   /**
-   * @param url Where they go.
-   * @param protocols The subprotocols to choose from.
+   * @param url The URL that they go to.
+   * @param protocols The subprotocols that the server may choose from.
    * @param options How they are sent.
    */
   constructor(
@@ -58,9 +58,9 @@ export class ClientRequests {
   /**
    * Sends one POST.
    *
-   * @param body What it brings.
+   * @param body The events, encoded.
    * @param lastId The ID of the last event that has come.
-   * @returns The status, `undefined` if there is no answer.
+   * @returns The status, `undefined` if there is no response.
    */
   async post(
     body: Uint8Array<ArrayBuffer>,
@@ -92,7 +92,7 @@ export class ClientRequests {
       return undefined;
     } finally {
       clearTimeout(timer);
-      // undici throws out of abort() where the fetch of the signal has rejected.
+      // After a fetch has rejected, abort() of its signal throws in undici.
       this.#controller = undefined;
     }
   }

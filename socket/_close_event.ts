@@ -1,8 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { CloseFacts } from "./_transport.ts";
+/**
+ * The event `close` of a socket, for runtimes with and without `CloseEvent`.
+ *
+ * @module
+ */
 
-/** Stands in for `CloseEvent` where the runtime has none, as Node.js 20. */
+import type { CloseFacts } from "./_close_reason.ts";
+
+/** A `CloseEvent` for runtimes that have none, such as Node.js 20. */
 class PlainCloseEvent extends Event {
   readonly wasClean: boolean;
   readonly code: number;

@@ -10,16 +10,15 @@ import {
 import { encodeEvents } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
-import { EVENT_OVERHEAD, SendBuffer } from "./_send_buffer.ts";
-import { ProtocolReader, ProtocolViolation } from "./_protocol.ts";
-import { ClientRequests } from "./_client_requests.ts";
 import {
   ABNORMAL_CLOSURE,
   type CloseFacts,
   type CloseReason,
-  type SocketEvents,
-  type Transport,
-} from "./_transport.ts";
+} from "./_close_reason.ts";
+import { EVENT_OVERHEAD, SendBuffer } from "./_send_buffer.ts";
+import { ProtocolReader, ProtocolViolation } from "./_protocol.ts";
+import { ClientRequests } from "./_client_requests.ts";
+import type { SocketEvents, Transport } from "./_transport.ts";
 import type { Opening, SocketData } from "./_wire_format.ts";
 
 const DEFAULT_IDLE_TIMEOUT = 45_000;

@@ -1,6 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Why a request gets no more than a status and a sentence. The client reads both. */
+/**
+ * The error for a request that `serveSocket()` refuses.
+ *
+ * @module
+ */
+
+/** Refuses a request: the client gets the status, and the message as the body. */
 export class HttpError extends Error {
   /** The status of the answer. */
   readonly status: number;

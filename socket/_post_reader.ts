@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The POST that a session reads: its body to events, until it ends, takes too long or
- * is stopped.
+ * Reads the body of a POST as events, until it ends, takes too long or is stopped. A
+ * server's session has one for each POST.
  *
  * @module
  */
@@ -12,7 +12,7 @@ import { EventStreamError, EventStreamParser } from "../parser.ts";
 import { tooLarge } from "./_protocol.ts";
 import { HttpError } from "./_http_error.ts";
 
-/** What a POST is held to. */
+/** The limits of a POST. */
 export interface PostLimits {
   /** Bytes of a message. */
   maxMessageSize: number;
@@ -22,11 +22,11 @@ export interface PostLimits {
   sessionTimeout: number;
 }
 
-/** Bytes that are parsed at once, and by which the bytes of an unfinished event are counted. */
+/** Bytes that are parsed at once: an unfinished event is counted in steps of so many. */
 const PIECE_SIZE = 16_384;
-// JSON writes a control character of one byte as six characters.
+// JSON writes a control character, which has one byte, as six characters.
 const MAX_ESCAPE = 6;
-// The fields around a message, and a close event with the longest reason.
+// Bytes for the fields around a message, and for a close event with the longest reason.
 const MAX_OVERHEAD = 1024;
 
 /** One POST, from its head to the end of its body. */
@@ -35,16 +35,15 @@ export class PostReader {
   readonly #parser: EventStreamParser;
   readonly #onPiece: () => void;
   #pendingBytes = 0;
-  // Why the body is not read on; set once.
+  /** Why the body is not read on; set once. */
   #refusal: HttpError | undefined;
-  // Ends the read that is under way.
+  /** Ends the read that is under way. */
   #endRead: () => void = () => {};
 
   /**
-   * @param limits What it is held to.
-   * @param onEvent Called with each event. What it throws ends the POST.
-   * @param onPiece Called after each piece of the body that is not a whole event. What it
-   * throws ends the POST.
+   * @param limits The limits.
+   * @param onEvent Called with each event. If it throws, the POST ends.
+   * @param onPiece Called after each piece of the body. If it throws, the POST ends.
    */
   constructor(
     limits: PostLimits,
@@ -65,7 +64,7 @@ export class PostReader {
     });
   }
 
-  /** Bytes of the event that is not complete yet, to within a piece. */
+  /** Bytes of the event that is not complete yet, counted by pieces. */
   get pendingBytes(): number {
     return this.#pendingBytes;
   }
@@ -80,9 +79,12 @@ export class PostReader {
     const reader = body.getReader();
     const drop = () => void reader.cancel().catch(() => {});
     this.#endRead = drop;
-    // A body that trickles would be held as long as its session.
+    // A body that comes a byte at a time would hold its memory as long as the session.
     const timer = setTimeout(
-      () => this.stop(new HttpError(408, "Cannot receive messages: too slow")),
+      () =>
+        this.stop(
+          new HttpError(408, "Cannot receive messages: the body took too long"),
+        ),
       this.#limits.sessionTimeout,
     );
     try {
@@ -119,7 +121,7 @@ export class PostReader {
       const { value } = await reader.read();
       if (this.#refusal === undefined) return value;
     } catch {
-      // The client has left. Nobody reads the answer.
+      // The client is gone: the response will not be read.
       throw this.#refusal ??
         new HttpError(400, "Cannot receive messages: the body broke off");
     }

@@ -1,16 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The protocol of a socket as its receiving side sees it: which event may come in which
- * state, and what an event may say. The client reads the stream by it, and the server
- * reads POSTs.
+ * The protocol of a socket on its receiving side: which event may come in which state, and
+ * what an event may say. The client checks the stream by it, and the server checks POSTs.
  *
  * @module
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import { MAX_DELAY, quote } from "../_validate.ts";
-import { type CloseReason, cutReason, isCloseReason } from "./_transport.ts";
+import { describeMismatch, MAX_DELAY, quote } from "../_validate.ts";
+import { type CloseReason, cutReason, isCloseReason } from "./_close_reason.ts";
 import {
   byteLengthOf,
   CLOSE_EVENT,
@@ -35,7 +34,7 @@ type Transitions = Record<
   Partial<Record<ProtocolEvent["type"], ProtocolState>>
 >;
 
-/** Each pair of state and event that is missing here is a violation. */
+/** A pair of state and event that is not listed is a violation. */
 const TRANSITIONS: Record<"server" | "client", Transitions> = {
   /** What the server sends. */
   server: {
@@ -43,7 +42,7 @@ const TRANSITIONS: Record<"server" | "client", Transitions> = {
     open: { message: "open", close: "closed" },
     closed: {},
   },
-  /** What the client sends. It may begin once the server has begun the stream. */
+  /** What the client sends. It may begin once the stream of the server has begun. */
   client: {
     connecting: {},
     open: { message: "open", close: "closed" },
@@ -51,15 +50,15 @@ const TRANSITIONS: Record<"server" | "client", Transitions> = {
   },
 };
 
-/** A close for a violation of the protocol. */
+/** The code of a close for a violation of the protocol. */
 const PROTOCOL_ERROR = 1002;
-/** A close for a message that is too large. */
+/** The code of a close for a message that is too large. */
 const TOO_LARGE = 1009;
-/** A close of a socket that would be worth another try. */
+/** The code of a close after which a new socket may fare better. */
 const TOO_MUCH = 1013;
 
 const ID_REGEXP = /^\d{1,15}$/;
-// It goes into a header.
+// The session's ID goes into a header.
 const SESSION_REGEXP = /^[\x21-\x7e]{1,256}$/;
 
 /** Thrown for an event that the protocol does not allow: it closes the socket. */
@@ -90,7 +89,7 @@ export function tooLarge(what: string, most: number): ProtocolViolation {
   );
 }
 
-/** Tells why a socket closes for which more would be kept than may be. */
+/** Makes the reason to close a socket that would buffer more bytes than it may. */
 export function tooMuch(most: number): CloseReason {
   return {
     code: TOO_MUCH,
@@ -119,7 +118,7 @@ export class ProtocolReader {
     return this.#lastId;
   }
 
-  /** Lets the client begin: it has no event of its own for that. */
+  /** Begins the state "open" for the events of a client, which sends no event for that. */
   begin(): void {
     if (this.#state === "connecting") this.#state = "open";
   }
@@ -127,7 +126,7 @@ export class ProtocolReader {
   /**
    * Reads an event.
    *
-   * @returns What it says; `undefined` for one that the client repeats.
+   * @returns What it says; `undefined` for an event that the client has repeated.
    * @throws {ProtocolViolation} If it may not come, or says what it may not say.
    */
   read(event: ServerSentEvent): ProtocolEvent | undefined {
@@ -145,7 +144,7 @@ export class ProtocolReader {
     }
     if (type !== "open" && id !== this.#lastId + 1) {
       throw new ProtocolViolation(
-        `Cannot take event: its ID is ${id}, expected ${this.#lastId + 1}`,
+        `Cannot take event: expected the ID ${this.#lastId + 1}, got ${id}`,
       );
     }
     const content = this.#readContent(type, event);
@@ -154,7 +153,7 @@ export class ProtocolReader {
     return content;
   }
 
-  /** A client repeats what it got no answer for; a stream resumes exactly. */
+  /** A client repeats the events of a POST without a response; a stream never repeats. */
   #isRepeated(id: number): boolean {
     return this.#sender === "client" && id > 0 && id <= this.#lastId;
   }
@@ -192,16 +191,16 @@ function typeOf({ event }: ServerSentEvent): ProtocolEvent["type"] {
 function readId({ id = "" }: ServerSentEvent): number {
   if (ID_REGEXP.test(id)) return Number(id);
   throw new ProtocolViolation(
-    `Cannot take event: its ID is ${quote(id)}, expected a number`,
+    describeMismatch("take event", "id", "a number", id),
   );
 }
 
 function readOpening(event: ServerSentEvent): Opening {
   if (event.id !== undefined) {
     throw new ProtocolViolation(
-      `Cannot open socket: the event has the ID ${
+      `Cannot open socket: expected the event to have no ID, got ${
         quote(event.id)
-      }, expected none`,
+      }`,
     );
   }
   const opening: Opening = Object(parseJson(event));
@@ -210,7 +209,7 @@ function readOpening(event: ServerSentEvent): Opening {
   if (typeof opening.protocol !== "string") throw malformed(event);
   assertBounds(opening, "sessionTimeout", MAX_DELAY, false);
   assertBounds(opening, "maxBatchSize", Number.MAX_SAFE_INTEGER);
-  // With less than 1, each answer to a POST would call for the next POST.
+  // With less than 1, the client would send a POST after each response to a POST.
   assertBounds(opening, "acknowledgeAfter", Number.MAX_SAFE_INTEGER);
   return opening;
 }
@@ -229,11 +228,9 @@ function assertBounds(
   ) {
     return;
   }
-  const got = typeof value === "number" ? value : quote(value);
+  const expected = `${isInteger ? "an integer" : "a number"} from 1 to ${most}`;
   throw new ProtocolViolation(
-    `Cannot open socket: "${name}" is ${got}, expected ${
-      isInteger ? "an integer" : "a number"
-    } of 1 to ${most}`,
+    describeMismatch("open socket", name, expected, value),
   );
 }
 

@@ -1,16 +1,23 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The events that one side of a socket sends and the other side has not acknowledged
+ * yet, for the client and for the server.
+ *
+ * @module
+ */
+
 import { ownText } from "../_own_text.ts";
 import type { ServerSentEventInit } from "../event.ts";
+import type { CloseReason } from "./_close_reason.ts";
 import {
   byteLengthOf,
   CLOSE_EVENT,
   type SocketData,
   toEvent,
 } from "./_wire_format.ts";
-import type { CloseReason } from "./_transport.ts";
 
-/** What an event takes on the wire and in memory at most, besides its data. */
+/** Bytes that an event takes on the wire and in memory at most, besides its data. */
 export const EVENT_OVERHEAD = 64;
 
 interface Entry {
@@ -22,11 +29,11 @@ interface Entry {
 }
 
 /**
- * The events of one direction that the other side has not acknowledged yet. What
- * is taken to be sent stays until then, and can be taken again.
+ * The events of one direction that the other side has not acknowledged yet. An event that
+ * was taken to be sent stays until it is acknowledged, and can be taken again.
  */
 export class SendBuffer {
-  /** Those that were not acknowledged. The first has the id `#acknowledged + 1`. */
+  /** The events that were not acknowledged. The first has the ID `#acknowledged + 1`. */
   #entries: Entry[] = [];
   #acknowledged = 0;
   /** How many of the entries were taken. */
@@ -47,7 +54,7 @@ export class SendBuffer {
     return this.#bytes;
   }
 
-  /** The same as they are on the wire, and in memory. */
+  /** The same as bytes on the wire and in memory. */
   get wireBytes(): number {
     return this.#wireBytes;
   }
@@ -74,8 +81,8 @@ export class SendBuffer {
 
   /** Adds a message. */
   push(data: SocketData): void {
-    // What is echoed is a slice of what a parser decoded: without a copy, a message of 30
-    // characters would keep 15 KiB until it is acknowledged.
+    // A message that is echoed is a slice of the text that a parser decoded: without a
+    // copy, 30 characters would keep 15 KiB in memory until they are acknowledged.
     if (typeof data === "string") data = ownText(data);
     const event = toEvent(data);
     const size = byteLengthOf(data);
@@ -87,7 +94,7 @@ export class SendBuffer {
     this.#add({ event: CLOSE_EVENT, data: JSON.stringify(reason) }, 0);
   }
 
-  /** Takes events in their order: at least one if there is one, and so many that they have at most `limit` bytes. */
+  /** Takes events in their order, at most `limit` bytes of them, but at least one event. */
   take(limit: number): ServerSentEventInit[] {
     const events: ServerSentEventInit[] = [];
     let left = limit;
@@ -103,10 +110,10 @@ export class SendBuffer {
     return events;
   }
 
-  /** Drops the events up to an id. Returns whether they were ever taken. */
+  /** Drops the events up to an ID. Returns whether all of them were taken. */
   acknowledge(id: number): boolean {
-    // Not what was taken since the last rewind: the other side may have got more from an
-    // earlier stream than it has from this one.
+    // Not only the events that were taken since the last rewind: the other side may have
+    // got more from an earlier stream than it has from this one.
     if (!(id <= this.#sent)) return false;
     const count = id - this.#acknowledged;
     if (count <= 0) return true;
@@ -120,15 +127,15 @@ export class SendBuffer {
     return true;
   }
 
-  /** Lets everything that was not acknowledged be taken again. */
+  /** Lets all events that were not acknowledged be taken again. */
   rewind(): void {
     this.#taken = 0;
     this.#waitingBytes = this.#bytes;
   }
 
   /**
-   * Lets everything after an id be taken again. Returns whether that is possible:
-   * not if the id was never taken, or if what follows it is gone.
+   * Lets all events after an ID be taken again. Returns whether that is possible: not if
+   * that event was never taken, or if events after it were acknowledged and dropped.
    */
   resume(id: number): boolean {
     if (id < this.#acknowledged || !this.acknowledge(id)) return false;
@@ -136,7 +143,7 @@ export class SendBuffer {
     return true;
   }
 
-  /** Drops the events that were never taken. The other side may have the others. */
+  /** Drops the events that were never taken: the other side cannot have them. */
   dropUnsent(): void {
     const count = this.#sent - this.#acknowledged;
     for (const { size, wireSize } of this.#entries.splice(count)) {

@@ -5,16 +5,12 @@ import { EventStreamBody } from "../_server/body.ts";
 import { openStream } from "../_server/sink.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "../_server/keep_alive.ts";
+import { ABNORMAL_CLOSURE, type CloseReason } from "./_close_reason.ts";
 import { SendBuffer } from "./_send_buffer.ts";
 import { type PostLimits, PostReader } from "./_post_reader.ts";
 import { ProtocolReader, ProtocolViolation, tooMuch } from "./_protocol.ts";
 import { HttpError } from "./_http_error.ts";
-import {
-  ABNORMAL_CLOSURE,
-  type CloseReason,
-  type SocketEvents,
-  type Transport,
-} from "./_transport.ts";
+import type { SocketEvents, Transport } from "./_transport.ts";
 import { OPEN_EVENT, type Opening, type SocketData } from "./_wire_format.ts";
 
 /** What a session depends on, checked and with the defaults filled in. */

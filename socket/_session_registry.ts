@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The sockets of this process: their sessions by ID, and how many there are.
- * `serveSocket()` finds sessions by it and counts sockets.
+ * The sockets of a process: it finds the session of a request, and `serveSocket()` asks
+ * it whether there may be another socket.
  *
  * @module
  */
@@ -16,7 +16,7 @@ const FULL = {
   429: "Cannot open socket: this client has too many",
 };
 
-/** The sockets of this process. */
+/** The sockets of this process: the sessions by ID, and the number for each key. */
 export class SessionRegistry {
   readonly #sessions = new Map<string, SocketSession>();
   readonly #admission = new Admission();
@@ -32,7 +32,7 @@ export class SessionRegistry {
     this.#sessions.set(session.id, session);
   }
 
-  /** Ends that. */
+  /** Lets a session be found no more. */
   remove(session: SocketSession): void {
     this.#sessions.delete(session.id);
   }
@@ -40,7 +40,7 @@ export class SessionRegistry {
   /**
    * Counts a socket.
    *
-   * @returns What has to be called when it is closed.
+   * @returns The function to call when it is closed.
    * @throws {HttpError} If there are too many.
    */
   admit(key: string | undefined, limits: AdmissionLimits): () => void {

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The interface of a WebSocket without what carries its messages: states,
- * arguments, events. The client's socket and the server's share it.
+ * The interface of a WebSocket as an `EventTarget`: its states, arguments and events. The
+ * client's socket and the server's share it; a transport carries the messages.
  *
  * @module
  */
@@ -13,12 +13,8 @@ import {
 } from "../_client/event_handler.ts";
 import { dispatchEvent } from "../_client/dispatch_event.ts";
 import { createCloseEvent } from "./_close_event.ts";
-import {
-  type CloseFacts,
-  type SocketEvents,
-  toCloseReason,
-  type Transport,
-} from "./_transport.ts";
+import { type CloseFacts, toCloseReason } from "./_close_reason.ts";
+import type { SocketEvents, Transport } from "./_transport.ts";
 import { byteLengthOf, type SocketData } from "./_wire_format.ts";
 
 const CONNECTING = 0;
@@ -27,11 +23,11 @@ const CLOSING = 2;
 const CLOSED = 3;
 
 /**
- * Gives a socket what carries its messages, once.
+ * Gives a socket its transport, once.
  *
  * @param socket The socket.
- * @param connect Makes it; none of the events that it is given may be told before
- * it has returned.
+ * @param connect Makes the transport, which may call the events only after `connect` has
+ * returned.
  */
 export let setTransport: (
   socket: WebSocketLike,
@@ -39,8 +35,8 @@ export let setTransport: (
 ) => void;
 
 /**
- * What a `WebSocket` looks like from outside, as the
- * [standard](https://websockets.spec.whatwg.org/#the-websocket-interface) has it,
+ * The interface of `WebSocket`, as the
+ * [standard](https://websockets.spec.whatwg.org/#the-websocket-interface) defines it,
  * whatever carries the messages.
  */
 export class WebSocketLike extends EventTarget implements WebSocket {
@@ -78,23 +74,27 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   readonly #onmessage = new EventHandlerSlot(this, "message");
   readonly #onerror = new EventHandlerSlot(this, "error");
   readonly #onclose = new EventHandlerSlot(this, "close");
-  // Set by setTransport(), right after the constructor.
+  /** Set by setTransport(), right after the constructor. */
   #transport!: Transport;
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
   #protocol = "";
   #extensions = "";
   #binaryType: BinaryType = "blob";
-  // Bytes that the transport does not know of: of blobs that are being read, and
-  // of what was sent too late, which stay for ever.
+  /**
+   * Bytes that the transport does not know of: of blobs that are being read, and of
+   * messages that were sent after close(), which are never subtracted.
+   */
   #otherBytes = 0;
-  // Settles when all blobs are read, which what was sent after them waits for;
-  // undefined while there is none.
+  /**
+   * Settles when all blobs are read: messages that were sent after a blob wait for it.
+   * Undefined while there is none.
+   */
   #blobs: Promise<void> | undefined;
 
   /**
-   * Makes a socket, which nothing carries yet.
+   * Makes a socket without a transport.
    *
-   * @param url What `url` gives, and whose origin its messages have.
+   * @param url The URL; its origin is the origin of the messages.
    */
   constructor(url: URL) {
     super();
@@ -112,26 +112,26 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     return this.#readyState;
   }
 
-  /** The subprotocol that the server has chosen; empty before that, and if none. */
+  /** The subprotocol that the server has chosen; empty before that, and if there is none. */
   get protocol(): string {
     return this.#protocol;
   }
 
-  /** The extensions of a genuine WebSocket; otherwise empty. */
+  /** The extensions of a WebSocket of the runtime; otherwise empty. */
   get extensions(): string {
     return this.#extensions;
   }
 
   /**
-   * Bytes that `send()` has taken and the network has not, of text as UTF-8. What
-   * is sent after `close()` counts and stays.
+   * Bytes that were given to `send()` and have not gone to the network, of text as UTF-8.
+   * Messages that are sent after `close()` count, and stay.
    */
   get bufferedAmount(): number {
     return this.#transport.bufferedAmount + this.#otherBytes;
   }
 
   /**
-   * What binary messages arrive as: `"blob"` or `"arraybuffer"`.
+   * The type of the data of binary messages: `"blob"` or `"arraybuffer"`.
    *
    * @default {"blob"} at the client, `"arraybuffer"` at the server.
    */
@@ -144,7 +144,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
   }
 
-  /** Is called when the socket is open. */
+  /** The handler that is called when the socket is open. */
   get onopen(): EventHandler<Event> {
     return this.#onopen.get() as EventHandler<Event>;
   }
@@ -153,7 +153,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     this.#onopen.set(handler);
   }
 
-  /** Is called for each message. */
+  /** The handler that is called for each message. */
   get onmessage(): EventHandler<MessageEvent> {
     return this.#onmessage.get() as EventHandler<MessageEvent>;
   }
@@ -162,7 +162,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     this.#onmessage.set(handler);
   }
 
-  /** Is called when the socket fails, before `onclose`. */
+  /** The handler that is called when the socket fails, before `onclose`. */
   get onerror(): EventHandler<Event> {
     return this.#onerror.get() as EventHandler<Event>;
   }
@@ -171,7 +171,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     this.#onerror.set(handler);
   }
 
-  /** Is called when the socket is closed, as the last of all. */
+  /** The handler that is called when the socket is closed; nothing is called after it. */
   get onclose(): EventHandler<CloseEvent> {
     return this.#onclose.get() as EventHandler<CloseEvent>;
   }
@@ -181,7 +181,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   }
 
   /**
-   * Sends a message. Once `close()` was called it is dropped, without an error.
+   * Sends a message. After `close()` the message is dropped without an error.
    *
    * @param data Text, or bytes, which are copied.
    * @throws {DOMException} Named `"InvalidStateError"` while connecting.
@@ -189,7 +189,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   send(data: string | ArrayBufferLike | Blob | ArrayBufferView): void {
     if (this.#readyState === CONNECTING) {
       throw new DOMException(
-        "Cannot send message: the socket is connecting, an open one is wanted",
+        "Cannot send message: expected the socket to be open, got one that is connecting",
         "InvalidStateError",
       );
     }
@@ -198,13 +198,13 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   }
 
   /**
-   * Begins the closing handshake: what was sent before still goes, and messages
-   * arrive until the event `close`.
+   * Begins the closing handshake. Messages that were sent before are still delivered, and
+   * messages arrive until the event `close`.
    *
    * @param code 1000, or an integer from 3000 to 4999.
    * @param reason At most 123 bytes of UTF-8.
-   * @throws {DOMException} Named `"InvalidAccessError"` if the code is another
-   * one, and `"SyntaxError"` if the reason is longer.
+   * @throws {DOMException} Named `"InvalidAccessError"` if the code is another number, and
+   * `"SyntaxError"` if the reason is longer.
    */
   close(code?: number, reason?: string): void {
     const facts = toCloseReason(code, reason);
@@ -234,11 +234,11 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     }
   }
 
-  /** Sends what has to be read, or must not overtake what has to be. */
+  /** Sends a blob, or a message that must not overtake a blob. */
   #sendLater(byteLength: number, read: () => Promise<SocketData>): void {
     this.#otherBytes += byteLength;
     const data = read();
-    // It is looked at when its turn comes, which must not be too late.
+    // Until the messages before it are sent, a rejection would count as unhandled.
     data.catch(() => {});
     const blobs = (this.#blobs ?? Promise.resolve()).then(async () => {
       try {
@@ -246,7 +246,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
         this.#otherBytes -= byteLength;
         this.#transport.send(message);
       } catch {
-        // A file may be gone. Its message cannot be left out silently.
+        // The file of a blob may be gone. Its message must not go missing silently.
         this.#transport.fail();
       }
       if (this.#blobs === blobs) this.#blobs = undefined;
@@ -263,8 +263,8 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   }
 
   #receive(message: SocketData): void {
-    // Deviation: the standard drops what comes after close() was called. Here it
-    // arrives, as with Deno's own WebSocket: the other side sent it in good faith.
+    // Deviation: the standard drops messages that come after close() was called. Here they
+    // arrive, as with Deno's own WebSocket: the other side sent them before it knew.
     if (this.#readyState === CLOSED) return;
     const data = typeof message === "string"
       ? message
@@ -277,7 +277,7 @@ export class WebSocketLike extends EventTarget implements WebSocket {
 
   #startClosing(): void {
     // Spec: "When the WebSocket closing handshake is started", "change the ready state to
-    // CLOSING". What is sent from now on would never arrive.
+    // CLOSING". A message that is sent from now on would never arrive.
     if (this.#readyState < CLOSING) this.#readyState = CLOSING;
   }
 
@@ -289,16 +289,15 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   }
 }
 
-// The types of addEventListener() by event, which a class cannot declare for
-// methods that it inherits.
+// A class cannot declare overloads for methods that it inherits; an interface can.
 /** The types of the events. */
 export interface WebSocketLike {
   /**
    * Listens to an event.
    *
    * @param type `"open"`, `"message"`, `"error"` or `"close"`.
-   * @param listener What is called.
-   * @param options As of every `EventTarget`.
+   * @param listener The function to call.
+   * @param options The same as for every `EventTarget`.
    */
   addEventListener<K extends keyof WebSocketEventMap>(
     type: K,
@@ -315,8 +314,8 @@ export interface WebSocketLike {
    * Stops listening to an event.
    *
    * @param type The event.
-   * @param listener What was called.
-   * @param options As of every `EventTarget`.
+   * @param listener The function that was added.
+   * @param options The same as for every `EventTarget`.
    */
   removeEventListener<K extends keyof WebSocketEventMap>(
     type: K,

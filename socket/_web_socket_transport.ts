@@ -1,22 +1,22 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The runtime's own WebSocket as what carries messages.
+ * The transport over the runtime's own WebSocket: of the server for
+ * `Upgrade: websocket`, and of the client by way of `_fallback_transport.ts`.
  *
  * @module
  */
 
-import { tooLarge, tooMuch } from "./_protocol.ts";
 import {
   ABNORMAL_CLOSURE,
   type CloseFacts,
   type CloseReason,
-  type SocketEvents,
-  type Transport,
-} from "./_transport.ts";
+} from "./_close_reason.ts";
+import { tooLarge, tooMuch } from "./_protocol.ts";
+import type { SocketEvents, Transport } from "./_transport.ts";
 import { byteLengthOf, type SocketData } from "./_wire_format.ts";
 
-/** What a genuine WebSocket is held to. */
+/** The limits of a WebSocket. */
 export interface WebSocketLimits {
   /** Bytes of a message that comes; beyond, the socket is closed with 1009. */
   maxMessageSize: number;
@@ -29,18 +29,18 @@ const NO_LIMITS: WebSocketLimits = {
   maxBuffered: Infinity,
 };
 
-/** Messages over a genuine WebSocket. */
+/** Carries messages over a WebSocket of the runtime. */
 export class WebSocketTransport implements Transport {
   readonly #socket: WebSocket;
   readonly #events: SocketEvents;
   readonly #limits: WebSocketLimits;
-  // How this side has closed it; Deno's server forgets what comes before it is open.
+  /** How this side has closed it: Deno's server ignores a close before the socket is open. */
   #closing: CloseReason | undefined;
 
   /**
    * @param socket The WebSocket, which is still connecting.
    * @param events What the socket is told.
-   * @param limits What it is held to; only a server's can be.
+   * @param limits The limits; a client has none.
    */
   constructor(
     socket: WebSocket,
@@ -57,7 +57,7 @@ export class WebSocketTransport implements Transport {
     };
     socket.onmessage = ({ data }) => this.#receive(data);
     socket.onclose = ({ code, reason, wasClean }) => {
-      // Deno says 0 where the standard says 1006.
+      // Deno gives the code 0 where the standard gives 1006.
       events.close({ code: code || ABNORMAL_CLOSURE.code, reason, wasClean });
     };
   }
@@ -83,7 +83,7 @@ export class WebSocketTransport implements Transport {
     this.#events.close(ABNORMAL_CLOSURE);
   }
 
-  /** Closes the socket for a reason that is not the application's. */
+  /** Closes the socket for a reason that the application did not give. */
   end(reason: CloseReason): void {
     this.close(reason);
     this.#events.close({ ...reason, wasClean: false });
@@ -97,71 +97,5 @@ export class WebSocketTransport implements Transport {
     if (byteLengthOf(data) > maxMessageSize) {
       this.end(tooLarge("message", maxMessageSize).closeReason);
     } else this.#events.message(data);
-  }
-}
-
-/**
- * Messages over a genuine WebSocket or, if it does not open in time, over another
- * transport.
- */
-export class FallbackTransport implements Transport {
-  #transport: Transport;
-  readonly #fallBack: () => Transport;
-  // Whether there is no going back: the socket was open, or is not wanted any more.
-  #isDecided = false;
-  #timer: ReturnType<typeof setTimeout>;
-
-  /**
-   * @param socket The WebSocket, which is still connecting.
-   * @param timeout Milliseconds that it has to open.
-   * @param events What the socket is told.
-   * @param fallBack Makes the other transport.
-   */
-  constructor(
-    socket: WebSocket,
-    timeout: number,
-    events: SocketEvents,
-    fallBack: () => Transport,
-  ) {
-    this.#fallBack = fallBack;
-    this.#transport = new WebSocketTransport(socket, {
-      message: events.message,
-      closing: events.closing,
-      open: (protocol, extensions) => {
-        this.#decide();
-        events.open(protocol, extensions);
-      },
-      close: (facts) => this.#handleClose(facts, events),
-    });
-    this.#timer = setTimeout(() => socket.close(), timeout);
-  }
-
-  get bufferedAmount(): number {
-    return this.#transport.bufferedAmount;
-  }
-
-  send(data: SocketData): void {
-    this.#transport.send(data);
-  }
-
-  close(reason: CloseReason): void {
-    this.#decide();
-    this.#transport.close(reason);
-  }
-
-  fail(): void {
-    this.#decide();
-    this.#transport.fail();
-  }
-
-  #handleClose(facts: CloseFacts, events: SocketEvents): void {
-    if (this.#isDecided) return events.close(facts);
-    this.#decide();
-    this.#transport = this.#fallBack();
-  }
-
-  #decide(): void {
-    this.#isDecided = true;
-    clearTimeout(this.#timer);
   }
 }

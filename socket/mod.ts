@@ -4,10 +4,10 @@
  * The interface of `WebSocket` where no WebSocket gets through: the server's
  * messages come as an event stream, the client's go as POSTs.
  *
- * {@linkcode EventStreamSocket} is the client's half; `server.ts` beside it has the
- * server's. Both are plain HTTP, which passes every proxy that a web page passes.
- * And where a WebSocket is lost with its connection, this one goes on over the
- * next: each message arrives once and in order, in both directions.
+ * {@linkcode EventStreamSocket} is the client's half; `serveSocket` of
+ * `@tidings/sse/socket-server` is the server's. Both use plain HTTP, which passes every
+ * proxy that a web page passes. A WebSocket is lost with its connection; this socket goes
+ * on over the next one: each message arrives once and in order, in both directions.
  *
  * ```ts ignore -- it needs a server
  * import { EventStreamSocket } from "@tidings/sse/socket";
@@ -21,13 +21,12 @@
  */
 
 import { resolveUrl } from "../_client/resolve_url.ts";
-import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
-import { FallbackTransport } from "./_web_socket_transport.ts";
-import {
-  assertOptions,
-  type EventStreamSocketOptions,
-} from "./_client_options.ts";
+import { quote } from "../_validate.ts";
+import { assertOptions } from "./_client_option_checks.ts";
+import type { EventStreamSocketOptions } from "./_client_options.ts";
 import { EventStreamTransport } from "./_event_stream_transport.ts";
+import { FallbackTransport } from "./_fallback_transport.ts";
+import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
 
 export type { BackoffOptions } from "../_client/backoff.ts";
 export type { EventHandler } from "../_client/event_handler.ts";
@@ -43,10 +42,10 @@ const PROTOCOL_REGEXP = /^[!#$%&'*+\-.^_`|~\w]+$/;
  *
  * Code that was written for `WebSocket` runs on it. What is different:
  *
- * - A connection that is lost is no end: the socket stays open and goes on when the
- *   server can be reached again. It fails, with the code 1006, when the server
- *   cannot be reached for as long as it keeps the session, or has lost it. A first
- *   request that fails is not repeated.
+ * - When the connection is lost, the socket stays open and goes on once the server can
+ *   be reached again. It fails with the code 1006 if the server cannot be reached for as
+ *   long as it keeps the session, or if it has lost the session. A first request that
+ *   fails is not repeated.
  * - Messages that arrive after `close()` was called, but before the event `close`,
  *   are still handed out.
  * - `bufferedAmount` counts a message until the server has confirmed it.
@@ -82,8 +81,7 @@ export class EventStreamSocket extends WebSocketLike {
    * @param protocols The subprotocols that the server may choose from.
    * @param options How to connect.
    * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse, has
-   * another scheme or a fragment, or if a subprotocol is not a token or stands
-   * there twice.
+   * another scheme or a fragment, or if a subprotocol is not a token or is listed twice.
    * @throws {TypeError} If an option is of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
@@ -127,17 +125,17 @@ function parseUrl(url: string): URL {
   }
   if (!/^wss?:$/.test(parsed.protocol)) {
     throw new DOMException(
-      `Cannot connect: the scheme is ${
-        JSON.stringify(parsed.protocol.slice(0, 40))
-      }, "https:", "wss:", "http:" or "ws:" is wanted`,
+      `Cannot connect: expected the scheme "https:", "wss:", "http:" or "ws:", got ${
+        quote(parsed.protocol)
+      }`,
       "SyntaxError",
     );
   }
   if (parsed.href.includes("#")) {
     throw new DOMException(
-      `Cannot connect: the URL has the fragment ${
-        JSON.stringify(parsed.hash.slice(0, 40))
-      }, none is wanted`,
+      `Cannot connect: expected a URL without a fragment, got ${
+        quote(parsed.hash)
+      }`,
       "SyntaxError",
     );
   }
@@ -149,9 +147,9 @@ function parseProtocols(protocols: string | readonly string[]): string[] {
   names.forEach((name, index) => {
     if (PROTOCOL_REGEXP.test(name) && names.indexOf(name) === index) return;
     throw new DOMException(
-      `Cannot connect: the subprotocol ${
-        JSON.stringify(name.slice(0, 40))
-      } is not a token or stands there twice, different tokens are wanted`,
+      `Cannot connect: expected subprotocols to be different tokens, got ${
+        quote(name)
+      }`,
       "SyntaxError",
     );
   });

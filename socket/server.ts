@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The server's half of a socket over an event stream and POSTs, and of a genuine
- * WebSocket with the same interface.
+ * The server's half of a socket over an event stream and POSTs, and of a WebSocket with
+ * the same interface.
  *
  * ```ts ignore -- it serves for ever
  * import { serveSocket } from "@tidings/sse/socket-server";
@@ -15,12 +15,11 @@
  * );
  * ```
  *
- * A session lives in the process that opened it, and its requests have to reach
- * that process. A load balancer in front of more than one has to remember which of
- * them answered with which header `Socket-Session`, and to send there every request
- * that brings the same one; or it goes by a cookie or the client's address.
- * `deno serve --parallel` does neither. A request that reaches another process gets
- * status 404, and its socket fails.
+ * A session lives in the process that opened it, and all of its requests have to reach
+ * that process. A load balancer in front of several processes has to send each request
+ * with a header `Socket-Session` to the process whose response had the same header, or
+ * it can route by a cookie or by the client's address. `deno serve --parallel` does
+ * neither. A request that reaches another process gets status 404, and its socket fails.
  *
  * @module
  */
@@ -33,16 +32,16 @@ import {
   type Negotiation,
 } from "../_server/negotiate.ts";
 import { refuse } from "../_server/refuse.ts";
-import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
-import { WebSocketTransport } from "./_web_socket_transport.ts";
 import { HttpError } from "./_http_error.ts";
-import { SessionRegistry } from "./_session_registry.ts";
-import { SocketSession } from "./_server_session.ts";
 import {
   checkOptions,
-  type ServeSocketOptions,
   type ServeSocketSettings,
-} from "./_server_options.ts";
+} from "./_server_option_checks.ts";
+import type { ServeSocketOptions } from "./_server_options.ts";
+import { SocketSession } from "./_server_session.ts";
+import { SessionRegistry } from "./_session_registry.ts";
+import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
+import { WebSocketTransport } from "./_web_socket_transport.ts";
 import {
   NEW_SESSION,
   PROTOCOLS_HEADER,
@@ -54,7 +53,7 @@ export type { EventHandler } from "../_client/event_handler.ts";
 export type { WebSocketLike } from "./_web_socket_like.ts";
 export type { ServeSocketOptions } from "./_server_options.ts";
 
-/** What this file needs of Deno, where there is one. */
+/** What this file needs of Deno. */
 interface Upgrader {
   upgradeWebSocket?: (
     request: Request,
@@ -71,14 +70,14 @@ const REGISTRY = new SessionRegistry();
  * resume its stream, preflights, and `Upgrade: websocket`, if the runtime is Deno.
  *
  * Each new socket is handed to `onSocket` while it is connecting: add the listeners
- * there, and send from `open` on. A genuine WebSocket and one over an event stream
- * are alike; `binaryType` is `"arraybuffer"`.
+ * there, and send after the event `open`. A WebSocket and a socket over an event stream
+ * have the same interface; `binaryType` is `"arraybuffer"`.
  *
  * Any other request is refused: 400 without the header of a socket, 403 for another
  * origin, 404 for a session that is over or lives in another process, 405, 406, 408
  * for a body that takes longer than `sessionTimeout`, 413, 429, 501, 503. The body
- * says why in a sentence of English. A session has one POST at a time: a newer one ends
- * the one before it, which gets status 429.
+ * says why in a sentence of English. A session has one POST at a time: a newer POST ends
+ * the one before, which gets status 429.
  *
  * @example Echo
  * ```ts
@@ -92,7 +91,7 @@ const REGISTRY = new SessionRegistry();
  *     socket.onmessage = (event) => socket.send(event.data);
  *   }));
  *
- * // Over an event stream, and over a genuine WebSocket.
+ * // Over an event stream, and over a WebSocket.
  * for (const Class of [EventStreamSocket, WebSocket]) {
  *   const socket = new Class(`http://localhost:${server.addr.port}/`);
  *   socket.onopen = () => socket.send("hello");
@@ -108,8 +107,8 @@ const REGISTRY = new SessionRegistry();
  *
  * @param request The request to answer.
  * @param onSocket Called with each new socket, and with the request that opens it.
- * @param options How to serve it. They hold for a socket as the request that opens
- * it has them, and the limits of a POST too.
+ * @param options How to serve it. For a socket, the options of the request that opens it
+ * hold, also those that limit its later POSTs.
  * @returns The response; a promise of one for a POST.
  * @throws {TypeError} If an option is of the wrong type, or a header or an origin
  * invalid.
@@ -150,7 +149,7 @@ export function serveSocket(
 function assertOrigin(request: Request, headers: Headers): void {
   const origin = request.headers.get("origin");
   if (origin === null || headers.has("access-control-allow-origin")) return;
-  // The scheme may be another one behind a proxy.
+  // Only the host: behind a proxy that ends TLS, the schemes differ.
   if (
     URL.canParse(origin) && new URL(origin).host === new URL(request.url).host
   ) {
@@ -158,7 +157,7 @@ function assertOrigin(request: Request, headers: Headers): void {
   }
   throw new HttpError(
     403,
-    "Cannot open socket: the page is of another origin, one that is allowed is wanted",
+    "Cannot open socket: the page is of another origin, expected one that is allowed",
   );
 }
 
@@ -166,14 +165,14 @@ function findSession(id: string | null): SocketSession {
   if (id === null) {
     throw new HttpError(
       400,
-      `Cannot open socket: there is no header "${SESSION_HEADER}", a client for event stream sockets is wanted`,
+      `Cannot open socket: expected the header "${SESSION_HEADER}" of a client for event stream sockets`,
     );
   }
   const session = REGISTRY.find(id);
   if (session !== undefined) return session;
   throw new HttpError(
     404,
-    "Cannot find socket: it is closed or in another process, a load balancer has to send all requests of a session to the same one",
+    "Cannot find socket: it is closed or in another process, expected a load balancer to send all requests of a session to the same process",
   );
 }
 
@@ -199,14 +198,15 @@ function open(
   REGISTRY.add(session);
   try {
     onSocket(socket, request);
-    // It may be what shuts the server down.
+    // onSocket may have aborted the signal: the server shuts down.
     assertRunning(options);
   } catch (error) {
     session.fail();
     throw error;
   }
   const headers = makeStreamHeaders(negotiation);
-  // For the load balancer; a page of another origin could not read it.
+  // For the load balancer. The client reads the ID in the stream: a page of another
+  // origin could not read the header.
   headers.set(SESSION_HEADER, session.id);
   return new Response(session.openStream(0), { headers });
 }
@@ -233,7 +233,7 @@ async function receive(
   }
 }
 
-/** Reads what the client says to have received: `NaN` if it is no number. */
+/** Reads the ID of the last event that the client has: `NaN` if it is not a number. */
 function readEventId(request: Request): number {
   const header = request.headers.get("last-event-id") ?? "0";
   return ID_REGEXP.test(header) ? Number(header) : NaN;
@@ -249,7 +249,7 @@ function upgrade(
   if (upgradeWebSocket === undefined) {
     throw new HttpError(
       501,
-      "Cannot open WebSocket: this server has none, an event stream socket is wanted",
+      "Cannot open WebSocket: the runtime cannot upgrade requests, expected an event stream socket",
     );
   }
   const protocol = choose(
@@ -258,21 +258,21 @@ function upgrade(
   );
   const release = admit(options, settings);
   try {
-    const { socket: genuine, response } = upgradeOrRefuse(
+    const { socket: webSocket, response } = upgradeOrRefuse(
       () => upgradeWebSocket(request, protocol === "" ? {} : { protocol }),
     );
     const socket = createSocket(request);
     // Cannot be read too early: setTransport() calls back before it returns.
     let transport!: WebSocketTransport;
     setTransport(socket, (events) => {
-      transport = new WebSocketTransport(genuine, events, settings);
+      transport = new WebSocketTransport(webSocket, events, settings);
       return transport;
     });
     onSocket(socket, request);
     const shutDown = () => transport.end({ code: 1001, reason: "" });
     if (settings.signal?.aborted) shutDown();
     settings.signal?.addEventListener("abort", shutDown);
-    genuine.addEventListener("close", () => {
+    webSocket.addEventListener("close", () => {
       settings.signal?.removeEventListener("abort", shutDown);
       release();
     });
@@ -295,7 +295,7 @@ function upgradeOrRefuse<T>(upgrade: () => T): T {
   }
 }
 
-/** Counts a socket. Returns what has to be called when it is closed. */
+/** Counts a socket. Returns the function to call when it is closed. */
 function admit(
   options: ServeSocketOptions,
   settings: ServeSocketSettings,
@@ -308,7 +308,7 @@ function assertRunning({ signal }: ServeSocketOptions): void {
   if (!signal?.aborted) return;
   throw new HttpError(
     503,
-    "Cannot open socket: the server shuts down, another one is wanted",
+    "Cannot open socket: the server shuts down",
   );
 }
 
@@ -318,7 +318,7 @@ function createSocket({ url }: Request): WebSocketLike {
   return socket;
 }
 
-/** Chooses a subprotocol of those that the client offers, in a header's words. */
+/** Chooses a subprotocol of those that the client offers in a header. */
 function choose(
   { protocols = [] }: ServeSocketOptions,
   offered: string | null,

@@ -1,0 +1,63 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The checks of the options of `serveSocket()`, and their defaults.
+ *
+ * @module
+ */
+
+import type { AdmissionLimits } from "../_server/admission.ts";
+import { checkResponseOptions } from "../_server/option_checks.ts";
+import {
+  assertLimit,
+  assertName,
+  assertNumber,
+  MAX_DELAY,
+} from "../_validate.ts";
+import type { ServeSocketOptions } from "./_server_options.ts";
+import type { SocketSettings } from "./_server_session.ts";
+
+/** The options with the defaults filled in. */
+export type ServeSocketSettings = SocketSettings & AdmissionLimits;
+
+/**
+ * Checks the options, and fills in the defaults.
+ *
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If an option is a number outside its range.
+ */
+export function checkOptions(
+  options: ServeSocketOptions,
+): ServeSocketSettings {
+  const {
+    sessionTimeout = 30_000,
+    maxMessageSize = 1_048_576,
+    maxBatchSize = 4_194_304,
+    maxBuffered = 16_777_216,
+    maxSessions = 10_000,
+    maxSessionsPerKey = Infinity,
+    key,
+    signal,
+  } = options;
+  const verb = "serve socket";
+  if (key !== undefined) assertName(verb, "key", key);
+  const { keepAlive } = checkResponseOptions(verb, {
+    keepAlive: options.keepAlive,
+  });
+  assertNumber(verb, "sessionTimeout", sessionTimeout, 1, MAX_DELAY);
+  assertLimit(verb, "maxMessageSize", maxMessageSize, 0);
+  assertLimit(verb, "maxBatchSize", maxBatchSize, 1);
+  assertLimit(verb, "maxBuffered", maxBuffered, 1);
+  assertLimit(verb, "maxSessions", maxSessions, 0);
+  assertLimit(verb, "maxSessionsPerKey", maxSessionsPerKey, 0);
+  return {
+    keepAlive,
+    sessionTimeout,
+    maxMessageSize,
+    maxBatchSize,
+    maxBuffered,
+    maxClients: maxSessions,
+    maxClientsPerKey: maxSessionsPerKey,
+    signal,
+  };
+}
