@@ -1,6 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The client's transport over an event stream and POSTs: the stream resumes, POSTs are
+ * repeated, and `EventStreamSocket` uses it.
+ *
+ * @module
+ */
+
 import { drawDelay } from "../_client/backoff.ts";
+import { isTransientStatus } from "../_client/transient_status.ts";
 import {
   connect,
   type Disconnection,
@@ -10,31 +18,31 @@ import {
 import { encodeEvents } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
+import { ClientRequests } from "./_client_requests.ts";
 import {
   ABNORMAL_CLOSURE,
   type CloseFacts,
   type CloseReason,
 } from "./_close_reason.ts";
-import { EVENT_OVERHEAD, SendBuffer } from "./_send_buffer.ts";
 import { ProtocolReader, ProtocolViolation } from "./_protocol.ts";
-import { ClientRequests } from "./_client_requests.ts";
+import { EVENT_OVERHEAD, SendBuffer } from "./_send_buffer.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
 import type { Opening, SocketData } from "./_wire_format.ts";
 
 const DEFAULT_IDLE_TIMEOUT = 45_000;
 const DEFAULT_RECONNECTION_TIME = 500;
-// Once the server has closed the socket, only it still needs the answer.
-const MAX_LAST_ATTEMPTS = 3;
-// Milliseconds to tell a server that its violation has closed the socket.
-const LAST_WORD_TIMEOUT = 2000;
-// Bytes of a POST at first, and at least.
+// Attempts to confirm a close of the server: only the server still needs the confirmation.
+const MAX_CLOSE_ATTEMPTS = 3;
+// Milliseconds to tell the server that its violation has closed the socket.
+const VIOLATION_TIMEOUT = 2000;
+// Bytes of the first POST, and of the smallest.
 const FIRST_BATCH_SIZE = 65_536;
 const MIN_BATCH_SIZE = 1024;
 
 /**
- * A client's messages over an event stream and POSTs. The stream resumes by its
- * last event ID; what is posted is repeated until the server has answered, and its
- * ids tell the server what it has seen.
+ * Carries a client's messages over an event stream and POSTs. The stream resumes by its
+ * last event ID. A POST is repeated until the server has answered it: by the IDs of its
+ * events the server knows which events it has already.
  */
 export class EventStreamTransport implements Transport {
   readonly #protocols: readonly string[];
@@ -44,35 +52,37 @@ export class EventStreamTransport implements Transport {
   readonly #connection: EventStreamConnection;
   readonly #sendBuffer = new SendBuffer();
   readonly #reader = new ProtocolReader("server");
-  // What the server said first; undefined until the socket is open.
+  /** The first event of the server; undefined until the socket is open. */
   #opening: Opening | undefined;
-  // How the server, or a violation of its, closed the socket, until the socket is told.
+  /** How the server, or its violation, closed the socket; the socket is told at the end. */
   #closing: CloseFacts | undefined;
-  // Whether our side has closed it.
+  /** Whether this side has closed the socket. */
   #hasClosed = false;
   #hasEnded = false;
   #isFlushing = false;
-  // Whether the server has refused a POST for good.
+  /** Whether the server has refused a POST for good. */
   #isRefused = false;
-  // The last event ID that the server is known to have got.
+  /** The last event ID that the server has confirmed. */
   #acknowledged = 0;
-  // Bytes of the events since then.
+  /** Bytes of the events after that ID. */
   #unacknowledgedBytes = 0;
-  // Bytes of the next POST. It doubles with each that arrives, and is halved by each
-  // that does not: a network that breaks a long one may let shorter ones pass.
+  /**
+   * Bytes of the next POST. They double after each POST that arrives, and halve after each
+   * that does not: a network that breaks long POSTs may let shorter ones pass.
+   */
   #batchSize = FIRST_BATCH_SIZE;
-  // POSTs that failed since the last that did not.
+  /** POSTs that failed since the last one that did not. */
   #failures = 0;
-  // Ends the wait before the next POST.
+  /** Ends the wait before the next POST. */
   #endWait: () => void = () => {};
-  // Runs while the server cannot be reached, and its patience with it.
+  /** Runs while the server cannot be reached, for as long as it keeps the session. */
   #lossTimer: ReturnType<typeof setTimeout> | undefined;
-  // Runs from our side's close on, so that a server that does not answer ends nothing later.
+  /** Runs from this side's close on: a server that does not answer must not delay the end. */
   #closeTimer: ReturnType<typeof setTimeout> | undefined;
 
   /**
-   * @param url Where the requests go.
-   * @param protocols The subprotocols to choose from.
+   * @param url The URL that the requests go to.
+   * @param protocols The subprotocols that the server may choose from.
    * @param options How they are sent.
    * @param events What the socket is told.
    */
@@ -118,7 +128,7 @@ export class EventStreamTransport implements Transport {
   }
 
   send(data: SocketData): void {
-    // Nothing may follow the close event. A blob may be read only now.
+    // A blob may be read only now, after close(). Nothing may follow the close event.
     if (this.#hasClosed) return;
     this.#sendBuffer.push(data);
     this.#flush();
@@ -126,7 +136,7 @@ export class EventStreamTransport implements Transport {
 
   close(reason: CloseReason): void {
     if (this.#opening === undefined) {
-      // Not at once: the caller has yet to see the state CLOSING.
+      // Not at once: the caller must be able to see the state CLOSING first.
       queueMicrotask(() => this.fail());
     } else {
       this.#pushClose(reason);
@@ -162,8 +172,8 @@ export class EventStreamTransport implements Transport {
     this.#opening = opening;
     this.#requests.join(opening.session);
     const { protocol } = opening;
-    // Fetch: a server that chooses none of the protocols, or another, fails the
-    // connection.
+    // Spec: a server that chooses none of the subprotocols, or another one, has the client
+    // "fail the WebSocket connection".
     const isExpected = this.#protocols.length === 0
       ? protocol === ""
       : this.#protocols.includes(protocol);
@@ -198,18 +208,18 @@ export class EventStreamTransport implements Transport {
     this.#flush();
   }
 
-  /** Gives the server so long to confirm something, from now on. */
+  /** Gives the server the idle timeout to confirm an event, from now on. */
   #startCloseTimer(): void {
     const { idleTimeout = DEFAULT_IDLE_TIMEOUT } = this.#options;
     const patience = idleTimeout < Infinity
       ? idleTimeout
-      // Cannot fail: nothing is closed by a handshake before the socket is open.
+      // Cannot fail: there is no closing handshake before the socket is open.
       : this.#opening!.sessionTimeout;
     const isViolated = this.#closing?.wasClean === false;
     clearTimeout(this.#closeTimer);
     this.#closeTimer = setTimeout(
       () => this.#end(this.#closing ?? ABNORMAL_CLOSURE),
-      isViolated ? Math.min(patience, LAST_WORD_TIMEOUT) : patience,
+      isViolated ? Math.min(patience, VIOLATION_TIMEOUT) : patience,
     );
   }
 
@@ -220,13 +230,13 @@ export class EventStreamTransport implements Transport {
       // A `retry` of 0 would let a stream that ends at once be requested in a loop.
       this.#violate(
         new ProtocolViolation(
-          `Cannot resume socket: "retry" is below ${reconnectionTime}, expected none`,
+          `Cannot resume socket: expected no "retry" below ${reconnectionTime}`,
         ),
       );
       return false;
     }
-    // A proxy that cannot reach the server may do so later.
-    return status === undefined ? undefined : isPassing(status);
+    // Such as the 502 of a load balancer that cannot reach the server now.
+    return status === undefined ? undefined : isTransientStatus(status);
   }
 
   #startLossTimer(): void {
@@ -247,7 +257,7 @@ export class EventStreamTransport implements Transport {
   }
 
   #mustAcknowledge(): boolean {
-    // The server forgets the session once it knows that its close event has come.
+    // The server keeps the session until its close event is confirmed.
     if (this.#closing !== undefined) {
       return this.#reader.lastId !== this.#acknowledged;
     }
@@ -255,11 +265,11 @@ export class EventStreamTransport implements Transport {
     return this.#unacknowledgedBytes >= acknowledgeAfter;
   }
 
-  /** Posts what there is, one request after the other. */
+  /** Posts the events that wait, one request after the other. */
   async #flush(): Promise<void> {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    // What is sent in this turn goes together.
+    // Messages that are sent within one microtask go into one POST.
     await undefined;
     while (this.#hasWork()) await this.#post();
     this.#isFlushing = false;
@@ -285,14 +295,14 @@ export class EventStreamTransport implements Transport {
       if (this.#hasClosed && this.#closing?.wasClean !== false) {
         this.#startCloseTimer();
       }
-    } else if (status === undefined || isPassing(status)) {
+    } else if (status === undefined || isTransientStatus(status)) {
       this.#batchSize = Math.max(this.#batchSize / 2, MIN_BATCH_SIZE);
       this.#sendBuffer.rewind();
       await this.#wait();
     } else {
       this.#isRefused = true;
-      // The session is not there any more, or not in the process that was asked.
-      // Otherwise the server says by the stream why it closes the socket.
+      // With 404 the session is over, or in another process. With any other status, the
+      // server tells by the stream why it closes the socket.
       if (status === 404) this.#end(this.#closing ?? ABNORMAL_CLOSURE);
       else this.#startLossTimer();
     }
@@ -303,7 +313,7 @@ export class EventStreamTransport implements Transport {
       this.#options;
     this.#failures++;
     if (this.#closing !== undefined) {
-      const most = this.#closing.wasClean ? MAX_LAST_ATTEMPTS : 1;
+      const most = this.#closing.wasClean ? MAX_CLOSE_ATTEMPTS : 1;
       if (this.#failures >= most) return this.#end(this.#closing);
     }
     const delay = drawDelay(this.#failures, reconnectionTime, backoff);
@@ -328,15 +338,10 @@ export class EventStreamTransport implements Transport {
   }
 }
 
-/** Tells whether an error of the stream is the server's fault, and which. */
+/** Finds the violation of the server that an error of the stream stands for. */
 function toViolation(error: unknown): ProtocolViolation | undefined {
   if (error instanceof ProtocolViolation) return error;
   return error instanceof EventSourceError && error.reason === "event-too-large"
     ? new ProtocolViolation(error.message, 1009)
     : undefined;
-}
-
-/** Whether a status says that a later request may fare better. */
-function isPassing(status: number): boolean {
-  return status >= 500 || status === 429 || status === 408;
 }

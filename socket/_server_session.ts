@@ -1,19 +1,27 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import type { ServerSentEvent } from "../event.ts";
-import { EventStreamBody } from "../_server/body.ts";
-import { openStream } from "../_server/sink.ts";
+/**
+ * The session of one socket at the server: the stream that resumes, and the POSTs.
+ * `serveSocket()` makes it, and finds it again for later requests.
+ *
+ * @module
+ */
+
 import { encodeEvent, encodeEvents } from "../encoder.ts";
+import type { ServerSentEvent } from "../event.ts";
+import { describeMismatch } from "../_validate.ts";
+import { EventStreamBody } from "../_server/body.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "../_server/keep_alive.ts";
+import { openStream } from "../_server/sink.ts";
 import { ABNORMAL_CLOSURE, type CloseReason } from "./_close_reason.ts";
-import { SendBuffer } from "./_send_buffer.ts";
+import { HttpError } from "./_http_error.ts";
 import { type PostLimits, PostReader } from "./_post_reader.ts";
 import { ProtocolReader, ProtocolViolation, tooMuch } from "./_protocol.ts";
-import { HttpError } from "./_http_error.ts";
+import { SendBuffer } from "./_send_buffer.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
 import { OPEN_EVENT, type Opening, type SocketData } from "./_wire_format.ts";
 
-/** What a session depends on, checked and with the defaults filled in. */
+/** The options of a session, checked and with the defaults filled in. */
 export interface SocketSettings extends PostLimits {
   keepAlive: number;
   maxBuffered: number;
@@ -25,11 +33,11 @@ const CHUNK_SIZE = 65_536;
 const NOTHING = new Uint8Array(0);
 
 /**
- * The server's side of one socket, from the request that began it until its client
- * knows that it is closed, or has not come back in time.
+ * The server's side of one socket: from the request that opens it, until the client has
+ * confirmed the close or has not come back in time.
  */
 export class SocketSession implements Transport {
-  /** What the client shows to be let in again. */
+  /** The ID that the client sends with each later request. */
   readonly id: string = crypto.randomUUID();
   readonly #protocol: string;
   readonly #settings: SocketSettings;
@@ -38,25 +46,25 @@ export class SocketSession implements Transport {
   readonly #sendBuffer = new SendBuffer();
   readonly #reader: ProtocolReader;
   readonly #keepAlive: KeepAlive;
-  // The stream that the client reads; undefined while it is away.
+  /** The stream that the client reads; undefined while the client is away. */
   #body: EventStreamBody | undefined;
-  // What the stream begins with, until it has.
+  /** The `open` event; undefined once it was written. */
   #preamble: Uint8Array<ArrayBuffer> | undefined;
-  // What was taken for the stream and is larger than a chunk, as far as it is left.
+  /** Bytes that were taken from the buffer for the stream and not written yet. */
   #rest: Uint8Array<ArrayBuffer> = NOTHING;
   #awayTimer: ReturnType<typeof setTimeout> | undefined;
   #isFlushDue = false;
-  // Whether the close event of this side is in the send buffer.
+  /** Whether the close event of this side is in the send buffer. */
   #hasClosed = false;
   #hasEnded = false;
-  // The newest POST, until it is answered.
+  /** The newest POST, until its response. */
   #post: PostReader | undefined;
-  // Ends the wait of a POST until less waits for the client.
+  /** Ends the wait of a POST for a client that reads too slowly. */
   #endWait: () => void = () => {};
 
   /**
    * @param protocol The subprotocol that was chosen.
-   * @param settings What the session depends on.
+   * @param settings The options.
    * @param events What the socket is told.
    * @param onEnd Called when the session is over.
    */
@@ -106,21 +114,26 @@ export class SocketSession implements Transport {
   }
 
   /**
-   * Makes the body of a response that goes on after an event.
+   * Makes the body of a response that resumes the stream.
    *
-   * @param lastEventId The event, 0 for the beginning.
-   * @throws {HttpError} If it cannot go on there.
+   * @param lastEventId The ID of the last event that the client has, 0 for none.
+   * @throws {HttpError} If the events after it are gone.
    */
   openStream(lastEventId: number): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#acknowledge(lastEventId);
     if (!this.#sendBuffer.resume(lastEventId)) {
-      // No violation: a proxy may have delayed the request.
+      // Not a violation: a proxy may have delayed the request.
       throw new HttpError(
         400,
-        `Cannot resume socket: "Last-Event-ID" is ${lastEventId}, expected at least ${this.#sendBuffer.acknowledged}`,
+        describeMismatch(
+          "resume socket",
+          "Last-Event-ID",
+          `at least ${this.#sendBuffer.acknowledged}`,
+          lastEventId,
+        ),
       );
     }
-    // The client knows that the older one is lost before this side does.
+    // The client notices the loss of the older stream before this side does.
     this.#leave();
     const body = new EventStreamBody(
       () => this.#handleRoom(body),
@@ -131,13 +144,14 @@ export class SocketSession implements Transport {
   }
 
   /**
-   * Takes the body of a POST, and waits until less waits for the client. It ends the POST
-   * before it: a client sends one at a time, so that one has lost its connection, or is
-   * about to hold memory that no limit counts.
+   * Takes the body of a POST. Against a slow client, it returns once less waits to be sent
+   * (back-pressure). It ends the POST before: a client sends one at a time, so that POST
+   * has lost its connection, or a hostile client uses it to hold memory that no limit
+   * counts.
    *
    * @param lastEventId The last event that the client has received.
    * @param body The body, `null` if there is none.
-   * @throws {HttpError} If it is not what a client of this package sends.
+   * @throws {HttpError} If it is refused.
    */
   async receive(
     lastEventId: number,
@@ -197,7 +211,7 @@ export class SocketSession implements Transport {
   #flushLater(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
-    // What is sent in this turn goes together.
+    // Messages that are sent within one microtask go into one chunk.
     queueMicrotask(() => {
       this.#isFlushDue = false;
       this.#flush();
@@ -211,7 +225,7 @@ export class SocketSession implements Transport {
       this.#keepAlive.touch();
       body.write(this.#takeChunk());
     }
-    // The close event was the last.
+    // The close event was the last one.
     if (this.#hasClosed && !this.#hasOutput()) this.#leave();
   }
 
@@ -228,8 +242,9 @@ export class SocketSession implements Transport {
       if (taken.length <= CHUNK_SIZE) return taken;
       this.#rest = taken;
     }
-    // A copy: a part of the buffer would keep all of it. A client that begins its stream
-    // again and again, and reads none, would hold a whole message by each connection.
+    // A copy: a part of the buffer would keep all of it in memory. A client that resumes
+    // its stream again and again, and reads nothing, would hold a whole message for each
+    // connection.
     const chunk = this.#rest.slice(0, CHUNK_SIZE);
     this.#rest = this.#rest.subarray(CHUNK_SIZE);
     return chunk;
@@ -246,14 +261,19 @@ export class SocketSession implements Transport {
     if (!this.#sendBuffer.acknowledge(id)) {
       throw this.#refuse(
         new ProtocolViolation(
-          `Cannot take request: "Last-Event-ID" is ${id}, expected at most ${sent}`,
+          describeMismatch(
+            "take request",
+            "Last-Event-ID",
+            `at most ${sent}`,
+            id,
+          ),
         ),
       );
     }
     if (id > acknowledged) this.#handleProgress();
   }
 
-  /** Ends the session if its client knows that the socket is closed, and needs nothing more. */
+  /** Ends the session if the client has confirmed the close event of this side. */
   #endIfConfirmed(): void {
     if (this.#hasClosed && this.#sendBuffer.isEmpty) this.#end();
   }
@@ -263,14 +283,14 @@ export class SocketSession implements Transport {
     this.#events.close({ ...reason, wasClean: true });
   }
 
-  /** Closes the socket for a violation. Gives the answer to its request. */
+  /** Closes the socket for a violation. Returns the error for its request. */
   #refuse(violation: ProtocolViolation): HttpError {
     this.#closeAtOnce(violation.closeReason);
     const status = violation.code === 1009 ? 413 : 400;
     return new HttpError(status, violation.message);
   }
 
-  /** Closes the socket for a reason that is not the application's. */
+  /** Closes the socket for a reason that the application did not give. */
   #closeAtOnce(reason: CloseReason): void {
     if (!this.#hasClosed) {
       this.#sendBuffer.dropUnsent();
@@ -281,8 +301,8 @@ export class SocketSession implements Transport {
 
   readonly #handleShutdown = (): void => {
     this.close({ code: 1001, reason: "" });
-    // There is no later: neither for what the client has not asked for yet, nor
-    // for its answer.
+    // The server will not run long enough for the client to ask for the rest, or to
+    // confirm the close.
     if (this.#rest.length > 0) this.#body?.write(this.#rest);
     this.#body?.write(encodeEvents(this.#sendBuffer.take(Infinity)));
     this.#events.close({ code: 1001, reason: "", wasClean: false });
@@ -294,7 +314,7 @@ export class SocketSession implements Transport {
       this.#sendBuffer.waitingBytes > this.#settings.maxBuffered / 2;
   }
 
-  /** Whether more is kept for this session than may be, in either direction. */
+  /** Whether the session buffers more bytes than it may, both directions together. */
   #isFull(): boolean {
     const { pendingBytes = 0 } = this.#post ?? {};
     return this.#sendBuffer.wireBytes + pendingBytes >
@@ -308,7 +328,7 @@ export class SocketSession implements Transport {
     throw new HttpError(413, reason.reason);
   }
 
-  /** Ends the POST that is being read, or the wait of one that was. */
+  /** Ends the POST that is being read, or that waits for its response. */
   #stopPost(status: number, message: string): void {
     this.#post?.stop(new HttpError(status, message));
     this.#post = undefined;
@@ -322,8 +342,8 @@ export class SocketSession implements Transport {
     this.#body?.end();
     this.#body = undefined;
     this.#rest = NOTHING;
-    // Once the socket is closed, only progress counts: otherwise a client that comes
-    // again and again would keep the session.
+    // Once the socket is closed, only events that the client takes or confirms count: a
+    // client that resumes again and again would keep the session for ever.
     if (!this.#hasClosed) this.#awaitClient();
   }
 
@@ -331,7 +351,7 @@ export class SocketSession implements Transport {
     if (this.#hasClosed) this.#awaitClient();
   }
 
-  /** Gives the client as long as it may be away, from now on. */
+  /** Gives the client the whole session timeout, from now on. */
   #awaitClient(): void {
     if (this.#hasEnded) return;
     clearTimeout(this.#awayTimer);
@@ -348,7 +368,7 @@ export class SocketSession implements Transport {
     clearTimeout(this.#awayTimer);
     this.#settings.signal?.removeEventListener("abort", this.#handleShutdown);
     this.#stopPost(404, "Cannot receive messages: the socket is closed");
-    // Ignored if the socket is closed already.
+    // The socket ignores it if it is closed already.
     this.#events.close(ABNORMAL_CLOSURE);
     this.#onEnd();
   }
