@@ -7,11 +7,7 @@
  * @module
  */
 
-import {
-  ABNORMAL_CLOSURE,
-  type CloseFacts,
-  type CloseReason,
-} from "./_close_reason.ts";
+import { ABNORMAL_CLOSURE, type CloseReason } from "./_close_reason.ts";
 import { tooLarge, tooMuch } from "./_protocol.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
 import { byteLengthOf, type SocketData } from "./_wire_format.ts";

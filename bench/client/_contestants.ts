@@ -88,7 +88,7 @@ async function readBody(url: string, chunking: ClientChunking): Promise<void> {
   let length = 0;
   for await (const chunk of response.body!) length += chunk.length;
   if (length < BYTES * CLIENT_CHUNKINGS[chunking]) {
-    throw new Error(`${length} bytes came, ${BYTES} are wanted`);
+    throw new Error(`expected ${BYTES} bytes, got ${length}`);
   }
 }
 
@@ -123,11 +123,11 @@ function check(
   length: number,
   chunking: ClientChunking,
 ): void {
-  const wanted = clientEvents(chunking);
-  const wantedLength = workload.dataLength * CLIENT_CHUNKINGS[chunking];
-  if (events !== wanted || length !== wantedLength) {
+  const expected = clientEvents(chunking);
+  const expectedLength = workload.dataLength * CLIENT_CHUNKINGS[chunking];
+  if (events !== expected || length !== expectedLength) {
     throw new Error(
-      `Cannot go on: ${events} events with ${length} characters came, ${wanted} with ${wantedLength} are wanted`,
+      `Cannot go on: expected ${expected} events with ${expectedLength} characters, got ${events} with ${length}`,
     );
   }
 }

@@ -31,7 +31,7 @@ for (const chunking of ["64KiB", "16KiB", "event"] as const) {
 }
 process.exit();
 
-/** The time of all threads: who else is on the machine has little to do with it. */
+/** The processor time of all threads: other processes on the machine hardly change it. */
 function cpuClock(): number {
   const { user, system } = process.cpuUsage();
   return (user + system) / 1000;

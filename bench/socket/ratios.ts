@@ -3,7 +3,7 @@
 /**
  * A socket over an event stream and POSTs beside the runtime's own WebSocket, on
  * the loopback interface, as a Markdown table: server and clients in one process,
- * in rounds that take turns.
+ * in alternating rounds.
  */
 
 import { EventStreamSocket } from "../../socket/mod.ts";
@@ -16,7 +16,7 @@ type SocketClass = new (url: string) => WebSocket;
 const MESSAGE = "m".repeat(100);
 const ROUNDS = 11;
 const MESSAGES = 50_000;
-/** Messages that are sent in one turn of the event loop. */
+/** Messages that are sent in one event loop turn. */
 const BURST = 500;
 const ROUND_TRIPS = 1_000;
 const CLASSES: readonly SocketClass[] = [EventStreamSocket, WebSocket];
@@ -52,7 +52,9 @@ function answer(socket: WebSocket, pathname: string): void {
 async function sendAll(socket: WebSocket): Promise<void> {
   for (let sent = 0; sent < MESSAGES; sent += BURST) {
     for (let i = 0; i < BURST; i++) socket.send(MESSAGE);
-    do await turn(); while (socket.bufferedAmount > BURST * MESSAGE.length);
+    do await waitForTurn(); while (
+      socket.bufferedAmount > BURST * MESSAGE.length
+    );
   }
 }
 
@@ -152,7 +154,7 @@ async function roundTrips(Class: SocketClass): Promise<number[]> {
   return times;
 }
 
-function turn(): Promise<void> {
+function waitForTurn(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, 0));
 }
 

@@ -173,9 +173,9 @@ Deno.test("connect() sends no request if it is closed at once", async () => {
   assertEquals(aborted.readyState, 2);
 });
 
-Deno.test("connect() stays closed whichever turn of the microtask queue close() comes in", async () => {
+Deno.test("connect() stays closed after however many microtasks close() comes", async () => {
   // More than it takes from the request to the first event.
-  for (let turns = 0; turns < 40; turns++) {
+  for (let delay = 0; delay < 40; delay++) {
     const stream = new OpenStream("data: a\n\n");
     const states: string[] = [];
     const asked = Promise.withResolvers<void>();
@@ -188,13 +188,13 @@ Deno.test("connect() stays closed whichever turn of the microtask queue close() 
     });
     const next = events.next();
     await asked.promise;
-    for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+    for (let i = 0; i < delay; i++) await Promise.resolve();
     events.close();
     await next;
     await stream.cancelled;
-    assertEquals((await events.next()).done, true, `after ${turns} turns`);
-    assertEquals(events.readyState, 2, `after ${turns} turns`);
-    assertEquals(states.at(-1), "closed", `after ${turns} turns`);
+    assertEquals((await events.next()).done, true, `after ${delay} microtasks`);
+    assertEquals(events.readyState, 2, `after ${delay} microtasks`);
+    assertEquals(states.at(-1), "closed", `after ${delay} microtasks`);
   }
 });
 
@@ -357,7 +357,7 @@ Deno.test("connect() holds back a server that sends without end", async () => {
   await using events = connect(server.url);
   for (let taken = 1; taken <= 50; taken++) {
     for (let i = 0; i < 8192; i++) await events.next();
-    // Turns of the event loop in which everything could be sent and read.
+    // Event loop turns in which everything could be sent and read.
     for (let turn = 0; turn < 10; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 0));
     }

@@ -70,7 +70,7 @@ Deno.test("EventSource has the members of the interface, enumerable", () => {
   });
 });
 
-Deno.test("EventSource takes the place of the global one", () => {
+Deno.test("EventSource can replace the global one", () => {
   const original = globalThis.EventSource;
   try {
     globalThis.EventSource = EventSource;
@@ -197,7 +197,7 @@ for (const type of ["open", "message", "error"] as const) {
     });
   });
 
-  Deno.test(`EventSource ${attribute} keeps its place when it is replaced, not when it was null`, () => {
+  Deno.test(`EventSource ${attribute} keeps its position when it is replaced, not when it was null`, () => {
     withSource((source) => {
       const calls: string[] = [];
       source[attribute] = () => calls.push("never");

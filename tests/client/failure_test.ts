@@ -93,7 +93,14 @@ Deno.test("EventSource lets nothing go uncaught, whatever a server sends", async
   ];
   const statuses = [200, 200, 200, 200, 204, 301, 400, 429, 500, 503];
   const types = ["text/event-stream", "text/event-stream;x", "", "a/b", '"'];
-  const places = ["/", "ftp://a", "mailto:a", "http://[", "//", "http://a:b"];
+  const locations = [
+    "/",
+    "ftp://a",
+    "mailto:a",
+    "http://[",
+    "//",
+    "http://a:b",
+  ];
   const text = (): string =>
     "retry: 0\n" + random.text(pieces, random.below(40));
   for (let run = 0; run < 200; run++) {
@@ -109,7 +116,7 @@ Deno.test("EventSource lets nothing go uncaught, whatever a server sends", async
               statusText: "?",
               headers: {
                 "content-type": random.pick(types),
-                "location": random.pick(places),
+                "location": random.pick(locations),
                 "retry-after": random.pick(["", "-1", "x", "1e9", "0"]),
               },
             }),
@@ -224,7 +231,7 @@ for (const status of [408, 425, 429, 500, 502, 503, 504]) {
   const refuseUntil = () =>
     new Response("Later", { status, headers: { "retry-after": "1" } });
 
-  Deno.test(`connect() survives a passing ${status}`, async () => {
+  Deno.test(`connect() reconnects after the transient status ${status}`, async () => {
     assertEquals(await outcomeOf(refuse, {}), 2);
     assertEquals(await outcomeOf(refuse, { method: "options" }), 2);
   });
@@ -279,7 +286,7 @@ Deno.test("connect() ends when the answer to a POST has ended", async () => {
   assertEquals(server.requests.length, 1);
 });
 
-Deno.test("connect() sends a POST whose answer broke off once, and says so", async () => {
+Deno.test("connect() sends a POST once if the response breaks off, and fails", async () => {
   await using server = new RawServer(async ({ send }) => {
     await send(
       "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: 100\r\n\r\ndata: a\n\n",

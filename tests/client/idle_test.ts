@@ -41,7 +41,7 @@ Deno.test("connect() drops a server that accepts and says nothing", async () => 
   assertEquals(server.heads.length, 2);
 });
 
-Deno.test("connect() starts the idle timeout anew with every byte, comments too", async () => {
+Deno.test("connect() restarts the idle timeout with every byte, comments too", async () => {
   // A clock by hand: a timer counts only if nothing has stopped it.
   const timers = new Map<number, number>();
   let count = 0;

@@ -222,7 +222,7 @@ for (const [name, register] of Object.entries(ROWS)) {
   });
 }
 
-Deno.test("EventSource goes on after a listener that throws, whoever calls it", async () => {
+Deno.test("EventSource goes on after a listener that throws, however it is called", async () => {
   const prevent = (event: ErrorEvent) => event.preventDefault();
   globalThis.addEventListener("error", prevent);
   try {

@@ -51,7 +51,7 @@ Deno.test("connect() keeps the headers that the caller has set", async () => {
   assertEquals(request?.headers.get("cache-control"), "no-store");
 });
 
-Deno.test("connect() asks for headers and a body anew at each attempt", async () => {
+Deno.test("connect() calls the functions for headers and body at each attempt", async () => {
   await using server = serve(async (request) =>
     eventStream(
       `data: ${request.headers.get("authorization")} ${await request

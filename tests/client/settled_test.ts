@@ -211,6 +211,40 @@ Deno.test("EventStreamSocket does not repeat a POST that was answered, whatever 
   ]);
 });
 
+/** Statuses after which a POST of a socket is repeated: those of `connect()`, and no other. */
+const TRANSIENT = [408, 425, 429, 500, 502, 503, 504];
+
+for (const status of [...TRANSIENT, 300, 400, 403, 404, 413, 501, 505, 520]) {
+  const isTransient = TRANSIENT.includes(status);
+  Deno.test(`EventStreamSocket ${isTransient ? "repeats" : "does not repeat"} a POST that was answered with ${status}`, async () => {
+    // A POST that is refused ends the socket after the session timeout, or at once with 404.
+    const opening = OPENING.replace("60000", "50");
+    let posts = 0;
+    const socket = new EventStreamSocket("http://localhost/", [], {
+      reconnectionTime: 1,
+      backoff: BACKOFF,
+      // deno-lint-ignore require-await -- it has to be a promise
+      async fetch(_url, { method }) {
+        if (method === "POST") {
+          return new Response(null, { status: posts++ === 0 ? status : 404 });
+        }
+        return eventStream(
+          new ReadableStream<Uint8Array>({
+            start(controller): void {
+              const text = `event: open\ndata: ${opening}\n\n`;
+              controller.enqueue(new TextEncoder().encode(text));
+            },
+          }),
+        );
+      },
+    });
+    const closed = new Promise((resolve) => socket.onclose = resolve);
+    socket.onopen = () => socket.send("a");
+    await within("the end", closed);
+    assertEquals(posts, isTransient ? 2 : 1);
+  });
+}
+
 Deno.test("readEvents().return() does nothing if the source has failed", async () => {
   let cancelled = 0;
   let fail!: (error: unknown) => void;

@@ -75,7 +75,7 @@ const TRANSFER_CODINGS = [
   "x",
   "",
 ];
-// Nothing but this machine, on ports where nobody listens or fetch asks nobody.
+// Nothing but this machine, on ports without a server or that fetch refuses.
 const LOCATIONS = [
   "/",
   "?a",

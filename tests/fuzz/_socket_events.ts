@@ -151,7 +151,7 @@ function anyEvent(random: Random): string {
   }\n\n`;
 }
 
-/** Changes a text in some places. */
+/** Changes a few characters of a text. */
 export function mutate(random: Random, text: string): string {
   for (let count = 1 + random.below(3); count > 0; count--) {
     const start = random.below(text.length + 1);

@@ -18,7 +18,7 @@ const OPTIONS = {
   reconnectionTime: 1,
   backoff: { maxAttempts: 2, maxDelay: 1 },
 };
-/** A server keeps what it was asked, so another takes its place after so many. */
+/** Requests after which a new server replaces the old one, which keeps all requests. */
 const RESPONSES_PER_SERVER = 200;
 
 /** Each runs until its client is closed. */

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Both ends of the socket's protocol against a peer that sends whatever comes to its
- * mind. What nobody catches ends the run, and so does a timer that is left.
+ * Both ends of the socket's protocol against a peer that sends random events and requests.
+ * An uncaught error ends the run, and so does a timer that is left.
  */
 
 import { assert, assertEquals } from "@std/assert";

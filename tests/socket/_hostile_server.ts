@@ -11,7 +11,7 @@ export const OPENING: Readonly<Record<string, unknown>> = {
   acknowledgeAfter: 100_000,
 };
 
-/** Makes an `open` event; what is given takes the place of what would be right. */
+/** Makes an `open` event; the members that are given replace the right ones. */
 export function opening(changes: Record<string, unknown> = {}): string {
   return `event: open\ndata: ${JSON.stringify({ ...OPENING, ...changes })}\n\n`;
 }

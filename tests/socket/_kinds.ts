@@ -51,8 +51,8 @@ export const STREAM: SocketKind = {
   serve: serveSocket,
 };
 
-export const GENUINE: SocketKind = {
-  name: "a genuine upgrade",
+export const UPGRADE: SocketKind = {
+  name: "a WebSocket upgrade",
   open: (url, protocols) =>
     new EventStreamSocket(url, protocols, { webSocketTimeout: 20_000 }),
   serve: serveSocket,
@@ -72,7 +72,7 @@ export class ObeyingServer implements AsyncDisposable {
     this.#server = Deno.serve(
       { hostname: "127.0.0.1", port: 0, onListen() {} },
       (request) => {
-        // For what no WebSocket answers.
+        // For a response that is not a WebSocket.
         if (new URL(request.url).pathname === "/refuse") {
           return new Response(null, { status: 404 });
         }

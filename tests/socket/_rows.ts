@@ -280,7 +280,7 @@ export const ROWS: Row[] = [
       const calls: string[] = [];
       socket.onopen = () => calls.push("first");
       socket.addEventListener("open", () => calls.push("second"));
-      socket.onopen = () => calls.push("in its place");
+      socket.onopen = () => calls.push("at its position");
       socket.onmessage = () => calls.push("never");
       socket.onmessage = null;
       await event(socket, "open");
@@ -290,7 +290,7 @@ export const ROWS: Row[] = [
       socket.onclose = onclose;
       assertEquals(socket.onclose, onclose);
       await close(socket, server);
-      assertEquals(calls, ["in its place", "second", "close"]);
+      assertEquals(calls, ["at its position", "second", "close"]);
     },
   },
 ];

@@ -168,7 +168,7 @@ export const CLOSING_ROWS: Row[] = [
     },
   },
   {
-    name: "fails if nobody listens",
+    name: "fails without listeners",
     async run(open) {
       const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
       const { port } = listener.addr as Deno.NetAddr;

@@ -48,12 +48,12 @@ async function withProxy(
   }
 }
 
-/** The client's connection broke: nobody reads the answer. */
+/** The client's connection broke: the response is not read. */
 function lost(): Response {
   return new Response(null, { status: 400 });
 }
 
-/** Sends numbered messages of all kinds, some in each turn of the event loop. */
+/** Sends numbered messages of all kinds, some in each event loop turn. */
 async function sendAll(
   socket: WebSocket,
   count: number,

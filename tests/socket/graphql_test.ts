@@ -18,7 +18,7 @@ Deno.test("EventStreamSocket carries graphql-ws, with subscriptions over many dr
       hostname: "127.0.0.1",
       port: 0,
       onListen() {},
-      // Connections break: nobody reads these answers.
+      // Connections break: these responses are not read.
       onError: () => new Response(null, { status: 400 }),
     },
     (request) =>

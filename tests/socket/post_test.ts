@@ -14,7 +14,7 @@ const ENCODER = new TextEncoder();
 /** A body that is written to by and by. */
 class OpenBody {
   readonly stream: ReadableStream<Uint8Array>;
-  /** Settles when nobody reads it any more. */
+  /** Settles when the body is cancelled. */
   readonly cancelled: Promise<void>;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
 
@@ -271,7 +271,7 @@ Deno.test("serveSocket() does not take the delayed requests of an honest client 
   await using session = await DirectSession.open();
   for (const text of ["a", "b", "c"]) session.socket.send(text.repeat(70_000));
   while (!(await session.read()).includes("id: 3"));
-  // A request for the stream that was on its way for long takes the place of the newer
+  // A request for the stream that was on its way for long replaces the newer
   // one, and the next POST tells what came by that.
   const late = await session.get();
   const reader = late.body!.getReader();

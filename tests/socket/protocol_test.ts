@@ -65,20 +65,20 @@ const ROWS: Row[] = [
       name: `open with ${name} of ${text}`,
       streams: [opening({ [name]: "?" }).replace('"?"', text)],
       seen: [],
-      reason: `"${name}" is `,
+      reason: `expected "${name}" to be `,
     }))
   ),
   ...Object.keys(NUMBERS).map((name): Row => ({
     name: `open without ${name}`,
     streams: [opening({ [name]: undefined })],
     seen: [],
-    reason: `"${name}" is of type undefined`,
+    reason: ", got undefined",
   })),
   {
     name: "open with an ID",
     streams: [opening().replace("\n\n", "\nid: 1\n\n")],
     seen: [],
-    reason: 'the ID "1", expected none',
+    reason: 'expected the event to have no ID, got "1"',
   },
   {
     name: "open twice",
@@ -93,31 +93,31 @@ const ROWS: Row[] = [
   {
     name: "a retry of 0, and a stream that ends",
     streams: [`retry: 0\n\n${opening()}`, ""],
-    reason: '"retry" is below 500',
+    reason: 'expected no "retry" below 500',
   },
   ...["data: a\n\n", "data: a\nid\n\n", "data: a\nid: x\n\n"].map((
     text,
   ): Row => ({
     name: `a message without a number: ${JSON.stringify(text)}`,
     streams: [opening() + text],
-    reason: "expected a number",
+    reason: 'expected "id" to be a number',
   })),
   ...["0", "2", "999999999999999"].map((id): Row => ({
-    name: `a message with the ID ${id} in place of 1`,
+    name: `a message with the ID ${id} instead of 1`,
     streams: [`${opening()}data: a\nid: ${id}\n\n`],
-    reason: `its ID is ${id}, expected 1`,
+    reason: `expected the ID 1, got ${id}`,
   })),
   {
     name: "an ID that comes again",
     streams: [`${opening()}data: a\nid: 1\n\ndata: a\nid: 1\n\n`],
     seen: [...OPEN, 'message "a"'],
-    reason: "its ID is 1, expected 2",
+    reason: "expected the ID 2, got 1",
   },
   {
     name: "an ID that comes again on a stream that resumes",
     streams: [`${opening()}data: a\nid: 1\n\n`, "data: a\nid: 1\n\n"],
     seen: [...OPEN, 'message "a"'],
-    reason: "its ID is 1, expected 2",
+    reason: "expected the ID 2, got 1",
   },
   ...[
     "event: binary\ndata: §\nid: 1\n\n",

@@ -32,7 +32,7 @@ const REFUSALS: RefusalRow[] = [
   {
     name: "a request that is no socket's",
     status: 400,
-    text: 'no header "socket-session"',
+    text: 'expected the header "socket-session"',
   },
   {
     name: "a forged session",
@@ -135,7 +135,7 @@ const HOSTILE: HostileRow[] = [
     name: "a skipped sequence number",
     body: "data: a\nid: 1\n\ndata: c\nid: 3\n\n",
     status: 400,
-    text: "its ID is 3, expected 2",
+    text: "expected the ID 2, got 3",
     code: 1002,
   },
   ...["data: a\n\n", "data: a\nid: x\n\n", "data: a\nid: 1e9\n\n"].map((
@@ -144,7 +144,7 @@ const HOSTILE: HostileRow[] = [
     name: `an event without a number: ${JSON.stringify(body)}`,
     body,
     status: 400,
-    text: "expected a number",
+    text: 'expected "id" to be a number',
     code: 1002,
   })),
   ...[
@@ -215,7 +215,7 @@ const HOSTILE: HostileRow[] = [
     body: "data: a\nid: 1\n\n",
     headers: { "last-event-id": "7" },
     status: 400,
-    text: '"Last-Event-ID" is 7, expected at most 0',
+    text: 'expected "Last-Event-ID" to be at most 0, got 7',
     code: 1002,
   },
   {
@@ -223,7 +223,7 @@ const HOSTILE: HostileRow[] = [
     body: "data: a\nid: 1\n\n",
     headers: { "last-event-id": "-1" },
     status: 400,
-    text: '"Last-Event-ID" is NaN, expected at most 0',
+    text: 'expected "Last-Event-ID" to be at most 0, got NaN',
     code: 1002,
   },
 ];
@@ -308,7 +308,10 @@ Deno.test("serveSocket() closes with 1002 if a stream is to go on after what was
   const headers = { "socket-session": session.id, "last-event-id": "3" };
   const answer = await server.request("GET", headers);
   assertEquals(answer.status, 400);
-  assertStringIncludes(answer.text, '"Last-Event-ID" is 3, expected at most 0');
+  assertStringIncludes(
+    answer.text,
+    'expected "Last-Event-ID" to be at most 0, got 3',
+  );
   assertStringIncludes(server.seen[0]?.at(-1) ?? "", "close 1002");
   await session.leave();
 });

@@ -93,7 +93,10 @@ Deno.test("serveSocket() resumes after the last event ID, and not before what wa
   assertEquals((await resumed.post("", { "last-event-id": "3" })).status, 204);
   const { status, text } = await server.request("GET", headers);
   assertEquals(status, 400);
-  assertStringIncludes(text, '"Last-Event-ID" is 1');
+  assertStringIncludes(
+    text,
+    'expected "Last-Event-ID" to be at least 3, got 1',
+  );
   await resumed.leave();
 });
 
@@ -185,7 +188,9 @@ Deno.test("serveSocket() counts sockets by key, and forgets those that are close
 });
 
 for (const webSocketTimeout of [0, 20_000]) {
-  const how = webSocketTimeout === 0 ? "an event stream" : "a genuine upgrade";
+  const how = webSocketTimeout === 0
+    ? "an event stream"
+    : "a WebSocket upgrade";
 
   Deno.test(`serveSocket() closes with 1001 when its signal is aborted, over ${how}`, async () => {
     const shutdown = new AbortController();
@@ -227,7 +232,7 @@ for (const webSocketTimeout of [0, 20_000]) {
 
 // Where no server upgrades, it is an event stream, of which there are tests below.
 if ("upgradeWebSocket" in Deno) {
-  Deno.test("serveSocket() closes with 1001 if onSocket aborts its signal, over a genuine upgrade", async () => {
+  Deno.test("serveSocket() closes with 1001 if onSocket aborts its signal, over a WebSocket upgrade", async () => {
     const shutdown = new AbortController();
     assertEquals(
       await endAtOnce(20_000, () => shutdown.abort(), shutdown.signal),

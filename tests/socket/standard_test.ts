@@ -2,15 +2,15 @@
 
 /**
  * What the standard says of a WebSocket, as a table that runs against the runtime's
- * own, ours over an event stream, and ours over a genuine upgrade.
+ * own, ours over an event stream, and ours over a WebSocket upgrade.
  */
 
 import {
-  GENUINE,
   ObeyingServer,
   OWN,
   type SocketKind,
   STREAM,
+  UPGRADE,
 } from "./_kinds.ts";
 import { ROWS } from "./_rows.ts";
 import { CLOSING_ROWS } from "./_rows_closing.ts";
@@ -23,7 +23,7 @@ function define(kind: SocketKind): void {
     ]
   ) {
     const ignore = deviation !== undefined &&
-      (kind === OWN || (kind === GENUINE && showsThrough));
+      (kind === OWN || (kind === UPGRADE && showsThrough));
     const reason = ignore ? ` (ignored: ${deviation})` : "";
     Deno.test({
       name: `WebSocket over ${kind.name} ${name}${reason}`,
@@ -38,8 +38,8 @@ function define(kind: SocketKind): void {
 }
 
 define(STREAM);
-// The others take a server that upgrades.
+// The others need a server that upgrades.
 if ("upgradeWebSocket" in Deno) {
   define(OWN);
-  define(GENUINE);
+  define(UPGRADE);
 }
