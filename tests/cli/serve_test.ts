@@ -335,5 +335,5 @@ Deno.test("cli relay fails with its upstream", async () => {
   await using server = serve(() => new Response("No", { status: 403 }));
   const { status, stderr } = await runCli(["relay", server.url, ...ANY_PORT]);
   assertEquals(status, 1);
-  assertMatch(stderr, /\nerror: .*status is 403.*: No\n$/);
+  assertMatch(stderr, /\nerror: .*"status" to be 200, got 403: No\n$/);
 });

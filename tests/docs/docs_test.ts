@@ -183,7 +183,7 @@ Deno.test("docs: a token that is refused twice in a row ends the connection", as
     block.code.replaceAll(ADDRESS, server.url),
   );
   assertEquals(code, 1);
-  assertMatch(stderr, /EventSourceError.*status is 401/);
+  assertMatch(stderr, /EventSourceError.*"status" to be 200, got 401/);
   assertEquals(refusals, 2);
 });
 
