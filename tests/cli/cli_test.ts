@@ -49,7 +49,10 @@ Deno.test("cli fails on a refusal, and says on standard error what came", async 
     const result = await runCli([server.url, ...format]);
     assertEquals(result.status, 1);
     assertEquals(result.stdout, "");
-    assertMatch(result.stderr, /^error: .*"status" to be 200, got 401: Who are you\?\n$/);
+    assertMatch(
+      result.stderr,
+      /^error: .*"status" to be 200, got 401: Who are you\?\n$/,
+    );
   }
   assertEquals(server.requests.length, 2);
 });
