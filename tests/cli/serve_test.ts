@@ -81,7 +81,9 @@ Deno.test("cli serve takes json in place of data", async () => {
     '{"event":"tick","json":{"price":1}}\n{"json":1,"data":""}\n',
   );
   await cli.end();
-  await cli.stderr.match(/left out: .*"data" and "json"[^]*the input ended/);
+  await cli.stderr.match(
+    /left out: .*"json" to be left out beside "data"[^]*the input ended/,
+  );
   assertEquals(dataOf(await read(url, 1)), ['{"price":1}']);
 });
 
