@@ -30,9 +30,9 @@ export interface EventLogBatch {
    */
   cursor: string;
   /**
-   * Whether events between the cursor that was asked about and the first of
-   * `events` may be missing: they have left the history, or the log does not know
-   * that cursor. `events` then begin with the oldest that is left.
+   * Whether events after the cursor that was asked about may be missing, since it is
+   * not in the history. Where `events` begin then is in the table of
+   * {@linkcode EventLog.read}.
    */
   gap: boolean;
   /**
@@ -133,6 +133,14 @@ export interface EventLog {
   /**
    * Gives the events after a cursor, as many as there are and the options allow.
    * It does not wait for more.
+   *
+   * | The cursor                                       | The events           | `gap`   |
+   * | ------------------------------------------------ | -------------------- | ------- |
+   * | is in the history                                | after it             | `false` |
+   * | lies within the history, and is missing there    | after it             | `true`  |
+   * | lies before the oldest event                     | from the oldest on   | `true`  |
+   * | lies after the end                               | none: `cursor` is the end | `true` |
+   * | cannot be ordered, or is of another epoch        | from the oldest on   | `true`  |
    */
   read(after: string, options?: EventLogReadOptions): Promise<EventLogBatch>;
 
@@ -164,6 +172,19 @@ export interface EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options?: EventLogFollowOptions,
   ): Promise<never>;
+
+  /**
+   * Compares two cursors by their places in this log, without asking it: both may be of
+   * clients, and neither need be in the history. A channel uses it so that clients
+   * whose cursors are missing share one reading. A log that leaves this method out is
+   * read once for each of them.
+   *
+   * @returns A negative number if `a` lies before `b`, a positive one if it lies after
+   * it, 0 if they are the same place; `undefined` if the two have no order, as those of
+   * two epochs. A cursor that `read()`, `rewind()` or `follow()` gave and a cursor in
+   * the history always have one.
+   */
+  compare?(a: string, b: string): number | undefined;
 
   /**
    * Whether every event after a cursor is still in the history. A channel, which

@@ -186,11 +186,21 @@ export class MemoryEventLog implements EventLog {
     });
   }
 
+  /** Compares two cursors by their places, as {@linkcode EventLog.compare}. */
+  compare(a: string, b: string): number | undefined {
+    const first = this.#history.find(a);
+    const second = this.#history.find(b);
+    return first === undefined || second === undefined
+      ? undefined
+      : first - second;
+  }
+
   /** Whether every event after a cursor is still in the history. */
   reaches(cursor: string): boolean {
     this.#history.trim();
+    const { first, last } = this.#history;
     const sequence = this.#history.find(cursor);
-    return sequence !== undefined && sequence >= this.#history.first - 1;
+    return sequence !== undefined && sequence >= first - 1 && sequence <= last;
   }
 
   #advance(follower: Follower): void {

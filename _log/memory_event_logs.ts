@@ -79,6 +79,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
       read: (after, options) => this.#obtain(name).log.read(after, options),
       rewind: (count, options) => this.#obtain(name).log.rewind(count, options),
       follow: (onBatch, options) => this.#obtain(name).follow(onBatch, options),
+      compare: (a, b) => this.#obtain(name).log.compare(a, b),
       reaches: (cursor) => this.#find(name)?.log.reaches(cursor) ?? false,
     };
   }

@@ -11,6 +11,7 @@ import { ownText } from "../_own_text.ts";
 import type { EventLogBatch, LoggedEvent } from "./event_log.ts";
 import { assertReturnableId } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
+import { parseEpochCursor } from "./epoch_cursor.ts";
 
 /** The bounds of a history. Whatever is reached first counts. */
 export interface MemoryHistoryBounds {
@@ -109,16 +110,15 @@ export class MemoryHistory {
     }
   }
 
-  /** The sequence of the event after which a cursor stands, `undefined` if it is unknown. */
+  /**
+   * The sequence of the event after which a cursor stands, which may be before the
+   * first or after the last one; `undefined` if it cannot be ordered.
+   */
   find(cursor: string): number | undefined {
     const own = this.#ownIds.get(cursor);
     if (own !== undefined) return own;
-    const prefix = `${this.#epoch}-`;
-    if (!cursor.startsWith(prefix)) return undefined;
-    const sequence = Number(cursor.slice(prefix.length));
-    const isOurs = sequence >= 0 && sequence <= this.#last &&
-      cursor === prefix + sequence;
-    return isOurs ? sequence : undefined;
+    const parsed = parseEpochCursor(cursor);
+    return parsed?.epoch === this.#epoch ? parsed.sequence : undefined;
   }
 
   /** The cursor of the place after an event. */
@@ -133,9 +133,9 @@ export class MemoryHistory {
     maxBytes: number,
   ): EventLogBatch {
     const begin = this.first - 1;
-    const gap = after === undefined || after < begin;
+    const gap = after === undefined || after < begin || after > this.#last;
     const events: LoggedEvent[] = [];
-    let sequence = gap ? begin : after;
+    let sequence = Math.min(Math.max(after ?? begin, begin), this.#last);
     let bytes = 0;
     while (events.length < limit && (bytes < maxBytes || events.length === 0)) {
       const next = this.#kept.get(sequence + 1);

@@ -29,6 +29,7 @@
  * @module
  */
 
+import { compareEpochCursors, parseEpochCursor } from "../_log/epoch_cursor.ts";
 import { checkRead, checkRewind } from "../_log/read_bounds.ts";
 import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
@@ -247,6 +248,11 @@ export class DenoKvEventLog implements EventLog {
     return persist(attempt, { timeout, verb, judge, signal });
   }
 
+  /** Compares two cursors by their places, as {@linkcode EventLog.compare}. */
+  compare(a: string, b: string): number | undefined {
+    return compareEpochCursors(a, b);
+  }
+
   async #read(
     after: string,
     limit: number,
@@ -254,7 +260,11 @@ export class DenoKvEventLog implements EventLog {
   ): Promise<EventLogBatch> {
     const head = await this.#history.readHead();
     const known = findSequence(head, after);
-    if (known === head.last) return { events: [], cursor: after, gap: false };
+    if (known !== undefined && known >= head.last) {
+      // It lies after the end if the store was restored, or answers from a replica.
+      const cursor = `${head.epoch}-${head.last}`;
+      return { events: [], cursor, gap: known > head.last };
+    }
     const events: LoggedEvent[] = [];
     let sequence = known ?? 0;
     let gap = known === undefined;
@@ -292,12 +302,11 @@ export class DenoKvEventLog implements EventLog {
   }
 }
 
-/** The sequence of the event after which a cursor stands, `undefined` if it is unknown. */
+/**
+ * The sequence of the event after which a cursor stands, which may be more than the
+ * last; `undefined` if it is of another epoch.
+ */
 function findSequence(head: Head, cursor: string): number | undefined {
-  const prefix = `${head.epoch}-`;
-  if (!cursor.startsWith(prefix)) return undefined;
-  const sequence = Number(cursor.slice(prefix.length));
-  const isOurs = sequence >= 0 && sequence <= head.last &&
-    cursor === prefix + sequence;
-  return isOurs ? sequence : undefined;
+  const parsed = parseEpochCursor(cursor);
+  return parsed?.epoch === head.epoch ? parsed.sequence : undefined;
 }

@@ -44,6 +44,7 @@ import type {
 } from "../log.ts";
 import { orAborted, orTimedOut } from "./_engine/engine_call.ts";
 import type { RedisClient } from "./_redis/client.ts";
+import { compareCursors } from "./_redis/cursors.ts";
 import { RedisLog } from "./_redis/log.ts";
 import { RedisStream } from "./_redis/stream.ts";
 
@@ -220,6 +221,11 @@ export class RedisStreamsEventLog implements EventLog {
     } finally {
       await client.close();
     }
+  }
+
+  /** Compares two cursors by their places, as {@linkcode EventLog.compare}. */
+  compare(a: string, b: string): number | undefined {
+    return compareCursors(a, b);
   }
 
   /** Opens a connection. One that comes too late is closed. */

@@ -24,6 +24,8 @@ import type { TextEventInit } from "../event.ts";
 export class GapTellingLog implements EventLog {
   /** There is one only if the log can tell at once what it has. */
   readonly reaches?: (cursor: string) => boolean;
+  /** The log's own, if it compares cursors. */
+  readonly compare?: NonNullable<EventLog["compare"]>;
   readonly #log: EventLog;
   readonly #onError: (error: unknown) => void;
   /** The gaps that `#onError` was told, by the cursors after them. */
@@ -39,6 +41,7 @@ export class GapTellingLog implements EventLog {
     if (log.reaches !== undefined) {
       this.reaches = (cursor) => log.reaches?.(cursor) ?? false;
     }
+    if (log.compare !== undefined) this.compare = log.compare.bind(log);
   }
 
   append(

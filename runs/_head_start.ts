@@ -53,6 +53,8 @@ export class HeadStart implements EventLog {
   /** Cleared once it is read: it grows old. */
   #page: FirstPage | undefined;
   readonly #end: string | undefined;
+  /** The log's own, if it compares cursors. */
+  readonly compare?: NonNullable<EventLog["compare"]>;
 
   /**
    * @param log The log.
@@ -64,6 +66,7 @@ export class HeadStart implements EventLog {
     this.#log = log;
     this.#page = page;
     this.#end = end;
+    if (log.compare !== undefined) this.compare = log.compare.bind(log);
   }
 
   append(

@@ -29,10 +29,13 @@ export class RunLog implements EventLog {
   readonly #controller = new AbortController();
   /** As the log has it, or not. */
   readonly reaches?: (cursor: string) => boolean;
+  /** The log's own, if it compares cursors: it has none of the entry's. */
+  readonly compare?: NonNullable<EventLog["compare"]>;
 
   /** @param log The log in the engine. */
   constructor(log: EventLog) {
     this.#log = log;
+    if (log.compare !== undefined) this.compare = log.compare.bind(log);
     if (log.reaches === undefined) return;
     this.reaches = (cursor) =>
       this.#loss === undefined

@@ -6,6 +6,11 @@
  * @module
  */
 
+import {
+  compareEpochCursors,
+  parseEpochCursor,
+} from "../../_log/epoch_cursor.ts";
+
 /** The state of a name. Times are those of the wall clock, in milliseconds. */
 export interface NamedHead {
   /** What the IDs of the log begin with. */
@@ -25,28 +30,28 @@ export interface NamedHead {
 /** The cursor of the beginning, whatever the epoch is. */
 export const BEGINNING = "0-0";
 
-/** The sequence of the event after which a cursor stands, `undefined` if it is unknown. */
+/**
+ * The sequence of the event after which a cursor stands, which may be more than the
+ * last; `undefined` if it is of another epoch.
+ */
 export function findSequence(
   head: NamedHead,
   cursor: string,
 ): number | undefined {
   if (cursor === BEGINNING) return 0;
-  const prefix = `${head.epoch}-`;
-  if (!cursor.startsWith(prefix)) return undefined;
-  const sequence = Number(cursor.slice(prefix.length));
-  const isOurs = sequence >= 0 && sequence <= head.last &&
-    cursor === prefix + sequence;
-  return isOurs ? sequence : undefined;
+  const parsed = parseEpochCursor(cursor);
+  return parsed?.epoch === head.epoch ? parsed.sequence : undefined;
 }
 
-/** Whether a cursor is of this log, and after its end. */
-export function isAfterEnd(
-  { epoch, last }: NamedHead,
-  cursor: string,
-): boolean {
-  const prefix = `${epoch}-`;
-  return cursor.startsWith(prefix) &&
-    Number(cursor.slice(prefix.length)) > last;
+/**
+ * Compares two cursors, as `EventLog.compare`. The beginning is before what any epoch
+ * has.
+ */
+export function compareCursors(a: string, b: string): number | undefined {
+  if (a !== BEGINNING && b !== BEGINNING) return compareEpochCursors(a, b);
+  return parseEpochCursor(a) && parseEpochCursor(b)
+    ? Number(b === BEGINNING) - Number(a === BEGINNING)
+    : undefined;
 }
 
 /** 48 random bits. */

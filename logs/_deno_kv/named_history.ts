@@ -20,12 +20,7 @@ import {
   readLine,
 } from "./blocks.ts";
 import { KvChanges } from "./changes.ts";
-import {
-  BEGINNING,
-  findSequence,
-  isAfterEnd,
-  type NamedHead,
-} from "./named_head.ts";
+import { BEGINNING, findSequence, type NamedHead } from "./named_head.ts";
 import type { WrittenLines } from "./written_lines.ts";
 import { ContentionError } from "./history.ts";
 import { readHead } from "./replies.ts";
@@ -109,11 +104,16 @@ export class KvNamedHistory {
       return { events: [], cursor: BEGINNING, gap: after !== BEGINNING };
     }
     const known = findSequence(head, after);
-    if (known === head.last) return { events: [], cursor: after, gap: false };
+    if (known !== undefined && known >= head.last) {
+      // It lies after the end if the store was restored, or answers from a replica.
+      const isAtEnd = known === head.last;
+      const cursor = isAtEnd ? after : `${head.epoch}-${head.last}`;
+      return { events: [], cursor, gap: !isAtEnd };
+    }
     const events: LoggedEvent[] = [];
     let gap = known === undefined;
     let gapCursor: string | undefined;
-    let sequence = known ?? (isAfterEnd(head, after) ? head.last : 0);
+    let sequence = known ?? 0;
     let size = 0;
     const skipTo = (next: number): void => {
       sequence = next;

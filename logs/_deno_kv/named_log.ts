@@ -14,7 +14,12 @@ import { persist } from "../_engine/engine_call.ts";
 import { KvAppends } from "./appends.ts";
 import type { Line } from "./blocks.ts";
 import { followChanges, type KvChanges } from "./changes.ts";
-import { BEGINNING, makeEpoch, type NamedHead } from "./named_head.ts";
+import {
+  BEGINNING,
+  compareCursors,
+  makeEpoch,
+  type NamedHead,
+} from "./named_head.ts";
 import type { KvNamedHistory } from "./named_history.ts";
 import { judge } from "./refusal.ts";
 
@@ -84,6 +89,10 @@ export class KvNamedLog implements EventLog {
       findEnd: () => this.#rewind(0),
     };
     return await followChanges(reader, watch, onBatch, options);
+  }
+
+  compare(a: string, b: string): number | undefined {
+    return compareCursors(a, b);
   }
 
   async #rewind(count: number): Promise<string> {

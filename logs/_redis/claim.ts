@@ -17,7 +17,7 @@ import type { TextEventInit } from "../../event.ts";
 import { persist } from "../_engine/engine_call.ts";
 import { RedisAppends } from "./appends.ts";
 import type { RedisClient } from "./client.ts";
-import { splitId } from "./ids.ts";
+import { splitId } from "./cursors.ts";
 import type { NameKeys } from "./keys.ts";
 import {
   MEND_SCRIPT,

@@ -11,7 +11,7 @@ import { makeBatch } from "../_engine/batch.ts";
 import { orTimedOut, wait } from "../_engine/engine_call.ts";
 import type { RedisClient } from "./client.ts";
 import { type Entry, readEvent } from "./entries.ts";
-import { isAfter } from "./ids.ts";
+import { isAfter } from "./cursors.ts";
 import { cursorBefore, follows, isStart } from "./named_stream.ts";
 import { unpackAll } from "./packs.ts";
 import { isWrongType } from "./refusal.ts";

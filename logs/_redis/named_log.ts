@@ -6,7 +6,7 @@ import type {
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
 import type { Follower, RedisFollower } from "./follower.ts";
-import { isAfter } from "./ids.ts";
+import { compareCursors, isAfter } from "./cursors.ts";
 import { RedisLog } from "./log.ts";
 import {
   RedisNamedStream,
@@ -71,6 +71,10 @@ export class RedisNamedLog extends RedisLog implements EventLog {
       // Others were given events here that Redis has lost since.
       isBeyond = !hasNews && batch.cursor === cursor;
     }
+  }
+
+  compare(a: string, b: string): number | undefined {
+    return compareCursors(a, b);
   }
 
   /** Follows together with others. */

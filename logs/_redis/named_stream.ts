@@ -6,7 +6,11 @@
  * A cursor is the ID of an event, or `0-0` for the beginning. No event leaves such a
  * stream but together with all others, unless Redis loses it or somebody deletes it. The
  * IDs of a generation have no gaps, and an entry that begins one tells the entry before
- * it, so it shows where an event is missing.
+ * it, so it shows where an event is missing: also after a cursor whose own event is.
+ *
+ * A generation is what the table of `EventLog.read` calls an epoch, with one difference:
+ * a cursor after the end of the generation that is claimed waits there, without a gap.
+ * Redis has lost what was there, and the holder writes it again with the same IDs.
  *
  * @module
  */
@@ -18,15 +22,13 @@ import type { NameKeys } from "./keys.ts";
 import type { ReadBounds, RedisHistory } from "./log.ts";
 import { APPEND_SCRIPT, START_FIELD } from "./logs_scripts.ts";
 import { makeBatch } from "../_engine/batch.ts";
-import { isAfter, splitId } from "./ids.ts";
+import { isAfter, parseCursor, splitId } from "./cursors.ts";
 import { hasEvent, STRIDE, unpack, unpackAll } from "./packs.ts";
-import { readEntries, readIds } from "./replies.ts";
+import { readEntries, readIds, readLease } from "./replies.ts";
 
 /** The cursor of the place before all entries. */
 export const BEGINNING = "0-0";
 
-// Redis refuses what it cannot take for two integers of 64 bits.
-const CURSOR_REGEXP = /^\d{1,19}-\d{1,19}$/;
 /** Entries that one command asks for at most. */
 const PAGE = 128;
 /**
@@ -103,7 +105,7 @@ export class RedisNamedStream implements RedisHistory {
   }
 
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    return CURSOR_REGEXP.test(after)
+    return parseCursor(after)?.isBefore === false
       ? await this.#collect(after, bounds, false)
       : await this.#collect(BEGINNING, bounds, true);
   }
@@ -130,9 +132,10 @@ export class RedisNamedStream implements RedisHistory {
    */
   async #collect(
     after: string,
-    { limit, maxBytes }: ReadBounds,
+    bounds: ReadBounds,
     gap: boolean,
   ): Promise<EventLogBatch> {
+    const { limit, maxBytes } = bounds;
     const isOurs = !gap;
     const events: LoggedEvent[] = [];
     let cursor = after;
@@ -145,7 +148,7 @@ export class RedisNamedStream implements RedisHistory {
       const found = await this.#range(from, count);
       const isLast = found.length < count;
       if (found.length === 0 && from === after) {
-        return await this.#readEnd(after);
+        return await this.#readEnd(after, bounds);
       }
       const isKnown = from !== after || hasEvent(found[0], after);
       for (const entry of unpackAll(found)) {
@@ -175,14 +178,23 @@ export class RedisNamedStream implements RedisHistory {
   }
 
   /** Tells what is at a cursor after which there is nothing, and which is not there. */
-  async #readEnd(after: string): Promise<EventLogBatch> {
-    const [top] = await this.#reverse("+", 1);
-    // Redis has lost the end of this generation. The holder writes it again with the
-    // same IDs, or the next generation tells what it comes after.
-    if (top !== undefined && isSameTime(top.id, after)) {
+  async #readEnd(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
+    const { lease } = this.#keys;
+    // Before the end is looked for: what a holder writes before it releases is there.
+    const start = readLease(await this.#client.send(["GET", lease]));
+    if (start !== undefined && isSameTime(start, after)) {
+      // Told of a gap, it would go on before the lost events, and get them twice.
       return { events: [], cursor: after, gap: false };
     }
-    return { events: [], cursor: top?.id ?? BEGINNING, gap: true };
+    const [top] = await this.#reverse("+", 1);
+    if (top === undefined || !isSameTime(top.id, after)) {
+      return await this.#collect(BEGINNING, bounds, true);
+    }
+    // It was written again just now.
+    if (!isAfter(after, top.id)) {
+      return await this.#collect(after, bounds, false);
+    }
+    return { events: [], cursor: top.id, gap: true };
   }
 
   async #range(from: string, count: number): Promise<Entry[]> {

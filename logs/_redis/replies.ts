@@ -74,6 +74,14 @@ export function readClaim(reply: unknown): ClaimStart | undefined {
   return { start, before };
 }
 
+/** Reads what a lease holds: the ID with which the claimed generation begins. */
+export function readLease(reply: unknown): string | undefined {
+  if (isNothing(reply)) return undefined;
+  const [, start] = typeof reply === "string" ? reply.split(" ") : [];
+  if (!isId(start)) throw makeReplyError("a lease", reply);
+  return start;
+}
+
 /** Reads the reply to a script that writes for a holder, and gives an ID or nothing. */
 export function readWritten(reply: unknown): string | undefined {
   return isNothing(reply) ? undefined : readId(reply);

@@ -5,13 +5,15 @@
  *
  * A cursor is the ID of an entry, or `<` and the ID of the entry that follows. Events
  * leave the stream from its beginning on, so nothing is missing after an entry that is
- * there. A range that begins with that entry itself tells both in one answer.
+ * there. A range that begins with that entry itself tells both in one answer: if it
+ * begins with a later one, the entry has left the history or was deleted.
  *
  * @module
  */
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
+import { parseCursor } from "./cursors.ts";
 import type { ReadBounds, RedisHistory } from "./log.ts";
 import {
   APPEND_SCRIPT,
@@ -32,8 +34,6 @@ export interface KeepBounds {
   maxAge: number;
 }
 
-// Redis refuses what it cannot take for two integers of 64 bits.
-const CURSOR_REGEXP = /^(<?)(\d{1,19}-\d{1,19})$/;
 /** Entries that one command asks for. */
 const PAGE = 128;
 
@@ -79,12 +79,17 @@ export class RedisStream implements RedisHistory {
   }
 
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    const [, before, id] = CURSOR_REGEXP.exec(after) ?? [];
-    if (id === undefined) return await this.#readOldest(bounds);
-    const entries = await this.#range(id, bounds.limit);
-    if (entries[0]?.id !== id) return await this.#readOldest(bounds);
-    if (before === "") entries.shift();
-    return await this.#collect(after, entries, bounds, false);
+    const place = parseCursor(after);
+    if (place === undefined) return await this.#readOldest(bounds);
+    const entries = await this.#range(place.id, bounds.limit);
+    const [first] = entries;
+    // It lies after the end: a Redis that was restored, or a replica that lags behind.
+    if (first === undefined) {
+      return { events: [], cursor: await this.#start(), gap: true };
+    }
+    const gap = first.id !== place.id;
+    if (!gap && !place.isBefore) entries.shift();
+    return await this.#collect(after, entries, bounds, gap);
   }
 
   /** Reads what comes after an event, and waits so many milliseconds if there is none. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { isAfter } from "./ids.ts";
+import { isAfter } from "./cursors.ts";
 
 /** An entry as it was written. */
 export interface WrittenEntry {

@@ -42,14 +42,19 @@ const SHORT = 100;
 export function testEventLogs(
   name: string,
   makeLogs: MakeLogs,
-  { ownIds, ignore = false }: TestEventLogOptions,
+  { ownIds, makeCursorAfter, ignore = false }: TestEventLogOptions,
 ): void {
   testEventLog(`${name} open()`, async () => {
     const { logs, close } = await makeLogs();
     return close === undefined
       ? { log: logs.open("name") }
       : { log: logs.open("name"), close };
-  }, { ownIds, ignore, retention: false });
+  }, {
+    ownIds,
+    ignore,
+    retention: false,
+    ...makeCursorAfter && { makeCursorAfter },
+  });
 
   function test(
     behaviour: string,

@@ -2,12 +2,13 @@
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { MemoryEventLog } from "../../log.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 
 testEventLog(
   "MemoryEventLog",
   (options) => ({ log: new MemoryEventLog(options) }),
-  { ownIds: true },
+  { ownIds: true, makeCursorAfter: afterSequence },
 );
 
 Deno.test("MemoryEventLog gives IDs of the form epoch-sequence", async () => {

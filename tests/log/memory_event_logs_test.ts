@@ -1,6 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { MemoryEventLogs } from "../../log.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLogs } from "../conformance/event_logs_suite.ts";
 
 testEventLogs("MemoryEventLogs", () => {
@@ -11,4 +12,4 @@ testEventLogs("MemoryEventLogs", () => {
     countEntries: () => logs.size,
     close: () => logs.close(),
   };
-}, { ownIds: true });
+}, { ownIds: true, makeCursorAfter: afterSequence });

@@ -15,11 +15,15 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLogs } from "../conformance/event_logs_suite.ts";
 import { makeKvLogs } from "./_kv_logs.ts";
 import { Faucet, readRun, readToEnd, until } from "../runs/_fixture.ts";
 
-testEventLogs("DenoKvEventLogs", () => makeKvLogs(), { ownIds: false });
+testEventLogs("DenoKvEventLogs", () => makeKvLogs(), {
+  ownIds: false,
+  makeCursorAfter: afterSequence,
+});
 
 Deno.test("DenoKvEventLogs() throws if an option is wrong", async () => {
   using kv = await Deno.openKv(":memory:");

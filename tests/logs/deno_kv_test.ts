@@ -15,6 +15,7 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 
@@ -22,7 +23,7 @@ testEventLog("DenoKvEventLog (in memory)", async ({ maxEvents }) => {
   const kv = await Deno.openKv(":memory:");
   const log = new DenoKvEventLog(kv, ["log"], { maxEvents });
   return { log, close: () => kv.close() };
-}, { ownIds: false });
+}, { ownIds: false, makeCursorAfter: afterSequence });
 
 testEventLog("DenoKvEventLog (in a file)", async ({ maxEvents }) => {
   const directory = await Deno.makeTempDir();
@@ -35,7 +36,7 @@ testEventLog("DenoKvEventLog (in a file)", async ({ maxEvents }) => {
       await Deno.remove(directory, { recursive: true });
     },
   };
-}, { ownIds: false });
+}, { ownIds: false, makeCursorAfter: afterSequence });
 
 testTopics("DenoKvEventLog", async (_, maxEvents) => {
   const kv = await Deno.openKv(":memory:");

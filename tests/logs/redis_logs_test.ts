@@ -12,6 +12,7 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLogs } from "../conformance/event_logs_suite.ts";
 import {
   RedisConnection,
@@ -23,6 +24,7 @@ import { Faucet, readRun, until } from "../runs/_fixture.ts";
 
 testEventLogs(`RedisEventLogs${redisNote}`, makeRedisLogs, {
   ownIds: false,
+  makeCursorAfter: afterSequence,
   ignore: !hasRedis,
 });
 

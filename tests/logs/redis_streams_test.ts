@@ -14,6 +14,7 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import {
   RedisConnection,
@@ -33,7 +34,7 @@ testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
       await server[Symbol.asyncDispose]();
     },
   };
-}, { ownIds: false, ignore: !hasRedis });
+}, { ownIds: false, makeCursorAfter: afterSequence, ignore: !hasRedis });
 
 testTopics(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
   const server = await RedisServer.start();

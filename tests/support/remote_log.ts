@@ -59,6 +59,10 @@ export class RemoteLog implements EventLog {
     return await this.#log.rewind(count);
   }
 
+  compare(a: string, b: string): number | undefined {
+    return this.#log.compare(a, b);
+  }
+
   async follow(
     onBatch: (batch: EventLogBatch) => void,
     { after, signal }: EventLogFollowOptions = {},
