@@ -64,6 +64,7 @@ import {
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
 import { withData } from "./_encoder/event_data.ts";
+import type { DescribeGap } from "./_channel/gap_notice.ts";
 import {
   answerHead,
   makeStreamHeaders,
@@ -75,7 +76,7 @@ import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/tail.ts";
 import { assertReturnableId } from "./_validate.ts";
 import { encodeEvent } from "./encoder.ts";
-import type { TypedEventInit } from "./event.ts";
+import type { ServerSentEventInit, TypedEventInit } from "./event.ts";
 import type { CloseReason } from "./server.ts";
 
 export type {
@@ -351,10 +352,22 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
       replay,
       interest,
       compression,
-      describeGap: (lastEventId) =>
-        this.#options.onGap?.({ lastEventId, request }) ??
-          [{ event: "gap", data: JSON.stringify({ lastEventId }) }],
+      describeGap: makeDescribeGap(this.#options.onGap, request),
       onClose,
     });
   }
+}
+
+/** Where nobody asks for the request, it is not kept as long as the client. */
+function makeDescribeGap(
+  onGap: CheckedChannelOptions["onGap"],
+  request: Request,
+): DescribeGap {
+  if (onGap === undefined) return describeGap;
+  return (lastEventId) =>
+    onGap({ lastEventId, request }) ?? describeGap(lastEventId);
+}
+
+function describeGap(lastEventId: string): ServerSentEventInit[] {
+  return [{ event: "gap", data: JSON.stringify({ lastEventId }) }];
 }

@@ -6,9 +6,9 @@
  * @module
  */
 
+import type { DescribeGap } from "./gap_notice.ts";
 import type { Interest } from "./group.ts";
 import type { EventCompression } from "../_server/compression.ts";
-import type { ServerSentEventInit } from "../event.ts";
 import type { CloseReason } from "../server.ts";
 
 /** A client that comes. */
@@ -22,11 +22,7 @@ export interface Arrival {
   /** How the client gets it, if not as it is. */
   compression: EventCompression | undefined;
   /** Makes what the client is sent in place of events that are missing. */
-  describeGap: (
-    lastEventId: string,
-  ) =>
-    | readonly ServerSentEventInit[]
-    | Promise<readonly ServerSentEventInit[]>;
+  describeGap: DescribeGap;
   /** Told once why the client is one no more. */
   onClose: ((reason: CloseReason) => void) | undefined;
 }

@@ -57,6 +57,8 @@ export interface FanOutClient {
   resume(): void;
   /** Takes no more of what is handed out, but reads on from a place. */
   unpark(cursor: string, position: number): void;
+  /** Reads on from a place, since the log goes on elsewhere. */
+  cutOff(cursor: string, position: number): void;
   /** Sends a comment, if nothing else was sent for a while. */
   keepAlive(): void;
   /** Sends its place, if the client knows none of at least a position. */
@@ -115,7 +117,7 @@ export class FanOut {
       onError?.(error);
     });
     this.reader = new LogReader(log, this.tail.signal, onError);
-    this.history = new History(this.reader);
+    this.history = new History(log, this.reader);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
     this.onError = onError;
     this.#clients = new Rounds(
@@ -275,7 +277,7 @@ export class FanOut {
     this.#position = this.ring.end;
     this.#cursor = cursor;
     this.#horizon.restart(this.#position, cursor);
-    for (const client of this.#clients) client.unpark(before, position);
+    for (const client of this.#clients) client.cutOff(before, position);
   }
 
   #handOut(): void {

@@ -6,25 +6,12 @@
  * @module
  */
 
+import { LogBounds } from "./log_bounds.ts";
 import type { LogReader } from "./log_reader.ts";
 import { PageCache } from "./page_cache.ts";
-import type { Place } from "./ring.ts";
-import type { EventLogBatch } from "../log.ts";
-
-/** One who waits for what comes after a place. */
-export interface Waiter {
-  /** Whether it waits no more. */
-  readonly isClosed: boolean;
-  /**
-   * Goes on from a place.
-   *
-   * @param gap Whether events between the place that was asked for and this one may be
-   * missing.
-   */
-  arrive(place: Place, gap: boolean): void;
-  /** Ends, since what it waits for cannot be sent. */
-  fail(error: unknown): void;
-}
+import type { Place, Ring } from "./ring.ts";
+import { type Waiter, WaitingPlaces } from "./waiting_places.ts";
+import type { EventLog, EventLogBatch } from "../log.ts";
 
 interface Answer {
   readonly waiter: Waiter;
@@ -40,6 +27,8 @@ const MAX_PAGES = 4;
 const SHARED_PAGE = 1 / 8;
 /** Milliseconds after which others get a turn while many go on at once. */
 const MAX_BUSY = 8;
+/** Milliseconds for which a cursor that comes is looked for between those of pages. */
+const MISSING_AGE = 5000;
 
 /**
  * Reads pages of a log, one at a time, and each for all who are at one of its places:
@@ -47,12 +36,15 @@ const MAX_BUSY = 8;
  * of its own. After a few pages it is the turn of who has waited longest, so one who is
  * far behind holds up nobody. Where pages are for many that takes longer: a stop leaves
  * a gap in front of the next pages, which those who wait in it fill bit by bit.
+ *
+ * Cursors that the log does not have cost no more: those from outside its bounds share
+ * one place, and of those in between, one page resolves all that it has the place of.
  */
 export class History {
   readonly #reader: LogReader;
-  readonly #pages = new PageCache();
-  /** Those who wait, by their places; first come first. */
-  readonly #waiting = new Map<string, Waiter[]>();
+  readonly #bounds: LogBounds;
+  readonly #pages: PageCache;
+  readonly #waiting = new WaitingPlaces();
   #isReading = false;
   /** The end of the latest page, and how many were read up to there without a stop. */
   #end = "";
@@ -61,10 +53,21 @@ export class History {
   #answers: Answer[] = [];
   /** Ends the pause in which those who can go on let others have a turn. */
   #endPause: (() => void) | undefined;
+  /** Those after the end of the log, for as long as nobody asks about it. */
+  readonly #late = new WaitingPlaces();
+  /** Runs while there are some. */
+  #lateTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Until when a cursor that comes is looked for between the places of pages. */
+  #missingUntil = -Infinity;
 
-  /** @param reader Reads from the log. */
-  constructor(reader: LogReader) {
+  /**
+   * @param log The log, which compares its cursors if it can.
+   * @param reader Reads from it.
+   */
+  constructor(log: EventLog, reader: LogReader) {
     this.#reader = reader;
+    this.#bounds = new LogBounds(log, reader);
+    this.#pages = new PageCache((a, b) => this.#bounds.compare(a, b));
   }
 
   /** The place of a cursor in a page that was read lately. */
@@ -74,10 +77,26 @@ export class History {
 
   /** Has one go on from a cursor, once a page is there that has its place. */
   wait(cursor: string, waiter: Waiter): void {
-    const waiters = this.#waiting.get(cursor);
-    if (waiters === undefined) this.#waiting.set(cursor, [waiter]);
-    else waiters.push(waiter);
-    this.#readOn();
+    const begin = this.#bounds.findBeginFor(cursor);
+    const place = begin === undefined
+      ? this.#findMissing(cursor)
+      : this.#pages.find(begin);
+    if (place !== undefined) {
+      // Called back at once, it would write before what it is about to write.
+      queueMicrotask(() => {
+        if (!waiter.isClosed) waiter.arrive(place, true);
+      });
+      return;
+    }
+    const delay = this.#bounds.delayFor(cursor);
+    if (delay > 0) {
+      this.#late.add(cursor, { waiter, gap: false });
+      this.#lateTimer ??= setTimeout(() => this.#askLate(), delay);
+    } else {
+      const gap = begin !== undefined;
+      this.#waiting.add(begin ?? cursor, { waiter, gap });
+      this.#readOn();
+    }
   }
 
   /**
@@ -87,6 +106,9 @@ export class History {
   rest(): void {
     this.#answers = [];
     this.#endPause?.();
+    this.#late.clear();
+    clearTimeout(this.#lateTimer);
+    this.#lateTimer = undefined;
   }
 
   /** Forgets all that was read. Called when nobody will come any more. */
@@ -107,68 +129,166 @@ export class History {
 
   /** The place from which to read next. */
   #choose(): string | undefined {
-    const goesOn = this.#count < MAX_PAGES && this.#isAwaited(this.#end);
-    if (goesOn) return this.#end;
-    for (const cursor of this.#waiting.keys()) {
-      if (this.#isAwaited(cursor)) return cursor;
-      this.#waiting.delete(cursor);
+    const goesOn = this.#count < MAX_PAGES && this.#waiting.has(this.#end);
+    return goesOn ? this.#end : this.#waiting.first();
+  }
+
+  /** Asks about the places after the end, once for all who wait there. */
+  #askLate(): void {
+    this.#lateTimer = undefined;
+    for (const cursor of this.#late.cursors) {
+      for (const waiting of this.#late.take(cursor)) {
+        this.#waiting.add(cursor, waiting);
+      }
     }
-    return undefined;
+    this.#readOn();
   }
 
   async #read(cursor: string): Promise<void> {
     if (cursor !== this.#end) this.#count = 0;
-    const batch = await this.#reader.read(
-      cursor,
-      { maxBytes: PAGE_BYTES },
-      () => this.#isAwaited(cursor),
-    );
-    if (batch !== undefined && this.#isAwaited(cursor)) {
-      this.#end = batch.cursor;
-      this.#count += this.#take(cursor, batch) ? SHARED_PAGE : 1;
+    // It takes less to ask a log for its beginning that is near than to read it.
+    const { isNear } = this.#bounds;
+    if (isNear && await this.#readBeginFor(cursor)) return;
+    const count = this.#waiting.count;
+    const batch = await this.#readPage(cursor);
+    const isMissing = batch?.gap === true && batch.events.length > 0;
+    if (!isNear && isMissing && await this.#readBeginFor(cursor)) return;
+    await this.#answer(cursor, batch, count);
+  }
+
+  /**
+   * Reads the beginning for all whose cursors are outside of the log.
+   *
+   * @returns Whether a cursor is one of them, or nobody can tell at present.
+   */
+  async #readBeginFor(cursor: string): Promise<boolean> {
+    if (!this.#bounds.canCompare) return false;
+    const begin = await this.#bounds.askBegin(() => this.#waiting.has(cursor));
+    if (begin === undefined) {
+      this.#postpone(cursor);
+      return true;
+    }
+    if (!this.#bounds.isOutside(cursor, begin)) return false;
+    for (const other of this.#waiting.cursors) {
+      if (!this.#bounds.isOutside(other, begin)) continue;
+      for (const { waiter } of this.#waiting.take(other)) {
+        this.#waiting.add(begin, { waiter, gap: true });
+      }
+    }
+    const place = this.#pages.find(begin);
+    if (place !== undefined) {
+      this.#resolve(begin, place, false);
       await this.#proceed();
+      return true;
+    }
+    const count = this.#waiting.count;
+    const batch = await this.#readPage(begin);
+    await this.#answer(begin, batch, count);
+    return true;
+  }
+
+  /** Reads a page; `undefined` if that fails, or nobody waits for it any more. */
+  #readPage(cursor: string): Promise<EventLogBatch | undefined> {
+    const isWanted = (): boolean => this.#waiting.has(cursor);
+    return this.#reader.read(cursor, { maxBytes: PAGE_BYTES }, isWanted);
+  }
+
+  /** It may be this place where the log fails: others have their turn first. */
+  #postpone(cursor: string): void {
+    this.#count++;
+    this.#waiting.postpone(cursor);
+  }
+
+  /**
+   * Has all go on who are at a place of a page that was read.
+   *
+   * @param count How many places were waited at so far when it was asked for.
+   */
+  async #answer(
+    cursor: string,
+    batch: EventLogBatch | undefined,
+    count: number,
+  ): Promise<void> {
+    // A page that is kept for nobody would have its timer outlive the channel's clients.
+    if (batch === undefined || !this.#waiting.has(cursor)) {
+      return this.#postpone(cursor);
+    }
+    this.#end = batch.cursor;
+    const place = this.#add(cursor, batch);
+    if (place === undefined) {
+      this.#count++;
       return;
     }
-    // It may be this place where the log fails: others have their turn first.
-    this.#count++;
-    const waiters = this.#waiting.get(cursor);
-    this.#waiting.delete(cursor);
-    if (waiters !== undefined) this.#waiting.set(cursor, waiters);
+    this.#resolve(cursor, place, batch.gap);
+    const isShared = this.#resolveInside(place.ring);
+    this.#count += isShared ? SHARED_PAGE : 1;
+    if (batch.gap) this.#resolveMissing(cursor, batch, place, count);
+    await this.#proceed();
   }
 
-  #isAwaited(cursor: string): boolean {
-    for (const { isClosed } of this.#waiting.get(cursor) ?? []) {
-      if (!isClosed) return true;
-    }
-    return false;
-  }
-
-  /** Has all go on who are at a place of a page, and says whether some are inside it. */
-  #take(cursor: string, batch: EventLogBatch): boolean {
+  /** Adds a page; `undefined` if it cannot be sent, which ends those who wait for it. */
+  #add(cursor: string, batch: EventLogBatch): Place | undefined {
     try {
-      const page = this.#pages.add(cursor, batch);
-      this.#resolve(cursor, { ring: page, position: page.begin }, batch.gap);
-      const { length } = this.#answers;
-      for (const [place, position] of page.places) {
-        // What comes after the end is not known.
-        if (position === page.end) continue;
-        this.#resolve(place, { ring: page, position }, false);
-      }
-      return this.#answers.length > length;
+      return this.#pages.add(cursor, batch);
     } catch (error) {
       // An event cannot be encoded.
-      const waiters = this.#waiting.get(cursor) ?? [];
-      this.#waiting.delete(cursor);
-      for (const waiter of waiters) waiter.fail(error);
-      return false;
+      for (const { waiter } of this.#waiting.take(cursor)) waiter.fail(error);
+      return undefined;
     }
+  }
+
+  /** Has those go on who are inside a page, and says whether there are any. */
+  #resolveInside(ring: Ring): boolean {
+    const { length } = this.#answers;
+    for (const [cursor, position] of ring.places) {
+      // What comes after the end is not known.
+      if (position === ring.end) continue;
+      this.#resolve(cursor, { ring, position }, false);
+    }
+    return this.#answers.length > length;
+  }
+
+  /** Has those go on whose cursors are missing just as the one that was asked about. */
+  #resolveMissing(
+    cursor: string,
+    { events: [first], cursor: end }: EventLogBatch,
+    place: Place,
+    count: number,
+  ): void {
+    const bounds = this.#bounds;
+    if (first === undefined) {
+      if (!bounds.isAfter(cursor, end)) return;
+      bounds.meetEnd(end);
+      // For those who came since, the end may have moved.
+      for (const other of this.#waiting.cursorsBefore(count)) {
+        if (bounds.isAfter(other, end)) this.#resolve(other, place, true);
+      }
+    } else if (bounds.isAfter(cursor, first.id)) {
+      // It is of another epoch than the end of the log, and so are all after it.
+      for (const other of this.#waiting.cursorsBefore(count)) {
+        if (bounds.isAfter(other, cursor)) this.#resolve(other, place, true);
+      }
+    } else if (!bounds.isNear) {
+      this.#missingUntil = performance.now() + MISSING_AGE;
+      for (const other of this.#waiting.cursors) {
+        const place = this.#pages.findMissing(other);
+        if (place !== undefined) this.#resolve(other, place, true);
+      }
+    }
+  }
+
+  /** The place in a page of a cursor that the log does not have. */
+  #findMissing(cursor: string): Place | undefined {
+    return performance.now() < this.#missingUntil
+      ? this.#pages.findMissing(cursor)
+      : undefined;
   }
 
   #resolve(cursor: string, place: Place, gap: boolean): void {
-    for (const waiter of this.#waiting.get(cursor) ?? []) {
-      this.#answers.push({ waiter, place, gap });
+    for (const each of this.#waiting.take(cursor)) {
+      const { waiter } = each;
+      this.#answers.push({ waiter, place, gap: gap || each.gap });
     }
-    this.#waiting.delete(cursor);
   }
 
   /** Lets those go on who can, and others have a turn if they are many. */

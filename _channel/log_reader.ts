@@ -74,6 +74,21 @@ export class LogReader {
     return undefined;
   }
 
+  /**
+   * Finds the place before the oldest event. If that fails, it waits as
+   * {@linkcode LogReader.read}.
+   *
+   * @param isWanted Whether anybody still waits for the answer.
+   * @returns What the log answers, `undefined` if it has failed or nobody waits.
+   */
+  findBegin(isWanted: () => boolean): Promise<string | undefined> {
+    const signal = this.#signal;
+    return this.#attempt(
+      () => this.#log.rewind(Infinity, { signal }),
+      isWanted,
+    );
+  }
+
   /** Ends the wait of all who wait for the next attempt. */
   wake(): void {
     clearTimeout(this.#timer);

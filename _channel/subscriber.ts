@@ -10,17 +10,21 @@ import type { Arrival } from "./arrival.ts";
 import { CompressedSink, type GroupChunk } from "./compressed_sink.ts";
 import { Draft } from "./draft.ts";
 import type { FanOut, FanOutClient } from "./fan_out.ts";
+import {
+  type DescribeGap,
+  type GapNotice,
+  makeGapNotice,
+} from "./gap_notice.ts";
 import type { Group, GroupMember } from "./group.ts";
-import type { Waiter } from "./history.ts";
 import type { PastChunk } from "./past_chunks.ts";
 import type { Place } from "./ring.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
 import type { Chunk, Turn } from "./turn.ts";
+import type { Waiter } from "./waiting_places.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
-import { assertReturnableId } from "../_validate.ts";
-import { encodeEvent, encodeEvents } from "../encoder.ts";
+import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
 /**
@@ -33,6 +37,7 @@ export class Subscriber
   readonly #fanOut: FanOut;
   readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
+  readonly #describeGap: DescribeGap;
   /** The sink, if the client gets its stream compressed. */
   readonly #compressed: CompressedSink | undefined;
   /** Ends the watch over the lifetime, where there is one. */
@@ -61,6 +66,11 @@ export class Subscriber
    * past it.
    */
   #toldPosition = 0;
+  /**
+   * Whether the log has gone on elsewhere than at the end, where the client was. Then
+   * it did not fall behind, and stays if events are missing. Cleared with its next place.
+   */
+  #isCutOff = false;
   /** The round of keep-alive in which something was sent last, or the client came. */
   #lastWrite: number;
 
@@ -69,9 +79,10 @@ export class Subscriber
    * @param arrival What is known of the client.
    */
   constructor(fanOut: FanOut, arrival: Arrival) {
-    const { lastEventId, replay, interest, compression, onClose } = arrival;
+    const { lastEventId, replay, interest, compression } = arrival;
     this.#fanOut = fanOut;
-    this.#onClose = onClose;
+    this.#onClose = arrival.onClose;
+    this.#describeGap = arrival.describeGap;
     this.#arrival = arrival;
     this.#cursor = lastEventId;
     this.#group = fanOut.audience.join(interest, this);
@@ -152,6 +163,12 @@ export class Subscriber
     this.#cursor = cursor;
     this.#isUntold = this.#toldPosition !== position;
     this.#advance();
+  }
+
+  /** As {@linkcode Subscriber.unpark}, since the log goes on elsewhere. */
+  cutOff(cursor: string, position: number): void {
+    this.#isCutOff ||= this.isParked || this.#state === "waiting";
+    this.unpark(cursor, position);
   }
 
   /** Called when there may be something for a client that has found nothing. */
@@ -266,6 +283,7 @@ export class Subscriber
   #begin(cursor: string): void {
     this.#cursor = cursor;
     this.#arrival = undefined;
+    this.#isCutOff = false;
   }
 
   async #rewind(count: number): Promise<void> {
@@ -300,25 +318,34 @@ export class Subscriber
   }
 
   /** Tells the client that events before a place may be missing, and goes on there. */
-  async #crossGap(place: Place): Promise<void> {
+  #crossGap(place: Place): void {
     const arrival = this.#arrival;
-    if (arrival === undefined) {
+    if (arrival === undefined && !this.#isCutOff) {
       this.#fanOut.counters.overflows++;
       this.end("overflow");
       return;
     }
-    if (arrival.lastEventId !== undefined) {
-      try {
-        const notices = await arrival.describeGap(arrival.lastEventId);
-        if (this.isClosed) return;
-        for (const { id } of notices) assertReturnableId("tell of gap", id);
-        this.#fanOut.counters.gaps++;
-        if (notices.length > 0) this.#write(encodeEvents(notices), 0);
-      } catch (error) {
-        this.fail(error);
-        return;
-      }
+    const lastEventId = arrival ? arrival.lastEventId : this.#cursor;
+    if (lastEventId === undefined) return this.#enter(place);
+    let notice: GapNotice | Promise<GapNotice>;
+    try {
+      notice = makeGapNotice(this.#describeGap, lastEventId);
+    } catch (error) {
+      return this.fail(error);
     }
+    if (!(notice instanceof Promise)) return this.#tellGap(notice, place);
+    notice.then(
+      (notice) => this.#tellGap(notice, place),
+      (error) => this.fail(error),
+    );
+  }
+
+  #tellGap(notice: GapNotice, place: Place): void {
+    if (this.isClosed) return;
+    this.#fanOut.counters.gaps++;
+    if (notice !== undefined) this.#write(notice, 0);
+    // It would come back with an ID that the log does not have.
+    this.#isUntold = true;
     this.#enter(place);
   }
 
