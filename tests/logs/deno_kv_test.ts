@@ -17,6 +17,7 @@ import {
 } from "../conformance/event_log_readers.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
+import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 
 testEventLog("DenoKvEventLog (in memory)", async ({ maxEvents }) => {
@@ -45,6 +46,28 @@ testTopics("DenoKvEventLog", async (_, maxEvents) => {
     close: () => kv.close(),
   };
 }, { runs: 3 });
+
+testCursors("DenoKvEventLog", async () => {
+  const kv = await Deno.openKv(":memory:");
+  let commands = 0;
+  const store: KvStore = {
+    get: (key) => {
+      commands++;
+      return kv.get(key);
+    },
+    list: (selector, options) => {
+      commands++;
+      return kv.list(selector as Deno.KvListSelector, options);
+    },
+    watch: (keys) => kv.watch(keys as Deno.KvKey[]),
+    atomic: () => kv.atomic() as KvAtomic,
+  };
+  const log = new DenoKvEventLog(store, ["log"], {
+    maxEvents: MAX_EVENTS,
+    pollInterval: Infinity,
+  });
+  return { log, countCommands: () => commands, close: () => kv.close() };
+});
 
 Deno.test("DenoKvEventLog() throws if an option is wrong", async () => {
   using kv = await Deno.openKv(":memory:");

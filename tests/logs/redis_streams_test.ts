@@ -21,6 +21,7 @@ import {
   RedisReconnecting,
 } from "../support/redis_connection.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
+import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 
 testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
@@ -47,6 +48,30 @@ testTopics(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
     },
   };
 }, { runs: 3, ignore: !hasRedis });
+
+testCursors(`RedisStreamsEventLog${redisNote}`, async () => {
+  const server = await RedisServer.start();
+  const client = await RedisConnection.open(server.port);
+  let commands = 0;
+  const counted: RedisClient = {
+    send: (command) => {
+      commands++;
+      return client.send(command);
+    },
+    duplicate: () => client.duplicate(),
+    close: () => client.close(),
+  };
+  const options = { maxEvents: MAX_EVENTS };
+  return {
+    log: new RedisStreamsEventLog(counted, "log", options),
+    countCommands: () => commands,
+    remove: (ids) => client.send(["XDEL", "log", ...ids]),
+    close: async () => {
+      await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}, { canRemove: true, ignore: !hasRedis });
 
 Deno.test("RedisStreamsEventLog() throws if an option is wrong", () => {
   const client: RedisClient = {
@@ -245,6 +270,57 @@ test("follow() tells of a gap if the stream is deleted", async ({ client }) => {
   await following.untilEvents(2);
   assertEquals(following.batches.at(-1)?.gap, true);
   assertEquals(following.data, ["a", "b"]);
+});
+
+test("read() goes on after an entry that was deleted, with a gap", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  const ids: string[] = [];
+  for (const data of numbers(4)) ids.push(await log.append({ data }));
+  await client.send(["XDEL", "log", ids[1]!, ids[3]!]);
+  const within = await log.read(ids[1]!);
+  assertEquals([dataOf(within), within.gap], [["2"], true]);
+  const atEnd = await log.read(ids[3]!);
+  assertEquals(atEnd, { events: [], cursor: ids[2]!, gap: true });
+  await log.append({ data: "4" });
+  const after = await log.read(ids[3]!);
+  assertEquals([dataOf(after), after.gap], [["4"], true]);
+});
+
+test("keeps the clients of a channel where the newest entry is deleted, and tells them of one gap", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  for (const data of numbers(100)) await log.append({ data });
+  await using channel = new EventChannel({ log });
+  await using body = new BodyClient(channel.serve(makeRequest())).run();
+  const lastEventId = await channel.publish({ data: "deleted" });
+  await body.inbox.untilEvents(1);
+  await client.send(["XDEL", "log", lastEventId]);
+  await channel.publish({ data: "next" });
+  await channel.publish({ data: "last" });
+  await body.inbox.until(() => body.inbox.data.includes("last"));
+  const gap = JSON.stringify({ lastEventId });
+  assertEquals(body.inbox.data, ["deleted", gap, "next", "last"]);
+  // Those who were away get no more than they have missed, either.
+  await using late = new BodyClient(channel.serve(makeRequest(lastEventId)))
+    .run();
+  await late.inbox.untilEvents(3);
+  assertEquals(late.inbox.data, [gap, "next", "last"]);
+});
+
+test("keeps the clients of a channel where Redis has lost its last entries, and tells them of one gap", async ({ server, client }) => {
+  await using reconnecting = new RedisReconnecting(server.port);
+  const log = new RedisStreamsEventLog(reconnecting, "log");
+  await using channel = new EventChannel({ log });
+  await using body = new BodyClient(channel.serve(makeRequest())).run();
+  const ids: string[] = [];
+  for (const data of numbers(4)) ids.push(await channel.publish({ data }));
+  await body.inbox.untilEvents(4);
+  await client.send(["XDEL", "log", ...ids.slice(2)]);
+  await client.send(["CLIENT", "KILL", "TYPE", "normal"]);
+  await body.inbox.until(() => body.inbox.lastEventId === ids[1]);
+  await channel.publish({ data: "next" });
+  await body.inbox.until(() => body.inbox.data.includes("next"));
+  const gap = JSON.stringify({ lastEventId: ids[3] });
+  assertEquals(body.inbox.data, [...numbers(4), gap, "next"]);
 });
 
 test("follow() closes its connection", async ({ client }) => {
