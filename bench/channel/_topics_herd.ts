@@ -9,6 +9,8 @@ import { encodeEvent } from "../../encoder.ts";
 import type { EventLog } from "../../log.ts";
 import type { Child } from "../_process.ts";
 import type { LoadOrder, Returning } from "./_topics_load.ts";
+import type { History } from "./_topics_logs.ts";
+import { readEvents } from "../../parser.ts";
 
 /** The process of the clients. */
 export type Load = Child<LoadOrder, number>;
@@ -50,6 +52,52 @@ export async function serveBare(
     await readHistory(log);
     return { handler: () => respond([encodeEvent({ data: "~" })]) };
   });
+}
+
+/**
+ * Serves clients whose IDs the history does not have, until each is told so, and among
+ * them one that is merely behind.
+ *
+ * @returns How many requests to the log that took, and the milliseconds that the one
+ * waited for its first event.
+ */
+export async function serveUnknown(
+  { log, ids, commands }: History,
+  clients: readonly Returning[],
+  load: Load,
+): Promise<{ commands: number; first: number }> {
+  const channel = new EventChannel({
+    log,
+    ringBytes: 0,
+    // The load counts what is marked.
+    onGap: () => [{ event: "gap", data: "~" }],
+  });
+  let arrived = 0;
+  const server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => {
+      arrived++;
+      return channel.serve(request, { topics: ["none"] });
+    },
+  );
+  const before = commands();
+  const told = load.ask({ port: server.addr.port, clients });
+  while (arrived < clients.length / 2) {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+  }
+  const begin = performance.now();
+  const headers = { "last-event-id": ids.at(-2)! };
+  const request = new Request("http://localhost/", { headers });
+  const response = channel.serve(request, { topics: "all" });
+  const events = readEvents(response);
+  await events.next();
+  const first = performance.now() - begin;
+  await events.return?.();
+  await told;
+  const count = commands() - before;
+  await channel.close();
+  await server.shutdown();
+  return { commands: count, first };
 }
 
 /** Reads the history once, and hands its bytes to as many streams. */

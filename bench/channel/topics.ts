@@ -16,6 +16,7 @@ import {
   serveBare,
   serveBareHistory,
   serveHerd,
+  serveUnknown,
 } from "./_topics_herd.ts";
 import type { Returning } from "./_topics_load.ts";
 import { type History, openHistories } from "./_topics_logs.ts";
@@ -220,6 +221,42 @@ async function runWhole(name: string): Promise<Row[]> {
   return [compareRow(row, "ms", ours, bare, "bare streams", 3)];
 }
 
+/** Clients whose IDs the history does not have, each with one of its own or all with one. */
+async function runUnknown(name: string, clients: number): Promise<Row[]> {
+  const events = 10_000;
+  await using history = await openHistories[name]!(events, 1);
+  const count = async (
+    ids: number,
+  ): Promise<{ commands: number; first: number }> => {
+    const herd = Array.from({ length: clients }, (_, client): Returning => ({
+      lastEventId: `elsewhere-${client % ids}`,
+      topic: "none",
+      owed: 1,
+    }));
+    await using load: Load = new Child("channel/_topics_load.ts");
+    await serveUnknown(history, herd.slice(0, 10), load);
+    return await serveUnknown(history, herd, load);
+  };
+  const one = await count(1);
+  const own = await count(clients);
+  const result = own.commands / one.commands;
+  return [{
+    name: `unknown/${name}, ${clients} IDs, commands`,
+    ours: `${own.commands}`,
+    peer: `one ID ${one.commands}`,
+    result: `${result.toFixed(2)} ×`,
+    target: "≤ 2 ×",
+    isMet: result <= 2,
+  }, {
+    name: `unknown/${name}, ${clients} IDs, one that is merely behind`,
+    ours: `${own.first.toFixed(0)} ms`,
+    peer: `one ID ${one.first.toFixed(0)} ms`,
+    result: `${(own.first / one.first).toFixed(2)} ×`,
+    target: "",
+    isMet: undefined,
+  }];
+}
+
 /** The milliseconds of CPU of some rounds, and the requests to the log of the last. */
 async function compareHerds(
   history: History,
@@ -306,6 +343,9 @@ const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
   "herd/Deno KV": () => runHerd("Deno KV"),
   "whole/Redis": () => runWhole("Redis"),
   "whole/Deno KV": () => runWhole("Deno KV"),
+  "unknown/Redis/1000": () => runUnknown("Redis", 1000),
+  "unknown/Redis/10000": () => runUnknown("Redis", 10_000),
+  "unknown/Deno KV/1000": () => runUnknown("Deno KV", 1000),
   "heap": runHeap,
 };
 
