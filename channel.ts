@@ -24,7 +24,8 @@
  *   and is told that place at once, so that nothing is lost if it drops before its
  *   first event.
  * - Where events are missing, because the history does not reach back to the ID that
- *   the client brings, it is told so by a `gap` event before any other.
+ *   the client brings, it is told so by a `gap` event before any other. A client that is
+ *   connected while the log loses events is told so as well, and stays.
  * - A client so slow that the whole history has moved past it is disconnected when it
  *   reads on. It comes back by itself, and is told of the gap.
  *

@@ -18,7 +18,7 @@ import type { CloseReason, EventCompression } from "../server.ts";
 
 /** A client for which events are missing. */
 export interface EventGap {
-  /** The ID that the client brought, and to which the history does not reach back. */
+  /** The ID that the client brought, or was at, and that the history does not have. */
   lastEventId: string;
   /** The client's request. */
   request: Request;
@@ -109,8 +109,11 @@ export interface EventChannelOptions<
    * full state. What is left of the history follows. IDs have no lasting effect.
    * If it throws, the client is closed with the reason `"error"`.
    *
+   * It is called with the client's request as long as the client is connected, so the
+   * channel keeps that.
+   *
    * Left out, it is one event of the type `gap`, whose data is JSON such as
-   * `{"lastEventId":"…"}` with the ID that the client brought.
+   * `{"lastEventId":"…"}` with the ID that the client brought, or was at.
    */
   onGap?:
     | ((

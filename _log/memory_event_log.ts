@@ -57,7 +57,8 @@ export interface MemoryEventLogOptions {
  * Events may bring their own IDs, and are then resumed by them. Such an ID must be
  * unique for as long as a client may come back with it: one that is still in the
  * history is refused, but one that has left it is forgotten. After a restart, a log
- * in memory knows none of them and tells of a gap.
+ * in memory knows none of them and tells of a gap, unless they are used again for other
+ * events: then a client resumes after the new one, and nothing can tell.
  *
  * Appending is synchronous: those who follow have been called back with the event
  * when {@linkcode MemoryEventLog.append} returns its promise.

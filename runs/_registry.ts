@@ -110,7 +110,9 @@ export class Registry {
     const log = this.#options.logs.open(nameOf(id));
     for (let after = lastEventId;;) {
       const { events, cursor, gap } = await log.read(after, { limit: PAGE });
-      if (gap || !events.every(isSilent)) return false;
+      // Without an event it lies after the end: a reader would wait for ever there.
+      const isBefore = gap && events.length > 0;
+      if (isBefore || !events.every(isSilent)) return false;
       if (events.length < PAGE) return true;
       after = cursor;
     }

@@ -461,3 +461,19 @@ function faulty(
     close: () => {},
   };
 }
+
+test("read() begins with the oldest event after the cursor of a later log", async ({ client }) => {
+  const log = new RedisEventLogs(client, "logs:").open("a");
+  const ids = await Promise.all(
+    ["a", "b"].map((data) => log.append({ data })),
+  );
+  const [time = ""] = ids[1]!.split("-");
+  // Of another generation, and so of another log: it may have all to come.
+  const foreign = await log.read(`${Number(time) + 1}-0`);
+  assertEquals(foreign.events.map(({ id }) => id), ids);
+  assertEquals(foreign.gap, true);
+  await client.send(["XDEL", "logs:{a}", ids[0]!]);
+  const missing = await log.read(ids[0]!);
+  assertEquals(missing, { events: missing.events, cursor: ids[1]!, gap: true });
+  assertEquals(missing.events.map(({ data }) => data), ["b"]);
+});

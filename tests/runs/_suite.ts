@@ -7,6 +7,7 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { EventRuns, type EventRunsOptions } from "../../runs/mod.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { numbers } from "../conformance/event_log_readers.ts";
 import type { EventLogsFixture } from "../conformance/event_logs_suite.ts";
 import {
@@ -185,6 +186,34 @@ function testServe(test: DeclareTest): void {
     },
     { endEvent: () => undefined },
   );
+
+  test("serve() goes on by the table of cursors, whatever ID a reader brings", async ({ here, there }) => {
+    const faucet = new Faucet();
+    await here.start("a", faucet.open);
+    faucet.give("first", "second");
+    await using first = await readRun(there, "a");
+    await first.inbox.untilEvents(2);
+    const late = afterSequence(first.inbox.lastEventId);
+    await using foreign = await readRun(there, "a", "from-elsewhere");
+    await using after = await readRun(there, "a", late);
+    await foreign.inbox.untilEvents(3);
+    await after.inbox.untilEvents(1);
+    faucet.give("third");
+    faucet.end();
+    await Promise.all([foreign.end(), after.end()]);
+    const gap = (lastEventId: string): string =>
+      JSON.stringify({ lastEventId });
+    const whole = [gap("from-elsewhere"), "first", "second", "third"];
+    assertEquals(foreign.inbox.data.slice(0, 4), whole);
+    assertEquals(after.inbox.data.slice(0, 2), [gap(late), "third"]);
+    const again = await readToEnd(there, "a", "from-elsewhere");
+    assertEquals(again[0], `gap: ${gap("from-elsewhere")}`);
+    assertEquals(again.slice(1, 4), whole.slice(1).map((d) => `message: ${d}`));
+    // Nothing will come after the end, also where that is not the end that it knew.
+    const end = afterSequence(after.inbox.lastEventId);
+    const response = await there.serve("a", runRequest(end));
+    assertEquals(response.status, 204);
+  });
 
   test("serve() answers 404 where nobody knows the run, and leaves no trace", async ({ here, countEntries }) => {
     const before = await countEntries();

@@ -4,6 +4,7 @@
 
 import "../channel/close_test.ts";
 import "../channel/group_test.ts";
+import "../channel/cursors_test.ts";
 import "../channel/history_test.ts";
 import "../channel/lifetime_test.ts";
 import "../channel/log_test.ts";
