@@ -2,14 +2,14 @@
 
 /** Where clients go on whose cursors are those of a log in memory, near and far away. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import {
   type EventLogBatch,
   type EventLogReadOptions,
   MemoryEventLog,
 } from "../../log.ts";
-import { BodyClient, makeRequest } from "./_clients.ts";
+import { BodyClient, makeRequest, until } from "./_clients.ts";
 import { MAX_EVENTS, testCursors } from "./_cursors_model.ts";
 import { RemoteLog } from "../support/remote_log.ts";
 
@@ -65,3 +65,33 @@ Deno.test("EventChannel tells of no gap after the last event that has left the h
   assertEquals(received, [["gap", ...events], ["gap", ...events], events]);
   for (const client of clients) await client[Symbol.asyncDispose]();
 });
+
+for (
+  const [kind, makeCursor] of Object.entries({
+    "cannot be ordered": (number: number) => `elsewhere ${number}`,
+    "lie after the end": (number: number, end: string) =>
+      end.replace(/\d+$/, `${1e6 + number}`),
+  })
+) {
+  Deno.test(`EventChannel does not ask the log for each of those who come one after the other with cursors that ${kind}`, async () => {
+    const log = new RemoteLog();
+    const end = await log.append({ data: "a" });
+    await using channel = new EventChannel({ log, ringBytes: 0 });
+    const clients: BodyClient[] = [];
+    const begin = performance.now();
+    log.calls.read = 0;
+    for (let number = 0; number < 100; number++) {
+      const response = channel.serve(makeRequest(makeCursor(number, end)));
+      clients.push(new BodyClient(response).run());
+      // The answer for those before has come meanwhile.
+      for (let turn = 0; turn < 3; turn++) {
+        await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+    }
+    await until(() => channel.counters.gaps === clients.length);
+    // Where the log ends is asked ten times a second.
+    const most = 6 + (performance.now() - begin) / 100;
+    assert(log.calls.read <= most, `${log.calls.read} reads`);
+    for (const client of clients) await client[Symbol.asyncDispose]();
+  });
+}
