@@ -65,7 +65,7 @@ import {
 } from "./_channel/options.ts";
 import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
 import { withData } from "./_encoder/event_data.ts";
-import type { DescribeGap } from "./_channel/gap_notice.ts";
+import { type DescribeGap, makeGapEvent } from "./_channel/gap_notice.ts";
 import {
   answerHead,
   makeStreamHeaders,
@@ -370,5 +370,5 @@ function makeDescribeGap(
 }
 
 function describeGap(lastEventId: string): ServerSentEventInit[] {
-  return [{ event: "gap", data: JSON.stringify({ lastEventId }) }];
+  return [makeGapEvent(lastEventId)];
 }

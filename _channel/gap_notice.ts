@@ -8,7 +8,7 @@
 
 import { assertReturnableId } from "../_validate.ts";
 import { encodeEvents } from "../encoder.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 
 /** Tells what a client is sent that is known to be at a cursor. */
 export type DescribeGap = (
@@ -19,6 +19,11 @@ export type DescribeGap = (
 
 /** The chunk of a notice, `undefined` if there is nothing to send. */
 export type GapNotice = Uint8Array<ArrayBuffer> | undefined;
+
+/** The event that tells of a gap after an ID, where the server does not say otherwise. */
+export function makeGapEvent(lastEventId: string): TextEventInit {
+  return { event: "gap", data: JSON.stringify({ lastEventId }) };
+}
 
 /**
  * Makes what a client is sent, at once if that takes no time: with thousands of clients

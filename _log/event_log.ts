@@ -141,6 +141,10 @@ export interface EventLog {
    * | lies before the oldest event                     | from the oldest on   | `true`  |
    * | lies after the end                               | none: `cursor` is the end | `true` |
    * | cannot be ordered, or is of another epoch        | from the oldest on   | `true`  |
+   *
+   * A log that can tell that nothing is missing after a cursor which is missing itself
+   * gives no gap there. Where the holder of a claim writes again what the engine has lost
+   * at the end, a log waits for that: it gives the cursor back, and no gap.
    */
   read(after: string, options?: EventLogReadOptions): Promise<EventLogBatch>;
 

@@ -2,12 +2,15 @@
 
 /**
  * The log of a run as its readers get it. Where events of a run are missing, readers are
- * told by an event in their place, and go on: to end their streams there, as a channel
- * does with one that has fallen behind, would look like the end of the run.
+ * told by an event in their place, and go on. The channel sends the same event for a gap
+ * before a reader's first event, and where the log has lost its end. At any other gap it
+ * takes a reader for one that has fallen behind, and ends the stream: that would look like
+ * the end of the run.
  *
  * @module
  */
 
+import { makeGapEvent } from "../_channel/gap_notice.ts";
 import { quote } from "../_validate.ts";
 import type {
   EventLog,
@@ -89,11 +92,7 @@ export class GapTellingLog implements EventLog {
       );
     }
     // Whoever comes back with this ID goes on after the gap.
-    const notice: LoggedEvent = {
-      event: "gap",
-      data: JSON.stringify({ lastEventId: after }),
-      id: gapCursor,
-    };
+    const notice: LoggedEvent = { ...makeGapEvent(after), id: gapCursor };
     return { events: [notice, ...events], cursor, gap: false };
   }
 }

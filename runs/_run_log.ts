@@ -163,10 +163,10 @@ export class RunLog implements EventLog {
 }
 
 /**
- * Whether a batch may say that all of the run is gone. A gap would end the streams of its
- * readers before they are told of the loss, so they wait where they are. Where something
- * is left, as after a restored snapshot that ends before a reader's place, they would
- * wait in vain: they are told of the gap.
+ * Whether a batch may say that all of the run is gone. Its readers are about to be told
+ * of the loss, and a gap before that tells them nothing: they wait where they are. Where
+ * something is left, as after a restored snapshot that ends before a reader's place, they
+ * would wait in vain: they are told of the gap.
  */
 function isEmptied({ events, gap }: EventLogBatch): boolean {
   return gap && events.length === 0;

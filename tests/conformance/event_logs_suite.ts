@@ -28,6 +28,12 @@ export interface EventLogsFixture {
   countEntries: () => Promise<number> | number;
   /** Deletes the last event of a name behind the back of the logs, if that can be done. */
   deleteLast?: (name: string) => Promise<void>;
+  /**
+   * Whether a reader after the end of what is claimed waits there without a gap, for what
+   * the engine has lost and the holder writes again with the same IDs. Left out, it goes
+   * on at the end as it is, with a gap.
+   */
+  waitsForHolder?: boolean;
   close?: () => Promise<void> | void;
 }
 
@@ -74,6 +80,7 @@ export function testEventLogs(
   testClaims(test);
   testFences(test);
   testLoss(test);
+  if (makeCursorAfter !== undefined) testAfterEnd(test);
   testExpiry(test);
 }
 
@@ -351,6 +358,46 @@ function testLoss(test: DeclareTest): void {
       assertEquals(told, isWritten ? written : ["0", "1", "gap", ...rest]);
     });
   }
+}
+
+/** The test of the one row of the table of cursors that a claim changes. */
+function testAfterEnd(test: DeclareTest): void {
+  test("read() and follow() after the end get nothing twice while the name is claimed", async ({ logs, other, waitsForHolder = false }) => {
+    const claim = await hold(logs, "a");
+    const ids: string[] = [];
+    for (const data of ["0", "1"]) ids.push(await claim.append({ data }));
+    const lost = idAfter(ids[0]!, ids[1]!);
+    const log = other.open("a");
+    const first = waitsForHolder
+      ? { events: [], cursor: lost, gap: false }
+      : { events: [], cursor: ids[1]!, gap: true };
+    assertEquals(await log.read(lost), first);
+    await using following = new Following(log, lost);
+    await following.until((batches) => batches.length > 0);
+    assertEquals(following.batches[0], first);
+    for (const data of ["2", "3"]) ids.push(await claim.append({ data }));
+    assertEquals(ids[2], lost);
+    const rest = ids.slice(waitsForHolder ? 3 : 2);
+    await following.untilEvents(rest.length);
+    assertEquals(following.ids, rest);
+    assert(following.batches.slice(1).every(({ gap }) => !gap));
+    const after = idAfter(ids[2]!, ids[3]!);
+    await claim.release();
+    // Nobody writes it again.
+    const end = { events: [], cursor: ids[3]!, gap: true };
+    assertEquals(await log.read(after), end);
+    await using late = new Following(log, after);
+    await late.until((batches) => batches.length > 0);
+    ids.push(await log.append({ data: "4" }));
+    await late.untilEvents(1);
+    assertEquals([late.batches[0], late.ids], [end, ids.slice(4)]);
+  });
+}
+
+/** The ID that a holder gives after two others. */
+function idAfter(first: string, second: string): string {
+  const [number, last] = [first, second].map((id) => Number(id.split("-")[1]));
+  return `${second.split("-")[0]}-${2 * last! - number!}`;
 }
 
 function testExpiry(test: DeclareTest): void {

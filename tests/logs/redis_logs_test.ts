@@ -472,8 +472,20 @@ test("read() begins with the oldest event after the cursor of a later log", asyn
   const foreign = await log.read(`${Number(time) + 1}-0`);
   assertEquals(foreign.events.map(({ id }) => id), ids);
   assertEquals(foreign.gap, true);
+});
+
+test("read() tells of a gap after a cursor that is missing only if more is missing", async ({ client }) => {
+  const log = new RedisEventLogs(client, "logs:").open("a");
+  const ids = await Promise.all(
+    ["a", "b", "c"].map((data) => log.append({ data })),
+  );
   await client.send(["XDEL", "logs:{a}", ids[0]!]);
+  // The next ID comes right after it: its reader has seen all that is missing.
+  const seen = await log.read(ids[0]!);
+  assertEquals(seen.events.map(({ data }) => data), ["b", "c"]);
+  assertEquals(seen.gap, false);
+  await client.send(["XDEL", "logs:{a}", ids[1]!]);
   const missing = await log.read(ids[0]!);
-  assertEquals(missing, { events: missing.events, cursor: ids[1]!, gap: true });
-  assertEquals(missing.events.map(({ data }) => data), ["b"]);
+  assertEquals(missing.events.map(({ data }) => data), ["c"]);
+  assertEquals([missing.gap, missing.gapCursor], [true, ids[1]!]);
 });

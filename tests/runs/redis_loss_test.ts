@@ -241,18 +241,22 @@ test("tells a gap in the place of all that was trimmed", async ({ client, reader
 
 test(
   "goes on with a reader who comes back with an ID that is lost",
-  async ({ server, client, there, reader, give, finish }) => {
+  async ({ server, client, there, reader, logs, give, finish }) => {
     await give(80);
     await server.takeSnapshot();
     await give(34);
     const { lastEventId } = reader.inbox;
     await restart(server, client);
+    // A process that has not followed the run does not know the ID.
+    await using runs = new EventRuns({ logs });
+    await using elsewhere = await readRun(runs, "a", lastEventId);
     await using back = await readRun(there, "a", lastEventId);
     // Another one, who is behind it, follows the same stream.
     await using late = await readRun(there, "a");
     await late.inbox.untilEvents(80);
     await finish();
-    await Promise.all([back.end(), late.end()]);
+    await Promise.all([elsewhere.end(), back.end(), late.end()]);
+    assertEquals(elsewhere.inbox.data, ALL.slice(114));
     assertEquals(back.inbox.data, ALL.slice(114));
     assertEquals(late.inbox.data, ALL);
   },

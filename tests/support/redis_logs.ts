@@ -24,6 +24,7 @@ export async function makeRedisLogs(): Promise<EventLogsFixture> {
       const [[id]] = reply as [[string]];
       await client.send(["XDEL", key, id]);
     },
+    waitsForHolder: true,
     close: async () => {
       await client.close();
       await other.close();
