@@ -57,11 +57,11 @@ const HANDLERS_FIRST =
 const NO_CAPTURE = "EventTarget refuses capture";
 
 export const WORKERD_EXCEPTIONS: Record<string, string> = {
-  "EventSource onopen keeps its place when it is replaced, not when it was null":
+  "EventSource onopen keeps its position when it is replaced, not when it was null":
     HANDLERS_FIRST,
-  "EventSource onmessage keeps its place when it is replaced, not when it was null":
+  "EventSource onmessage keeps its position when it is replaced, not when it was null":
     HANDLERS_FIRST,
-  "EventSource onerror keeps its place when it is replaced, not when it was null":
+  "EventSource onerror keeps its position when it is replaced, not when it was null":
     HANDLERS_FIRST,
   "EventSource onopen is called on the target with the event": HANDLERS_FIRST,
   "EventSource onmessage is called on the target with the event":
@@ -106,7 +106,7 @@ export const CHROMIUM_EXCEPTIONS: Record<string, string> = {
     "location cannot be replaced; the tests in the browser resolve URLs",
   "connect() holds back a server that sends without end":
     "the buffers of the browser and of the tunnel take 64 MiB before",
-  "connect() asks for headers and a body anew at each attempt":
+  "connect() calls the functions for headers and body at each attempt":
     "fetch sends no stream over HTTP/1.1",
   "connect() calls fetch as a plain function, with what every runtime knows":
     "fetch has a cache, which is told to store nothing",
