@@ -72,7 +72,12 @@ async function withSite<T>(
   await using redis = await RedisConnection.open(port);
   await using here = peer.open(port, options);
   await using there = peer.open(port, options);
-  return await within(peer.name, experiment({ here, there, redis, port }));
+  // Deno checks the types of a worker's modules when it first starts one.
+  return await within(
+    peer.name,
+    experiment({ here, there, redis, port }),
+    30_000,
+  );
 }
 
 /** Events with the IDs 1, 2 and so on, which go on until they are ended. */

@@ -3,17 +3,25 @@
 /** Milliseconds: long enough for any machine, short enough to be told of a hang. */
 const DEADLINE = 10_000;
 
-/** Waits for what is bound to happen, and fails where it does not. */
-export async function within<T>(what: string, promise: Promise<T>): Promise<T> {
+/**
+ * Waits for what is bound to happen, and fails if it does not.
+ *
+ * @param deadline Milliseconds, for what takes long even on a quick machine.
+ */
+export async function within<T>(
+  what: string,
+  promise: Promise<T>,
+  deadline: number = DEADLINE,
+): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const deadline = new Promise<never>((_, reject) => {
+  const late = new Promise<never>((_, reject) => {
     timer = setTimeout(
-      () => reject(new Error(`${what}: not within ${DEADLINE} ms`)),
-      DEADLINE,
+      () => reject(new Error(`${what}: not within ${deadline} ms`)),
+      deadline,
     );
   });
   try {
-    return await Promise.race([promise, deadline]);
+    return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
   }
