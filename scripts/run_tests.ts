@@ -4,20 +4,32 @@
  * Runs `deno test`, with the examples in the documentation, and closes with the line
  * `N passed, N failed`, to which `, N skipped` is added where tests were ignored.
  * Arguments are handed on: `deno task test tests/parser/parser_test.ts`. Without one, it
- * runs all but what has a task of its own.
+ * runs all tests but the slow ones, and with `--slow` only those.
  *
  * @module
  */
 
 import { importMapArgs } from "./_import_map.ts";
 
-/** What takes long and has a task of its own: `deno task test:slow`. */
-const SLOW = ["tests/chaos/"];
+/** Tests that take long: processes are killed, packages built, peers run, heaps filled. */
+const SLOW = [
+  "tests/chaos/",
+  "tests/docs/comparison_test.ts",
+  "tests/log/memory_size_test.ts",
+  "tests/package/bench_peers_test.ts",
+  "tests/package/dnt_test.ts",
+  "tests/package/npm_package_test.ts",
+  "tests/parser/memory_test.ts",
+];
 
 const SUITE_REGEXP =
   /<testsuite [^>]*?tests="(\d+)" disabled="(\d+)" errors="(\d+)" failures="(\d+)"/g;
 
-const ignored = Deno.args.length === 0 ? [`--ignore=${SLOW.join()}`] : [];
+const files = Deno.args.length === 0
+  ? [`--ignore=${SLOW.join()}`]
+  : Deno.args[0] === "--slow"
+  ? SLOW
+  : Deno.args;
 const report = await Deno.makeTempFile({ suffix: ".xml" });
 const { code } = await new Deno.Command(Deno.execPath(), {
   args: [
@@ -28,8 +40,7 @@ const { code } = await new Deno.Command(Deno.execPath(), {
     "--preload=tests/support/loopback_guard.ts",
     `--junit-path=${report}`,
     ...await importMapArgs(),
-    ...ignored,
-    ...Deno.args,
+    ...files,
   ],
   env: { NO_COLOR: "1" },
 }).spawn().status;
