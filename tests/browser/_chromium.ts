@@ -12,6 +12,9 @@ import {
 } from "../../scripts/_chromium.ts";
 import { within } from "../support/within.ts";
 
+/** Milliseconds for a call: what a page evaluates may wait until a tab that hangs is replaced. */
+const CALL_DEADLINE = 30_000;
+
 /** Where Chromium is, `undefined` where there is none. */
 export const CHROMIUM: string | undefined = await findChromium();
 
@@ -272,6 +275,7 @@ class DevTools {
       new Promise((resolve, reject) => {
         this.#calls.set(id, { resolve, reject });
       }),
+      CALL_DEADLINE,
     );
   }
 

@@ -61,6 +61,8 @@ export class SharedSite implements AsyncDisposable {
       await within(
         `reports ${reports}`,
         new Promise<void>((resolve) => this.#look = resolve),
+        // A tab that hangs is replaced after 10 to 15 seconds.
+        30_000,
       );
     }
   }
