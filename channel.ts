@@ -53,17 +53,20 @@
 import { ChannelAdmission } from "./_channel/admission.ts";
 import {
   checkChannelOptions,
-  checkClient,
   checkCloseOptions,
   type CheckedChannelOptions,
-  type CheckedClient,
+  type CheckedServeOptions,
   checkEventTopics,
+  checkServeOptions,
   type EventChannelCloseOptions,
   type EventChannelOptions,
   type EventChannelPublishOptions,
   type EventChannelServeOptions,
 } from "./_channel/options.ts";
-import { type EventChannelCounters, FanOut } from "./_channel/fan_out.ts";
+import {
+  Broadcaster,
+  type EventChannelCounters,
+} from "./_channel/broadcaster.ts";
 import { withData } from "./_encoder/event_data.ts";
 import { type DescribeGap, makeGapEvent } from "./_channel/gap_notice.ts";
 import {
@@ -74,7 +77,7 @@ import {
 } from "./_server/negotiate.ts";
 import { respond } from "./_server/request_hooks.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
-import type { EventChannelStall } from "./_channel/tail.ts";
+import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { assertReturnableId } from "./_validate.ts";
 import { encodeEvent } from "./encoder.ts";
 import type { ServerSentEventInit, TypedEventInit } from "./event.ts";
@@ -87,8 +90,8 @@ export type {
   EventChannelServeOptions,
   EventGap,
 } from "./_channel/options.ts";
-export type { EventChannelCounters } from "./_channel/fan_out.ts";
-export type { EventChannelStall } from "./_channel/tail.ts";
+export type { EventChannelCounters } from "./_channel/broadcaster.ts";
+export type { EventChannelStall } from "./_channel/log_follower.ts";
 
 /**
  * A channel: what is published in it reaches all of its clients.
@@ -173,7 +176,7 @@ export type { EventChannelStall } from "./_channel/tail.ts";
  */
 export class EventChannel<Events = unknown> implements AsyncDisposable {
   readonly #options: CheckedChannelOptions;
-  readonly #fanOut: FanOut;
+  readonly #broadcaster: Broadcaster;
   readonly #admission: ChannelAdmission;
   /** Settles once the channel is closed; set when that begins. */
   #closed: Promise<void> | undefined;
@@ -188,18 +191,18 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   constructor(options: EventChannelOptions<Events> = {}) {
     // The map is for the compiler alone.
     this.#options = checkChannelOptions(options as EventChannelOptions);
-    this.#fanOut = new FanOut(this.#options);
+    this.#broadcaster = new Broadcaster(this.#options);
     this.#admission = new ChannelAdmission(this.#options);
   }
 
   /** How many clients the channel has. */
   get size(): number {
-    return this.#fanOut.size;
+    return this.#broadcaster.size;
   }
 
   /** What the channel has done so far, as it stands now. */
   get counters(): EventChannelCounters {
-    return { ...this.#fanOut.counters };
+    return { ...this.#broadcaster.counters };
   }
 
   /**
@@ -207,7 +210,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * well. Clients stay connected meanwhile, and get everything afterwards.
    */
   get stalled(): EventChannelStall | undefined {
-    return this.#fanOut.tail.stall;
+    return this.#broadcaster.follower.stall;
   }
 
   /**
@@ -289,7 +292,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * as `serveEvents` does for `cors`.
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
-    const client = checkClient(options, this.#options);
+    const client = checkServeOptions(options, this.#options);
     const { compression } = this.#options;
     const negotiation = negotiate(request, { ...options, compression });
     if (negotiation instanceof Response) return negotiation;
@@ -331,7 +334,9 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    */
   close(options: EventChannelCloseOptions = {}): Promise<void> {
     this.#admission.close(checkCloseOptions(options));
-    this.#closed ??= this.#fanOut.stop(() => this.#admission.makeFarewell());
+    this.#closed ??= this.#broadcaster.stop(() =>
+      this.#admission.makeFarewell()
+    );
     return this.#closed;
   }
 
@@ -344,11 +349,11 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   #subscribe(
     request: Request,
     { lastEventId, compression }: Negotiation,
-    { replay, interest }: CheckedClient,
+    { replay, interest }: CheckedServeOptions,
     onClose: ((reason: CloseReason) => void) | undefined,
   ): Subscriber {
-    this.#fanOut.tail.start();
-    return new Subscriber(this.#fanOut, {
+    this.#broadcaster.follower.start();
+    return new Subscriber(this.#broadcaster, {
       lastEventId,
       replay,
       interest,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { EventChannelCounters } from "./fan_out.ts";
+import type { EventChannelCounters } from "./broadcaster.ts";
 import {
   CODEC,
   type CompressedStream,

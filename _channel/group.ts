@@ -7,8 +7,8 @@
  */
 
 import { GroupChunk } from "./compressed_sink.ts";
-import type { Topics } from "./position_index.ts";
-import type { Chunk, Turn } from "./turn.ts";
+import type { Topics } from "./topic_index.ts";
+import type { Broadcast, Chunk } from "./broadcast.ts";
 import {
   CODEC,
   type CompressionWindow,
@@ -38,21 +38,21 @@ export interface Choice<T> {
 /** A client, as its group sees it. */
 export interface GroupMember {
   /** Whether it takes what is handed out. */
-  readonly isParked: boolean;
+  readonly isLive: boolean;
   /**
-   * Takes its part of a turn, while it is parked.
+   * Takes its part of a broadcast, while it is live.
    *
    * @param shared The chunk's bytes for streams that are compressed; `undefined` if
    * there are none.
    */
   take(
     chunk: Chunk,
-    turn: Turn,
+    broadcast: Broadcast,
     isFinal: boolean,
     shared: GroupChunk | undefined,
   ): void;
   /**
-   * Takes a comment that tells the place at a position, if it is parked and its stream
+   * Takes a comment that tells the place at a position, if it is live and its stream
    * compressed.
    */
   shareComment(comment: GroupChunk, position: number | undefined): void;
@@ -65,7 +65,7 @@ let groups = 0;
 
 /**
  * The clients with the same topics, types and `until`, and one by itself for each that
- * has a filter. Those of them that are parked are handed the very same chunk in each turn; a
+ * has a filter. Those of them that are live are handed the very same chunk in each turn; a
  * client stays in its group while it reads what it has missed.
  */
 export class Group {
@@ -120,7 +120,7 @@ export class Group {
   }
 
   /**
-   * Sends a comment to all parked clients whose streams are compressed: what one of
+   * Sends a comment to all live clients whose streams are compressed: what one of
    * them gets without the others, it cannot share with them. It may tell the place of
    * a position.
    */
@@ -138,11 +138,11 @@ export class Group {
     this.#window?.close();
   }
 
-  /** Hands the parked clients those frames of a turn that have the right topics. */
-  handOut(turn: Turn, part: readonly number[]): void {
+  /** Hands the live clients those frames of a turn that have the right topics. */
+  handOut(broadcast: Broadcast, part: readonly number[]): void {
     let choice: Choice<number>;
     try {
-      choice = this.choose(part, (index) => turn.eventAt(index));
+      choice = this.choose(part, (index) => broadcast.eventAt(index));
     } catch (error) {
       for (const member of this.members) member.fail(error);
       return;
@@ -152,10 +152,10 @@ export class Group {
     let chunk: Chunk | undefined;
     let shared: GroupChunk | undefined;
     for (const member of this.members) {
-      if (!member.isParked) continue;
-      chunk ??= turn.join(items);
+      if (!member.isLive) continue;
+      chunk ??= broadcast.join(items);
       shared ??= this.#share(chunk.bytes);
-      member.take(chunk, turn, isFinal, shared);
+      member.take(chunk, broadcast, isFinal, shared);
     }
   }
 

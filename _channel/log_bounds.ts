@@ -67,11 +67,11 @@ export class LogBounds {
   /**
    * Asks for the beginning of the log.
    *
-   * @param isWanted Whether anybody still waits for the answer.
+   * @param isNeeded Whether anybody still waits for the answer.
    * @returns Its cursor, `undefined` if the log has failed or nobody waits.
    */
-  async askBegin(isWanted: () => boolean): Promise<string | undefined> {
-    const begin = await this.#reader.findBegin(isWanted);
+  async askBegin(isNeeded: () => boolean): Promise<string | undefined> {
+    const begin = await this.#reader.findBegin(isNeeded);
     if (begin === undefined) return undefined;
     this.#begin = begin;
     this.#beginTime = performance.now();

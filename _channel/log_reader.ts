@@ -40,35 +40,35 @@ export class LogReader {
    * again, here or elsewhere.
    *
    * @param bounds How much of it, as the log is asked.
-   * @param isWanted Whether anybody still waits for the answer.
+   * @param isNeeded Whether anybody still waits for the answer.
    * @returns What the log answers, `undefined` if it has failed or nobody waits.
    */
   read(
     cursor: string,
     bounds: Pick<EventLogReadOptions, "limit" | "maxBytes">,
-    isWanted: () => boolean,
+    isNeeded: () => boolean,
   ): Promise<EventLogBatch | undefined> {
     const signal = this.#signal;
     return this.#attempt(
       () => this.#log.read(cursor, { ...bounds, signal }),
-      isWanted,
+      isNeeded,
     );
   }
 
   /**
    * Finds the place so many events before the end, however often that fails.
    *
-   * @param isWanted Whether anybody still waits for the answer.
+   * @param isNeeded Whether anybody still waits for the answer.
    * @returns What the log answers, `undefined` once nobody waits for it.
    */
   async rewind(
     count: number,
-    isWanted: () => boolean,
+    isNeeded: () => boolean,
   ): Promise<string | undefined> {
     const signal = this.#signal;
     const call = (): Promise<string> => this.#log.rewind(count, { signal });
-    while (isWanted()) {
-      const cursor = await this.#attempt(call, isWanted);
+    while (isNeeded()) {
+      const cursor = await this.#attempt(call, isNeeded);
       if (cursor !== undefined) return cursor;
     }
     return undefined;
@@ -78,14 +78,14 @@ export class LogReader {
    * Finds the place before the oldest event. If that fails, it waits as
    * {@linkcode LogReader.read}.
    *
-   * @param isWanted Whether anybody still waits for the answer.
+   * @param isNeeded Whether anybody still waits for the answer.
    * @returns What the log answers, `undefined` if it has failed or nobody waits.
    */
-  findBegin(isWanted: () => boolean): Promise<string | undefined> {
+  findBegin(isNeeded: () => boolean): Promise<string | undefined> {
     const signal = this.#signal;
     return this.#attempt(
       () => this.#log.rewind(Infinity, { signal }),
-      isWanted,
+      isNeeded,
     );
   }
 
@@ -100,17 +100,17 @@ export class LogReader {
 
   async #attempt<T>(
     call: () => Promise<T>,
-    isWanted: () => boolean,
+    isNeeded: () => boolean,
   ): Promise<T | undefined> {
     try {
       const answer = await call();
       this.#failures = 0;
-      return isWanted() ? answer : undefined;
+      return isNeeded() ? answer : undefined;
     } catch (error) {
-      if (!isWanted()) return undefined;
+      if (!isNeeded()) return undefined;
       this.#onError?.(error);
       // Whoever is told may have closed the channel.
-      if (isWanted()) await this.#wait();
+      if (isNeeded()) await this.#wait();
       return undefined;
     }
   }

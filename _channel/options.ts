@@ -46,7 +46,7 @@ export interface EventChannelOptions<
    *
    * @default {1_048_576}
    */
-  ringBytes?: number | undefined;
+  liveSegmentBytes?: number | undefined;
   /**
    * The clients' reconnection time in milliseconds, an integer from 0 to
    * 2 147 483 647. It is sent first, and, in seconds, as `Retry-After` with 503 and
@@ -139,7 +139,7 @@ export interface EventChannelServeOptions
   extends Omit<EventResponseOptions, "keepAlive" | "retry"> {
   /**
    * How many past events a client gets that brings no ID: the latest so many (an
-   * integer of at least 0), or `"all"` that are in the history. They are counted
+   * integer of at least 0), or `"all"` that are in the catchUp. They are counted
    * before `topics`, `types` and `filter` choose from them.
    *
    * @default {0}
@@ -217,7 +217,7 @@ export interface EventChannelCloseOptions {
 /** The options of a channel, checked and with the defaults filled in. */
 export interface CheckedChannelOptions extends EventChannelOptions {
   log: EventLog;
-  ringBytes: number;
+  liveSegmentBytes: number;
   keepAlive: number;
   maxSubscribers: number;
   maxSubscribersPerKey: number;
@@ -227,7 +227,7 @@ export interface CheckedChannelOptions extends EventChannelOptions {
 }
 
 /** What a client gets, checked and with the defaults filled in. */
-export interface CheckedClient {
+export interface CheckedServeOptions {
   /** How many past events, if it brings no ID; may be `Infinity`. */
   replay: number;
   interest: Interest;
@@ -246,7 +246,7 @@ export function checkChannelOptions(
 ): CheckedChannelOptions {
   const {
     log = new MemoryEventLog(),
-    ringBytes = 1_048_576,
+    liveSegmentBytes = 1_048_576,
     maxSubscribers = Infinity,
     maxSubscribersPerKey = Infinity,
     maxTopicsPerSubscriber = 1000,
@@ -254,7 +254,7 @@ export function checkChannelOptions(
     maxTopicLength = 256,
   } = options;
   const verb = "make event channel";
-  assertNumber(verb, "ringBytes", ringBytes, 0);
+  assertNumber(verb, "liveSegmentBytes", liveSegmentBytes, 0);
   const { keepAlive } = checkResponseOptions(verb, options);
   assertLimit(verb, "maxSubscribers", maxSubscribers, 0);
   assertLimit(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
@@ -264,7 +264,7 @@ export function checkChannelOptions(
   return {
     ...options,
     log,
-    ringBytes,
+    liveSegmentBytes,
     keepAlive,
     maxSubscribers,
     maxSubscribersPerKey,
@@ -304,10 +304,10 @@ export function checkEventTopics(
  * @throws {TypeError} If an option is of the wrong type.
  * @throws {RangeError} If an option is outside its range.
  */
-export function checkClient(
+export function checkServeOptions(
   options: EventChannelServeOptions,
   { maxTopicsPerSubscriber, maxTopicLength }: CheckedChannelOptions,
-): CheckedClient {
+): CheckedServeOptions {
   const { topics = [], types, filter, until } = options;
   const replay = checkReplay(options.replay);
   if (topics !== "all") {

@@ -6,21 +6,21 @@
  * @module
  */
 
-import type { Arrival } from "./arrival.ts";
+import type { SubscriberOptions } from "./subscriber_options.ts";
 import { CompressedSink, type GroupChunk } from "./compressed_sink.ts";
-import { Draft } from "./draft.ts";
-import type { FanOut, FanOutClient } from "./fan_out.ts";
+import { ChunkJoiner } from "./chunk_joiner.ts";
+import type { Broadcaster, ChannelSubscriber } from "./broadcaster.ts";
 import {
   type DescribeGap,
   type GapNotice,
   makeGapNotice,
 } from "./gap_notice.ts";
 import type { Group, GroupMember } from "./group.ts";
-import type { PastChunk } from "./past_chunks.ts";
-import type { Place } from "./ring.ts";
+import type { CatchUpChunk } from "./catch_up_chunks.ts";
+import type { SegmentLocation } from "./segment.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
-import type { Chunk, Turn } from "./turn.ts";
-import type { Waiter } from "./waiting_places.ts";
+import type { Broadcast, Chunk } from "./broadcast.ts";
+import type { Waiter } from "./cursor_queue.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
@@ -28,13 +28,13 @@ import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
 /**
- * What writes to one client. It holds no events: while it is parked it is handed its
- * group's chunk of each turn, and otherwise it takes what comes after its cursor from
- * the ring, or from the history where the ring does not reach back that far.
+ * What writes to one client. It holds no events: while it is live it is handed its
+ * group's chunk of each broadcast, and otherwise it takes what comes after its cursor from
+ * the segment, or from the history where the segment does not reach back that far.
  */
 export class Subscriber
-  implements FanOutClient, GroupMember, Waiter, SinkOwner {
-  readonly #fanOut: FanOut;
+  implements ChannelSubscriber, GroupMember, Waiter, SinkOwner {
+  readonly #broadcaster: Broadcaster;
   readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   readonly #describeGap: DescribeGap;
@@ -42,57 +42,57 @@ export class Subscriber
   readonly #compressed: CompressedSink | undefined;
   /** Ends the watch over the lifetime, where there is one. */
   #release: (() => void) | undefined;
-  /** What the client asked for; cleared, for the memory, once it has its place. */
-  #arrival: Arrival | undefined;
+  /** What the client asked for; cleared, for the memory, once it has its location. */
+  #startOptions: SubscriberOptions | undefined;
   // `connect` sets it before all else.
   #sink!: Sink;
-  #state: SubscriberState = "full";
+  #state: SubscriberState = "blocked";
   /** Whether the client has begun to read. */
   #hasBegun = false;
   /**
    * The place up to which the client was given everything of its own; `undefined` until
-   * there is one. It stands still while the client is parked.
+   * there is one. It stands still while the client is live.
    */
   #cursor: string | undefined;
   /**
-   * Whether the client would come back with another ID than its place: it is new, or
-   * the latest event was not for it. It is told its place when it parks, so that it
+   * Whether the client would come back with another ID than its location: it is new, or
+   * the latest event was not for it. It is told its place when it goes live, so that it
    * resumes there if it drops before any event.
    */
   #isUntold = true;
   /**
-   * The position of the ID with which the client would come back, while it is parked.
+   * The position of the ID with which the client would come back, while it is live.
    * Where that falls behind, a comment tells it a newer one before the history moves
    * past it.
    */
   #toldPosition = 0;
   /**
    * Whether the log has gone on elsewhere than at the end, where the client was. Then
-   * it did not fall behind, and stays if events are missing. Cleared with its next place.
+   * it did not fall behind, and stays if events are missing. Cleared with its next location.
    */
   #isCutOff = false;
   /** The round of keep-alive in which something was sent last, or the client came. */
-  #lastWrite: number;
+  #lastWriteTick: number;
 
   /**
-   * @param fanOut What the client belongs to, from now on.
-   * @param arrival What is known of the client.
+   * @param broadcaster What the client belongs to, from now on.
+   * @param options What is known of the client.
    */
-  constructor(fanOut: FanOut, arrival: Arrival) {
-    const { lastEventId, replay, interest, compression } = arrival;
-    this.#fanOut = fanOut;
-    this.#onClose = arrival.onClose;
-    this.#describeGap = arrival.describeGap;
-    this.#arrival = arrival;
+  constructor(broadcaster: Broadcaster, options: SubscriberOptions) {
+    const { lastEventId, replay, interest, compression } = options;
+    this.#broadcaster = broadcaster;
+    this.#onClose = options.onClose;
+    this.#describeGap = options.describeGap;
+    this.#startOptions = options;
     this.#cursor = lastEventId;
-    this.#group = fanOut.audience.join(interest, this);
+    this.#group = broadcaster.groupIndex.join(interest, this);
     if (compression !== undefined) {
       this.#group.openWindow(compression);
-      this.#compressed = new CompressedSink(compression, fanOut.counters);
+      this.#compressed = new CompressedSink(compression, broadcaster.counters);
     }
-    fanOut.add(this);
-    this.#lastWrite = fanOut.round;
-    const { endCursor } = fanOut;
+    broadcaster.add(this);
+    this.#lastWriteTick = broadcaster.keepAliveTick;
+    const { endCursor } = broadcaster;
     const isNew = lastEventId === undefined && replay === 0;
     // The end as it is now, even if the stream is not read before later.
     if (isNew && endCursor !== undefined) this.#begin(endCursor);
@@ -104,8 +104,8 @@ export class Subscriber
   }
 
   /** Whether the client takes what is handed out. */
-  get isParked(): boolean {
-    return this.#state === "parked";
+  get isLive(): boolean {
+    return this.#state === "live";
   }
 
   /** Called with the sink, when the response is made. */
@@ -121,12 +121,12 @@ export class Subscriber
   /** Called by the sink when it has room. */
   handleRoom(): void {
     if (this.isClosed) return;
-    const { preamble } = this.#fanOut;
+    const { preamble } = this.#broadcaster;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       if (preamble !== undefined) this.#write(preamble, 0);
     }
-    if (this.#state === "full") this.#advance();
+    if (this.#state === "blocked") this.#advance();
   }
 
   /** Called by the sink when the client has left. */
@@ -137,12 +137,12 @@ export class Subscriber
   /** Takes what a turn brought for its group, and ends if that is the end of it. */
   take(
     { bytes, events, end }: Chunk,
-    turn: Turn,
+    broadcast: Broadcast,
     isFinal: boolean,
     shared: GroupChunk | undefined,
   ): void {
     if (!this.#sink.hasRoom) {
-      this.unpark(turn.before, turn.begin);
+      this.fallBehind(broadcast.before, broadcast.begin);
       return;
     }
     this.#toldPosition = end;
@@ -152,35 +152,35 @@ export class Subscriber
 
   /** Takes a comment that those of its group take who have their streams compressed. */
   shareComment(comment: GroupChunk, position: number | undefined): void {
-    if (!this.isParked || !this.#compressed?.hasRoom) return;
+    if (!this.isLive || !this.#compressed?.hasRoom) return;
     this.#toldPosition = position ?? this.#toldPosition;
     this.#write(comment.bytes, 0, comment);
   }
 
-  /** Lets a parked client go on from the place where it was parked. */
-  unpark(cursor: string, position: number): void {
-    if (this.#state !== "parked") return;
+  /** Lets a live client go on from the place where it was live. */
+  fallBehind(cursor: string, position: number): void {
+    if (this.#state !== "live") return;
     this.#cursor = cursor;
     this.#isUntold = this.#toldPosition !== position;
     this.#advance();
   }
 
-  /** As {@linkcode Subscriber.unpark}, since the log goes on elsewhere. */
+  /** As {@linkcode Subscriber.fallBehind}, since the log goes on elsewhere. */
   cutOff(cursor: string, position: number): void {
-    this.#isCutOff ||= this.isParked || this.#state === "waiting";
-    this.unpark(cursor, position);
+    this.#isCutOff ||= this.isLive || this.#state === "idle";
+    this.fallBehind(cursor, position);
   }
 
   /** Called when there may be something for a client that has found nothing. */
   resume(): void {
-    if (this.#state === "waiting") this.#advance();
+    if (this.#state === "idle") this.#advance();
   }
 
-  /** Goes on from a place in the history. */
-  arrive(place: Place, gap: boolean): void {
-    if (gap) this.#crossGap(place);
-    else if (this.#sink.hasRoom) this.#enter(place);
-    else this.#state = "full";
+  /** Goes on from a place in the catchUp. */
+  continueAt(location: SegmentLocation, gap: boolean): void {
+    if (gap) this.#crossGap(location);
+    else if (this.#sink.hasRoom) this.#enter(location);
+    else this.#state = "blocked";
   }
 
   /**
@@ -188,19 +188,19 @@ export class Subscriber
    * the call before the last.
    */
   keepAlive(): void {
-    if (this.#fanOut.round - this.#lastWrite < 2) return;
-    const isTold = this.tell(this.#fanOut.position);
+    if (this.#broadcaster.keepAliveTick - this.#lastWriteTick < 2) return;
+    const isTold = this.tell(this.#broadcaster.position);
     if (!isTold && this.#sink.hasRoom) this.#comment(KEEP_ALIVE_COMMENT);
   }
 
   /**
-   * Sends the client its place with a comment, if it is parked, has room, and would come
+   * Sends the client its place with a comment, if it is live, has room, and would come
    * back with one before a position.
    */
   tell(position: number): boolean {
-    const knows = !this.isParked || this.#toldPosition >= position;
+    const knows = !this.isLive || this.#toldPosition >= position;
     if (knows || !this.#sink.hasRoom) return false;
-    const { position: latest, cursor } = this.#fanOut;
+    const { position: latest, cursor } = this.#broadcaster;
     this.#comment(encodeEvent({ comment: "", id: cursor }), latest);
     return true;
   }
@@ -216,7 +216,7 @@ export class Subscriber
   /** Ends the stream since something has thrown that is not the client's. */
   fail(error: unknown): void {
     if (!this.#close()) return;
-    const { onError } = this.#fanOut;
+    const { onError } = this.#broadcaster;
     if (onError === undefined) this.#sink.fail(error);
     else this.#sink.end();
     this.#leave("error");
@@ -229,52 +229,59 @@ export class Subscriber
    *
    * @param place Where to go on first, be there room or not.
    */
-  #advance(place?: Place): void {
-    const draft = new Draft((bytes, events) => this.#write(bytes, events));
-    place ??= this.#findNext(draft);
-    while (place !== undefined) {
-      this.#give(place, draft);
-      place = this.#findNext(draft);
+  #advance(location?: SegmentLocation): void {
+    const joiner = new ChunkJoiner((bytes, events) =>
+      this.#write(bytes, events)
+    );
+    location ??= this.#findNext(joiner);
+    while (location !== undefined) {
+      this.#give(location, joiner);
+      location = this.#findNext(joiner);
     }
-    if (!this.isClosed) draft.flush();
+    if (!this.isClosed) joiner.flush();
   }
 
   /** The next place after which there is something; if none, the state says why. */
-  #findNext(draft: Draft): Place | undefined {
+  #findNext(joiner: ChunkJoiner): SegmentLocation | undefined {
     if (this.isClosed) return undefined;
     // What is drafted is written in any case, and more can go with it.
-    const hasRoom = this.#sink.hasRoom || !draft.isEmpty;
-    this.#state = hasRoom ? "busy" : "full";
+    const hasRoom = this.#sink.hasRoom || !joiner.isEmpty;
+    this.#state = hasRoom ? "reading" : "blocked";
     if (!hasRoom) return undefined;
-    const cursor = this.#cursor ?? this.#findPlace();
+    const cursor = this.#cursor ?? this.#findStart();
     if (cursor === undefined) return undefined;
-    const place = this.#fanOut.locate(cursor, this.#arrival !== undefined);
-    if (place === undefined) {
+    const location = this.#broadcaster.locate(
+      cursor,
+      this.#startOptions !== undefined,
+    );
+    if (location === undefined) {
       this.#seek(cursor);
       return undefined;
     }
-    this.#arrival = undefined;
-    if (place.position < this.#endOf(place)) return place;
-    this.#catchUp(cursor, place.position, draft);
+    this.#startOptions = undefined;
+    if (location.position < this.#endOf(location)) return location;
+    this.#reachEnd(cursor, location.position, joiner);
     return undefined;
   }
 
-  /** How far the client may go on from a place. */
-  #endOf({ ring }: Place): number {
-    return ring === this.#fanOut.ring ? this.#fanOut.position : ring.end;
+  /** How far the client may go on from a location. */
+  #endOf({ segment }: SegmentLocation): number {
+    return segment === this.#broadcaster.liveSegment
+      ? this.#broadcaster.position
+      : segment.end;
   }
 
   /** The first place of a client that brings no ID, `undefined` if that takes time. */
-  #findPlace(): string | undefined {
-    // What the client asked for is not cleared before it has its place.
-    const { replay } = this.#arrival!;
+  #findStart(): string | undefined {
+    // What the client asked for is not cleared before it has its location.
+    const { replay } = this.#startOptions!;
     // A client that came before the log was followed begins where that began.
-    const { startCursor } = this.#fanOut;
+    const { startCursor } = this.#broadcaster;
     if (replay > 0) {
       this.#rewind(replay);
       return undefined;
     }
-    if (startCursor === undefined) this.#wait();
+    if (startCursor === undefined) this.#idle();
     else this.#begin(startCursor);
     return startCursor;
   }
@@ -282,106 +289,106 @@ export class Subscriber
   /** Gives the client the place from which it is owed every event. */
   #begin(cursor: string): void {
     this.#cursor = cursor;
-    this.#arrival = undefined;
+    this.#startOptions = undefined;
     this.#isCutOff = false;
   }
 
   async #rewind(count: number): Promise<void> {
-    this.#cursor = await this.#fanOut.rewind(count, () => !this.isClosed);
+    this.#cursor = await this.#broadcaster.rewind(count, () => !this.isClosed);
     if (this.#cursor !== undefined) this.#advance();
   }
 
   /** Waits for the log to be read from a cursor. */
   #seek(cursor: string): void {
-    // Most of those who come back after a restart will find their place in the ring.
-    if (this.#fanOut.isFilling) this.#wait();
-    else this.#fanOut.history.wait(cursor, this);
+    // Most of those who come back after a restart will find their place in the segment.
+    if (this.#broadcaster.isFilling) this.#idle();
+    else this.#broadcaster.catchUp.wait(cursor, this);
   }
 
-  #wait(): void {
-    this.#state = "waiting";
-    this.#fanOut.wait(this);
+  #idle(): void {
+    this.#state = "idle";
+    this.#broadcaster.idle(this);
   }
 
-  /** The client is where the ring ends, or where it was last handed out. */
-  #catchUp(cursor: string, position: number, draft: Draft): void {
+  /** The client is where the segment ends, or where it was last handed out. */
+  #reachEnd(cursor: string, position: number, joiner: ChunkJoiner): void {
     if (this.#isUntold) {
       this.#isUntold = false;
-      draft.add(encodeEvent({ id: cursor }), 0);
+      joiner.add(encodeEvent({ id: cursor }), 0);
     }
-    if (position === this.#fanOut.position) {
-      this.#state = "parked";
+    if (position === this.#broadcaster.position) {
+      this.#state = "live";
       this.#toldPosition = position;
     } else {
-      this.#wait();
+      this.#idle();
     }
   }
 
   /** Tells the client that events before a place may be missing, and goes on there. */
-  #crossGap(place: Place): void {
-    const arrival = this.#arrival;
-    if (arrival === undefined && !this.#isCutOff) {
-      this.#fanOut.counters.overflows++;
+  #crossGap(location: SegmentLocation): void {
+    const options = this.#startOptions;
+    if (options === undefined && !this.#isCutOff) {
+      this.#broadcaster.counters.overflows++;
       this.end("overflow");
       return;
     }
-    const lastEventId = arrival ? arrival.lastEventId : this.#cursor;
-    if (lastEventId === undefined) return this.#enter(place);
+    const lastEventId = options ? options.lastEventId : this.#cursor;
+    if (lastEventId === undefined) return this.#enter(location);
     let notice: GapNotice | Promise<GapNotice>;
     try {
       notice = makeGapNotice(this.#describeGap, lastEventId);
     } catch (error) {
       return this.fail(error);
     }
-    if (!(notice instanceof Promise)) return this.#tellGap(notice, place);
+    if (!(notice instanceof Promise)) return this.#tellGap(notice, location);
     notice.then(
-      (notice) => this.#tellGap(notice, place),
+      (notice) => this.#tellGap(notice, location),
       (error) => this.fail(error),
     );
   }
 
-  #tellGap(notice: GapNotice, place: Place): void {
+  #tellGap(notice: GapNotice, location: SegmentLocation): void {
     if (this.isClosed) return;
-    this.#fanOut.counters.gaps++;
+    this.#broadcaster.counters.gaps++;
     if (notice !== undefined) this.#write(notice, 0);
     // It would come back with an ID that the log does not have.
     this.#isUntold = true;
-    this.#enter(place);
+    this.#enter(location);
   }
 
   /** Goes on from a place in the history, be there room or not. */
-  #enter(place: Place): void {
-    const { ring, position } = place;
-    if (position < ring.end) return this.#advance(place);
-    this.#begin(ring.endCursor);
-    // The log may be ahead of its tail, which will come to this place.
-    if (this.#fanOut.locate(ring.endCursor) === undefined) this.#wait();
+  #enter(location: SegmentLocation): void {
+    const { segment, position } = location;
+    if (position < segment.end) return this.#advance(location);
+    this.#begin(segment.endCursor);
+    // The log may be ahead of its follower, which will come to this location.
+    if (this.#broadcaster.locate(segment.endCursor) === undefined) this.#idle();
     else this.#advance();
   }
 
-  /** Drafts what comes after a place, as much as a chunk has. */
-  #give(place: Place, draft: Draft): void {
-    const { pastChunks } = this.#fanOut;
-    let chunk: PastChunk;
+  /** Drafts what comes after a location, as much as a chunk has. */
+  #give(location: SegmentLocation, joiner: ChunkJoiner): void {
+    const { catchUpChunks } = this.#broadcaster;
+    let chunk: CatchUpChunk;
     try {
-      chunk = pastChunks.take(this.#group, place, this.#endOf(place));
+      chunk = catchUpChunks.take(this.#group, location, this.#endOf(location));
     } catch (error) {
-      draft.flush();
+      joiner.flush();
       this.fail(error);
       return;
     }
-    // It is a position of the ring, and not its first.
-    this.#begin(place.ring.cursorOf(chunk.end)!);
+    // It is a position of the segment, and not its first.
+    this.#begin(location.segment.cursorOf(chunk.end)!);
     this.#isUntold = !chunk.isLast;
-    if (chunk.bytes !== undefined) draft.add(chunk.bytes, chunk.events);
+    if (chunk.bytes !== undefined) joiner.add(chunk.bytes, chunk.events);
     if (!chunk.isFinal) return;
-    draft.flush();
+    joiner.flush();
     this.end("source");
   }
 
   /** Sends a comment, which may tell the place of a position. */
   #comment(comment: Uint8Array<ArrayBuffer>, position?: number): void {
-    if (this.isParked && this.#compressed !== undefined) {
+    if (this.isLive && this.#compressed !== undefined) {
       this.#group.comment(comment, position);
     } else {
       this.#toldPosition = position ?? this.#toldPosition;
@@ -395,9 +402,9 @@ export class Subscriber
     events: number,
     shared?: GroupChunk,
   ): void {
-    const { counters, round } = this.#fanOut;
+    const { counters, keepAliveTick } = this.#broadcaster;
     counters.delivered += events;
-    this.#lastWrite = round;
+    this.#lastWriteTick = keepAliveTick;
     if (this.#compressed === undefined) {
       counters.bytes += chunk.byteLength;
       this.#sink.write(chunk);
@@ -420,8 +427,8 @@ export class Subscriber
 
   #leave(reason: CloseReason): void {
     this.#release?.();
-    this.#fanOut.audience.leave(this.#group, this);
-    this.#fanOut.remove(this);
+    this.#broadcaster.groupIndex.leave(this.#group, this);
+    this.#broadcaster.remove(this);
     this.#onClose?.(reason);
   }
 }

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Tail } from "../_channel/tail.ts";
+import { LogFollower } from "../_channel/log_follower.ts";
 import { withData } from "../_encoder/event_data.ts";
 import type {
   EventResult,
@@ -74,7 +74,7 @@ export class Producer {
   /** Runs the source and writes what it gives, and the end. It never rejects. */
   async run(source: EventRunSource): Promise<void> {
     const { leaseTime, maxRunTime, logs } = this.#options;
-    const tail = new Tail(
+    const follower = new LogFollower(
       logs.open(stopNameOf(this.#id)),
       ({ events }) => {
         if (events.length > 0) this.stop("stopped");
@@ -82,7 +82,7 @@ export class Producer {
       this.#report,
       this.#stopCursor,
     );
-    tail.start();
+    follower.start();
     this.#renewals = setInterval(
       () => this.#renewing ??= this.#renew(),
       leaseTime / RENEWALS,
@@ -101,7 +101,7 @@ export class Producer {
       this.#report(error);
     } finally {
       clearTimeout(deadline);
-      await Promise.all([this.#endRenewals(), tail.stop()]);
+      await Promise.all([this.#endRenewals(), follower.stop()]);
     }
   }
 

@@ -120,7 +120,7 @@ export class Readers {
     const channel = new EventChannel({
       log,
       // Few read a run: what they have missed is read when they ask for it.
-      ringBytes: 0,
+      liveSegmentBytes: 0,
       keepAlive,
       retry,
       compression,

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { Tail } from "../_channel/tail.ts";
+import { LogFollower } from "../_channel/log_follower.ts";
 import type { EventLogClaim, EventLogState } from "../log.ts";
 import {
   type EventRunEnd,
@@ -135,7 +135,7 @@ export class Registry {
     // To follow a run that is not there would make it.
     const status = await this.look(id);
     if (status !== "running") return status;
-    let tail: Tail | undefined;
+    let follower: LogFollower | undefined;
     let look: Promise<void> | undefined;
     let onAbort = (): void => {};
     let forget = (): void => {};
@@ -146,7 +146,7 @@ export class Registry {
         onAbort = () => reject(signal.reason);
         if (signal.aborted) onAbort();
         signal.addEventListener("abort", onAbort);
-        tail = new Tail(logs.open(nameOf(id)), ({ events }) => {
+        follower = new LogFollower(logs.open(nameOf(id)), ({ events }) => {
           const end = events.map(readEnd).find((end) => end !== undefined);
           if (end !== undefined) resolve(end);
           // It may have ended before it was followed.
@@ -154,12 +154,12 @@ export class Registry {
             if (status !== "running") resolve(status ?? "lost");
           }).catch(reject);
         }, report);
-        tail.start();
+        follower.start();
       });
     } finally {
       signal.removeEventListener("abort", onAbort);
       forget();
-      await Promise.all([look, tail?.stop()]);
+      await Promise.all([look, follower?.stop()]);
     }
   }
 

@@ -68,7 +68,7 @@ export async function serveUnknown(
 ): Promise<{ commands: number; first: number }> {
   const channel = new EventChannel({
     log,
-    ringBytes: 0,
+    liveSegmentBytes: 0,
     // The load counts what is marked.
     onGap: () => [{ event: "gap", data: "~" }],
   });

@@ -47,15 +47,15 @@ export function testCursors(
 ): void {
   for (const kind of Object.keys(TABLE) as Kind[]) {
     if (kind === "missing" && !canRemove) continue;
-    for (const ringBytes of [0, 1_048_576]) {
+    for (const liveSegmentBytes of [0, 1_048_576]) {
       const test =
-        `a cursor that is ${kind}, with ${name} and a ring of ${ringBytes} bytes`;
+        `a cursor that is ${kind}, with ${name} and a live segment of ${liveSegmentBytes} bytes`;
       Deno.test(
         `EventChannel goes on by the table after ${test}`,
         { ignore },
         async () => {
           await using stage = await Stage.open(await makeFixture());
-          await stage.check(kind, ringBytes);
+          await stage.check(kind, liveSegmentBytes);
         },
       );
     }
@@ -147,9 +147,9 @@ class Stage implements AsyncDisposable {
   }
 
   /** Lets one come with each of some cursors, and looks at all that it gets. */
-  async check(kind: Kind, ringBytes: number): Promise<void> {
+  async check(kind: Kind, liveSegmentBytes: number): Promise<void> {
     const { log } = this.#fixture;
-    await using channel = new EventChannel({ log, ringBytes });
+    await using channel = new EventChannel({ log, liveSegmentBytes });
     const { gap, begin } = TABLE[kind];
     const cursors = [0, 1, 50].map((number) => this.cursor(kind, number));
     const clients = cursors.map((cursor) =>
@@ -188,7 +188,7 @@ class Stage implements AsyncDisposable {
   /** The requests for so many clients, each with a cursor of its own, or all with one. */
   async countHerd(kind: Kind, cursors: number): Promise<number> {
     const { log, countCommands } = this.#fixture;
-    await using channel = new EventChannel({ log, ringBytes: 0 });
+    await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
     const before = countCommands();
     const clients = numbers(HERD).map((_, index) =>
       new BodyClient(
@@ -209,7 +209,7 @@ class Stage implements AsyncDisposable {
 
   async checkOneBehind(): Promise<void> {
     const { log, countCommands } = this.#fixture;
-    await using channel = new EventChannel({ log, ringBytes: 0 });
+    await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
     const before = countCommands();
     const herd = numbers(HERD).map((_, index) =>
       new BodyClient(

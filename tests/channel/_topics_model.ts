@@ -112,7 +112,7 @@ class Run {
   #makeChannel(): EventChannel {
     return new EventChannel({
       log: this.#storage.open(),
-      ringBytes: this.#random.pick([0, 2000, 10_000, 1_000_000]),
+      liveSegmentBytes: this.#random.pick([0, 2000, 10_000, 1_000_000]),
       keepAlive: this.#random.pick([0, 3, 15_000]),
       onError: () => {},
     });

@@ -30,7 +30,7 @@ Deno.test("connect() gives each event of a channel once over drops", async () =>
 
 async function soak(random: Random): Promise<void> {
   const channel = new EventChannel({
-    ringBytes: random.pick([0, 2000, 1_000_000]),
+    liveSegmentBytes: random.pick([0, 2000, 1_000_000]),
   });
   await using server = startServer((request) =>
     cut(channel.serve(request, { replay: "all" }), random)

@@ -83,7 +83,7 @@ Deno.test("EventChannel.close() makes publish() reject", async () => {
 
 Deno.test("EventChannel.close() ends a replay, which another channel takes up", async () => {
   await using other = new EventChannel();
-  const channel = new EventChannel({ ringBytes: 0 });
+  const channel = new EventChannel({ liveSegmentBytes: 0 });
   const ids: string[] = [];
   for (let i = 0; i < 2000; i++) {
     ids.push(await channel.publish({ data: "x".repeat(100), id: i }));
@@ -155,7 +155,7 @@ Deno.test("EventChannel refuses clients beyond maxSubscribersPerKey with 429", a
 
 Deno.test("EventChannel throws RangeError for options outside their range", () => {
   const rows = [
-    { ringBytes: -1 },
+    { liveSegmentBytes: -1 },
     { keepAlive: -1 },
     { keepAlive: 2 ** 31 },
     { keepAlive: NaN },

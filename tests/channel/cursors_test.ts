@@ -52,7 +52,7 @@ Deno.test("EventChannel tells of no gap after the last event that has left the h
   for (const data of ["1", "2", "3", "4", "5"]) {
     ids.push(await log.append({ data }));
   }
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const clients = ["elsewhere", ids[0], ids[1]].map((id) =>
     new BodyClient(channel.serve(makeRequest(id))).run()
   );
@@ -76,7 +76,7 @@ for (
   Deno.test(`EventChannel does not ask the log for each of those who come one after the other with cursors that ${kind}`, async () => {
     const log = new RemoteLog();
     const end = await log.append({ data: "a" });
-    await using channel = new EventChannel({ log, ringBytes: 0 });
+    await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
     const clients: BodyClient[] = [];
     const begin = performance.now();
     log.calls.read = 0;

@@ -146,7 +146,7 @@ Deno.test("EventChannel sends each event once to a client that is ahead of the t
   assertEquals(witness.inbox.data, ["0", "1", "2", "3"]);
 });
 
-Deno.test("EventChannel reads no more than the ring lacks from a log", async () => {
+Deno.test("EventChannel reads no more than the live segment lacks from a log", async () => {
   const log = new RemoteLog();
   await using channel = new EventChannel({ log });
   await using witness = new BodyClient(channel.serve(makeRequest())).run();
@@ -166,9 +166,9 @@ Deno.test("EventChannel reads no more than the ring lacks from a log", async () 
   assertEquals(log.calls.read, read);
 });
 
-Deno.test("EventChannel reads what a ring of ringBytes lacks, however small the events", async () => {
+Deno.test("EventChannel reads what a live segment of liveSegmentBytes lacks, however small the events", async () => {
   const log = new RemoteLog();
-  await using channel = new EventChannel({ log, ringBytes: 10_000 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 10_000 });
   await using witness = new BodyClient(channel.serve(makeRequest())).run();
   await witness.inbox.until(() => witness.inbox.lastEventId !== "");
   const ids: string[] = [];

@@ -22,7 +22,7 @@ Deno.test("EventChannel resumes after the ID that the client brings", async () =
 });
 
 Deno.test("EventChannel resumes what was published before it had a client", async () => {
-  // The ring begins with the first client, so all of this comes from the log.
+  // The live segment begins with the first client, so all of this comes from the log.
   const log = new MemoryEventLog();
   const id = await log.append({ data: "seen" });
   for (const data of numbers(1000)) await log.append({ data });
@@ -33,8 +33,8 @@ Deno.test("EventChannel resumes what was published before it had a client", asyn
   assertEquals(client.inbox.data, [...numbers(1000), "live"]);
 });
 
-Deno.test("EventChannel resumes from the log where the ring is too short", async () => {
-  await using channel = new EventChannel({ ringBytes: 1000 });
+Deno.test("EventChannel resumes from the log where the live segment is too short", async () => {
+  await using channel = new EventChannel({ liveSegmentBytes: 1000 });
   await using witness = new BodyClient(channel.serve(makeRequest())).run();
   const ids = await publishAll(channel, 1000);
   await using client = new BodyClient(channel.serve(makeRequest(ids[0]))).run();
@@ -291,8 +291,8 @@ Deno.test("EventChannel.serve() with replay does not count for a client that bri
   assertEquals(client.inbox.data, ["4"]);
 });
 
-Deno.test("EventChannel.serve() with replay goes past the ring", async () => {
-  await using channel = new EventChannel({ ringBytes: 600 });
+Deno.test("EventChannel.serve() with replay goes past the live segment", async () => {
+  await using channel = new EventChannel({ liveSegmentBytes: 600 });
   await using witness = new BodyClient(channel.serve(makeRequest())).run();
   await publishAll(channel, 500);
   for (const replay of [1, 2, 3, 400, "all"] as const) {
@@ -326,16 +326,16 @@ Deno.test("EventChannel sends past events in chunks of a bounded size", async ()
   const start = await log.rewind(0);
   for (let i = 0; i < 300; i++) await log.append({ data });
   await using channel = new EventChannel({ log });
-  await using ring = new BodyClient(channel.serve(makeRequest()));
-  await ring.read();
+  await using slow = new BodyClient(channel.serve(makeRequest()));
+  await slow.read();
   await channel.publish({ data });
   await until(() => channel.counters.delivered === 1);
   for (let i = 1; i < 300; i++) await channel.publish({ data });
-  await using past = new BodyClient(channel.serve(makeRequest(start)));
-  await past.run().inbox.untilEvents(600);
+  await using behind = new BodyClient(channel.serve(makeRequest(start)));
+  await behind.run().inbox.untilEvents(600);
   // Its stream had no room since the first turn, and it reads only now.
-  await ring.run().inbox.untilEvents(300);
-  for (const { largest } of [past.inbox, ring.inbox]) {
+  await slow.run().inbox.untilEvents(300);
+  for (const { largest } of [behind.inbox, slow.inbox]) {
     assert(largest < 70_000, `${largest} bytes`);
   }
 });
@@ -358,7 +358,7 @@ Deno.test("EventChannel lets a slow client pull what it has missed", async () =>
 
 Deno.test("EventChannel closes a client that has fallen behind the whole log", async () => {
   const log = new MemoryEventLog({ maxEvents: 5 });
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const reasons: string[] = [];
   await using slow = new BodyClient(channel.serve(makeRequest(), {
     onClose: (reason) => reasons.push(reason),
@@ -391,7 +391,7 @@ Deno.test("EventChannel hands out live what its log does not keep", async () => 
   const ids = await publishAll(channel, 100);
   await client.inbox.untilEvents(100);
   assertEquals(client.inbox.data, numbers(100));
-  // Past the ring, which could: the log sets the bounds.
+  // Past the live segment, which could: the log sets the bounds.
   await using late = new BodyClient(channel.serve(makeRequest(ids[50]))).run();
   await late.inbox.untilEvents(1);
   assertEquals(late.inbox.events[0]?.event, "gap");

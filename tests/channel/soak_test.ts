@@ -54,7 +54,7 @@ function makeLog(
 async function soak(log: EventLog, random: Random): Promise<DroppingClient[]> {
   const channel = new EventChannel({
     log,
-    ringBytes: random.pick([0, 1000, 10_000, 1_000_000]),
+    liveSegmentBytes: random.pick([0, 1000, 10_000, 1_000_000]),
     // What `fetch` asks for by itself.
     compression: random.pick([undefined, gzip({ windowBits: 9 })]),
     onError: () => {},

@@ -34,7 +34,7 @@ Deno.test("EventChannel serves 2000 clients at a time", async () => {
 });
 
 Deno.test("EventChannel lets go of clients that leave at any moment", async () => {
-  const channel = new EventChannel({ ringBytes: 10_000, keepAlive: 2 });
+  const channel = new EventChannel({ liveSegmentBytes: 10_000, keepAlive: 2 });
   await using server = startServer((request) => channel.serve(request));
   const start = await channel.publish({ data: "0" });
   const big = "x".repeat(10_000);

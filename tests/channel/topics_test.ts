@@ -106,9 +106,12 @@ for (const { name, options, expected } of ROWS) {
   });
 
   for (const [log, makeLog] of Object.entries(LOGS)) {
-    for (const ringBytes of [0, 1_048_576]) {
-      Deno.test(`EventChannel: a client ${name}, resumed from ${log} with a ring of ${ringBytes} bytes`, async () => {
-        await using channel = new EventChannel({ log: makeLog(), ringBytes });
+    for (const liveSegmentBytes of [0, 1_048_576]) {
+      Deno.test(`EventChannel: a client ${name}, resumed from ${log} with a live segment of ${liveSegmentBytes} bytes`, async () => {
+        await using channel = new EventChannel({
+          log: makeLog(),
+          liveSegmentBytes,
+        });
         // The channel follows its log, and then it is behind that by a while.
         await using first = new BodyClient(
           channel.serve(makeRequest(), { topics: "all" }),

@@ -26,9 +26,9 @@ Deno.test("EventChannel.serve() ends the stream after the event that until names
 });
 
 Deno.test("EventChannel.serve() ends the stream where until names a past event", async () => {
-  // The ring holds none of the events, or all.
-  for (const ringBytes of [0, 1_000_000]) {
-    await using channel = new EventChannel({ ringBytes });
+  // The live segment holds none of the events, or all.
+  for (const liveSegmentBytes of [0, 1_000_000]) {
+    await using channel = new EventChannel({ liveSegmentBytes });
     await using first = new BodyClient(channel.serve(makeRequest())).run();
     for (const data of ["a", "last", "b"]) await channel.publish({ data });
     await first.inbox.untilEvents(3);
@@ -48,8 +48,8 @@ Deno.test("EventChannel.serve() ends the stream where until names a past event",
 });
 
 Deno.test("EventChannel.serve() asks until of what the client does not get", async () => {
-  for (const ringBytes of [0, 1_000_000]) {
-    await using channel = new EventChannel({ ringBytes });
+  for (const liveSegmentBytes of [0, 1_000_000]) {
+    await using channel = new EventChannel({ liveSegmentBytes });
     for (const data of ["a", "last", "b"]) await channel.publish({ data });
     const filter = (event: LoggedEvent): boolean => !until(event);
     const options = { until, filter, replay: "all" } as const;

@@ -86,7 +86,11 @@ class DelayWatch {
 if (import.meta.main) {
   const argument: ChaosServerArgument = JSON.parse(Deno.args[0]!);
   const { log } = await openLog(argument.engine);
-  const channel = new EventChannel({ log, retry: 20, ringBytes: 20_000 });
+  const channel = new EventChannel({
+    log,
+    retry: 20,
+    liveSegmentBytes: 20_000,
+  });
   const { port } = argument;
   const delays = new DelayWatch();
   Deno.serve(

@@ -101,7 +101,7 @@ async function soak(random: Random): Promise<void> {
   const open = () =>
     new EventChannel({
       log,
-      ringBytes: random.pick([0, 2000, 1_000_000]),
+      liveSegmentBytes: random.pick([0, 2000, 1_000_000]),
       keepAlive: random.pick([2, 10, 1000]),
       retry: 1,
       compression: gzip({ windowBits: random.pick([9, 11, 13]) }),

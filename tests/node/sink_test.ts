@@ -175,7 +175,7 @@ for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
   Deno.test(`toNodeHandler() keeps nothing of a channel for a client that does not read, ${protocol}`, async () => {
     await using channel = new EventChannel({
       log: new MemoryEventLog({ maxBytes: 2 ** 20 }),
-      ringBytes: 2 ** 16,
+      liveSegmentBytes: 2 ** 16,
     });
     const closed = Promise.withResolvers<string>();
     const handler = (request: Request) =>

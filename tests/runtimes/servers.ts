@@ -5,7 +5,7 @@
 import "../channel/close_test.ts";
 import "../channel/group_test.ts";
 import "../channel/cursors_test.ts";
-import "../channel/history_test.ts";
+import "../channel/catch_up_test.ts";
 import "../channel/lifetime_test.ts";
 import "../channel/log_test.ts";
 import "../channel/resume_test.ts";

@@ -6,7 +6,7 @@
  * @module
  */
 
-/** A place, in the terms of a ring and of the log. */
+/** A location, in the terms of a segment and of the log. */
 interface Milestone {
   readonly position: number;
   readonly cursor: string;
@@ -15,9 +15,9 @@ interface Milestone {
 /**
  * Watches over the place that every client knows at least. The history is asked for a
  * place as far before that as the log has come since: once it has lost this one, clients
- * have to be told a newer place, and there is as much time for it as has gone by.
+ * have to be told a newer location, and there is as much time for it as has gone by.
  */
-export class Horizon {
+export class RetentionWatch {
   /** Places from the one that the history is asked for to the latest. */
   #milestones: Milestone[] = [];
   /** The position that every client has been told, or a newer one. */
@@ -29,7 +29,7 @@ export class Horizon {
 
   /**
    * @param minStep Events after which the history is asked again, at least.
-   * @param isKept Whether everything after a place is still in the history.
+   * @param isKept Whether everything after a place is still in the catchUp.
    * @param onNear Has every client told a place that knows none of at least a position.
    */
   constructor(
@@ -42,7 +42,7 @@ export class Horizon {
     this.#onNear = onNear;
   }
 
-  /** Begins at a place. Whoever comes from elsewhere is told a place by itself. */
+  /** Begins at a location. Whoever comes from elsewhere is told a place by itself. */
   restart(position: number, cursor: string): void {
     this.#floor = position;
     // An unknown place cannot be asked for.

@@ -6,7 +6,7 @@ import { joinChunks } from "../_server/join_chunks.ts";
 const ENOUGH = 16_384;
 
 /** Joins the small chunks that a client gets one after the other into one. */
-export class Draft {
+export class ChunkJoiner {
   readonly #write: (bytes: Uint8Array<ArrayBuffer>, events: number) => void;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;

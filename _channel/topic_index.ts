@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Which of the frames of a ring a client gets, at the cost of those that it gets.
+ * Which of the frames of a segment a client gets, at the cost of those that it gets.
  *
  * @module
  */
@@ -10,7 +10,7 @@
 export type Topics = readonly string[] | "all";
 
 /** The positions of frames by their topics. The oldest frames leave first. */
-export class PositionIndex {
+export class TopicIndex {
   /** Most topics have one frame: its position needs no list. */
   readonly #byTopic = new Map<string, number | Positions>();
   /** Those without topics, which everybody gets. */

@@ -1,16 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Who gets what of a turn, at the cost of those who get something.
+ * Who gets what of a broadcast, at the cost of those who get something.
  *
  * @module
  */
 
 import { Group, type GroupMember, type Interest } from "./group.ts";
-import type { Turn } from "./turn.ts";
+import type { Broadcast } from "./broadcast.ts";
 
 /** The clients of a channel, in groups that an index finds by their topics. */
-export class Audience {
+export class GroupIndex {
   readonly #groups = new Set<Group>();
   /** The groups that others can join. */
   readonly #byKey = new Map<string, Group>();
@@ -39,22 +39,27 @@ export class Audience {
   }
 
   /** Hands each group its part of a turn. */
-  handOut(turn: Turn): void {
-    for (const group of this.#everything) group.handOut(turn, turn.all);
-    const parts = this.#findParts(turn);
-    if (turn.common.length > 0) {
+  handOut(broadcast: Broadcast): void {
+    for (const group of this.#everything) {
+      group.handOut(broadcast, broadcast.all);
+    }
+    const parts = this.#findParts(broadcast);
+    if (broadcast.common.length > 0) {
       for (const group of this.#groups) {
         if (group.topics === "all") continue;
         const part = parts.get(group);
-        group.handOut(turn, part ? merge(part, turn.common) : turn.common);
+        group.handOut(
+          broadcast,
+          part ? merge(part, broadcast.common) : broadcast.common,
+        );
       }
     } else {
-      for (const [group, part] of parts) group.handOut(turn, part);
+      for (const [group, part] of parts) group.handOut(broadcast, part);
     }
   }
 
   /** What each group gets because of its topics. */
-  #findParts({ frames }: Turn): Map<Group, number[]> {
+  #findParts({ frames }: Broadcast): Map<Group, number[]> {
     const parts = new Map<Group, number[]>();
     for (const [index, { event }] of frames.entries()) {
       for (const topic of event.topics ?? []) {

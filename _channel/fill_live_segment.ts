@@ -7,40 +7,40 @@
  */
 
 import type { LogReader } from "./log_reader.ts";
-import { type Frame, makeFrame, type Ring, sizeOf } from "./ring.ts";
+import { type Frame, makeFrame, type Segment, sizeOf } from "./segment.ts";
 
-/** Events from which is estimated how many the ring can hold. */
+/** Events from which is estimated how many the segment can hold. */
 const SAMPLE = 128;
 /** Events that are read at most. */
 const MAX_EVENTS = 8192;
 /** Bytes of events, as the log counts them, that one read gives. */
-const PAGE_BYTES = 262_144;
+const SEGMENT_BYTES = 262_144;
 
 /**
- * Fills a ring that holds nothing but its beginning with the events before that, as
+ * Fills a segment that holds nothing but its beginning with the events before that, as
  * many as there is room for.
  *
- * @param isWanted Whether anybody still waits for it.
+ * @param isNeeded Whether anybody still waits for it.
  */
-export async function fillRing(
-  ring: Ring,
+export async function fillLiveSegment(
+  segment: Segment,
   reader: LogReader,
-  isWanted: () => boolean,
+  isNeeded: () => boolean,
 ): Promise<void> {
-  const end = ring.beginCursor;
-  let stretch = await readBefore(end, SAMPLE, reader, isWanted);
+  const end = segment.beginCursor;
+  let stretch = await readBefore(end, SAMPLE, reader, isNeeded);
   if (stretch === undefined) return;
   if (stretch.frames.length === SAMPLE) {
     const bytes = stretch.frames.reduce((sum, each) => sum + sizeOf(each), 0);
-    const count = Math.floor(ring.maxBytes * SAMPLE / bytes);
+    const count = Math.floor(segment.maxBytes * SAMPLE / bytes);
     if (count > SAMPLE) {
       const wanted = Math.min(count, MAX_EVENTS);
-      stretch = await readBefore(end, wanted, reader, isWanted);
+      stretch = await readBefore(end, wanted, reader, isNeeded);
     }
   }
   // It may have moved on meanwhile.
-  if (stretch === undefined || ring.beginCursor !== end) return;
-  ring.prepend(stretch.frames, stretch.cursor);
+  if (stretch === undefined || segment.beginCursor !== end) return;
+  segment.prepend(stretch.frames, stretch.cursor);
 }
 
 /** Reads so many events before a cursor; `undefined` if that is not to be. */
@@ -48,17 +48,21 @@ async function readBefore(
   end: string,
   count: number,
   reader: LogReader,
-  isWanted: () => boolean,
+  isNeeded: () => boolean,
 ): Promise<{ frames: Frame[]; cursor: string } | undefined> {
-  const cursor = await reader.rewind(count, isWanted);
+  const cursor = await reader.rewind(count, isNeeded);
   if (cursor === undefined) return undefined;
   const frames: Frame[] = [];
   for (let after = cursor; after !== end;) {
-    const batch = await reader.read(after, { maxBytes: PAGE_BYTES }, isWanted);
+    const batch = await reader.read(
+      after,
+      { maxBytes: SEGMENT_BYTES },
+      isNeeded,
+    );
     if (!batch || batch.gap || batch.events.length === 0) return undefined;
     for (const event of batch.events) {
       frames.push(makeFrame(event));
-      // What comes after that is in the ring, or will be.
+      // What comes after that is in the segment, or will be.
       if (event.id === end) return { frames, cursor };
     }
     after = batch.cursor;

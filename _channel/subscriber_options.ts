@@ -12,7 +12,7 @@ import type { EventCompression } from "../_server/compression.ts";
 import type { CloseReason } from "../server.ts";
 
 /** A client that comes. */
-export interface Arrival {
+export interface SubscriberOptions {
   /** The ID of the last event that the client has seen. */
   lastEventId: string | undefined;
   /** How many past events a client that brings no ID gets; may be `Infinity`. */

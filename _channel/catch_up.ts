@@ -1,52 +1,52 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One reading of a log's history for all who are behind the ring.
+ * One reading of a log's history for all who are behind the segment.
  *
  * @module
  */
 
 import { LogBounds } from "./log_bounds.ts";
 import type { LogReader } from "./log_reader.ts";
-import { PageCache } from "./page_cache.ts";
-import type { Place, Ring } from "./ring.ts";
-import { type Waiter, WaitingPlaces } from "./waiting_places.ts";
+import { SegmentCache } from "./segment_cache.ts";
+import type { Segment, SegmentLocation } from "./segment.ts";
+import { CursorQueue, type Waiter } from "./cursor_queue.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 
 interface Answer {
   readonly waiter: Waiter;
-  readonly place: Place;
+  readonly location: SegmentLocation;
   readonly gap: boolean;
 }
 
-/** Bytes of events, as the log counts them, after which a page is full. */
-const PAGE_BYTES = 262_144;
+/** Bytes of events, as the log counts them, after which a segment is full. */
+const SEGMENT_BYTES = 262_144;
 /** Pages that are read one after the other before those at other places get theirs. */
-const MAX_PAGES = 4;
-/** How much of a page one counts that those at other places got something of as well. */
-const SHARED_PAGE = 1 / 8;
+const MAX_SEGMENTS = 4;
+/** How much of a segment one counts that those at other places got something of as well. */
+const SHARED_SEGMENT = 1 / 8;
 /** Milliseconds after which others get a turn while many go on at once. */
 const MAX_BUSY = 8;
-/** Milliseconds for which a cursor that comes is looked for between those of pages. */
+/** Milliseconds for which a cursor that comes is looked for between those of segments. */
 const MISSING_AGE = 5000;
 
 /**
- * Reads pages of a log, one at a time, and each for all who are at one of its places:
- * whoever waits at a place that another's page has goes on from there and reads no page
- * of its own. After a few pages it is the turn of who has waited longest, so one who is
- * far behind holds up nobody. Where pages are for many that takes longer: a stop leaves
- * a gap in front of the next pages, which those who wait in it fill bit by bit.
+ * Reads segments of a log, one at a time, and each for all who are at one of its places:
+ * whoever waits at a place that another's segment has goes on from there and reads no segment
+ * of its own. After a few segments it is the turn of who has waited longest, so one who is
+ * far behind holds up nobody. Where segments are for many that takes longer: a stop leaves
+ * a gap in front of the next segments, which those who wait in it fill bit by bit.
  *
  * Cursors that the log does not have cost no more: those from outside its bounds share
- * one place, and of those in between, one page resolves all that it has the place of.
+ * one location, and of those in between, one segment resolves all that it has the place of.
  */
-export class History {
+export class CatchUp {
   readonly #reader: LogReader;
   readonly #bounds: LogBounds;
-  readonly #pages: PageCache;
-  readonly #waiting = new WaitingPlaces();
+  readonly #segments: SegmentCache;
+  readonly #waiting = new CursorQueue();
   #isReading = false;
-  /** The end of the latest page, and how many were read up to there without a stop. */
+  /** The end of the latest segment, and how many were read up to there without a stop. */
   #end = "";
   #count = 0;
   /** Those who can go on. */
@@ -54,10 +54,10 @@ export class History {
   /** Ends the pause in which those who can go on let others have a turn. */
   #endPause: (() => void) | undefined;
   /** Those after the end of the log, for as long as nobody asks about it. */
-  readonly #late = new WaitingPlaces();
+  readonly #late = new CursorQueue();
   /** Runs while there are some. */
   #lateTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Until when a cursor that comes is looked for between the places of pages. */
+  /** Until when a cursor that comes is looked for between the places of segments. */
   #missingUntil = -Infinity;
 
   /**
@@ -67,24 +67,24 @@ export class History {
   constructor(log: EventLog, reader: LogReader) {
     this.#reader = reader;
     this.#bounds = new LogBounds(log, reader);
-    this.#pages = new PageCache((a, b) => this.#bounds.compare(a, b));
+    this.#segments = new SegmentCache((a, b) => this.#bounds.compare(a, b));
   }
 
-  /** The place of a cursor in a page that was read lately. */
-  find(cursor: string): Place | undefined {
-    return this.#pages.find(cursor);
+  /** The place of a cursor in a segment that was read lately. */
+  find(cursor: string): SegmentLocation | undefined {
+    return this.#segments.find(cursor);
   }
 
-  /** Has one go on from a cursor, once a page is there that has its place. */
+  /** Has one go on from a cursor, once a segment is there that has its location. */
   wait(cursor: string, waiter: Waiter): void {
     const begin = this.#bounds.findBeginFor(cursor);
-    const place = begin === undefined
+    const location = begin === undefined
       ? this.#findMissing(cursor)
-      : this.#pages.find(begin);
-    if (place !== undefined) {
+      : this.#segments.find(begin);
+    if (location !== undefined) {
       // Called back at once, it would write before what it is about to write.
       queueMicrotask(() => {
-        if (!waiter.isClosed) waiter.arrive(place, true);
+        if (!waiter.isClosed) waiter.continueAt(location, true);
       });
       return;
     }
@@ -114,7 +114,7 @@ export class History {
   /** Forgets all that was read. Called when nobody will come any more. */
   clear(): void {
     this.rest();
-    this.#pages.clear();
+    this.#segments.clear();
   }
 
   /** Reads as long as anybody waits. */
@@ -129,7 +129,7 @@ export class History {
 
   /** The place from which to read next. */
   #choose(): string | undefined {
-    const goesOn = this.#count < MAX_PAGES && this.#waiting.has(this.#end);
+    const goesOn = this.#count < MAX_SEGMENTS && this.#waiting.has(this.#end);
     return goesOn ? this.#end : this.#waiting.first();
   }
 
@@ -150,7 +150,7 @@ export class History {
     const { isNear } = this.#bounds;
     if (isNear && await this.#readBeginFor(cursor)) return;
     const count = this.#waiting.count;
-    const batch = await this.#readPage(cursor);
+    const batch = await this.#readSegment(cursor);
     const isMissing = batch?.gap === true && batch.events.length > 0;
     if (!isNear && isMissing && await this.#readBeginFor(cursor)) return;
     await this.#answer(cursor, batch, count);
@@ -175,22 +175,22 @@ export class History {
         this.#waiting.add(begin, { waiter, gap: true });
       }
     }
-    const place = this.#pages.find(begin);
-    if (place !== undefined) {
-      this.#resolve(begin, place, false);
+    const location = this.#segments.find(begin);
+    if (location !== undefined) {
+      this.#resolve(begin, location, false);
       await this.#proceed();
       return true;
     }
     const count = this.#waiting.count;
-    const batch = await this.#readPage(begin);
+    const batch = await this.#readSegment(begin);
     await this.#answer(begin, batch, count);
     return true;
   }
 
-  /** Reads a page; `undefined` if that fails, or nobody waits for it any more. */
-  #readPage(cursor: string): Promise<EventLogBatch | undefined> {
-    const isWanted = (): boolean => this.#waiting.has(cursor);
-    return this.#reader.read(cursor, { maxBytes: PAGE_BYTES }, isWanted);
+  /** Reads a segment; `undefined` if that fails, or nobody waits for it any more. */
+  #readSegment(cursor: string): Promise<EventLogBatch | undefined> {
+    const isNeeded = (): boolean => this.#waiting.has(cursor);
+    return this.#reader.read(cursor, { maxBytes: SEGMENT_BYTES }, isNeeded);
   }
 
   /** It may be this place where the log fails: others have their turn first. */
@@ -200,7 +200,7 @@ export class History {
   }
 
   /**
-   * Has all go on who are at a place of a page that was read.
+   * Has all go on who are at a place of a segment that was read.
    *
    * @param count How many places were waited at so far when it was asked for.
    */
@@ -209,27 +209,27 @@ export class History {
     batch: EventLogBatch | undefined,
     count: number,
   ): Promise<void> {
-    // A page that is kept for nobody would have its timer outlive the channel's clients.
+    // A segment that is kept for nobody would have its timer outlive the channel's clients.
     if (batch === undefined || !this.#waiting.has(cursor)) {
       return this.#postpone(cursor);
     }
     this.#end = batch.cursor;
-    const place = this.#add(cursor, batch);
-    if (place === undefined) {
+    const location = this.#add(cursor, batch);
+    if (location === undefined) {
       this.#count++;
       return;
     }
-    this.#resolve(cursor, place, batch.gap);
-    const isShared = this.#resolveInside(place.ring);
-    this.#count += isShared ? SHARED_PAGE : 1;
-    if (batch.gap) this.#resolveMissing(cursor, batch, place, count);
+    this.#resolve(cursor, location, batch.gap);
+    const isShared = this.#resolveInside(location.segment);
+    this.#count += isShared ? SHARED_SEGMENT : 1;
+    if (batch.gap) this.#resolveMissing(cursor, batch, location, count);
     await this.#proceed();
   }
 
-  /** Adds a page; `undefined` if it cannot be sent, which ends those who wait for it. */
-  #add(cursor: string, batch: EventLogBatch): Place | undefined {
+  /** Adds a segment; `undefined` if it cannot be sent, which ends those who wait for it. */
+  #add(cursor: string, batch: EventLogBatch): SegmentLocation | undefined {
     try {
-      return this.#pages.add(cursor, batch);
+      return this.#segments.add(cursor, batch);
     } catch (error) {
       // An event cannot be encoded.
       for (const { waiter } of this.#waiting.take(cursor)) waiter.fail(error);
@@ -237,13 +237,13 @@ export class History {
     }
   }
 
-  /** Has those go on who are inside a page, and says whether there are any. */
-  #resolveInside(ring: Ring): boolean {
+  /** Has those go on who are inside a segment, and says whether there are any. */
+  #resolveInside(segment: Segment): boolean {
     const { length } = this.#answers;
-    for (const [cursor, position] of ring.places) {
+    for (const [cursor, position] of segment.positions) {
       // What comes after the end is not known.
-      if (position === ring.end) continue;
-      this.#resolve(cursor, { ring, position }, false);
+      if (position === segment.end) continue;
+      this.#resolve(cursor, { segment, position }, false);
     }
     return this.#answers.length > length;
   }
@@ -252,7 +252,7 @@ export class History {
   #resolveMissing(
     cursor: string,
     { events: [first], cursor: end }: EventLogBatch,
-    place: Place,
+    location: SegmentLocation,
     count: number,
   ): void {
     const bounds = this.#bounds;
@@ -261,33 +261,33 @@ export class History {
       bounds.meetEnd(end);
       // For those who came since, the end may have moved.
       for (const other of this.#waiting.cursorsBefore(count)) {
-        if (bounds.isAfter(other, end)) this.#resolve(other, place, true);
+        if (bounds.isAfter(other, end)) this.#resolve(other, location, true);
       }
     } else if (bounds.isAfter(cursor, first.id)) {
       // It is of another epoch than the end of the log, and so are all after it.
       for (const other of this.#waiting.cursorsBefore(count)) {
-        if (bounds.isAfter(other, cursor)) this.#resolve(other, place, true);
+        if (bounds.isAfter(other, cursor)) this.#resolve(other, location, true);
       }
     } else if (!bounds.isNear) {
       this.#missingUntil = performance.now() + MISSING_AGE;
       for (const other of this.#waiting.cursors) {
-        const place = this.#pages.findMissing(other);
-        if (place !== undefined) this.#resolve(other, place, true);
+        const location = this.#segments.findMissing(other);
+        if (location !== undefined) this.#resolve(other, location, true);
       }
     }
   }
 
-  /** The place in a page of a cursor that the log does not have. */
-  #findMissing(cursor: string): Place | undefined {
+  /** The place in a segment of a cursor that the log does not have. */
+  #findMissing(cursor: string): SegmentLocation | undefined {
     return performance.now() < this.#missingUntil
-      ? this.#pages.findMissing(cursor)
+      ? this.#segments.findMissing(cursor)
       : undefined;
   }
 
-  #resolve(cursor: string, place: Place, gap: boolean): void {
+  #resolve(cursor: string, location: SegmentLocation, gap: boolean): void {
     for (const each of this.#waiting.take(cursor)) {
       const { waiter } = each;
-      this.#answers.push({ waiter, place, gap: gap || each.gap });
+      this.#answers.push({ waiter, location, gap: gap || each.gap });
     }
   }
 
@@ -297,8 +297,8 @@ export class History {
     // Whoever arrives may be the last of all, and then the rest is forgotten.
     for (let next = 0; next < this.#answers.length; next++) {
       // The loop has looked at the length.
-      const { waiter, place, gap } = this.#answers[next]!;
-      if (!waiter.isClosed) waiter.arrive(place, gap);
+      const { waiter, location, gap } = this.#answers[next]!;
+      if (!waiter.isClosed) waiter.continueAt(location, gap);
       const isLast = next + 1 >= this.#answers.length;
       if (isLast || performance.now() < end) continue;
       await this.#pause();

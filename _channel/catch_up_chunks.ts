@@ -7,10 +7,10 @@
  */
 
 import type { Group } from "./group.ts";
-import { joinFrames, type Place } from "./ring.ts";
+import { joinFrames, type SegmentLocation } from "./segment.ts";
 
 /** What a client is given at once of what it has missed. */
-export interface PastChunk {
+export interface CatchUpChunk {
   /** `undefined` if none of it is for the client. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
   /** How many events they are. */
@@ -30,24 +30,28 @@ const MAX_BYTES = 2_097_152;
 // What a chunk takes besides, roughly.
 const CHUNK_OVERHEAD = 256;
 
-/** Makes chunks of what is in a ring, and keeps some of them. */
-export class PastChunks {
-  /** By group, ring and position; the oldest first. */
-  readonly #chunks = new Map<string, PastChunk>();
+/** Makes chunks of what is in a segment, and keeps some of them. */
+export class CatchUpChunks {
+  /** By group, segment and position; the oldest first. */
+  readonly #chunks = new Map<string, CatchUpChunk>();
   #bytes = 0;
 
   /**
    * Gives what comes after a place for the clients of a group, as much as a chunk has.
    *
-   * @param to The position of the ring, after the place, up to which it is given.
+   * @param to The position of the segment, after the location, up to which it is given.
    * @throws What a filter or `until` throws.
    */
-  take(group: Group, { ring, position }: Place, to: number): PastChunk {
-    if (group.members.size < 2) return make(group, { ring, position }, to);
-    const key = `${group.number} ${ring.number} ${position}`;
+  take(
+    group: Group,
+    { segment, position }: SegmentLocation,
+    to: number,
+  ): CatchUpChunk {
+    if (group.members.size < 2) return make(group, { segment, position }, to);
+    const key = `${group.number} ${segment.number} ${position}`;
     let chunk = this.#chunks.get(key);
     if (chunk === undefined) {
-      chunk = make(group, { ring, position }, to);
+      chunk = make(group, { segment, position }, to);
       this.#keep(key, chunk);
     }
     return chunk;
@@ -59,7 +63,7 @@ export class PastChunks {
     this.#bytes = 0;
   }
 
-  #keep(key: string, chunk: PastChunk): void {
+  #keep(key: string, chunk: CatchUpChunk): void {
     this.#chunks.set(key, chunk);
     this.#bytes += sizeOf(chunk);
     for (const [oldest, other] of this.#chunks) {
@@ -72,20 +76,20 @@ export class PastChunks {
 
 function make(
   group: Group,
-  { ring, position }: Place,
+  { segment, position }: SegmentLocation,
   to: number,
-): PastChunk {
-  const { frames, end } = ring.slice(group.topics, position, to, CHUNK_SIZE);
+): CatchUpChunk {
+  const { frames, end } = segment.slice(group.topics, position, to, CHUNK_SIZE);
   const { items, isFinal } = group.choose(frames, ({ event }) => event);
   return {
     bytes: items.length === 0 ? undefined : joinFrames(items),
     events: items.length,
     end,
-    isLast: items.at(-1)?.event.id === ring.cursorOf(end),
+    isLast: items.at(-1)?.event.id === segment.cursorOf(end),
     isFinal,
   };
 }
 
-function sizeOf({ bytes }: PastChunk): number {
+function sizeOf({ bytes }: CatchUpChunk): number {
   return (bytes?.byteLength ?? 0) + CHUNK_OVERHEAD;
 }

@@ -2,25 +2,25 @@
 
 /**
  * A stretch of a log in this process: consecutive events, encoded once. One holds the
- * hot end of the log; others are the pages of its history that are being read.
+ * hot end of the log; others are the segments of its history that are being read.
  *
  * @module
  */
 
 import { joinChunks } from "../_server/join_chunks.ts";
-import { PositionIndex, type Topics } from "./position_index.ts";
+import { TopicIndex, type Topics } from "./topic_index.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { LoggedEvent } from "../log.ts";
 
-/** An event and its bytes, which belong to the ring and never leave it. */
+/** An event and its bytes, which belong to the segment and never leave it. */
 export interface Frame {
   readonly event: LoggedEvent;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 /** A place between two frames. */
-export interface Place {
-  readonly ring: Ring;
+export interface SegmentLocation {
+  readonly segment: Segment;
   readonly position: number;
 }
 
@@ -31,15 +31,15 @@ export interface Excerpt {
   readonly end: number;
 }
 
-// What a frame takes besides its bytes, roughly: without it, a ring of very small
+// What a frame takes besides its bytes, roughly: without it, a segment of very small
 // events would be far larger than it was told to be.
 const FRAME_OVERHEAD = 256;
 const TOPIC_OVERHEAD = 128;
 
-/** How many rings were made. */
-let rings = 0;
+/** How many segments were made. */
+let segments = 0;
 
-/** Encodes an event for the ring. */
+/** Encodes an event for the segment. */
 export function makeFrame(event: LoggedEvent): Frame {
   return { event, bytes: encodeEvent(event) };
 }
@@ -49,7 +49,7 @@ export function joinFrames(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
   return joinChunks(frames.map(({ bytes }) => bytes));
 }
 
-/** The bytes that a frame takes in a ring. */
+/** The bytes that a frame takes in a segment. */
 export function sizeOf({ event, bytes }: Frame): number {
   const topics = event.topics?.length ?? 0;
   return bytes.byteLength + FRAME_OVERHEAD + topics * TOPIC_OVERHEAD;
@@ -59,16 +59,16 @@ export function sizeOf({ event, bytes }: Frame): number {
  * The latest frames. Each place between two of them has a position, a number that
  * grows by one with each frame, and a cursor, which means the same to the log.
  */
-export class Ring {
-  /** Tells it from all other rings. */
-  readonly number = rings++;
+export class Segment {
+  /** Tells it from all other segments. */
+  readonly number = segments++;
   /** The most bytes that it holds. */
   readonly maxBytes: number;
   /** The frames by the position in front of them. */
   readonly #frames = new Map<number, Frame>();
   /** The positions by their cursors, from `#begin` to `#end`. */
   readonly #positions = new Map<string, number>();
-  #index = new PositionIndex();
+  #index = new TopicIndex();
   #begin = 0;
   #end = 0;
   #beginCursor = "";
@@ -88,7 +88,7 @@ export class Ring {
     return this.#begin;
   }
 
-  /** The cursor of {@linkcode Ring.begin}, `""` if it is unknown. */
+  /** The cursor of {@linkcode Segment.begin}, `""` if it is unknown. */
   get beginCursor(): string {
     return this.#beginCursor;
   }
@@ -98,7 +98,7 @@ export class Ring {
     return this.#end;
   }
 
-  /** The cursor of {@linkcode Ring.end}. */
+  /** The cursor of {@linkcode Segment.end}. */
   get endCursor(): string {
     return this.#endCursor;
   }
@@ -109,19 +109,19 @@ export class Ring {
   }
 
   /** The cursors of its places, with their positions. */
-  get places(): Iterable<[cursor: string, position: number]> {
+  get positions(): Iterable<[cursor: string, position: number]> {
     return this.#positions;
   }
 
   /**
    * Drops all frames and begins elsewhere in the log. Positions go on growing.
    *
-   * @param cursor The place where the ring begins, `""` if it is unknown.
+   * @param cursor The place where the segment begins, `""` if it is unknown.
    */
   restart(cursor: string): void {
     this.#frames.clear();
     this.#positions.clear();
-    this.#index = new PositionIndex();
+    this.#index = new TopicIndex();
     this.#bytes = 0;
     this.#begin = ++this.#end;
     this.#beginCursor = this.#endCursor = cursor;
@@ -160,31 +160,31 @@ export class Ring {
       this.#frames.set(this.#begin + index, frame);
       this.#positions.set(frame.event.id, this.#begin + index + 1);
     }
-    this.#index = new PositionIndex();
+    this.#index = new TopicIndex();
     for (let position = this.#begin; position < this.#end; position++) {
       this.#index.add(position, this.#frameAt(position).event.topics);
     }
   }
 
-  /** The position of a cursor, `undefined` if it is older than the ring or unknown. */
+  /** The position of a cursor, `undefined` if it is older than the segment or unknown. */
   find(cursor: string): number | undefined {
     return this.#positions.get(cursor);
   }
 
-  /** The cursor of a position of the ring, `undefined` if it is older or newer. */
+  /** The cursor of a position of the segment, `undefined` if it is older or newer. */
   cursorOf(position: number): string | undefined {
     return position === this.#begin
       ? this.#beginCursor
       : this.#frames.get(position - 1)?.event.id;
   }
 
-  /** The cursor so many frames before the end, `undefined` if the ring holds fewer. */
+  /** The cursor so many frames before the end, `undefined` if the segment holds fewer. */
   rewind(count: number): string | undefined {
     return this.cursorOf(this.#end - count);
   }
 
   /**
-   * What a client gets between two positions of the ring, in order; no further frame
+   * What a client gets between two positions of the segment, in order; no further frame
    * once they have that many bytes, but at least one if there is one.
    */
   slice(topics: Topics, from: number, to: number, maxBytes: number): Excerpt {
@@ -214,7 +214,7 @@ export class Ring {
   }
 
   #frameAt(position: number): Frame {
-    // Every position of the ring before its end has a frame.
+    // Every position of the segment before its end has a frame.
     return this.#frames.get(position)!;
   }
 }

@@ -75,7 +75,7 @@ async function dispose(clients: readonly BodyClient[]): Promise<void> {
 Deno.test("EventChannel reads a history once for all who come back to one place", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 3000, 10);
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const clients = Array.from({ length: 100 }, (_, index) =>
     new BodyClient(
       channel.serve(makeRequest(ids[0]), { topics: [`${index % 10}`] }),
@@ -93,7 +93,7 @@ Deno.test("EventChannel reads a history once for all who come back to one place"
 Deno.test("EventChannel reads a history less than twice for those who come back to any place", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 3000, 500);
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const clients = ids.filter((_, index) => index % 2 === 0).map((id, index) =>
     new BodyClient(
       channel.serve(makeRequest(id), { topics: [`${2 * index % 500}`] }),
@@ -114,7 +114,7 @@ Deno.test("EventChannel reads a history less than twice for those who come back 
 Deno.test("EventChannel reads a history less than three times for those who come one after the other", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 6000, 1000);
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const clients: BodyClient[] = [];
   for (let index = 0; index < 500; index++) {
     // All over the history, and owed one event at least.
@@ -141,7 +141,7 @@ Deno.test("EventChannel reads a history less than three times for those who come
 Deno.test("EventChannel keeps what it has read for the next who comes back", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 3000);
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   for (let index = 0; index < 30; index++) {
     const place = index * 1777 % 2999;
     const response = channel.serve(makeRequest(ids[place]), { topics: "all" });
@@ -155,7 +155,7 @@ Deno.test("EventChannel keeps what it has read for the next who comes back", asy
 Deno.test("EventChannel serves one near the end while very many are far back", async () => {
   const log = new CountingLog({ maxEvents: Infinity });
   const ids = await fill(log, 15_000);
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const serve = (place: number): BodyClient =>
     new BodyClient(channel.serve(makeRequest(ids[place]), { topics: ["0"] }))
       .run();
@@ -169,7 +169,7 @@ Deno.test("EventChannel serves one near the end while very many are far back", a
   await dispose([first, near, ...others]);
 });
 
-Deno.test("EventChannel fills its ring before those who come back after a restart ask the log", async () => {
+Deno.test("EventChannel fills its live segment before those who come back after a restart ask the log", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 1000, 100);
   await using channel = new EventChannel({ log });
@@ -193,11 +193,11 @@ Deno.test("EventChannel fills its ring before those who come back after a restar
   await dispose(clients);
 });
 
-Deno.test("EventChannel keeps as much of the log's end in its ring as there is room for", async () => {
+Deno.test("EventChannel keeps as much of the log's end in its live segment as there is room for", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 3000);
   // 256 and 128 on top of each.
-  await using channel = new EventChannel({ log, ringBytes: 500 * 430 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 500 * 430 });
   const late = new BodyClient(
     channel.serve(makeRequest(ids.at(-400)), { topics: ["0"] }),
   ).run();
@@ -219,7 +219,7 @@ Deno.test("EventChannel keeps as much of the log's end in its ring as there is r
 Deno.test("EventChannel serves those near the end while one is far back, or does not read", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 5000);
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const options = { topics: ["0"] };
   const stuck = new BodyClient(channel.serve(makeRequest(ids[0]), options));
   await stuck.read();
@@ -239,7 +239,7 @@ Deno.test("EventChannel serves those near the end while one is far back, or does
 Deno.test("EventChannel tells many of a gap, and makes no page for each", async () => {
   const log = new CountingLog({ maxEvents: 600 });
   const ids = await fill(log, 1000, 10);
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const clients = ids.slice(0, 300).map((id, index) =>
     new BodyClient(
       channel.serve(makeRequest(id), { topics: [`${index % 10}`] }),
@@ -260,7 +260,7 @@ Deno.test("EventChannel asks the log no more once those who waited have left", a
   const log = new CountingLog();
   const ids = await fill(log, 2000);
   const gate = Promise.withResolvers<void>();
-  await using channel = new EventChannel({ log, ringBytes: 0 });
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   await using witness = new BodyClient(channel.serve(makeRequest())).run();
   await witness.inbox.until(() => witness.inbox.lastEventId !== "");
   log.gate = gate.promise;
@@ -277,10 +277,10 @@ Deno.test("EventChannel asks the log no more once those who waited have left", a
 });
 
 Deno.test("EventChannel hands one chunk of the past to all of a group", async () => {
-  for (const ringBytes of [0, 1_048_576]) {
+  for (const liveSegmentBytes of [0, 1_048_576]) {
     const log = new RemoteLog();
     await appendAll(log, Array.from({ length: 500 }, (_, index) => `${index}`));
-    await using channel = new EventChannel({ log, ringBytes });
+    await using channel = new EventChannel({ log, liveSegmentBytes });
     const readers = [1, 2, 3].map(() =>
       // The channel's responses have bodies.
       channel.serve(makeRequest(), { replay: 400 }).body!.getReader()

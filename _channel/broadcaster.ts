@@ -1,28 +1,33 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * From the one tail of a log to the many clients of a channel.
+ * From the one follower of a log to the many clients of a channel.
  *
  * @module
  */
 
-import { Audience } from "./audience.ts";
-import { fillRing } from "./fill_ring.ts";
-import { History } from "./history.ts";
-import { Horizon } from "./horizon.ts";
+import { GroupIndex } from "./group_index.ts";
+import { fillLiveSegment } from "./fill_live_segment.ts";
+import { CatchUp } from "./catch_up.ts";
+import { RetentionWatch } from "./retention_watch.ts";
 import { LogReader } from "./log_reader.ts";
-import { PastChunks } from "./past_chunks.ts";
-import { type Frame, makeFrame, type Place, Ring } from "./ring.ts";
-import { Rounds } from "./rounds.ts";
-import { Tail } from "./tail.ts";
-import { Turn } from "./turn.ts";
+import { CatchUpChunks } from "./catch_up_chunks.ts";
+import {
+  type Frame,
+  makeFrame,
+  Segment,
+  type SegmentLocation,
+} from "./segment.ts";
+import { KeepAliveSchedule } from "./keep_alive_schedule.ts";
+import { LogFollower } from "./log_follower.ts";
+import { Broadcast } from "./broadcast.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 import type { CloseReason } from "../server.ts";
 
 /** What a channel has done since it was made. */
 export interface EventChannelCounters {
-  /** Events given to clients: one event for two clients counts as two. */
+  /** Events given to subscribers: one event for two clients counts as two. */
   delivered: number;
   /** Bytes given to clients, as they are sent, comments and the like included. */
   bytes: number;
@@ -34,11 +39,11 @@ export interface EventChannelCounters {
   overflows: number;
 }
 
-/** What a fan-out is made of, checked and with the defaults filled in. */
-export interface FanOutOptions {
+/** What a broadcaster is made of, checked and with the defaults filled in. */
+export interface BroadcasterOptions {
   log: EventLog;
-  /** Bytes that the ring may hold. */
-  ringBytes: number;
+  /** Bytes that the segment may hold. */
+  liveSegmentBytes: number;
   /** Milliseconds of silence before a comment, 0 for none. */
   keepAlive: number;
   /** The reconnection time that each client is told first. */
@@ -51,31 +56,31 @@ const MAX_BUSY = 8;
 /** Events after which a log that is far away is asked again what it still has. */
 const MIN_ASKING_STEP = 32;
 
-/** One client, as the fan-out sees it. */
-export interface FanOutClient {
+/** One client, as the broadcaster sees it. */
+export interface ChannelSubscriber {
   /** Looks again for what comes next, after it has found nothing. */
   resume(): void;
-  /** Takes no more of what is handed out, but reads on from a place. */
-  unpark(cursor: string, position: number): void;
-  /** Reads on from a place, since the log goes on elsewhere. */
+  /** Takes no more of what is handed out, but reads on from a location. */
+  fallBehind(cursor: string, position: number): void;
+  /** Reads on from a location, since the log goes on elsewhere. */
   cutOff(cursor: string, position: number): void;
   /** Sends a comment, if nothing else was sent for a while. */
   keepAlive(): void;
-  /** Sends its place, if the client knows none of at least a position. */
+  /** Sends its location, if the client knows none of at least a position. */
   tell(position: number): void;
   /** Ends, after a last chunk if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void;
 }
 
-/** Follows a log, keeps its end in a ring, and hands it out turn by turn. */
-export class FanOut {
+/** Follows a log, keeps its end in a segment, and hands it out turn by turn. */
+export class Broadcaster {
   readonly log: EventLog;
-  readonly ring: Ring;
-  readonly tail: Tail;
+  readonly liveSegment: Segment;
+  readonly follower: LogFollower;
   readonly reader: LogReader;
-  readonly history: History;
-  readonly audience = new Audience();
-  readonly pastChunks = new PastChunks();
+  readonly catchUp: CatchUp;
+  readonly groupIndex = new GroupIndex();
+  readonly catchUpChunks = new CatchUpChunks();
   readonly onError: ((error: unknown) => void) | undefined;
   /** What each client gets before all else. */
   readonly preamble: Uint8Array<ArrayBuffer> | undefined;
@@ -86,18 +91,18 @@ export class FanOut {
     gaps: 0,
     overflows: 0,
   };
-  readonly #clients: Rounds<FanOutClient>;
+  readonly #subscribers: KeepAliveSchedule<ChannelSubscriber>;
   /** Those who have found nothing, and look again when something is handed out. */
-  #waiting: FanOutClient[] = [];
+  #idle: ChannelSubscriber[] = [];
   /** Runs while others have a turn before the rest of them. */
   #resumeTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #horizon: Horizon;
+  readonly #retentionWatch: RetentionWatch;
   /** The place where the following began; set by the first batch. */
   #startCursor: string | undefined;
-  /** Settles once the ring is filled; set when that begins. */
+  /** Settles once the segment is filled; set when that begins. */
   #filling: Promise<void> | undefined;
   #isFilling: boolean;
-  /** The place up to which frames were handed out, in the ring's terms and the log's. */
+  /** The place up to which frames were handed out, in the segment's terms and the log's. */
   #position = 0;
   #cursor = "";
   /** The frames that are to be handed out. */
@@ -105,38 +110,43 @@ export class FanOut {
   /** Whether something is to be handed out, be it only the news that there is nothing. */
   #isDue = false;
   /** Runs from a hand-out to the end of its turn; meanwhile frames are collected. */
-  #turnTimer: ReturnType<typeof setTimeout> | undefined;
+  #collectTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: FanOutOptions) {
-    const { log, ringBytes, keepAlive, retry, onError } = options;
+  constructor(options: BroadcasterOptions) {
+    const { log, liveSegmentBytes, keepAlive, retry, onError } = options;
     this.log = log;
-    this.ring = new Ring(ringBytes);
-    this.tail = new Tail(log, (batch) => this.#take(batch), (error) => {
-      // Those who wait for the ring would wait for as long as the log is away.
-      this.#endFilling();
-      onError?.(error);
-    });
-    this.reader = new LogReader(log, this.tail.signal, onError);
-    this.history = new History(log, this.reader);
+    this.liveSegment = new Segment(liveSegmentBytes);
+    this.follower = new LogFollower(
+      log,
+      (batch) => this.#take(batch),
+      (error) => {
+        // Those who wait for the segment would wait for as long as the log is away.
+        this.#endFilling();
+        onError?.(error);
+      },
+    );
+    this.reader = new LogReader(log, this.follower.signal, onError);
+    this.catchUp = new CatchUp(log, this.reader);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
     this.onError = onError;
-    this.#clients = new Rounds(
+    this.#subscribers = new KeepAliveSchedule(
       keepAlive / 2,
-      (client) => client.keepAlive(),
+      (subscriber) => subscriber.keepAlive(),
     );
-    // A log that tells at once what it has is as near as the ring.
+    // A log that tells at once what it has is as near as the segment.
     const isNear = log.reaches !== undefined;
-    this.#isFilling = !isNear && ringBytes > 0;
-    this.#horizon = new Horizon(
+    this.#isFilling = !isNear && liveSegmentBytes > 0;
+    this.#retentionWatch = new RetentionWatch(
       isNear ? 1 : MIN_ASKING_STEP,
       (cursor) => log.reaches?.(cursor) ?? this.#isKept(cursor),
-      (position) => this.#clients.visitAll((client) => client.tell(position)),
+      (position) =>
+        this.#subscribers.visitAll((subscriber) => subscriber.tell(position)),
     );
   }
 
   /** How many clients there are. */
   get size(): number {
-    return this.#clients.size;
+    return this.#subscribers.size;
   }
 
   /** The position up to which frames were handed out. */
@@ -144,7 +154,7 @@ export class FanOut {
     return this.#position;
   }
 
-  /** The cursor of {@linkcode FanOut.position}. */
+  /** The cursor of {@linkcode Broadcaster.position}. */
   get cursor(): string {
     return this.#cursor;
   }
@@ -156,73 +166,75 @@ export class FanOut {
 
   /** Where the log ends as far as it was followed, `undefined` as long as it was not. */
   get endCursor(): string | undefined {
-    return this.#startCursor === undefined ? undefined : this.ring.endCursor;
+    return this.#startCursor === undefined
+      ? undefined
+      : this.liveSegment.endCursor;
   }
 
-  /** Whether more of the log's end will be in the ring soon. */
+  /** Whether more of the log's end will be in the segment soon. */
   get isFilling(): boolean {
     return this.#isFilling;
   }
 
   /** How many rounds of keep-alive were begun. */
-  get round(): number {
-    return this.#clients.count;
+  get keepAliveTick(): number {
+    return this.#subscribers.tick;
   }
 
   /** Adds a client. */
-  add(client: FanOutClient): void {
-    this.#clients.add(client);
+  add(subscriber: ChannelSubscriber): void {
+    this.#subscribers.add(subscriber);
   }
 
   /** Removes a client that is closed. */
-  remove(client: FanOutClient): void {
-    this.#clients.remove(client);
-    if (this.#clients.size > 0) return;
-    this.#waiting = [];
+  remove(subscriber: ChannelSubscriber): void {
+    this.#subscribers.remove(subscriber);
+    if (this.#subscribers.size > 0) return;
+    this.#idle = [];
     clearTimeout(this.#resumeTimer);
     this.#resumeTimer = undefined;
-    this.#endTurn();
+    this.#endCollecting();
     // A log that tells at once what it has can as well be read again.
-    if (this.log.reaches === undefined) this.history.rest();
-    else this.history.clear();
-    this.pastChunks.clear();
+    if (this.log.reaches === undefined) this.catchUp.rest();
+    else this.catchUp.clear();
+    this.catchUpChunks.clear();
     this.reader.wake();
   }
 
   /**
    * Finds where a client goes on without the log.
    *
-   * @param isArriving Whether it has come just now: then it goes on no further back
+   * @param isNew Whether it has come just now: then it goes on no further back
    * than the log would let it.
-   * @returns The place, `undefined` if the log has to be read.
+   * @returns The location, `undefined` if the log has to be read.
    */
-  locate(cursor: string, isArriving = false): Place | undefined {
-    if (isArriving && this.log.reaches?.(cursor) === false) return undefined;
-    const { ring } = this;
-    const position = ring.find(cursor);
+  locate(cursor: string, isNew = false): SegmentLocation | undefined {
+    if (isNew && this.log.reaches?.(cursor) === false) return undefined;
+    const { liveSegment } = this;
+    const position = liveSegment.find(cursor);
     return position === undefined
-      ? this.history.find(cursor)
-      : { ring, position };
+      ? this.catchUp.find(cursor)
+      : { segment: liveSegment, position };
   }
 
   /** Has a client look again when something is handed out. */
-  wait(client: FanOutClient): void {
-    this.#waiting.push(client);
+  idle(subscriber: ChannelSubscriber): void {
+    this.#idle.push(subscriber);
   }
 
   /**
-   * Finds the place so many events before the end, in the ring if it has them all.
+   * Finds the place so many events before the end, in the segment if it has them all.
    *
-   * @param isWanted Whether anybody still waits for the answer.
+   * @param isNeeded Whether anybody still waits for the answer.
    * @returns Its cursor, `undefined` once nobody waits for it.
    */
   async rewind(
     count: number,
-    isWanted: () => boolean,
+    isNeeded: () => boolean,
   ): Promise<string | undefined> {
     await this.#filling;
-    return this.ring.rewind(count) ??
-      await this.reader.rewind(count, isWanted);
+    return this.liveSegment.rewind(count) ??
+      await this.reader.rewind(count, isNeeded);
   }
 
   /** Ends all streams, each with a chunk of its own, and the following. */
@@ -230,14 +242,16 @@ export class FanOut {
     makeFarewell: () => Uint8Array<ArrayBuffer> | undefined,
   ): Promise<void> {
     this.#handOut();
-    for (const client of this.#clients) client.end("server", makeFarewell());
-    this.history.clear();
-    const stopped = this.tail.stop();
+    for (const subscriber of this.#subscribers) {
+      subscriber.end("server", makeFarewell());
+    }
+    this.catchUp.clear();
+    const stopped = this.follower.stop();
     this.reader.wake();
     await Promise.all([stopped, this.#filling]);
   }
 
-  /** Takes what the tail brings: all of it, or nothing if an event cannot be encoded. */
+  /** Takes what the follower brings: all of it, or nothing if an event cannot be encoded. */
   #take({ events, cursor, gap }: EventLogBatch): void {
     const frames = events.map(makeFrame);
     if (gap || this.#startCursor === undefined) {
@@ -245,19 +259,19 @@ export class FanOut {
       if (this.#startCursor === undefined) this.#begin(cursor);
     }
     for (const frame of frames) {
-      this.ring.add(frame);
+      this.liveSegment.add(frame);
       this.#frames.push(frame);
     }
     if (this.#isDue) return;
     this.#isDue = true;
-    if (this.#turnTimer === undefined) queueMicrotask(() => this.#handOut());
+    if (this.#collectTimer === undefined) queueMicrotask(() => this.#handOut());
   }
 
   #begin(cursor: string): void {
     this.#startCursor = cursor;
     if (!this.#isFilling) return;
-    const isWanted = (): boolean => !this.tail.signal.aborted;
-    this.#filling = fillRing(this.ring, this.reader, isWanted)
+    const isNeeded = (): boolean => !this.follower.signal.aborted;
+    this.#filling = fillLiveSegment(this.liveSegment, this.reader, isNeeded)
       // An event cannot be encoded: its readers will find out.
       .catch(() => {})
       .finally(() => this.#endFilling());
@@ -273,11 +287,13 @@ export class FanOut {
     this.#handOut();
     const before = this.#cursor;
     const position = this.#position;
-    this.ring.restart(cursor);
-    this.#position = this.ring.end;
+    this.liveSegment.restart(cursor);
+    this.#position = this.liveSegment.end;
     this.#cursor = cursor;
-    this.#horizon.restart(this.#position, cursor);
-    for (const client of this.#clients) client.cutOff(before, position);
+    this.#retentionWatch.restart(this.#position, cursor);
+    for (const subscriber of this.#subscribers) {
+      subscriber.cutOff(before, position);
+    }
   }
 
   #handOut(): void {
@@ -286,50 +302,50 @@ export class FanOut {
     const frames = this.#frames;
     const before = this.#cursor;
     this.#frames = [];
-    this.#position = this.ring.end;
-    this.#cursor = this.ring.endCursor;
+    this.#position = this.liveSegment.end;
+    this.#cursor = this.liveSegment.endCursor;
     if (this.size === 0) return;
     if (frames.length > 0) {
-      this.audience.handOut(new Turn(frames, before, this.#position));
+      this.groupIndex.handOut(new Broadcast(frames, before, this.#position));
     }
     this.#resume();
-    this.#horizon.move(this.#position, this.#cursor);
+    this.#retentionWatch.move(this.#position, this.#cursor);
     // Whatever else this turn brings, one `await` after the other, is handed out
     // at its end: writing a chunk costs far more than joining it to another.
     if (frames.length > 0 && this.size > 0) {
-      this.#turnTimer ??= setTimeout(() => this.#endTurn(), 0);
+      this.#collectTimer ??= setTimeout(() => this.#endCollecting(), 0);
     }
   }
 
   async #isKept(cursor: string): Promise<boolean> {
-    const isWanted = (): boolean => this.size > 0;
-    // Not for what comes after it, of which an engine may fetch a page.
-    const batch = await this.reader.read(cursor, { limit: 1 }, isWanted);
+    const isNeeded = (): boolean => this.size > 0;
+    // Not for what comes after it, of which an engine may fetch a segment.
+    const batch = await this.reader.read(cursor, { limit: 1 }, isNeeded);
     // Where the log does not answer, there is nothing to tell.
     return batch?.gap !== true;
   }
 
-  #endTurn(): void {
-    clearTimeout(this.#turnTimer);
-    this.#turnTimer = undefined;
+  #endCollecting(): void {
+    clearTimeout(this.#collectTimer);
+    this.#collectTimer = undefined;
     this.#handOut();
   }
 
   /** Has those look again who have found nothing, and lets others in if they are many. */
   #resume(): void {
-    const waiting = this.#waiting;
+    const idle = this.#idle;
     const end = performance.now() + MAX_BUSY;
-    this.#waiting = [];
-    for (const [index, client] of waiting.entries()) {
+    this.#idle = [];
+    for (const [index, subscriber] of idle.entries()) {
       if (performance.now() > end) {
-        this.#waiting.unshift(...waiting.slice(index));
+        this.#idle.unshift(...idle.slice(index));
         this.#resumeTimer ??= setTimeout(() => {
           this.#resumeTimer = undefined;
           this.#resume();
         }, 0);
         return;
       }
-      client.resume();
+      subscriber.resume();
     }
   }
 }

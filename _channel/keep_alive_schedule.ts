@@ -10,12 +10,12 @@
 const MAX_AT_ONCE = 256;
 
 /** Visits each client once in a round. Where there are many, they share out its time. */
-export class Rounds<Client> {
-  readonly #clients = new Set<Client>();
+export class KeepAliveSchedule<Member> {
+  readonly #members = new Set<Member>();
   readonly #duration: number;
-  readonly #visit: (client: Client) => void;
-  #count = 0;
-  /** Runs while there are clients. */
+  readonly #visit: (member: Member) => void;
+  #ticks = 0;
+  /** Runs while there are members. */
   #timer: ReturnType<typeof setInterval> | undefined;
   /** Run while rounds go on. */
   readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
@@ -26,37 +26,37 @@ export class Rounds<Client> {
    * @param duration Milliseconds of a round, 0 for none.
    * @param visit Called with each client.
    */
-  constructor(duration: number, visit: (client: Client) => void) {
+  constructor(duration: number, visit: (member: Member) => void) {
     this.#duration = duration;
     this.#visit = visit;
   }
 
   /** How many clients there are. */
   get size(): number {
-    return this.#clients.size;
+    return this.#members.size;
   }
 
   /** How many rounds were begun. */
-  get count(): number {
-    return this.#count;
+  get tick(): number {
+    return this.#ticks;
   }
 
-  /** All clients. */
-  [Symbol.iterator](): Iterator<Client> {
-    return this.#clients.values();
+  /** All members. */
+  [Symbol.iterator](): Iterator<Member> {
+    return this.#members.values();
   }
 
   /** Adds a client. */
-  add(client: Client): void {
-    this.#clients.add(client);
+  add(member: Member): void {
+    this.#members.add(member);
     if (this.#duration === 0) return;
     this.#timer ??= setInterval(() => this.#begin(), this.#duration);
   }
 
   /** Removes a client. */
-  remove(client: Client): void {
-    this.#clients.delete(client);
-    if (this.#clients.size > 0) return;
+  remove(member: Member): void {
+    this.#members.delete(member);
+    if (this.#members.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
     for (const pause of this.#pauses) clearTimeout(pause);
@@ -65,38 +65,38 @@ export class Rounds<Client> {
   }
 
   /** Visits each client once, out of turn and soon. */
-  visitAll(visit: (client: Client) => void): void {
-    this.#proceed(this.#clients.values(), visit, 0, () => {});
+  visitAll(visit: (member: Member) => void): void {
+    this.#proceed(this.#members.values(), visit, 0, () => {});
   }
 
   #begin(): void {
     // One that has not come to its end yet takes the time of the next.
     if (this.#isUnderWay) return;
     this.#isUnderWay = true;
-    this.#count++;
-    const count = Math.ceil(this.#clients.size / MAX_AT_ONCE);
+    this.#ticks++;
+    const count = Math.ceil(this.#members.size / MAX_AT_ONCE);
     const pause = this.#duration / count;
-    this.#proceed(this.#clients.values(), this.#visit, pause, () => {
+    this.#proceed(this.#members.values(), this.#visit, pause, () => {
       this.#isUnderWay = false;
     });
   }
 
   #proceed(
-    clients: Iterator<Client>,
-    visit: (client: Client) => void,
+    members: Iterator<Member>,
+    visit: (member: Member) => void,
     pause: number,
     onEnd: () => void,
   ): void {
     for (let count = 0; count < MAX_AT_ONCE; count++) {
-      const { done, value } = clients.next();
+      const { done, value } = members.next();
       if (done) return onEnd();
       visit(value);
     }
     // The visit may have been to the last one.
-    if (this.#clients.size === 0) return;
+    if (this.#members.size === 0) return;
     const timer = setTimeout(() => {
       this.#pauses.delete(timer);
-      this.#proceed(clients, visit, pause, onEnd);
+      this.#proceed(members, visit, pause, onEnd);
     }, pause);
     this.#pauses.add(timer);
   }

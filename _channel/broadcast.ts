@@ -6,7 +6,7 @@
  * @module
  */
 
-import { type Frame, joinFrames } from "./ring.ts";
+import { type Frame, joinFrames } from "./segment.ts";
 import type { LoggedEvent } from "../log.ts";
 
 /** What a client is given at once. */
@@ -20,7 +20,7 @@ export interface Chunk {
 }
 
 /** The frames of one turn. A part of them is told by their indices, in order. */
-export class Turn {
+export class Broadcast {
   readonly frames: readonly Frame[];
   /** All of them. */
   readonly all: readonly number[];

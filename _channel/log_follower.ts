@@ -18,12 +18,12 @@ export interface EventChannelStall {
 }
 
 /** The one reader of the end of a log. */
-export class Tail {
+export class LogFollower {
   readonly #log: EventLog;
   readonly #onBatch: (batch: EventLogBatch) => void;
   readonly #onError: ((error: unknown) => void) | undefined;
   readonly #controller = new AbortController();
-  /** Settles once the tail is stopped; set when it is started. */
+  /** Settles once the follower is stopped; set when it is started. */
   #run: Promise<void> | undefined;
   /** The place up to which the log was followed; set by the first batch. */
   #cursor: string | undefined;
@@ -50,7 +50,7 @@ export class Tail {
     this.#onError = onError;
   }
 
-  /** Aborted when the tail is stopped. */
+  /** Aborted when the follower is stopped. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }
