@@ -1,11 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Publish once → many clients, none of which loses an event.
+ * Publishes an event once, to many clients, and loses none when they reconnect.
  *
- * An {@linkcode EventChannel} keeps its events in a log. A client is a place in that
- * log, not a queue: one that drops and returns goes on where it was, and a slow one
- * reads what it has missed at its own pace, without a cost to the others.
+ * An {@linkcode EventChannel} keeps its events in a log. A client is a cursor into that
+ * log, not a queue: a client that reconnects goes on where it was, and a slow client
+ * reads what it has missed at its own pace, at no cost to the others.
  *
  * ```ts ignore -- it serves for ever
  * import { EventChannel } from "@tidings/sse/channel";
@@ -19,15 +19,15 @@
  *
  * What a client can rely on:
  *
- * - It gets every event after the place where it begins, each once and in order,
- *   over as many connections as it takes. A new client begins at the end of the log,
- *   and is told that place at once, so that nothing is lost if it drops before its
- *   first event.
- * - Where events are missing, because the history does not reach back to the ID that
- *   the client brings, it is told so by a `gap` event before any other. A client that is
- *   connected while the log loses events is told so as well, and stays.
- * - A client so slow that the whole history has moved past it is disconnected when it
- *   reads on. It comes back by itself, and is told of the gap.
+ * - It gets every event after the cursor at which it begins, each once and in order,
+ *   over as many connections as it takes. A newcomer begins at the end of the log, and is
+ *   sent that cursor at once as its last event ID, so that it loses nothing if it drops
+ *   before its first event.
+ * - If events are missing, because the history does not reach back to the ID that the
+ *   client brings, it gets a `gap` event before any other. A client that is connected
+ *   while the log loses events gets one as well, and stays connected.
+ * - A slow client that falls behind the whole history is disconnected when it reads on.
+ *   It reconnects by itself, and gets a `gap` event.
  *
  * @example A client that comes back
  * ```ts
@@ -58,10 +58,12 @@ import {
   type CheckedServeOptions,
   checkEventTopics,
   checkServeOptions,
-  type EventChannelCloseOptions,
-  type EventChannelOptions,
-  type EventChannelPublishOptions,
-  type EventChannelServeOptions,
+} from "./_channel/option_checks.ts";
+import type {
+  EventChannelCloseOptions,
+  EventChannelOptions,
+  EventChannelPublishOptions,
+  EventChannelServeOptions,
 } from "./_channel/options.ts";
 import {
   Broadcaster,
@@ -94,12 +96,12 @@ export type { EventChannelCounters } from "./_channel/broadcaster.ts";
 export type { EventChannelStall } from "./_channel/log_follower.ts";
 
 /**
- * A channel: what is published in it reaches all of its clients.
+ * A channel: an event that is published in it reaches its clients.
  *
  * It begins to follow its log when it first serves a client, and holds timers while
  * it has clients, until it is closed.
  *
- * @example To each client its own
+ * @example Topics
  * ```ts
  * import { EventChannel } from "@tidings/sse/channel";
  * import { readEvents } from "@tidings/sse/parser";
@@ -140,7 +142,7 @@ export type { EventChannelStall } from "./_channel/log_follower.ts";
  * }
  * ```
  *
- * @example A full state in place of what is missing
+ * @example A full state in place of missing events
  * ```ts
  * import { EventChannel } from "@tidings/sse/channel";
  * import { readEvents } from "@tidings/sse/parser";
@@ -158,7 +160,7 @@ export type { EventChannelStall } from "./_channel/log_follower.ts";
  * }
  * ```
  *
- * @example Events that the compiler knows
+ * @example Typed events
  * ```ts
  * import { EventChannel } from "@tidings/sse/channel";
  *
@@ -184,12 +186,12 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   /**
    * Makes a channel without clients.
    *
-   * @param options What it is made of.
-   * @throws {TypeError} If an option that is to be a number is none.
+   * @param options The log, the limits and the defaults of the channel.
+   * @throws {TypeError} If an option is of the wrong type.
    * @throws {RangeError} If a number is outside its range.
    */
   constructor(options: EventChannelOptions<Events> = {}) {
-    // The map is for the compiler alone.
+    // `Events` exists in types only.
     this.#options = checkChannelOptions(options as EventChannelOptions);
     this.#broadcaster = new Broadcaster(this.#options);
     this.#admission = new ChannelAdmission(this.#options);
@@ -200,14 +202,14 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     return this.#broadcaster.size;
   }
 
-  /** What the channel has done so far, as it stands now. */
+  /** What the channel has done so far: a copy, which does not change. */
   get counters(): EventChannelCounters {
     return { ...this.#broadcaster.counters };
   }
 
   /**
-   * Why nothing comes from the log at present, and since when; `undefined` if all is
-   * well. Clients stay connected meanwhile, and get everything afterwards.
+   * Why no events come from the log, and since when; `undefined` if they do. Clients stay
+   * connected meanwhile, and get the events afterwards.
    */
   get stalled(): EventChannelStall | undefined {
     return this.#broadcaster.follower.stall;
@@ -216,12 +218,12 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   /**
    * Publishes an event.
    *
-   * Calls need not wait for one another: events keep the order of the calls, and
-   * those of one turn of the event loop are joined into one chunk for all clients.
-   * Nothing here waits for a client.
+   * Events keep the order of the calls, also if the calls do not wait for one another.
+   * Events of one turn of the event loop are joined into one chunk. Nothing here waits
+   * for a client: a slow client holds up neither the call nor other clients.
    *
    * An event that has an `id` keeps it, if the log allows that; see
-   * {@linkcode MemoryEventLog} for what it takes.
+   * {@linkcode MemoryEventLog} for the IDs that it allows.
    *
    * @example Usage
    * ```ts
@@ -237,36 +239,36 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    *
    * @param event The event.
    * @param options How to publish it.
-   * @returns The event's ID, as soon as the log has the event. It rejects with what
-   * `encodeEvent` throws if the event cannot be encoded, with a `TypeError` if its ID
-   * cannot come back in a header, with a `TypeError` or `RangeError` if its topics are
-   * no well-formed texts or go beyond a limit, with the log's error
-   * if the log does not take it, and with an `Error` if the channel is closed; nobody
-   * gets the event then.
+   * @returns The event's ID, as soon as the log has the event. If it rejects for one of
+   * these reasons, no client gets the event: with what `encodeEvent` throws if the event
+   * cannot be encoded, with a `TypeError` if its ID cannot come back in a header, with a
+   * `TypeError` or `RangeError` if its topics are not well-formed texts or exceed a
+   * limit, with the log's error if the log refuses it, and with an `Error` if the channel
+   * is closed.
    */
   async publish(
     event: TypedEventInit<Events>,
     options: EventChannelPublishOptions = {},
   ): Promise<string> {
     if (this.#admission.isClosed) {
-      throw new Error(
-        "Cannot publish event: the channel is closed, an open one is wanted",
-      );
+      throw new Error("Cannot publish event: the channel is closed");
     }
     checkEventTopics(options.topics, this.#options);
     const logged = withData(event);
-    // What cannot be sent, or come back, must not enter the log.
+    // An event that cannot be encoded, or whose ID cannot come back, must not enter the
+    // log.
     encodeEvent(logged);
     assertReturnableId("publish event", logged.id);
     return await this.#options.log.append(logged, options);
   }
 
   /**
-   * Answers a request with the channel's events, from the place after the client's
-   * last event ID; a client that brings none gets what is published from now on.
+   * Answers a request with the channel's events after the client's last event ID. A
+   * client without one gets what is published from now on.
    *
-   * Some requests get no stream: those that `serveEvents` answers itself; 503 and
-   * 429 where there are too many clients; and 204 or 503 once the channel is closed.
+   * Some requests get no stream: `HEAD` and what `serveEvents` refuses are answered as
+   * it does, a client beyond a limit with 503 or 429, and every other request with 204 or
+   * 503 once the channel is closed.
    *
    * @example Usage
    * ```ts
@@ -284,7 +286,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param request The request to answer.
-   * @param options What the client gets.
+   * @param options Which events the client gets, and for how long.
    * @returns The response, at once.
    * @throws {TypeError} If `replay`, `maxDuration` or `topics` is of the wrong type, and
    * as `serveEvents` does for `headers` and `cors`.
@@ -309,11 +311,11 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Closes the channel: clients get what is published so far, the streams end, the
-   * log is not followed any more. A slow client resumes elsewhere, by its ID.
+   * Closes the channel: clients that keep up get what is published so far, the streams
+   * end, and the log is no longer followed. A slow client resumes elsewhere by its ID.
    *
-   * `shutdown()` of `Deno.serve` waits for open responses, so close the channel
-   * first.
+   * `shutdown()` of `Deno.serve` waits for open responses, so close the channel first. If
+   * its clients go to other servers of a load balancer, `retry` spreads their requests.
    *
    * @example Usage
    * ```ts
@@ -327,8 +329,9 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * assertEquals(response.status, 204);
    * ```
    *
-   * @param options What clients are told. It counts in the first call only.
-   * @returns A promise that is fulfilled once nothing is going on any more.
+   * @param options What clients are told. Only those of the first call count.
+   * @returns A promise that is fulfilled once all streams have ended and the log is not
+   * read any more.
    * @throws {TypeError} If `retry` is not a number.
    * @throws {RangeError} If an option is outside its range.
    */
@@ -345,7 +348,10 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     await this.close();
   }
 
-  /** Apart from `serve`: otherwise `onClose` would keep the request as long as the client. */
+  /**
+   * A method of its own, so that its closures keep the request and not those of `serve`:
+   * `onClose` would otherwise hold the request for as long as the client is connected.
+   */
   #subscribe(
     request: Request,
     { lastEventId, compression }: Negotiation,
@@ -364,7 +370,10 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 }
 
-/** Where nobody asks for the request, it is not kept as long as the client. */
+/**
+ * Makes what a client is sent in place of missing events. Without `onGap`, the request is
+ * not kept in memory for as long as the client is connected.
+ */
 function makeDescribeGap(
   onGap: CheckedChannelOptions["onGap"],
   request: Request,

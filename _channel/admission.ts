@@ -12,12 +12,15 @@ import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
 import { assertName, MAX_DELAY } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
-import type { CheckedChannelOptions } from "./options.ts";
+import type { CheckedChannelOptions } from "./option_checks.ts";
 
 /** What a closed channel answers. */
 export interface Closing {
   readonly status: 204 | 503;
-  /** The clients' reconnection time, which each is told up to twice as long. */
+  /**
+   * The reconnection time in milliseconds. Each client is told a time between this and
+   * twice this.
+   */
   readonly retry: number | undefined;
 }
 
@@ -43,7 +46,7 @@ export class ChannelAdmission {
     this.#closing ??= closing;
   }
 
-  /** Makes what a client is sent last when the channel is closed. */
+  /** Makes the last chunk of a client when the channel is closed. */
   makeFarewell(): Uint8Array<ArrayBuffer> | undefined {
     const retry = this.#closing?.retry;
     return retry === undefined
@@ -85,7 +88,10 @@ export class ChannelAdmission {
       : decision;
   }
 
-  /** Counts a client, until what is returned is called in place of its callback. */
+  /**
+   * Counts a client. The count ends when the returned callback is called, which calls
+   * `onClose`.
+   */
   enter(
     { key }: AdmittedClient,
     onClose: ((reason: CloseReason) => void) | undefined,

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What one turn of the event loop brought, joined once for all who get the same of it.
+ * The frames of one turn of the event loop, on their way to all groups. The broadcaster
+ * makes one; the groups take their chunks from it.
  *
  * @module
  */
@@ -9,36 +10,36 @@
 import { type Frame, joinFrames } from "./segment.ts";
 import type { LoggedEvent } from "../log.ts";
 
-/** What a client is given at once. */
+/** The bytes that a live subscriber is handed in one write. */
 export interface Chunk {
-  /** `undefined` if there is nothing for the client. */
+  /** `undefined` if the subscriber gets none of the events. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
-  /** How many events they are. */
+  /** How many events the chunk holds. */
   readonly events: number;
   /** The position after the last of them. */
   readonly end: number;
 }
 
-/** The frames of one turn. A part of them is told by their indices, in order. */
+/** The frames of one broadcast. A part of them is a list of their indices, in order. */
 export class Broadcast {
   readonly frames: readonly Frame[];
-  /** All of them. */
+  /** The part that is all frames. */
   readonly all: readonly number[];
-  /** Those without topics, which everybody gets. */
+  /** The part without topics, which every subscriber gets. */
   readonly common: readonly number[];
-  /** The cursor of the place before the first frame. */
+  /** The cursor before the first frame. */
   readonly before: string;
   /** The position before the first frame. */
   readonly begin: number;
-  /** The chunks made so far, by their indices as text. */
+  /** The chunks made so far, by their parts as text. */
   readonly #chunks = new Map<string, Chunk>();
-  /** The chunk of all frames, which needs no such text. */
+  /** The chunk of all frames. Most groups get all, and need no text to find it. */
   #whole: Chunk | undefined;
 
   /**
-   * @param frames What the turn brought.
-   * @param before The cursor of the place before the first frame.
-   * @param end The position after the last of them.
+   * @param frames The frames.
+   * @param before The cursor before the first frame.
+   * @param end The position after the last frame.
    */
   constructor(frames: readonly Frame[], before: string, end: number) {
     this.frames = frames;
@@ -51,13 +52,13 @@ export class Broadcast {
     this.begin = end - frames.length;
   }
 
-  /** The event of one of the frames. */
+  /** The event of the frame at an index. */
   eventAt(index: number): LoggedEvent {
-    // There is a frame at each index.
+    // Every index of a part is the index of a frame.
     return this.frames[index]!.event;
   }
 
-  /** Joins a part, once for all groups that have the same. */
+  /** Joins a part into one chunk, once for all groups that get the same part. */
   join(part: readonly number[]): Chunk {
     if (part.length === this.frames.length) {
       return this.#whole ??= this.#make(part);
@@ -72,7 +73,7 @@ export class Broadcast {
   }
 
   #make(part: readonly number[]): Chunk {
-    // The indices are those of frames.
+    // Every index of a part is the index of a frame.
     const frames = part.map((index) => this.frames[index]!);
     return {
       bytes: frames.length === 0 ? undefined : joinFrames(frames),

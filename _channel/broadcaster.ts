@@ -1,7 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * From the one follower of a log to the many clients of a channel.
+ * Hands what comes from a channel's log to the channel's subscribers: it follows the log,
+ * encodes each event once, keeps the newest in the live segment and gives each group its
+ * chunk. `EventChannel` makes one.
  *
  * @module
  */
@@ -27,7 +29,7 @@ import type { CloseReason } from "../server.ts";
 
 /** What a channel has done since it was made. */
 export interface EventChannelCounters {
-  /** Events given to subscribers: one event for two clients counts as two. */
+  /** Events given to clients: one event for two clients counts as two. */
   delivered: number;
   /** Bytes given to clients, as they are sent, comments and the like included. */
   bytes: number;
@@ -39,40 +41,43 @@ export interface EventChannelCounters {
   overflows: number;
 }
 
-/** What a broadcaster is made of, checked and with the defaults filled in. */
+/** The options of a broadcaster, checked and with the defaults filled in. */
 export interface BroadcasterOptions {
   log: EventLog;
-  /** Bytes that the segment may hold. */
+  /** The most bytes that the live segment holds. */
   liveSegmentBytes: number;
-  /** Milliseconds of silence before a comment, 0 for none. */
+  /** Milliseconds without a write after which a comment is sent, 0 for never. */
   keepAlive: number;
-  /** The reconnection time that each client is told first. */
+  /** The reconnection time, which each client is sent first. */
   retry?: number | undefined;
   onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Milliseconds after which others get a turn while many clients go on at once. */
+/** Milliseconds for which subscribers resume before the event loop runs other tasks. */
 const MAX_BUSY = 8;
-/** Events after which a log that is far away is asked again what it still has. */
+/** The least events between two questions to a remote log about what it still has. */
 const MIN_ASKING_STEP = 32;
 
-/** One client, as the broadcaster sees it. */
+/** A subscriber, as the broadcaster sees it. */
 export interface ChannelSubscriber {
-  /** Looks again for what comes next, after it has found nothing. */
+  /** Looks again for something to read. Called while it is idle. */
   resume(): void;
-  /** Takes no more of what is handed out, but reads on from a location. */
+  /** Takes no more broadcasts, and reads on from a position. */
   fallBehind(cursor: string, position: number): void;
-  /** Reads on from a location, since the log goes on elsewhere. */
+  /** Reads on from a position, since the log continues elsewhere. */
   cutOff(cursor: string, position: number): void;
-  /** Sends a comment, if nothing else was sent for a while. */
+  /** Sends a comment if nothing was sent for a while. */
   keepAlive(): void;
-  /** Sends its location, if the client knows none of at least a position. */
+  /** Sends the newest cursor, if the client knows none at or after a position. */
   tell(position: number): void;
-  /** Ends, after a last chunk if there is one. */
+  /** Ends the stream, after a last chunk if one is given. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void;
 }
 
-/** Follows a log, keeps its end in a segment, and hands it out turn by turn. */
+/**
+ * Follows a log, keeps its end in the live segment, and hands out each event loop turn's
+ * frames as one broadcast.
+ */
 export class Broadcaster {
   readonly log: EventLog;
   readonly liveSegment: Segment;
@@ -82,7 +87,7 @@ export class Broadcaster {
   readonly groupIndex = new GroupIndex();
   readonly catchUpChunks = new CatchUpChunks();
   readonly onError: ((error: unknown) => void) | undefined;
-  /** What each client gets before all else. */
+  /** What each client is sent before everything else. */
   readonly preamble: Uint8Array<ArrayBuffer> | undefined;
   readonly counters: EventChannelCounters = {
     delivered: 0,
@@ -92,24 +97,32 @@ export class Broadcaster {
     overflows: 0,
   };
   readonly #subscribers: KeepAliveSchedule<ChannelSubscriber>;
-  /** Those who have found nothing, and look again when something is handed out. */
+  /** Subscribers that have nothing to read. They look again after each broadcast. */
   #idle: ChannelSubscriber[] = [];
-  /** Runs while others have a turn before the rest of them. */
+  /**
+   * Runs while other tasks have the event loop before the rest of the idle subscribers.
+   */
   #resumeTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #retentionWatch: RetentionWatch;
-  /** The place where the following began; set by the first batch. */
+  /** The cursor at which following began; set by the first batch. */
   #startCursor: string | undefined;
-  /** Settles once the segment is filled; set when that begins. */
+  /** Settles once the live segment is filled; set when filling begins. */
   #filling: Promise<void> | undefined;
   #isFilling: boolean;
-  /** The place up to which frames were handed out, in the segment's terms and the log's. */
+  /** The end of the last broadcast: its position in the live segment, and its cursor. */
   #position = 0;
   #cursor = "";
-  /** The frames that are to be handed out. */
+  /** Frames that the next broadcast hands out. */
   #frames: Frame[] = [];
-  /** Whether something is to be handed out, be it only the news that there is nothing. */
+  /**
+   * Whether a broadcast is due. It may be without frames: then idle subscribers learn
+   * that the log has been followed up to its end.
+   */
   #isDue = false;
-  /** Runs from a hand-out to the end of its turn; meanwhile frames are collected. */
+  /**
+   * Runs from a broadcast to the end of the event loop turn. Frames are collected
+   * meanwhile.
+   */
   #collectTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: BroadcasterOptions) {
@@ -120,7 +133,8 @@ export class Broadcaster {
       log,
       (batch) => this.#take(batch),
       (error) => {
-        // Those who wait for the segment would wait for as long as the log is away.
+        // Subscribers that wait for the filling would wait for as long as the log is
+        // unreachable.
         this.#endFilling();
         onError?.(error);
       },
@@ -133,7 +147,7 @@ export class Broadcaster {
       keepAlive / 2,
       (subscriber) => subscriber.keepAlive(),
     );
-    // A log that tells at once what it has is as near as the segment.
+    // A log that knows at once what it has is as fast as the live segment.
     const isNear = log.reaches !== undefined;
     this.#isFilling = !isNear && liveSegmentBytes > 0;
     this.#retentionWatch = new RetentionWatch(
@@ -144,12 +158,12 @@ export class Broadcaster {
     );
   }
 
-  /** How many clients there are. */
+  /** How many subscribers there are. */
   get size(): number {
     return this.#subscribers.size;
   }
 
-  /** The position up to which frames were handed out. */
+  /** The position after the last broadcast. */
   get position(): number {
     return this.#position;
   }
@@ -159,34 +173,37 @@ export class Broadcaster {
     return this.#cursor;
   }
 
-  /** Where the following began, `undefined` as long as it did not. */
+  /** The cursor at which following began; `undefined` before that. */
   get startCursor(): string | undefined {
     return this.#startCursor;
   }
 
-  /** Where the log ends as far as it was followed, `undefined` as long as it was not. */
+  /**
+   * The cursor after the newest event that was followed; `undefined` before the first
+   * batch.
+   */
   get endCursor(): string | undefined {
     return this.#startCursor === undefined
       ? undefined
       : this.liveSegment.endCursor;
   }
 
-  /** Whether more of the log's end will be in the segment soon. */
+  /** Whether older events are still being added to the live segment. */
   get isFilling(): boolean {
     return this.#isFilling;
   }
 
-  /** How many rounds of keep-alive were begun. */
+  /** How many keep-alive ticks have begun. */
   get keepAliveTick(): number {
     return this.#subscribers.tick;
   }
 
-  /** Adds a client. */
+  /** Adds a subscriber. */
   add(subscriber: ChannelSubscriber): void {
     this.#subscribers.add(subscriber);
   }
 
-  /** Removes a client that is closed. */
+  /** Removes a subscriber that is closed. */
   remove(subscriber: ChannelSubscriber): void {
     this.#subscribers.remove(subscriber);
     if (this.#subscribers.size > 0) return;
@@ -194,7 +211,7 @@ export class Broadcaster {
     clearTimeout(this.#resumeTimer);
     this.#resumeTimer = undefined;
     this.#endCollecting();
-    // A log that tells at once what it has can as well be read again.
+    // A log that knows at once what it has is quick to read again, so nothing is kept.
     if (this.log.reaches === undefined) this.catchUp.rest();
     else this.catchUp.clear();
     this.catchUpChunks.clear();
@@ -202,11 +219,11 @@ export class Broadcaster {
   }
 
   /**
-   * Finds where a client goes on without the log.
+   * Finds where in memory a subscriber continues.
    *
-   * @param isNew Whether it has come just now: then it goes on no further back
-   * than the log would let it.
-   * @returns The location, `undefined` if the log has to be read.
+   * @param isNew Whether the subscriber has just come. Then it continues no further back
+   * than the log's retention, even if memory holds more.
+   * @returns The location; `undefined` if the log has to be read.
    */
   locate(cursor: string, isNew = false): SegmentLocation | undefined {
     if (isNew && this.log.reaches?.(cursor) === false) return undefined;
@@ -217,16 +234,20 @@ export class Broadcaster {
       : { segment: liveSegment, position };
   }
 
-  /** Has a client look again when something is handed out. */
+  /**
+   * Notes that a subscriber has nothing to read, so that it looks again after the next
+   * broadcast.
+   */
   idle(subscriber: ChannelSubscriber): void {
     this.#idle.push(subscriber);
   }
 
   /**
-   * Finds the place so many events before the end, in the segment if it has them all.
+   * Finds the cursor a number of events before the end, in the live segment if that holds
+   * as many.
    *
-   * @param isNeeded Whether anybody still waits for the answer.
-   * @returns Its cursor, `undefined` once nobody waits for it.
+   * @param isNeeded Whether a subscriber still needs the answer.
+   * @returns The cursor; `undefined` once it is not needed.
    */
   async rewind(
     count: number,
@@ -237,7 +258,10 @@ export class Broadcaster {
       await this.reader.rewind(count, isNeeded);
   }
 
-  /** Ends all streams, each with a chunk of its own, and the following. */
+  /**
+   * Hands out what is due, ends all streams, each with a last chunk of its own, and stops
+   * following.
+   */
   async stop(
     makeFarewell: () => Uint8Array<ArrayBuffer> | undefined,
   ): Promise<void> {
@@ -251,7 +275,9 @@ export class Broadcaster {
     await Promise.all([stopped, this.#filling]);
   }
 
-  /** Takes what the follower brings: all of it, or nothing if an event cannot be encoded. */
+  /**
+   * Takes a batch from the follower: all of it, or nothing if an event cannot be encoded.
+   */
   #take({ events, cursor, gap }: EventLogBatch): void {
     const frames = events.map(makeFrame);
     if (gap || this.#startCursor === undefined) {
@@ -272,7 +298,7 @@ export class Broadcaster {
     if (!this.#isFilling) return;
     const isNeeded = (): boolean => !this.follower.signal.aborted;
     this.#filling = fillLiveSegment(this.liveSegment, this.reader, isNeeded)
-      // An event cannot be encoded: its readers will find out.
+      // An event cannot be encoded. Subscribers that read it from the log are told.
       .catch(() => {})
       .finally(() => this.#endFilling());
   }
@@ -282,7 +308,10 @@ export class Broadcaster {
     this.#resume();
   }
 
-  /** Goes on elsewhere in the log. Clients find out for themselves what they have missed. */
+  /**
+   * Continues elsewhere in the log. Each subscriber finds out for itself what it has
+   * missed.
+   */
   #restart(cursor: string): void {
     this.#handOut();
     const before = this.#cursor;
@@ -310,8 +339,9 @@ export class Broadcaster {
     }
     this.#resume();
     this.#retentionWatch.move(this.#position, this.#cursor);
-    // Whatever else this turn brings, one `await` after the other, is handed out
-    // at its end: writing a chunk costs far more than joining it to another.
+    // Further events of this turn of the event loop, which come one `await` after the
+    // other, are handed out together at its end: a write costs far more than joining a
+    // chunk to another.
     if (frames.length > 0 && this.size > 0) {
       this.#collectTimer ??= setTimeout(() => this.#endCollecting(), 0);
     }
@@ -319,9 +349,10 @@ export class Broadcaster {
 
   async #isKept(cursor: string): Promise<boolean> {
     const isNeeded = (): boolean => this.size > 0;
-    // Not for what comes after it, of which an engine may fetch a segment.
+    // A limit of 1, since the events do not matter here, and an engine may fetch as many
+    // as it is asked for.
     const batch = await this.reader.read(cursor, { limit: 1 }, isNeeded);
-    // Where the log does not answer, there is nothing to tell.
+    // If the log does not answer, nothing is known, and nothing has to be sent.
     return batch?.gap !== true;
   }
 
@@ -331,7 +362,7 @@ export class Broadcaster {
     this.#handOut();
   }
 
-  /** Has those look again who have found nothing, and lets others in if they are many. */
+  /** Lets idle subscribers look again. If there are many, other tasks run in between. */
   #resume(): void {
     const idle = this.#idle;
     const end = performance.now() + MAX_BUSY;

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One reading of a log's history for all who are behind the segment.
+ * Reads the log for all subscribers of a channel that are behind the live segment. What
+ * one of them needs is read once for all.
  *
  * @module
  */
@@ -21,24 +22,32 @@ interface Answer {
 
 /** Bytes of events, as the log counts them, after which a segment is full. */
 const SEGMENT_BYTES = 262_144;
-/** Pages that are read one after the other before those at other places get theirs. */
+/** Segments that are read one after the other before other cursors are served. */
 const MAX_SEGMENTS = 4;
-/** How much of a segment one counts that those at other places got something of as well. */
+/**
+ * What a segment counts towards that number if subscribers at other cursors use it too.
+ */
 const SHARED_SEGMENT = 1 / 8;
-/** Milliseconds after which others get a turn while many go on at once. */
+/** Milliseconds for which subscribers continue before the event loop runs other tasks. */
 const MAX_BUSY = 8;
-/** Milliseconds for which a cursor that comes is looked for between those of segments. */
+/**
+ * Milliseconds for which a new cursor is looked for between the cursors of cached
+ * segments.
+ */
 const MISSING_AGE = 5000;
 
 /**
- * Reads segments of a log, one at a time, and each for all who are at one of its places:
- * whoever waits at a place that another's segment has goes on from there and reads no segment
- * of its own. After a few segments it is the turn of who has waited longest, so one who is
- * far behind holds up nobody. Where segments are for many that takes longer: a stop leaves
- * a gap in front of the next segments, which those who wait in it fill bit by bit.
+ * Reads segments of a log, one at a time, each for all subscribers whose cursors lie in
+ * it. A subscriber whose cursor lies in a segment that another one needed continues
+ * there, and needs no reading of its own. After a few consecutive segments, the cursor
+ * that has waited longest is served, so a slow client that is far behind holds up no
+ * other. If segments are shared, more of them are read first: each change to another
+ * cursor leaves a hole before the next segments, and whatever waits in the hole has to
+ * read it again.
  *
- * Cursors that the log does not have cost no more: those from outside its bounds share
- * one location, and of those in between, one segment resolves all that it has the place of.
+ * A herd of cursors that the log does not have costs no more. Those outside the log's
+ * bounds share one reading of its beginning. Of those inside, one segment resolves all
+ * that lie between its events.
  */
 export class CatchUp {
   readonly #reader: LogReader;
@@ -46,23 +55,29 @@ export class CatchUp {
   readonly #segments: SegmentCache;
   readonly #waiting = new CursorQueue();
   #isReading = false;
-  /** The end of the latest segment, and how many were read up to there without a stop. */
+  /**
+   * The cursor after the latest segment, and how many segments were read up to there
+   * without a change to another cursor.
+   */
   #end = "";
   #count = 0;
-  /** Those who can go on. */
+  /** Subscribers whose location is known, and that have not continued yet. */
   #answers: Answer[] = [];
-  /** Ends the pause in which those who can go on let others have a turn. */
+  /**
+   * Ends the pause in which other tasks have the event loop before the rest of the
+   * answers.
+   */
   #endPause: (() => void) | undefined;
-  /** Those after the end of the log, for as long as nobody asks about it. */
+  /** Cursors that lie after the end of the log, until it is asked about them. */
   readonly #late = new CursorQueue();
-  /** Runs while there are some. */
+  /** Runs while `#late` has entries. */
   #lateTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Until when a cursor that comes is looked for between the places of segments. */
+  /** Until when new cursors are looked for between the cursors of cached segments. */
   #missingUntil = -Infinity;
 
   /**
    * @param log The log, which compares its cursors if it can.
-   * @param reader Reads from it.
+   * @param reader Reads from the log.
    */
   constructor(log: EventLog, reader: LogReader) {
     this.#reader = reader;
@@ -70,19 +85,20 @@ export class CatchUp {
     this.#segments = new SegmentCache((a, b) => this.#bounds.compare(a, b));
   }
 
-  /** The place of a cursor in a segment that was read lately. */
+  /** Finds a cursor in the segments that were read lately. */
   find(cursor: string): SegmentLocation | undefined {
     return this.#segments.find(cursor);
   }
 
-  /** Has one go on from a cursor, once a segment is there that has its location. */
+  /** Has a subscriber continue from a cursor, once a segment with that cursor is read. */
   wait(cursor: string, waiter: Waiter): void {
     const begin = this.#bounds.findBeginFor(cursor);
     const location = begin === undefined
       ? this.#findMissing(cursor)
       : this.#segments.find(begin);
     if (location !== undefined) {
-      // Called back at once, it would write before what it is about to write.
+      // If it was called back at once, the subscriber would write this before what it is
+      // about to write.
       queueMicrotask(() => {
         if (!waiter.isClosed) waiter.continueAt(location, true);
       });
@@ -100,8 +116,8 @@ export class CatchUp {
   }
 
   /**
-   * Reads no more, since there is nobody any more. What was read is kept for a while:
-   * those who come back at once need not all be there at once.
+   * Stops reading, since there is no subscriber left. What was read is kept for a while:
+   * clients that all reconnect need not be connected at the same moment to share it.
    */
   rest(): void {
     this.#answers = [];
@@ -111,13 +127,16 @@ export class CatchUp {
     this.#lateTimer = undefined;
   }
 
-  /** Forgets all that was read. Called when nobody will come any more. */
+  /**
+   * Forgets everything that was read. Called when the channel closes, and when the last
+   * subscriber of a log that is quick to read leaves.
+   */
   clear(): void {
     this.rest();
     this.#segments.clear();
   }
 
-  /** Reads as long as anybody waits. */
+  /** Reads for as long as a subscriber waits. */
   async #readOn(): Promise<void> {
     if (this.#isReading) return;
     this.#isReading = true;
@@ -127,13 +146,13 @@ export class CatchUp {
     this.#isReading = false;
   }
 
-  /** The place from which to read next. */
+  /** Chooses the cursor from which to read next. */
   #choose(): string | undefined {
     const goesOn = this.#count < MAX_SEGMENTS && this.#waiting.has(this.#end);
     return goesOn ? this.#end : this.#waiting.first();
   }
 
-  /** Asks about the places after the end, once for all who wait there. */
+  /** Asks about all cursors after the end of the log in one reading. */
   #askLate(): void {
     this.#lateTimer = undefined;
     for (const cursor of this.#late.cursors) {
@@ -146,7 +165,8 @@ export class CatchUp {
 
   async #read(cursor: string): Promise<void> {
     if (cursor !== this.#end) this.#count = 0;
-    // It takes less to ask a log for its beginning that is near than to read it.
+    // Asking for the beginning is quick if the log is near, and slower than reading if it
+    // is not.
     const { isNear } = this.#bounds;
     if (isNear && await this.#readBeginFor(cursor)) return;
     const count = this.#waiting.count;
@@ -157,9 +177,9 @@ export class CatchUp {
   }
 
   /**
-   * Reads the beginning for all whose cursors are outside of the log.
+   * Reads the beginning of the log for all cursors that are outside its bounds.
    *
-   * @returns Whether a cursor is one of them, or nobody can tell at present.
+   * @returns Whether the cursor is one of them, or this cannot be found out at present.
    */
   async #readBeginFor(cursor: string): Promise<boolean> {
     if (!this.#bounds.canCompare) return false;
@@ -187,29 +207,33 @@ export class CatchUp {
     return true;
   }
 
-  /** Reads a segment; `undefined` if that fails, or nobody waits for it any more. */
+  /** Reads a segment; `undefined` if that fails, or no subscriber needs it any more. */
   #readSegment(cursor: string): Promise<EventLogBatch | undefined> {
     const isNeeded = (): boolean => this.#waiting.has(cursor);
     return this.#reader.read(cursor, { maxBytes: SEGMENT_BYTES }, isNeeded);
   }
 
-  /** It may be this place where the log fails: others have their turn first. */
+  /**
+   * Serves the other cursors first: the log may fail at this one only, and retrying it
+   * would block them.
+   */
   #postpone(cursor: string): void {
     this.#count++;
     this.#waiting.postpone(cursor);
   }
 
   /**
-   * Has all go on who are at a place of a segment that was read.
+   * Has all subscribers continue whose cursors are in the segment that was read.
    *
-   * @param count How many places were waited at so far when it was asked for.
+   * @param count How many cursors had been added to the queue when the log was asked.
    */
   async #answer(
     cursor: string,
     batch: EventLogBatch | undefined,
     count: number,
   ): Promise<void> {
-    // A segment that is kept for nobody would have its timer outlive the channel's clients.
+    // If the segment was cached without a subscriber, its timer would outlive the
+    // channel's clients.
     if (batch === undefined || !this.#waiting.has(cursor)) {
       return this.#postpone(cursor);
     }
@@ -226,7 +250,10 @@ export class CatchUp {
     await this.#proceed();
   }
 
-  /** Adds a segment; `undefined` if it cannot be sent, which ends those who wait for it. */
+  /**
+   * Adds a segment to the cache; `undefined` if it cannot be encoded, which ends the
+   * subscribers that wait for it.
+   */
   #add(cursor: string, batch: EventLogBatch): SegmentLocation | undefined {
     try {
       return this.#segments.add(cursor, batch);
@@ -237,18 +264,24 @@ export class CatchUp {
     }
   }
 
-  /** Has those go on who are inside a segment, and says whether there are any. */
+  /**
+   * Has all subscribers continue whose cursors are inside a segment, and returns whether
+   * there are any.
+   */
   #resolveInside(segment: Segment): boolean {
     const { length } = this.#answers;
     for (const [cursor, position] of segment.positions) {
-      // What comes after the end is not known.
+      // What comes after the segment's end is not known.
       if (position === segment.end) continue;
       this.#resolve(cursor, { segment, position }, false);
     }
     return this.#answers.length > length;
   }
 
-  /** Has those go on whose cursors are missing just as the one that was asked about. */
+  /**
+   * Has all subscribers continue whose cursors are missing for the same reason as the one
+   * that was read.
+   */
   #resolveMissing(
     cursor: string,
     { events: [first], cursor: end }: EventLogBatch,
@@ -258,13 +291,14 @@ export class CatchUp {
     const bounds = this.#bounds;
     if (first === undefined) {
       if (!bounds.isAfter(cursor, end)) return;
-      bounds.meetEnd(end);
-      // For those who came since, the end may have moved.
+      bounds.noteEnd(end);
+      // Cursors that were added since may lie before the end as it is now.
       for (const other of this.#waiting.cursorsBefore(count)) {
         if (bounds.isAfter(other, end)) this.#resolve(other, location, true);
       }
     } else if (bounds.isAfter(cursor, first.id)) {
-      // It is of another epoch than the end of the log, and so are all after it.
+      // The cursor is of another epoch than the log's end, and so are all cursors after
+      // it.
       for (const other of this.#waiting.cursorsBefore(count)) {
         if (bounds.isAfter(other, cursor)) this.#resolve(other, location, true);
       }
@@ -277,7 +311,7 @@ export class CatchUp {
     }
   }
 
-  /** The place in a segment of a cursor that the log does not have. */
+  /** Finds between which events of a segment a missing cursor lies. */
   #findMissing(cursor: string): SegmentLocation | undefined {
     return performance.now() < this.#missingUntil
       ? this.#segments.findMissing(cursor)
@@ -291,12 +325,13 @@ export class CatchUp {
     }
   }
 
-  /** Lets those go on who can, and others have a turn if they are many. */
+  /** Has subscribers continue. If there are many, other tasks run in between. */
   async #proceed(): Promise<void> {
     let end = performance.now() + MAX_BUSY;
-    // Whoever arrives may be the last of all, and then the rest is forgotten.
+    // Read the length each time: if the last subscriber closes, `rest()` drops the other
+    // answers.
     for (let next = 0; next < this.#answers.length; next++) {
-      // The loop has looked at the length.
+      // The loop has compared with the length.
       const { waiter, location, gap } = this.#answers[next]!;
       if (!waiter.isClosed) waiter.continueAt(location, gap);
       const isLast = next + 1 >= this.#answers.length;

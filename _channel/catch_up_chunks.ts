@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What several clients of a group have missed, joined once for all of them.
+ * The chunks that subscribers are given while they catch up, joined once for all
+ * subscribers of a group at the same position.
  *
  * @module
  */
@@ -9,37 +10,37 @@
 import type { Group } from "./group.ts";
 import { joinFrames, type SegmentLocation } from "./segment.ts";
 
-/** What a client is given at once of what it has missed. */
+/** A chunk of what a subscriber has missed. */
 export interface CatchUpChunk {
-  /** `undefined` if none of it is for the client. */
+  /** `undefined` if the subscriber gets none of the events. */
   readonly bytes: Uint8Array<ArrayBuffer> | undefined;
-  /** How many events they are. */
+  /** How many events the chunk holds. */
   readonly events: number;
-  /** The position from which the client goes on. */
+  /** The position from which the subscriber reads on. */
   readonly end: number;
-  /** Whether the last of the events is the one in front of that position. */
+  /** Whether the last event of the chunk is the one before that position. */
   readonly isLast: boolean;
-  /** Whether the client's stream ends after it. */
+  /** Whether the subscriber's stream ends after the chunk. */
   readonly isFinal: boolean;
 }
 
-/** Bytes after which a chunk of past events is full. */
+/** Bytes after which a chunk is full. */
 const CHUNK_SIZE = 65_536;
-/** Bytes of the chunks that are kept for the others of their groups. */
+/** Bytes of the chunks that are kept for other subscribers of the same groups. */
 const MAX_BYTES = 2_097_152;
-// What a chunk takes besides, roughly.
+// What a chunk takes besides its bytes, roughly.
 const CHUNK_OVERHEAD = 256;
 
-/** Makes chunks of what is in a segment, and keeps some of them. */
+/** Makes chunks of the frames of a segment, and keeps the latest. */
 export class CatchUpChunks {
   /** By group, segment and position; the oldest first. */
   readonly #chunks = new Map<string, CatchUpChunk>();
   #bytes = 0;
 
   /**
-   * Gives what comes after a place for the clients of a group, as much as a chunk has.
+   * Gives the subscribers of a group the next chunk after a location.
    *
-   * @param to The position of the segment, after the location, up to which it is given.
+   * @param to The position up to which the segment may be read.
    * @throws What a filter or `until` throws.
    */
   take(

@@ -1,30 +1,41 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Joins the chunks that a subscriber writes while it catches up. It makes one for each
+ * time that it reads on.
+ *
+ * @module
+ */
+
 import { joinChunks } from "../_server/join_chunks.ts";
 
-/** Bytes after which nothing more is joined: writing costs no more than copying then. */
+/**
+ * Bytes after which chunks are not joined: copying costs as much as another write then.
+ */
 const ENOUGH = 16_384;
 
-/** Joins the small chunks that a client gets one after the other into one. */
+/** Joins small chunks that follow one another into one write. */
 export class ChunkJoiner {
   readonly #write: (bytes: Uint8Array<ArrayBuffer>, events: number) => void;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
   #events = 0;
 
-  /** @param write Takes what was joined, and how many events it has. */
+  /**
+   * @param write Writes a joined chunk, given the number of its events.
+   */
   constructor(
     write: (bytes: Uint8Array<ArrayBuffer>, events: number) => void,
   ) {
     this.#write = write;
   }
 
-  /** Whether nothing waits to be handed on. */
+  /** Whether there is nothing to flush. */
   get isEmpty(): boolean {
     return this.#chunks.length === 0;
   }
 
-  /** Adds a chunk. One that is large by itself is handed on as it is. */
+  /** Adds a chunk. A large one is written as it is, after what was added before. */
   add(chunk: Uint8Array<ArrayBuffer>, events: number): void {
     if (this.#bytes + chunk.byteLength > ENOUGH) this.flush();
     this.#chunks.push(chunk);
@@ -33,7 +44,7 @@ export class ChunkJoiner {
     if (this.#bytes > ENOUGH) this.flush();
   }
 
-  /** Hands on what was added. */
+  /** Writes what was added. */
   flush(): void {
     const [first, ...others] = this.#chunks;
     if (first === undefined) return;

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Compresses what one client of a channel gets. A subscriber puts it in front of its
+ * Compresses what one subscriber of a channel writes. The subscriber puts it before the
  * client's sink.
  *
  * @module
@@ -18,9 +18,9 @@ import {
 import type { Sink } from "../_server/sink.ts";
 
 /**
- * A chunk that the subscribers of a group get. The first of them that has its stream
- * compressed adds it to the group's window: a chunk that no stream takes must not be in
- * there.
+ * A chunk that the subscribers of a group get. The first of them whose stream is
+ * compressed adds it to the group's window: the window must not hold a chunk that no
+ * stream takes.
  */
 export class GroupChunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -42,7 +42,7 @@ export class GroupChunk {
   }
 }
 
-/** A sink in front of the client's own, which counts the bytes that it writes there. */
+/** A sink before the client's own, which counts the bytes that it writes. */
 export class CompressedSink implements Sink {
   readonly #stream: CompressedStream;
   readonly #counters: EventChannelCounters;
@@ -63,35 +63,35 @@ export class CompressedSink implements Sink {
     return this.#sink.hasRoom;
   }
 
-  /** Puts itself in front of the client's sink. */
+  /** Puts itself before the client's sink. */
   connect(sink: Sink): Sink {
     this.#sink = sink;
     return this;
   }
 
-  /** Takes a chunk that only this client gets. */
+  /** Writes a chunk that only this client gets. */
   write(chunk: Uint8Array<ArrayBuffer>): void {
     this.#forward(this.#stream.encode(chunk), chunk.byteLength);
   }
 
-  /** Takes a chunk that the client's group gets. */
+  /** Writes a chunk that the client's group gets. */
   writeShared({ compressed }: GroupChunk): void {
     const bytes = this.#stream.encodeShared(compressed);
     this.#forward(bytes, compressed.byteLength);
   }
 
-  /** Ends the stream in order. */
+  /** Ends the stream. */
   end(): void {
     this.#forward(this.#stream.end(), 0);
     this.#sink.end();
   }
 
-  /** Cuts the stream off. */
+  /** Fails the stream. */
   fail(error: unknown): void {
     this.#sink.fail(error);
   }
 
-  /** Hands on compressed bytes, of a chunk of so many bytes. */
+  /** Writes compressed bytes, which stand for a number of bytes. */
   #forward(bytes: Uint8Array<ArrayBuffer>, length: number): void {
     this.#counters.bytes += bytes.byteLength;
     this.#counters.savedBytes += length - bytes.byteLength;

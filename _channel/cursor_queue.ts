@@ -1,48 +1,51 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The clients that wait for the history of a channel, by the places at which they
- * wait.
+ * The cursors from which a channel's log has to be read, and the subscribers that wait at
+ * each. `CatchUp` keeps its queues in it.
  *
  * @module
  */
 
 import type { SegmentLocation } from "./segment.ts";
 
-/** One who waits for what comes after a entry. */
+/** A subscriber, as the queue sees it. */
 export interface Waiter {
-  /** Whether it waits no more. */
+  /** Whether it needs no answer any more. */
   readonly isClosed: boolean;
   /**
-   * Goes on from a entry.
+   * Continues from a location.
    *
-   * @param gap Whether events between the place that was asked for and this one may be
-   * missing.
+   * @param gap Whether events between the cursor of the subscriber and the location may
+   * be missing.
    */
   continueAt(entry: SegmentLocation, gap: boolean): void;
-  /** Ends, since what it waits for cannot be sent. */
+  /** Ends the stream, since the events cannot be sent. */
   fail(error: unknown): void;
 }
 
-/** A client that waits at a entry. */
+/** A subscriber in the queue. */
 export interface Waiting {
   readonly waiter: Waiter;
-  /** Whether the place stands in for the client's own, which the log does not have. */
+  /** Whether the cursor replaces the subscriber's own, which the log does not have. */
   readonly gap: boolean;
 }
 
 interface QueueEntry {
   readonly all: Waiting[];
-  /** How many places were added before it. */
+  /** How many cursors were added before this one. */
   readonly number: number;
 }
 
-/** Clients by the cursors at which they wait. First come, first served. */
+/**
+ * Subscribers by the cursors at which they wait; the cursor that was added first comes
+ * first.
+ */
 export class CursorQueue {
   readonly #entries = new Map<string, QueueEntry>();
   #count = 0;
 
-  /** How many places were added so far. */
+  /** How many cursors were added so far. */
   get count(): number {
     return this.#count;
   }
@@ -52,14 +55,14 @@ export class CursorQueue {
     return this.#entries.keys();
   }
 
-  /** The cursors of the places that were there when so many had been added. */
+  /** The cursors that were in the queue when so many had been added. */
   *cursorsBefore(count: number): Iterable<string> {
     for (const [cursor, { number }] of this.#entries) {
       if (number < count) yield cursor;
     }
   }
 
-  /** Adds a client. */
+  /** Adds a subscriber at a cursor. */
   add(cursor: string, waiting: Waiting): void {
     const entry = this.#entries.get(cursor);
     if (entry !== undefined) {
@@ -69,7 +72,7 @@ export class CursorQueue {
     }
   }
 
-  /** Whether a client still waits at a cursor. */
+  /** Whether a subscriber still waits at a cursor. */
   has(cursor: string): boolean {
     for (const { waiter } of this.#entries.get(cursor)?.all ?? []) {
       if (!waiter.isClosed) return true;
@@ -77,7 +80,7 @@ export class CursorQueue {
     return false;
   }
 
-  /** The cursor at which clients have waited longest. */
+  /** The cursor that has waited longest. */
   first(): string | undefined {
     for (const cursor of this.#entries.keys()) {
       if (this.has(cursor)) return cursor;
@@ -86,21 +89,21 @@ export class CursorQueue {
     return undefined;
   }
 
-  /** Removes those who wait at a cursor. */
+  /** Removes a cursor and returns its subscribers. */
   take(cursor: string): readonly Waiting[] {
     const all = this.#entries.get(cursor)?.all ?? [];
     this.#entries.delete(cursor);
     return all;
   }
 
-  /** Has those at a cursor wait longer than all others. */
+  /** Moves a cursor behind all others. */
   postpone(cursor: string): void {
     const entry = this.#entries.get(cursor);
     this.#entries.delete(cursor);
     if (entry !== undefined) this.#entries.set(cursor, entry);
   }
 
-  /** Removes all. */
+  /** Removes all cursors. */
   clear(): void {
     this.#entries.clear();
   }

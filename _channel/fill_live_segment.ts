@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The end of a log, read before the first clients come back for it.
+ * Reads the end of a log into the live segment when a channel begins to follow it, so
+ * that clients that reconnect after a restart find their cursors in memory.
  *
  * @module
  */
@@ -9,18 +10,19 @@
 import type { LogReader } from "./log_reader.ts";
 import { type Frame, makeFrame, type Segment, sizeOf } from "./segment.ts";
 
-/** Events from which is estimated how many the segment can hold. */
+/** Events from which the number that the live segment can hold is estimated. */
 const SAMPLE = 128;
-/** Events that are read at most. */
+/** The most events that are read. */
 const MAX_EVENTS = 8192;
-/** Bytes of events, as the log counts them, that one read gives. */
+/** Bytes of events, as the log counts them, that one reading gives. */
 const SEGMENT_BYTES = 262_144;
 
 /**
- * Fills a segment that holds nothing but its beginning with the events before that, as
- * many as there is room for.
+ * Adds the newest events of the log to an empty segment, as many as fit.
  *
- * @param isNeeded Whether anybody still waits for it.
+ * @param segment A segment that has no frame before its first cursor.
+ * @param reader Reads from the log.
+ * @param isNeeded Whether the channel is still open.
  */
 export async function fillLiveSegment(
   segment: Segment,
@@ -34,16 +36,19 @@ export async function fillLiveSegment(
     const bytes = stretch.frames.reduce((sum, each) => sum + sizeOf(each), 0);
     const count = Math.floor(segment.maxBytes * SAMPLE / bytes);
     if (count > SAMPLE) {
-      const wanted = Math.min(count, MAX_EVENTS);
-      stretch = await readBefore(end, wanted, reader, isNeeded);
+      const limit = Math.min(count, MAX_EVENTS);
+      stretch = await readBefore(end, limit, reader, isNeeded);
     }
   }
-  // It may have moved on meanwhile.
+  // Frames may have been dropped, or the segment restarted, while the log was read.
   if (stretch === undefined || segment.beginCursor !== end) return;
   segment.prepend(stretch.frames, stretch.cursor);
 }
 
-/** Reads so many events before a cursor; `undefined` if that is not to be. */
+/**
+ * Reads a number of events before a cursor; `undefined` if they are not all there, or not
+ * needed.
+ */
 async function readBefore(
   end: string,
   count: number,
@@ -62,7 +67,7 @@ async function readBefore(
     if (!batch || batch.gap || batch.events.length === 0) return undefined;
     for (const event of batch.events) {
       frames.push(makeFrame(event));
-      // What comes after that is in the segment, or will be.
+      // Later events are in the segment already, or come from the follower.
       if (event.id === end) return { frames, cursor };
     }
     after = batch.cursor;

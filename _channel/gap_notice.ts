@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a subscriber is sent in place of events that are missing.
+ * Makes what a client is sent in place of events that are missing. Subscribers send it;
+ * the logs of runs make the same `gap` event.
  *
  * @module
  */
@@ -10,24 +11,25 @@ import { assertReturnableId } from "../_validate.ts";
 import { encodeEvents } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 
-/** Tells what a client is sent that is known to be at a cursor. */
+/** Makes the events that stand in for what is missing after a cursor. */
 export type DescribeGap = (
   lastEventId: string,
 ) =>
   | readonly ServerSentEventInit[]
   | Promise<readonly ServerSentEventInit[]>;
 
-/** The chunk of a notice, `undefined` if there is nothing to send. */
+/** The encoded events; `undefined` if there are none. */
 export type GapNotice = Uint8Array<ArrayBuffer> | undefined;
 
-/** The event that tells of a gap after an ID, where the server does not say otherwise. */
+/** Makes the `gap` event, which is sent where the server does not define another. */
 export function makeGapEvent(lastEventId: string): TextEventInit {
   return { event: "gap", data: JSON.stringify({ lastEventId }) };
 }
 
 /**
- * Makes what a client is sent, at once if that takes no time: with thousands of clients
- * that come back together, each wait would add to the work that nothing interrupts.
+ * Encodes what stands in for missing events. It does so at once if `describeGap` is
+ * synchronous: with thousands of clients that come back together, a promise for each
+ * would add to work that already blocks the event loop.
  *
  * @throws What `describeGap` and `encodeEvents` throw, and a `TypeError` if an ID cannot
  * come back in a header. The promise rejects with the same.

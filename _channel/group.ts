@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Clients that get the same.
+ * A group: subscribers with the same topics, types and `until`, which are handed the same
+ * chunks. The group index makes them.
  *
  * @module
  */
@@ -16,34 +17,34 @@ import {
 } from "../_server/compression.ts";
 import type { LoggedEvent } from "../log.ts";
 
-/** What a client wants. */
+/** Which events a subscriber gets. */
 export interface Interest {
   readonly topics: Topics;
   /** The event types that it gets; all if left out. */
   readonly types?: readonly string[] | undefined;
-  /** Asked last; left out, it gets all. */
+  /** Asked last, for what the topics and types let through; all if left out. */
   readonly filter?: ((event: LoggedEvent) => boolean) | undefined;
-  /** Which event is its last, be it one that it gets or not; none if left out. */
+  /** Which event is its last, whether it gets that event or not; none if left out. */
   readonly until?: ((event: LoggedEvent) => boolean) | undefined;
 }
 
-/** What is chosen for a client. */
+/** The items that a subscriber gets. */
 export interface Choice<T> {
-  /** The very array that was chosen from, if it is all of that. */
+  /** The array that was chosen from, if all of it was chosen. */
   readonly items: readonly T[];
-  /** Whether the client's last event was met: its stream ends after this. */
+  /** Whether the last event of the subscriber is among them: its stream ends after it. */
   readonly isFinal: boolean;
 }
 
-/** A client, as its group sees it. */
+/** A subscriber, as its group sees it. */
 export interface GroupMember {
-  /** Whether it takes what is handed out. */
+  /** Whether it takes broadcasts. */
   readonly isLive: boolean;
   /**
-   * Takes its part of a broadcast, while it is live.
+   * Takes its part of a broadcast. Called while it is live.
    *
-   * @param shared The chunk's bytes for streams that are compressed; `undefined` if
-   * there are none.
+   * @param shared The chunk for streams that are compressed; `undefined` if there are
+   * none, or no bytes.
    */
   take(
     chunk: Chunk,
@@ -52,11 +53,12 @@ export interface GroupMember {
     shared: GroupChunk | undefined,
   ): void;
   /**
-   * Takes a comment that tells the place at a position, if it is live and its stream
-   * compressed.
+   * Takes a comment, if it is live and its stream compressed.
+   *
+   * @param position The position whose cursor the comment carries, if it carries one.
    */
   shareComment(comment: GroupChunk, position: number | undefined): void;
-  /** Ends since its filter has thrown. */
+  /** Ends the stream, since its filter or `until` has thrown. */
   fail(error: unknown): void;
 }
 
@@ -64,21 +66,25 @@ export interface GroupMember {
 let groups = 0;
 
 /**
- * The clients with the same topics, types and `until`, and one by itself for each that
- * has a filter. Those of them that are live are handed the very same chunk in each turn; a
- * client stays in its group while it reads what it has missed.
+ * The subscribers with the same topics, types and `until`. A subscriber with a `filter`
+ * is alone in its group. The live ones are handed the same chunk of each broadcast; the
+ * others stay in the group while they catch up.
  */
 export class Group {
-  /** Tells it from all other groups. */
+  /** A number that no other group has. */
   readonly number = groups++;
-  /** Among which events its clients' are: with `until`, all have to be looked at. */
+  /** The topics whose events have to be looked at: all if there is an `until`. */
   readonly topics: Topics;
   readonly members = new Set<GroupMember>();
-  /** The group's name among the groups of the channel; `undefined` if nobody can join. */
+  /**
+   * The key of the group in the group index; `undefined` if no other subscriber can join.
+   */
   readonly key: string | undefined;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
   readonly #until: ((event: LoggedEvent) => boolean) | undefined;
-  /** What is compressed once; set by the first client that has its stream compressed. */
+  /**
+   * Compresses each chunk once; set by the first subscriber whose stream is compressed.
+   */
   #window: CompressionWindow | undefined;
 
   constructor(interest: Interest, key: string | undefined) {
@@ -91,7 +97,8 @@ export class Group {
   }
 
   /**
-   * Chooses from what has the right topics, up to the clients' last event.
+   * Chooses the items that the group gets, up to its last event, from those with the
+   * right topics.
    *
    * @throws What a filter or `until` throws.
    */
@@ -114,15 +121,16 @@ export class Group {
     };
   }
 
-  /** Opens the window for the streams that are compressed, unless it is open. */
+  /** Opens the group's compression window, unless it is open. */
   openWindow(compression: EventCompression): void {
     this.#window ??= compression[CODEC].openWindow();
   }
 
   /**
-   * Sends a comment to all live clients whose streams are compressed: what one of
-   * them gets without the others, it cannot share with them. It may tell the place of
-   * a position.
+   * Sends a comment to all live subscribers whose streams are compressed. A stream that
+   * wrote a comment of its own could not share the group's next chunks.
+   *
+   * @param position The position whose cursor the comment carries, if it carries one.
    */
   comment(
     comment: Uint8Array<ArrayBuffer>,
@@ -133,12 +141,16 @@ export class Group {
     for (const member of this.members) member.shareComment(chunk, position);
   }
 
-  /** Frees what the clients had in common, once there is none. */
+  /** Frees the compression window. Called when the last subscriber has left. */
   close(): void {
     this.#window?.close();
   }
 
-  /** Hands the live clients those frames of a turn that have the right topics. */
+  /**
+   * Hands the live subscribers their chunk of a broadcast.
+   *
+   * @param part The frames that have the group's topics.
+   */
   handOut(broadcast: Broadcast, part: readonly number[]): void {
     let choice: Choice<number>;
     try {
@@ -169,15 +181,15 @@ function makeAccepts(
 ): ((event: LoggedEvent) => boolean) | undefined {
   const tests: ((event: LoggedEvent) => boolean)[] = [];
   if (until !== undefined && topics !== "all") {
-    const wanted = new Set(topics);
+    const subscribed = new Set(topics);
     tests.push(({ topics }) =>
-      topics === undefined || topics.some((topic) => wanted.has(topic))
+      topics === undefined || topics.some((topic) => subscribed.has(topic))
     );
   }
   if (types !== undefined) {
-    const wanted = new Set(types);
+    const received = new Set(types);
     // An event without a type, or with an empty one, is received as "message".
-    tests.push(({ event }) => wanted.has(event || "message"));
+    tests.push(({ event }) => received.has(event || "message"));
   }
   if (filter !== undefined) tests.push(filter);
   if (tests.length <= 1) return tests[0];

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Who gets what of a broadcast, at the cost of those who get something.
+ * Finds the groups that a broadcast is for. A broadcast costs as much as is delivered:
+ * groups with other topics are not looked at.
  *
  * @module
  */
@@ -9,16 +10,16 @@
 import { Group, type GroupMember, type Interest } from "./group.ts";
 import type { Broadcast } from "./broadcast.ts";
 
-/** The clients of a channel, in groups that an index finds by their topics. */
+/** The groups of a channel, by their topics. */
 export class GroupIndex {
   readonly #groups = new Set<Group>();
-  /** The groups that others can join. */
+  /** The groups that other subscribers can join. */
   readonly #byKey = new Map<string, Group>();
   readonly #byTopic = new Map<string, Set<Group>>();
-  /** Those that get everything. */
+  /** The groups that get every event. */
   readonly #everything = new Set<Group>();
 
-  /** Adds a client, and gives the group in which it is from now on. */
+  /** Adds a subscriber, and returns its group. */
   join(interest: Interest, member: GroupMember): Group {
     const key = keyOf(interest);
     let group = key === undefined ? undefined : this.#byKey.get(key);
@@ -30,7 +31,7 @@ export class GroupIndex {
     return group;
   }
 
-  /** Removes a client from its group. */
+  /** Removes a subscriber from its group. */
   leave(group: Group, member: GroupMember): void {
     group.members.delete(member);
     if (group.members.size > 0) return;
@@ -38,7 +39,7 @@ export class GroupIndex {
     group.close();
   }
 
-  /** Hands each group its part of a turn. */
+  /** Hands each group its part of a broadcast. */
   handOut(broadcast: Broadcast): void {
     for (const group of this.#everything) {
       group.handOut(broadcast, broadcast.all);
@@ -58,7 +59,7 @@ export class GroupIndex {
     }
   }
 
-  /** What each group gets because of its topics. */
+  /** Finds the frames that each group gets because of its topics. */
   #findParts({ frames }: Broadcast): Map<Group, number[]> {
     const parts = new Map<Group, number[]>();
     for (const [index, { event }] of frames.entries()) {
@@ -96,7 +97,7 @@ export class GroupIndex {
       return;
     }
     for (const topic of group.topics) {
-      // The group was added there.
+      // The group was added to each of its topics.
       const groups = this.#byTopic.get(topic)!;
       groups.delete(group);
       if (groups.size === 0) this.#byTopic.delete(topic);
@@ -104,11 +105,14 @@ export class GroupIndex {
   }
 }
 
-/** Tells functions apart. */
+/** Numbers for functions, which tell them apart in a key. */
 const numbers = new WeakMap<object, number>();
 let nextNumber = 0;
 
-/** What those have in common who share a group; `undefined` for one who is alone. */
+/**
+ * Makes the key that subscribers of the same group have in common; `undefined` for a
+ * subscriber that is alone in its group.
+ */
 function keyOf(
   { topics, types, filter, until }: Interest,
 ): string | undefined {

@@ -1,15 +1,19 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Visits the clients of a channel again and again, a few at a time.
+ * Visits the subscribers of a channel at regular intervals, so that each can send a
+ * keep-alive comment. The broadcaster holds its subscribers in one.
  *
  * @module
  */
 
-/** Clients that are visited in one turn of the event loop. */
+/** Members that are visited in one turn of the event loop. */
 const MAX_AT_ONCE = 256;
 
-/** Visits each client once in a round. Where there are many, they share out its time. */
+/**
+ * A set whose members are visited once in each tick. If there are many, the visits are
+ * spread over the interval between two ticks.
+ */
 export class KeepAliveSchedule<Member> {
   readonly #members = new Set<Member>();
   readonly #duration: number;
@@ -17,26 +21,26 @@ export class KeepAliveSchedule<Member> {
   #ticks = 0;
   /** Runs while there are members. */
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** Run while rounds go on. */
+  /** The timers between the parts of the visits that are under way. */
   readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
-  /** Whether a round of the clock goes on. */
+  /** Whether the visits of a tick are under way. */
   #isUnderWay = false;
 
   /**
-   * @param duration Milliseconds of a round, 0 for none.
-   * @param visit Called with each client.
+   * @param duration Milliseconds between two ticks, 0 for none.
+   * @param visit Called with each member.
    */
   constructor(duration: number, visit: (member: Member) => void) {
     this.#duration = duration;
     this.#visit = visit;
   }
 
-  /** How many clients there are. */
+  /** How many members there are. */
   get size(): number {
     return this.#members.size;
   }
 
-  /** How many rounds were begun. */
+  /** How many ticks have begun. */
   get tick(): number {
     return this.#ticks;
   }
@@ -46,14 +50,14 @@ export class KeepAliveSchedule<Member> {
     return this.#members.values();
   }
 
-  /** Adds a client. */
+  /** Adds a member. */
   add(member: Member): void {
     this.#members.add(member);
     if (this.#duration === 0) return;
     this.#timer ??= setInterval(() => this.#begin(), this.#duration);
   }
 
-  /** Removes a client. */
+  /** Removes a member. */
   remove(member: Member): void {
     this.#members.delete(member);
     if (this.#members.size > 0) return;
@@ -64,13 +68,13 @@ export class KeepAliveSchedule<Member> {
     this.#isUnderWay = false;
   }
 
-  /** Visits each client once, out of turn and soon. */
+  /** Visits each member once, besides the ticks and without waiting for one. */
   visitAll(visit: (member: Member) => void): void {
     this.#proceed(this.#members.values(), visit, 0, () => {});
   }
 
   #begin(): void {
-    // One that has not come to its end yet takes the time of the next.
+    // If the visits of a tick take longer than the interval, the next tick is left out.
     if (this.#isUnderWay) return;
     this.#isUnderWay = true;
     this.#ticks++;
@@ -92,7 +96,7 @@ export class KeepAliveSchedule<Member> {
       if (done) return onEnd();
       visit(value);
     }
-    // The visit may have been to the last one.
+    // The last visit may have removed all members.
     if (this.#members.size === 0) return;
     const timer = setTimeout(() => {
       this.#pauses.delete(timer);

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Where a log begins and ends, as far as it is known: what all clients share whose
- * cursors are outside of it. The history of a channel asks it.
+ * What is known of where a log begins and ends, so that all cursors outside of it share
+ * one answer. `CatchUp` asks it.
  *
  * @module
  */
@@ -10,35 +10,37 @@
 import type { LogReader } from "./log_reader.ts";
 import type { EventLog } from "../log.ts";
 
-/** Milliseconds for which the beginning counts as the same, if it takes time to ask. */
+/**
+ * Milliseconds for which the beginning counts as unchanged, if the log is slow to ask.
+ */
 const MAX_AGE = 5000;
 /**
- * Milliseconds after the end was found for which nobody else asks about a cursor after
- * it. The end moves: an answer from before a client came would be wrong.
+ * Milliseconds after the end was found for which the log is not asked about a cursor
+ * after the end. The end moves, so a client that comes later needs a new answer.
  */
 const PAUSE = 100;
 
-/** What is known of a log's bounds. */
+/** The known bounds of a log. */
 export class LogBounds {
   readonly #log: EventLog;
   readonly #reader: LogReader;
-  /** Set when it was asked for. */
+  /** The cursor before the oldest event; set when the log has told it. */
   #begin: string | undefined;
   #beginTime = -Infinity;
-  /** The end, as an answer for a cursor after it had it. */
+  /** The end of the log; set when the log has answered for a cursor after it. */
   #end: string | undefined;
   #endTime = -Infinity;
 
   /**
    * @param log Compares cursors, if it can.
-   * @param reader Reads from it.
+   * @param reader Reads from the log.
    */
   constructor(log: EventLog, reader: LogReader) {
     this.#log = log;
     this.#reader = reader;
   }
 
-  /** Whether the log tells at once what it has. */
+  /** Whether the log knows at once what it has. */
   get isNear(): boolean {
     return this.#log.reaches !== undefined;
   }
@@ -53,7 +55,10 @@ export class LogBounds {
     return this.#log.compare?.(a, b);
   }
 
-  /** The beginning of the log, if a cursor is known to lie before it, or nowhere. */
+  /**
+   * The beginning of the log, if a cursor is known to lie before it or cannot be ordered;
+   * otherwise `undefined`.
+   */
   findBeginFor(cursor: string): string | undefined {
     // A log that is near is asked each time.
     const isKnown = !this.isNear &&
@@ -67,8 +72,8 @@ export class LogBounds {
   /**
    * Asks for the beginning of the log.
    *
-   * @param isNeeded Whether anybody still waits for the answer.
-   * @returns Its cursor, `undefined` if the log has failed or nobody waits.
+   * @param isNeeded Whether a subscriber still needs the answer.
+   * @returns The cursor; `undefined` if the log has failed or the answer is not needed.
    */
   async askBegin(isNeeded: () => boolean): Promise<string | undefined> {
     const begin = await this.#reader.findBegin(isNeeded);
@@ -78,10 +83,11 @@ export class LogBounds {
     return begin;
   }
 
-  /** Whether a cursor lies before another one of the log, or cannot be ordered. */
+  /** Whether a cursor lies before the beginning, or cannot be ordered. */
   isOutside(cursor: string, begin: string): boolean {
     const order = this.compare(cursor, begin);
-    // One that is of the log may have left it just now.
+    // If the log cannot order its own beginning either, that has just left it, and
+    // nothing is known of the cursor.
     return order === undefined
       ? this.compare(begin, begin) !== undefined
       : order < 0;
@@ -92,13 +98,13 @@ export class LogBounds {
     return (this.compare(cursor, other) ?? 0) > 0;
   }
 
-  /** Called with the end, once the log has answered that a cursor lies after it. */
-  meetEnd(cursor: string): void {
+  /** Notes the end of the log, once the log has answered that a cursor lies after it. */
+  noteEnd(cursor: string): void {
     this.#end = cursor;
     this.#endTime = performance.now();
   }
 
-  /** Milliseconds until the log is to be asked about a cursor. */
+  /** Milliseconds to wait before the log is asked about a cursor. */
   delayFor(cursor: string): number {
     const delay = this.#endTime + PAUSE - performance.now();
     if (delay <= 0 || this.#end === undefined) return 0;

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Follows a log for as long as its channel is open, whatever the log's engine does.
+ * Follows a log until it is stopped, and tries again with growing delays whenever that
+ * fails. Channels and runs read the end of their logs with it.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface EventChannelStall {
   error: unknown;
 }
 
-/** The one reader of the end of a log. */
+/** Follows the end of a log. */
 export class LogFollower {
   readonly #log: EventLog;
   readonly #onBatch: (batch: EventLogBatch) => void;
@@ -25,7 +26,7 @@ export class LogFollower {
   readonly #controller = new AbortController();
   /** Settles once the follower is stopped; set when it is started. */
   #run: Promise<void> | undefined;
-  /** The place up to which the log was followed; set by the first batch. */
+  /** The cursor up to which the log was followed; set by the first batch. */
   #cursor: string | undefined;
   /** Set when following fails, cleared by the next batch. */
   #stall: EventChannelStall | undefined;
@@ -33,10 +34,10 @@ export class LogFollower {
 
   /**
    * @param log The log to follow.
-   * @param onBatch Called with each batch, each event once. A batch with which it
-   * throws counts as not given, and is asked for again.
-   * @param onError Told each failure.
-   * @param after The cursor to begin after. Left out, it is the end of the log.
+   * @param onBatch Called with each batch, each event once. If it throws, the batch
+   * counts as not delivered, and is asked for again.
+   * @param onError Called with each failure.
+   * @param after The cursor after which to begin. Left out, it is the end of the log.
    */
   constructor(
     log: EventLog,
@@ -55,17 +56,17 @@ export class LogFollower {
     return this.#controller.signal;
   }
 
-  /** Why nothing comes at present. */
+  /** The failure that keeps events from coming; `undefined` if there is none. */
   get stall(): EventChannelStall | undefined {
     return this.#stall;
   }
 
-  /** Begins to follow the log. Calling it again has no effect. */
+  /** Begins to follow the log. Later calls have no effect. */
   start(): void {
     this.#run ??= this.#follow();
   }
 
-  /** Ends the following for good. */
+  /** Stops for good. */
   async stop(): Promise<void> {
     this.#controller.abort();
     await this.#run;
@@ -78,12 +79,12 @@ export class LogFollower {
       if (signal.aborted) return;
       this.#stall = { since: this.#stall?.since ?? Date.now(), error };
       this.#onError?.(error);
-      // Whoever is told may have closed the channel.
+      // `onError` may have closed the channel.
       if (!signal.aborted) await wait(drawRetryDelay(this.#failures++), signal);
     }
   }
 
-  /** Follows until that fails, and returns what it failed with. */
+  /** Follows until that fails, and returns the error. */
   async #followOnce(): Promise<unknown> {
     const { signal } = this;
     try {

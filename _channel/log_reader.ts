@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads from a log for the clients of a channel, and waits where that fails.
+ * Reads from a log for the subscribers of a channel, and waits with growing delays when
+ * that fails. `CatchUp` and the broadcaster call it.
  *
  * @module
  */
@@ -14,16 +15,16 @@ export class LogReader {
   readonly #log: EventLog;
   readonly #signal: AbortSignal;
   readonly #onError: ((error: unknown) => void) | undefined;
-  /** How often reads have failed since one succeeded, counting those of one wait as one. */
+  /** Failures since the last success; those that share one wait count as one. */
   #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Those who wait for the timer. */
+  /** The calls that wait for the timer. */
   #waiting: (() => void)[] = [];
 
   /**
    * @param log The log to read from.
-   * @param signal Gives all reads up; then {@linkcode LogReader.wake} must be called.
-   * @param onError Told each failure.
+   * @param signal Aborts all reads; {@linkcode LogReader.wake} has to be called after it.
+   * @param onError Called with each failure.
    */
   constructor(
     log: EventLog,
@@ -36,12 +37,12 @@ export class LogReader {
   }
 
   /**
-   * Reads what comes after a cursor. If that fails, it waits until it is time to try
-   * again, here or elsewhere.
+   * Reads what comes after a cursor. If that fails, it waits until it is time to retry,
+   * from this cursor or another.
    *
-   * @param bounds How much of it, as the log is asked.
-   * @param isNeeded Whether anybody still waits for the answer.
-   * @returns What the log answers, `undefined` if it has failed or nobody waits.
+   * @param bounds How much to read.
+   * @param isNeeded Whether a subscriber still needs the answer.
+   * @returns The batch; `undefined` if the log has failed or the answer is not needed.
    */
   read(
     cursor: string,
@@ -56,10 +57,10 @@ export class LogReader {
   }
 
   /**
-   * Finds the place so many events before the end, however often that fails.
+   * Finds the cursor a number of events before the end, and retries until it succeeds.
    *
-   * @param isNeeded Whether anybody still waits for the answer.
-   * @returns What the log answers, `undefined` once nobody waits for it.
+   * @param isNeeded Whether a subscriber still needs the answer.
+   * @returns The cursor; `undefined` once it is not needed.
    */
   async rewind(
     count: number,
@@ -75,11 +76,11 @@ export class LogReader {
   }
 
   /**
-   * Finds the place before the oldest event. If that fails, it waits as
+   * Finds the cursor before the oldest event. If that fails, it waits as
    * {@linkcode LogReader.read}.
    *
-   * @param isNeeded Whether anybody still waits for the answer.
-   * @returns What the log answers, `undefined` if it has failed or nobody waits.
+   * @param isNeeded Whether a subscriber still needs the answer.
+   * @returns The cursor; `undefined` if the log has failed or the answer is not needed.
    */
   findBegin(isNeeded: () => boolean): Promise<string | undefined> {
     const signal = this.#signal;
@@ -89,7 +90,7 @@ export class LogReader {
     );
   }
 
-  /** Ends the wait of all who wait for the next attempt. */
+  /** Ends the wait of all calls that have failed. */
   wake(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -109,7 +110,7 @@ export class LogReader {
     } catch (error) {
       if (!isNeeded()) return undefined;
       this.#onError?.(error);
-      // Whoever is told may have closed the channel.
+      // `onError` may have closed the channel.
       if (isNeeded()) await this.#wait();
       return undefined;
     }

@@ -1,26 +1,31 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Notices that a history is about to leave clients behind that nothing was sent to.
+ * Notices when a log's retention is about to pass clients that were sent nothing for a
+ * long time. The broadcaster moves it with each broadcast.
  *
  * @module
  */
 
-/** A location, in the terms of a segment and of the log. */
+/** A position and its cursor. */
 interface Milestone {
   readonly position: number;
   readonly cursor: string;
 }
 
 /**
- * Watches over the place that every client knows at least. The history is asked for a
- * place as far before that as the log has come since: once it has lost this one, clients
- * have to be told a newer location, and there is as much time for it as has gone by.
+ * Watches over the oldest position that a client may come back with. A client whose
+ * topics are quiet would bring a cursor that the log has dropped, and be told of a gap
+ * although it missed nothing.
+ *
+ * The log is asked for a cursor as far before that position as the end is after it. Once
+ * the log has dropped this one, clients are sent a newer cursor. As many events as have
+ * come since may still come before the log drops the oldest position itself.
  */
 export class RetentionWatch {
-  /** Places from the one that the history is asked for to the latest. */
+  /** Positions from the one that the log is asked for to the newest. */
   #milestones: Milestone[] = [];
-  /** The position that every client has been told, or a newer one. */
+  /** Every client has been sent the cursor of this position, or a newer one. */
   #floor = 0;
   readonly #minStep: number;
   readonly #isKept: (cursor: string) => boolean | Promise<boolean>;
@@ -28,9 +33,10 @@ export class RetentionWatch {
   #isAsking = false;
 
   /**
-   * @param minStep Events after which the history is asked again, at least.
-   * @param isKept Whether everything after a place is still in the catchUp.
-   * @param onNear Has every client told a place that knows none of at least a position.
+   * @param minStep The least events between two questions to the log.
+   * @param isKept Whether the log still has everything after a cursor.
+   * @param onNear Sends a newer cursor to every client that knows none at or after a
+   * position.
    */
   constructor(
     minStep: number,
@@ -42,14 +48,14 @@ export class RetentionWatch {
     this.#onNear = onNear;
   }
 
-  /** Begins at a location. Whoever comes from elsewhere is told a place by itself. */
+  /** Begins at a position. A client that was elsewhere is sent a cursor of its own. */
   restart(position: number, cursor: string): void {
     this.#floor = position;
-    // An unknown place cannot be asked for.
+    // The log cannot be asked for an unknown cursor.
     this.#milestones = cursor === "" ? [] : [{ position, cursor }];
   }
 
-  /** Called as the log goes on. */
+  /** Moves to the end of the log. */
   move(position: number, cursor: string): void {
     const distance = position - this.#floor;
     const step = Math.max(this.#minStep, distance >> 5);
@@ -64,15 +70,15 @@ export class RetentionWatch {
   }
 
   async #ask(position: number): Promise<void> {
-    // One was added just now.
+    // `move` has just added one.
     const { cursor } = this.#milestones[0]!;
     this.#isAsking = true;
     const answer = this.#isKept(cursor);
-    // Where the answer is there, no event is to come before it counts.
+    // A synchronous answer counts before another event can come, so it is not awaited.
     const isKept = typeof answer === "boolean" ? answer : await answer;
     this.#isAsking = false;
     if (isKept) return;
-    // It has moved half of the way that it may move.
+    // Half of the way to the end: clients that know a newer cursor need no comment.
     this.#floor += Math.ceil((position - this.#floor) / 2);
     this.#onNear(this.#floor);
   }

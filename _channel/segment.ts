@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A stretch of a log in this process: consecutive events, encoded once. One holds the
- * hot end of the log; others are the segments of its history that are being read.
+ * Consecutive events of a log in memory, each encoded once. The live segment holds the
+ * newest events of a channel; other segments hold what subscribers read while they catch
+ * up.
  *
  * @module
  */
@@ -12,39 +13,39 @@ import { TopicIndex, type Topics } from "./topic_index.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { LoggedEvent } from "../log.ts";
 
-/** An event and its bytes, which belong to the segment and never leave it. */
+/** An event and its encoded bytes, which are not handed out but copied into chunks. */
 export interface Frame {
   readonly event: LoggedEvent;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A place between two frames. */
+/** A position, and the segment that has it. */
 export interface SegmentLocation {
   readonly segment: Segment;
   readonly position: number;
 }
 
-/** Frames that a client gets, and how far they reach. */
+/** The frames that a subscriber gets, and how far they reach. */
 export interface Excerpt {
   readonly frames: readonly Frame[];
-  /** The position up to which there is nothing else for the client. */
+  /** The position up to which there is nothing else for the subscriber. */
   readonly end: number;
 }
 
-// What a frame takes besides its bytes, roughly: without it, a segment of very small
-// events would be far larger than it was told to be.
+// What a frame and a topic take besides the bytes, roughly: without it, a segment of very
+// small events would take far more memory than its limit.
 const FRAME_OVERHEAD = 256;
 const TOPIC_OVERHEAD = 128;
 
 /** How many segments were made. */
 let segments = 0;
 
-/** Encodes an event for the segment. */
+/** Encodes an event. */
 export function makeFrame(event: LoggedEvent): Frame {
   return { event, bytes: encodeEvent(event) };
 }
 
-/** Joins frames into one chunk, in a buffer of its own: it may be handed out. */
+/** Joins frames into a chunk of its own, which may be handed out. */
 export function joinFrames(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
   return joinChunks(frames.map(({ bytes }) => bytes));
 }
@@ -56,15 +57,15 @@ export function sizeOf({ event, bytes }: Frame): number {
 }
 
 /**
- * The latest frames. Each place between two of them has a position, a number that
- * grows by one with each frame, and a cursor, which means the same to the log.
+ * Consecutive frames. Before and after each there is a position, a number that grows by
+ * one with each frame, and a cursor, which means the same to the log.
  */
 export class Segment {
-  /** Tells it from all other segments. */
+  /** A number that no other segment has. */
   readonly number = segments++;
   /** The most bytes that it holds. */
   readonly maxBytes: number;
-  /** The frames by the position in front of them. */
+  /** The frames by the positions before them. */
   readonly #frames = new Map<number, Frame>();
   /** The positions by their cursors, from `#begin` to `#end`. */
   readonly #positions = new Map<string, number>();
@@ -76,8 +77,8 @@ export class Segment {
   #bytes = 0;
 
   /**
-   * @param maxBytes The most bytes to hold, with 256 on top for each frame, and 128 for
-   * each topic of one.
+   * @param maxBytes The most bytes to hold. Each frame counts 256 on top, and each of its
+   * topics 128.
    */
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -103,20 +104,20 @@ export class Segment {
     return this.#endCursor;
   }
 
-  /** The bytes that it holds. */
+  /** The bytes that the frames take. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** The cursors of its places, with their positions. */
+  /** The cursors of the segment, with their positions. */
   get positions(): Iterable<[cursor: string, position: number]> {
     return this.#positions;
   }
 
   /**
-   * Drops all frames and begins elsewhere in the log. Positions go on growing.
+   * Drops all frames and begins elsewhere in the log. Positions keep growing.
    *
-   * @param cursor The place where the segment begins, `""` if it is unknown.
+   * @param cursor The cursor at which the segment begins, `""` if it is unknown.
    */
   restart(cursor: string): void {
     this.#frames.clear();
@@ -139,15 +140,15 @@ export class Segment {
   }
 
   /**
-   * Adds as many frames in front of the oldest one as there is room for.
+   * Adds frames before the oldest one, as many of the last ones as there is room for.
    *
-   * @param frames Those before it, in order.
-   * @param cursor The place before the first of them.
+   * @param frames The frames, in order.
+   * @param cursor The cursor before the first of them.
    */
   prepend(frames: readonly Frame[], cursor: string): void {
     let first = frames.length;
     for (; first > 0; first--) {
-      // It is at least 0.
+      // The index is at least 0.
       const size = sizeOf(frames[first - 1]!);
       if (this.#bytes + size > this.maxBytes) break;
       this.#bytes += size;
@@ -166,26 +167,28 @@ export class Segment {
     }
   }
 
-  /** The position of a cursor, `undefined` if it is older than the segment or unknown. */
+  /** The position of a cursor; `undefined` if it is older than the segment or unknown. */
   find(cursor: string): number | undefined {
     return this.#positions.get(cursor);
   }
 
-  /** The cursor of a position of the segment, `undefined` if it is older or newer. */
+  /** The cursor of a position; `undefined` if the segment does not have the position. */
   cursorOf(position: number): string | undefined {
     return position === this.#begin
       ? this.#beginCursor
       : this.#frames.get(position - 1)?.event.id;
   }
 
-  /** The cursor so many frames before the end, `undefined` if the segment holds fewer. */
+  /**
+   * The cursor a number of frames before the end; `undefined` if the segment holds fewer.
+   */
   rewind(count: number): string | undefined {
     return this.cursorOf(this.#end - count);
   }
 
   /**
-   * What a client gets between two positions of the segment, in order; no further frame
-   * once they have that many bytes, but at least one if there is one.
+   * The frames that a subscriber gets between two positions, in order. It stops once they
+   * have `maxBytes` bytes, but gives at least one frame if there is one.
    */
   slice(topics: Topics, from: number, to: number, maxBytes: number): Excerpt {
     const frames: Frame[] = [];
@@ -203,7 +206,7 @@ export class Segment {
   }
 
   #dropOldest(): void {
-    // Bytes are left, so there is a frame.
+    // There are bytes left, so there is a frame.
     const frame = this.#frameAt(this.#begin);
     this.#positions.delete(this.#beginCursor);
     this.#frames.delete(this.#begin);
@@ -214,7 +217,7 @@ export class Segment {
   }
 
   #frameAt(position: number): Frame {
-    // Every position of the segment before its end has a frame.
+    // Every position before the end has a frame.
     return this.#frames.get(position)!;
   }
 }

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The segments of a log's history that were read lately.
+ * The segments of a log that were read lately. `CatchUp` keeps them here for subscribers
+ * that come to the same cursors soon.
  *
  * @module
  */
@@ -9,18 +10,18 @@
 import { makeFrame, Segment, type SegmentLocation } from "./segment.ts";
 import type { EventLogBatch } from "../log.ts";
 
-/** Bytes that the segments take, but for the latest. */
+/** The most bytes of all segments; the latest is kept whatever it takes. */
 const MAX_BYTES = 16_777_216;
 /** Milliseconds for which a segment is kept. */
 const MAX_AGE = 5000;
 
-/** A segment that is kept. */
+/** What is known of a segment in the cache. */
 interface CacheEntry {
-  /** When it was made. */
+  /** When it was added. */
   readonly time: number;
   /**
-   * A cursor between which and the first event there is no other. It may be missing
-   * in the log.
+   * A cursor without an event between it and the segment's first event. The log may not
+   * have the cursor itself.
    */
   from: string;
 }
@@ -28,12 +29,12 @@ interface CacheEntry {
 /** Compares two cursors, as `EventLog.compare`. */
 type Compare = (a: string, b: string) => number | undefined;
 
-/** Keeps segments for a while, for those who come to their places. */
+/** Keeps segments for a few seconds. */
 export class SegmentCache {
   readonly #compare: Compare;
   /** The segments, the oldest first. */
   readonly #segments = new Map<Segment, CacheEntry>();
-  /** The segments by the cursors from which they go on. */
+  /** The segments by the cursors after which they have an event. */
   readonly #byCursor = new Map<string, Segment>();
   #bytes = 0;
   /** Runs while there are segments. */
@@ -44,7 +45,7 @@ export class SegmentCache {
     this.#compare = compare;
   }
 
-  /** The place of a cursor in a segment. */
+  /** Finds a cursor in a segment. */
   find(cursor: string): SegmentLocation | undefined {
     const segment = this.#byCursor.get(cursor);
     const position = segment?.find(cursor);
@@ -52,7 +53,7 @@ export class SegmentCache {
     return { segment, position };
   }
 
-  /** The place where a cursor would be that the log does not have. */
+  /** Finds between which events of a segment a cursor lies that the log does not have. */
   findMissing(cursor: string): SegmentLocation | undefined {
     for (const [segment, { from }] of this.#segments) {
       const location = this.#findMissingIn(segment, from, cursor);
@@ -64,8 +65,8 @@ export class SegmentCache {
   /**
    * Makes a segment of what was read after a cursor.
    *
-   * @returns The place of the cursor in the segment, or in one that there is already.
-   * Where events are missing in front of it, no segment has the cursor itself.
+   * @returns The location of the cursor in the new segment, or in one that has the events
+   * already. If events are missing after the cursor, no segment has the cursor itself.
    * @throws What `encodeEvent` throws.
    */
   add(after: string, { events, cursor, gap }: EventLogBatch): SegmentLocation {
@@ -84,7 +85,7 @@ export class SegmentCache {
     segment.restart(gap ? "" : after);
     for (const frame of frames) {
       segment.add(frame);
-      // What comes after that is in another segment.
+      // The other segment has the events that follow.
       if (this.find(frame.event.id) !== undefined) break;
     }
     this.#keep(segment, after);
@@ -107,16 +108,17 @@ export class SegmentCache {
     let low = segment.begin;
     for (let high = segment.end; low < high;) {
       const middle = (low + high) >>> 1;
-      // There is an event after it.
+      // The middle is before the end, so there is an event after it.
       if (order(segment.cursorOf(middle + 1)!) >= 0) low = middle + 1;
       else high = middle;
     }
-    // The same place under another name, from which nothing is missing.
+    // The cursor is another name of a cursor in the segment, so nothing is missing after
+    // it.
     const isKnown = order(segment.cursorOf(low) ?? "") === 0;
     return isKnown ? undefined : { segment, position: low };
   }
 
-  /** The place before an event that a segment has. */
+  /** Finds the location before an event that a segment has. */
   #findBefore(id: string): SegmentLocation | undefined {
     const location = this.find(id);
     return location === undefined ||
@@ -125,7 +127,10 @@ export class SegmentCache {
       : { segment: location.segment, position: location.position - 1 };
   }
 
-  /** Notes that there is nothing between a cursor and a place either. */
+  /**
+   * Notes that there is no event between an older cursor and a segment's first event
+   * either.
+   */
   #extend({ segment, position }: SegmentLocation, cursor: string): void {
     const entry = this.#segments.get(segment);
     if (entry === undefined || position > segment.begin) return;
@@ -138,7 +143,7 @@ export class SegmentCache {
     for (const [cursor, position] of segment.positions) {
       if (position < segment.end) this.#byCursor.set(cursor, segment);
     }
-    // Nobody is at an unknown location.
+    // No subscriber is at an unknown cursor.
     this.#byCursor.delete("");
     for (const oldest of this.#segments.keys()) {
       if (this.#bytes <= MAX_BYTES || oldest === segment) break;
@@ -151,7 +156,7 @@ export class SegmentCache {
     this.#segments.delete(segment);
     this.#bytes -= segment.bytes;
     for (const [cursor] of segment.positions) {
-      // Another segment may have the same location.
+      // Another segment may have the same cursor.
       if (this.#byCursor.get(cursor) === segment) this.#byCursor.delete(cursor);
     }
     if (this.#segments.size > 0) return;

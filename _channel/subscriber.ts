@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One client of a channel: a cursor into the log, and a sink that has room or not.
+ * One subscriber of a channel: a cursor into the log, a sink that has room or not, and a
+ * state. `EventChannel.serve` makes one for each response.
  *
  * @module
  */
@@ -28,9 +29,10 @@ import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
 /**
- * What writes to one client. It holds no events: while it is live it is handed its
- * group's chunk of each broadcast, and otherwise it takes what comes after its cursor from
- * the segment, or from the history where the segment does not reach back that far.
+ * Writes events to one client. It holds no events, so a slow client costs no more than
+ * its cursor. While it is live, it is handed its group's chunk of each broadcast.
+ * Otherwise it pulls what comes after its cursor as its sink has room (back-pressure):
+ * from the live segment, or from segments that are read for it.
  */
 export class Subscriber
   implements ChannelSubscriber, GroupMember, Waiter, SinkOwner {
@@ -38,11 +40,14 @@ export class Subscriber
   readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   readonly #describeGap: DescribeGap;
-  /** The sink, if the client gets its stream compressed. */
+  /** Compresses what goes to the sink; `undefined` if the stream is not compressed. */
   readonly #compressed: CompressedSink | undefined;
-  /** Ends the watch over the lifetime, where there is one. */
+  /** Stops the timers and listeners that end the stream early, if there are any. */
   #release: (() => void) | undefined;
-  /** What the client asked for; cleared, for the memory, once it has its location. */
+  /**
+   * The options; cleared once the subscriber has its first position, so that they are not
+   * kept in memory.
+   */
   #startOptions: SubscriberOptions | undefined;
   // `connect` sets it before all else.
   #sink!: Sink;
@@ -50,33 +55,34 @@ export class Subscriber
   /** Whether the client has begun to read. */
   #hasBegun = false;
   /**
-   * The place up to which the client was given everything of its own; `undefined` until
-   * there is one. It stands still while the client is live.
+   * The cursor up to which everything was given; `undefined` until it is known. It does
+   * not move while the subscriber is live.
    */
   #cursor: string | undefined;
   /**
-   * Whether the client would come back with another ID than its location: it is new, or
-   * the latest event was not for it. It is told its place when it goes live, so that it
-   * resumes there if it drops before any event.
+   * Whether the client would come back with another ID than its cursor: it is a newcomer,
+   * or the latest event was not for it. It is sent the cursor when it goes live, so that
+   * it resumes there if it drops before its first event.
    */
   #isUntold = true;
   /**
-   * The position of the ID with which the client would come back, while it is live.
-   * Where that falls behind, a comment tells it a newer one before the history moves
-   * past it.
+   * The position of the ID with which the client would come back, while it is live. If
+   * that falls far behind, a comment carries a newer ID before the log's retention passes
+   * it.
    */
   #toldPosition = 0;
   /**
-   * Whether the log has gone on elsewhere than at the end, where the client was. Then
-   * it did not fall behind, and stays if events are missing. Cleared with its next location.
+   * Whether the log has continued elsewhere while the subscriber was at its end. Then it
+   * has not fallen behind, and stays although events are missing. Cleared with its next
+   * cursor.
    */
   #isCutOff = false;
-  /** The round of keep-alive in which something was sent last, or the client came. */
+  /** The keep-alive tick in which something was last sent, or the subscriber was made. */
   #lastWriteTick: number;
 
   /**
-   * @param broadcaster What the client belongs to, from now on.
-   * @param options What is known of the client.
+   * @param broadcaster The broadcaster of the channel, which the subscriber joins.
+   * @param options What the client asked for.
    */
   constructor(broadcaster: Broadcaster, options: SubscriberOptions) {
     const { lastEventId, replay, interest, compression } = options;
@@ -94,16 +100,16 @@ export class Subscriber
     this.#lastWriteTick = broadcaster.keepAliveTick;
     const { endCursor } = broadcaster;
     const isNew = lastEventId === undefined && replay === 0;
-    // The end as it is now, even if the stream is not read before later.
+    // The end at this moment, even if the client begins to read later.
     if (isNew && endCursor !== undefined) this.#begin(endCursor);
   }
 
-  /** Whether the client is one no more. */
+  /** Whether the stream has ended. */
   get isClosed(): boolean {
     return this.#state === "closed";
   }
 
-  /** Whether the client takes what is handed out. */
+  /** Whether it takes broadcasts. */
   get isLive(): boolean {
     return this.#state === "live";
   }
@@ -113,7 +119,7 @@ export class Subscriber
     this.#sink = this.#compressed?.connect(sink) ?? sink;
   }
 
-  /** Ends the stream early. Called once, when the stream is made. */
+  /** Ends the stream early. Called at most once, when the stream is made. */
   limit(lifetime: Lifetime): void {
     this.#release = watchLifetime(lifetime, (reason) => this.end(reason));
   }
@@ -134,7 +140,7 @@ export class Subscriber
     if (this.#close()) this.#leave("client");
   }
 
-  /** Takes what a turn brought for its group, and ends if that is the end of it. */
+  /** Takes a chunk of a broadcast, and ends if it holds the last event. */
   take(
     { bytes, events, end }: Chunk,
     broadcast: Broadcast,
@@ -150,14 +156,14 @@ export class Subscriber
     if (isFinal) this.end("source");
   }
 
-  /** Takes a comment that those of its group take who have their streams compressed. */
+  /** Takes a comment together with the other compressed streams of the group. */
   shareComment(comment: GroupChunk, position: number | undefined): void {
     if (!this.isLive || !this.#compressed?.hasRoom) return;
     this.#toldPosition = position ?? this.#toldPosition;
     this.#write(comment.bytes, 0, comment);
   }
 
-  /** Lets a live client go on from the place where it was live. */
+  /** Has a live subscriber read on from a position. */
   fallBehind(cursor: string, position: number): void {
     if (this.#state !== "live") return;
     this.#cursor = cursor;
@@ -165,18 +171,18 @@ export class Subscriber
     this.#advance();
   }
 
-  /** As {@linkcode Subscriber.fallBehind}, since the log goes on elsewhere. */
+  /** As {@linkcode Subscriber.fallBehind}, since the log continues elsewhere. */
   cutOff(cursor: string, position: number): void {
     this.#isCutOff ||= this.isLive || this.#state === "idle";
     this.fallBehind(cursor, position);
   }
 
-  /** Called when there may be something for a client that has found nothing. */
+  /** Looks again for something to read, if it is idle. */
   resume(): void {
     if (this.#state === "idle") this.#advance();
   }
 
-  /** Goes on from a place in the catchUp. */
+  /** Continues from a location that was read from the log. */
   continueAt(location: SegmentLocation, gap: boolean): void {
     if (gap) this.#crossGap(location);
     else if (this.#sink.hasRoom) this.#enter(location);
@@ -184,8 +190,8 @@ export class Subscriber
   }
 
   /**
-   * Called twice in each keep-alive time: sends a comment if nothing was sent since
-   * the call before the last.
+   * Called twice in each keep-alive time. Sends a comment if nothing was sent since the
+   * call before the last.
    */
   keepAlive(): void {
     if (this.#broadcaster.keepAliveTick - this.#lastWriteTick < 2) return;
@@ -194,8 +200,8 @@ export class Subscriber
   }
 
   /**
-   * Sends the client its place with a comment, if it is live, has room, and would come
-   * back with one before a position.
+   * Sends the newest cursor in a comment, if the subscriber is live, has room, and the
+   * client would come back with a cursor before a position.
    */
   tell(position: number): boolean {
     const knows = !this.isLive || this.#toldPosition >= position;
@@ -205,7 +211,9 @@ export class Subscriber
     return true;
   }
 
-  /** Ends the stream after what waits in it and a last chunk, if there is one. */
+  /**
+   * Ends the stream after what it still holds, and after a last chunk if one is given.
+   */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void {
     if (!this.#close()) return;
     if (chunk !== undefined) this.#write(chunk, 0);
@@ -213,7 +221,7 @@ export class Subscriber
     this.#leave(reason);
   }
 
-  /** Ends the stream since something has thrown that is not the client's. */
+  /** Ends the stream because of an error that the client has not caused. */
   fail(error: unknown): void {
     if (!this.#close()) return;
     const { onError } = this.#broadcaster;
@@ -224,10 +232,10 @@ export class Subscriber
   }
 
   /**
-   * Writes what comes next, as long as there is room. After that, the state says what is
-   * waited for.
+   * Writes what comes next, as long as there is room. The state then says what has to
+   * happen before the next call.
    *
-   * @param place Where to go on first, be there room or not.
+   * @param location Where to begin, whether there is room or not.
    */
   #advance(location?: SegmentLocation): void {
     const joiner = new ChunkJoiner((bytes, events) =>
@@ -241,10 +249,12 @@ export class Subscriber
     if (!this.isClosed) joiner.flush();
   }
 
-  /** The next place after which there is something; if none, the state says why. */
+  /**
+   * Finds the next location with something to read; if there is none, the state says why.
+   */
   #findNext(joiner: ChunkJoiner): SegmentLocation | undefined {
     if (this.isClosed) return undefined;
-    // What is drafted is written in any case, and more can go with it.
+    // What is in the joiner is written in any case, and more can go with it.
     const hasRoom = this.#sink.hasRoom || !joiner.isEmpty;
     this.#state = hasRoom ? "reading" : "blocked";
     if (!hasRoom) return undefined;
@@ -264,18 +274,20 @@ export class Subscriber
     return undefined;
   }
 
-  /** How far the client may go on from a location. */
+  /** How far the subscriber may read in a segment. */
   #endOf({ segment }: SegmentLocation): number {
     return segment === this.#broadcaster.liveSegment
       ? this.#broadcaster.position
       : segment.end;
   }
 
-  /** The first place of a client that brings no ID, `undefined` if that takes time. */
+  /**
+   * Finds the first cursor of a client that brings no ID; `undefined` if that takes time.
+   */
   #findStart(): string | undefined {
-    // What the client asked for is not cleared before it has its location.
+    // The options are not cleared before the first cursor is known.
     const { replay } = this.#startOptions!;
-    // A client that came before the log was followed begins where that began.
+    // A client that came before the log was followed begins where following began.
     const { startCursor } = this.#broadcaster;
     if (replay > 0) {
       this.#rewind(replay);
@@ -286,7 +298,7 @@ export class Subscriber
     return startCursor;
   }
 
-  /** Gives the client the place from which it is owed every event. */
+  /** Sets the cursor after which the client gets every event. */
   #begin(cursor: string): void {
     this.#cursor = cursor;
     this.#startOptions = undefined;
@@ -300,7 +312,7 @@ export class Subscriber
 
   /** Waits for the log to be read from a cursor. */
   #seek(cursor: string): void {
-    // Most of those who come back after a restart will find their place in the segment.
+    // After a restart, most cursors are in the live segment once that is filled.
     if (this.#broadcaster.isFilling) this.#idle();
     else this.#broadcaster.catchUp.wait(cursor, this);
   }
@@ -310,7 +322,7 @@ export class Subscriber
     this.#broadcaster.idle(this);
   }
 
-  /** The client is where the segment ends, or where it was last handed out. */
+  /** Called at the end of the live segment, or of what was handed out so far. */
   #reachEnd(cursor: string, position: number, joiner: ChunkJoiner): void {
     if (this.#isUntold) {
       this.#isUntold = false;
@@ -324,7 +336,9 @@ export class Subscriber
     }
   }
 
-  /** Tells the client that events before a place may be missing, and goes on there. */
+  /**
+   * Tells the client that events before a location may be missing, and continues there.
+   */
   #crossGap(location: SegmentLocation): void {
     const options = this.#startOptions;
     if (options === undefined && !this.#isCutOff) {
@@ -351,22 +365,22 @@ export class Subscriber
     if (this.isClosed) return;
     this.#broadcaster.counters.gaps++;
     if (notice !== undefined) this.#write(notice, 0);
-    // It would come back with an ID that the log does not have.
+    // Otherwise the client would come back with an ID that the log does not have.
     this.#isUntold = true;
     this.#enter(location);
   }
 
-  /** Goes on from a place in the history, be there room or not. */
+  /** Continues at a location, whether there is room or not. */
   #enter(location: SegmentLocation): void {
     const { segment, position } = location;
     if (position < segment.end) return this.#advance(location);
     this.#begin(segment.endCursor);
-    // The log may be ahead of its follower, which will come to this location.
+    // The log may be ahead of the follower, which comes to this cursor soon.
     if (this.#broadcaster.locate(segment.endCursor) === undefined) this.#idle();
     else this.#advance();
   }
 
-  /** Drafts what comes after a location, as much as a chunk has. */
+  /** Adds the next chunk after a location to what is written. */
   #give(location: SegmentLocation, joiner: ChunkJoiner): void {
     const { catchUpChunks } = this.#broadcaster;
     let chunk: CatchUpChunk;
@@ -377,7 +391,7 @@ export class Subscriber
       this.fail(error);
       return;
     }
-    // It is a position of the segment, and not its first.
+    // The position is in the segment.
     this.#begin(location.segment.cursorOf(chunk.end)!);
     this.#isUntold = !chunk.isLast;
     if (chunk.bytes !== undefined) joiner.add(chunk.bytes, chunk.events);
@@ -386,7 +400,11 @@ export class Subscriber
     this.end("source");
   }
 
-  /** Sends a comment, which may tell the place of a position. */
+  /**
+   * Sends a comment.
+   *
+   * @param position The position whose cursor the comment carries, if it carries one.
+   */
   #comment(comment: Uint8Array<ArrayBuffer>, position?: number): void {
     if (this.isLive && this.#compressed !== undefined) {
       this.#group.comment(comment, position);
@@ -396,7 +414,11 @@ export class Subscriber
     }
   }
 
-  /** Writes a chunk, which may be one that the others of the group get as well. */
+  /**
+   * Writes a chunk.
+   *
+   * @param shared The same chunk, if other compressed streams of the group get it too.
+   */
   #write(
     chunk: Uint8Array<ArrayBuffer>,
     events: number,
@@ -416,8 +438,8 @@ export class Subscriber
   }
 
   /**
-   * Closes the client, unless it is closed. That comes before all else: what is written
-   * last may make room, in which nothing is to be written any more.
+   * Closes the subscriber, unless it is closed. This comes first: the last write may make
+   * room, and nothing may be written into that.
    */
   #close(): boolean {
     if (this.isClosed) return false;

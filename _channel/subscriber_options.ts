@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What is known of a client when it comes. There is no behaviour here.
+ * What a subscriber is made of. There is no behaviour here.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import type { Interest } from "./group.ts";
 import type { EventCompression } from "../_server/compression.ts";
 import type { CloseReason } from "../server.ts";
 
-/** A client that comes. */
+/** The options of a subscriber. */
 export interface SubscriberOptions {
-  /** The ID of the last event that the client has seen. */
+  /** The last event ID that the client has sent. */
   lastEventId: string | undefined;
-  /** How many past events a client that brings no ID gets; may be `Infinity`. */
+  /** How many past events a client without an ID gets; may be `Infinity`. */
   replay: number;
   /** Which events the client gets. */
   interest: Interest;
-  /** How the client gets it, if not as it is. */
+  /** How the stream is compressed, if it is. */
   compression: EventCompression | undefined;
-  /** Makes what the client is sent in place of events that are missing. */
+  /** Makes what the client is sent in place of missing events. */
   describeGap: DescribeGap;
-  /** Told once why the client is one no more. */
+  /** Called once when the stream has ended. */
   onClose: ((reason: CloseReason) => void) | undefined;
 }

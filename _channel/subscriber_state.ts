@@ -1,15 +1,20 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a client of a channel waits for.
+ * The states of a subscriber. There is no behaviour here.
  *
- * - `"blocked"`: the sink has no room, or is not read yet. It says when it has.
- * - `"reading"`: the log is being read. The next step comes with its answer.
- * - `"idle"`: there is nothing to give yet.
- * - `"live"`: the same, and the client has been given everything of its own up to the
- *   channel's position: it gets what is handed out next, and if nothing of that is for
- *   it, it is not touched.
- * - `"closed"`: for good.
+ * @module
+ */
+
+/**
+ * What a subscriber waits for.
+ *
+ * - `"blocked"`: room in the sink, which tells when there is some.
+ * - `"reading"`: the log's answer, which brings the next step.
+ * - `"idle"`: events. It looks again after each broadcast.
+ * - `"live"`: broadcasts. It was given everything up to the broadcaster's position. A
+ *   broadcast without an event for it does not touch it.
+ * - `"closed"`: nothing. The stream has ended.
  */
 export type SubscriberState =
   | "blocked"

@@ -1,22 +1,26 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Which of the frames of a segment a client gets, at the cost of those that it gets.
+ * Finds the frames of a segment that have a subscriber's topics, without a look at the
+ * others. Each segment has one.
  *
  * @module
  */
 
-/** What a client gets besides the events without topics; `"all"` is everything. */
+/**
+ * The topics of a subscriber, which also gets the events without topics; `"all"` is every
+ * event.
+ */
 export type Topics = readonly string[] | "all";
 
 /** The positions of frames by their topics. The oldest frames leave first. */
 export class TopicIndex {
-  /** Most topics have one frame: its position needs no list. */
+  /** Most topics have one frame, whose position needs no list. */
   readonly #byTopic = new Map<string, number | Positions>();
-  /** Those without topics, which everybody gets. */
+  /** The positions of frames without topics, which every subscriber gets. */
   readonly #common = new Positions();
 
-  /** Adds the frame at a position after all others. */
+  /** Adds a frame after all others. */
   add(position: number, topics: readonly string[] | undefined): void {
     if (topics === undefined) this.#common.push(position);
     for (const topic of topics ?? []) {
@@ -34,12 +38,12 @@ export class TopicIndex {
     }
   }
 
-  /** Removes the frame at the first position. */
+  /** Removes the first frame. */
   dropFirst(position: number, topics: readonly string[] | undefined): void {
     if (topics === undefined) this.#common.shift(position);
     for (const topic of topics ?? []) {
       const known = this.#byTopic.get(topic);
-      // A topic that an event has twice has gone with its first mention.
+      // If an event has a topic twice, the first mention has removed it.
       if (known === undefined) continue;
       if (typeof known !== "number") known.shift(position);
       const isEmpty = typeof known === "number"
@@ -49,7 +53,9 @@ export class TopicIndex {
     }
   }
 
-  /** The positions of what a client gets from one position up to another, in order. */
+  /**
+   * The positions of the frames that a subscriber gets between two positions, in order.
+   */
   select(topics: readonly string[], from: number, to: number): number[] {
     const found = this.#common.slice(from, to);
     const { length } = found;
@@ -64,15 +70,18 @@ export class TopicIndex {
       }
     }
     if (found.length === length) return found;
-    // An event may share several topics with the client.
+    // An event may share several topics with the subscriber.
     return [...new Set(found)].sort((a, b) => a - b);
   }
 }
 
-/** Growing numbers, of which the first ones leave. */
+/** Growing numbers that leave in the same order. */
 class Positions {
   #numbers: number[] = [];
-  /** How many at the front have left; they are cut off once they are the most. */
+  /**
+   * How many numbers at the front have left. They are cut off once they are more than
+   * half.
+   */
   #left = 0;
 
   get isEmpty(): boolean {
@@ -93,7 +102,7 @@ class Positions {
     this.#left = 0;
   }
 
-  /** Those of at least `from` and less than `to`. */
+  /** The numbers of at least `from` and less than `to`. */
   slice(from: number, to: number): number[] {
     return this.#numbers.slice(this.#find(from), this.#find(to));
   }
@@ -104,7 +113,7 @@ class Positions {
     let high = this.#numbers.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      // It lies between the two.
+      // The index lies between `low` and `high`.
       if (this.#numbers[middle]! < bound) low = middle + 1;
       else high = middle;
     }

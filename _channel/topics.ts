@@ -1,14 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a client may ask for, and what an event may say that it is about.
+ * Checks topics: those that a client is served, and those of an event that is published.
  *
  * @module
  */
 
-import { assertName } from "../_validate.ts";
+import { assertName, describeMismatch } from "../_validate.ts";
 
-/** How many topics there may be, and how long each. */
+/** The most topics, and the longest. */
 export interface TopicBounds {
   maxTopics: number;
   /** UTF-16 code units. */
@@ -16,11 +16,11 @@ export interface TopicBounds {
 }
 
 /**
- * Checks the `topics` of an event, or of a client that does not get all.
+ * Checks the topics of an event, or of a client that does not get all.
  *
- * @param verb What cannot be done otherwise.
- * @throws {TypeError} If they are no array of well-formed texts.
- * @throws {RangeError} If there are too many of them, or one is empty or too long.
+ * @param verb What fails otherwise.
+ * @throws {TypeError} If they are not an array of well-formed texts.
+ * @throws {RangeError} If there are too many topics, or one is empty or too long.
  */
 export function checkTopics(
   verb: string,
@@ -28,33 +28,33 @@ export function checkTopics(
   { maxTopics, maxTopicLength }: TopicBounds,
 ): void {
   if (!Array.isArray(topics)) {
-    throw new TypeError(
-      `Cannot ${verb}: "topics" is ${describe(topics)}, an array is wanted`,
-    );
+    throw new TypeError(describeMismatch(verb, "topics", "an array", topics));
   }
   if (topics.length > maxTopics) {
     throw new RangeError(
-      `Cannot ${verb}: "topics" has ${topics.length} entries, at most ${maxTopics} are wanted`,
+      describeMismatch(
+        verb,
+        "topics.length",
+        `at most ${maxTopics}`,
+        topics.length,
+      ),
     );
   }
-  for (const topic of topics) {
-    if (typeof topic !== "string") {
-      throw new TypeError(
-        `Cannot ${verb}: "topics" has an entry of type ${typeof topic}, texts are wanted`,
-      );
-    }
-    assertName(verb, "topics", topic);
-    if (topic !== "" && topic.length <= maxTopicLength) continue;
-    throw new RangeError(
-      `Cannot ${verb}: "topics" has ${
-        describe(topic)
-      } of ${topic.length} characters, 1 to ${maxTopicLength} are wanted`,
-    );
-  }
+  const bad = topics.findIndex((topic) => !isTopic(topic, maxTopicLength));
+  if (bad === -1) return;
+  const name = `topics[${bad}]`;
+  assertName(verb, name, topics[bad]);
+  throw new RangeError(
+    describeMismatch(
+      verb,
+      `${name}.length`,
+      `from 1 to ${maxTopicLength}`,
+      topics[bad].length,
+    ),
+  );
 }
 
-function describe(value: unknown): string {
-  return typeof value === "string"
-    ? JSON.stringify(value.slice(0, 40))
-    : `of type ${value === null ? "null" : typeof value}`;
+function isTopic(topic: unknown, maxLength: number): boolean {
+  return typeof topic === "string" && topic !== "" &&
+    topic.length <= maxLength && topic.isWellFormed();
 }

@@ -30,9 +30,9 @@ export class Contest implements AsyncDisposable {
   #events = 0;
   /** Microseconds of CPU of the server for each delivery, one of each sample. */
   readonly cpu: number[] = [];
-  /** Milliseconds from publishing to the last delivery, one of each turn. */
+  /** Milliseconds from publishing to the last delivery, one of each event loop turn. */
   readonly latency: number[] = [];
-  /** Resident bytes of the process with its idle clients, and of each of those alone. */
+  /** Resident bytes of the process with its idle clients, and of each of them alone. */
   rss = 0;
   clientRss = 0;
   /** Microseconds of CPU that accepting each client took. */
@@ -68,7 +68,7 @@ export class Contest implements AsyncDisposable {
     // Some learn only with the next event that the first have left.
     if (after.clients < clients) {
       throw new Error(
-        `Cannot measure ${name}: it has ${after.clients} clients, ${clients} are wanted`,
+        `Cannot measure ${name}: expected ${clients} clients, got ${after.clients}`,
       );
     }
     const contest = new Contest(name, clients, server, load);

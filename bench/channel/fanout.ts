@@ -64,13 +64,13 @@ async function runGrowth(clients: number): Promise<Row[]> {
   return [...rows, ...compareAll(contests, memory, { bare: 1.1 })];
 }
 
-/** The heap that a parked client takes, its stream included and its connection not. */
+/** The heap that a live client takes, its stream included and its connection not. */
 async function runHeap(clients: number): Promise<Row[]> {
   const [ours, bare] = [
     await measureHeap("tidings", clients),
     await measureHeap("bare", clients),
   ];
-  const row = compareRow(`heap/${clients} parked clients`, "KiB", [ours], [
+  const row = compareRow(`heap/${clients} live clients`, "KiB", [ours], [
     bare,
   ], "bare");
   return [{ ...row, target: "≤ 3 KiB", isMet: ours <= 3 }];
@@ -142,7 +142,7 @@ function cpuOf(name: string): Figure {
   return { name, unit: "µs", of: ({ cpu }) => cpu };
 }
 
-/** A row for each peer, of which ours comes first; `most` has the ratios that are wanted. */
+/** A row for each peer, of which ours comes first; `most` has the ratios that are allowed. */
 function compareAll(
   contests: ReadonlyMap<string, Contest>,
   { name, unit, of }: Figure,

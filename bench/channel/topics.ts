@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Topics: that cost follows what is delivered. Parked clients are bodies of responses
+ * Topics: that cost follows what is delivered. Live clients are bodies of responses
  * that are read in this process, without connections, so that nothing hides what a
  * channel does; those that come back are raw sockets of another process.
  *
@@ -57,17 +57,17 @@ class Contest {
   /** Publishes to one topic after the other, all over the crowd. */
   async sample(keeps: boolean): Promise<void> {
     const perTurn = this.#recipients === 1 ? PER_TURN : 1;
-    let wanted = this.#crowd.received;
+    let expected = this.#crowd.received;
     const usage = process.cpuUsage();
     for (let turn = 0; turn < TURNS; turn++) {
       for (let count = 0; count < perTurn; count++) {
         this.#next = (this.#next + 7919) % this.#topics.length;
         this.#crowd.publish(this.#topics[this.#next]!);
       }
-      wanted += perTurn * this.#recipients;
+      expected += perTurn * this.#recipients;
       do {
         await new Promise((resolve) => setTimeout(resolve, 0));
-      } while (this.#crowd.received < wanted);
+      } while (this.#crowd.received < expected);
     }
     const { user, system } = process.cpuUsage(usage);
     if (keeps) this.cpu.push((user + system) / TURNS / perTurn);
@@ -178,7 +178,7 @@ async function runHerd(name: string): Promise<Row[]> {
     const seen = (client * 7919) % (clients + client);
     const owed = [client, client + clients].filter((event) => event > seen);
     return {
-      // The place is one of the history.
+      // The cursor is one of the history.
       lastEventId: history.ids[seen]!,
       topic: `user:${client}`,
       owed: owed.length,
@@ -281,14 +281,14 @@ async function compareHerds(
   return { ours, bare, commands };
 }
 
-/** The heap that a parked client takes for its topic. */
+/** The heap that a live client takes for its topic. */
 async function runHeap(): Promise<Row[]> {
   const clients = 10_000;
   const without = await measureHeap(clients, () => []);
   const one = await measureHeap(clients, (client) => [`user:${client}`]);
   const more = one - without;
   return [{
-    name: "heap/parked client, one topic",
+    name: "heap/live client, one topic",
     ours: `${one.toFixed(2)} KiB`,
     peer: `without ${without.toFixed(2)} KiB`,
     result: `${more.toFixed(2)} KiB more`,

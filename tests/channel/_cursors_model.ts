@@ -15,7 +15,7 @@ import { numbers } from "../conformance/event_log_readers.ts";
 export interface CursorsFixture {
   /** Of which about `MAX_EVENTS` events are kept. */
   log: EventLog;
-  /** How many requests there were, but for those of following. */
+  /** How many requests there were, except to follow. */
   countCommands: () => number;
   /** Makes events missing that are in the history, if that is possible. */
   remove?: (ids: readonly string[]) => Promise<unknown>;
@@ -86,7 +86,7 @@ export function testCursors(
 class Stage implements AsyncDisposable {
   readonly #fixture: CursorsFixture;
   readonly #ids: readonly string[];
-  /** The IDs of the events that are there, and those that were removed. */
+  /** The IDs of the events that are there, and of removed ones. */
   readonly #kept: readonly string[];
   readonly #missing: readonly string[];
 
@@ -134,7 +134,7 @@ class Stage implements AsyncDisposable {
       case "missing":
         return this.#missing[number * 7 % this.#missing.length]!;
       case "old":
-        // The oldest that is left may come right after one of those.
+        // The oldest that is left may come right after a removed one.
         return this.#ids[number * 7 % 500]!;
       case "late":
         return this.#ids.at(-1)!.replace(
@@ -198,7 +198,7 @@ class Stage implements AsyncDisposable {
       ).run()
     );
     const gaps = TABLE[kind].gap ? HERD : 0;
-    // After that, what is published is for those who came after the end, too.
+    // After that, what is published is also for clients that came after the end.
     await until(() => channel.counters.gaps >= gaps);
     await meetEnd(channel, clients);
     const commands = countCommands() - before;
@@ -235,8 +235,10 @@ class Stage implements AsyncDisposable {
 
   /** The index of the oldest event after a cursor that is there, or was. */
   #indexAfter(cursor: string): number {
-    const place = this.#ids.indexOf(cursor);
-    const index = this.#kept.findIndex((id) => this.#ids.indexOf(id) > place);
+    const position = this.#ids.indexOf(cursor);
+    const index = this.#kept.findIndex((id) =>
+      this.#ids.indexOf(id) > position
+    );
     return index === -1 ? this.#kept.length : index;
   }
 }

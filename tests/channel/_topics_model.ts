@@ -77,10 +77,10 @@ class Run {
   readonly #storage: Storage;
   readonly #random: Random;
   readonly #published: Published[] = [];
-  /** How many events there are before a place, by its cursor. */
-  readonly #places = new Map<string, number>();
+  /** How many events there are before a cursor. */
+  readonly #positions = new Map<string, number>();
   readonly #channels: EventChannel[] = [];
-  /** How many gaps clients were told of that know their place. */
+  /** How many gaps clients were told of that know their cursor. */
   #gaps = 0;
 
   constructor(storage: Storage, random: Random) {
@@ -91,7 +91,7 @@ class Run {
   /** Lets it all happen, and gives the number of gaps. */
   async run(): Promise<number> {
     const start = await this.#storage.open().rewind(0);
-    this.#places.set(start, 0);
+    this.#positions.set(start, 0);
     this.#channels.push(this.#makeChannel(), this.#makeChannel());
     const clients = Array.from({ length: CLIENTS }, (_, index): Client => ({
       lastEventId: index % 2 === 0 ? start : "",
@@ -99,7 +99,7 @@ class Run {
     }));
     const runs = Promise.all(clients.map((client) => this.#runClient(client)));
     await Promise.race([runs, this.#publishAll()]);
-    // A client without a place would wait for what came before it.
+    // A client without a cursor would wait for what came before it.
     const haveCome = (): boolean =>
       clients.every(({ lastEventId }) => lastEventId !== "");
     await Promise.race([runs, until(haveCome)]);
@@ -149,7 +149,7 @@ class Run {
 
   #add(published: Published): void {
     this.#published.push(published);
-    this.#places.set(published.id, this.#published.length);
+    this.#positions.set(published.id, this.#published.length);
   }
 
   async #restart(): Promise<void> {
@@ -201,7 +201,7 @@ class Run {
     }, { lastEventId: client.lastEventId });
     do {
       const read = reader.read();
-      // Some do not read for a while, and others have a part of a turn only.
+      // Some do not read for a while, and others have only a part of a broadcast.
       if (random.onceIn(6)) await sleep(random.below(8));
       const { done, value } = await read;
       if (done) return;
@@ -221,7 +221,7 @@ class Run {
     await reader.cancel();
   }
 
-  /** Checks what a client got between two places of its own. */
+  /** Checks what a client got between two cursors of its own. */
   #check(
     from: string,
     to: string,
@@ -232,21 +232,21 @@ class Run {
     if (to === "") return assertEquals(ids, []);
     const begin = from === "" ? 0 : this.#placeOf(from);
     const end = this.#placeOf(to);
-    assert(begin <= end, `the place goes back from ${from} to ${to}`);
+    assert(begin <= end, `the cursor goes back from ${from} to ${to}`);
     const owed = this.#published.slice(begin, end)
       .filter((event) => isFor(event, options))
       .map(({ id }) => id);
-    // After a gap, and where a client had no place, the first ones may be missing.
+    // After a gap, and where a client had no cursor, the first ones may be missing.
     const expected = isTold ? owed.slice(owed.length - ids.length) : owed;
     assertEquals(ids, expected);
   }
 
-  /** How many events there are before a place, -1 if it is not known yet. */
+  /** How many events there are before a cursor, -1 if it is not known yet. */
   #placeOf(cursor: string): number {
-    // Redis has places before an event, too.
+    // Redis has cursors before an event, too.
     const before = cursor.startsWith("<") ? 1 : 0;
-    const place = this.#places.get(cursor.slice(before));
-    return place === undefined ? -1 : place - before;
+    const position = this.#positions.get(cursor.slice(before));
+    return position === undefined ? -1 : position - before;
   }
 }
 

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** How often a channel reads its log for the many who come back at once. */
+/** How often a channel reads its log for a herd of clients that reconnect. */
 
 import { assert, assertEquals } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
@@ -72,7 +72,7 @@ async function dispose(clients: readonly BodyClient[]): Promise<void> {
   for (const client of clients) await client[Symbol.asyncDispose]();
 }
 
-Deno.test("EventChannel reads a history once for all who come back to one place", async () => {
+Deno.test("EventChannel reads a history once for all clients that come back to one cursor", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 3000, 10);
   await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
@@ -90,7 +90,7 @@ Deno.test("EventChannel reads a history once for all who come back to one place"
   await dispose(clients);
 });
 
-Deno.test("EventChannel reads a history less than twice for those who come back to any place", async () => {
+Deno.test("EventChannel reads a history less than twice for clients that come back to any cursor", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 3000, 500);
   await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
@@ -111,16 +111,16 @@ Deno.test("EventChannel reads a history less than twice for those who come back 
   await dispose(clients);
 });
 
-Deno.test("EventChannel reads a history less than three times for those who come one after the other", async () => {
+Deno.test("EventChannel reads a history less than three times for clients that come one after the other", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 6000, 1000);
   await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   const clients: BodyClient[] = [];
   for (let index = 0; index < 500; index++) {
     // All over the history, and owed one event at least.
-    const place = index * 3571 % 5000;
-    const options = { topics: [`${place % 1000}`] };
-    const response = channel.serve(makeRequest(ids[place]), options);
+    const position = index * 3571 % 5000;
+    const options = { topics: [`${position % 1000}`] };
+    const response = channel.serve(makeRequest(ids[position]), options);
     clients.push(new BodyClient(response).run());
     if (index % 50 === 0) {
       await new Promise((resolve) => setTimeout(resolve, 0));
@@ -138,15 +138,17 @@ Deno.test("EventChannel reads a history less than three times for those who come
   await dispose(clients);
 });
 
-Deno.test("EventChannel keeps what it has read for the next who comes back", async () => {
+Deno.test("EventChannel keeps what it has read for the next client that comes back", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 3000);
   await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
   for (let index = 0; index < 30; index++) {
-    const place = index * 1777 % 2999;
-    const response = channel.serve(makeRequest(ids[place]), { topics: "all" });
+    const position = index * 1777 % 2999;
+    const response = channel.serve(makeRequest(ids[position]), {
+      topics: "all",
+    });
     await using client = new BodyClient(response).run();
-    await client.inbox.untilEvents(2999 - place);
+    await client.inbox.untilEvents(2999 - position);
   }
   // 3000 events in pages of 256 are 12.
   assert(log.calls.read <= 24, `${log.calls.read} reads`);
@@ -156,8 +158,8 @@ Deno.test("EventChannel serves one near the end while very many are far back", a
   const log = new CountingLog({ maxEvents: Infinity });
   const ids = await fill(log, 15_000);
   await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
-  const serve = (place: number): BodyClient =>
-    new BodyClient(channel.serve(makeRequest(ids[place]), { topics: ["0"] }))
+  const serve = (position: number): BodyClient =>
+    new BodyClient(channel.serve(makeRequest(ids[position]), { topics: ["0"] }))
       .run();
   const first = serve(0);
   const near = serve(14_998);
@@ -169,7 +171,7 @@ Deno.test("EventChannel serves one near the end while very many are far back", a
   await dispose([first, near, ...others]);
 });
 
-Deno.test("EventChannel fills its live segment before those who come back after a restart ask the log", async () => {
+Deno.test("EventChannel fills its live segment before clients that come back after a restart ask the log", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 1000, 100);
   await using channel = new EventChannel({ log });
@@ -216,7 +218,7 @@ Deno.test("EventChannel keeps as much of the log's end in its live segment as th
   await dispose([late, again, early]);
 });
 
-Deno.test("EventChannel serves those near the end while one is far back, or does not read", async () => {
+Deno.test("EventChannel serves clients near the end while one is far back, or does not read", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 5000);
   await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
@@ -256,7 +258,7 @@ Deno.test("EventChannel tells many of a gap, and makes no page for each", async 
   await dispose(clients);
 });
 
-Deno.test("EventChannel asks the log no more once those who waited have left", async () => {
+Deno.test("EventChannel asks the log no more once the clients that waited have left", async () => {
   const log = new CountingLog();
   const ids = await fill(log, 2000);
   const gate = Promise.withResolvers<void>();

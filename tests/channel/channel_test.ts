@@ -36,13 +36,13 @@ Deno.test("EventChannel.publish() sends every field", async () => {
   assertEquals(client.inbox.comments, ["why"]);
 });
 
-Deno.test("EventChannel.publish() joins what one turn brings into one chunk for all", async () => {
+Deno.test("EventChannel.publish() joins the events of one event loop turn into one chunk for all", async () => {
   await using channel = new EventChannel();
   const clients = [1, 2, 3].map(() =>
     new BodyClient(channel.serve(makeRequest()))
   );
   for (const client of clients) {
-    await client.read(); // its place
+    await client.read(); // its cursor
     client.run();
   }
   for (let i = 0; i < 10; i++) channel.publish({ data: `${i}` });
@@ -69,7 +69,7 @@ Deno.test("EventChannel.publish() hands out before the turn of the event loop is
   await using channel = new EventChannel();
   await using client = new BodyClient(channel.serve(makeRequest()));
   await client.read();
-  // Nothing of the turns before is left once this one has fired.
+  // Nothing of earlier event loop turns is left once this one has fired.
   await new Promise((resolve) => setTimeout(resolve, 5));
   let isTurnOver = false;
   const timer = setTimeout(() => isTurnOver = true, 0);
@@ -80,7 +80,7 @@ Deno.test("EventChannel.publish() hands out before the turn of the event loop is
   clearTimeout(timer);
 });
 
-Deno.test("EventChannel.publish() joins what comes after it in the same turn, one await after the other", async () => {
+Deno.test("EventChannel.publish() joins what comes after it in the same event loop turn, one await after the other", async () => {
   await using channel = new EventChannel();
   const client = new BodyClient(channel.serve(makeRequest()));
   await client.read();
@@ -119,7 +119,7 @@ Deno.test("EventChannel.serve() does not send what was published before", async 
   await using channel = new EventChannel();
   await using early = new BodyClient(channel.serve(makeRequest())).run();
   channel.publish({ data: "before" });
-  // Not even in the same turn, when the first client has not been handed it.
+  // Not even in the same event loop turn, when the first client has not been handed it.
   await using late = new BodyClient(channel.serve(makeRequest())).run();
   channel.publish({ data: "after" });
   await early.inbox.untilEvents(2);
@@ -241,7 +241,7 @@ Deno.test("EventChannel.serve() ends a stream whose filter throws, and no other"
   assertEquals(channel.size, 1);
 });
 
-Deno.test("EventChannel.serve() fails a stream whose filter throws where nobody is told", async () => {
+Deno.test("EventChannel.serve() fails a stream whose filter throws without an onError", async () => {
   await using channel = new EventChannel();
   await using client = new BodyClient(
     channel.serve(makeRequest(), {
@@ -303,7 +303,7 @@ Deno.test("EventChannel.serve() keeps comments from a client that does not read"
   await client.inbox.until(() => client.inbox.comments.length >= 5);
   await channel.close();
   await idle.end();
-  // Its place in the log is what waits for it.
+  // Its cursor into the log is all that waits for it.
   assertEquals(idle.inbox.comments, []);
 });
 

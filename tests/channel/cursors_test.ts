@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Where clients go on whose cursors are those of a log in memory, near and far away. */
+/** Where clients continue by the cursors of a log in memory, near and far away. */
 
 import { assert, assertEquals } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
@@ -46,7 +46,7 @@ Deno.test("EventChannel begins with the oldest event after an own ID that the lo
   assertEquals(client.inbox.data, [gap, "1", "2"]);
 });
 
-Deno.test("EventChannel tells of no gap after the last event that has left the history, among those that are told of one", async () => {
+Deno.test("EventChannel tells of no gap after the last event that has left the history, among clients that are told of one", async () => {
   const log = new MemoryEventLog({ maxEvents: 3 });
   const ids: string[] = [];
   for (const data of ["1", "2", "3", "4", "5"]) {
@@ -73,7 +73,7 @@ for (
       end.replace(/\d+$/, `${1e6 + number}`),
   })
 ) {
-  Deno.test(`EventChannel does not ask the log for each of those who come one after the other with cursors that ${kind}`, async () => {
+  Deno.test(`EventChannel does not ask the log for each of the clients that come one after the other with cursors that ${kind}`, async () => {
     const log = new RemoteLog();
     const end = await log.append({ data: "a" });
     await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
@@ -83,8 +83,8 @@ for (
     for (let number = 0; number < 100; number++) {
       const response = channel.serve(makeRequest(makeCursor(number, end)));
       clients.push(new BodyClient(response).run());
-      // The answer for those before has come meanwhile.
-      for (let turn = 0; turn < 3; turn++) {
+      // The answer for the clients before has come meanwhile.
+      for (let step = 0; step < 3; step++) {
         await new Promise((resolve) => setTimeout(resolve, 0));
       }
     }

@@ -8,7 +8,7 @@ import { RemoteLog } from "../support/remote_log.ts";
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Adds a client that has been told its place and waits for more. */
+/** Adds a client that has been told its cursor and waits for more. */
 async function park(
   channel: EventChannel,
   options: Parameters<EventChannel["serve"]>[1],
@@ -56,13 +56,13 @@ Deno.test("EventChannel hands one chunk to all clients where an event is for eve
   ];
   channel.publish({ data: "1" });
   const [first, ...others] = await readAll(readers);
-  // Whoever gets everything gets the turn as a whole.
+  // A client that gets everything gets the broadcast as a whole.
   for (const other of others) assertEquals(other, first);
   assertStrictEquals(others[0], first);
   assertStrictEquals(others[1], first);
 });
 
-Deno.test("EventChannel gives a turn in order to those who get a part of it", async () => {
+Deno.test("EventChannel gives a broadcast in order to clients that get a part of it", async () => {
   await using channel = new EventChannel();
   const readers = [
     await park(channel, { topics: ["a"] }),
@@ -120,12 +120,12 @@ Deno.test("EventChannel.counters count a client's own events only", async () => 
   assertEquals(channel.counters.delivered, 5);
 });
 
-Deno.test("EventChannel goes on with a client that had no room for its part of a turn", async () => {
+Deno.test("EventChannel goes on with a client that had no room for its part of a broadcast", async () => {
   await using channel = new EventChannel();
   await using slow = new BodyClient(
     channel.serve(makeRequest(), { topics: ["a"] }),
   );
-  await slow.read(); // its place
+  await slow.read(); // its cursor
   for (let i = 1; i <= 9; i++) {
     await channel.publish({ data: `${i}` }, { topics: [i % 3 ? "b" : "a"] });
     await new Promise((resolve) => setTimeout(resolve, 0));
@@ -137,7 +137,7 @@ Deno.test("EventChannel goes on with a client that had no room for its part of a
   await slow.inbox.untilEvents(4);
 });
 
-Deno.test("EventChannel tells a client whose topics are quiet a newer place with a comment", async () => {
+Deno.test("EventChannel tells a client whose topics are quiet a newer cursor with a comment", async () => {
   const log = new MemoryEventLog({ maxEvents: 4 });
   await using channel = new EventChannel({ log, keepAlive: 10 });
   const client = new BodyClient(
@@ -168,7 +168,7 @@ for (
     ["RemoteLog", () => new RemoteLog({ maxEvents: 300 })],
   ] as const
 ) {
-  Deno.test(`EventChannel tells quiet clients a newer place in time, however fast the history moves, with ${name}`, async () => {
+  Deno.test(`EventChannel tells quiet clients a newer cursor in time, however fast the history moves, with ${name}`, async () => {
     await using channel = new EventChannel({ log: log(), keepAlive: 60_000 });
     const options = { topics: ["quiet"] };
     const clients = Array.from(
@@ -198,7 +198,7 @@ for (
   });
 }
 
-Deno.test("EventChannel tells a client its place once, as long as that does not move", async () => {
+Deno.test("EventChannel tells a client its cursor once, as long as that does not move", async () => {
   await using channel = new EventChannel({ keepAlive: 4 });
   const reader = await park(channel, { topics: ["quiet"] });
   await channel.publish({ data: "1" }, { topics: ["busy"] });

@@ -121,7 +121,7 @@ Deno.test("EventChannel lets a client leave while it cannot read the log", async
   assertEquals(channel.size, 0);
 });
 
-Deno.test("EventChannel sends each event once to a client that is ahead of the tail", async () => {
+Deno.test("EventChannel sends each event once to a client that is ahead of the follower", async () => {
   const log = new RemoteLog();
   await using channel = new EventChannel({ log });
   await using witness = new BodyClient(channel.serve(makeRequest())).run();
@@ -131,11 +131,11 @@ Deno.test("EventChannel sends each event once to a client that is ahead of the t
   const id = await channel.publish({ data: "1" });
   await channel.publish({ data: "2" });
   const { read } = log.calls;
-  // It reads the log up to where the tail has not come.
+  // It reads the log up to where the follower has not come.
   await using ahead = new BodyClient(channel.serve(makeRequest(id))).run();
   await ahead.inbox.untilEvents(1);
   assertEquals(witness.inbox.data, ["0"]);
-  // It waits for the tail, and does not ask the log again and again.
+  // It waits for the follower, and does not ask the log again and again.
   for (let i = 0; i < 5; i++) await log.rewind(0);
   assert(log.calls.read - read - 5 <= 2, `${log.calls.read - read - 5} reads`);
   log.down.clear();
@@ -210,7 +210,7 @@ Deno.test("EventChannel does not describe a gap to a client that has left", asyn
   assertEquals(channel.counters.gaps, 0);
 });
 
-Deno.test("EventChannel hands out what came before a gap in the same turn", async () => {
+Deno.test("EventChannel hands out what came before a gap in the same event loop turn", async () => {
   const log = new ScriptedLog();
   await using channel = new EventChannel({ log });
   await using client = new BodyClient(channel.serve(makeRequest()));
@@ -222,7 +222,7 @@ Deno.test("EventChannel hands out what came before a gap in the same turn", asyn
   await client.inbox.untilEvents(5);
   assertEquals(client.inbox.data, ["1", "2", '{"lastEventId":"2"}', "8", "9"]);
   assertEquals(channel.counters.overflows, 0);
-  // The place before "8" is nobody's.
+  // No client is at the cursor before "8".
   await using late = new BodyClient(channel.serve(makeRequest("7"))).run();
   await late.inbox.untilEvents(1);
   assertEquals(late.inbox.events[0]?.event, "gap");
@@ -233,7 +233,7 @@ Deno.test("EventChannel hands out what came before a gap in the same turn", asyn
   assertEquals(replaying.inbox.data, ["8", "9"]);
 });
 
-Deno.test("EventChannel tells its clients where the tail tells of a gap, and they stay", async () => {
+Deno.test("EventChannel tells its clients if the follower meets a gap, and they stay", async () => {
   const log = new RemoteLog({ maxEvents: 2 });
   await using channel = new EventChannel({ log });
   await using client = new BodyClient(channel.serve(makeRequest())).run();
@@ -346,7 +346,7 @@ function numbers(count: number): string[] {
   return Array.from({ length: count }, (_, index) => String(index));
 }
 
-/** A log whose tail gives what it is told to, and which has nothing to read. */
+/** A log that gives followers what it is told to, and which has nothing to read. */
 class ScriptedLog implements EventLog {
   // `follow` sets it.
   onBatch!: (batch: EventLogBatch) => void;

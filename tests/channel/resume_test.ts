@@ -78,7 +78,7 @@ Deno.test("EventChannel resumes by a query parameter", async () => {
   assertEquals(client.inbox.data, ["1", "2"]);
 });
 
-Deno.test("EventChannel tells a new client its place before any event", async () => {
+Deno.test("EventChannel tells a new client its cursor before any event", async () => {
   await using channel = new EventChannel();
   await publishAll(channel, 3);
   const first = new BodyClient(channel.serve(makeRequest()));
@@ -93,7 +93,7 @@ Deno.test("EventChannel tells a new client its place before any event", async ()
   assertEquals(second.inbox.data, ["while it was away"]);
 });
 
-Deno.test("EventChannel tells a client its place beyond what was filtered out", async () => {
+Deno.test("EventChannel tells a client its cursor beyond what was filtered out", async () => {
   const log = new MemoryEventLog({ maxEvents: 10 });
   await using channel = new EventChannel({ log, keepAlive: 20 });
   const types = ["rare"];
@@ -105,7 +105,7 @@ Deno.test("EventChannel tells a client its place beyond what was filtered out", 
   await client.read();
   assertEquals(client.inbox.lastEventId, last);
   client.run();
-  // And once more with a comment, when it has parked.
+  // And once more with a comment, when it is live.
   const later = (await publishAll(channel, 5)).at(-1);
   await client.inbox.until(() => client.inbox.lastEventId === later);
   assertEquals(client.inbox.events, []);
@@ -147,7 +147,7 @@ Deno.test("EventChannel tells of a gap once, even if nothing is left", async () 
   await client.read();
   assertEquals(client.inbox.events.map((event) => event.event), ["gap"]);
   await client.read();
-  // It knows its place now.
+  // It knows its cursor now.
   assertEquals(client.inbox.lastEventId, await log.rewind(0));
   await using again = new BodyClient(
     channel.serve(makeRequest(client.inbox.lastEventId)),
@@ -333,7 +333,7 @@ Deno.test("EventChannel sends past events in chunks of a bounded size", async ()
   for (let i = 1; i < 300; i++) await channel.publish({ data });
   await using behind = new BodyClient(channel.serve(makeRequest(start)));
   await behind.run().inbox.untilEvents(600);
-  // Its stream had no room since the first turn, and it reads only now.
+  // Its stream had no room since the first event, and it reads only now.
   await slow.run().inbox.untilEvents(300);
   for (const { largest } of [behind.inbox, slow.inbox]) {
     assert(largest < 70_000, `${largest} bytes`);

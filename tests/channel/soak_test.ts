@@ -73,7 +73,7 @@ async function soak(log: EventLog, random: Random): Promise<DroppingClient[]> {
     published += burst;
     if (random.onceIn(3)) await sleep(random.below(4));
   }
-  // A client without a place would wait for what came before it.
+  // A client without a cursor would wait for what came before it.
   await until(() => clients.every((client) => client.lastEventId !== ""));
   await channel.publish({ event: "end", data: "" });
   await Promise.all(runs);

@@ -15,7 +15,7 @@ Deno.test("EventChannel serves 2000 clients at a time", async () => {
     );
     for (const client of await Promise.all(batch)) clients.push(client.run());
   }
-  // Not before all of them know their place.
+  // Not before all of them know their cursors.
   for (const { inbox } of clients) {
     await inbox.until(() => inbox.lastEventId !== "");
   }
@@ -53,7 +53,7 @@ Deno.test("EventChannel lets go of clients that leave at any moment", async () =
       client.run();
       await client.inbox.until(() => client.inbox.chunks > 0);
     },
-    // while it is sent a turn
+    // while it is sent a broadcast
     async (client: SocketClient) => {
       client.run();
       await until(() => client.head !== "");

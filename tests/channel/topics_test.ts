@@ -6,7 +6,7 @@ import { MemoryEventLog } from "../../log.ts";
 import { BodyClient, makeRequest } from "./_clients.ts";
 import { RemoteLog } from "../support/remote_log.ts";
 
-/** What is published in the tests of who gets what: its data, and its topics. */
+/** What is published in the tests of topics: its data, and its topics. */
 const PUBLISHED: readonly [data: string, topics?: readonly string[]][] = [
   ["for everybody"],
   ["for Ada", ["user:ada"]],
@@ -38,7 +38,7 @@ const ROWS: readonly {
     expected: ["for everybody", "for everybody too"],
   },
   {
-    name: "with a topic gets its events, and those without",
+    name: "with a topic gets its events, and events without topics",
     options: { topics: ["user:ada"] },
     expected: [
       "for everybody",
@@ -126,7 +126,7 @@ for (const { name, options, expected } of ROWS) {
           id,
         ).run();
         await client.inbox.untilEvents(expected.length);
-        // Whoever gets it is done with all before.
+        // A client that gets it has got everything before.
         await channel.publish({ data: "end" });
         if (options.filter === undefined) {
           await client.inbox.untilEvents(expected.length + 1);
@@ -213,39 +213,37 @@ const BAD_TOPICS: readonly {
     name: "a text",
     topics: "user:42",
     error: TypeError,
-    expected: '"topics" is "user:42", an array is wanted',
+    expected: 'expected "topics" to be an array, got "user:42"',
   },
   {
     name: "null",
     topics: null,
     error: TypeError,
-    expected: '"topics" is of type null, an array is wanted',
+    expected: 'expected "topics" to be an array, got null',
   },
   {
     name: "a set",
     topics: new Set(["a"]),
     error: TypeError,
-    expected: '"topics" is of type object, an array is wanted',
+    expected: 'expected "topics" to be an array, got an object',
   },
   {
     name: "a number among them",
     topics: ["a", 42],
     error: TypeError,
-    expected: '"topics" has an entry of type number, texts are wanted',
+    expected: 'expected "topics[1]" to be a string, got 42',
   },
   {
     name: "an empty topic",
     topics: ["a", ""],
     error: RangeError,
-    expected: '"topics" has "" of 0 characters, 1 to 256 are wanted',
+    expected: 'expected "topics[1].length" to be from 1 to 256, got 0',
   },
   {
     name: "a topic that is too long",
     topics: [LONG],
     error: RangeError,
-    expected: `"topics" has "${
-      LONG.slice(0, 40)
-    }" of 257 characters, 1 to 256 are wanted`,
+    expected: 'expected "topics[0].length" to be from 1 to 256, got 257',
   },
 ];
 
@@ -282,17 +280,17 @@ Deno.test("EventChannel takes as many topics as its limits say, and no more", as
   assertThrows(
     () => channel.serve(makeRequest(), { topics: ["a", "b", "c"] }),
     RangeError,
-    'Cannot serve event channel: "topics" has 3 entries, at most 2 are wanted',
+    'Cannot serve event channel: expected "topics.length" to be at most 2, got 3',
   );
   await assertRejects(
     () => channel.publish({ data: "2" }, { topics: ["a", "b"] }),
     RangeError,
-    'Cannot publish event: "topics" has 2 entries, at most 1 are wanted',
+    'Cannot publish event: expected "topics.length" to be at most 1, got 2',
   );
   await assertRejects(
     () => channel.publish({ data: "2" }, { topics: ["abcd"] }),
     RangeError,
-    'Cannot publish event: "topics" has "abcd" of 4 characters, 1 to 3 are wanted',
+    'Cannot publish event: expected "topics[0].length" to be from 1 to 3, got 4',
   );
 });
 

@@ -36,7 +36,7 @@ Deno.test("EventChannel.serve() ends the stream where until names a past event",
     await using client = new BodyClient(channel.serve(makeRequest(), options));
     await client.end();
     assertEquals(client.inbox.data, ["a", "last"]);
-    // Who comes back after it goes on with what follows.
+    // A client that comes back after it gets what follows.
     const { lastEventId } = client.inbox;
     await using next = new BodyClient(
       channel.serve(makeRequest(lastEventId), { until }),

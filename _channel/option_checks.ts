@@ -1,0 +1,150 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Checks the options of a channel, of its methods and of an event's topics, and fills in
+ * the defaults. `EventChannel` calls it before it does anything else.
+ *
+ * @module
+ */
+
+import type { Interest } from "./group.ts";
+import type {
+  EventChannelCloseOptions,
+  EventChannelOptions,
+  EventChannelServeOptions,
+} from "./options.ts";
+import { checkTopics } from "./topics.ts";
+import type { Lifetime } from "../_server/lifetime.ts";
+import { checkResponseOptions } from "../_server/option_checks.ts";
+import {
+  assertLimit,
+  assertName,
+  assertNumber,
+  describeMismatch,
+} from "../_validate.ts";
+import { type EventLog, MemoryEventLog } from "../log.ts";
+
+/** The options of a channel, checked and with the defaults filled in. */
+export interface CheckedChannelOptions extends EventChannelOptions {
+  log: EventLog;
+  liveSegmentBytes: number;
+  keepAlive: number;
+  maxSubscribers: number;
+  maxSubscribersPerKey: number;
+  maxTopicsPerSubscriber: number;
+  maxTopicsPerEvent: number;
+  maxTopicLength: number;
+}
+
+/** The options with which a client is served, checked and with the defaults filled in. */
+export interface CheckedServeOptions {
+  /** How many past events a client without an ID gets; may be `Infinity`. */
+  replay: number;
+  interest: Interest;
+  /** What ends the stream early; `undefined` if nothing does. */
+  lifetime: Lifetime | undefined;
+}
+
+/**
+ * Checks the options of a channel and fills in the defaults.
+ *
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If a number is outside its range.
+ */
+export function checkChannelOptions(
+  options: EventChannelOptions,
+): CheckedChannelOptions {
+  const {
+    log = new MemoryEventLog(),
+    liveSegmentBytes = 1_048_576,
+    maxSubscribers = Infinity,
+    maxSubscribersPerKey = Infinity,
+    maxTopicsPerSubscriber = 1000,
+    maxTopicsPerEvent = 100,
+    maxTopicLength = 256,
+  } = options;
+  const verb = "make event channel";
+  assertNumber(verb, "liveSegmentBytes", liveSegmentBytes, 0);
+  const { keepAlive } = checkResponseOptions(verb, options);
+  assertLimit(verb, "maxSubscribers", maxSubscribers, 0);
+  assertLimit(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
+  assertLimit(verb, "maxTopicsPerSubscriber", maxTopicsPerSubscriber, 0);
+  assertLimit(verb, "maxTopicsPerEvent", maxTopicsPerEvent, 0);
+  assertLimit(verb, "maxTopicLength", maxTopicLength, 1);
+  return {
+    ...options,
+    log,
+    liveSegmentBytes,
+    keepAlive,
+    maxSubscribers,
+    maxSubscribersPerKey,
+    maxTopicsPerSubscriber,
+    maxTopicsPerEvent,
+    maxTopicLength,
+  };
+}
+
+/**
+ * Checks the options with which a channel is closed, as {@linkcode checkChannelOptions}.
+ */
+export function checkCloseOptions(
+  { retry, status = 503 }: EventChannelCloseOptions,
+): { retry: number | undefined; status: 204 | 503 } {
+  const verb = "close event channel";
+  checkResponseOptions(verb, { retry });
+  if (status !== 204 && status !== 503) {
+    throw new RangeError(
+      describeMismatch(verb, "status", "204 or 503", status),
+    );
+  }
+  return { retry, status };
+}
+
+/** Checks the topics of an event, as {@linkcode checkTopics}. */
+export function checkEventTopics(
+  topics: readonly string[] | undefined,
+  { maxTopicsPerEvent, maxTopicLength }: CheckedChannelOptions,
+): void {
+  if (topics === undefined) return;
+  const bounds = { maxTopics: maxTopicsPerEvent, maxTopicLength };
+  checkTopics("publish event", topics, bounds);
+}
+
+/**
+ * Checks the options with which a client is served, and fills in the defaults.
+ *
+ * @throws {TypeError} If an option is of the wrong type.
+ * @throws {RangeError} If an option is outside its range.
+ */
+export function checkServeOptions(
+  options: EventChannelServeOptions,
+  { maxTopicsPerSubscriber, maxTopicLength }: CheckedChannelOptions,
+): CheckedServeOptions {
+  const { topics = [], types, filter, until } = options;
+  const replay = checkReplay(options.replay);
+  if (topics !== "all") {
+    const bounds = { maxTopics: maxTopicsPerSubscriber, maxTopicLength };
+    checkTopics("serve event channel", topics, bounds);
+  }
+  for (const type of types ?? []) {
+    assertName("serve event channel", "types", type);
+  }
+  const lifetime = checkLifetime(options);
+  return { replay, interest: { topics, types, filter, until }, lifetime };
+}
+
+function checkLifetime(
+  { maxDuration: duration, signal }: EventChannelServeOptions,
+): Lifetime | undefined {
+  const { maxDuration } = checkResponseOptions("serve event channel", {
+    maxDuration: duration,
+  });
+  if (maxDuration === Infinity && signal === undefined) return undefined;
+  return { maxDuration, signal };
+}
+
+function checkReplay(replay: number | "all" = 0): number {
+  if (replay === "all") return Infinity;
+  assertLimit("serve event channel", "replay", replay, 0);
+  return replay;
+}
