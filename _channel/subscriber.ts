@@ -18,6 +18,7 @@ import {
 } from "./gap_notice.ts";
 import type { Group, GroupMember } from "./group.ts";
 import type { CatchUpChunk } from "./catch_up_chunks.ts";
+import { KnownId } from "./known_id.ts";
 import type { SegmentLocation } from "./segment.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
 import type { Broadcast, Chunk } from "./broadcast.ts";
@@ -60,17 +61,10 @@ export class Subscriber
    */
   #cursor: string | undefined;
   /**
-   * Whether the client would come back with another ID than its cursor: it is a newcomer,
-   * or the latest event was not for it. It is sent the cursor when it goes live, so that
-   * it resumes there if it drops before its first event.
+   * The ID with which the client would come back. The client is sent its cursor before it goes
+   * live, and newer ones in comments before the log's retention passes what it knows.
    */
-  #isUntold = true;
-  /**
-   * The position of the ID with which the client would come back, while it is live. If
-   * that falls far behind, a comment carries a newer ID before the log's retention passes
-   * it.
-   */
-  #toldPosition = 0;
+  readonly #knownId = new KnownId();
   /**
    * Whether the log has continued elsewhere while the subscriber was at its end. Then it
    * has not fallen behind, and stays although events are missing. Cleared with its next
@@ -151,7 +145,7 @@ export class Subscriber
       this.fallBehind(broadcast.before, broadcast.begin);
       return;
     }
-    this.#toldPosition = end;
+    this.#knownId.moveTo(end);
     if (bytes !== undefined) this.#write(bytes, events, shared);
     if (isFinal) this.end("source");
   }
@@ -159,7 +153,7 @@ export class Subscriber
   /** Takes a comment together with the other compressed streams of the group. */
   shareComment(comment: GroupChunk, position: number | undefined): void {
     if (!this.isLive || !this.#compressed?.hasRoom) return;
-    this.#toldPosition = position ?? this.#toldPosition;
+    if (position !== undefined) this.#knownId.moveTo(position);
     this.#write(comment.bytes, 0, comment);
   }
 
@@ -167,7 +161,7 @@ export class Subscriber
   fallBehind(cursor: string, position: number): void {
     if (this.#state !== "live") return;
     this.#cursor = cursor;
-    this.#isUntold = this.#toldPosition !== position;
+    this.#knownId.fallBehind(position);
     this.#advance();
   }
 
@@ -204,8 +198,8 @@ export class Subscriber
    * client would come back with a cursor before a position.
    */
   tell(position: number): boolean {
-    const knows = !this.isLive || this.#toldPosition >= position;
-    if (knows || !this.#sink.hasRoom) return false;
+    if (!this.isLive || !this.#knownId.isBefore(position)) return false;
+    if (!this.#sink.hasRoom) return false;
     const { position: latest, cursor } = this.#broadcaster;
     this.#comment(encodeEvent({ comment: "", id: cursor }), latest);
     return true;
@@ -324,13 +318,13 @@ export class Subscriber
 
   /** Called at the end of the live segment, or of what was handed out so far. */
   #reachEnd(cursor: string, position: number, joiner: ChunkJoiner): void {
-    if (this.#isUntold) {
-      this.#isUntold = false;
+    if (!this.#knownId.isCursor) {
+      this.#knownId.setIsCursor(true);
       joiner.add(encodeEvent({ id: cursor }), 0);
     }
     if (position === this.#broadcaster.position) {
       this.#state = "live";
-      this.#toldPosition = position;
+      this.#knownId.moveTo(position);
     } else {
       this.#idle();
     }
@@ -366,7 +360,7 @@ export class Subscriber
     this.#broadcaster.counters.gaps++;
     if (notice !== undefined) this.#write(notice, 0);
     // Otherwise the client would come back with an ID that the log does not have.
-    this.#isUntold = true;
+    this.#knownId.setIsCursor(false);
     this.#enter(location);
   }
 
@@ -393,7 +387,7 @@ export class Subscriber
     }
     // The position is in the segment.
     this.#begin(location.segment.cursorOf(chunk.end)!);
-    this.#isUntold = !chunk.isLast;
+    this.#knownId.setIsCursor(chunk.isLast);
     if (chunk.bytes !== undefined) joiner.add(chunk.bytes, chunk.events);
     if (!chunk.isFinal) return;
     joiner.flush();
@@ -409,7 +403,7 @@ export class Subscriber
     if (this.isLive && this.#compressed !== undefined) {
       this.#group.comment(comment, position);
     } else {
-      this.#toldPosition = position ?? this.#toldPosition;
+      if (position !== undefined) this.#knownId.moveTo(position);
       this.#write(comment, 0);
     }
   }
