@@ -253,6 +253,19 @@ Deno.test("EventChannel tells its clients if the follower meets a gap, and they 
   assertEquals([gaps, overflows], [1, 0]);
 });
 
+Deno.test("EventChannel tells a quiet client its cursor if the log continues there after a gap", async () => {
+  const log = new ScriptedLog();
+  await using channel = new EventChannel({ log });
+  const response = channel.serve(makeRequest(), { topics: ["a"] });
+  await using client = new BodyClient(response).run();
+  await client.inbox.until(() => client.inbox.lastEventId === "0");
+  const event = { id: "1", data: "1", topics: ["b"] };
+  log.onBatch({ events: [event], cursor: "1", gap: false });
+  log.onBatch({ events: [], cursor: "1", gap: true });
+  await client.inbox.until(() => client.inbox.lastEventId === "1");
+  assertEquals(client.inbox.events, []);
+});
+
 Deno.test("EventChannel hands out nothing of a batch that holds what cannot be sent", async () => {
   const log = new RemoteLog();
   const errors: unknown[] = [];
