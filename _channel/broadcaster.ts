@@ -234,6 +234,11 @@ export class Broadcaster {
       : { segment: liveSegment, position };
   }
 
+  /** How far a subscriber may read in the segment of a location. */
+  endOf({ segment }: SegmentLocation): number {
+    return segment === this.liveSegment ? this.#position : segment.end;
+  }
+
   /**
    * Notes that a subscriber has nothing to read, so that it looks again after the next
    * broadcast.

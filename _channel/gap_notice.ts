@@ -31,15 +31,27 @@ export function makeGapEvent(lastEventId: string): TextEventInit {
  * synchronous: with thousands of clients that come back together, a promise for each
  * would add to work that already blocks the event loop.
  *
- * @throws What `describeGap` and `encodeEvents` throw, and a `TypeError` if an ID cannot
- * come back in a header. The promise rejects with the same.
+ * @param describeGap Makes the events.
+ * @param lastEventId The ID after which events are missing.
+ * @param onNotice Called with the notice.
+ * @param onError Called instead with what `describeGap` and `encodeEvents` throw, and
+ * with a `TypeError` if an ID cannot come back in a header.
  */
 export function makeGapNotice(
   describeGap: DescribeGap,
   lastEventId: string,
-): GapNotice | Promise<GapNotice> {
-  const events = describeGap(lastEventId);
-  return events instanceof Promise ? events.then(encode) : encode(events);
+  onNotice: (notice: GapNotice) => void,
+  onError: (error: unknown) => void,
+): void {
+  let notice: GapNotice | Promise<GapNotice>;
+  try {
+    const events = describeGap(lastEventId);
+    notice = events instanceof Promise ? events.then(encode) : encode(events);
+  } catch (error) {
+    return onError(error);
+  }
+  if (notice instanceof Promise) notice.then(onNotice, onError);
+  else onNotice(notice);
 }
 
 function encode(events: readonly ServerSentEventInit[]): GapNotice {

@@ -7,22 +7,19 @@
  * @module
  */
 
-import type { SubscriberOptions } from "./subscriber_options.ts";
-import { CompressedSink, type GroupChunk } from "./compressed_sink.ts";
-import { ChunkJoiner } from "./chunk_joiner.ts";
+import type { Broadcast, Chunk } from "./broadcast.ts";
 import type { Broadcaster, ChannelSubscriber } from "./broadcaster.ts";
-import {
-  type DescribeGap,
-  type GapNotice,
-  makeGapNotice,
-} from "./gap_notice.ts";
-import type { Group, GroupMember } from "./group.ts";
 import type { CatchUpChunk } from "./catch_up_chunks.ts";
+import { ChunkJoiner } from "./chunk_joiner.ts";
+import type { GroupChunk } from "./compressed_sink.ts";
+import type { Waiter } from "./cursor_queue.ts";
+import { type DescribeGap, makeGapNotice } from "./gap_notice.ts";
+import type { Group, GroupMember } from "./group.ts";
 import { KnownId } from "./known_id.ts";
 import type { SegmentLocation } from "./segment.ts";
+import type { SubscriberOptions } from "./subscriber_options.ts";
+import { SubscriberOutput } from "./subscriber_output.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
-import type { Broadcast, Chunk } from "./broadcast.ts";
-import type { Waiter } from "./cursor_queue.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
@@ -41,17 +38,11 @@ export class Subscriber
   readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   readonly #describeGap: DescribeGap;
-  /** Compresses what goes to the sink; `undefined` if the stream is not compressed. */
-  readonly #compressed: CompressedSink | undefined;
+  readonly #output: SubscriberOutput;
   /** Stops the timers and listeners that end the stream early, if there are any. */
   #release: (() => void) | undefined;
-  /**
-   * The options; cleared once the subscriber has its first position, so that they are not
-   * kept in memory.
-   */
+  /** Cleared, to free the memory, once the first position is known. */
   #startOptions: SubscriberOptions | undefined;
-  // `connect` sets it before all else.
-  #sink!: Sink;
   #state: SubscriberState = "blocked";
   /** Whether the client has begun to read. */
   #hasBegun = false;
@@ -71,8 +62,6 @@ export class Subscriber
    * cursor.
    */
   #isCutOff = false;
-  /** The keep-alive tick in which something was last sent, or the subscriber was made. */
-  #lastWriteTick: number;
 
   /**
    * @param broadcaster The broadcaster of the channel, which the subscriber joins.
@@ -86,12 +75,9 @@ export class Subscriber
     this.#startOptions = options;
     this.#cursor = lastEventId;
     this.#group = broadcaster.groupIndex.join(interest, this);
-    if (compression !== undefined) {
-      this.#group.openWindow(compression);
-      this.#compressed = new CompressedSink(compression, broadcaster.counters);
-    }
+    if (compression !== undefined) this.#group.openWindow(compression);
+    this.#output = new SubscriberOutput(broadcaster, compression);
     broadcaster.add(this);
-    this.#lastWriteTick = broadcaster.keepAliveTick;
     const { endCursor } = broadcaster;
     const isNew = lastEventId === undefined && replay === 0;
     // The end at this moment, even if the client begins to read later.
@@ -110,7 +96,7 @@ export class Subscriber
 
   /** Called with the sink, when the response is made. */
   connect(sink: Sink): void {
-    this.#sink = this.#compressed?.connect(sink) ?? sink;
+    this.#output.connect(sink);
   }
 
   /** Ends the stream early. Called at most once, when the stream is made. */
@@ -124,7 +110,7 @@ export class Subscriber
     const { preamble } = this.#broadcaster;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
-      if (preamble !== undefined) this.#write(preamble, 0);
+      if (preamble !== undefined) this.#output.write(preamble, 0);
     }
     if (this.#state === "blocked") this.#advance();
   }
@@ -141,20 +127,21 @@ export class Subscriber
     isFinal: boolean,
     shared: GroupChunk | undefined,
   ): void {
-    if (!this.#sink.hasRoom) {
+    if (!this.#output.hasRoom) {
       this.fallBehind(broadcast.before, broadcast.begin);
       return;
     }
     this.#knownId.moveTo(end);
-    if (bytes !== undefined) this.#write(bytes, events, shared);
+    if (bytes !== undefined) this.#output.write(bytes, events, shared);
     if (isFinal) this.end("source");
   }
 
   /** Takes a comment together with the other compressed streams of the group. */
   shareComment(comment: GroupChunk, position: number | undefined): void {
-    if (!this.isLive || !this.#compressed?.hasRoom) return;
+    if (!this.isLive || !this.#output.isCompressed) return;
+    if (!this.#output.hasRoom) return;
     if (position !== undefined) this.#knownId.moveTo(position);
-    this.#write(comment.bytes, 0, comment);
+    this.#output.write(comment.bytes, 0, comment);
   }
 
   /** Has a live subscriber read on from a position. */
@@ -179,7 +166,7 @@ export class Subscriber
   /** Continues from a location that was read from the log. */
   continueAt(location: SegmentLocation, gap: boolean): void {
     if (gap) this.#crossGap(location);
-    else if (this.#sink.hasRoom) this.#enter(location);
+    else if (this.#output.hasRoom) this.#enter(location);
     else this.#state = "blocked";
   }
 
@@ -188,9 +175,9 @@ export class Subscriber
    * call before the last.
    */
   keepAlive(): void {
-    if (this.#broadcaster.keepAliveTick - this.#lastWriteTick < 2) return;
+    if (!this.#output.isQuiet) return;
     const isTold = this.tell(this.#broadcaster.position);
-    if (!isTold && this.#sink.hasRoom) this.#comment(KEEP_ALIVE_COMMENT);
+    if (!isTold && this.#output.hasRoom) this.#comment(KEEP_ALIVE_COMMENT);
   }
 
   /**
@@ -199,19 +186,17 @@ export class Subscriber
    */
   tell(position: number): boolean {
     if (!this.isLive || !this.#knownId.isBefore(position)) return false;
-    if (!this.#sink.hasRoom) return false;
+    if (!this.#output.hasRoom) return false;
     const { position: latest, cursor } = this.#broadcaster;
     this.#comment(encodeEvent({ comment: "", id: cursor }), latest);
     return true;
   }
 
-  /**
-   * Ends the stream after what it still holds, and after a last chunk if one is given.
-   */
+  /** Ends the stream after what it still holds, and after a last chunk if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void {
     if (!this.#close()) return;
-    if (chunk !== undefined) this.#write(chunk, 0);
-    this.#sink.end();
+    if (chunk !== undefined) this.#output.write(chunk, 0);
+    this.#output.end();
     this.#leave(reason);
   }
 
@@ -219,8 +204,8 @@ export class Subscriber
   fail(error: unknown): void {
     if (!this.#close()) return;
     const { onError } = this.#broadcaster;
-    if (onError === undefined) this.#sink.fail(error);
-    else this.#sink.end();
+    if (onError === undefined) this.#output.fail(error);
+    else this.#output.end();
     this.#leave("error");
     onError?.(error);
   }
@@ -233,7 +218,7 @@ export class Subscriber
    */
   #advance(location?: SegmentLocation): void {
     const joiner = new ChunkJoiner((bytes, events) =>
-      this.#write(bytes, events)
+      this.#output.write(bytes, events)
     );
     location ??= this.#findNext(joiner);
     while (location !== undefined) {
@@ -249,7 +234,7 @@ export class Subscriber
   #findNext(joiner: ChunkJoiner): SegmentLocation | undefined {
     if (this.isClosed) return undefined;
     // What is in the joiner is written in any case, and more can go with it.
-    const hasRoom = this.#sink.hasRoom || !joiner.isEmpty;
+    const hasRoom = this.#output.hasRoom || !joiner.isEmpty;
     this.#state = hasRoom ? "reading" : "blocked";
     if (!hasRoom) return undefined;
     const cursor = this.#cursor ?? this.#findStart();
@@ -263,16 +248,9 @@ export class Subscriber
       return undefined;
     }
     this.#startOptions = undefined;
-    if (location.position < this.#endOf(location)) return location;
+    if (location.position < this.#broadcaster.endOf(location)) return location;
     this.#reachEnd(cursor, location.position, joiner);
     return undefined;
-  }
-
-  /** How far the subscriber may read in a segment. */
-  #endOf({ segment }: SegmentLocation): number {
-    return segment === this.#broadcaster.liveSegment
-      ? this.#broadcaster.position
-      : segment.end;
   }
 
   /**
@@ -330,9 +308,7 @@ export class Subscriber
     }
   }
 
-  /**
-   * Tells the client that events before a location may be missing, and continues there.
-   */
+  /** Tells the client of a gap before a location, and continues there. */
   #crossGap(location: SegmentLocation): void {
     const options = this.#startOptions;
     if (options === undefined && !this.#isCutOff) {
@@ -342,23 +318,18 @@ export class Subscriber
     }
     const lastEventId = options ? options.lastEventId : this.#cursor;
     if (lastEventId === undefined) return this.#enter(location);
-    let notice: GapNotice | Promise<GapNotice>;
-    try {
-      notice = makeGapNotice(this.#describeGap, lastEventId);
-    } catch (error) {
-      return this.fail(error);
-    }
-    if (!(notice instanceof Promise)) return this.#tellGap(notice, location);
-    notice.then(
-      (notice) => this.#tellGap(notice, location),
+    makeGapNotice(
+      this.#describeGap,
+      lastEventId,
+      (notice) => this.#tellGap(location, notice),
       (error) => this.fail(error),
     );
   }
 
-  #tellGap(notice: GapNotice, location: SegmentLocation): void {
+  #tellGap(location: SegmentLocation, notice?: Uint8Array<ArrayBuffer>): void {
     if (this.isClosed) return;
     this.#broadcaster.counters.gaps++;
-    if (notice !== undefined) this.#write(notice, 0);
+    if (notice !== undefined) this.#output.write(notice, 0);
     // Otherwise the client would come back with an ID that the log does not have.
     this.#knownId.setIsCursor(false);
     this.#enter(location);
@@ -377,9 +348,10 @@ export class Subscriber
   /** Adds the next chunk after a location to what is written. */
   #give(location: SegmentLocation, joiner: ChunkJoiner): void {
     const { catchUpChunks } = this.#broadcaster;
+    const end = this.#broadcaster.endOf(location);
     let chunk: CatchUpChunk;
     try {
-      chunk = catchUpChunks.take(this.#group, location, this.#endOf(location));
+      chunk = catchUpChunks.take(this.#group, location, end);
     } catch (error) {
       joiner.flush();
       this.fail(error);
@@ -400,34 +372,11 @@ export class Subscriber
    * @param position The position whose cursor the comment carries, if it carries one.
    */
   #comment(comment: Uint8Array<ArrayBuffer>, position?: number): void {
-    if (this.isLive && this.#compressed !== undefined) {
+    if (this.isLive && this.#output.isCompressed) {
       this.#group.comment(comment, position);
     } else {
       if (position !== undefined) this.#knownId.moveTo(position);
-      this.#write(comment, 0);
-    }
-  }
-
-  /**
-   * Writes a chunk.
-   *
-   * @param shared The same chunk, if other compressed streams of the group get it too.
-   */
-  #write(
-    chunk: Uint8Array<ArrayBuffer>,
-    events: number,
-    shared?: GroupChunk,
-  ): void {
-    const { counters, keepAliveTick } = this.#broadcaster;
-    counters.delivered += events;
-    this.#lastWriteTick = keepAliveTick;
-    if (this.#compressed === undefined) {
-      counters.bytes += chunk.byteLength;
-      this.#sink.write(chunk);
-    } else if (shared !== undefined) {
-      this.#compressed.writeShared(shared);
-    } else {
-      this.#compressed.write(chunk);
+      this.#output.write(comment, 0);
     }
   }
 

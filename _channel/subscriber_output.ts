@@ -1,0 +1,93 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Writes what a subscriber sends to its client's sink, compressed if the client gets its
+ * stream so, and counts it. Each subscriber has one.
+ *
+ * @module
+ */
+
+import type { Broadcaster } from "./broadcaster.ts";
+import { CompressedSink, type GroupChunk } from "./compressed_sink.ts";
+import type { EventCompression } from "../_server/compression.ts";
+import type { Sink } from "../_server/sink.ts";
+
+/** The way from one subscriber to its client. */
+export class SubscriberOutput {
+  readonly #broadcaster: Broadcaster;
+  /** Compresses what goes to the sink; `undefined` if the stream is not compressed. */
+  readonly #compressed: CompressedSink | undefined;
+  // `connect` sets it before all else.
+  #sink!: Sink;
+  /** The keep-alive tick in which something was last written, or the output was made. */
+  #lastWriteTick: number;
+
+  /**
+   * @param broadcaster Has the counters and the keep-alive tick.
+   * @param compression How to compress the stream, if it is compressed.
+   */
+  constructor(
+    broadcaster: Broadcaster,
+    compression: EventCompression | undefined,
+  ) {
+    this.#broadcaster = broadcaster;
+    this.#compressed = compression &&
+      new CompressedSink(compression, broadcaster.counters);
+    this.#lastWriteTick = broadcaster.keepAliveTick;
+  }
+
+  /** Whether the sink has room. */
+  get hasRoom(): boolean {
+    return this.#sink.hasRoom;
+  }
+
+  /** Whether the stream is compressed. */
+  get isCompressed(): boolean {
+    return this.#compressed !== undefined;
+  }
+
+  /** Whether nothing was written in this keep-alive tick and the one before. */
+  get isQuiet(): boolean {
+    return this.#broadcaster.keepAliveTick - this.#lastWriteTick >= 2;
+  }
+
+  /** Sets the sink. */
+  connect(sink: Sink): void {
+    this.#sink = this.#compressed?.connect(sink) ?? sink;
+  }
+
+  /**
+   * Writes a chunk.
+   *
+   * @param chunk The chunk.
+   * @param events How many events it holds.
+   * @param shared The same chunk, if other compressed streams of the group get it too.
+   */
+  write(
+    chunk: Uint8Array<ArrayBuffer>,
+    events: number,
+    shared?: GroupChunk,
+  ): void {
+    const { counters, keepAliveTick } = this.#broadcaster;
+    counters.delivered += events;
+    this.#lastWriteTick = keepAliveTick;
+    if (this.#compressed === undefined) {
+      counters.bytes += chunk.byteLength;
+      this.#sink.write(chunk);
+    } else if (shared !== undefined) {
+      this.#compressed.writeShared(shared);
+    } else {
+      this.#compressed.write(chunk);
+    }
+  }
+
+  /** Ends the stream after what was written. */
+  end(): void {
+    this.#sink.end();
+  }
+
+  /** Fails the stream. */
+  fail(error: unknown): void {
+    this.#sink.fail(error);
+  }
+}
