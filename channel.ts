@@ -349,8 +349,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * A method of its own, so that its closures keep the request and not those of `serve`:
-   * `onClose` would otherwise hold the request for as long as the client is connected.
+   * Not part of `serve`, since closures that are made in one function share its scope:
+   * `onClose` would hold the request in memory for as long as the client is connected.
    */
   #subscribe(
     request: Request,
