@@ -184,9 +184,10 @@ test(
   { snapshots: true },
 );
 
+/** Which entry is deleted: its index, or a share of all that there are. */
 const DELETIONS: { name: string; isHole: boolean; which: number }[] = [
   { name: "the newest entry", isHole: true, which: -1 },
-  { name: "an entry in the middle", isHole: true, which: 20 },
+  { name: "an entry in the middle", isHole: true, which: 0.5 },
   { name: "the first event", isHole: true, which: 1 },
   // It is no event.
   { name: "the entry that begins the run", isHole: false, which: 0 },
@@ -197,7 +198,9 @@ for (const { name, isHole, which } of DELETIONS) {
     async ({ client, reader, errors, give, finish, readLate }) => {
       await give(100);
       const ids = await entryIds(client);
-      const id = ids.at(which)!;
+      // How many entries there are depends on how many events came at once.
+      const index = which === 0.5 ? Math.floor(ids.length / 2) : which;
+      const id = ids.at(index)!;
       const before = errors.length;
       assertEquals(await client.send(["XDEL", KEY, id]), 1);
       await finish();

@@ -220,8 +220,6 @@ Deno.test("stopReconnecting() answers a preflight", () => {
 
 type Serve = (request: Request, cors: CorsOptions) => Promise<Response>;
 
-const full = new EventChannel({ maxSubscribers: 0 });
-
 /** What answers requests for event streams, and with which status here. */
 const ROOMS: [room: string, status: number, serve: Serve][] = [
   ["serveEvents()", 200, async (request, cors) => {
@@ -232,7 +230,8 @@ const ROOMS: [room: string, status: number, serve: Serve][] = [
     return channel.serve(request, { cors });
   }],
   ["EventChannel.serve() of a full channel", 503, async (request, cors) => {
-    return await full.serve(request, { cors });
+    await using channel = new EventChannel({ maxSubscribers: 0 });
+    return channel.serve(request, { cors });
   }],
   ["EventRuns.serve()", 200, async (request, cors) => {
     await using runs = new EventRuns();
