@@ -15,7 +15,7 @@ import type {
   EventLogReadOptions,
 } from "./event_log.ts";
 import { MemoryHistory } from "./memory_history.ts";
-import { checkRead, checkRewind } from "./read_bounds.ts";
+import { checkReadOptions, checkRewindCount } from "./option_checks.ts";
 import { assertLimit, assertNumber } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 
@@ -140,7 +140,7 @@ export class MemoryEventLog implements EventLog {
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
     return settle(options.signal, () => {
-      const { limit, maxBytes } = checkRead(options);
+      const { limit, maxBytes } = checkReadOptions(options);
       this.#history.trim();
       return this.#history.read(this.#history.find(after), limit, maxBytes);
     });
@@ -154,7 +154,7 @@ export class MemoryEventLog implements EventLog {
    */
   rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     return settle(options.signal, () => {
-      checkRewind(count);
+      checkRewindCount(count);
       this.#history.trim();
       const { first, last } = this.#history;
       return this.#history.cursorOf(Math.max(first - 1, last - count));

@@ -19,7 +19,7 @@ import {
   type EventLogState,
 } from "./event_logs.ts";
 import { MemoryEventLog } from "./memory_event_log.ts";
-import { NamedLog } from "./named_log.ts";
+import { MemoryNamedLog } from "./memory_named_log.ts";
 
 /** Milliseconds for which a log is remembered that was opened and is empty. */
 const EMPTY_LOG_AGE = 1000;
@@ -48,7 +48,7 @@ const SWEEP_INTERVAL = 100;
  * ```
  */
 export class MemoryEventLogs implements EventLogs, Disposable {
-  readonly #logs = new Map<string, NamedLog>();
+  readonly #logs = new Map<string, MemoryNamedLog>();
   /** Runs while there is something that expires. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When it fires. */
@@ -164,17 +164,17 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     this.close();
   }
 
-  #find(name: string): NamedLog | undefined {
+  #find(name: string): MemoryNamedLog | undefined {
     const named = this.#logs.get(name);
     if (named === undefined || !named.hasExpired) return named;
     this.#drop(name);
     return undefined;
   }
 
-  #obtain(name: string): NamedLog {
+  #obtain(name: string): MemoryNamedLog {
     const found = this.#find(name);
     if (found !== undefined) return found;
-    const named = new NamedLog(() =>
+    const named = new MemoryNamedLog(() =>
       new MemoryEventLog({ maxEvents: Infinity, maxBytes: Infinity })
     );
     this.#logs.set(name, named);
@@ -188,7 +188,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     named?.end();
   }
 
-  #expireIn(named: NamedLog, delay: number): void {
+  #expireIn(named: MemoryNamedLog, delay: number): void {
     named.expiresAt = performance.now() + delay;
     this.#schedule(named.expiresAt);
   }

@@ -30,7 +30,7 @@
  */
 
 import { compareEpochCursors, parseEpochCursor } from "../_log/epoch_cursor.ts";
-import { checkRead, checkRewind } from "../_log/read_bounds.ts";
+import { checkReadOptions, checkRewindCount } from "../_log/option_checks.ts";
 import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -42,12 +42,15 @@ import type {
   EventLogReadOptions,
   LoggedEvent,
 } from "../log.ts";
-import { persist } from "./_engine/engine_call.ts";
-import { KvAppends } from "./_deno_kv/appends.ts";
-import { readLine } from "./_deno_kv/blocks.ts";
-import { followChanges, type KvChanges } from "./_deno_kv/changes.ts";
-import { type Head, KvHistory } from "./_deno_kv/history.ts";
-import { judge } from "./_deno_kv/refusal.ts";
+import { retry } from "./_engine/retry.ts";
+import { KvAppendQueue } from "./_deno_kv/append_queue.ts";
+import { readLine } from "./_deno_kv/batches.ts";
+import {
+  followChanges,
+  type KvChangeWatcher,
+} from "./_deno_kv/change_watcher.ts";
+import { KvHistory, type LogState } from "./_deno_kv/history.ts";
+import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
 import {
   assertPrefix,
@@ -58,7 +61,7 @@ import {
 export {
   DenoKvEventLogs,
   type DenoKvEventLogsOptions,
-} from "./_deno_kv/logs.ts";
+} from "./_deno_kv/event_logs.ts";
 export type {
   KvAtomic,
   KvEntry,
@@ -129,7 +132,7 @@ export interface DenoKvEventLogOptions {
  */
 export class DenoKvEventLog implements EventLog {
   readonly #history: KvHistory;
-  readonly #appends: KvAppends;
+  readonly #appends: KvAppendQueue;
   readonly #pollInterval: number;
   readonly #timeout: number;
 
@@ -169,8 +172,8 @@ export class DenoKvEventLog implements EventLog {
       maxAge,
     });
     this.#history = history;
-    this.#appends = new KvAppends((lines) =>
-      this.#persist(history.prepareWrite(lines), "append event")
+    this.#appends = new KvAppendQueue((lines) =>
+      this.#retry(history.prepareWrite(lines), "append event")
     );
   }
 
@@ -198,8 +201,8 @@ export class DenoKvEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { limit, maxBytes } = checkRead(options);
-    return await this.#persist(
+    const { limit, maxBytes } = checkReadOptions(options);
+    return await this.#retry(
       () => this.#read(after, limit, maxBytes),
       "read event log",
       options.signal,
@@ -215,9 +218,9 @@ export class DenoKvEventLog implements EventLog {
    */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
-    checkRewind(count, signal);
+    checkRewindCount(count, signal);
     const verb = "rewind event log";
-    return await this.#persist(() => this.#rewind(count), verb, signal);
+    return await this.#retry(() => this.#rewind(count), verb, signal);
   }
 
   /**
@@ -228,10 +231,11 @@ export class DenoKvEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const watch = (): KvChanges => this.#history.watch(this.#pollInterval);
+    const watch = (): KvChangeWatcher =>
+      this.#history.watch(this.#pollInterval);
     const reader = {
       read: (after: string) => {
-        const { limit, maxBytes } = checkRead({});
+        const { limit, maxBytes } = checkReadOptions({});
         return this.#read(after, limit, maxBytes);
       },
       findEnd: () => this.#rewind(0),
@@ -239,13 +243,13 @@ export class DenoKvEventLog implements EventLog {
     return await followChanges(reader, watch, onBatch, options);
   }
 
-  #persist<T>(
+  #retry<T>(
     attempt: (signal: AbortSignal) => Promise<T>,
     verb: string,
     signal?: AbortSignal,
   ): Promise<T> {
     const timeout = this.#timeout;
-    return persist(attempt, { timeout, verb, judge, signal });
+    return retry(attempt, { timeout, verb, classifyError, signal });
   }
 
   /** Compares two cursors by their places, as {@linkcode EventLog.compare}. */
@@ -258,29 +262,29 @@ export class DenoKvEventLog implements EventLog {
     limit: number,
     maxBytes: number,
   ): Promise<EventLogBatch> {
-    const head = await this.#history.readHead();
-    const known = findSequence(head, after);
-    if (known !== undefined && known >= head.last) {
+    const state = await this.#history.readState();
+    const known = findSequence(state, after);
+    if (known !== undefined && known >= state.last) {
       // It lies after the end if the store was restored, or answers from a replica.
-      const cursor = `${head.epoch}-${head.last}`;
-      return { events: [], cursor, gap: known > head.last };
+      const cursor = `${state.epoch}-${state.last}`;
+      return { events: [], cursor, gap: known > state.last };
     }
     const events: LoggedEvent[] = [];
     let sequence = known ?? 0;
     let gap = known === undefined;
     let size = 0;
-    for await (const block of this.#history.blocksAfter(sequence)) {
-      if (block.first > sequence + 1) {
+    for await (const batch of this.#history.batchesAfter(sequence)) {
+      if (batch.first > sequence + 1) {
         // What is missing here is told of by the next read.
         if (events.length > 0) break;
         gap = true;
-        sequence = block.first - 1;
+        sequence = batch.first - 1;
       }
-      for (const line of block.lines.slice(sequence + 1 - block.first)) {
+      for (const line of batch.lines.slice(sequence + 1 - batch.first)) {
         const isFull = events.length >= limit || size >= maxBytes;
         if (isFull && events.length > 0) break;
         sequence++;
-        events.push(readLine(line, `${head.epoch}-${sequence}`));
+        events.push(readLine(line, `${state.epoch}-${sequence}`));
         size += 2 * line.length;
       }
       if (events.length >= limit || size >= maxBytes) break;
@@ -288,13 +292,13 @@ export class DenoKvEventLog implements EventLog {
     if (events.length === 0) {
       // All that was after the cursor is gone.
       gap = true;
-      sequence = head.last;
+      sequence = state.last;
     }
-    return { events, cursor: `${head.epoch}-${sequence}`, gap };
+    return { events, cursor: `${state.epoch}-${sequence}`, gap };
   }
 
   async #rewind(count: number): Promise<string> {
-    const { epoch, last } = await this.#history.readHead();
+    const { epoch, last } = await this.#history.readState();
     const oldest = await this.#history.findOldest() ?? last + 1;
     // It may have been appended since.
     const first = Math.min(oldest, last + 1);
@@ -306,7 +310,7 @@ export class DenoKvEventLog implements EventLog {
  * The sequence of the event after which a cursor stands, which may be more than the
  * last; `undefined` if it is of another epoch.
  */
-function findSequence(head: Head, cursor: string): number | undefined {
+function findSequence(state: LogState, cursor: string): number | undefined {
   const parsed = parseEpochCursor(cursor);
-  return parsed?.epoch === head.epoch ? parsed.sequence : undefined;
+  return parsed?.epoch === state.epoch ? parsed.sequence : undefined;
 }

@@ -42,14 +42,17 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import { orAborted, orTimedOut } from "./_engine/engine_call.ts";
+import { orAborted, orTimedOut } from "./_engine/retry.ts";
 import type { RedisClient } from "./_redis/client.ts";
 import { compareCursors } from "./_redis/cursors.ts";
-import { RedisLog } from "./_redis/log.ts";
+import { RedisBaseLog } from "./_redis/base_log.ts";
 import { RedisStream } from "./_redis/stream.ts";
 
 export type { RedisClient } from "./_redis/client.ts";
-export { RedisEventLogs, type RedisEventLogsOptions } from "./_redis/logs.ts";
+export {
+  RedisEventLogs,
+  type RedisEventLogsOptions,
+} from "./_redis/event_logs.ts";
 
 /** Options for {@linkcode RedisStreamsEventLog}. */
 export interface RedisStreamsEventLogOptions {
@@ -123,7 +126,7 @@ const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
 export class RedisStreamsEventLog implements EventLog {
   readonly #client: RedisClient;
   readonly #stream: RedisStream;
-  readonly #log: RedisLog;
+  readonly #log: RedisBaseLog;
   readonly #timeout: number;
 
   /**
@@ -148,7 +151,7 @@ export class RedisStreamsEventLog implements EventLog {
     assertName(verb, "key", key);
     this.#client = client;
     this.#stream = new RedisStream(client, key, { maxEvents, maxAge });
-    this.#log = new RedisLog(this.#stream, timeout);
+    this.#log = new RedisBaseLog(this.#stream, timeout);
     this.#timeout = timeout;
   }
 
@@ -215,7 +218,9 @@ export class RedisStreamsEventLog implements EventLog {
         const { cursor } = batch;
         do {
           signal?.throwIfAborted();
-          batch = await answer(stream.await(cursor, BLOCK, FOLLOW_BOUNDS));
+          batch = await answer(
+            stream.waitForNext(cursor, BLOCK, FOLLOW_BOUNDS),
+          );
         } while (batch.events.length === 0 && !batch.gap);
       }
     } finally {

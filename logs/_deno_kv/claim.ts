@@ -6,31 +6,31 @@ import {
   EventLogClaimError,
 } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
-import { persist } from "../_engine/engine_call.ts";
-import { KvAppends } from "./appends.ts";
-import type { Line } from "./blocks.ts";
-import type { NamedHead } from "./named_head.ts";
+import { retry } from "../_engine/retry.ts";
+import { KvAppendQueue } from "./append_queue.ts";
+import type { Line } from "./batches.ts";
+import type { NamedState } from "./named_state.ts";
 import {
   type Change,
   type KvNamedHistory,
   MissingWriteError,
 } from "./named_history.ts";
-import { judge } from "./refusal.ts";
-import { WrittenHistory, type WrittenLines } from "./written_lines.ts";
+import { classifyError } from "./error_kinds.ts";
+import { type RecentWrite, RecentWrites } from "./recent_writes.ts";
 
 /** What a claim is made of. */
 export interface KvClaimOptions {
   name: string;
   /** The end of the log when it was claimed. */
   cursor: string;
-  /** What the head has as the holder. */
-  holder: string;
+  /** What the state has as the token. */
+  token: string;
   /** Milliseconds. */
   leaseTime: number;
   /** Milliseconds without an answer after which a change is given up. */
   timeout: number;
   /** What was written with the claim, if anything was. */
-  first: WrittenLines | undefined;
+  first: RecentWrite | undefined;
 }
 
 /** The claim of a name in Deno KV. */
@@ -38,10 +38,10 @@ export class KvClaim implements EventLogClaim {
   readonly cursor: string;
   readonly #history: KvNamedHistory;
   readonly #options: KvClaimOptions;
-  readonly #appends: KvAppends;
-  readonly #written = new WrittenHistory();
+  readonly #appends: KvAppendQueue;
+  readonly #written = new RecentWrites();
   /** The last write, which must be there; cleared if it cannot be any more. */
-  #last: WrittenLines | undefined;
+  #last: RecentWrite | undefined;
   /** How many writes were begun. */
   #writes = 0;
 
@@ -49,7 +49,7 @@ export class KvClaim implements EventLogClaim {
     this.cursor = options.cursor;
     this.#history = history;
     this.#options = options;
-    this.#appends = new KvAppends((lines) => this.#append(lines));
+    this.#appends = new KvAppendQueue((lines) => this.#append(lines));
     if (options.first !== undefined) this.#keep(options.first);
   }
 
@@ -62,28 +62,28 @@ export class KvClaim implements EventLogClaim {
 
   async renew(): Promise<boolean> {
     const { leaseTime } = this.#options;
-    return await this.#change("renew claim", (head) => ({
-      head: { ...head, leaseEnd: Date.now() + leaseTime },
+    return await this.#change("renew claim", (state) => ({
+      state: { ...state, leaseEnd: Date.now() + leaseTime },
       requires: this.#last,
       result: true,
     })) ?? false;
   }
 
   async release(): Promise<void> {
-    await this.#change("release claim", (head) => ({
-      head: { ...head, holder: undefined },
+    await this.#change("release claim", (state) => ({
+      state: { ...state, token: undefined },
       result: true,
     }));
   }
 
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
-    const { holder, name } = this.#options;
-    const tag = `${holder}-${++this.#writes}`;
-    const written = await this.#change("append event", (head) => {
-      const last = head.last + lines.length;
-      const result = { epoch: head.epoch, first: head.last + 1 };
+    const { token, name } = this.#options;
+    const tag = `${token}-${++this.#writes}`;
+    const written = await this.#change("append event", (state) => {
+      const last = state.last + lines.length;
+      const result = { epoch: state.epoch, first: state.last + 1 };
       const requires = this.#last;
-      return { head: { ...head, last }, lines, requires, result };
+      return { state: { ...state, last }, lines, requires, result };
     }, tag);
     if (written === undefined) throw new EventLogClaimError(name);
     const { epoch, first } = written;
@@ -91,17 +91,17 @@ export class KvClaim implements EventLogClaim {
     return lines.map((_, index) => `${epoch}-${first + index}`);
   }
 
-  /** Changes the head, if it is still that of this claim. */
+  /** Changes the state, if it is still that of this claim. */
   #change<T>(
     verb: string,
-    makeChange: (head: NamedHead) => Change<T>,
+    makeChange: (state: NamedState) => Change<T>,
     tag = "",
   ): Promise<T | undefined> {
-    const { holder, timeout } = this.#options;
+    const { token, timeout } = this.#options;
     const attempt = this.#history.prepareChange<T | undefined>(
       tag,
-      (head) =>
-        head?.holder === holder ? makeChange(head) : { result: undefined },
+      (state) =>
+        state?.token === token ? makeChange(state) : { result: undefined },
     );
     const attemptWhole = async (signal: AbortSignal) => {
       for (;;) {
@@ -114,21 +114,21 @@ export class KvClaim implements EventLogClaim {
         }
       }
     };
-    return persist(attemptWhole, { timeout, verb, judge });
+    return retry(attemptWhole, { timeout, verb, classifyError });
   }
 
-  #keep(write: WrittenLines): void {
+  #keep(write: RecentWrite): void {
     this.#last = write;
     this.#written.add(write);
   }
 
   /** Writes again what is missing at the end of what this claim has written. */
   async #mend(): Promise<void> {
-    const { holder } = this.#options;
+    const { token } = this.#options;
     const last = this.#last;
     const isThere = await this.#history.rewrite(
       this.#written.all,
-      (head) => head.holder === holder,
+      (state) => state.token === token,
     );
     if (!isThere && this.#last === last) this.#last = undefined;
   }

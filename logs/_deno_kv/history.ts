@@ -1,28 +1,28 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log holds in Deno KV: its head, which every commit checks and changes, and
- * its blocks.
+ * What a log holds in Deno KV: its state, which every commit checks and changes, and
+ * its batches.
  *
  * @module
  */
 
-import { wait } from "../_engine/engine_call.ts";
+import { wait } from "../_engine/retry.ts";
 import {
-  type Block,
   hasTag,
   keyOf,
+  type KvBatch,
   type Line,
-  makeBlockParts,
-  readBlocks,
+  makeBatchParts,
+  readBatches,
   readKey,
-} from "./blocks.ts";
-import { KvChanges } from "./changes.ts";
-import { readHead } from "./replies.ts";
+} from "./batches.ts";
+import { KvChangeWatcher } from "./change_watcher.ts";
+import { readState } from "./replies.ts";
 import type { KvKeyPart, KvStore } from "./store.ts";
 
 /** The state of a log. */
-export interface Head {
+export interface LogState {
   /** What the IDs of this log begin with. */
   readonly epoch: string;
   /** The sequence of the oldest event that may still be kept. */
@@ -41,7 +41,7 @@ export interface KvHistoryBounds {
 /** Other processes were quicker too often. Nothing was written. */
 export class ContentionError extends Error {}
 
-interface StampedHead extends Head {
+interface StampedState extends LogState {
   readonly versionstamp: string;
 }
 
@@ -58,11 +58,11 @@ const READ_ENTRIES = 32;
 /** A history of events in Deno KV, numbered from 1 in the order of the commits. */
 export class KvHistory {
   readonly #kv: KvStore;
-  readonly #headKey: readonly KvKeyPart[];
-  readonly #blocksKey: readonly KvKeyPart[];
+  readonly #stateKey: readonly KvKeyPart[];
+  readonly #batchesKey: readonly KvKeyPart[];
   readonly #bounds: KvHistoryBounds;
-  /** The head as this process knows it, which a commit finds out to be old. */
-  #head: StampedHead | undefined;
+  /** The state as this process knows it, which a commit finds out to be old. */
+  #state: StampedState | undefined;
   readonly #writer = crypto.randomUUID();
   /** How many writes this process has begun. */
   #writes = 0;
@@ -73,47 +73,47 @@ export class KvHistory {
     bounds: KvHistoryBounds,
   ) {
     this.#kv = kv;
-    this.#headKey = [...prefix, "head"];
-    this.#blocksKey = [...prefix, "blocks"];
+    this.#stateKey = [...prefix, "head"];
+    this.#batchesKey = [...prefix, "blocks"];
     this.#bounds = bounds;
   }
 
-  /** Gives the head as it is, and begins the log if there is none. */
-  async readHead(): Promise<StampedHead> {
+  /** Gives the state as it is, and begins the log if there is none. */
+  async readState(): Promise<StampedState> {
     for (;;) {
-      const entry = await this.#kv.get(this.#headKey);
+      const entry = await this.#kv.get(this.#stateKey);
       const { versionstamp } = entry;
-      const found = readHead<Head>(entry);
+      const found = readState<LogState>(entry);
       if (found !== undefined && versionstamp !== null) {
         return { ...found, versionstamp };
       }
       // The last 12 digits are 48 random bits.
       const epoch = crypto.randomUUID().slice(-12);
-      const head: Head = { epoch, first: 1, last: 0 };
+      const state: LogState = { epoch, first: 1, last: 0 };
       await this.#kv.atomic()
-        .check({ key: this.#headKey, versionstamp: null })
-        .set(this.#headKey, head)
+        .check({ key: this.#stateKey, versionstamp: null })
+        .set(this.#stateKey, state)
         .commit();
     }
   }
 
-  /** Wakes at every change of the head, and every so many milliseconds. */
-  watch(pollInterval: number): KvChanges {
-    return new KvChanges(this.#kv.watch([this.#headKey]), pollInterval);
+  /** Wakes at every change of the state, and every so many milliseconds. */
+  watch(pollInterval: number): KvChangeWatcher {
+    return new KvChangeWatcher(this.#kv.watch([this.#stateKey]), pollInterval);
   }
 
-  /** Gives the blocks from the one on that has the event after a sequence. */
-  blocksAfter(sequence: number): AsyncIterable<Block> {
+  /** Gives the batches from the one on that has the event after a sequence. */
+  batchesAfter(sequence: number): AsyncIterable<KvBatch> {
     const entries = this.#kv.list({
-      prefix: this.#blocksKey,
-      start: [...this.#blocksKey, sequence + 1],
+      prefix: this.#batchesKey,
+      start: [...this.#batchesKey, sequence + 1],
     }, { batchSize: READ_ENTRIES });
-    return readBlocks(entries);
+    return readBatches(entries);
   }
 
   /** The sequence of the oldest event that is kept, `undefined` if none is. */
   async findOldest(): Promise<number | undefined> {
-    const entries = this.#kv.list({ prefix: this.#blocksKey }, { limit: 1 });
+    const entries = this.#kv.list({ prefix: this.#batchesKey }, { limit: 1 });
     for await (const entry of entries) return readKey(entry).first;
     return undefined;
   }
@@ -131,11 +131,11 @@ export class KvHistory {
     return async (signal) => {
       for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
         signal.throwIfAborted();
-        const head = this.#head ??= await this.readHead();
-        const isWritten = await this.#commit(head, tag, lines);
+        const state = this.#state ??= await this.readState();
+        const isWritten = await this.#commit(state, tag, lines);
         if (isWritten) {
           return lines.map((_, index) =>
-            `${head.epoch}-${head.last + 1 + index}`
+            `${state.epoch}-${state.last + 1 + index}`
           );
         }
         const delay = Math.min(2 ** conflicts, MAX_CONFLICT_DELAY);
@@ -147,60 +147,60 @@ export class KvHistory {
     };
   }
 
-  /** Writes events after a head, unless it is not the head any more. */
+  /** Writes events after a state, unless it is not the state any more. */
   async #commit(
-    head: StampedHead,
+    state: StampedState,
     tag: string,
     lines: readonly Line[],
   ): Promise<boolean> {
-    const last = head.last + lines.length;
-    const { first, keys } = await this.#findTooMany(head, last);
-    const next: Head = { epoch: head.epoch, first, last };
+    const last = state.last + lines.length;
+    const { first, keys } = await this.#findTooMany(state, last);
+    const next: LogState = { epoch: state.epoch, first, last };
     const { maxAge } = this.#bounds;
     const options = maxAge === Infinity ? {} : { expireIn: maxAge };
-    const parts = makeBlockParts(tag, lines, head.last + 1)
-      .map(({ key, value }) => ({ key: [...this.#blocksKey, ...key], value }));
+    const parts = makeBatchParts(tag, lines, state.last + 1)
+      .map(({ key, value }) => ({ key: [...this.#batchesKey, ...key], value }));
     const commit = this.#kv.atomic()
-      .check({ key: this.#headKey, versionstamp: head.versionstamp })
-      .set(this.#headKey, next);
+      .check({ key: this.#stateKey, versionstamp: state.versionstamp })
+      .set(this.#stateKey, next);
     for (const { key, value } of parts) commit.set(key, value, options);
     for (const key of keys) commit.delete(key);
     const result = await commit.commit();
     if (result.ok) {
-      this.#head = { ...next, versionstamp: result.versionstamp };
+      this.#state = { ...next, versionstamp: result.versionstamp };
       return true;
     }
     // Here, or below the store where it tries again by itself, an earlier attempt
     // may have been done whose answer was lost. There is a part for each event.
     const isOurs = hasTag(await this.#kv.get(parts[0]!.key), tag);
-    this.#head = undefined;
+    this.#state = undefined;
     return isOurs;
   }
 
   /** The entries that hold only events that are too many once there is a new last one. */
   async #findTooMany(
-    head: Head,
+    state: LogState,
     last: number,
   ): Promise<{ first: number; keys: (readonly KvKeyPart[])[] }> {
-    let { first } = head;
+    let { first } = state;
     const keys: (readonly KvKeyPart[])[] = [];
     const wanted = last - this.#bounds.maxEvents + 1;
     if (first + TRIM_EVENTS > wanted) return { first, keys };
     const entries = this.#kv.list(
       {
-        prefix: this.#blocksKey,
-        end: [...this.#blocksKey, wanted],
+        prefix: this.#batchesKey,
+        end: [...this.#batchesKey, wanted],
       },
       { limit: TRIM_ENTRIES, batchSize: READ_ENTRIES },
     );
-    let block: (readonly KvKeyPart[])[] = [];
+    let batch: (readonly KvKeyPart[])[] = [];
     for await (const entry of entries) {
-      block.push(keyOf(entry));
+      batch.push(keyOf(entry));
       const { last, part, parts } = readKey(entry);
       if (part < parts - 1) continue;
       // Blocks go as a whole.
-      keys.push(...block);
-      block = [];
+      keys.push(...batch);
+      batch = [];
       first = last + 1;
     }
     return { first, keys };

@@ -1,34 +1,34 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What Deno KV holds for a name: its head, which every commit checks and changes, and
- * the blocks of its events. The blocks of a log that was replaced or has expired are
+ * What Deno KV holds for a name: its state, which every commit checks and changes, and
+ * the batches of its events. The batches of a log that was replaced or has expired are
  * under another epoch, and nobody sees them.
  *
  * @module
  */
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
-import { makeBatch } from "../_engine/batch.ts";
-import { persist, wait } from "../_engine/engine_call.ts";
+import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
+import { retry, wait } from "../_engine/retry.ts";
 import {
   hasTag,
   keyOf,
   type Line,
-  makeBlockParts,
-  readBlocks,
+  makeBatchParts,
+  readBatches,
   readLine,
-} from "./blocks.ts";
-import { KvChanges } from "./changes.ts";
-import { BEGINNING, findSequence, type NamedHead } from "./named_head.ts";
-import type { WrittenLines } from "./written_lines.ts";
+} from "./batches.ts";
+import { KvChangeWatcher } from "./change_watcher.ts";
+import { BEGINNING, findSequence, type NamedState } from "./named_state.ts";
+import type { RecentWrite } from "./recent_writes.ts";
 import { ContentionError } from "./history.ts";
-import { readHead } from "./replies.ts";
+import { readState } from "./replies.ts";
 import type { KvEntry, KvKeyPart, KvStore } from "./store.ts";
 
-/** A head as it was read, which may have expired, and what a commit checks. */
-interface StampedHead {
-  readonly head: NamedHead | undefined;
+/** A state as it was read, which may have expired, and what a commit checks. */
+interface StampedState {
+  readonly state: NamedState | undefined;
   readonly versionstamp: string | null;
 }
 
@@ -44,13 +44,13 @@ interface Part {
   readonly value: Uint8Array;
 }
 
-/** What a commit is to do; nothing if there is no head in it. */
+/** What a commit is to do; nothing if there is no state in it. */
 export interface Change<T> {
-  head?: NamedHead;
+  state?: NamedState;
   /** Events to write after those that are there. */
   lines?: readonly Line[];
   /** A write that must still be there. */
-  requires?: WrittenLines | undefined;
+  requires?: RecentWrite | undefined;
   result: T;
 }
 
@@ -70,27 +70,27 @@ const REWRITE_SIZE = 524_288;
 /** The events of a name, numbered from 1 in the order of the commits. */
 export class KvNamedHistory {
   readonly #kv: KvStore;
-  readonly #headKey: readonly KvKeyPart[];
-  readonly #blocksKey: readonly KvKeyPart[];
-  /** The head as this process knows it, which a commit finds out to be old. */
-  #known: StampedHead | undefined;
+  readonly #stateKey: readonly KvKeyPart[];
+  readonly #batchesKey: readonly KvKeyPart[];
+  /** The state as this process knows it, which a commit finds out to be old. */
+  #known: StampedState | undefined;
   /** The latest write of this process, which a commit finds out to be old. */
   #latest: Stamp | undefined;
 
   constructor(kv: KvStore, prefix: readonly KvKeyPart[]) {
     this.#kv = kv;
-    this.#headKey = [...prefix, "head"];
-    this.#blocksKey = [...prefix, "blocks"];
+    this.#stateKey = [...prefix, "head"];
+    this.#batchesKey = [...prefix, "blocks"];
   }
 
-  /** Gives the head as it is, `undefined` if there is none. */
-  async readHead(): Promise<NamedHead | undefined> {
-    return unexpired(await this.#readHead());
+  /** Gives the state as it is, `undefined` if there is none. */
+  async readState(): Promise<NamedState | undefined> {
+    return unexpired(await this.#readState());
   }
 
-  /** Wakes at every change of the head, and every so many milliseconds. */
-  watch(pollInterval: number): KvChanges {
-    return new KvChanges(this.#kv.watch([this.#headKey]), pollInterval);
+  /** Wakes at every change of the state, and every so many milliseconds. */
+  watch(pollInterval: number): KvChangeWatcher {
+    return new KvChangeWatcher(this.#kv.watch([this.#stateKey]), pollInterval);
   }
 
   /** Reads what comes after a cursor. */
@@ -99,15 +99,15 @@ export class KvNamedHistory {
     limit: number,
     maxBytes: number,
   ): Promise<EventLogBatch> {
-    const head = await this.readHead();
-    if (head === undefined) {
+    const state = await this.readState();
+    if (state === undefined) {
       return { events: [], cursor: BEGINNING, gap: after !== BEGINNING };
     }
-    const known = findSequence(head, after);
-    if (known !== undefined && known >= head.last) {
+    const known = findSequence(state, after);
+    if (known !== undefined && known >= state.last) {
       // It lies after the end if the store was restored, or answers from a replica.
-      const isAtEnd = known === head.last;
-      const cursor = isAtEnd ? after : `${head.epoch}-${head.last}`;
+      const isAtEnd = known === state.last;
+      const cursor = isAtEnd ? after : `${state.epoch}-${state.last}`;
       return { events: [], cursor, gap: !isAtEnd };
     }
     const events: LoggedEvent[] = [];
@@ -118,48 +118,53 @@ export class KvNamedHistory {
     const skipTo = (next: number): void => {
       sequence = next;
       gap = true;
-      if (known !== undefined) gapCursor = `${head.epoch}-${sequence}`;
+      if (known !== undefined) gapCursor = `${state.epoch}-${sequence}`;
     };
-    for await (const block of this.#blocksAfter(head.epoch, sequence)) {
-      if (block.first > sequence + 1) {
+    for await (const batch of this.#batchesAfter(state.epoch, sequence)) {
+      if (batch.first > sequence + 1) {
         // What is missing here is told of by the next read.
         if (events.length > 0) break;
-        skipTo(block.first - 1);
+        skipTo(batch.first - 1);
       }
-      for (const line of block.lines.slice(sequence + 1 - block.first)) {
+      for (const line of batch.lines.slice(sequence + 1 - batch.first)) {
         const isFull = events.length >= limit || size >= maxBytes;
         if (isFull && events.length > 0) break;
         sequence++;
-        events.push(readLine(line, `${head.epoch}-${sequence}`));
+        events.push(readLine(line, `${state.epoch}-${sequence}`));
         size += 2 * line.length;
       }
       if (events.length >= limit || size >= maxBytes) break;
     }
     // All that was after the cursor has been deleted, or has expired just now.
-    if (events.length === 0 && sequence < head.last) skipTo(head.last);
-    return makeBatch(events, `${head.epoch}-${sequence}`, gap, gapCursor);
+    if (events.length === 0 && sequence < state.last) skipTo(state.last);
+    return makeEventLogBatch(
+      events,
+      `${state.epoch}-${sequence}`,
+      gap,
+      gapCursor,
+    );
   }
 
   /** Finds the last event. */
-  async findLast(head: NamedHead): Promise<LoggedEvent | undefined> {
-    const { epoch, last } = head;
-    for await (const { lines } of this.#blocksAfter(epoch, last - 1)) {
+  async findLast(state: NamedState): Promise<LoggedEvent | undefined> {
+    const { epoch, last } = state;
+    for await (const { lines } of this.#batchesAfter(epoch, last - 1)) {
       return readLine(lines.at(-1)!, `${epoch}-${last}`);
     }
     return undefined;
   }
 
   /**
-   * Prepares to change the head, and to write events, in one commit.
+   * Prepares to change the state, and to write events, in one commit.
    *
-   * @param tag What the blocks are marked with, of this change alone.
-   * @param makeChange Makes the change from the head as it is.
+   * @param tag What the batches are marked with, of this change alone.
+   * @param makeChange Makes the change from the state as it is.
    * @returns What makes the change and gives its result. If it fails, it may be called
    * again: whatever became of it, it writes the events once.
    */
   prepareChange<T>(
     tag: string,
-    makeChange: (head: NamedHead | undefined) => Change<T>,
+    makeChange: (state: NamedState | undefined) => Change<T>,
   ): (signal: AbortSignal) => Promise<T> {
     const attempts: { key: readonly KvKeyPart[]; result: T }[] = [];
     return async (signal) => {
@@ -169,21 +174,21 @@ export class KvNamedHistory {
         for (const { key, result } of attempts) {
           if (hasTag(await this.#kv.get(key), tag)) return result;
         }
-        const known = this.#known ??= await this.#readHead();
-        const { head, lines = [], requires, result } = makeChange(
+        const known = this.#known ??= await this.#readState();
+        const { state, lines = [], requires, result } = makeChange(
           unexpired(known),
         );
-        // What is not to be done is decided by the head as it is now.
-        if (head === undefined) {
+        // What is not to be done is decided by the state as it is now.
+        if (state === undefined) {
           if (await this.#isUnchanged(known)) return result;
           continue;
         }
-        const stamp = requires && await this.#stampOf(head.epoch, requires);
-        const parts = this.#makeParts(head, tag, lines);
+        const stamp = requires && await this.#stampOf(state.epoch, requires);
+        const parts = this.#makeParts(state, tag, lines);
         if (parts[0] !== undefined) {
           attempts.push({ key: parts[0].key, result });
         }
-        if (await this.#commit(known, head, tag, parts, stamp)) return result;
+        if (await this.#commit(known, state, tag, parts, stamp)) return result;
         const delay = Math.min(2 ** conflicts, MAX_CONFLICT_DELAY);
         await wait(Math.random() * delay, signal);
       }
@@ -198,59 +203,59 @@ export class KvNamedHistory {
    * others have written in their place: then a sequence is left out, which tells readers
    * that something is missing.
    *
-   * @param writes Writes of one holder, the oldest first.
-   * @param isHeld Whether it is still that holder's to write. If not, nothing is done.
+   * @param writes Writes of one token, the oldest first.
+   * @param isHeld Whether it is still that token's to write. If not, nothing is done.
    * @returns `false` if the last of them cannot be written.
    */
   async rewrite(
-    writes: readonly WrittenLines[],
-    isHeld: (head: NamedHead) => boolean,
+    writes: readonly RecentWrite[],
+    isHeld: (state: NamedState) => boolean,
   ): Promise<boolean> {
-    let { head } = await this.#readHead();
-    if (head === undefined) return true;
+    let { state } = await this.#readState();
+    if (state === undefined) return true;
     let next = writes.length;
     for (; next > 0; next--) {
       // It is at least 0.
       const write = writes[next - 1]!;
-      if (hasTag(await this.#getFirst(head.epoch, write), write.tag)) break;
+      if (hasTag(await this.#getFirst(state.epoch, write), write.tag)) break;
     }
     let isTaken = false;
     let isHole = false;
     for (const write of writes.slice(next)) {
-      const stamped = await this.#readHead();
-      head = unexpired(stamped);
-      if (head === undefined || !isHeld(head)) return true;
+      const stamped = await this.#readState();
+      state = unexpired(stamped);
+      if (state === undefined || !isHeld(state)) return true;
       const end = write.first + write.lines.length - 1;
-      isTaken = await this.#hasBlockIn(head.epoch, write.first, end);
+      isTaken = await this.#hasBatchIn(state.epoch, write.first, end);
       isHole ||= isTaken;
       if (isTaken) continue;
-      const parts = this.#makePartsFrom(head.epoch, write);
-      const last = Math.max(head.last, end);
-      const next = { ...head, last };
+      const parts = this.#makePartsFrom(state.epoch, write);
+      const last = Math.max(state.last, end);
+      const next = { ...state, last };
       // Somebody was quicker: the caller tries again.
       if (!await this.#commit(stamped, next, write.tag, parts)) return true;
     }
-    const stamped = await this.#readHead();
-    head = unexpired(stamped);
-    if (isHole && head !== undefined && isHeld(head)) {
-      const next = { ...head, last: head.last + 1 };
+    const stamped = await this.#readState();
+    state = unexpired(stamped);
+    if (isHole && state !== undefined && isHeld(state)) {
+      const next = { ...state, last: state.last + 1 };
       await this.#commit(stamped, next, "", []);
     }
     return !isTaken;
   }
 
   /**
-   * Keeps the blocks of an epoch for so many milliseconds from now on, or not at all. It
+   * Keeps the batches of an epoch for so many milliseconds from now on, or not at all. It
    * comes after a change that was made, so no error refuses that any more: it rejects
    * with a `TimeoutError` alone.
    *
    * @param timeout Milliseconds without an answer after which it is given up.
    */
   async keep(epoch: string, delay: number, timeout: number): Promise<void> {
-    await persist((signal) => this.#keep(epoch, delay, signal), {
+    await retry((signal) => this.#keep(epoch, delay, signal), {
       timeout,
       verb: "keep event log",
-      judge: () => "unknown",
+      classifyError: () => "unknown",
     });
   }
 
@@ -259,7 +264,7 @@ export class KvNamedHistory {
     delay: number,
     signal: AbortSignal,
   ): Promise<void> {
-    const prefix = [...this.#blocksKey, epoch];
+    const prefix = [...this.#batchesKey, epoch];
     const entries = this.#kv.list({ prefix }, { batchSize: READ_ENTRIES });
     let batch: KvEntry[] = [];
     let size = 0;
@@ -285,28 +290,28 @@ export class KvNamedHistory {
     await commit.commit();
   }
 
-  async #readHead(): Promise<StampedHead> {
-    const entry = await this.#kv.get(this.#headKey);
-    return { head: readHead(entry), versionstamp: entry.versionstamp };
+  async #readState(): Promise<StampedState> {
+    const entry = await this.#kv.get(this.#stateKey);
+    return { state: readState(entry), versionstamp: entry.versionstamp };
   }
 
-  #blocksAfter(
+  #batchesAfter(
     epoch: string,
     sequence: number,
-  ): ReturnType<typeof readBlocks> {
-    const prefix = [...this.#blocksKey, epoch];
+  ): ReturnType<typeof readBatches> {
+    const prefix = [...this.#batchesKey, epoch];
     const start = [...prefix, sequence + 1];
     const options = { batchSize: READ_ENTRIES };
-    return readBlocks(this.#kv.list({ prefix, start }, options));
+    return readBatches(this.#kv.list({ prefix, start }, options));
   }
 
-  async #isUnchanged(known: StampedHead): Promise<boolean> {
+  async #isUnchanged(known: StampedState): Promise<boolean> {
     this.#known = undefined;
-    return (await this.#readHead()).versionstamp === known.versionstamp;
+    return (await this.#readState()).versionstamp === known.versionstamp;
   }
 
   #makeParts(
-    { epoch, last }: NamedHead,
+    { epoch, last }: NamedState,
     tag: string,
     lines: readonly Line[],
   ): Part[] {
@@ -314,21 +319,21 @@ export class KvNamedHistory {
     return this.#makePartsFrom(epoch, { tag, lines, first });
   }
 
-  #makePartsFrom(epoch: string, { tag, lines, first }: WrittenLines): Part[] {
-    return makeBlockParts(tag, lines, first).map((part) => ({
-      key: [...this.#blocksKey, epoch, ...part.key],
+  #makePartsFrom(epoch: string, { tag, lines, first }: RecentWrite): Part[] {
+    return makeBatchParts(tag, lines, first).map((part) => ({
+      key: [...this.#batchesKey, epoch, ...part.key],
       value: part.value,
     }));
   }
 
   /** Gives the first entry of a write. */
-  async #getFirst(epoch: string, write: WrittenLines): Promise<KvEntry> {
+  async #getFirst(epoch: string, write: RecentWrite): Promise<KvEntry> {
     // There is an event in it.
     return await this.#kv.get(this.#makePartsFrom(epoch, write)[0]!.key);
   }
 
   /** What a commit checks, so that a write is there when it is done. */
-  async #stampOf(epoch: string, write: WrittenLines): Promise<Stamp> {
+  async #stampOf(epoch: string, write: RecentWrite): Promise<Stamp> {
     const { tag } = write;
     if (this.#latest?.tag === tag) return this.#latest;
     const entry = await this.#getFirst(epoch, write);
@@ -337,28 +342,28 @@ export class KvNamedHistory {
   }
 
   /** Whether somebody has written between two sequences. */
-  async #hasBlockIn(
+  async #hasBatchIn(
     epoch: string,
     first: number,
     last: number,
   ): Promise<boolean> {
-    for await (const block of this.#blocksAfter(epoch, first - 1)) {
-      return block.first <= last;
+    for await (const batch of this.#batchesAfter(epoch, first - 1)) {
+      return batch.first <= last;
     }
     return false;
   }
 
   async #commit(
-    { versionstamp }: StampedHead,
-    next: NamedHead,
+    { versionstamp }: StampedState,
+    next: NamedState,
     tag: string,
     parts: readonly Part[],
     required?: Stamp,
   ): Promise<boolean> {
     const now = Date.now();
     const commit = this.#kv.atomic()
-      .check({ key: this.#headKey, versionstamp })
-      .set(this.#headKey, next, expiryOf(next.expiresAt - now));
+      .check({ key: this.#stateKey, versionstamp })
+      .set(this.#stateKey, next, expiryOf(next.expiresAt - now));
     if (required !== undefined) {
       commit.check({ key: required.key, versionstamp: required.versionstamp });
     }
@@ -371,7 +376,7 @@ export class KvNamedHistory {
       return false;
     }
     const { versionstamp: stamp } = result;
-    this.#known = { head: next, versionstamp: stamp };
+    this.#known = { state: next, versionstamp: stamp };
     const [first] = parts;
     if (first !== undefined) {
       this.#latest = { tag, key: first.key, versionstamp: stamp };
@@ -380,9 +385,11 @@ export class KvNamedHistory {
   }
 }
 
-/** The head, `undefined` if it has expired: Deno KV removes it when it comes to it. */
-function unexpired({ head }: StampedHead): NamedHead | undefined {
-  return head !== undefined && head.expiresAt > Date.now() ? head : undefined;
+/** The state, `undefined` if it has expired: Deno KV removes it when it comes to it. */
+function unexpired({ state }: StampedState): NamedState | undefined {
+  return state !== undefined && state.expiresAt > Date.now()
+    ? state
+    : undefined;
 }
 
 function expiryOf(delay: number): { expireIn?: number } {

@@ -8,20 +8,23 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../../_log/event_log.ts";
-import { checkRead, checkRewind } from "../../_log/read_bounds.ts";
+import {
+  checkReadOptions,
+  checkRewindCount,
+} from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
-import { persist } from "../_engine/engine_call.ts";
-import { KvAppends } from "./appends.ts";
-import type { Line } from "./blocks.ts";
-import { followChanges, type KvChanges } from "./changes.ts";
+import { retry } from "../_engine/retry.ts";
+import { KvAppendQueue } from "./append_queue.ts";
+import type { Line } from "./batches.ts";
+import { followChanges, type KvChangeWatcher } from "./change_watcher.ts";
 import {
   BEGINNING,
   compareCursors,
   makeEpoch,
-  type NamedHead,
-} from "./named_head.ts";
+  type NamedState,
+} from "./named_state.ts";
 import type { KvNamedHistory } from "./named_history.ts";
-import { judge } from "./refusal.ts";
+import { classifyError } from "./error_kinds.ts";
 
 /** What the log of a name is told. */
 export interface KvNamedLogOptions {
@@ -37,7 +40,7 @@ export interface KvNamedLogOptions {
 export class KvNamedLog implements EventLog {
   readonly #history: KvNamedHistory;
   readonly #options: KvNamedLogOptions;
-  readonly #appends: KvAppends;
+  readonly #appends: KvAppendQueue;
   readonly #writer = crypto.randomUUID();
   /** How many writes were begun. */
   #writes = 0;
@@ -45,7 +48,7 @@ export class KvNamedLog implements EventLog {
   constructor(history: KvNamedHistory, options: KvNamedLogOptions) {
     this.#history = history;
     this.#options = options;
-    this.#appends = new KvAppends((lines) => this.#append(lines));
+    this.#appends = new KvAppendQueue((lines) => this.#append(lines));
   }
 
   async append(
@@ -60,8 +63,8 @@ export class KvNamedLog implements EventLog {
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
     const { signal } = options;
-    const { limit, maxBytes } = checkRead(options);
-    return await this.#persist(
+    const { limit, maxBytes } = checkReadOptions(options);
+    return await this.#retry(
       () => this.#history.read(after, limit, maxBytes),
       "read event log",
       signal,
@@ -70,20 +73,20 @@ export class KvNamedLog implements EventLog {
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
-    checkRewind(count, signal);
+    checkRewindCount(count, signal);
     const verb = "rewind event log";
-    return await this.#persist(() => this.#rewind(count), verb, signal);
+    return await this.#retry(() => this.#rewind(count), verb, signal);
   }
 
   async follow(
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const watch = (): KvChanges =>
+    const watch = (): KvChangeWatcher =>
       this.#history.watch(this.#options.pollInterval);
     const reader = {
       read: (after: string) => {
-        const { limit, maxBytes } = checkRead({});
+        const { limit, maxBytes } = checkReadOptions({});
         return this.#history.read(after, limit, maxBytes);
       },
       findEnd: () => this.#rewind(0),
@@ -96,33 +99,33 @@ export class KvNamedLog implements EventLog {
   }
 
   async #rewind(count: number): Promise<string> {
-    const head = await this.#history.readHead();
-    if (head === undefined) return BEGINNING;
-    return `${head.epoch}-${Math.max(head.last - count, 0)}`;
+    const state = await this.#history.readState();
+    if (state === undefined) return BEGINNING;
+    return `${state.epoch}-${Math.max(state.last - count, 0)}`;
   }
 
-  #persist<T>(
+  #retry<T>(
     attempt: (signal: AbortSignal) => Promise<T>,
     verb: string,
     signal?: AbortSignal,
   ): Promise<T> {
     const { timeout } = this.#options;
-    return persist(attempt, { timeout, verb, judge, signal });
+    return retry(attempt, { timeout, verb, classifyError, signal });
   }
 
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
     const { expireIn } = this.#options;
     const tag = `${this.#writer}-${++this.#writes}`;
     let outdated: string | undefined;
-    const attempt = this.#history.prepareChange(tag, (head) => {
-      outdated = isOutdated(head, expireIn) ? head?.epoch : undefined;
-      const next = makeNext(head, lines.length, expireIn);
+    const attempt = this.#history.prepareChange(tag, (state) => {
+      outdated = isOutdated(state, expireIn) ? state?.epoch : undefined;
+      const next = makeNextState(state, lines.length, expireIn);
       const result = lines.map((_, index) =>
         `${next.epoch}-${next.last - lines.length + 1 + index}`
       );
-      return { head: next, lines, result };
+      return { state: next, lines, result };
     });
-    const ids = await this.#persist(attempt, "append event");
+    const ids = await this.#retry(attempt, "append event");
     if (outdated !== undefined) {
       await this.#history.keep(outdated, 2 * expireIn, this.#options.timeout);
     }
@@ -130,28 +133,28 @@ export class KvNamedLog implements EventLog {
   }
 }
 
-/** Whether the blocks are gone before what is appended now is to be. */
-function isOutdated(head: NamedHead | undefined, expireIn: number): boolean {
-  return head !== undefined && head.last > 0 &&
-    head.keptUntil < Date.now() + expireIn;
+/** Whether the batches are gone before what is appended now is to be. */
+function isOutdated(state: NamedState | undefined, expireIn: number): boolean {
+  return state !== undefined && state.last > 0 &&
+    state.keptUntil < Date.now() + expireIn;
 }
 
-function makeNext(
-  head: NamedHead | undefined,
+function makeNextState(
+  state: NamedState | undefined,
   count: number,
   expireIn: number,
-): NamedHead {
+): NamedState {
   const now = Date.now();
   const expiresAt = now + expireIn;
-  // Twice as long, lest all blocks are written anew with each event.
-  const keptUntil = head === undefined || head.keptUntil < expiresAt
+  // Twice as long, lest all batches are written anew with each event.
+  const keptUntil = state === undefined || state.keptUntil < expiresAt
     ? now + 2 * expireIn
-    : head.keptUntil;
+    : state.keptUntil;
   return {
-    epoch: head?.epoch ?? makeEpoch(),
-    last: (head?.last ?? 0) + count,
-    holder: head?.holder,
-    leaseEnd: head?.leaseEnd ?? 0,
+    epoch: state?.epoch ?? makeEpoch(),
+    last: (state?.last ?? 0) + count,
+    token: state?.token,
+    leaseEnd: state?.leaseEnd ?? 0,
     expiresAt,
     keptUntil,
   };

@@ -13,8 +13,8 @@ import type { KvAtomic, KvEntry, KvStore } from "./store.ts";
 /** An entry holds what no log has written. To ask again gives the same. */
 export class ForeignEntryError extends Error {}
 
-/** How many numbers the key of a block ends with. */
-const BLOCK_NUMBERS = 4;
+/** How many numbers the key of a batch ends with. */
+const BATCH_NUMBERS = 4;
 
 /** The same store, which rejects with an error in place of a reply of another form. */
 export function checkStore(kv: KvStore): KvStore {
@@ -24,18 +24,18 @@ export function checkStore(kv: KvStore): KvStore {
       if (!isEntry(entry)) throw makeReplyError("an entry", entry);
       return entry;
     },
-    list: (selector, options) => checkBlocks(kv.list(selector, options)),
+    list: (selector, options) => checkBatches(kv.list(selector, options)),
     watch: (keys) => kv.watch(keys),
     atomic: () => checkAtomic(kv.atomic()),
   };
 }
 
 /**
- * Reads the head of a log, if there is one.
+ * Reads the state of a log, if there is one.
  *
  * @throws {ForeignEntryError} If it is none.
  */
-export function readHead<T extends { epoch: string; last: number }>(
+export function readState<T extends { epoch: string; last: number }>(
   { value, versionstamp }: KvEntry,
 ): T | undefined {
   if (versionstamp === null) return undefined;
@@ -44,20 +44,20 @@ export function readHead<T extends { epoch: string; last: number }>(
     return value as T;
   }
   throw new ForeignEntryError(
-    `Cannot read event log: expected the head of a log in Deno KV, got a value ${
+    `Cannot read event log: expected the state of a log in Deno KV, got a value ${
       quote(value)
     }`,
   );
 }
 
-async function* checkBlocks(
+async function* checkBatches(
   entries: AsyncIterable<unknown>,
 ): AsyncGenerator<KvEntry, void> {
   for await (const entry of entries) {
-    const isBlock = isEntry(entry) && entry.value instanceof Uint8Array &&
-      entry.key.length > BLOCK_NUMBERS &&
-      entry.key.slice(-BLOCK_NUMBERS).every(Number.isSafeInteger);
-    if (!isBlock) throw makeReplyError("a block of events", entry);
+    const isBatch = isEntry(entry) && entry.value instanceof Uint8Array &&
+      entry.key.length > BATCH_NUMBERS &&
+      entry.key.slice(-BATCH_NUMBERS).every(Number.isSafeInteger);
+    if (!isBatch) throw makeReplyError("a batch of events", entry);
     yield entry;
   }
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { WritePace } from "./write_pace.ts";
+import type { WriteLimiter } from "./write_limiter.ts";
 
 /** How much is written at once, at most; there is always at least one event. */
 export interface AppendQueueBounds {
@@ -26,7 +26,7 @@ interface Waiting<T> {
 export class AppendQueue<T> {
   readonly #bounds: AppendQueueBounds;
   readonly #write: (items: readonly T[]) => Promise<readonly string[]>;
-  readonly #pace: WritePace | undefined;
+  readonly #limiter: WriteLimiter | undefined;
   /** What no write has taken yet. A set, from which those in the middle go fast. */
   readonly #waiting = new Set<Waiting<T>>();
   #isRunning = false;
@@ -35,16 +35,16 @@ export class AppendQueue<T> {
    * @param bounds How much is written at once.
    * @param write Writes events, all or none, and gives their IDs. If it fails, so
    * do all calls that wait: what comes after an event must not overtake it.
-   * @param pace Shared with other queues, if a write may wait for theirs.
+   * @param limiter Shared with other queues, if a write may wait for theirs.
    */
   constructor(
     bounds: AppendQueueBounds,
     write: (items: readonly T[]) => Promise<readonly string[]>,
-    pace?: WritePace,
+    limiter?: WriteLimiter,
   ) {
     this.#bounds = bounds;
     this.#write = write;
-    this.#pace = pace;
+    this.#limiter = limiter;
   }
 
   /**
@@ -88,7 +88,7 @@ export class AppendQueue<T> {
 
   async #run(): Promise<void> {
     while (this.#waiting.size > 0) {
-      await this.#pace?.turn();
+      await this.#limiter?.next();
       const batch = this.#take();
       // All of them may have been taken back meanwhile.
       if (batch.length === 0) break;

@@ -14,23 +14,23 @@ import {
   EventLogClaimError,
 } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
-import { persist } from "../_engine/engine_call.ts";
-import { RedisAppends } from "./appends.ts";
+import { retry } from "../_engine/retry.ts";
+import { RedisAppendQueue } from "./append_queue.ts";
 import type { RedisClient } from "./client.ts";
 import { splitId } from "./cursors.ts";
 import type { NameKeys } from "./keys.ts";
 import {
-  MEND_SCRIPT,
   RELEASE_SCRIPT,
   RENEW_SCRIPT,
+  REWRITE_SCRIPT,
   WRITE_SCRIPT,
-} from "./logs_scripts.ts";
+} from "./named_stream_scripts.ts";
 import { formatExpiry } from "./named_stream.ts";
-import { pack, STRIDE } from "./packs.ts";
-import { isTooSmall, judge } from "./refusal.ts";
+import { ID_STEP, joinBatch } from "./batches.ts";
+import { classifyError, isTooSmall } from "./error_kinds.ts";
 import { readRenewal, readWritten } from "./replies.ts";
-import type { WritePace } from "../_engine/write_pace.ts";
-import { WrittenEntries, type WrittenEntry } from "./written_entries.ts";
+import type { WriteLimiter } from "../_engine/write_limiter.ts";
+import { type RecentWrite, RecentWrites } from "./recent_writes.ts";
 
 /** What a claim is made of. */
 export interface RedisClaimOptions {
@@ -52,24 +52,24 @@ export interface RedisClaimOptions {
   /** Milliseconds without an answer after which Redis is lost. */
   timeout: number;
   /** Shared by all claims of the process. */
-  pace: WritePace;
+  limiter: WriteLimiter;
 }
 
 /** How much one entry takes. Whoever reads gets all of it. */
-const PACK_BOUNDS = { items: 32, bytes: 8192 };
+const BATCH_BOUNDS = { items: 32, bytes: 8192 };
 /** How much one command writes again. Redis does nothing else meanwhile. */
-const MEND_BOUNDS = { items: 128, bytes: 1_048_576 };
+const REWRITE_BOUNDS = { items: 128, bytes: 1_048_576 };
 
 /** The claim of a name in Redis. */
 export class RedisClaim implements EventLogClaim {
   readonly cursor: string;
   readonly #options: RedisClaimOptions;
-  readonly #appends: RedisAppends;
+  readonly #appends: RedisAppendQueue;
   /** What the lease holds. */
   readonly #lease: string;
   /** The time of the generation, with which its IDs begin. */
   readonly #time: string;
-  readonly #written = new WrittenEntries();
+  readonly #written = new RecentWrites();
   /** The ID of the last entry that Redis has confirmed. */
   #confirmed: string;
   /** How many IDs were given to events. */
@@ -78,13 +78,13 @@ export class RedisClaim implements EventLogClaim {
   #isReleased = false;
 
   constructor(options: RedisClaimOptions) {
-    const { token, start, first, pace } = options;
+    const { token, start, first, limiter } = options;
     this.cursor = this.#confirmed = start;
     this.#options = options;
-    this.#appends = new RedisAppends(
-      PACK_BOUNDS,
+    this.#appends = new RedisAppendQueue(
+      BATCH_BOUNDS,
       (events) => this.#append(events),
-      pace,
+      limiter,
     );
     this.#lease = `${token} ${start}`;
     this.#time = splitId(start)[0];
@@ -120,19 +120,19 @@ export class RedisClaim implements EventLogClaim {
       );
       // A holder that is silent for long does not leave late readers without the end.
       return held === "without last"
-        ? await this.#mend(this.#confirmed)
+        ? await this.#rewrite(this.#confirmed)
         : held === "whole";
     };
-    return await persist(renew, { timeout, verb: "renew claim", judge });
+    return await retry(renew, { timeout, verb: "renew claim", classifyError });
   }
 
   async release(): Promise<void> {
     this.#isReleased = true;
     const { client, keys, timeout } = this.#options;
     const { lease } = keys;
-    await persist(
+    await retry(
       () => client.send(["EVAL", RELEASE_SCRIPT, "1", lease, this.#lease]),
-      { timeout, verb: "release claim", judge },
+      { timeout, verb: "release claim", classifyError },
     );
   }
 
@@ -141,19 +141,19 @@ export class RedisClaim implements EventLogClaim {
     const ids = events.map(() => this.#nextId());
     // There is an event.
     const id = ids.at(-1)!;
-    const fields = pack(events);
+    const fields = joinBatch(events);
     const last = this.#written.last ?? this.cursor;
     this.#written.add(id, fields, events.length);
     try {
-      const isWritten = await persist(() => this.#write(last, id, fields), {
+      const isWritten = await retry(() => this.#write(last, id, fields), {
         timeout,
         verb: "append event",
-        judge,
+        classifyError,
       });
       if (!isWritten) throw new EventLogClaimError(name);
     } catch (error) {
       // Redis has nothing of it: a number that is left out would tell readers of a gap.
-      if (judge(error) !== "unknown") {
+      if (classifyError(error) !== "unknown") {
         this.#count -= events.length;
         this.#written.removeLast();
       }
@@ -179,7 +179,7 @@ export class RedisClaim implements EventLogClaim {
       if (!isTooSmall(error)) throw error;
       // It is there from an earlier attempt, or somebody else has claimed the name.
     }
-    return await this.#mend(id);
+    return await this.#rewrite(id);
   }
 
   /**
@@ -190,13 +190,13 @@ export class RedisClaim implements EventLogClaim {
    * @param upTo The ID of the last entry to write. A later one has a caller of its own,
    * which must know whether it was written.
    */
-  async #mend(upTo: string): Promise<boolean> {
+  async #rewrite(upTo: string): Promise<boolean> {
     const { client, keys, before, expireIn } = this.#options;
     let end = "";
-    for (let entries: readonly WrittenEntry[] = [];;) {
+    for (let entries: readonly RecentWrite[] = [];;) {
       const reply: unknown = await client.send([
         "EVAL",
-        MEND_SCRIPT,
+        REWRITE_SCRIPT,
         "3",
         keys.stream,
         keys.lease,
@@ -214,12 +214,12 @@ export class RedisClaim implements EventLogClaim {
       const written = readWritten(reply);
       if (written === undefined) return false;
       end = written;
-      entries = this.#written.take(end, upTo, MEND_BOUNDS);
+      entries = this.#written.take(end, upTo, REWRITE_BOUNDS);
       if (entries.length === 0) return true;
     }
   }
 
   #nextId(): string {
-    return `${this.#time}-${++this.#count * STRIDE}`;
+    return `${this.#time}-${++this.#count * ID_STEP}`;
   }
 }

@@ -7,14 +7,14 @@
  */
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
-import { makeBatch } from "../_engine/batch.ts";
-import { orTimedOut, wait } from "../_engine/engine_call.ts";
+import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
+import { orTimedOut, wait } from "../_engine/retry.ts";
 import type { RedisClient } from "./client.ts";
 import { type Entry, readEvent } from "./entries.ts";
 import { isAfter } from "./cursors.ts";
 import { cursorBefore, follows, isStart } from "./named_stream.ts";
-import { unpackAll } from "./packs.ts";
-import { isWrongType } from "./refusal.ts";
+import { splitBatches } from "./batches.ts";
+import { isWrongType } from "./error_kinds.ts";
 import { readStreams } from "./replies.ts";
 
 /** Somebody who follows a stream. */
@@ -32,7 +32,7 @@ const BLOCK = 5000;
  * Milliseconds that the first who follows gives to those who read: to open a connection
  * would hold up the answer with what is there, and is in vain for who leaves at once.
  */
-const HEAD_START = 5;
+const OPEN_DELAY = 5;
 /** Entries of each stream that it is given at a time, each of several events perhaps. */
 const COUNT = 32;
 /** Milliseconds for which the key is kept that wakes the connection. */
@@ -42,12 +42,12 @@ const WAKE_AGE = 1000;
  * last answer for each hundred of them, and so many at most: each time, all their keys
  * are sent.
  */
-const PACE = 10;
-const MAX_PACE = 25;
+const INTERVAL = 10;
+const MAX_INTERVAL = 25;
 
 interface FollowedStream {
   /** The place up to which the stream was followed. */
-  position: string;
+  cursor: string;
   readonly followers: Set<Follower>;
 }
 
@@ -88,8 +88,8 @@ export class RedisFollower {
   }
 
   /** The place up to which a stream was followed, `undefined` if it is not. */
-  positionOf(key: string): string | undefined {
-    return this.#streams.get(key)?.position;
+  cursorOf(key: string): string | undefined {
+    return this.#streams.get(key)?.cursor;
   }
 
   /**
@@ -101,13 +101,13 @@ export class RedisFollower {
     const { cursor } = follower;
     if (stream !== undefined) {
       stream.followers.add(follower);
-      if (!isAfter(stream.position, cursor)) return;
-      stream.position = cursor;
+      if (!isAfter(stream.cursor, cursor)) return;
+      stream.cursor = cursor;
       this.#wake();
       return;
     }
     this.#streams.set(key, {
-      position: cursor,
+      cursor,
       followers: new Set([follower]),
     });
     if (this.#ended !== undefined) {
@@ -138,13 +138,16 @@ export class RedisFollower {
     const close = (): unknown => connection?.close();
     signal.addEventListener("abort", close);
     try {
-      await wait(HEAD_START, signal);
+      await wait(OPEN_DELAY, signal);
       connection = await this.#open(Promise.resolve(this.#client.duplicate()));
       while (!signal.aborted) {
         const begin = performance.now();
         await this.#follow(connection);
-        const pace = Math.min(this.#streams.size * PACE / 100, MAX_PACE);
-        const rest = begin + pace - performance.now();
+        const interval = Math.min(
+          this.#streams.size * INTERVAL / 100,
+          MAX_INTERVAL,
+        );
+        const rest = begin + interval - performance.now();
         if (rest >= 1) await wait(rest, signal);
       }
     } catch (error) {
@@ -200,7 +203,7 @@ export class RedisFollower {
 
   async #ask(connection: RedisClient): Promise<void> {
     const keys = [...this.#streams.keys()];
-    const positions = keys.map((key) => this.#streams.get(key)!.position);
+    const cursors = keys.map((key) => this.#streams.get(key)!.cursor);
     this.#isWaiting = true;
     let replies: Map<string, Entry[]>;
     try {
@@ -215,7 +218,7 @@ export class RedisFollower {
           this.#wakeKey,
           ...keys,
           `${this.#wakes}-0`,
-          ...positions,
+          ...cursors,
         ])),
       );
     } finally {
@@ -224,7 +227,7 @@ export class RedisFollower {
     for (const [index, key] of keys.entries()) {
       const entries = replies.get(key);
       // One who was added meanwhile may be further back: then they come again.
-      const isAsked = this.#streams.get(key)?.position === positions[index];
+      const isAsked = this.#streams.get(key)?.cursor === cursors[index];
       if (entries !== undefined && isAsked) this.#dispatch(key, entries);
     }
   }
@@ -237,8 +240,8 @@ export class RedisFollower {
     const stream = this.#streams.get(key);
     const last = entries.at(-1);
     if (stream === undefined || last === undefined) return;
-    const before = stream.position;
-    stream.position = last.id;
+    const before = stream.cursor;
+    stream.cursor = last.id;
     const batches = makeBatches(entries, before);
     for (const follower of stream.followers) {
       const own = follower.cursor === before
@@ -301,9 +304,9 @@ function makeBatches(
   const finish = (): void => {
     const gap = gapCursor !== undefined;
     if (events.length === 0 && !gap) return;
-    batches.push(makeBatch(events, cursor, gap, gapCursor));
+    batches.push(makeEventLogBatch(events, cursor, gap, gapCursor));
   };
-  for (const entry of unpackAll(entries)) {
+  for (const entry of splitBatches(entries)) {
     if (!isAfter(entry.id, cursor)) continue;
     if (!follows(cursor, entry)) {
       finish();

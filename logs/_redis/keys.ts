@@ -10,7 +10,7 @@
 /** The keys of a name. */
 export interface NameKeys {
   /** What the keys of all names in the same slot begin with. */
-  readonly place: string;
+  readonly slotPrefix: string;
   readonly stream: string;
   readonly lease: string;
   readonly writers: string;
@@ -34,10 +34,10 @@ export function makeKeys(prefix: string, name: string): NameKeys {
   const tag = first === "" ? "%" : first;
   const tagged = `${prefix}{${tag}}`;
   // After `{}`, which such a prefix has, Redis looks for no other tag.
-  const place = tagOf(tagged) === undefined ? `{${tag}}${tagged}` : tagged;
-  const stream = [place, ...rest].join("/");
+  const slotPrefix = tagOf(tagged) === undefined ? `{${tag}}${tagged}` : tagged;
+  const stream = [slotPrefix, ...rest].join("/");
   return {
-    place,
+    slotPrefix,
     stream,
     lease: `${stream}:lease`,
     writers: `${stream}:writers`,

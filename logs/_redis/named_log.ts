@@ -7,12 +7,12 @@ import type {
 } from "../../_log/event_log.ts";
 import type { Follower, RedisFollower } from "./follower.ts";
 import { compareCursors, isAfter } from "./cursors.ts";
-import { RedisLog } from "./log.ts";
+import { RedisBaseLog } from "./base_log.ts";
 import {
   RedisNamedStream,
   type RedisNamedStreamOptions,
 } from "./named_stream.ts";
-import { isCrossSlot } from "./refusal.ts";
+import { isCrossSlot } from "./error_kinds.ts";
 
 /** What the log of a name is made of. */
 export interface RedisNamedLogOptions extends RedisNamedStreamOptions {
@@ -26,7 +26,7 @@ export interface RedisNamedLogOptions extends RedisNamedStreamOptions {
 const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
 
 /** The log of a name in Redis, to which anybody may append. */
-export class RedisNamedLog extends RedisLog implements EventLog {
+export class RedisNamedLog extends RedisBaseLog implements EventLog {
   readonly #options: RedisNamedLogOptions;
 
   constructor(options: RedisNamedLogOptions) {
@@ -51,8 +51,8 @@ export class RedisNamedLog extends RedisLog implements EventLog {
       signal?.throwIfAborted();
       const { cursor } = batch;
       const follower = this.#options.getFollower();
-      const position = follower.positionOf(stream);
-      if (isBeyond || position === undefined || !isAfter(position, cursor)) {
+      const followed = follower.cursorOf(stream);
+      if (isBeyond || followed === undefined || !isAfter(followed, cursor)) {
         const entry = { cursor, onBatch, onFailure: () => {} };
         try {
           return await this.#join(follower, entry, signal);

@@ -19,11 +19,11 @@ import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
 import { type Entry, readEvent, sizeOf } from "./entries.ts";
 import type { NameKeys } from "./keys.ts";
-import type { ReadBounds, RedisHistory } from "./log.ts";
-import { APPEND_SCRIPT, START_FIELD } from "./logs_scripts.ts";
-import { makeBatch } from "../_engine/batch.ts";
+import type { ReadBounds, RedisHistory } from "./base_log.ts";
+import { APPEND_SCRIPT, START_FIELD } from "./named_stream_scripts.ts";
+import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { isAfter, parseCursor, splitId } from "./cursors.ts";
-import { hasEvent, STRIDE, unpack, unpackAll } from "./packs.ts";
+import { hasEvent, ID_STEP, splitBatch, splitBatches } from "./batches.ts";
 import { readEntries, readIds, readLease } from "./replies.ts";
 
 /** The cursor of the place before all entries. */
@@ -48,11 +48,11 @@ export function follows(cursor: string, event: Entry): boolean {
   const [time, sequence] = splitId(event.id);
   const number = Number(sequence);
   // What begins the generation is no event: nothing is missing without it.
-  if (cursor === BEGINNING) return number === 1 || number === STRIDE;
+  if (cursor === BEGINNING) return number === 1 || number === ID_STEP;
   const [otherTime, otherSequence] = splitId(cursor);
   const other = Number(otherSequence);
   return time === otherTime &&
-    (number === other + 1 || number === other - other % STRIDE + STRIDE);
+    (number === other + 1 || number === other - other % ID_STEP + ID_STEP);
 }
 
 /** The cursor of the place before an event, also where the event before it is missing. */
@@ -60,7 +60,7 @@ export function cursorBefore(event: Entry): string {
   if (isStart(event)) return event.fields[1] || BEGINNING;
   const [time, sequence] = splitId(event.id);
   const number = Number(sequence);
-  return `${time}-${number % STRIDE === 0 ? number - STRIDE : number - 1}`;
+  return `${time}-${number % ID_STEP === 0 ? number - ID_STEP : number - 1}`;
 }
 
 /** What the stream of a name is reached with. */
@@ -116,7 +116,7 @@ export class RedisNamedStream implements RedisHistory {
     for (let from = "+";;) {
       const wanted = Math.min(left + 1, PAGE);
       const entries = await this.#reverse(from, wanted);
-      for (const entry of entries.flatMap((e) => unpack(e).toReversed())) {
+      for (const entry of entries.flatMap((e) => splitBatch(e).toReversed())) {
         if (left === 0) return entry.id;
         if (!isStart(entry)) left--;
         from = `(${entry.id}`;
@@ -151,14 +151,14 @@ export class RedisNamedStream implements RedisHistory {
         return await this.#readEnd(after, bounds);
       }
       const isKnown = from !== after || hasEvent(found[0], after);
-      for (const entry of unpackAll(found)) {
+      for (const entry of splitBatches(found)) {
         // The place itself is one of them, or inside of one.
         if (after !== BEGINNING && !isAfter(entry.id, cursor)) continue;
         const isFull = events.length >= limit || bytes >= maxBytes;
         const isBroken = !follows(cursor, entry);
         // What is missing here is told of by the next read.
         if ((isBroken || isFull) && events.length > 0) {
-          return makeBatch(events, cursor, gap, gapCursor);
+          return makeEventLogBatch(events, cursor, gap, gapCursor);
         }
         if (isBroken) {
           gap = true;
@@ -172,7 +172,7 @@ export class RedisNamedStream implements RedisHistory {
         events.push(readEvent(entry));
         bytes += sizeOf(entry.fields);
       }
-      if (isLast) return makeBatch(events, cursor, gap, gapCursor);
+      if (isLast) return makeEventLogBatch(events, cursor, gap, gapCursor);
       from = `(${cursor}`;
     }
   }

@@ -14,7 +14,7 @@
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
 import { parseCursor } from "./cursors.ts";
-import type { ReadBounds, RedisHistory } from "./log.ts";
+import type { ReadBounds, RedisHistory } from "./base_log.ts";
 import {
   APPEND_SCRIPT,
   type Entry,
@@ -79,21 +79,21 @@ export class RedisStream implements RedisHistory {
   }
 
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    const place = parseCursor(after);
-    if (place === undefined) return await this.#readOldest(bounds);
-    const entries = await this.#range(place.id, bounds.limit);
+    const parsed = parseCursor(after);
+    if (parsed === undefined) return await this.#readOldest(bounds);
+    const entries = await this.#range(parsed.id, bounds.limit);
     const [first] = entries;
     // It lies after the end: a Redis that was restored, or a replica that lags behind.
     if (first === undefined) {
       return { events: [], cursor: await this.#start(), gap: true };
     }
-    const gap = first.id !== place.id;
-    if (!gap && !place.isBefore) entries.shift();
+    const gap = first.id !== parsed.id;
+    if (!gap && !parsed.isBefore) entries.shift();
     return await this.#collect(after, entries, bounds, gap);
   }
 
   /** Reads what comes after an event, and waits so many milliseconds if there is none. */
-  async await(
+  async waitForNext(
     after: string,
     block: number,
     bounds: ReadBounds,
@@ -121,7 +121,7 @@ export class RedisStream implements RedisHistory {
     if (count === 0) return end;
     if (count === Infinity) {
       const [oldest] = await this.#range("-", 1);
-      return oldest === undefined ? end : placeBefore(oldest);
+      return oldest === undefined ? end : cursorBefore(oldest);
     }
     let left = count;
     let oldest: Entry | undefined;
@@ -129,11 +129,11 @@ export class RedisStream implements RedisHistory {
       const entries = readEntries(
         await this.#send("XREVRANGE", this.#key, from, "-", "COUNT", PAGE),
       );
-      const place = entries[left];
-      if (place !== undefined) return place.id;
+      const found = entries[left];
+      if (found !== undefined) return found.id;
       oldest = entries.at(-1) ?? oldest;
       if (oldest === undefined) return end;
-      if (entries.length < PAGE) return placeBefore(oldest);
+      if (entries.length < PAGE) return cursorBefore(oldest);
       left -= entries.length;
     }
   }
@@ -190,6 +190,6 @@ export class RedisStream implements RedisHistory {
   }
 }
 
-function placeBefore(entry: Entry): string {
+function cursorBefore(entry: Entry): string {
   return isEvent(entry) ? `<${entry.id}` : entry.id;
 }

@@ -19,7 +19,7 @@ const CHOSEN = ["", ...HOSTILE_NAMES, "news", "app:{news}", "x".repeat(3000)];
 
 Deno.test("the keys of ordinary names can be read", () => {
   assertEquals(makeKeys("answers:", "alice"), {
-    place: "answers:{alice}",
+    slotPrefix: "answers:{alice}",
     stream: "answers:{alice}",
     lease: "answers:{alice}:lease",
     writers: "answers:{alice}:writers",
@@ -32,8 +32,8 @@ Deno.test("the keys of ordinary names can be read", () => {
 Deno.test("all keys of a name share a slot, and a name with what stands before U+0000", () => {
   for (const prefix of CHOSEN) {
     for (const name of HOSTILE_NAMES) {
-      const { place, stream, lease, writers } = makeKeys(prefix, name);
-      const keys = [place, stream, lease, writers, `${stream}:wake:1`];
+      const { slotPrefix, stream, lease, writers } = makeKeys(prefix, name);
+      const keys = [slotPrefix, stream, lease, writers, `${stream}:wake:1`];
       assertEquals(new Set(keys.map(slotOf)).size, 1, `${prefix} ${name}`);
       const beside = makeKeys(prefix, `${name}\0other`).stream;
       assertEquals(slotOf(beside), slotOf(stream), `${prefix} ${name}`);
@@ -92,13 +92,13 @@ async function useCluster(): Promise<
 
 for (const round of [1, 2]) {
   const options = { ownIds: false, ignore: !hasRedis };
-  const place = `${redisNote} in a cluster, round ${round},`;
-  testEventLog(`RedisStreamsEventLog${place}`, async ({ maxEvents }) => {
+  const note = `${redisNote} in a cluster, round ${round},`;
+  testEventLog(`RedisStreamsEventLog${note}`, async ({ maxEvents }) => {
     const { client, chosen, close } = await useCluster();
     const log = new RedisStreamsEventLog(client, chosen, { maxEvents });
     return { log, close };
   }, options);
-  testEventLogs(`RedisEventLogs${place}`, async () => {
+  testEventLogs(`RedisEventLogs${note}`, async () => {
     const { client, chosen, close } = await useCluster();
     return {
       logs: new RedisEventLogs(client, chosen),

@@ -15,7 +15,7 @@ import "../node/sink_test.ts";
 import "../node/node_test.ts";
 import "../logs/names_test.ts";
 import "../logs/redis_logs_test.ts";
-import "../logs/refusal_test.ts";
+import "../logs/error_kinds_test.ts";
 import "../logs/redis_streams_test.ts";
 import "../logs/redis_writes_test.ts";
 import "../runs/redis_loss_test.ts";

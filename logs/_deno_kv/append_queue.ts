@@ -10,13 +10,13 @@
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { TextEventInit } from "../../event.ts";
 import { AppendQueue } from "../_engine/append_queue.ts";
-import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./blocks.ts";
+import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./batches.ts";
 
 /** How much one commit writes. With few events in it, few leave a history at once. */
 const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
 
 /** Those who wait for their events to be written. */
-export class KvAppends {
+export class KvAppendQueue {
   readonly #queue: AppendQueue<Line>;
 
   /** @param write Writes events, all or none, and gives their IDs. */

@@ -1,17 +1,17 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the holder of a claim has written last, so that it can write it again where it is
+ * What the token of a claim has written last, so that it can write it again where it is
  * deleted, or an older state of the store was restored.
  *
  * @module
  */
 
-import type { Line } from "./blocks.ts";
+import type { Line } from "./batches.ts";
 
 /** What one commit wrote. */
-export interface WrittenLines {
-  /** What its blocks are marked with. */
+export interface RecentWrite {
+  /** What its batches are marked with. */
   readonly tag: string;
   /** The sequence of its first event. */
   readonly first: number;
@@ -22,19 +22,19 @@ export interface WrittenLines {
 const MAX_EVENTS = 1000;
 const MAX_BYTES = 1_048_576;
 
-/** The last writes of a holder, the oldest first. */
-export class WrittenHistory {
-  readonly #writes: WrittenLines[] = [];
+/** The last writes of a token, the oldest first. */
+export class RecentWrites {
+  readonly #writes: RecentWrite[] = [];
   #events = 0;
   #bytes = 0;
 
   /** The writes. */
-  get all(): readonly WrittenLines[] {
+  get all(): readonly RecentWrite[] {
     return this.#writes;
   }
 
   /** Adds a write. */
-  add(write: WrittenLines): void {
+  add(write: RecentWrite): void {
     this.#writes.push(write);
     this.#events += write.lines.length;
     this.#bytes += sizeOf(write);
@@ -52,6 +52,6 @@ export class WrittenHistory {
   }
 }
 
-function sizeOf({ lines }: WrittenLines): number {
+function sizeOf({ lines }: RecentWrite): number {
   return lines.reduce((sum, { size }) => sum + size, 0);
 }

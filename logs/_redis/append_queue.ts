@@ -13,26 +13,26 @@ import {
   AppendQueue,
   type AppendQueueBounds,
 } from "../_engine/append_queue.ts";
-import { assertNoId } from "../_engine/own_id.ts";
+import { assertNoId } from "../_engine/assert_no_id.ts";
 import { makeFields, sizeOf } from "./entries.ts";
-import type { WritePace } from "../_engine/write_pace.ts";
+import type { WriteLimiter } from "../_engine/write_limiter.ts";
 
 /** Those who wait for their events to be written. */
-export class RedisAppends {
+export class RedisAppendQueue {
   readonly #queue: AppendQueue<string[]>;
 
   /**
    * @param bounds How much one command writes.
    * @param write Writes events, of which the fields are given, all or none, and gives
    * their IDs.
-   * @param pace Shared with others, if a write may wait for theirs.
+   * @param limiter Shared with others, if a write may wait for theirs.
    */
   constructor(
     bounds: AppendQueueBounds,
     write: (events: readonly string[][]) => Promise<readonly string[]>,
-    pace?: WritePace,
+    limiter?: WriteLimiter,
   ) {
-    this.#queue = new AppendQueue(bounds, write, pace);
+    this.#queue = new AppendQueue(bounds, write, limiter);
   }
 
   /**

@@ -12,12 +12,12 @@
  * @module
  */
 
-import type { Verdict } from "../_engine/engine_call.ts";
+import type { ErrorKind } from "../_engine/retry.ts";
 
 /** What the prefix of an error says: every one that Redis 6.2 to 8 and Valkey have. */
-export const REDIS_ERRORS: ReadonlyMap<string, Verdict> = new Map<
+export const REDIS_ERRORS: ReadonlyMap<string, ErrorKind> = new Map<
   string,
-  Verdict
+  ErrorKind
 >([
   // The command, its keys, or what they hold.
   ["ERR", "final"],
@@ -71,7 +71,7 @@ const FULL_REGEXP = /^ERR max number of clients/;
 const TOO_SMALL_REGEXP = /^ERR .* equal or smaller /;
 
 /** Tells what an error says about the command that failed with it. */
-export function judge(error: unknown): Verdict {
+export function classifyError(error: unknown): ErrorKind {
   const message = messageOf(error);
   if (FULL_REGEXP.test(message)) return "transient";
   const [, inner] = IN_SCRIPT_REGEXP.exec(message) ?? [];

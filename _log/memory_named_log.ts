@@ -17,7 +17,7 @@ import type {
 type NearLog = Required<EventLog>;
 
 /** A log that somebody may hold. */
-export class NamedLog {
+export class MemoryNamedLog {
   /** When it is gone, in milliseconds of the monotonic clock. */
   expiresAt = Infinity;
   readonly #makeLog: () => NearLog;

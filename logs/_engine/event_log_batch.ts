@@ -7,7 +7,7 @@ import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
  *
  * @param gapCursor The cursor of the place after the gap, where there is one.
  */
-export function makeBatch(
+export function makeEventLogBatch(
   events: readonly LoggedEvent[],
   cursor: string,
   gap: boolean,

@@ -21,19 +21,23 @@ import {
   assertNumber,
   MAX_DELAY,
 } from "../../_validate.ts";
-import { persist } from "../_engine/engine_call.ts";
-import { assertNoId } from "../_engine/own_id.ts";
+import { retry } from "../_engine/retry.ts";
+import { assertNoId } from "../_engine/assert_no_id.ts";
 import { RedisClaim } from "./claim.ts";
 import type { RedisClient } from "./client.ts";
 import { makeFields } from "./entries.ts";
 import { RedisFollower } from "./follower.ts";
 import { makeKeys } from "./keys.ts";
-import { CLAIM_SCRIPT, EXPIRE_SCRIPT, INSPECT_SCRIPT } from "./logs_scripts.ts";
+import {
+  CLAIM_SCRIPT,
+  EXPIRE_SCRIPT,
+  INSPECT_SCRIPT,
+} from "./named_stream_scripts.ts";
 import { RedisNamedLog } from "./named_log.ts";
 import { formatExpiry } from "./named_stream.ts";
-import { isCrossSlot, judge } from "./refusal.ts";
+import { classifyError, isCrossSlot } from "./error_kinds.ts";
 import { readClaim, readState } from "./replies.ts";
-import { WritePace } from "../_engine/write_pace.ts";
+import { WriteLimiter } from "../_engine/write_limiter.ts";
 
 /** Options for {@linkcode RedisEventLogs}. */
 export interface RedisEventLogsOptions {
@@ -91,7 +95,7 @@ export class RedisEventLogs implements EventLogs {
   readonly #client: RedisClient;
   readonly #prefix: string;
   readonly #timeout: number;
-  readonly #pace = new WritePace();
+  readonly #limiter = new WriteLimiter();
   /** Who follows the streams: one for all, or, where that cannot be, one for each place. */
   readonly #followers = new Map<string, RedisFollower>();
   /** Whether streams are in several slots of a cluster, which one command cannot read. */
@@ -135,7 +139,7 @@ export class RedisEventLogs implements EventLogs {
       keys,
       expireIn,
       timeout: this.#timeout,
-      getFollower: () => this.#getFollower(keys.place),
+      getFollower: () => this.#getFollower(keys.slotPrefix),
     });
   }
 
@@ -162,7 +166,7 @@ export class RedisEventLogs implements EventLogs {
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
     const first = event && makeFields(event, undefined);
-    const claimed = await this.#persist(verb, readClaim, [
+    const claimed = await this.#retry(verb, readClaim, [
       "EVAL",
       CLAIM_SCRIPT,
       "3",
@@ -191,7 +195,7 @@ export class RedisEventLogs implements EventLogs {
       leaseTime,
       expireIn,
       timeout,
-      pace: this.#pace,
+      limiter: this.#limiter,
     });
   }
 
@@ -203,7 +207,7 @@ export class RedisEventLogs implements EventLogs {
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
     const { stream, lease } = makeKeys(this.#prefix, name);
-    return await this.#persist("inspect event log", readState, [
+    return await this.#retry("inspect event log", readState, [
       "EVAL",
       INSPECT_SCRIPT,
       "2",
@@ -222,7 +226,7 @@ export class RedisEventLogs implements EventLogs {
     assertLogName("expire event log", name);
     assertLimit("expire event log", "delay", delay, 1);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
-    await this.#persist("expire event log", () => {}, [
+    await this.#retry("expire event log", () => {}, [
       "EVAL",
       EXPIRE_SCRIPT,
       "3",
@@ -234,7 +238,7 @@ export class RedisEventLogs implements EventLogs {
   }
 
   /** Sends a command that may be repeated until it is answered. */
-  #persist<T>(
+  #retry<T>(
     verb: string,
     readReply: (reply: unknown) => T,
     command: [name: string, ...args: string[]],
@@ -242,11 +246,11 @@ export class RedisEventLogs implements EventLogs {
     const timeout = this.#timeout;
     const attempt = async (): Promise<T> =>
       readReply(await this.#client.send(command));
-    return persist(attempt, { timeout, verb, judge });
+    return retry(attempt, { timeout, verb, classifyError });
   }
 
-  #getFollower(place: string): RedisFollower {
-    const group = this.#isSplit ? place : "";
+  #getFollower(slotPrefix: string): RedisFollower {
+    const group = this.#isSplit ? slotPrefix : "";
     const found = this.#followers.get(group);
     if (found !== undefined) return found;
     const onEnd = (error: unknown): void => {

@@ -13,11 +13,14 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../../_log/event_log.ts";
-import { checkRead, checkRewind } from "../../_log/read_bounds.ts";
+import {
+  checkReadOptions,
+  checkRewindCount,
+} from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
-import { orAborted, orTimedOut, persist } from "../_engine/engine_call.ts";
-import { RedisAppends } from "./appends.ts";
-import { judge } from "./refusal.ts";
+import { orAborted, orTimedOut, retry } from "../_engine/retry.ts";
+import { RedisAppendQueue } from "./append_queue.ts";
+import { classifyError } from "./error_kinds.ts";
 
 /** How much to read. */
 export interface ReadBounds {
@@ -46,11 +49,11 @@ export interface RedisHistory {
 const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 
 /** A log that is not followed. */
-export class RedisLog {
+export class RedisBaseLog {
   readonly #history: RedisHistory;
   readonly #timeout: number;
   /** Made by the first append: most logs of names are only read here. */
-  #appends: RedisAppends | undefined;
+  #appends: RedisAppendQueue | undefined;
 
   /** @param timeout Milliseconds without an answer after which Redis is lost. */
   constructor(history: RedisHistory, timeout: number) {
@@ -70,8 +73,8 @@ export class RedisLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const bounds = checkRead(options);
-    return await this.#persist(
+    const bounds = checkReadOptions(options);
+    return await this.#retry(
       () => this.#history.read(after, bounds),
       "read event log",
       options.signal,
@@ -80,20 +83,20 @@ export class RedisLog {
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const { signal } = options;
-    checkRewind(count, signal);
-    return await this.#persist(
+    checkRewindCount(count, signal);
+    return await this.#retry(
       () => this.#history.rewind(count),
       "rewind event log",
       signal,
     );
   }
 
-  /** As {@linkcode RedisLog.read}, without trying again. */
+  /** As {@linkcode RedisBaseLog.read}, without trying again. */
   protected async readOnce(
     after: string,
     options: EventLogReadOptions,
   ): Promise<EventLogBatch> {
-    const batch = this.#history.read(after, checkRead(options));
+    const batch = this.#history.read(after, checkReadOptions(options));
     return await this.#once(batch, options.signal);
   }
 
@@ -110,19 +113,24 @@ export class RedisLog {
     return orAborted(orTimedOut(reply, timeout, "follow event log"), signal);
   }
 
-  #persist<T>(
+  #retry<T>(
     attempt: () => Promise<T>,
     verb: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return persist(attempt, { timeout: this.#timeout, verb, judge, signal });
+    return retry(attempt, {
+      timeout: this.#timeout,
+      verb,
+      classifyError,
+      signal,
+    });
   }
 
-  #makeAppends(): RedisAppends {
-    return new RedisAppends(
+  #makeAppends(): RedisAppendQueue {
+    return new RedisAppendQueue(
       BATCH_BOUNDS,
       (events) =>
-        this.#persist(this.#history.prepareWrite(events), "append event"),
+        this.#retry(this.#history.prepareWrite(events), "append event"),
     );
   }
 }

@@ -10,7 +10,7 @@
 import { isAfter } from "./cursors.ts";
 
 /** An entry as it was written. */
-export interface WrittenEntry {
+export interface RecentWrite {
   readonly id: string;
   /** Names and values in turn, as JSON. */
   readonly fields: string;
@@ -23,8 +23,8 @@ const MAX_EVENTS = 1000;
 const MAX_BYTES = 1_048_576;
 
 /** The last entries of a holder, the oldest first. */
-export class WrittenEntries {
-  readonly #entries: WrittenEntry[] = [];
+export class RecentWrites {
+  readonly #entries: RecentWrite[] = [];
   #events = 0;
   #bytes = 0;
 
@@ -69,8 +69,8 @@ export class WrittenEntries {
     after: string,
     upTo: string,
     bounds: { items: number; bytes: number },
-  ): readonly WrittenEntry[] {
-    const taken: WrittenEntry[] = [];
+  ): readonly RecentWrite[] {
+    const taken: RecentWrite[] = [];
     let bytes = 0;
     for (const entry of this.#entries) {
       if (!isAfter(entry.id, after)) continue;
@@ -83,13 +83,13 @@ export class WrittenEntries {
     return taken;
   }
 
-  #count(entry: WrittenEntry, sign: 1 | -1): void {
+  #count(entry: RecentWrite, sign: 1 | -1): void {
     this.#events += sign * entry.events;
     this.#bytes += sign * sizeOf(entry);
   }
 }
 
 /** The bytes of an entry: two for each UTF-16 code unit. */
-function sizeOf({ fields }: WrittenEntry): number {
+function sizeOf({ fields }: RecentWrite): number {
   return 2 * fields.length;
 }

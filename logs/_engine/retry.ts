@@ -13,19 +13,19 @@ import { drawRetryDelay } from "../../_log/retry_delay.ts";
  * nothing and never will; `"transient"`, it did nothing and may succeed later;
  * `"unknown"`, it may have been done.
  */
-export type Verdict = "final" | "transient" | "unknown";
+export type ErrorKind = "final" | "transient" | "unknown";
 
 /** How often the wait between two attempts is doubled: it is 800 ms at most. */
 const MAX_DOUBLINGS = 3;
 
 /** How an engine is asked for something until it answers. */
-export interface PersistOptions {
+export interface RetryOptions {
   /** Milliseconds, after which the call is given up. */
   timeout: number;
   /** What the call does, for the `TimeoutError`: "append event". */
   verb: string;
   /** Tells what an attempt's error says, by the engine's list. */
-  judge: (error: unknown) => Verdict;
+  classifyError: (error: unknown) => ErrorKind;
   /** Gives the call up. */
   signal?: AbortSignal | undefined;
 }
@@ -73,9 +73,9 @@ export async function orTimedOut<T>(
  * last error if every attempt is known to have done nothing, and otherwise with a
  * `TimeoutError`: the outcome is unknown.
  */
-export async function persist<T>(
+export async function retry<T>(
   attempt: (signal: AbortSignal) => Promise<T>,
-  { timeout, verb, judge, signal: given }: PersistOptions,
+  { timeout, verb, classifyError, signal: given }: RetryOptions,
 ): Promise<T> {
   given?.throwIfAborted();
   const controller = new AbortController();
@@ -99,10 +99,10 @@ export async function persist<T>(
         return await orAborted(attempt(signal), signal);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
-        const verdict = judge(error);
+        const kind = classifyError(error);
         // After an attempt that may have been done, a refusal says nothing of that one.
-        if (verdict === "final" && !isUnknown) throw error;
-        isUnknown ||= verdict === "unknown";
+        if (kind === "final" && !isUnknown) throw error;
+        isUnknown ||= kind === "unknown";
         failure = error;
       }
       isUnderWay = false;

@@ -4,10 +4,10 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
-import { orAborted } from "../_engine/engine_call.ts";
+import { orAborted } from "../_engine/retry.ts";
 
 /** Wakes one who follows: when the store tells of a change, or when it is time. */
-export class KvChanges {
+export class KvChangeWatcher {
   readonly #reader: ReadableStreamDefaultReader<unknown>;
   readonly #pollInterval: number;
   /** Settles once the store tells of nothing any more. */
@@ -80,7 +80,7 @@ export interface ChangesReader {
 /** Follows a log by reading what comes after each change. */
 export async function followChanges(
   reader: ChangesReader,
-  watch: () => KvChanges,
+  watch: () => KvChangeWatcher,
   onBatch: (batch: EventLogBatch) => void,
   { after, signal }: EventLogFollowOptions,
 ): Promise<never> {

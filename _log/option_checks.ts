@@ -22,7 +22,7 @@ export interface ReadBounds {
  * @throws {RangeError} If one of them is outside its range.
  * @throws {unknown} The signal's reason, if it is aborted.
  */
-export function checkRead(
+export function checkReadOptions(
   { limit = 256, maxBytes = 65_536, signal }: EventLogReadOptions,
 ): ReadBounds {
   signal?.throwIfAborted();
@@ -31,8 +31,8 @@ export function checkRead(
   return { limit, maxBytes };
 }
 
-/** Checks what {@linkcode EventLog.rewind} is given, as {@linkcode checkRead}. */
-export function checkRewind(count: number, signal?: AbortSignal): void {
+/** Checks what {@linkcode EventLog.rewind} is given, as {@linkcode checkReadOptions}. */
+export function checkRewindCount(count: number, signal?: AbortSignal): void {
   signal?.throwIfAborted();
   assertLimit("rewind event log", "count", count, 0);
 }

@@ -3,9 +3,9 @@
 /** Which errors of the engines are tried again: the lists, and what a real Redis replies. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { persist, type Verdict } from "../../logs/_engine/engine_call.ts";
-import { judge as judgeKv } from "../../logs/_deno_kv/refusal.ts";
-import { judge as judgeRedis } from "../../logs/_redis/refusal.ts";
+import { type ErrorKind, retry } from "../../logs/_engine/retry.ts";
+import { classifyError as classifyKvError } from "../../logs/_deno_kv/error_kinds.ts";
+import { classifyError as classifyRedisError } from "../../logs/_redis/error_kinds.ts";
 import {
   type RedisClient,
   RedisEventLogs,
@@ -20,7 +20,7 @@ import {
 } from "../support/redis_server.ts";
 import { within } from "../support/within.ts";
 
-const REDIS_ERRORS: [message: string, verdict: Verdict][] = [
+const REDIS_ERRORS: [message: string, kind: ErrorKind][] = [
   ["ERR unknown command 'XADD'", "final"],
   ["ERR max number of clients reached", "transient"],
   ["ERR max number of clients + cluster connections reached", "transient"],
@@ -55,13 +55,13 @@ const REDIS_ERRORS: [message: string, verdict: Verdict][] = [
   ["", "unknown"],
 ];
 
-for (const [message, verdict] of REDIS_ERRORS) {
-  Deno.test(`an error of Redis is ${verdict}: ${message.slice(0, 70)}`, () => {
-    assertEquals(judgeRedis(new Error(message)), verdict);
+for (const [message, kind] of REDIS_ERRORS) {
+  Deno.test(`an error of Redis is ${kind}: ${message.slice(0, 70)}`, () => {
+    assertEquals(classifyRedisError(new Error(message)), kind);
   });
 }
 
-const KV_ERRORS: [error: unknown, verdict: Verdict][] = [
+const KV_ERRORS: [error: unknown, kind: ErrorKind][] = [
   [new TypeError("database is locked"), "transient"],
   [new Error("database table is locked: kv"), "transient"],
   [new TypeError("database or disk is full"), "transient"],
@@ -95,14 +95,14 @@ const KV_ERRORS: [error: unknown, verdict: Verdict][] = [
   ["no error", "unknown"],
 ];
 
-for (const [error, verdict] of KV_ERRORS) {
-  Deno.test(`an error of Deno KV is ${verdict}: ${error}`, () => {
-    assertEquals(judgeKv(error), verdict);
+for (const [error, kind] of KV_ERRORS) {
+  Deno.test(`an error of Deno KV is ${kind}: ${error}`, () => {
+    assertEquals(classifyKvError(error), kind);
   });
 }
 
 /** Attempts that fail one after the other, and what comes of them. */
-const SEQUENCES: [verdicts: Verdict[], calls: number, error: string][] = [
+const SEQUENCES: [verdicts: ErrorKind[], calls: number, error: string][] = [
   [["final"], 1, "final"],
   [["transient", "final"], 2, "final"],
   [["transient", "transient", "final"], 3, "final"],
@@ -114,17 +114,17 @@ const SEQUENCES: [verdicts: Verdict[], calls: number, error: string][] = [
 ];
 
 for (const [verdicts, calls, expected] of SEQUENCES) {
-  Deno.test(`persist() ends as ${expected} after ${verdicts.join(", ")}`, async () => {
+  Deno.test(`retry() ends as ${expected} after ${verdicts.join(", ")}`, async () => {
     let count = 0;
-    const persisted = persist(
+    const persisted = retry(
       () => {
-        const verdict = verdicts[Math.min(count++, verdicts.length - 1)];
-        return Promise.reject(new Error(verdict));
+        const kind = verdicts[Math.min(count++, verdicts.length - 1)];
+        return Promise.reject(new Error(kind));
       },
       {
         timeout: 400,
         verb: "test",
-        judge: (error) => (error as Error).message as Verdict,
+        classifyError: (error) => (error as Error).message as ErrorKind,
       },
     );
     const error = await assertRejects(() => persisted, Error);

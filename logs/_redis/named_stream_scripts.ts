@@ -17,7 +17,7 @@
  * @module
  */
 
-import { BEFORE_FIELD, STRIDE } from "./packs.ts";
+import { BEFORE_FIELD, ID_STEP } from "./batches.ts";
 
 /** The field of an entry that begins a generation. Its value is the ID of the entry before. */
 export const START_FIELD = "start";
@@ -102,7 +102,7 @@ end
 local id = string.format('%.0f', now) .. '-0'
 redis.call('XADD', KEYS[1], id, '${START_FIELD}', top or '')
 if #ARGV > 5 then
-  local first = string.format('%.0f', now) .. '-${STRIDE}'
+  local first = string.format('%.0f', now) .. '-${ID_STEP}'
   redis.call('XADD', KEYS[1], first, unpack(ARGV, 6))
 end
 redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. id, 'PX', ARGV[2])
@@ -138,7 +138,7 @@ return redis.pcall('XADD', KEYS[1], unpack(ARGV, 2))
  * stream ends as far as the caller knows, empty if it does not; for each entry the length
  * of its fields, its ID, and those.
  */
-export const MEND_SCRIPT = `${SET_EXPIRY}${FIND_END}
+export const REWRITE_SCRIPT = `${SET_EXPIRY}${FIND_END}
 local lease = redis.call('GET', KEYS[2])
 if lease and lease ~= ARGV[1] then return false end
 local last = find_end(KEYS[1])
@@ -236,7 +236,7 @@ local i = 4
 while i <= #ARGV do
   local last = i + tonumber(ARGV[i])
   sequence = sequence + 1
-  if sequence % ${STRIDE} == 0 then sequence = sequence + 1 end
+  if sequence % ${ID_STEP} == 0 then sequence = sequence + 1 end
   local id = time .. '-' .. string.format('%.0f', sequence)
   ids[#ids + 1] = redis.call('XADD', KEYS[1], id, unpack(ARGV, i + 1, last))
   i = last + 1

@@ -10,12 +10,12 @@
  * @module
  */
 
-import type { Verdict } from "../_engine/engine_call.ts";
+import type { ErrorKind } from "../_engine/retry.ts";
 import { ContentionError } from "./history.ts";
 import { ForeignEntryError } from "./replies.ts";
 
 /** What the text of an error says; the first that matches counts. */
-const KV_ERRORS: readonly (readonly [RegExp, Verdict])[] = [
+const KV_ERRORS: readonly (readonly [RegExp, ErrorKind])[] = [
   // Another process has the file at that moment.
   [/\bdatabase (?:table |schema )?is locked\b/, "transient"],
   [/\bdatabase or disk is full\b/, "transient"],
@@ -36,10 +36,10 @@ const KV_ERRORS: readonly (readonly [RegExp, Verdict])[] = [
 ];
 
 /** Tells what an error says about the call that failed with it. */
-export function judge(error: unknown): Verdict {
+export function classifyError(error: unknown): ErrorKind {
   if (!(error instanceof Error)) return "unknown";
-  for (const [regexp, verdict] of KV_ERRORS) {
-    if (regexp.test(error.message)) return verdict;
+  for (const [regexp, kind] of KV_ERRORS) {
+    if (regexp.test(error.message)) return kind;
   }
   // A key or value that cannot be, a store that is closed, or other writers.
   const isFinal = error instanceof ContentionError ||

@@ -4,9 +4,9 @@
  * How events are laid out in Deno KV. A value takes 64 KiB at most, so one entry
  * holds as many events as fit, and an event that does not fit takes several.
  *
- * A block is a run of events. Its key tells all that is needed to find it: after the
+ * A batch is a run of events. Its key tells all that is needed to find it: after the
  * prefix come the sequences of its last and its first event, and which of how many
- * parts of it the entry holds. Thus the first key from N on is in the first block
+ * parts of it the entry holds. Thus the first key from N on is in the first batch
  * that has the event N or a later one. Its text has one line with a tag, and one with
  * the JSON of each event.
  *
@@ -16,7 +16,7 @@
 import type { LoggedEvent } from "../../_log/event_log.ts";
 import type { ServerSentEventInit, TextEventInit } from "../../event.ts";
 import type { KvEntry, KvKeyPart } from "./store.ts";
-import { assertNoId } from "../_engine/own_id.ts";
+import { assertNoId } from "../_engine/assert_no_id.ts";
 
 /** An event as it is written. */
 export interface Line {
@@ -26,14 +26,14 @@ export interface Line {
 }
 
 /** A run of events as it is read. */
-export interface Block {
+export interface KvBatch {
   readonly first: number;
   readonly last: number;
   readonly lines: readonly string[];
 }
 
 /** An entry to be written; its key is what comes after the prefix. */
-export interface BlockPart {
+export interface BatchPart {
   readonly key: readonly [
     last: number,
     first: number,
@@ -94,12 +94,12 @@ export function readLine(text: string, id: string): LoggedEvent {
  * @param lines The events.
  * @param first The sequence of the first of them.
  */
-export function makeBlockParts(
+export function makeBatchParts(
   tag: string,
   lines: readonly Line[],
   first: number,
-): BlockPart[] {
-  const entries: BlockPart[] = [];
+): BatchPart[] {
+  const entries: BatchPart[] = [];
   for (let begin = 0; begin < lines.length;) {
     let end = begin;
     let size = TAG_SIZE;
@@ -119,7 +119,7 @@ export function makeBlockParts(
   return entries;
 }
 
-/** Whether an entry holds the beginning of a block with this tag. */
+/** Whether an entry holds the beginning of a batch with this tag. */
 export function hasTag({ value }: KvEntry, tag: string): boolean {
   return value instanceof Uint8Array &&
     DECODER.decode(value.subarray(0, tag.length + 1)) === `${tag}\n`;
@@ -144,10 +144,10 @@ export function keyOf({ key }: KvEntry): readonly KvKeyPart[] {
   return key as readonly KvKeyPart[];
 }
 
-/** Joins entries to blocks. One that lacks a part is left out. */
-export async function* readBlocks(
+/** Joins entries to batches. One that lacks a part is left out. */
+export async function* readBatches(
   entries: AsyncIterable<KvEntry>,
-): AsyncGenerator<Block, void> {
+): AsyncGenerator<KvBatch, void> {
   let values: Uint8Array[] = [];
   let current = 0;
   for await (const entry of entries) {
@@ -157,7 +157,7 @@ export async function* readBlocks(
       current = last;
     }
     if (last !== current || part !== values.length) continue;
-    // Only `makeBlockParts` writes here.
+    // Only `makeBatchParts` writes here.
     values.push(entry.value as Uint8Array);
     if (values.length < parts) continue;
     yield { first, last, lines: decode(values).split("\n").slice(1) };

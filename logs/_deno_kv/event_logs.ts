@@ -16,13 +16,13 @@ import {
   type EventLogState,
 } from "../../_log/event_logs.ts";
 import { assertLimit, assertNumber, MAX_DELAY } from "../../_validate.ts";
-import { persist } from "../_engine/engine_call.ts";
-import { makeCheckedLine } from "./blocks.ts";
+import { retry } from "../_engine/retry.ts";
+import { makeCheckedLine } from "./batches.ts";
 import { KvClaim } from "./claim.ts";
-import { makeEpoch, type NamedHead } from "./named_head.ts";
+import { makeEpoch, type NamedState } from "./named_state.ts";
 import { type Change, KvNamedHistory } from "./named_history.ts";
 import { KvNamedLog } from "./named_log.ts";
-import { judge } from "./refusal.ts";
+import { classifyError } from "./error_kinds.ts";
 import { checkStore } from "./replies.ts";
 import { assertPrefix, type KvKeyPart, type KvStore } from "./store.ts";
 
@@ -54,7 +54,7 @@ export interface DenoKvEventLogsOptions {
  *   512 KiB as JSON.
  * - Appends and claims are tried again after errors that leave open whether they took
  *   place; they are never done twice.
- * - The holder of a claim keeps what it has written last, 1000 events or 1 MiB of them,
+ * - The claim keeps what it has written last, 1000 events or 1 MiB of them,
  *   whichever is less. Each append sees in the same commit that the last write is there,
  *   and what was deleted is written again with the same IDs; where that cannot be, readers
  *   are told of a gap.
@@ -141,20 +141,20 @@ export class DenoKvEventLogs implements EventLogs {
     assertLimit(verb, "leaseTime", leaseTime, 1);
     assertLimit(verb, "expireIn", expireIn, 1);
     const history = this.#historyOf(name);
-    const holder = crypto.randomUUID();
+    const token = crypto.randomUUID();
     const lines = event === undefined
       ? []
       : [makeCheckedLine(event, undefined)];
-    let before: NamedHead | undefined;
-    const head = await this.#change(history, verb, holder, (head) => {
-      if (head?.holder === holder) return { result: head };
-      if (!canBeClaimed(head, options.after)) return { result: undefined };
-      before = head;
-      const kept = replace ? undefined : head;
-      const next = makeClaimed(kept, lines.length, holder, options);
-      return { head: next, lines, result: next };
+    let before: NamedState | undefined;
+    const state = await this.#change(history, verb, token, (state) => {
+      if (state?.token === token) return { result: state };
+      if (!canBeClaimed(state, options.after)) return { result: undefined };
+      before = state;
+      const kept = replace ? undefined : state;
+      const next = makeClaimedState(kept, lines.length, token, options);
+      return { state: next, lines, result: next };
     });
-    if (head === undefined) return undefined;
+    if (state === undefined) return undefined;
     if (before !== undefined && before.last > 0) {
       await history.keep(
         before.epoch,
@@ -162,15 +162,15 @@ export class DenoKvEventLogs implements EventLogs {
         this.#timeout,
       );
     }
-    const cursor = `${head.epoch}-${head.last - lines.length}`;
+    const cursor = `${state.epoch}-${state.last - lines.length}`;
     const timeout = this.#timeout;
     const first = lines.length === 0
       ? undefined
-      : { tag: holder, first: head.last, lines };
+      : { tag: token, first: state.last, lines };
     return new KvClaim(history, {
       name,
       cursor,
-      holder,
+      token,
       leaseTime,
       timeout,
       first,
@@ -186,15 +186,15 @@ export class DenoKvEventLogs implements EventLogs {
     assertLogName("inspect event log", name);
     const history = this.#historyOf(name);
     const inspect = async (): Promise<EventLogState> => {
-      const head = await history.readHead();
-      if (head === undefined) return { last: undefined, isClaimed: false };
-      const last = head.last === 0 ? undefined : await history.findLast(head);
-      return { last, isClaimed: isClaimed(head) };
+      const state = await history.readState();
+      if (state === undefined) return { last: undefined, isClaimed: false };
+      const last = state.last === 0 ? undefined : await history.findLast(state);
+      return { last, isClaimed: isClaimed(state) };
     };
-    return await persist(inspect, {
+    return await retry(inspect, {
       timeout: this.#timeout,
       verb: "inspect event log",
-      judge,
+      classifyError,
     });
   }
 
@@ -209,11 +209,11 @@ export class DenoKvEventLogs implements EventLogs {
     assertLogName(verb, name);
     assertLimit(verb, "delay", delay, 1);
     const history = this.#historyOf(name);
-    const epoch = await this.#change(history, verb, "", (head) => {
-      if (head === undefined) return { result: undefined };
+    const epoch = await this.#change(history, verb, "", (state) => {
+      if (state === undefined) return { result: undefined };
       const expiresAt = Date.now() + delay;
-      const next = { ...head, expiresAt, keptUntil: expiresAt };
-      return { head: next, result: head.epoch };
+      const next = { ...state, expiresAt, keptUntil: expiresAt };
+      return { state: next, result: state.epoch };
     });
     if (epoch !== undefined) await history.keep(epoch, delay, this.#timeout);
   }
@@ -226,41 +226,41 @@ export class DenoKvEventLogs implements EventLogs {
     history: KvNamedHistory,
     verb: string,
     tag: string,
-    makeChange: (head: NamedHead | undefined) => Change<T>,
+    makeChange: (state: NamedState | undefined) => Change<T>,
   ): Promise<T> {
-    return persist(history.prepareChange(tag, makeChange), {
+    return retry(history.prepareChange(tag, makeChange), {
       timeout: this.#timeout,
       verb,
-      judge,
+      classifyError,
     });
   }
 }
 
-function isClaimed({ holder, leaseEnd }: NamedHead): boolean {
-  return holder !== undefined && leaseEnd > Date.now();
+function isClaimed({ token, leaseEnd }: NamedState): boolean {
+  return token !== undefined && leaseEnd > Date.now();
 }
 
 function canBeClaimed(
-  head: NamedHead | undefined,
+  state: NamedState | undefined,
   after: string | undefined,
 ): boolean {
-  if (head === undefined) return after === undefined;
-  const last = head.last === 0 ? undefined : `${head.epoch}-${head.last}`;
-  return !isClaimed(head) && last === after;
+  if (state === undefined) return after === undefined;
+  const last = state.last === 0 ? undefined : `${state.epoch}-${state.last}`;
+  return !isClaimed(state) && last === after;
 }
 
-function makeClaimed(
-  head: NamedHead | undefined,
+function makeClaimedState(
+  state: NamedState | undefined,
   count: number,
-  holder: string,
+  token: string,
   { leaseTime, expireIn = Infinity }: EventLogClaimOptions,
-): NamedHead {
+): NamedState {
   const now = Date.now();
   const expiresAt = now + expireIn;
   return {
-    epoch: head?.epoch ?? makeEpoch(),
-    last: (head?.last ?? 0) + count,
-    holder,
+    epoch: state?.epoch ?? makeEpoch(),
+    last: (state?.last ?? 0) + count,
+    token,
     leaseEnd: now + leaseTime,
     expiresAt,
     keptUntil: expiresAt,

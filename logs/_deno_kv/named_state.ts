@@ -12,18 +12,18 @@ import {
 } from "../../_log/epoch_cursor.ts";
 
 /** The state of a name. Times are those of the wall clock, in milliseconds. */
-export interface NamedHead {
+export interface NamedState {
   /** What the IDs of the log begin with. */
   readonly epoch: string;
   /** The sequence of the latest event, 0 before there was one. */
   readonly last: number;
   /** Who has claimed the name last, `undefined` if it was released. */
-  readonly holder: string | undefined;
+  readonly token: string | undefined;
   /** When the claim has run out. */
   readonly leaseEnd: number;
   /** When all is gone, or `Infinity`. */
   readonly expiresAt: number;
-  /** Until when the blocks are kept, however often the name is used meanwhile. */
+  /** Until when the batches are kept, however often the name is used meanwhile. */
   readonly keptUntil: number;
 }
 
@@ -35,12 +35,12 @@ export const BEGINNING = "0-0";
  * last; `undefined` if it is of another epoch.
  */
 export function findSequence(
-  head: NamedHead,
+  state: NamedState,
   cursor: string,
 ): number | undefined {
   if (cursor === BEGINNING) return 0;
   const parsed = parseEpochCursor(cursor);
-  return parsed?.epoch === head.epoch ? parsed.sequence : undefined;
+  return parsed?.epoch === state.epoch ? parsed.sequence : undefined;
 }
 
 /**

@@ -7,15 +7,15 @@
  */
 
 /** Writes in one beat that do not wait, and neither do those of the same turn. */
-const FREE_WRITES = 32;
+const UNDELAYED_WRITES = 32;
 /** Milliseconds. Half of it is what events of a busy process wait on average. */
-const BEAT = 20;
+const INTERVAL = 20;
 
 /**
  * Has writes wait for the next beat where there are many of them, so that what their
  * logs are given meanwhile goes with them.
  */
-export class WritePace {
+export class WriteLimiter {
   /** When the beat ends. */
   #end = 0;
   /** Whether writes go at once. */
@@ -26,34 +26,36 @@ export class WritePace {
   #waiting: (() => void)[] = [];
 
   /** Gives a write its turn, `undefined` if it is now. */
-  turn(): Promise<void> | undefined {
+  next(): Promise<void> | undefined {
     const now = performance.now();
     // While some wait, it is their timer that ends the beat.
-    if (this.#waiting.length === 0 && now >= this.#end) this.#begin(now, 0);
+    if (this.#waiting.length === 0 && now >= this.#end) {
+      this.#beginInterval(now, 0);
+    }
     if (this.#isOpen) {
       this.#count++;
       // What else this turn of the event loop brings goes with it.
-      if (this.#count === FREE_WRITES) {
+      if (this.#count === UNDELAYED_WRITES) {
         setTimeout(() => this.#isOpen = false, 0);
       }
       return undefined;
     }
     if (this.#waiting.length === 0) {
-      setTimeout(() => this.#beat(), this.#end - now);
+      setTimeout(() => this.#endInterval(), this.#end - now);
     }
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  #begin(now: number, count: number): void {
-    this.#end = now + BEAT;
+  #beginInterval(now: number, count: number): void {
+    this.#end = now + INTERVAL;
     this.#count = count;
-    this.#isOpen = count < FREE_WRITES;
+    this.#isOpen = count < UNDELAYED_WRITES;
   }
 
-  #beat(): void {
+  #endInterval(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#begin(performance.now(), waiting.length);
+    this.#beginInterval(performance.now(), waiting.length);
     for (const go of waiting) go();
   }
 }
