@@ -4,19 +4,18 @@
  * The ordered, bounded history of events behind a channel.
  *
  * {@linkcode EventLog} is what a channel asks of a history, and
- * {@linkcode MemoryEventLog} the one that it uses by default. Everything rests on
- * three words:
+ * {@linkcode MemoryEventLog} is the one that it uses by default. Three words matter:
  *
- * - **Order.** A log puts its events in one order, the same for whoever reads or
- *   follows it, in whichever process. Events of one process that are appended one
+ * - **Order.** A log has one order of events, the same for all readers and followers
+ *   in all processes. Events of one process that are appended one
  *   after the other, without waiting in between, keep that order. Once an event can
  *   be read, no event ever appears before it.
- * - **Cursor.** The ID of an event is also the place after it, so "read after
- *   this" needs no other state than the `Last-Event-ID` of a client. A log gives
- *   out cursors for other places too (its beginning, its end while it is empty).
+ * - **Cursor.** The ID of an event also names the position after it, so "read after
+ *   this" needs no other state than the `Last-Event-ID` of a client. A log also
+ *   gives cursors for other positions (its beginning, its end while it is empty).
  *   Cursors are opaque strings: only the log that gave one can tell what it means.
  * - **Gap.** A log that is asked for what comes after a cursor gives every event
- *   after it, or says that some are missing. It never passes over one in silence.
+ *   after it, or says that some are missing. It never skips an event silently.
  *
  * @example What a client missed
  * ```ts

@@ -2,23 +2,27 @@
 
 /**
  * Cursors of the form `epoch-sequence`, which the logs in memory and in Deno KV give:
- * how they are read, and in which order they are.
+ * parses and compares them.
  *
  * @module
  */
 
-/** What a cursor tells. */
+/** The parts of a cursor. */
 export interface EpochCursor {
-  /** The log that gave it: another log, or one that has begun again, has another. */
+  /** Identifies the log; a log that starts over draws a new one. */
   readonly epoch: string;
-  /** How many events were ever before it. */
+  /** The number of the last event before the cursor, 0 for none. */
   readonly sequence: number;
 }
 
-// One spelling for each place: "1e3", "01" or "1.5" are of no log.
+// One spelling for each position: "1e3", "01" or "1.5" come from no log.
 const CURSOR_REGEXP = /^([^-]+)-(0|[1-9]\d{0,15})$/;
 
-/** Reads a cursor, `undefined` if it has another form. */
+/**
+ * Parses a cursor.
+ *
+ * @returns Its parts, `undefined` if it has another form.
+ */
 export function parseEpochCursor(cursor: string): EpochCursor | undefined {
   const [, epoch, digits] = CURSOR_REGEXP.exec(cursor) ?? [];
   const sequence = Number(digits);
@@ -26,7 +30,7 @@ export function parseEpochCursor(cursor: string): EpochCursor | undefined {
   return { epoch, sequence };
 }
 
-/** Compares two cursors as `EventLog.compare` does: those of two epochs have no order. */
+/** Compares two cursors as `EventLog.compare`; cursors of two epochs have no order. */
 export function compareEpochCursors(a: string, b: string): number | undefined {
   const first = parseEpochCursor(a);
   const second = parseEpochCursor(b);

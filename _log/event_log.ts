@@ -1,21 +1,20 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log is: the interface that every engine implements. There is no behaviour
- * here.
+ * The interface of a log, which every engine implements. There is no behaviour here.
  *
  * @module
  */
 
 import type { TextEventInit } from "../event.ts";
 
-/** An event as it stands in a log: it always has an ID. */
+/** An event in a log: it always has an ID. */
 export interface LoggedEvent extends TextEventInit {
-  /** The event's ID in this log, and the cursor of the place after it. Never empty. */
+  /** The event's ID in this log, and the cursor of the position after it. Never empty. */
   id: string;
   /**
-   * What the event is about, which decides who gets it from a channel and is never
-   * sent. `undefined` if it is for everybody.
+   * The topics of the event: they decide which clients of a channel get it, and are
+   * never sent. `undefined` if the event is for all.
    */
   topics?: readonly string[] | undefined;
 }
@@ -25,8 +24,8 @@ export interface EventLogBatch {
   /** The events, in the order of the log and with none left out between them. */
   events: readonly LoggedEvent[];
   /**
-   * The place from which to go on: the ID of the last of `events`, or, if there
-   * are none, that of the event before the place that was asked about.
+   * The cursor to go on from: the ID of the last of `events`, or, without events, the
+   * cursor of the position that was reached.
    */
   cursor: string;
   /**
@@ -36,18 +35,18 @@ export interface EventLogBatch {
    */
   gap: boolean;
   /**
-   * Where there is a gap after a cursor that the log knows, the cursor of the place
+   * Where there is a gap after a cursor that the log knows, the cursor of the position
    * after the gap, right before the first of `events`. A log that has no such cursor
    * leaves it out.
    */
   gapCursor?: string | undefined;
 }
 
-/** Options of all the calls to a log. */
+/** Options that all methods of a log take. */
 export interface EventLogOptions {
   /**
-   * Gives the call up: its promise rejects with the signal's reason. An append
-   * that was given up may still take place.
+   * Aborts the call: its promise rejects with the signal's reason. An append
+   * that was aborted may still be done.
    */
   signal?: AbortSignal | undefined;
 }
@@ -87,7 +86,7 @@ export interface EventLogFollowOptions extends EventLogOptions {
  * cursor, and lets readers follow its end. How order, cursors and gaps work is at
  * the top of the module `log.ts`.
  *
- * Whoever implements it can hold it against `tests/conformance/event_log_suite.ts`.
+ * `tests/conformance/event_log_suite.ts` tests an implementation.
  *
  * @example The length of what a client missed
  * ```ts
@@ -118,12 +117,12 @@ export interface EventLog {
    * An event that has an `id` keeps it; a log that cannot resume by IDs of the
    * application's own rejects the event instead.
    *
-   * Calls may overlap: events take the order of the calls. A log may write all of
-   * those that one turn of the event loop brought at once.
+   * Calls may overlap: events take the order of the calls. A log may write
+   * all events of one event loop turn at once.
    *
    * @returns The event's ID, as soon as the log has the event. It rejects if the log
-   * does not take the event, which nobody gets then. An engine that loses the
-   * connection before the answer cannot tell, and says so in its error.
+   * refuses the event, which no reader gets then. An engine that loses the connection
+   * before the answer cannot tell which it is, and its error says so.
    */
   append(
     event: TextEventInit,
@@ -142,35 +141,35 @@ export interface EventLog {
    * | lies after the end                               | none: `cursor` is the end | `true` |
    * | cannot be ordered, or is of another epoch        | from the oldest on   | `true`  |
    *
-   * A log that can tell that nothing is missing after a cursor which is missing itself
-   * gives no gap there. Where the holder of a claim writes again what the engine has lost
-   * at the end, a log waits for that: it gives the cursor back, and no gap.
+   * If the cursor's own event is missing, but the log can tell that nothing is missing
+   * after it, there is no gap. If a claim writes again what the engine has lost at the
+   * end, a log waits for that: it gives the cursor back, and no gap.
    */
   read(after: string, options?: EventLogReadOptions): Promise<EventLogBatch>;
 
   /**
-   * Finds the place so many events before the end of the log, or before the oldest
-   * event that it still has.
+   * Finds the position `count` events before the end of the log, or the one before the
+   * oldest event that is left.
    *
    * @param count An integer of at least 0, or `Infinity` for the oldest event.
-   * @returns The cursor of that place.
+   * @returns The cursor of that position.
    */
   rewind(count: number, options?: EventLogOptions): Promise<string>;
 
   /**
-   * Calls back with every event after a cursor, those that are there and those
-   * that come, in order and each once, until it is given up or fails.
+   * Calls back with every event after a cursor, those in the log and those that are
+   * appended later, in order and each once, until it is aborted or fails.
    *
    * The first call back comes as soon as the log is being followed, even if there
    * is no event yet; from the end of the log (`after` left out), it is an empty
-   * batch whose `cursor` is that end. Only a batch that tells of a gap may skip
-   * events. A log does not reconnect by itself: the caller follows again, after the
-   * last cursor that it was given.
+   * batch whose `cursor` is that end. Only a batch with a gap may skip
+   * events. A log does not reconnect: the caller follows again, after the last cursor
+   * that it got.
    *
    * @param onBatch Is called with each batch. If it throws, following fails with
-   * what it threw, and the log itself takes no harm.
+   * that error, and the log is not affected.
    * @returns A promise that only ever rejects: with the signal's reason, or with
-   * what made following fail.
+   * the error that ended following.
    */
   follow(
     onBatch: (batch: EventLogBatch) => void,
@@ -178,23 +177,23 @@ export interface EventLog {
   ): Promise<never>;
 
   /**
-   * Compares two cursors by their places in this log, without asking it: both may be of
-   * clients, and neither need be in the history. A channel uses it so that clients
-   * whose cursors are missing share one reading. A log that leaves this method out is
-   * read once for each of them.
+   * Compares two cursors by their positions in this log, without a call to the engine:
+   * both may come from clients, and neither need be in the history. A channel uses it so
+   * that clients whose cursors are missing share one read. A log without this method is
+   * read once for each such client.
    *
    * @returns A negative number if `a` lies before `b`, a positive one if it lies after
-   * it, 0 if they are the same place; `undefined` if the two have no order, as those of
+   * it, 0 if they are the same position; `undefined` if the two have no order, such as those of
    * two epochs. A cursor that `read()`, `rewind()` or `follow()` gave and a cursor in
    * the history always have one.
    */
   compare?(a: string, b: string): number | undefined;
 
   /**
-   * Whether every event after a cursor is still in the history. A channel, which
-   * holds the latest events itself, asks this before it goes past the log, so that
-   * it resumes no further back than the log would. A log that cannot tell without
-   * waiting leaves this method out.
+   * Whether every event after a cursor is still in the history. A channel has the
+   * latest events in memory: it asks this before it resumes a client from there, so that
+   * it resumes no further back than the log would. A log that cannot tell synchronously
+   * leaves this method out.
    */
   reaches?(cursor: string): boolean;
 }

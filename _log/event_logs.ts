@@ -2,12 +2,12 @@
 
 /**
  * Many logs by name in one engine: the interface that every such engine implements,
- * and the one error that its callers have to tell apart.
+ * its error, and the check of names.
  *
  * @module
  */
 
-import { assertName, quote } from "../_validate.ts";
+import { assertName, describeMismatch, quote } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -18,8 +18,8 @@ import type {
 /** Options of {@linkcode EventLogs.open}. */
 export interface EventLogOpenOptions {
   /**
-   * Milliseconds after an append by which all of the name is gone, an integer of at
-   * least 1 or `Infinity`. The next append begins this time anew.
+   * Milliseconds after the last append until the name expires, an integer of at least 1
+   * or `Infinity`.
    *
    * @default {Infinity}
    */
@@ -29,24 +29,24 @@ export interface EventLogOpenOptions {
 /** Options of {@linkcode EventLogs.claim}. */
 export interface EventLogClaimOptions {
   /**
-   * Milliseconds after which the name can be claimed by others, unless the claim is
-   * renewed: an integer of at least 1.
+   * Milliseconds until others can claim the name, unless the claim is renewed: an
+   * integer of at least 1.
    */
   leaseTime: number;
   /**
-   * Milliseconds after which all of the name is gone, whoever still uses it: an
-   * integer of at least 1 or `Infinity`.
+   * Milliseconds until the name expires, even if it is in use: an integer of at least 1
+   * or `Infinity`.
    *
    * @default {Infinity}
    */
   expireIn?: number | undefined;
   /**
-   * The ID of the log's last event, as far as the caller knows; left out, the log is
-   * to be empty. If it is not so any more, the name is not claimed.
+   * The ID of the log's last event, as far as the caller knows; left out, the caller
+   * expects an empty log. If the log ends elsewhere, the name is not claimed.
    */
   after?: string | undefined;
   /**
-   * Whether the events of the name are dropped, so that the log begins anew.
+   * Whether the events of the name are dropped, so that the log starts over.
    *
    * @default {false}
    */
@@ -55,25 +55,25 @@ export interface EventLogClaimOptions {
   event?: TextEventInit | undefined;
 }
 
-/** What is known of a name. */
+/** The state of a name. */
 export interface EventLogState {
   /** The last event of its log, `undefined` if there is none. */
   last: LoggedEvent | undefined;
-  /** Whether somebody holds the name at present. */
+  /** Whether the name is claimed now. */
   isClaimed: boolean;
 }
 
-/** The right to write a log, which one holder at a time has. */
+/** The claim of a name: the right to write its log, which one process at a time has. */
 export interface EventLogClaim {
-  /** The end of the log when it was claimed: what comes after was appended since. */
+  /** The end of the log when it was claimed. Events after it were appended later. */
   readonly cursor: string;
 
   /**
    * Adds an event at the end of the log, as {@linkcode EventLog.append} does, but only
-   * as long as nobody else has claimed the name.
+   * while no later claim of the name exists.
    *
    * @returns The event's ID. It rejects with an {@linkcode EventLogClaimError} if the
-   * name was claimed by somebody else or is gone; nobody gets the event then.
+   * name was claimed again or is gone; no reader gets the event then.
    */
   append(
     event: TextEventInit,
@@ -81,23 +81,22 @@ export interface EventLogClaim {
   ): Promise<string>;
 
   /**
-   * Begins the lease anew, also where it has run out and nobody else has claimed the
-   * name meanwhile.
+   * Renews the lease, also one that has run out, if there is no later claim.
    *
-   * @returns Whether the name is still held.
+   * @returns Whether this is still the claim of the name.
    */
   renew(): Promise<boolean>;
 
-  /** Gives the name free. It has no effect if somebody else holds it. */
+  /** Releases the name. It has no effect if there is a later claim. */
   release(): Promise<void>;
 }
 
 /**
- * Many logs by name in one engine. A name can be claimed, so that of any number of
- * processes one alone does what is to be done once, and it expires, so that nothing
- * has to be swept up.
+ * Many logs by name in one engine. A name can be claimed, so that only one of many
+ * processes does what is to be done once, and it expires, so that nothing has to be
+ * cleaned up.
  *
- * Whoever implements it can hold it against `tests/conformance/event_logs_suite.ts`.
+ * `tests/conformance/event_logs_suite.ts` tests an implementation.
  *
  * @example Work that is done once
  * ```ts
@@ -106,7 +105,7 @@ export interface EventLogClaim {
  *
  * async function exportOnce(logs: EventLogs, name: string): Promise<boolean> {
  *   const claim = await logs.claim(name, { leaseTime: 10_000 });
- *   if (claim === undefined) return false; // somebody does it, or has done it
+ *   if (claim === undefined) return false; // another process does it, or has done it
  *   await claim.append({ data: "exported" });
  *   await logs.expire(name, 60_000);
  *   await claim.release();
@@ -120,33 +119,33 @@ export interface EventLogClaim {
  */
 export interface EventLogs {
   /**
-   * Gives the log of a name, which anybody may read, follow and append to. It need
-   * not exist: then it is empty, and the first append makes it.
+   * Opens the log of a name, to read it, follow it and append to it. It need not
+   * exist: then it is empty, and the first append creates it.
    *
    * @param name Well-formed text of 1 to 1040 bytes of UTF-8, where U+0000 counts as two.
-   * Whatever it holds, no name reaches another's log.
-   * @param options When it is to be gone.
+   * Whatever characters it has, no name reaches the log of another.
+   * @param options When the name expires.
    * @returns The log, at once.
    */
   open(name: string, options?: EventLogOpenOptions): EventLog;
 
   /**
-   * Claims a name. Whoever has held it before cannot append any more.
+   * Claims a name. Earlier claims of it cannot append any more.
    *
-   * @returns The claim, `undefined` if somebody else holds the name, or if its log
-   * does not end where the caller believes.
+   * @returns The claim, `undefined` if the name is claimed, or if its log does not end
+   * where the caller expects.
    */
   claim(
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined>;
 
-  /** Tells what is known of a name, without leaving a trace of it. */
+  /** Gives the state of a name. It writes nothing. */
   inspect(name: string): Promise<EventLogState>;
 
   /**
-   * Lets a name expire: once that time is over, nothing of it is left, its claim
-   * included. A name that is not there stays so.
+   * Lets a name expire: after that time nothing of it is left, its claim included. A
+   * name that does not exist is not created.
    *
    * @param delay Milliseconds, an integer of at least 1.
    */
@@ -154,8 +153,8 @@ export interface EventLogs {
 }
 
 /**
- * Says that a claim is held no more: somebody else has claimed the name, or it is
- * gone. What was to be appended is in no log.
+ * An append under a claim failed, because there is a later claim of the name, or the
+ * name is gone. The event is in no log.
  *
  * @example Usage
  * ```ts
@@ -185,17 +184,15 @@ export class EventLogClaimError extends Error {
    */
   constructor(logName: string) {
     super(
-      `Cannot append event: the claim of ${
-        JSON.stringify(logName.slice(0, 40))
-      } is lost, one that is held is wanted`,
+      `Cannot append event: the claim of ${quote(logName)} is lost`,
     );
     this.logName = logName;
   }
 }
 
 /**
- * The most that the name of a log may take. An ID of a run takes 16 less: a part adds to
- * the names that it is given. The keys of Deno KV take 2048 bytes, prefix included.
+ * The most bytes that the name of a log may take. The ID of a run takes 16 less, since
+ * runs append to it. The keys of Deno KV take 2048 bytes, prefix included.
  */
 export const MAX_LOG_NAME_BYTES = 1040;
 
@@ -204,10 +201,10 @@ const ENCODER = new TextEncoder();
 /**
  * Checks the name of a log.
  *
- * @param verb What cannot be done otherwise.
+ * @param verb What fails otherwise.
  * @param name The name.
- * @param maxBytes The most that it may take.
- * @param parameter What the caller knows it as.
+ * @param maxBytes The most bytes that it may take.
+ * @param parameter The name of the parameter.
  * @throws {TypeError} If it is not a string, empty or not well-formed.
  * @throws {RangeError} If it takes too many bytes.
  */
@@ -220,16 +217,12 @@ export function assertLogName(
   assertName(verb, parameter, name);
   if (name === "") {
     throw new TypeError(
-      `Cannot ${verb}: "${parameter}" is "", expected some text`,
+      describeMismatch(verb, parameter, "text that is not empty", name),
     );
   }
-  const bytes = countNameBytes(name);
-  if (bytes <= maxBytes) return;
-  throw new RangeError(
-    `Cannot ${verb}: "${parameter}" is ${
-      quote(name)
-    }, expected at most ${maxBytes} bytes of UTF-8, got ${bytes}`,
-  );
+  if (countNameBytes(name) <= maxBytes) return;
+  const expected = `text of at most ${maxBytes} bytes of UTF-8`;
+  throw new RangeError(describeMismatch(verb, parameter, expected, name));
 }
 
 /** The bytes of a name in UTF-8, where U+0000 counts as two, since Deno KV escapes it. */

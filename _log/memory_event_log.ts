@@ -31,16 +31,16 @@ export interface MemoryEventLogOptions {
   /**
    * The most bytes to keep, at least 0 or `Infinity`, counted as two for each
    * UTF-16 code unit of an event's fields and topics, 256 for each event and 64 for each
-   * of its topics: about what a runtime takes to hold them. What is kept is a copy, so
-   * that it keeps nothing else alive. Beyond it, the oldest events are dropped; an event
-   * that is larger by itself reaches those who follow, and is not kept.
+   * of its topics: about what a runtime takes for them. The log keeps copies, so that
+   * it keeps nothing else alive. Beyond the limit, the oldest events are dropped; a
+   * single event that is larger reaches the followers and is not kept.
    *
    * @default {16_777_216}
    */
   maxBytes?: number | undefined;
   /**
-   * Milliseconds for which to keep an event, at least 0 or `Infinity`. An older
-   * one is not given out any more; its memory is free at the next call to the log.
+   * Milliseconds for which to keep an event, at least 0 or `Infinity`. Older
+   * events are not read any more; their memory is free at the next call to the log.
    *
    * @default {Infinity}
    */
@@ -51,16 +51,16 @@ export interface MemoryEventLogOptions {
  * A log in the memory of this process.
  *
  * IDs have the form `epoch-sequence`: the epoch is drawn at random for each log, so
- * that an ID from before a restart is recognised as such, and the sequence counts
- * the events from 1.
+ * that an ID from before a restart is recognised, and the sequence numbers the
+ * events from 1.
  *
  * Events may bring their own IDs, and are then resumed by them. Such an ID must be
- * unique for as long as a client may come back with it: one that is still in the
- * history is refused, but one that has left it is forgotten. After a restart, a log
- * in memory knows none of them and tells of a gap, unless they are used again for other
- * events: then a client resumes after the new one, and nothing can tell.
+ * unique for as long as a client may come back with it: the log refuses one that is in
+ * the history, and forgets one that has left it. After a restart, a log in memory knows
+ * none of them and reports a gap. If the application gives an old ID to another event
+ * then, a client with the old ID resumes after the new event, without a gap.
  *
- * Appending is synchronous: those who follow have been called back with the event
+ * Appending is synchronous: followers have been called back with the event
  * when {@linkcode MemoryEventLog.append} returns its promise.
  *
  * @example A short history
@@ -147,7 +147,7 @@ export class MemoryEventLog implements EventLog {
   }
 
   /**
-   * Finds the place so many events before the end, as {@linkcode EventLog.rewind}.
+   * Finds the position some events before the end, as {@linkcode EventLog.rewind}.
    *
    * @returns The cursor. It rejects with a `TypeError` if `count` is not a number,
    * and with a `RangeError` if it is not an integer of at least 0 or `Infinity`.
@@ -187,7 +187,7 @@ export class MemoryEventLog implements EventLog {
     });
   }
 
-  /** Compares two cursors by their places, as {@linkcode EventLog.compare}. */
+  /** Compares two cursors, as {@linkcode EventLog.compare}. */
   compare(a: string, b: string): number | undefined {
     const first = this.#history.find(a);
     const second = this.#history.find(b);
@@ -205,7 +205,7 @@ export class MemoryEventLog implements EventLog {
   }
 
   #advance(follower: Follower): void {
-    // A callback that appends must not run inside itself, out of order.
+    // A callback may append: called inside itself, it would get events out of order.
     if (follower.isBusy) return;
     while (
       this.#followers.has(follower) &&
@@ -231,7 +231,7 @@ export class MemoryEventLog implements EventLog {
 
 /** One call of `follow` under way. */
 interface Follower {
-  /** The sequence of the last event that it was given, `undefined` if its cursor is unknown. */
+  /** The sequence of the last event that it got, `undefined` if its cursor is unknown. */
   sequence: number | undefined;
   readonly onBatch: (batch: EventLogBatch) => void;
   readonly stop: (reason: unknown) => void;
@@ -239,7 +239,7 @@ interface Follower {
   isBusy: boolean;
 }
 
-/** Runs a synchronous call as the asynchronous one that it stands for. */
+/** Runs a synchronous call: what it throws becomes a rejection. */
 function settle<T>(signal: AbortSignal | undefined, call: () => T): Promise<T> {
   return new Promise((resolve) => {
     signal?.throwIfAborted();

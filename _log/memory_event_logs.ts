@@ -21,18 +21,18 @@ import {
 import { MemoryEventLog } from "./memory_event_log.ts";
 import { MemoryNamedLog } from "./memory_named_log.ts";
 
-/** Milliseconds for which a log is remembered that was opened and is empty. */
+/** Milliseconds for which an opened, empty log is kept. */
 const EMPTY_LOG_AGE = 1000;
-/** The least milliseconds between two sweeps of what has expired. */
+/** The least milliseconds between two removals of expired names. */
 const SWEEP_INTERVAL = 100;
 
 /**
- * Logs in the memory of this process. They keep all of their events for as long as
- * their names last.
+ * Logs in the memory of this process. They keep all of their events until their names
+ * expire.
  *
- * What has expired is not given out any more, and its memory is free soon after. The
- * timer for that does not keep the process alive; it ends when nothing is left that
- * expires, or with {@linkcode MemoryEventLogs.close}.
+ * Expired names are not read any more, and their memory is free soon after. The timer
+ * for that does not keep the process alive; it ends when no name is left that expires,
+ * or with {@linkcode MemoryEventLogs.close}.
  *
  * @example Usage
  * ```ts
@@ -49,19 +49,19 @@ const SWEEP_INTERVAL = 100;
  */
 export class MemoryEventLogs implements EventLogs, Disposable {
   readonly #logs = new Map<string, MemoryNamedLog>();
-  /** Runs while there is something that expires. */
+  /** Runs while there is a name that expires. */
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When it fires. */
   #sweepAt = Infinity;
 
-  /** How many names there are of which something is known. */
+  /** How many names there are. */
   get size(): number {
     this.#sweep();
     return this.#logs.size;
   }
 
   /**
-   * Gives the log of a name, as {@linkcode EventLogs.open}.
+   * Opens the log of a name, as {@linkcode EventLogs.open}.
    *
    * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
@@ -87,7 +87,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   /**
    * Claims a name, as {@linkcode EventLogs.claim}.
    *
-   * @returns The claim, if there is one to have. It rejects with a `TypeError` if an
+   * @returns The claim, `undefined` if there is none. It rejects with a `TypeError` if an
    * option is not a number or the name is empty, and with a `RangeError` if an option is
    * outside its range.
    */
@@ -103,12 +103,12 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     const named = this.#obtain(name);
     if (named.isClaimed || named.last?.id !== after) return undefined;
     if (replace) named.clear();
-    const holder = Symbol();
-    named.hold(holder, leaseTime);
+    const token = Symbol();
+    named.claim(token, leaseTime);
     this.#expireIn(named, expireIn);
     const isHeld = (): boolean =>
-      this.#find(name) === named && named.isHeldBy(holder);
-    // What is called here is done before it returns.
+      this.#find(name) === named && named.isClaimedBy(token);
+    // Both calls are done before they return: no other claim comes in between.
     const cursor = named.log.rewind(0);
     const appended = event && named.log.append(event);
     await appended;
@@ -119,7 +119,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
           ? named.log.append(event, options)
           : Promise.reject(new EventLogClaimError(name)),
       renew: () => {
-        if (isHeld()) named.hold(holder, leaseTime);
+        if (isHeld()) named.claim(token, leaseTime);
         return Promise.resolve(isHeld());
       },
       release: () => {
@@ -129,8 +129,8 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     };
   }
 
-  /** Tells what is known of a name, as {@linkcode EventLogs.inspect}. */
-  // deno-lint-ignore require-await -- what it throws is to reject
+  /** Gives the state of a name, as {@linkcode EventLogs.inspect}. */
+  // deno-lint-ignore require-await -- what it throws becomes a rejection
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
     const named = this.#find(name);
@@ -143,7 +143,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
    * @returns It rejects with a `TypeError` if `delay` is not a number, and with a
    * `RangeError` if it is not an integer of at least 1.
    */
-  // deno-lint-ignore require-await -- what it throws is to reject
+  // deno-lint-ignore require-await -- what it throws becomes a rejection
   async expire(name: string, delay: number): Promise<void> {
     assertLogName("expire event log", name);
     assertLimit("expire event log", "delay", delay, 1);
@@ -151,7 +151,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     if (named !== undefined) this.#expireIn(named, delay);
   }
 
-  /** Forgets all names. Whoever follows one of their logs is told by a failure. */
+  /** Forgets all names. Following one of their logs fails. */
   close(): void {
     for (const name of this.#logs.keys()) this.#drop(name);
     clearTimeout(this.#timer);
@@ -193,7 +193,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     this.#schedule(named.expiresAt);
   }
 
-  /** Sees to it that there is a sweep soon after a time. */
+  /** Schedules a sweep soon after a time. */
   #schedule(time: number): void {
     if (time >= this.#sweepAt) return;
     clearTimeout(this.#timer);
@@ -218,7 +218,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   }
 }
 
-/** Lets the process end while a timer runs, where the runtime knows of that. */
+/** Lets the process end while a timer runs, where the runtime supports it. */
 function unref(timer: unknown): void {
   if (typeof timer === "object") (timer as { unref?: () => void }).unref?.();
   else (globalThis as DenoGlobal).Deno?.unrefTimer?.(timer as number);

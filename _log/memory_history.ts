@@ -1,19 +1,19 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log in memory holds: the latest events by their sequence number, and what
- * an ID says about it.
+ * The events of a log in memory, by their sequence numbers, and the cursors that name
+ * positions in it. `MemoryEventLog` uses it.
  *
  * @module
  */
 
 import { ownText } from "../_own_text.ts";
 import type { EventLogBatch, LoggedEvent } from "./event_log.ts";
-import { assertReturnableId } from "../_validate.ts";
+import { assertReturnableId, describeMismatch } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import { parseEpochCursor } from "./epoch_cursor.ts";
 
-/** The bounds of a history. Whatever is reached first counts. */
+/** The bounds of a history; the one that is reached first counts. */
 export interface MemoryHistoryBounds {
   maxEvents: number;
   /** As {@linkcode sizeOf} counts them. */
@@ -40,11 +40,11 @@ export class MemoryHistory {
   readonly #bounds: MemoryHistoryBounds;
   readonly #epoch = makeEpoch();
   readonly #kept = new Map<number, KeptEvent>();
-  /** The sequences of the events that came with IDs of their own. */
+  /** The sequences of the events with IDs of their own. */
   readonly #ownIds = new Map<string, number>();
   /**
-   * The own ID of the event that was dropped last. It stays known until the next
-   * one is dropped, since nothing after it is missing before that.
+   * The own ID of the last dropped event. A client that comes back with it has missed
+   * nothing until the next event is dropped, so until then it is known.
    */
   #droppedOwnId: string | undefined;
   #bytes = 0;
@@ -65,9 +65,8 @@ export class MemoryHistory {
   }
 
   /**
-   * Adds an event at the end and gives it its ID. The bounds do not hold again
-   * until {@linkcode MemoryHistory.trim}, so that whoever follows sees the event
-   * even where it cannot be kept.
+   * Adds an event at the end and gives it its ID. It drops nothing: followers get the
+   * event before {@linkcode MemoryHistory.trim}, even one that is too large to keep.
    */
   add(
     init: TextEventInit,
@@ -111,8 +110,8 @@ export class MemoryHistory {
   }
 
   /**
-   * The sequence of the event after which a cursor stands, which may be before the
-   * first or after the last one; `undefined` if it cannot be ordered.
+   * The sequence of the last event before a cursor, which may lie before the first event
+   * or after the last one; `undefined` if it cannot be ordered.
    */
   find(cursor: string): number | undefined {
     const own = this.#ownIds.get(cursor);
@@ -121,7 +120,7 @@ export class MemoryHistory {
     return parsed?.epoch === this.#epoch ? parsed.sequence : undefined;
   }
 
-  /** The cursor of the place after an event. */
+  /** The cursor of the position after an event. */
   cursorOf(sequence: number): string {
     return this.#kept.get(sequence)?.event.id ?? `${this.#epoch}-${sequence}`;
   }
@@ -149,16 +148,14 @@ export class MemoryHistory {
 
   #takeOwnId(id: string, sequence: number): string {
     if (id === "") {
-      throw new TypeError(
-        'Cannot append event: "id" is "", a text to resume by is wanted',
-      );
+      const expected = "text that is not empty";
+      throw new TypeError(describeMismatch("append event", "id", expected, id));
     }
     assertReturnableId("append event", id);
     if (this.#ownIds.has(id) || id.startsWith(`${this.#epoch}-`)) {
+      const expected = "an ID that is not in use";
       throw new RangeError(
-        `Cannot append event: "id" is ${
-          JSON.stringify(id.slice(0, 40))
-        }, which is taken, a new one is wanted`,
+        describeMismatch("append event", "id", expected, id),
       );
     }
     this.#ownIds.set(id, sequence);
@@ -183,7 +180,7 @@ function sizeOf({ event, data, id, comment, topics }: LoggedEvent): number {
   return 2 * length + EVENT_OVERHEAD + (topics?.length ?? 0) * TOPIC_OVERHEAD;
 }
 
-/** 48 random bits: two logs that share them would take each other's IDs for their own. */
+/** 48 random bits: two logs with the same epoch would accept each other's IDs. */
 function makeEpoch(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(6));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))

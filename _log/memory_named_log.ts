@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One of many logs in memory: its events, who holds it, and when it is gone.
+ * The log of one name in memory: its events, its claim and its expiry. `MemoryEventLogs`
+ * makes one for each name.
  *
  * @module
  */
@@ -13,31 +14,31 @@ import type {
   LoggedEvent,
 } from "./event_log.ts";
 
-/** A log that tells at once what it has. */
-type NearLog = Required<EventLog>;
+/** A log with all optional methods. */
+type FullLog = Required<EventLog>;
 
-/** A log that somebody may hold. */
+/** A log that can be claimed. */
 export class MemoryNamedLog {
-  /** When it is gone, in milliseconds of the monotonic clock. */
+  /** When it expires, in milliseconds of the monotonic clock. */
   expiresAt = Infinity;
-  readonly #makeLog: () => NearLog;
-  #log: NearLog;
+  readonly #makeLog: () => FullLog;
+  #log: FullLog;
   #last: LoggedEvent | undefined;
-  /** Who has claimed it last; cleared when the claim is released. */
-  #holder: symbol | undefined;
-  /** When it can be claimed by others, on the monotonic clock. */
+  /** Identifies the last claim; cleared when the claim is released. */
+  #token: symbol | undefined;
+  /** When others can claim it, on the monotonic clock. */
   #leaseEnd = 0;
-  /** Ends the following of each who follows. */
+  /** One for each call of `follow` under way, to end it. */
   readonly #followers = new Set<AbortController>();
 
   /** @param makeLog Makes an empty log that keeps all of its events. */
-  constructor(makeLog: () => NearLog) {
+  constructor(makeLog: () => FullLog) {
     this.#makeLog = makeLog;
     this.#log = this.#open();
   }
 
   /** The events. */
-  get log(): NearLog {
+  get log(): FullLog {
     return this.#log;
   }
 
@@ -46,31 +47,31 @@ export class MemoryNamedLog {
     return this.#last;
   }
 
-  /** Whether it is gone. One that is empty waits for as long as somebody follows it. */
+  /** Whether it has expired. An empty log does not expire while it is followed. */
   get hasExpired(): boolean {
-    const isAwaited = this.#last === undefined && this.#followers.size > 0;
-    return !isAwaited && this.expiresAt <= performance.now();
+    const isFollowed = this.#last === undefined && this.#followers.size > 0;
+    return !isFollowed && this.expiresAt <= performance.now();
   }
 
-  /** Whether somebody holds the log at present. */
+  /** Whether the log is claimed now. */
   get isClaimed(): boolean {
-    return this.#holder !== undefined && performance.now() < this.#leaseEnd;
+    return this.#token !== undefined && performance.now() < this.#leaseEnd;
   }
 
-  /** Whether somebody has claimed the log, and nobody else since. */
-  isHeldBy(holder: symbol): boolean {
-    return this.#holder === holder;
+  /** Whether a claim is the last one. */
+  isClaimedBy(token: symbol): boolean {
+    return this.#token === token;
   }
 
-  /** Makes somebody the holder, or begins the lease of the holder anew. */
-  hold(holder: symbol, leaseTime: number): void {
-    this.#holder = holder;
+  /** Claims the log, or renews the lease of its claim. */
+  claim(token: symbol, leaseTime: number): void {
+    this.#token = token;
     this.#leaseEnd = performance.now() + leaseTime;
   }
 
-  /** Gives the log free. */
+  /** Releases the claim. */
   release(): void {
-    this.#holder = undefined;
+    this.#token = undefined;
   }
 
   /** Drops the events. */
@@ -80,7 +81,7 @@ export class MemoryNamedLog {
     this.#log = this.#open();
   }
 
-  /** Follows the log, as `EventLog.follow`, for as long as its events are there. */
+  /** Follows the log, as `EventLog.follow`, until its events are dropped. */
   async follow(
     onBatch: (batch: EventLogBatch) => void,
     { after, signal }: EventLogFollowOptions = {},
@@ -101,20 +102,20 @@ export class MemoryNamedLog {
     }
   }
 
-  /** Fails the following of all who follow. */
+  /** Makes all calls of `follow` fail. */
   end(): void {
     for (const controller of this.#followers) {
       controller.abort(
         new Error(
-          "Cannot follow event log: its events are gone, some are wanted",
+          "Cannot follow event log: its events are gone",
         ),
       );
     }
   }
 
-  #open(): NearLog {
+  #open(): FullLog {
     const log = this.#makeLog();
-    // It is called back within each append, and never given up: it ends with the log.
+    // It is called back within each append. It is never aborted: it ends with the log.
     log.follow(({ events }) => this.#last = events.at(-1) ?? this.#last);
     return log;
   }

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log may be asked for, the same for every engine.
+ * Checks of the arguments of `EventLog.read` and `EventLog.rewind`, for every engine.
  *
  * @module
  */
@@ -9,14 +9,14 @@
 import { assertLimit, assertNumber } from "../_validate.ts";
 import type { EventLogReadOptions } from "./event_log.ts";
 
-/** How much is read at once, with the defaults filled in. */
+/** How much one read gives, with the defaults filled in. */
 export interface ReadBounds {
   limit: number;
   maxBytes: number;
 }
 
 /**
- * Reads the options of {@linkcode EventLog.read}.
+ * Checks the options of {@linkcode EventLog.read}, and fills in the defaults.
  *
  * @throws {TypeError} If one of them is not a number.
  * @throws {RangeError} If one of them is outside its range.
@@ -31,7 +31,7 @@ export function checkReadOptions(
   return { limit, maxBytes };
 }
 
-/** Checks what {@linkcode EventLog.rewind} is given, as {@linkcode checkReadOptions}. */
+/** Checks the arguments of {@linkcode EventLog.rewind}. */
 export function checkRewindCount(count: number, signal?: AbortSignal): void {
   signal?.throwIfAborted();
   assertLimit("rewind event log", "count", count, 0);

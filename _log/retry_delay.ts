@@ -1,16 +1,22 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * How long to wait before an engine that failed is asked again.
+ * The back-off between attempts to reach an engine that fails, with jitter: many
+ * processes that lost it at once do not all come back at once.
  *
  * @module
  */
 
-const MIN_DELAY = 100;
-const MAX_DELAY = 10_000;
+const SHORTEST_DELAY = 100;
+const LONGEST_DELAY = 10_000;
 
-/** The milliseconds to wait after the nth failure in a row, from 0. Half of them are drawn. */
+/**
+ * Draws the milliseconds to wait before the next attempt.
+ *
+ * @param failures How many attempts failed in a row before the last one.
+ * @returns The delay. Half of it is random: the jitter.
+ */
 export function drawRetryDelay(failures: number): number {
-  const delay = Math.min(MIN_DELAY * 2 ** failures, MAX_DELAY);
+  const delay = Math.min(SHORTEST_DELAY * 2 ** failures, LONGEST_DELAY);
   return delay / 2 + Math.random() * delay / 2;
 }

@@ -1,12 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A log in Deno KV: the history behind a channel that outlives the process, and that
- * several processes share.
+ * A log in Deno KV: the history of a channel that survives a restart and that several
+ * processes share.
  *
- * Where the channel reaches is where the `Deno.Kv` reaches: `Deno.openKv()` is a file
- * for one machine, its path chosen by the script or given as `Deno.openKv("./kv.db")`,
- * and on Deno Deploy, or with the URL of a service, it is one store for many machines.
+ * The channel reaches all processes that share the `Deno.Kv`. `Deno.openKv()` opens a file
+ * on one machine, at a path that depends on the script or is given, as in
+ * `Deno.openKv("./kv.db")`. On Deno Deploy, or with the URL of a service, it opens one
+ * store for many machines.
  *
  * @example A channel over Deno KV
  * ```ts
@@ -73,30 +74,30 @@ export type {
 export interface DenoKvEventLogOptions {
   /**
    * The most events to keep, an integer of at least 1 or `Infinity`. Older ones are
-   * dropped some at a time, so that up to about 300 more may be there.
+   * dropped some at a time, so up to about 300 more may be there.
    *
    * @default {10_000}
    */
   maxEvents?: number | undefined;
   /**
    * Milliseconds for which to keep an event, an integer of at least 1 or `Infinity`.
-   * Older ones are dropped when Deno KV comes to it.
+   * Deno KV drops older ones some time later.
    *
    * @default {Infinity}
    */
   maxAge?: number | undefined;
   /**
-   * Milliseconds after which one who follows looks for new events without having
-   * been woken: 1 to 2 147 483 647, or `Infinity` for never. Deno KV wakes all
-   * workers of one process, and all machines of a service, so there it may be long;
-   * it does not wake other processes that have the same file open.
+   * Milliseconds after which a follower reads the log even if Deno KV has reported no
+   * change: 1 to 2 147 483 647, or `Infinity` for never. Deno KV reports changes to all
+   * workers of one process, and to all machines of a service, so there it may be long; it
+   * does not report them to other processes that have the same file open.
    *
    * @default {250}
    */
   pollInterval?: number | undefined;
   /**
-   * Milliseconds after which an append that Deno KV has not answered is given up:
-   * 1 to 2 147 483 647. It rejects with an error whose name is `"TimeoutError"`.
+   * Milliseconds after which a call that Deno KV has not answered fails: 1 to
+   * 2 147 483 647. It rejects with an error whose name is `"TimeoutError"`.
    *
    * @default {10_000}
    */
@@ -106,15 +107,15 @@ export interface DenoKvEventLogOptions {
 /**
  * A log in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.
  *
- * - IDs have the form `epoch-sequence`: the epoch is drawn at random when the prefix
- *   is used first, and the sequence counts the events from 1. Events must not bring
- *   their own.
- * - The events that one turn of the event loop appends share a commit. Where several
- *   processes append at once, all but one of them try again.
+ * - IDs have the form `epoch-sequence`: the epoch is random and drawn at the first use of
+ *   the prefix, and the sequence numbers the events from 1. Events must not bring their
+ *   own.
+ * - The events of one event loop turn share a commit. If several processes append at
+ *   once, all but one of them try again.
  * - An event takes at most 512 KiB as JSON, its topics included. Deno KV keeps 64 KiB in an entry, so
  *   larger events take several, and smaller ones share one.
- * - An append is tried again after errors that leave open whether it took place; it
- *   is never done twice. If it is still open after `timeout`, it rejects with an error
+ * - An append is tried again after errors that leave its outcome unknown; it is never
+ *   done twice. If the outcome is still unknown after `timeout`, it rejects with an error
  *   whose name is `"TimeoutError"`, and the event may be in the log or not.
  *
  * @example Usage
@@ -140,7 +141,7 @@ export class DenoKvEventLog implements EventLog {
    * Makes a log of what is under the prefix. It does not use the store yet.
    *
    * @param kv The store, such as `await Deno.openKv()`.
-   * @param prefix What the keys of the log begin with.
+   * @param prefix The first parts of the keys of the log.
    * @param options What to keep, and how to follow.
    * @throws {TypeError} If an option is not a number, or a text in the prefix not
    * well-formed.
@@ -181,8 +182,8 @@ export class DenoKvEventLog implements EventLog {
    * Adds an event at the end of the log, as {@linkcode EventLog.append}.
    *
    * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, with
-   * a `RangeError` if it is too large, with an `Error` if other processes were quicker
-   * again and again, and with what the store throws.
+   * a `RangeError` if it is too large, with an `Error` if too many commits
+   * conflict with those of other processes, and with what the store throws.
    */
   async append(
     event: TextEventInit,
@@ -210,7 +211,7 @@ export class DenoKvEventLog implements EventLog {
   }
 
   /**
-   * Finds the place so many events before the end, as {@linkcode EventLog.rewind}.
+   * Finds the position some events before the end, as {@linkcode EventLog.rewind}.
    *
    * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
    * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with what
@@ -252,7 +253,7 @@ export class DenoKvEventLog implements EventLog {
     return retry(attempt, { timeout, verb, classifyError, signal });
   }
 
-  /** Compares two cursors by their places, as {@linkcode EventLog.compare}. */
+  /** Compares two cursors, as {@linkcode EventLog.compare}. */
   compare(a: string, b: string): number | undefined {
     return compareEpochCursors(a, b);
   }
@@ -265,7 +266,7 @@ export class DenoKvEventLog implements EventLog {
     const state = await this.#history.readState();
     const known = findSequence(state, after);
     if (known !== undefined && known >= state.last) {
-      // It lies after the end if the store was restored, or answers from a replica.
+      // A cursor lies after the end if the store was restored, or a replica answers.
       const cursor = `${state.epoch}-${state.last}`;
       return { events: [], cursor, gap: known > state.last };
     }
@@ -275,7 +276,7 @@ export class DenoKvEventLog implements EventLog {
     let size = 0;
     for await (const batch of this.#history.batchesAfter(sequence)) {
       if (batch.first > sequence + 1) {
-        // What is missing here is told of by the next read.
+        // The next read reports what is missing here.
         if (events.length > 0) break;
         gap = true;
         sequence = batch.first - 1;
@@ -290,7 +291,7 @@ export class DenoKvEventLog implements EventLog {
       if (events.length >= limit || size >= maxBytes) break;
     }
     if (events.length === 0) {
-      // All that was after the cursor is gone.
+      // All events after the cursor are gone.
       gap = true;
       sequence = state.last;
     }
@@ -300,15 +301,15 @@ export class DenoKvEventLog implements EventLog {
   async #rewind(count: number): Promise<string> {
     const { epoch, last } = await this.#history.readState();
     const oldest = await this.#history.findOldest() ?? last + 1;
-    // It may have been appended since.
+    // An event may have been appended between the two reads.
     const first = Math.min(oldest, last + 1);
     return `${epoch}-${Math.max(first - 1, last - count)}`;
   }
 }
 
 /**
- * The sequence of the event after which a cursor stands, which may be more than the
- * last; `undefined` if it is of another epoch.
+ * Finds the sequence of the last event before a cursor, which may be more than the last
+ * one; `undefined` if the cursor is of another epoch.
  */
 function findSequence(state: LogState, cursor: string): number | undefined {
   const parsed = parseEpochCursor(cursor);

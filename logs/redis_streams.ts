@@ -1,13 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A log in a Redis stream: the history behind a channel that outlives its processes,
- * and that any number of them on any number of machines share.
+ * A log in a Redis stream: the history of a channel that survives restarts and that
+ * processes on many machines share.
  *
- * It works with Redis 6.2 and later, and with what speaks its language, over the
- * client that the application uses; {@linkcode RedisClient} shows how it is handed in.
+ * It works with Redis 6.2 and later, and with compatible servers such as Valkey, over the
+ * client that the application uses; {@linkcode RedisClient} shows how to adapt one.
  *
- * ```ts ignore -- it needs a server, and serves for ever
+ * ```ts ignore -- it needs a server, and serves forever
  * import { Redis } from "npm:ioredis@6";
  * import { EventChannel } from "@tidings/sse/channel";
  * import { type RedisClient, RedisStreamsEventLog } from "@tidings/sse/redis-streams";
@@ -58,7 +58,7 @@ export {
 export interface RedisStreamsEventLogOptions {
   /**
    * The most events to keep, an integer of at least 1 or `Infinity`. Redis drops older
-   * ones some at a time, so that about 100 more may be there.
+   * ones some at a time, so about 100 more may be there.
    *
    * @default {10_000}
    */
@@ -71,7 +71,7 @@ export interface RedisStreamsEventLogOptions {
    */
   maxAge?: number | undefined;
   /**
-   * Milliseconds after which Redis counts as lost if it does not answer: 1 to
+   * Milliseconds after which a call that Redis has not answered fails: 1 to
    * 2 147 478 647. Appending, reading and following then reject with an error whose name
    * is `"TimeoutError"`.
    *
@@ -80,28 +80,28 @@ export interface RedisStreamsEventLogOptions {
   timeout?: number | undefined;
 }
 
-/** Milliseconds for which the connection that follows waits for new events at a time. */
+/** Milliseconds for which one command of a follower waits for new events. */
 const BLOCK = 5000;
-// Those who follow wait for both.
+// A follower waits for both.
 const MAX_TIMEOUT = MAX_DELAY - BLOCK;
-/** Events that one who follows is given at a time, and their bytes. */
+/** The most events and bytes of a follower's batch. */
 const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
 
 /**
- * A log in a Redis stream. It leaves the client that it is given open.
+ * A log in a Redis stream. It leaves the client open.
  *
  * - The IDs of the events are those of the stream's entries, so they tell the time in
  *   milliseconds. Events must not bring their own.
  * - The fields of an entry are those of the event, and `topics`: a topic, or a JSON array
  *   of topics such as `["user:42","room:tea"]`. Other programs may append events with
  *   `XADD`, and their fields must be such that they can be encoded.
- * - The events that one turn of the event loop appends are one command.
- * - An append is tried again after errors that leave open whether it took place; it
- *   is never done twice, also if the client repeats commands after it has reconnected.
- *   For this, Redis keeps a second, small key for each process for an hour. If it is
- *   still open after `timeout`, it rejects with an error whose name is
+ * - The events of one event loop turn are one command.
+ * - An append is tried again after errors that leave its outcome unknown; it is never done
+ *   twice, even if the client repeats commands after it has reconnected. For this, Redis
+ *   keeps a second, small key for each process for an hour. If the outcome is still unknown
+ *   after `timeout`, it rejects with an error whose name is
  *   `"TimeoutError"`, and the event may be in the log or not.
- * - Following takes a connection of its own, which is closed at its end.
+ * - Each call of `follow` opens a connection of its own, and closes it at its end.
  *
  * @example Usage
  * ```ts
@@ -183,7 +183,7 @@ export class RedisStreamsEventLog implements EventLog {
   }
 
   /**
-   * Finds the place so many events before the end, as {@linkcode EventLog.rewind}.
+   * Finds the position some events before the end, as {@linkcode EventLog.rewind}.
    *
    * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
    * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with the
@@ -205,7 +205,7 @@ export class RedisStreamsEventLog implements EventLog {
     signal?.throwIfAborted();
     const answer = <T>(reply: Promise<T>): Promise<T> =>
       this.#answer(reply, signal);
-    // The end as it is now, not as it is once there is a connection.
+    // Found before the connection is opened: events that come meanwhile are not missed.
     const end = after ?? await answer(this.#stream.rewind(0));
     const client = await this.#duplicate(signal);
     const stream = this.#stream.over(client);
@@ -228,12 +228,12 @@ export class RedisStreamsEventLog implements EventLog {
     }
   }
 
-  /** Compares two cursors by their places, as {@linkcode EventLog.compare}. */
+  /** Compares two cursors, as {@linkcode EventLog.compare}. */
   compare(a: string, b: string): number | undefined {
     return compareCursors(a, b);
   }
 
-  /** Opens a connection. One that comes too late is closed. */
+  /** Opens a connection. If it opens too late, it is closed. */
   async #duplicate(signal: AbortSignal | undefined): Promise<RedisClient> {
     const opening = Promise.resolve(this.#client.duplicate());
     try {

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * How events come into Deno KV: those of one turn of the event loop as one commit, in the
- * order of the calls.
+ * Appends events to Deno KV: those of one event loop turn share a commit, in the order of
+ * the calls.
  *
  * @module
  */
@@ -12,10 +12,10 @@ import type { TextEventInit } from "../../event.ts";
 import { AppendQueue } from "../_engine/append_queue.ts";
 import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./batches.ts";
 
-/** How much one commit writes. With few events in it, few leave a history at once. */
+/** The most that one commit writes. It is little, so that few events are dropped at once. */
 const BATCH_BOUNDS = { items: 128, bytes: MAX_EVENT_SIZE };
 
-/** Those who wait for their events to be written. */
+/** Events that wait to be written. */
 export class KvAppendQueue {
   readonly #queue: AppendQueue<Line>;
 

@@ -1,14 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * How events are laid out in Deno KV. A value takes 64 KiB at most, so one entry
- * holds as many events as fit, and an event that does not fit takes several.
+ * The layout of events in Deno KV. A value takes at most 64 KiB, so one entry holds as
+ * many events as fit, and a larger event takes several entries.
  *
- * A batch is a run of events. Its key tells all that is needed to find it: after the
- * prefix come the sequences of its last and its first event, and which of how many
- * parts of it the entry holds. Thus the first key from N on is in the first batch
- * that has the event N or a later one. Its text has one line with a tag, and one with
- * the JSON of each event.
+ * A batch is consecutive events. After the prefix, the key of an entry has the sequences
+ * of the batch's last and first event, the number of the part that the entry holds, and
+ * how many parts there are. So the first key from N on belongs to the batch with the
+ * event N, or to the next one. The text of a batch has one line with a tag, then one line
+ * of JSON for each event.
  *
  * @module
  */
@@ -25,7 +25,7 @@ export interface Line {
   readonly size: number;
 }
 
-/** A run of events as it is read. */
+/** Consecutive events as they are read. */
 export interface KvBatch {
   readonly first: number;
   readonly last: number;
@@ -43,17 +43,17 @@ export interface BatchPart {
   readonly value: Uint8Array;
 }
 
-/** Bytes of JSON that an event may take. A commit of Deno KV takes 800 KiB. */
+/** The most bytes of JSON that an event may take. A commit of Deno KV takes 800 KiB. */
 export const MAX_EVENT_SIZE = 524_288;
-/** Bytes that Deno KV takes as a value. */
+/** The most bytes of a value. */
 const VALUE_SIZE = 65_536;
-/** Bytes for the tag's line. */
+/** Bytes of the line with the tag. */
 const TAG_SIZE = 64;
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-/** Makes the line of an event. Its ID is where it stands. */
+/** Makes the line of an event, without its ID: the position tells that. */
 export function makeLine(
   { event, data, retry, comment }: ServerSentEventInit,
   topics: readonly string[] | undefined,
@@ -63,7 +63,7 @@ export function makeLine(
 }
 
 /**
- * Makes the line of an event that may be written.
+ * Makes the line of an event, and checks that it can be written.
  *
  * @throws {TypeError} If the event has an ID of its own.
  * @throws {RangeError} If it is too large.
@@ -76,11 +76,11 @@ export function makeCheckedLine(
   const line = makeLine(event, topics);
   if (line.size <= MAX_EVENT_SIZE) return line;
   throw new RangeError(
-    `Cannot append event: it takes ${line.size} bytes, at most ${MAX_EVENT_SIZE} are wanted`,
+    `Cannot append event: expected at most ${MAX_EVENT_SIZE} bytes of JSON, got ${line.size}`,
   );
 }
 
-/** Reads the line of an event. */
+/** Reads an event from its line. */
 export function readLine(text: string, id: string): LoggedEvent {
   const { event, data, retry, comment, topics }: Omit<LoggedEvent, "id"> = JSON
     .parse(text);
@@ -125,11 +125,11 @@ export function hasTag({ value }: KvEntry, tag: string): boolean {
     DECODER.decode(value.subarray(0, tag.length + 1)) === `${tag}\n`;
 }
 
-/** The sequences that the key of an entry tells, at the end of the key. */
+/** Reads the numbers at the end of an entry's key. */
 export function readKey(
   { key }: KvEntry,
 ): { first: number; last: number; part: number; parts: number } {
-  // The prefix under which the entry was found has keys of this form only.
+  // `checkStore` lets only keys of this form through.
   const [last, first, part, parts] = key.slice(-4) as number[] as [
     number,
     number,
@@ -139,12 +139,12 @@ export function readKey(
   return { first, last, part, parts };
 }
 
-/** The key of an entry, as it is handed back to the store. */
+/** The key of an entry, in the type that the store takes. */
 export function keyOf({ key }: KvEntry): readonly KvKeyPart[] {
   return key as readonly KvKeyPart[];
 }
 
-/** Joins entries to batches. One that lacks a part is left out. */
+/** Joins entries to batches. A batch that lacks a part is left out. */
 export async function* readBatches(
   entries: AsyncIterable<KvEntry>,
 ): AsyncGenerator<KvBatch, void> {
@@ -157,7 +157,7 @@ export async function* readBatches(
       current = last;
     }
     if (last !== current || part !== values.length) continue;
-    // Only `makeBatchParts` writes here.
+    // `checkStore` lets only bytes through.
     values.push(entry.value as Uint8Array);
     if (values.length < parts) continue;
     yield { first, last, lines: decode(values).split("\n").slice(1) };

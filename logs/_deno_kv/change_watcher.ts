@@ -1,18 +1,25 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Follows a log in Deno KV: waits for a change of the store, or for the poll interval, and
+ * reads what is new.
+ *
+ * @module
+ */
+
 import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
 import { orAborted } from "../_engine/retry.ts";
 
-/** Wakes one who follows: when the store tells of a change, or when it is time. */
+/** Waits for changes that the store reports, and for the poll interval. */
 export class KvChangeWatcher {
   readonly #reader: ReadableStreamDefaultReader<unknown>;
   readonly #pollInterval: number;
-  /** Settles once the store tells of nothing any more. */
+  /** Settles once the store reports no more changes. */
   readonly #run: Promise<void>;
-  /** Whether there was a change that no wait has reported; cleared by a wait. */
+  /** Set by a change, cleared by the wait that reports it. */
   #isChanged = false;
   #failure: unknown;
   /** Ends the wait under way. */
@@ -20,7 +27,7 @@ export class KvChangeWatcher {
 
   /**
    * @param changes Gives a chunk for each change.
-   * @param pollInterval Milliseconds that a wait takes at most, or `Infinity`.
+   * @param pollInterval The most milliseconds of a wait, or `Infinity`.
    */
   constructor(changes: ReadableStream<unknown>, pollInterval: number) {
     this.#reader = changes.getReader();
@@ -28,7 +35,7 @@ export class KvChangeWatcher {
     this.#run = this.#read();
   }
 
-  /** Waits for the next change, or for the time to look without one. */
+  /** Waits for the next change, at most for the poll interval. */
   async next(signal: AbortSignal | undefined): Promise<void> {
     if (this.#failure === undefined && !this.#isChanged) {
       let timer: ReturnType<typeof setTimeout> | undefined;
@@ -45,7 +52,7 @@ export class KvChangeWatcher {
 
   /** Ends the watch. */
   async cancel(): Promise<void> {
-    // Where the stream has failed, there is nothing to cancel.
+    // A stream that has failed rejects here; its error is reported elsewhere.
     await this.#reader.cancel().catch(() => {});
     await this.#run;
   }
@@ -56,9 +63,7 @@ export class KvChangeWatcher {
         this.#isChanged = true;
         this.#wake();
       }
-      throw new Error(
-        "Cannot follow event log: the store is closed, an open one is wanted",
-      );
+      throw new Error("Cannot follow event log: the store is closed");
     } catch (error) {
       this.#failure = error;
       this.#wake();
@@ -67,17 +72,17 @@ export class KvChangeWatcher {
 }
 
 /**
- * How a log is read to be followed. Nothing is tried again here: whoever follows begins
- * again, and knows of it.
+ * How a follower reads a log. It does not retry: a failure ends following, and the caller
+ * follows again.
  */
 export interface ChangesReader {
-  /** Reads what comes after a cursor. */
+  /** Reads the events after a cursor. */
   read(after: string): Promise<EventLogBatch>;
   /** Finds the end of the log. */
   findEnd(): Promise<string>;
 }
 
-/** Follows a log by reading what comes after each change. */
+/** Follows a log: reads it after each change. */
 export async function followChanges(
   reader: ChangesReader,
   watch: () => KvChangeWatcher,
@@ -85,7 +90,7 @@ export async function followChanges(
   { after, signal }: EventLogFollowOptions,
 ): Promise<never> {
   signal?.throwIfAborted();
-  // It is watched before it is read: what comes in between is not overlooked.
+  // Watching begins before reading: a change in between would be missed otherwise.
   const changes = watch();
   try {
     let batch = after === undefined

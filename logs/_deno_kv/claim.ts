@@ -1,5 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The claim of a name in Deno KV. It does not rely on the store to keep what it has
+ * confirmed: each write checks that the last one is there, and writes again what is lost.
+ *
+ * @module
+ */
+
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
 import {
   type EventLogClaim,
@@ -18,18 +25,18 @@ import {
 import { classifyError } from "./error_kinds.ts";
 import { type RecentWrite, RecentWrites } from "./recent_writes.ts";
 
-/** What a claim is made of. */
+/** Options of {@linkcode KvClaim}. */
 export interface KvClaimOptions {
   name: string;
   /** The end of the log when it was claimed. */
   cursor: string;
-  /** What the state has as the token. */
+  /** The token of the claim in the state of the name. */
   token: string;
   /** Milliseconds. */
   leaseTime: number;
-  /** Milliseconds without an answer after which a change is given up. */
+  /** Milliseconds without an answer after which a change fails. */
   timeout: number;
-  /** What was written with the claim, if anything was. */
+  /** What was written with the claim, if it had an event. */
   first: RecentWrite | undefined;
 }
 
@@ -40,9 +47,9 @@ export class KvClaim implements EventLogClaim {
   readonly #options: KvClaimOptions;
   readonly #appends: KvAppendQueue;
   readonly #written = new RecentWrites();
-  /** The last write, which must be there; cleared if it cannot be any more. */
+  /** The last write, which the next one requires; cleared if it cannot be restored. */
   #last: RecentWrite | undefined;
-  /** How many writes were begun. */
+  /** How many writes have started. */
   #writes = 0;
 
   constructor(history: KvNamedHistory, options: KvClaimOptions) {
@@ -91,7 +98,7 @@ export class KvClaim implements EventLogClaim {
     return lines.map((_, index) => `${epoch}-${first + index}`);
   }
 
-  /** Changes the state, if it is still that of this claim. */
+  /** Changes the state of the name, unless there is a later claim. */
   #change<T>(
     verb: string,
     makeChange: (state: NamedState) => Change<T>,
@@ -103,18 +110,18 @@ export class KvClaim implements EventLogClaim {
       (state) =>
         state?.token === token ? makeChange(state) : { result: undefined },
     );
-    const attemptWhole = async (signal: AbortSignal) => {
+    const attemptOnWhole = async (signal: AbortSignal) => {
       for (;;) {
         try {
           return await attempt(signal);
         } catch (error) {
           if (!(error instanceof MissingWriteError)) throw error;
           signal.throwIfAborted();
-          await this.#mend();
+          await this.#rewrite();
         }
       }
     };
-    return retry(attemptWhole, { timeout, verb, classifyError });
+    return retry(attemptOnWhole, { timeout, verb, classifyError });
   }
 
   #keep(write: RecentWrite): void {
@@ -122,14 +129,14 @@ export class KvClaim implements EventLogClaim {
     this.#written.add(write);
   }
 
-  /** Writes again what is missing at the end of what this claim has written. */
-  async #mend(): Promise<void> {
+  /** Writes again the lost end of what this claim has written. */
+  async #rewrite(): Promise<void> {
     const { token } = this.#options;
     const last = this.#last;
-    const isThere = await this.#history.rewrite(
+    const isWhole = await this.#history.rewrite(
       this.#written.all,
       (state) => state.token === token,
     );
-    if (!isThere && this.#last === last) this.#last = undefined;
+    if (!isWhole && this.#last === last) this.#last = undefined;
   }
 }

@@ -1,10 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The list of Deno KV's errors: which are transient, which are final. Every call of this
- * room is judged by it.
+ * The list of Deno KV's errors: which are transient, which are final. Every call to the
+ * store is classified by it.
  *
- * Deno KV tells most errors by a `TypeError`, those of the file and of the network
+ * Deno KV reports most errors as a `TypeError`, those of the file and of the network
  * included, so the text decides first.
  *
  * @module
@@ -14,12 +14,12 @@ import type { ErrorKind } from "../_engine/retry.ts";
 import { ContentionError } from "./history.ts";
 import { ForeignEntryError } from "./replies.ts";
 
-/** What the text of an error says; the first that matches counts. */
+/** The kinds of errors by their text; the first match counts. */
 const KV_ERRORS: readonly (readonly [RegExp, ErrorKind])[] = [
-  // Another process has the file at that moment.
+  // Another process has locked the file.
   [/\bdatabase (?:table |schema )?is locked\b/, "transient"],
   [/\bdatabase or disk is full\b/, "transient"],
-  // A service is short of something, or moves.
+  // The service is overloaded, or is being moved.
   [/\bunavailable, try again later\b/, "transient"],
   [/\b(?:Reads|Writes) are disabled for this database\b/, "transient"],
   [/\b[Ss]trong consistency (?:reads|endpoints)\b/, "transient"],
@@ -30,18 +30,18 @@ const KV_ERRORS: readonly (readonly [RegExp, ErrorKind])[] = [
   [/\binternal server error\b/i, "unknown"],
   [/\berror sending request\b/, "unknown"],
   [/\bdisk I\/O error\b/, "unknown"],
-  // Nobody can write there, or at all.
+  // The database cannot be written.
   [/\bread-?\s?only database\b|\bdatabase is read only\b/i, "final"],
   [/\b[Dd]atabase is closed\b/, "final"],
 ];
 
-/** Tells what an error says about the call that failed with it. */
+/** Tells the kind of an error. */
 export function classifyError(error: unknown): ErrorKind {
   if (!(error instanceof Error)) return "unknown";
   for (const [regexp, kind] of KV_ERRORS) {
     if (regexp.test(error.message)) return kind;
   }
-  // A key or value that cannot be, a store that is closed, or other writers.
+  // An invalid key or value, a closed store, or too many other writers.
   const isFinal = error instanceof ContentionError ||
     error instanceof ForeignEntryError || error instanceof TypeError ||
     error.name === "BadResource" ||

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Many logs by name in Deno KV.
+ * Many logs by name in Deno KV: opens, claims, inspects and expires them.
  *
  * @module
  */
@@ -29,14 +29,14 @@ import { assertPrefix, type KvKeyPart, type KvStore } from "./store.ts";
 /** Options for {@linkcode DenoKvEventLogs}. */
 export interface DenoKvEventLogsOptions {
   /**
-   * Milliseconds after which one who follows looks for new events without having been
-   * woken, as for `DenoKvEventLog`: 1 to 2 147 483 647, or `Infinity` for never.
+   * Milliseconds after which a follower reads the log even if Deno KV has reported no
+   * change, as for `DenoKvEventLog`: 1 to 2 147 483 647, or `Infinity` for never.
    *
    * @default {250}
    */
   pollInterval?: number | undefined;
   /**
-   * Milliseconds after which a change that Deno KV has not answered is given up: 1 to
+   * Milliseconds after which a call that Deno KV has not answered fails: 1 to
    * 2 147 483 647. It rejects with an error whose name is `"TimeoutError"`.
    *
    * @default {10_000}
@@ -47,17 +47,17 @@ export interface DenoKvEventLogsOptions {
 /**
  * Logs in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.
  *
- * - Leases and expiry are told by the clocks of the machines, which must agree to a small
- *   part of the shortest of them. What has expired is not given out any more; Deno KV
- *   removes it when it comes to it, about a minute later.
+ * - Leases and expiry use the clocks of the machines. Differences between the clocks must
+ *   be small against the shortest lease. Expired names are not read any more; Deno KV
+ *   removes them about a minute later.
  * - IDs have the form `epoch-sequence`. Events must not bring their own, and take at most
  *   512 KiB as JSON.
- * - Appends and claims are tried again after errors that leave open whether they took
- *   place; they are never done twice.
- * - The claim keeps what it has written last, 1000 events or 1 MiB of them,
- *   whichever is less. Each append sees in the same commit that the last write is there,
- *   and what was deleted is written again with the same IDs; where that cannot be, readers
- *   are told of a gap.
+ * - Appends and claims are tried again after errors that leave the outcome unknown; they
+ *   are never done twice.
+ * - A claim keeps its last writes in memory, 1000 events or 1 MiB of them, whichever is
+ *   less. Each append checks in the same commit that the last write is there. The claim
+ *   writes lost events again under the same IDs; if that is impossible, readers get a
+ *   gap.
  *
  * @example Usage
  * ```ts
@@ -108,7 +108,7 @@ export class DenoKvEventLogs implements EventLogs {
   }
 
   /**
-   * Gives the log of a name, as {@linkcode EventLogs.open}.
+   * Opens the log of a name, as {@linkcode EventLogs.open}.
    *
    * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
@@ -127,7 +127,7 @@ export class DenoKvEventLogs implements EventLogs {
   /**
    * Claims a name, as {@linkcode EventLogs.claim}.
    *
-   * @returns The claim, if there is one to have. It rejects with a `TypeError` if an
+   * @returns The claim, `undefined` if there is none. It rejects with a `TypeError` if an
    * option is not a number or the name is empty, with a `RangeError` if an option is
    * outside its range, and with what the store throws.
    */
@@ -178,9 +178,9 @@ export class DenoKvEventLogs implements EventLogs {
   }
 
   /**
-   * Tells what is known of a name, as {@linkcode EventLogs.inspect}.
+   * Gives the state of a name, as {@linkcode EventLogs.inspect}.
    *
-   * @returns What is known. It rejects with what the store throws.
+   * @returns Its state. It rejects with what the store throws.
    */
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log holds in Deno KV: its state, which every commit checks and changes, and
- * its batches.
+ * What `DenoKvEventLog` stores: the state of the log, which every commit checks and
+ * changes, and the batches of its events.
  *
  * @module
  */
@@ -23,9 +23,9 @@ import type { KvKeyPart, KvStore } from "./store.ts";
 
 /** The state of a log. */
 export interface LogState {
-  /** What the IDs of this log begin with. */
+  /** The first part of the log's IDs. */
   readonly epoch: string;
-  /** The sequence of the oldest event that may still be kept. */
+  /** The sequence of the oldest event that may be there. */
   readonly first: number;
   /** The sequence of the latest event, 0 before there was one. */
   readonly last: number;
@@ -38,21 +38,21 @@ export interface KvHistoryBounds {
   maxAge: number;
 }
 
-/** Other processes were quicker too often. Nothing was written. */
+/** Too many commits conflicted with those of other writers. Nothing was written. */
 export class ContentionError extends Error {}
 
 interface StampedState extends LogState {
   readonly versionstamp: string;
 }
 
-/** How often a commit is tried while others are quicker. */
+/** How often a commit is tried that conflicts with others. */
 const MAX_CONFLICTS = 50;
-/** The most milliseconds to wait before the next try. */
+/** The most milliseconds to wait before the next attempt. */
 const MAX_CONFLICT_DELAY = 50;
-/** So many events too many are dropped together, and at most so many entries. */
+/** Events are dropped once so many are too many, and at most so many entries at once. */
 const TRIM_EVENTS = 32;
 const TRIM_ENTRIES = 100;
-/** Entries that a read asks for at once, each of 64 KiB at most. */
+/** Entries that one call reads, each of at most 64 KiB. */
 const READ_ENTRIES = 32;
 
 /** A history of events in Deno KV, numbered from 1 in the order of the commits. */
@@ -61,10 +61,10 @@ export class KvHistory {
   readonly #stateKey: readonly KvKeyPart[];
   readonly #batchesKey: readonly KvKeyPart[];
   readonly #bounds: KvHistoryBounds;
-  /** The state as this process knows it, which a commit finds out to be old. */
+  /** The state as this process knows it; cleared by a commit that conflicts. */
   #state: StampedState | undefined;
   readonly #writer = crypto.randomUUID();
-  /** How many writes this process has begun. */
+  /** How many writes have started. */
   #writes = 0;
 
   constructor(
@@ -78,7 +78,7 @@ export class KvHistory {
     this.#bounds = bounds;
   }
 
-  /** Gives the state as it is, and begins the log if there is none. */
+  /** Reads the state. If there is none, it creates the log. */
   async readState(): Promise<StampedState> {
     for (;;) {
       const entry = await this.#kv.get(this.#stateKey);
@@ -97,12 +97,12 @@ export class KvHistory {
     }
   }
 
-  /** Wakes at every change of the state, and every so many milliseconds. */
+  /** Watches the state for changes. `pollInterval` is in milliseconds. */
   watch(pollInterval: number): KvChangeWatcher {
     return new KvChangeWatcher(this.#kv.watch([this.#stateKey]), pollInterval);
   }
 
-  /** Gives the batches from the one on that has the event after a sequence. */
+  /** Reads the batches from the one with the event after a sequence on. */
   batchesAfter(sequence: number): AsyncIterable<KvBatch> {
     const entries = this.#kv.list({
       prefix: this.#batchesKey,
@@ -111,7 +111,7 @@ export class KvHistory {
     return readBatches(entries);
   }
 
-  /** The sequence of the oldest event that is kept, `undefined` if none is. */
+  /** Finds the sequence of the oldest event, `undefined` if there is none. */
   async findOldest(): Promise<number | undefined> {
     const entries = this.#kv.list({ prefix: this.#batchesKey }, { limit: 1 });
     for await (const entry of entries) return readKey(entry).first;
@@ -121,8 +121,8 @@ export class KvHistory {
   /**
    * Prepares to write events at the end.
    *
-   * @returns What writes them and gives their IDs. If it fails, it may be called
-   * again: whatever became of it, it writes them once.
+   * @returns A function that writes them and gives their IDs. After a failure it can be
+   * called again: it writes them once, even if a failed call has written them.
    */
   prepareWrite(
     lines: readonly Line[],
@@ -142,19 +142,19 @@ export class KvHistory {
         await wait(Math.random() * delay, signal);
       }
       throw new ContentionError(
-        `Cannot append event: ${MAX_CONFLICTS} times another writer was quicker, fewer writers are wanted`,
+        `Cannot append event: ${MAX_CONFLICTS} commits conflicted with those of other writers`,
       );
     };
   }
 
-  /** Writes events after a state, unless it is not the state any more. */
+  /** Writes events, if a state is still the current one. */
   async #commit(
     state: StampedState,
     tag: string,
     lines: readonly Line[],
   ): Promise<boolean> {
     const last = state.last + lines.length;
-    const { first, keys } = await this.#findTooMany(state, last);
+    const { first, keys } = await this.#findExcess(state, last);
     const next: LogState = { epoch: state.epoch, first, last };
     const { maxAge } = this.#bounds;
     const options = maxAge === Infinity ? {} : { expireIn: maxAge };
@@ -170,26 +170,26 @@ export class KvHistory {
       this.#state = { ...next, versionstamp: result.versionstamp };
       return true;
     }
-    // Here, or below the store where it tries again by itself, an earlier attempt
-    // may have been done whose answer was lost. There is a part for each event.
+    // An earlier attempt may have been done whose answer was lost, here or inside a store
+    // that retries by itself. There is at least one part.
     const isOurs = hasTag(await this.#kv.get(parts[0]!.key), tag);
     this.#state = undefined;
     return isOurs;
   }
 
-  /** The entries that hold only events that are too many once there is a new last one. */
-  async #findTooMany(
+  /** Finds the entries with only events that are too many once there is a new last one. */
+  async #findExcess(
     state: LogState,
     last: number,
   ): Promise<{ first: number; keys: (readonly KvKeyPart[])[] }> {
     let { first } = state;
     const keys: (readonly KvKeyPart[])[] = [];
-    const wanted = last - this.#bounds.maxEvents + 1;
-    if (first + TRIM_EVENTS > wanted) return { first, keys };
+    const oldest = last - this.#bounds.maxEvents + 1;
+    if (first + TRIM_EVENTS > oldest) return { first, keys };
     const entries = this.#kv.list(
       {
         prefix: this.#batchesKey,
-        end: [...this.#batchesKey, wanted],
+        end: [...this.#batchesKey, oldest],
       },
       { limit: TRIM_ENTRIES, batchSize: READ_ENTRIES },
     );
@@ -198,7 +198,7 @@ export class KvHistory {
       batch.push(keyOf(entry));
       const { last, part, parts } = readKey(entry);
       if (part < parts - 1) continue;
-      // Blocks go as a whole.
+      // A batch is dropped as a whole.
       keys.push(...batch);
       batch = [];
       first = last + 1;

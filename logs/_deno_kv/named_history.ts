@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What Deno KV holds for a name: its state, which every commit checks and changes, and
+ * What Deno KV stores for a name: its state, which every commit checks and changes, and
  * the batches of its events. The batches of a log that was replaced or has expired are
- * under another epoch, and nobody sees them.
+ * under another epoch and are never read.
  *
  * @module
  */
@@ -26,13 +26,13 @@ import { ContentionError } from "./history.ts";
 import { readState } from "./replies.ts";
 import type { KvEntry, KvKeyPart, KvStore } from "./store.ts";
 
-/** A state as it was read, which may have expired, and what a commit checks. */
+/** A state as it was read, maybe expired, and the version that a commit checks. */
 interface StampedState {
   readonly state: NamedState | undefined;
   readonly versionstamp: string | null;
 }
 
-/** A version of the first entry of a write, and the tag of the write. */
+/** The first entry of a write, its version, and the tag of the write. */
 interface Stamp {
   readonly tag: string;
   readonly key: readonly KvKeyPart[];
@@ -44,26 +44,26 @@ interface Part {
   readonly value: Uint8Array;
 }
 
-/** What a commit is to do; nothing if there is no state in it. */
+/** What a commit does; without a state, nothing. */
 export interface Change<T> {
   state?: NamedState;
-  /** Events to write after those that are there. */
+  /** Events to append. */
   lines?: readonly Line[];
-  /** A write that must still be there. */
+  /** A write that must not be lost. */
   requires?: RecentWrite | undefined;
   result: T;
 }
 
-/** Says that a write is not there any more that a change requires. */
+/** A write that a change requires is lost. */
 export class MissingWriteError extends Error {}
 
-/** How often a commit is tried while others are quicker. */
+/** How often a commit is tried that conflicts with others. */
 const MAX_CONFLICTS = 50;
-/** The most milliseconds to wait before the next try. */
+/** The most milliseconds to wait before the next attempt. */
 const MAX_CONFLICT_DELAY = 50;
-/** Entries that a read asks for at once, each of 64 KiB at most. */
+/** Entries that one call reads, each of at most 64 KiB. */
 const READ_ENTRIES = 32;
-/** Entries and bytes that are written anew at once. A commit of Deno KV takes 800 KiB. */
+/** Entries and bytes that one commit rewrites. A commit of Deno KV takes 800 KiB. */
 const REWRITE_ENTRIES = 100;
 const REWRITE_SIZE = 524_288;
 
@@ -72,9 +72,9 @@ export class KvNamedHistory {
   readonly #kv: KvStore;
   readonly #stateKey: readonly KvKeyPart[];
   readonly #batchesKey: readonly KvKeyPart[];
-  /** The state as this process knows it, which a commit finds out to be old. */
+  /** The state as this process knows it; cleared by a commit that conflicts. */
   #known: StampedState | undefined;
-  /** The latest write of this process, which a commit finds out to be old. */
+  /** The latest write of this process; cleared by a commit that conflicts. */
   #latest: Stamp | undefined;
 
   constructor(kv: KvStore, prefix: readonly KvKeyPart[]) {
@@ -83,17 +83,17 @@ export class KvNamedHistory {
     this.#batchesKey = [...prefix, "blocks"];
   }
 
-  /** Gives the state as it is, `undefined` if there is none. */
+  /** Reads the state, `undefined` if there is none or it has expired. */
   async readState(): Promise<NamedState | undefined> {
     return unexpired(await this.#readState());
   }
 
-  /** Wakes at every change of the state, and every so many milliseconds. */
+  /** Watches the state for changes. `pollInterval` is in milliseconds. */
   watch(pollInterval: number): KvChangeWatcher {
     return new KvChangeWatcher(this.#kv.watch([this.#stateKey]), pollInterval);
   }
 
-  /** Reads what comes after a cursor. */
+  /** Reads the events after a cursor, as `EventLog.read`. */
   async read(
     after: string,
     limit: number,
@@ -105,7 +105,7 @@ export class KvNamedHistory {
     }
     const known = findSequence(state, after);
     if (known !== undefined && known >= state.last) {
-      // It lies after the end if the store was restored, or answers from a replica.
+      // A cursor lies after the end if the store was restored, or a replica answers.
       const isAtEnd = known === state.last;
       const cursor = isAtEnd ? after : `${state.epoch}-${state.last}`;
       return { events: [], cursor, gap: !isAtEnd };
@@ -122,7 +122,7 @@ export class KvNamedHistory {
     };
     for await (const batch of this.#batchesAfter(state.epoch, sequence)) {
       if (batch.first > sequence + 1) {
-        // What is missing here is told of by the next read.
+        // The next read reports what is missing here.
         if (events.length > 0) break;
         skipTo(batch.first - 1);
       }
@@ -135,7 +135,7 @@ export class KvNamedHistory {
       }
       if (events.length >= limit || size >= maxBytes) break;
     }
-    // All that was after the cursor has been deleted, or has expired just now.
+    // All events after the cursor were deleted, or expired just now.
     if (events.length === 0 && sequence < state.last) skipTo(state.last);
     return makeEventLogBatch(
       events,
@@ -157,10 +157,11 @@ export class KvNamedHistory {
   /**
    * Prepares to change the state, and to write events, in one commit.
    *
-   * @param tag What the batches are marked with, of this change alone.
-   * @param makeChange Makes the change from the state as it is.
-   * @returns What makes the change and gives its result. If it fails, it may be called
-   * again: whatever became of it, it writes the events once.
+   * @param tag Marks the batches of this change, and of no other.
+   * @param makeChange Makes the change from the current state.
+   * @returns A function that makes the change and gives its result. After a failure it
+   * can be called again: it writes the events once, even if a failed call has written
+   * them.
    */
   prepareChange<T>(
     tag: string,
@@ -170,7 +171,7 @@ export class KvNamedHistory {
     return async (signal) => {
       for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
         signal.throwIfAborted();
-        // One may have been done whose answer was lost.
+        // An earlier attempt may have been done whose answer was lost.
         for (const { key, result } of attempts) {
           if (hasTag(await this.#kv.get(key), tag)) return result;
         }
@@ -178,7 +179,7 @@ export class KvNamedHistory {
         const { state, lines = [], requires, result } = makeChange(
           unexpired(known),
         );
-        // What is not to be done is decided by the state as it is now.
+        // The known state may be old: only the current one decides that nothing is to do.
         if (state === undefined) {
           if (await this.#isUnchanged(known)) return result;
           continue;
@@ -193,18 +194,17 @@ export class KvNamedHistory {
         await wait(Math.random() * delay, signal);
       }
       throw new ContentionError(
-        `Cannot change event log: ${MAX_CONFLICTS} times another writer was quicker, fewer writers are wanted`,
+        `Cannot change event log: ${MAX_CONFLICTS} commits conflicted with those of other writers`,
       );
     };
   }
 
   /**
-   * Writes again those of some writes that come after the last that is there, unless
-   * others have written in their place: then a sequence is left out, which tells readers
-   * that something is missing.
+   * Writes lost writes again: those after the last one that is there. If others have
+   * written under the same sequences, it skips one sequence, so that readers get a gap.
    *
-   * @param writes Writes of one token, the oldest first.
-   * @param isHeld Whether it is still that token's to write. If not, nothing is done.
+   * @param writes Writes of one claim, the oldest first.
+   * @param isHeld Whether there is no later claim. If there is, nothing is written.
    * @returns `false` if the last of them cannot be written.
    */
   async rewrite(
@@ -215,7 +215,7 @@ export class KvNamedHistory {
     if (state === undefined) return true;
     let next = writes.length;
     for (; next > 0; next--) {
-      // It is at least 0.
+      // The index is at least 0.
       const write = writes[next - 1]!;
       if (hasTag(await this.#getFirst(state.epoch, write), write.tag)) break;
     }
@@ -232,7 +232,7 @@ export class KvNamedHistory {
       const parts = this.#makePartsFrom(state.epoch, write);
       const last = Math.max(state.last, end);
       const next = { ...state, last };
-      // Somebody was quicker: the caller tries again.
+      // Another commit was first: the caller tries again.
       if (!await this.#commit(stamped, next, write.tag, parts)) return true;
     }
     const stamped = await this.#readState();
@@ -245,11 +245,13 @@ export class KvNamedHistory {
   }
 
   /**
-   * Keeps the batches of an epoch for so many milliseconds from now on, or not at all. It
-   * comes after a change that was made, so no error refuses that any more: it rejects
-   * with a `TimeoutError` alone.
+   * Sets when the batches of an epoch expire. It follows a change that is done, which
+   * no error can undo: so it tries again after all errors, and rejects only with a
+   * `TimeoutError`.
    *
-   * @param timeout Milliseconds without an answer after which it is given up.
+   * @param epoch The epoch.
+   * @param delay Milliseconds from now on; 0 deletes the batches.
+   * @param timeout Milliseconds without an answer after which it fails.
    */
   async keep(epoch: string, delay: number, timeout: number): Promise<void> {
     await retry((signal) => this.#keep(epoch, delay, signal), {
@@ -270,7 +272,7 @@ export class KvNamedHistory {
     let size = 0;
     for await (const entry of entries) {
       batch.push(entry);
-      // The store is checked.
+      // `checkStore` lets only bytes through.
       size += (entry.value as Uint8Array).byteLength;
       if (batch.length < REWRITE_ENTRIES && size < REWRITE_SIZE) continue;
       await this.#rewrite(batch, delay);
@@ -326,13 +328,13 @@ export class KvNamedHistory {
     }));
   }
 
-  /** Gives the first entry of a write. */
+  /** Reads the first entry of a write. */
   async #getFirst(epoch: string, write: RecentWrite): Promise<KvEntry> {
-    // There is an event in it.
+    // A write has at least one event.
     return await this.#kv.get(this.#makePartsFrom(epoch, write)[0]!.key);
   }
 
-  /** What a commit checks, so that a write is there when it is done. */
+  /** Gives what a commit checks so that it fails if a write is lost. */
   async #stampOf(epoch: string, write: RecentWrite): Promise<Stamp> {
     const { tag } = write;
     if (this.#latest?.tag === tag) return this.#latest;
@@ -341,7 +343,7 @@ export class KvNamedHistory {
     return { tag, key: keyOf(entry), versionstamp: entry.versionstamp };
   }
 
-  /** Whether somebody has written between two sequences. */
+  /** Whether there are events from one sequence to another. */
   async #hasBatchIn(
     epoch: string,
     first: number,
@@ -385,7 +387,7 @@ export class KvNamedHistory {
   }
 }
 
-/** The state, `undefined` if it has expired: Deno KV removes it when it comes to it. */
+/** The state, `undefined` if it has expired: Deno KV removes it some time later. */
 function unexpired({ state }: StampedState): NamedState | undefined {
   return state !== undefined && state.expiresAt > Date.now()
     ? state

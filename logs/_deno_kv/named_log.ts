@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The log of one name in Deno KV, which `DenoKvEventLogs.open()` gives.
+ *
+ * @module
+ */
+
 import type {
   EventLog,
   EventLogAppendOptions,
@@ -26,23 +32,23 @@ import {
 import type { KvNamedHistory } from "./named_history.ts";
 import { classifyError } from "./error_kinds.ts";
 
-/** What the log of a name is told. */
+/** Options of {@linkcode KvNamedLog}. */
 export interface KvNamedLogOptions {
-  /** Milliseconds after an append by which all is gone. */
+  /** Milliseconds after the last append until the name expires. */
   expireIn: number;
-  /** Milliseconds after which one who follows looks without having been woken. */
+  /** Milliseconds after which a follower reads even without a reported change. */
   pollInterval: number;
-  /** Milliseconds without an answer after which an append is given up. */
+  /** Milliseconds without an answer after which a call fails. */
   timeout: number;
 }
 
-/** The log of a name in Deno KV, to which anybody may append. */
+/** The log of a name in Deno KV. Appending needs no claim. */
 export class KvNamedLog implements EventLog {
   readonly #history: KvNamedHistory;
   readonly #options: KvNamedLogOptions;
   readonly #appends: KvAppendQueue;
   readonly #writer = crypto.randomUUID();
-  /** How many writes were begun. */
+  /** How many writes have started. */
   #writes = 0;
 
   constructor(history: KvNamedHistory, options: KvNamedLogOptions) {
@@ -116,9 +122,9 @@ export class KvNamedLog implements EventLog {
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
     const { expireIn } = this.#options;
     const tag = `${this.#writer}-${++this.#writes}`;
-    let outdated: string | undefined;
+    let expiring: string | undefined;
     const attempt = this.#history.prepareChange(tag, (state) => {
-      outdated = isOutdated(state, expireIn) ? state?.epoch : undefined;
+      expiring = expiresEarly(state, expireIn) ? state?.epoch : undefined;
       const next = makeNextState(state, lines.length, expireIn);
       const result = lines.map((_, index) =>
         `${next.epoch}-${next.last - lines.length + 1 + index}`
@@ -126,15 +132,18 @@ export class KvNamedLog implements EventLog {
       return { state: next, lines, result };
     });
     const ids = await this.#retry(attempt, "append event");
-    if (outdated !== undefined) {
-      await this.#history.keep(outdated, 2 * expireIn, this.#options.timeout);
+    if (expiring !== undefined) {
+      await this.#history.keep(expiring, 2 * expireIn, this.#options.timeout);
     }
     return ids;
   }
 }
 
-/** Whether the batches are gone before what is appended now is to be. */
-function isOutdated(state: NamedState | undefined, expireIn: number): boolean {
+/** Whether the batches expire before an event that is appended now. */
+function expiresEarly(
+  state: NamedState | undefined,
+  expireIn: number,
+): boolean {
   return state !== undefined && state.last > 0 &&
     state.keptUntil < Date.now() + expireIn;
 }
@@ -146,7 +155,7 @@ function makeNextState(
 ): NamedState {
   const now = Date.now();
   const expiresAt = now + expireIn;
-  // Twice as long, lest all batches are written anew with each event.
+  // Twice as long: otherwise each event would rewrite all batches.
   const keptUntil = state === undefined || state.keptUntil < expiresAt
     ? now + 2 * expireIn
     : state.keptUntil;

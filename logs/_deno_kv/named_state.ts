@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The state of a name in Deno KV, and what a cursor says about it.
+ * The state of a name in Deno KV, and the positions that cursors name in its log.
  *
  * @module
  */
@@ -13,17 +13,17 @@ import {
 
 /** The state of a name. Times are those of the wall clock, in milliseconds. */
 export interface NamedState {
-  /** What the IDs of the log begin with. */
+  /** The first part of the log's IDs. */
   readonly epoch: string;
   /** The sequence of the latest event, 0 before there was one. */
   readonly last: number;
-  /** Who has claimed the name last, `undefined` if it was released. */
+  /** The token of the last claim, `undefined` if it was released. */
   readonly token: string | undefined;
-  /** When the claim has run out. */
+  /** When the lease of the claim ends. */
   readonly leaseEnd: number;
-  /** When all is gone, or `Infinity`. */
+  /** When the name expires, or `Infinity`. */
   readonly expiresAt: number;
-  /** Until when the batches are kept, however often the name is used meanwhile. */
+  /** When the batches expire, unless they are rewritten with a later time. */
   readonly keptUntil: number;
 }
 
@@ -31,8 +31,8 @@ export interface NamedState {
 export const BEGINNING = "0-0";
 
 /**
- * The sequence of the event after which a cursor stands, which may be more than the
- * last; `undefined` if it is of another epoch.
+ * Finds the sequence of the last event before a cursor, which may be more than the last
+ * one; `undefined` if the cursor is of another epoch.
  */
 export function findSequence(
   state: NamedState,
@@ -44,8 +44,8 @@ export function findSequence(
 }
 
 /**
- * Compares two cursors, as `EventLog.compare`. The beginning is before what any epoch
- * has.
+ * Compares two cursors, as `EventLog.compare`. The beginning lies before all events of
+ * all epochs.
  */
 export function compareCursors(a: string, b: string): number | undefined {
   if (a !== BEGINNING && b !== BEGINNING) return compareEpochCursors(a, b);

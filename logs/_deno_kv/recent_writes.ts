@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the token of a claim has written last, so that it can write it again where it is
- * deleted, or an older state of the store was restored.
+ * The last writes of a claim. The claim writes them again if they are deleted, or if an
+ * older copy of the store is restored.
  *
  * @module
  */
@@ -11,18 +11,18 @@ import type { Line } from "./batches.ts";
 
 /** What one commit wrote. */
 export interface RecentWrite {
-  /** What its batches are marked with. */
+  /** Marks its batches. */
   readonly tag: string;
   /** The sequence of its first event. */
   readonly first: number;
   readonly lines: readonly Line[];
 }
 
-/** Beyond these, the oldest are forgotten. Whatever is reached first counts. */
+/** Beyond one of these, the oldest writes are forgotten. */
 const MAX_EVENTS = 1000;
 const MAX_BYTES = 1_048_576;
 
-/** The last writes of a token, the oldest first. */
+/** The last writes of a claim, the oldest first. */
 export class RecentWrites {
   readonly #writes: RecentWrite[] = [];
   #events = 0;
@@ -40,7 +40,7 @@ export class RecentWrites {
     this.#bytes += sizeOf(write);
     for (;;) {
       const [oldest] = this.#writes;
-      // At least so much is left without it.
+      // It may go if so much is left without it.
       const isMore = oldest !== undefined &&
         (this.#events - oldest.lines.length >= MAX_EVENTS ||
           this.#bytes - sizeOf(oldest) >= MAX_BYTES);

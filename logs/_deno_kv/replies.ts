@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What Deno KV replies, checked: a wrapper around the store, a service or another program
- * may give anything.
+ * Checks the replies of Deno KV: a wrapper around the store, a service or another program
+ * may give any value.
  *
  * @module
  */
@@ -10,13 +10,13 @@
 import { quote } from "../../_validate.ts";
 import type { KvAtomic, KvEntry, KvStore } from "./store.ts";
 
-/** An entry holds what no log has written. To ask again gives the same. */
+/** An entry has a value that no log has written. Another read gives the same. */
 export class ForeignEntryError extends Error {}
 
-/** How many numbers the key of a batch ends with. */
+/** How many numbers are at the end of a batch's key. */
 const BATCH_NUMBERS = 4;
 
-/** The same store, which rejects with an error in place of a reply of another form. */
+/** Wraps a store: a reply of another form becomes an error. */
 export function checkStore(kv: KvStore): KvStore {
   return {
     get: async (key) => {
@@ -33,7 +33,7 @@ export function checkStore(kv: KvStore): KvStore {
 /**
  * Reads the state of a log, if there is one.
  *
- * @throws {ForeignEntryError} If it is none.
+ * @throws {ForeignEntryError} If the entry has another form.
  */
 export function readState<T extends { epoch: string; last: number }>(
   { value, versionstamp }: KvEntry,

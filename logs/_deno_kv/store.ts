@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log needs of Deno KV, in words of our own: a `Deno.Kv` is one, and nothing
- * here needs its types.
+ * The part of Deno KV that logs use, as an interface of our own: a `Deno.Kv` implements
+ * it, and the code needs none of its types.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { assertName } from "../../_validate.ts";
 /** A part of a key. */
 export type KvKeyPart = Uint8Array | string | number | bigint | boolean;
 
-/** An entry, or, without a versionstamp, the news that there is none. */
+/** An entry; without a versionstamp, there is none under the key. */
 export interface KvEntry {
-  /** Where it is. */
+  /** Its key. */
   readonly key: readonly unknown[];
-  /** What it holds, `null` if there is none. */
+  /** Its value, `null` if there is no entry. */
   readonly value: unknown;
-  /** Which version of it this is, `null` if there is none. */
+  /** Its version, `null` if there is no entry. */
   readonly versionstamp: string | null;
 }
 
-/** Writes that take place together or not at all. */
+/** Writes that are done together or not at all. */
 export interface KvAtomic {
   /** Makes the commit fail if the entry has another versionstamp. */
   check(
@@ -36,15 +36,15 @@ export interface KvAtomic {
   ): KvAtomic;
   /** Removes an entry. */
   delete(key: readonly KvKeyPart[]): KvAtomic;
-  /** Does it all, unless a check fails. */
+  /** Does all writes, unless a check fails. */
   commit(): Promise<{ ok: true; versionstamp: string } | { ok: false }>;
 }
 
 /** The part of `Deno.Kv` that a {@linkcode DenoKvEventLog} uses. */
 export interface KvStore {
-  /** Gives one entry. */
+  /** Reads one entry. */
   get(key: readonly KvKeyPart[]): Promise<KvEntry>;
-  /** Gives the entries of a range, in the order of their keys. */
+  /** Reads the entries of a range, in the order of their keys. */
   list(
     selector: {
       prefix: readonly KvKeyPart[];
@@ -53,15 +53,15 @@ export interface KvStore {
     },
     options?: { limit?: number; batchSize?: number },
   ): AsyncIterable<KvEntry>;
-  /** Gives entries as they are, and again after each change. */
+  /** Reads entries now, and again after each change. */
   watch(keys: readonly (readonly KvKeyPart[])[]): ReadableStream<unknown>;
-  /** Begins a commit. */
+  /** Starts a commit. */
   atomic(): KvAtomic;
 }
 
 /**
- * Checks what keys begin with. Deno KV writes text as UTF-8, in which all lone
- * surrogates are the same.
+ * Checks a prefix of keys. Deno KV writes text as UTF-8, in which all lone surrogates
+ * are the same bytes.
  *
  * @throws {TypeError} If a text is not well-formed.
  */

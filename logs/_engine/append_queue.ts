@@ -1,15 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Joins the appends of one turn of the event loop, so that an engine writes them at
- * once and in the order of the calls.
+ * Joins the appends of one event loop turn, so that an engine writes them at once and
+ * in the order of the calls.
  *
  * @module
  */
 
 import type { WriteLimiter } from "./write_limiter.ts";
 
-/** How much is written at once, at most; there is always at least one event. */
+/** The most that one write takes; it always takes at least one event. */
 export interface AppendQueueBounds {
   items: number;
   bytes: number;
@@ -22,20 +22,20 @@ interface Waiting<T> {
   readonly reject: (reason: unknown) => void;
 }
 
-/** Those who wait for their events to be written, one write after the other. */
+/** Events that wait to be written, one write after the other. */
 export class AppendQueue<T> {
   readonly #bounds: AppendQueueBounds;
   readonly #write: (items: readonly T[]) => Promise<readonly string[]>;
   readonly #limiter: WriteLimiter | undefined;
-  /** What no write has taken yet. A set, from which those in the middle go fast. */
+  /** Events that no write has taken. A set, so that an abort removes one fast. */
   readonly #waiting = new Set<Waiting<T>>();
   #isRunning = false;
 
   /**
-   * @param bounds How much is written at once.
-   * @param write Writes events, all or none, and gives their IDs. If it fails, so
-   * do all calls that wait: what comes after an event must not overtake it.
-   * @param limiter Shared with other queues, if a write may wait for theirs.
+   * @param bounds How much one write takes.
+   * @param write Writes events, all or none, and gives their IDs. If it fails, all
+   * waiting calls fail too: no event may overtake an earlier one.
+   * @param limiter Delays writes of all queues that share it, if there is one.
    */
   constructor(
     bounds: AppendQueueBounds,
@@ -52,7 +52,7 @@ export class AppendQueue<T> {
    *
    * @param item The event.
    * @param size Its bytes.
-   * @param signal Takes the event out of the queue, if no write has taken it yet.
+   * @param signal Removes the event from the queue, if no write has taken it yet.
    * @returns The event's ID, once it is written.
    */
   append(
@@ -90,7 +90,7 @@ export class AppendQueue<T> {
     while (this.#waiting.size > 0) {
       await this.#limiter?.next();
       const batch = this.#take();
-      // All of them may have been taken back meanwhile.
+      // All of them may have been aborted meanwhile.
       if (batch.length === 0) break;
       try {
         const ids = await this.#write(batch.map(({ item }) => item));

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Calls to an engine that may not answer.
+ * Calls to an engine that may not answer: retries within a timeout, and waits that end
+ * with a timeout or a signal.
  *
  * @module
  */
@@ -9,28 +10,28 @@
 import { drawRetryDelay } from "../../_log/retry_delay.ts";
 
 /**
- * What an error of an engine says about the call that failed with it: `"final"`, it did
- * nothing and never will; `"transient"`, it did nothing and may succeed later;
- * `"unknown"`, it may have been done.
+ * What an engine's error says about the call: `"final"`, the call did nothing and will
+ * fail again; `"transient"`, it did nothing and may succeed later; `"unknown"`, it may
+ * have been done.
  */
 export type ErrorKind = "final" | "transient" | "unknown";
 
-/** How often the wait between two attempts is doubled: it is 800 ms at most. */
+/** How often the delay between two attempts is doubled: it is 800 ms at most. */
 const MAX_DOUBLINGS = 3;
 
-/** How an engine is asked for something until it answers. */
+/** Options of {@linkcode retry}. */
 export interface RetryOptions {
-  /** Milliseconds, after which the call is given up. */
+  /** Milliseconds after which the call fails. */
   timeout: number;
-  /** What the call does, for the `TimeoutError`: "append event". */
+  /** What the call does, for the `TimeoutError`, such as `append event`. */
   verb: string;
-  /** Tells what an attempt's error says, by the engine's list. */
+  /** Classifies the error of an attempt, by the engine's list. */
   classifyError: (error: unknown) => ErrorKind;
-  /** Gives the call up. */
+  /** Aborts the call. */
   signal?: AbortSignal | undefined;
 }
 
-/** Settles as a promise does, or rejects with a signal's reason, whatever is first. */
+/** Settles as a promise does, or rejects with a signal's reason, whichever is first. */
 export function orAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal | undefined,
@@ -47,7 +48,7 @@ export function orAborted<T>(
   );
 }
 
-/** Settles as a promise does, or rejects with a `TimeoutError`, whatever is first. */
+/** Settles as a promise does, or rejects with a `TimeoutError`, whichever is first. */
 export async function orTimedOut<T>(
   promise: Promise<T>,
   timeout: number,
@@ -65,9 +66,10 @@ export async function orTimedOut<T>(
 }
 
 /**
- * Repeats an attempt until it succeeds. It may be repeated whatever became of it, and
- * does nothing any more once its signal is aborted.
+ * Repeats an attempt until it succeeds.
  *
+ * @param attempt Can be repeated whatever its outcome was, and does nothing any more
+ * once its signal is aborted.
  * @returns What the attempt gives. It rejects with an attempt's error if that is final
  * and no attempt before it may have been done. After `timeout`, it rejects with the
  * last error if every attempt is known to have done nothing, and otherwise with a
@@ -81,7 +83,7 @@ export async function retry<T>(
   const controller = new AbortController();
   const { signal } = controller;
   let failure: unknown;
-  /** Whether an attempt that has failed may have been done. */
+  /** Whether an attempt that failed may have been done. */
   let isUnknown = false;
   let isUnderWay = false;
   const timer = setTimeout(() => {
@@ -100,7 +102,7 @@ export async function retry<T>(
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const kind = classifyError(error);
-        // After an attempt that may have been done, a refusal says nothing of that one.
+        // An earlier attempt may have been done: this refusal says nothing about it.
         if (kind === "final" && !isUnknown) throw error;
         isUnknown ||= kind === "unknown";
         failure = error;
@@ -115,7 +117,7 @@ export async function retry<T>(
   }
 }
 
-/** Waits so many milliseconds, or rejects with the signal's reason. */
+/** Waits, or rejects with the signal's reason. `delay` is in milliseconds. */
 export async function wait(delay: number, signal: AbortSignal): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const elapsed = new Promise<void>((resolve) => {

@@ -1,40 +1,42 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * How often a busy process writes: each write costs the same, however many events it has.
+ * Limits how often a busy process writes: a write costs the same for one event as for
+ * many, so above a rate, writes wait for the next interval and take more events.
  *
  * @module
  */
 
-/** Writes in one beat that do not wait, and neither do those of the same turn. */
+/** Writes of an interval, and of the event loop turn of the last one, that do not wait. */
 const UNDELAYED_WRITES = 32;
-/** Milliseconds. Half of it is what events of a busy process wait on average. */
+/** Milliseconds. In a busy process, events wait half of it on average. */
 const INTERVAL = 20;
 
-/**
- * Has writes wait for the next beat where there are many of them, so that what their
- * logs are given meanwhile goes with them.
- */
+/** Delays writes to the next interval while there are many. */
 export class WriteLimiter {
-  /** When the beat ends. */
+  /** When the interval ends. */
   #end = 0;
-  /** Whether writes go at once. */
+  /** Whether writes start at once. */
   #isOpen = false;
-  /** How many writes there were in this beat. */
+  /** How many writes this interval has had. */
   #count = 0;
-  /** Those who wait for the next one. */
+  /** Starts the writes that wait for the next interval. */
   #waiting: (() => void)[] = [];
 
-  /** Gives a write its turn, `undefined` if it is now. */
+  /**
+   * Waits until a write may start.
+   *
+   * @returns Settles then; `undefined` if it may start now.
+   */
   next(): Promise<void> | undefined {
     const now = performance.now();
-    // While some wait, it is their timer that ends the beat.
+    // While writes wait, their timer ends the interval.
     if (this.#waiting.length === 0 && now >= this.#end) {
       this.#beginInterval(now, 0);
     }
     if (this.#isOpen) {
       this.#count++;
-      // What else this turn of the event loop brings goes with it.
+      // Other writes of this event loop turn do not wait either.
       if (this.#count === UNDELAYED_WRITES) {
         setTimeout(() => this.#isOpen = false, 0);
       }

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * How events come into Redis: those of one turn of the event loop as one command, in
- * the order of the calls.
+ * Appends events to Redis: those of one event loop turn share a command, in the order of
+ * the calls.
  *
  * @module
  */
@@ -17,15 +17,14 @@ import { assertNoId } from "../_engine/assert_no_id.ts";
 import { makeFields, sizeOf } from "./entries.ts";
 import type { WriteLimiter } from "../_engine/write_limiter.ts";
 
-/** Those who wait for their events to be written. */
+/** Events that wait to be written. */
 export class RedisAppendQueue {
   readonly #queue: AppendQueue<string[]>;
 
   /**
-   * @param bounds How much one command writes.
-   * @param write Writes events, of which the fields are given, all or none, and gives
-   * their IDs.
-   * @param limiter Shared with others, if a write may wait for theirs.
+   * @param bounds The most that one command writes.
+   * @param write Writes events, given by their fields, all or none, and gives their IDs.
+   * @param limiter Delays writes of all queues that share it, if there is one.
    */
   constructor(
     bounds: AppendQueueBounds,

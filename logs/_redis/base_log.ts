@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What all logs in Redis do alike: events are written in the order of the calls and
- * each once, and nobody waits for ever.
+ * Appending, reading and rewinding, the same for all logs in Redis: with retries, and
+ * with a timeout for each call.
  *
  * @module
  */
@@ -16,46 +16,39 @@ import type {
 import {
   checkReadOptions,
   checkRewindCount,
+  type ReadBounds,
 } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
 import { orAborted, orTimedOut, retry } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
 import { classifyError } from "./error_kinds.ts";
 
-/** How much to read. */
-export interface ReadBounds {
-  /** Events at most. */
-  limit: number;
-  /** Bytes after which no further event is read. */
-  maxBytes: number;
-}
-
-/** What a log has in Redis. */
+/** What Redis stores for a log. */
 export interface RedisHistory {
   /**
-   * Prepares to write events, of which the fields are given, at the end.
+   * Prepares to write events, given by their fields, at the end.
    *
-   * @returns What writes them and gives their IDs. If it fails, it may be called
-   * again: whatever became of it, it writes them once.
+   * @returns A function that writes them and gives their IDs. After a failure it can be
+   * called again: it writes them once, even if a failed call has written them.
    */
   prepareWrite(events: readonly string[][]): () => Promise<readonly string[]>;
-  /** Reads what comes after a cursor. */
+  /** Reads the events after a cursor. */
   read(after: string, bounds: ReadBounds): Promise<EventLogBatch>;
-  /** Finds the place so many events before the end. */
+  /** Finds the position `count` events before the end. */
   rewind(count: number): Promise<string>;
 }
 
-/** How much one command appends. Redis does nothing else meanwhile. */
+/** The most that one command appends. Redis does nothing else meanwhile. */
 const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 
-/** A log that is not followed. */
+/** A log in Redis, but for `follow`. */
 export class RedisBaseLog {
   readonly #history: RedisHistory;
   readonly #timeout: number;
-  /** Made by the first append: most logs of names are only read here. */
+  /** Set by the first append: most logs of names are only read in a process. */
   #appends: RedisAppendQueue | undefined;
 
-  /** @param timeout Milliseconds without an answer after which Redis is lost. */
+  /** @param timeout Milliseconds without an answer after which a call fails. */
   constructor(history: RedisHistory, timeout: number) {
     this.#history = history;
     this.#timeout = timeout;
@@ -91,7 +84,7 @@ export class RedisBaseLog {
     );
   }
 
-  /** As {@linkcode RedisBaseLog.read}, without trying again. */
+  /** As {@linkcode RedisBaseLog.read}, without a retry. */
   protected async readOnce(
     after: string,
     options: EventLogReadOptions,
@@ -100,7 +93,7 @@ export class RedisBaseLog {
     return await this.#once(batch, options.signal);
   }
 
-  /** Finds the end, without trying again. */
+  /** Finds the end, without a retry. */
   protected async findEndOnce(
     signal: AbortSignal | undefined,
   ): Promise<string> {

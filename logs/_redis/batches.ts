@@ -1,25 +1,25 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Several events of a holder in one entry of a stream, which costs one command.
+ * Several events of a claim in one entry of a stream, which costs one command.
  *
- * The entry is the last of the events, with its ID; a field tells those before it, which
- * have the IDs that entries of their own would have. So whatever looks at the end of a
- * stream need not know of packs, and a range that begins with the ID of any event begins
- * with the entry that has it.
+ * The entry is the last of the events, with its ID. A field has the events before it, with
+ * the IDs that entries of their own would have. So a script that looks at the end of a
+ * stream need not know about batches, and a range that starts with the ID of any event
+ * starts with the entry that has the event.
  *
  * @module
  */
 
 import type { Entry } from "./entries.ts";
 
-/** The distance between two IDs of a holder. */
+/** The distance between two IDs of a claim. */
 export const ID_STEP = 1_000_000;
 
-/** The last field of an entry with several events: a list of the fields of the others. */
+/** The last field of a batch: the fields of all events but the last, as JSON. */
 export const BEFORE_FIELD = "before";
 
-/** Makes the fields of an entry for events, of which the fields are given. */
+/** Makes the fields of one entry from the fields of its events. */
 export function joinBatch(events: readonly string[][]): readonly string[] {
   const last = events.at(-1) ?? [];
   return events.length === 1
@@ -27,7 +27,7 @@ export function joinBatch(events: readonly string[][]): readonly string[] {
     : [...last, BEFORE_FIELD, JSON.stringify(events.slice(0, -1))];
 }
 
-/** Gives each event of an entry as an entry of its own. */
+/** Splits an entry into an entry for each event. */
 export function splitBatch(entry: Entry): readonly Entry[] {
   const { id, fields } = entry;
   const value = fields.at(-1);
@@ -43,12 +43,12 @@ export function splitBatch(entry: Entry): readonly Entry[] {
   return entries;
 }
 
-/** Gives the events of entries one after the other. */
+/** Splits entries into an entry for each event. */
 export function* splitBatches(entries: readonly Entry[]): Generator<Entry> {
   for (const entry of entries) yield* splitBatch(entry);
 }
 
-/** Whether an event, or what begins a generation, is one of those of an entry. */
+/** Whether an entry has an event, or is the one that starts a generation. */
 export function hasEvent(entry: Entry | undefined, id: string): boolean {
   return entry !== undefined &&
     (entry.id === id || splitBatch(entry).some((event) => event.id === id));

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The claim of a name in Redis. Its holder does not trust Redis to keep what it has
- * confirmed: each write sees in the same step that the last entry is there, and what is
- * lost is written again.
+ * The claim of a name in Redis. It does not rely on Redis to keep what it has confirmed:
+ * each write checks in the same step that the last entry is there, and writes again what
+ * is lost.
  *
  * @module
  */
@@ -32,32 +32,32 @@ import { readRenewal, readWritten } from "./replies.ts";
 import type { WriteLimiter } from "../_engine/write_limiter.ts";
 import { type RecentWrite, RecentWrites } from "./recent_writes.ts";
 
-/** What a claim is made of. */
+/** Options of {@linkcode RedisClaim}. */
 export interface RedisClaimOptions {
   client: RedisClient;
   name: string;
   keys: NameKeys;
-  /** What the lease was taken with. */
+  /** Identifies the claim in the lease. */
   token: string;
-  /** The ID of the entry that begins the generation. */
+  /** The ID of the entry that starts the generation. */
   start: string;
   /** The ID of the entry before that, `""` if there was none. */
   before: string;
-  /** The fields of the event that was added with it, if there was one. */
+  /** The fields of the event that the claim has appended, if it had one. */
   first: readonly string[] | undefined;
   /** Milliseconds. */
   leaseTime: number;
-  /** Milliseconds by which all is gone. */
+  /** Milliseconds until the name expires. */
   expireIn: number;
-  /** Milliseconds without an answer after which Redis is lost. */
+  /** Milliseconds without an answer after which a call fails. */
   timeout: number;
   /** Shared by all claims of the process. */
   limiter: WriteLimiter;
 }
 
-/** How much one entry takes. Whoever reads gets all of it. */
+/** The most that one entry takes. A reader gets an entry as a whole. */
 const BATCH_BOUNDS = { items: 32, bytes: 8192 };
-/** How much one command writes again. Redis does nothing else meanwhile. */
+/** The most that one command writes again. Redis does nothing else meanwhile. */
 const REWRITE_BOUNDS = { items: 128, bytes: 1_048_576 };
 
 /** The claim of a name in Redis. */
@@ -65,14 +65,14 @@ export class RedisClaim implements EventLogClaim {
   readonly cursor: string;
   readonly #options: RedisClaimOptions;
   readonly #appends: RedisAppendQueue;
-  /** What the lease holds. */
+  /** The value of the lease. */
   readonly #lease: string;
-  /** The time of the generation, with which its IDs begin. */
+  /** The time of the generation: the first part of its IDs. */
   readonly #time: string;
   readonly #written = new RecentWrites();
   /** The ID of the last entry that Redis has confirmed. */
   #confirmed: string;
-  /** How many IDs were given to events. */
+  /** How many IDs events have got. */
   #count = 0;
   /** Set by `release()`. */
   #isReleased = false;
@@ -103,9 +103,9 @@ export class RedisClaim implements EventLogClaim {
   async renew(): Promise<boolean> {
     const { client, keys, leaseTime, timeout } = this.#options;
     const renew = async (): Promise<boolean> => {
-      // A late attempt would take the name again that was given free meanwhile.
+      // A late attempt would claim the released name again.
       if (this.#isReleased) return false;
-      const held = readRenewal(
+      const renewal = readRenewal(
         await client.send([
           "EVAL",
           RENEW_SCRIPT,
@@ -118,10 +118,10 @@ export class RedisClaim implements EventLogClaim {
           this.#confirmed,
         ]),
       );
-      // A holder that is silent for long does not leave late readers without the end.
-      return held === "without last"
+      // Without this, a claim that appends nothing would leave the lost end missing.
+      return renewal === "without last"
         ? await this.#rewrite(this.#confirmed)
-        : held === "whole";
+        : renewal === "whole";
     };
     return await retry(renew, { timeout, verb: "renew claim", classifyError });
   }
@@ -139,7 +139,7 @@ export class RedisClaim implements EventLogClaim {
   async #append(events: readonly string[][]): Promise<readonly string[]> {
     const { name, timeout } = this.#options;
     const ids = events.map(() => this.#nextId());
-    // There is an event.
+    // There is at least one event.
     const id = ids.at(-1)!;
     const fields = joinBatch(events);
     const last = this.#written.last ?? this.cursor;
@@ -152,7 +152,7 @@ export class RedisClaim implements EventLogClaim {
       });
       if (!isWritten) throw new EventLogClaimError(name);
     } catch (error) {
-      // Redis has nothing of it: a number that is left out would tell readers of a gap.
+      // Redis has written nothing: an unused number would be a gap for readers.
       if (classifyError(error) !== "unknown") {
         this.#count -= events.length;
         this.#written.removeLast();
@@ -163,7 +163,7 @@ export class RedisClaim implements EventLogClaim {
     return ids;
   }
 
-  /** Writes an entry, and tells whether it is there; if not, the claim is lost. */
+  /** Writes an entry. Tells whether it is written; if not, the claim is lost. */
   async #write(
     last: string,
     id: string,
@@ -177,18 +177,18 @@ export class RedisClaim implements EventLogClaim {
       if (readWritten(reply) === id) return true;
     } catch (error) {
       if (!isTooSmall(error)) throw error;
-      // It is there from an earlier attempt, or somebody else has claimed the name.
+      // An earlier attempt has written the entry, or there is a later claim.
     }
     return await this.#rewrite(id);
   }
 
   /**
-   * Writes again what is missing after the end of the stream, and tells whether the claim
-   * is held. What is missing before the end cannot be written: the numbers of the events
-   * around it tell readers so.
+   * Writes again the entries that are lost at the end of the stream. Entries that are lost
+   * before the end cannot be written: readers get a gap, by the numbers in the IDs.
    *
-   * @param upTo The ID of the last entry to write. A later one has a caller of its own,
+   * @param upTo The ID of the last entry to write. A later one belongs to another call,
    * which must know whether it was written.
+   * @returns Whether there is no later claim.
    */
   async #rewrite(upTo: string): Promise<boolean> {
     const { client, keys, before, expireIn } = this.#options;

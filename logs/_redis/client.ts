@@ -1,14 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log needs of a Redis client: there is no behaviour here.
+ * The part of a Redis client that logs use. There is no behaviour here.
  *
  * @module
  */
 
 /**
- * A connection to Redis, as small as can be, so that whatever client an application
- * uses can be one.
+ * A connection to Redis, with few methods, so that any client that an application uses
+ * can be adapted.
  *
  * @example With `npm:ioredis`
  * ```ts ignore -- it needs a server
@@ -40,13 +40,13 @@ export interface RedisClient {
    *
    * @param command The command's name, and its arguments.
    * @returns The reply, with text as strings. It rejects with an error whose message
-   * begins with Redis's own, if Redis replies with one.
+   * starts with that of Redis, if Redis replies with an error.
    */
   send(command: [name: string, ...args: string[]]): Promise<unknown>;
 
-  /** Opens a connection like this one, on which a command may block. */
+  /** Opens another connection like this one, on which a command may block. */
   duplicate(): RedisClient | Promise<RedisClient>;
 
-  /** Closes the connection at once, whatever is under way. */
+  /** Closes the connection at once, even while commands are under way. */
   close(): unknown;
 }

@@ -1,25 +1,25 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Cursors of logs in Redis: the ID of an entry, or `<` and an ID for the place before
- * that entry; and the order of IDs.
+ * Cursors of logs in Redis, and the order of entries' IDs. A cursor is the ID of an entry,
+ * or `<` and an ID for the position before that entry.
  *
  * @module
  */
 
-// One spelling for each place. Redis refuses what it cannot take for two integers of
-// 64 bits.
+// One spelling for each position. Redis refuses what does not fit two integers of 64
+// bits.
 const CURSOR_REGEXP = /^(<?)(0|[1-9]\d{0,18})-(0|[1-9]\d{0,18})$/;
 
-/** What a cursor tells. */
+/** The parts of a cursor. */
 export interface RedisCursor {
   /** The ID of an entry. */
   readonly id: string;
-  /** Whether the place is the one before that entry, and not the one after it. */
+  /** Whether the position is before that entry, and not after it. */
   readonly isBefore: boolean;
 }
 
-/** Reads a cursor, `undefined` if it has another form. */
+/** Parses a cursor. Gives `undefined` if it has another form. */
 export function parseCursor(cursor: string): RedisCursor | undefined {
   const match = CURSOR_REGEXP.exec(cursor);
   if (match === null) return undefined;
@@ -39,7 +39,7 @@ export function compareCursors(a: string, b: string): number | undefined {
       Number(second.isBefore) - Number(first.isBefore);
 }
 
-/** The two numbers of an entry's ID, as text. */
+/** Splits the ID of an entry into its two numbers, as text. */
 export function splitId(id: string): readonly [time: string, sequence: string] {
   const middle = id.indexOf("-");
   return [id.slice(0, middle), id.slice(middle + 1)];
@@ -58,7 +58,7 @@ export function isAfter(id: string, other: string): boolean {
   return compareIds(id, other) > 0;
 }
 
-/** Compares two numbers of any length. */
+/** Compares two numbers of any length, by their digits. */
 function compareDigits(a: string, b: string): number {
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }

@@ -1,9 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * How events are laid out in a Redis stream: the entry's ID is the event's, and its
- * fields are the event's fields and its topics. Other programs may add such entries as
- * well.
+ * The layout of events in a Redis stream: the entry's ID is the event's, and its fields
+ * are the event's fields and its topics. Other programs may append such entries too.
  *
  * @module
  */
@@ -14,17 +13,17 @@ import type { ServerSentEventInit } from "../../event.ts";
 /** An entry of a stream. */
 export interface Entry {
   readonly id: string;
-  /** Names and values in turn. */
+  /** Names and values, alternating. */
   readonly fields: readonly string[];
 }
 
-/** The entry that makes the stream, so that its beginning has an ID. It is no event. */
+/** The field of the entry that creates the stream, so that its beginning has an ID. */
 const START_FIELD = "start";
-/** Stands for an event without any field, which an entry cannot do without. */
+/** The field of an event without fields: an entry must have one. */
 const EMPTY_FIELD = "empty";
 
 /**
- * Adds the first entry to a stream that has none. Gives the ID of the latest.
+ * Adds the first entry to a stream that has none. Returns the ID of the latest entry.
  *
  * KEYS: the stream.
  */
@@ -36,11 +35,11 @@ return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]
 `;
 
 /**
- * Adds events, and drops those that are too many or too old. A writer that repeats a
- * write, since it does not know what became of it, gets the IDs of the first time; and
- * one that has gone on to the next write does not get an earlier one done any more.
+ * Adds events, and drops those that are too many or too old. A writer that repeats a write
+ * with an unknown outcome gets the IDs of the first time. Once a writer has started the
+ * next write, an earlier one that arrives late is refused.
  *
- * KEYS: the stream; what is known of the writer.
+ * KEYS: the stream; the last write of the writer.
  * ARGV: the number of the write; how many entries to keep and for how many
  * milliseconds, each empty for any; for each event the length of its fields, and those.
  */
@@ -76,7 +75,7 @@ end
 return ids
 `;
 
-/** The fields of an event and its topics, names and values in turn. */
+/** Makes the fields of an event and its topics: names and values, alternating. */
 export function makeFields(
   event: ServerSentEventInit,
   topics: readonly string[] | undefined,
@@ -95,11 +94,11 @@ export function isEvent({ fields }: Entry): boolean {
   return fields[0] !== START_FIELD;
 }
 
-/** The event of an entry. */
+/** Reads the event of an entry. */
 export function readEvent({ id, fields }: Entry): LoggedEvent {
   const values = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) {
-    // Both are there.
+    // The condition of the loop checks both indexes.
     values.set(fields[i]!, fields[i + 1]!);
   }
   const retry = values.get("retry");
@@ -115,11 +114,11 @@ export function readEvent({ id, fields }: Entry): LoggedEvent {
 }
 
 /**
- * Reads the field with the topics, which another program may have written. Whatever is
- * no list is one topic: an event that says whom it is for is never for everybody.
+ * Reads the field with the topics, which another program may have written. A value that
+ * is not a list is one topic: otherwise an event with a topic would reach all clients.
  */
 function readTopics(value: string): readonly string[] {
-  // Most that is no JSON is told without an exception.
+  // Most values that are not JSON end here, without a slow exception.
   if (!value.startsWith("[")) return [value];
   try {
     const topics: unknown = JSON.parse(value);

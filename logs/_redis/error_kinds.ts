@@ -2,24 +2,24 @@
 
 /**
  * The list of Redis's errors: which are transient, which are final. Every command that
- * this room sends is judged by it.
+ * logs send is classified by it.
  *
- * An error that Redis replies with has done nothing: a command is refused before it is
- * begun, and our scripts check before they write. What refuses the command itself is
- * final. What refuses it for a state of the server, which passes, is transient. Anything
- * else, such as a lost connection, leaves open whether the command was done.
+ * If Redis replies with an error, it has done nothing: it refuses a command before it
+ * starts it, and our scripts check before they write. An error about the command itself is
+ * final. An error about the state of the server is transient. All others, such as a lost
+ * connection, leave unknown whether the command was done.
  *
  * @module
  */
 
 import type { ErrorKind } from "../_engine/retry.ts";
 
-/** What the prefix of an error says: every one that Redis 6.2 to 8 and Valkey have. */
+/** The kinds of errors by their prefix: all that Redis 6.2 to 8 and Valkey have. */
 export const REDIS_ERRORS: ReadonlyMap<string, ErrorKind> = new Map<
   string,
   ErrorKind
 >([
-  // The command, its keys, or what they hold.
+  // The command, its keys, or their values.
   ["ERR", "final"],
   ["WRONGTYPE", "final"],
   ["CROSSSLOT", "final"],
@@ -30,15 +30,15 @@ export const REDIS_ERRORS: ReadonlyMap<string, ErrorKind> = new Map<
   ["NOSCRIPT", "final"],
   ["NOTBUSY", "final"],
   ["EXECABORT", "final"],
-  // The connection: who it is, what it may do, which protocol it speaks.
+  // The connection: its user, its permissions, its protocol.
   ["NOAUTH", "final"],
   ["WRONGPASS", "final"],
   ["NOPERM", "final"],
   ["DENIED", "final"],
   ["NOPROTO", "final"],
-  // The client does not follow a cluster's redirections; a client that does hides them.
+  // The client does not follow a cluster's redirections; one that does hides the error.
   ["MOVED", "final"],
-  // The server starts, or is short of something.
+  // The server starts, or is overloaded.
   ["LOADING", "transient"],
   ["OOM", "transient"],
   ["MISCONF", "transient"],
@@ -54,23 +54,23 @@ export const REDIS_ERRORS: ReadonlyMap<string, ErrorKind> = new Map<
   ["INPROG", "transient"],
   ["NOGOODSLAVE", "transient"],
   ["NOQUORUM", "transient"],
-  // A slot moves, or nobody has it for a moment.
+  // A slot moves, or has no server for a moment.
   ["CLUSTERDOWN", "transient"],
   ["TRYAGAIN", "transient"],
   ["ASK", "transient"],
-  // Redis itself does not know.
+  // Redis itself does not know the outcome.
   ["IOERR", "unknown"],
 ]);
 
 const PREFIX_REGEXP = /^-?([A-Z]{3,})\b/;
-/** Before version 7, an error inside a script stands at the end of another one. */
+/** Before version 7, an error inside a script is at the end of another one. */
 const IN_SCRIPT_REGEXP = /^ERR Error running script .*: -?([A-Z]{3,}) /s;
-/** The one `ERR` that passes: too many connections. */
+/** The one `ERR` that is transient: too many connections. */
 const FULL_REGEXP = /^ERR max number of clients/;
 /** The error with which Redis replies to an ID that is not greater than all before it. */
 const TOO_SMALL_REGEXP = /^ERR .* equal or smaller /;
 
-/** Tells what an error says about the command that failed with it. */
+/** Tells the kind of an error. */
 export function classifyError(error: unknown): ErrorKind {
   const message = messageOf(error);
   if (FULL_REGEXP.test(message)) return "transient";

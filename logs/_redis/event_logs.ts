@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Many logs by name in Redis.
+ * Many logs by name in Redis: opens, claims, inspects and expires them.
  *
  * @module
  */
@@ -42,37 +42,35 @@ import { WriteLimiter } from "../_engine/write_limiter.ts";
 /** Options for {@linkcode RedisEventLogs}. */
 export interface RedisEventLogsOptions {
   /**
-   * Milliseconds after which Redis counts as lost if it does not answer: 1 to
-   * 2 147 478 647. All calls then reject with an error whose name is `"TimeoutError"`.
+   * Milliseconds after which a call that Redis has not answered fails: 1 to
+   * 2 147 478 647. It rejects with an error whose name is `"TimeoutError"`.
    *
    * @default {10_000}
    */
   timeout?: number | undefined;
 }
 
-// Those who follow wait for this and for what they block.
+// A follower waits for the timeout and for the time that its command blocks.
 const MAX_TIMEOUT = MAX_DELAY - 5000;
 
 /**
- * Logs in Redis, each in a stream of its own, under keys that begin with a prefix. It
- * leaves the client that it is given open.
+ * Logs in Redis, each in a stream of its own, under keys with a prefix. It leaves the
+ * client open.
  *
- * - One connection beside the client's own follows all streams of the process that are
- *   followed at present. It is closed when none is.
- * - An event that the holder of a claim appends is one command at most: those of one log
- *   that come in one turn of the event loop, or while an earlier one is written, are
- *   one entry. Where a process writes more than 1600 times a second, a write waits up to
- *   20 milliseconds for others.
- * - Appends and claims are tried again after errors that leave open whether they took
- *   place; they are never done twice, also if the client repeats commands after it has
- *   reconnected.
- * - The holder of a claim keeps what it has written last, 1000 events or 1 MiB of them,
- *   whichever is less. Each append sees in the same step that the last entry is there.
- *   What Redis has lost meanwhile, by a failover or a restart from a snapshot, is written
- *   again with the same IDs; where that cannot be, readers are told of a gap.
- * - The keys of a name have a hash tag, so they are in one slot of a cluster. Logs in
- *   several slots take a connection for each slot to be followed; a prefix that has a hash
- *   tag itself, such as `"{answers}:"`, has all logs in one slot.
+ * - One connection beside the client's own follows all streams that the process follows
+ *   at the moment. It is closed when there are none.
+ * - Under a claim, the events of one log that come in one event loop turn, or while an
+ *   earlier write is under way, are one entry and one command. If a process writes more
+ *   than 1600 times a second, a write waits up to 20 milliseconds for others.
+ * - Appends and claims are tried again after errors that leave the outcome unknown; they
+ *   are never done twice, even if the client repeats commands after it has reconnected.
+ * - A claim keeps its last writes in memory, 1000 events or 1 MiB of them, whichever is
+ *   less. Each append checks in the same step that the last entry is there. If Redis has
+ *   lost events, by a failover or a restart from a snapshot, the claim writes them again
+ *   under the same IDs; if that is impossible, readers get a gap.
+ * - The keys of a name have a hash tag, so they are in one slot of a cluster. Following
+ *   logs in several slots takes one connection for each slot; a prefix with a hash tag of
+ *   its own, such as `"{answers}:"`, puts all logs in one slot.
  * - IDs are those of the stream's entries. Events must not bring their own.
  *
  * @example Usage
@@ -96,7 +94,7 @@ export class RedisEventLogs implements EventLogs {
   readonly #prefix: string;
   readonly #timeout: number;
   readonly #limiter = new WriteLimiter();
-  /** Who follows the streams: one for all, or, where that cannot be, one for each place. */
+  /** By `slotPrefix` if the streams are in several slots; otherwise one under `""`. */
   readonly #followers = new Map<string, RedisFollower>();
   /** Whether streams are in several slots of a cluster, which one command cannot read. */
   #isSplit = false;
@@ -105,7 +103,7 @@ export class RedisEventLogs implements EventLogs {
    * Makes logs of what is under the prefix. It does not use the client yet.
    *
    * @param client The connection for all that does not block; others may use it too.
-   * @param prefix What the keys begin with.
+   * @param prefix The first part of the keys.
    * @param options How long to wait for Redis.
    * @throws {TypeError} If `timeout` is not a number, or the prefix not well-formed.
    * @throws {RangeError} If `timeout` is outside its range.
@@ -124,7 +122,7 @@ export class RedisEventLogs implements EventLogs {
   }
 
   /**
-   * Gives the log of a name, as {@linkcode EventLogs.open}.
+   * Opens the log of a name, as {@linkcode EventLogs.open}.
    *
    * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
@@ -146,7 +144,7 @@ export class RedisEventLogs implements EventLogs {
   /**
    * Claims a name, as {@linkcode EventLogs.claim}.
    *
-   * @returns The claim, if there is one to have. It rejects with a `TypeError` if an
+   * @returns The claim, `undefined` if there is none. It rejects with a `TypeError` if an
    * option is not a number or the name is empty, with a `RangeError` if an option is
    * outside its range, and with the client's errors.
    */
@@ -200,9 +198,9 @@ export class RedisEventLogs implements EventLogs {
   }
 
   /**
-   * Tells what is known of a name, as {@linkcode EventLogs.inspect}.
+   * Gives the state of a name, as {@linkcode EventLogs.inspect}.
    *
-   * @returns What is known. It rejects with the client's errors.
+   * @returns Its state. It rejects with the client's errors.
    */
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
@@ -237,7 +235,7 @@ export class RedisEventLogs implements EventLogs {
     ]);
   }
 
-  /** Sends a command that may be repeated until it is answered. */
+  /** Sends a command, again if needed: it must be one that can be repeated. */
   #retry<T>(
     verb: string,
     readReply: (reply: unknown) => T,

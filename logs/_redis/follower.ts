@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One connection that follows any number of streams.
+ * One connection that follows many streams. `RedisEventLogs` shares it among all logs
+ * that are followed in the process.
  *
  * @module
  */
@@ -17,60 +18,59 @@ import { splitBatches } from "./batches.ts";
 import { isWrongType } from "./error_kinds.ts";
 import { readStreams } from "./replies.ts";
 
-/** Somebody who follows a stream. */
+/** One call of `follow`. */
 export interface Follower {
-  /** The place up to which it was given all. */
+  /** The cursor up to which it has got all events. */
   cursor: string;
   onBatch: (batch: EventLogBatch) => void;
-  /** Told what the following fails with. */
+  /** Is called with the error that ends following. */
   onFailure: (error: unknown) => void;
 }
 
-/** Milliseconds for which the connection waits for something new at a time. */
+/** Milliseconds for which one command waits for new entries. */
 const BLOCK = 5000;
 /**
- * Milliseconds that the first who follows gives to those who read: to open a connection
- * would hold up the answer with what is there, and is in vain for who leaves at once.
+ * Milliseconds before the connection is opened. Opening it at once would delay the first
+ * reads, and would be useless for a follower that leaves at once.
  */
 const OPEN_DELAY = 5;
-/** Entries of each stream that it is given at a time, each of several events perhaps. */
+/** The most entries of each stream in one reply; each may have several events. */
 const COUNT = 32;
-/** Milliseconds for which the key is kept that wakes the connection. */
+/** Milliseconds until the key expires that wakes the connection. */
 const WAKE_AGE = 1000;
 /**
- * While much is going on, the streams are asked about so many milliseconds after the
- * last answer for each hundred of them, and so many at most: each time, all their keys
- * are sent.
+ * The least milliseconds from one command to the next for each hundred streams, and the
+ * most of these: each command names the keys of all streams.
  */
 const INTERVAL = 10;
 const MAX_INTERVAL = 25;
 
 interface FollowedStream {
-  /** The place up to which the stream was followed. */
+  /** The cursor up to which the stream was read. */
   cursor: string;
   readonly followers: Set<Follower>;
 }
 
-/** Follows streams, from the first that is added until the last is removed. */
+/** Follows streams from when the first is added until the last is removed. */
 export class RedisFollower {
   readonly #client: RedisClient;
   readonly #timeout: number;
   readonly #onEnd: (error: unknown) => void;
-  /** In the slot of the stream that was added first, since one command names both. */
+  /** In the slot of the first stream, since one command names both keys. */
   #wakeKey = "";
   readonly #streams = new Map<string, FollowedStream>();
   readonly #controller = new AbortController();
   /** Settles once the connection is closed; set when the first stream is added. */
   #ended: Promise<void> | undefined;
-  /** How often the connection was woken. */
+  /** How often the connection was woken: the number in the last entry of `#wakeKey`. */
   #wakes = 0;
-  /** Whether it waits, and is to be woken for a new stream. */
+  /** Whether a command is waiting, and must be woken for a new stream. */
   #isWaiting = false;
 
   /**
    * @param client Opens the connection, and wakes it.
-   * @param timeout Milliseconds without an answer after which Redis is lost.
-   * @param onEnd Told with what it fails, or `undefined`, before the followers are.
+   * @param timeout Milliseconds without an answer after which following fails.
+   * @param onEnd Is called with the error, or `undefined`, before the followers are.
    */
   constructor(
     client: RedisClient,
@@ -82,19 +82,19 @@ export class RedisFollower {
     this.#timeout = timeout;
   }
 
-  /** Whether it follows nothing any more, and never will. */
+  /** Whether it has ended. It cannot be used again then. */
   get isOver(): boolean {
     return this.#controller.signal.aborted;
   }
 
-  /** The place up to which a stream was followed, `undefined` if it is not. */
+  /** The cursor up to which a stream was read, `undefined` if it is not followed. */
   cursorOf(key: string): string | undefined {
     return this.#streams.get(key)?.cursor;
   }
 
   /**
-   * Begins to follow a stream. Where it was followed further than the follower's cursor,
-   * it is asked about from there again.
+   * Starts to follow a stream. If the stream was read beyond the follower's cursor, it is
+   * read from that cursor again.
    */
   add(key: string, follower: Follower): void {
     const stream = this.#streams.get(key);
@@ -118,7 +118,7 @@ export class RedisFollower {
     }
   }
 
-  /** Ends the following. */
+  /** Stops following a stream. */
   remove(key: string, follower: Follower): void {
     const stream = this.#streams.get(key);
     stream?.followers.delete(follower);
@@ -142,7 +142,7 @@ export class RedisFollower {
       connection = await this.#open(Promise.resolve(this.#client.duplicate()));
       while (!signal.aborted) {
         const begin = performance.now();
-        await this.#follow(connection);
+        await this.#readOnce(connection);
         const interval = Math.min(
           this.#streams.size * INTERVAL / 100,
           MAX_INTERVAL,
@@ -156,7 +156,7 @@ export class RedisFollower {
     await connection?.close();
   }
 
-  /** Waits for the connection. One that comes too late is closed. */
+  /** Waits for the connection. If it opens too late, it is closed. */
   async #open(opening: Promise<RedisClient>): Promise<RedisClient> {
     try {
       const connection = await this.#answer(opening);
@@ -168,18 +168,18 @@ export class RedisFollower {
     }
   }
 
-  /** Gives what comes. A key that holds something else fails its own followers only. */
-  async #follow(connection: RedisClient): Promise<void> {
+  /** Reads once. A key that is not a stream fails only its own followers. */
+  async #readOnce(connection: RedisClient): Promise<void> {
     try {
-      await this.#ask(connection);
+      await this.#read(connection);
     } catch (error) {
       if (!isWrongType(error)) throw error;
-      if (!await this.#dropForeign(connection, error)) throw error;
+      if (!await this.#failForeign(connection, error)) throw error;
     }
   }
 
-  /** Fails those who follow what is no stream, and tells whether there are any. */
-  async #dropForeign(
+  /** Fails the followers of keys that are not streams. Tells whether there are any. */
+  async #failForeign(
     connection: RedisClient,
     error: unknown,
   ): Promise<boolean> {
@@ -193,7 +193,7 @@ export class RedisFollower {
     );
     const foreign = types.filter(([, type]) => !/^(?:stream|none)$/.test(type));
     for (const [key] of foreign) {
-      // The last to be removed ends the following.
+      // This removes the follower; with the last one, this connection ends.
       for (const follower of this.#streams.get(key)?.followers ?? []) {
         follower.onFailure(error);
       }
@@ -201,7 +201,7 @@ export class RedisFollower {
     return foreign.length > 0;
   }
 
-  async #ask(connection: RedisClient): Promise<void> {
+  async #read(connection: RedisClient): Promise<void> {
     const keys = [...this.#streams.keys()];
     const cursors = keys.map((key) => this.#streams.get(key)!.cursor);
     this.#isWaiting = true;
@@ -226,9 +226,9 @@ export class RedisFollower {
     }
     for (const [index, key] of keys.entries()) {
       const entries = replies.get(key);
-      // One who was added meanwhile may be further back: then they come again.
-      const isAsked = this.#streams.get(key)?.cursor === cursors[index];
-      if (entries !== undefined && isAsked) this.#dispatch(key, entries);
+      // A follower with an earlier cursor may have joined: the next reply has them again.
+      const isCurrent = this.#streams.get(key)?.cursor === cursors[index];
+      if (entries !== undefined && isCurrent) this.#dispatch(key, entries);
     }
   }
 
@@ -247,20 +247,20 @@ export class RedisFollower {
       const own = follower.cursor === before
         ? batches
         : makeBatches(entries, follower.cursor);
-      // It may have come with a place further on.
+      // A follower may have joined with a later cursor.
       if (isAfter(last.id, follower.cursor)) follower.cursor = last.id;
       giveAll(own, follower);
     }
   }
 
-  /** Has the connection ask anew, with the streams that were added. */
+  /** Wakes the waiting command, so that the next one names the added streams. */
   #wake(): void {
     if (!this.#isWaiting) return;
     this.#isWaiting = false;
     queueMicrotask(() => {
       const id = `${++this.#wakes}-0`;
       const age = String(WAKE_AGE);
-      // If it fails, the connection asks anew a little later.
+      // If this fails, the next command starts after `BLOCK` at the latest.
       for (
         const command of [
           ["XADD", this.#wakeKey, "MAXLEN", "1", id, "wake", ""],
@@ -292,7 +292,7 @@ function giveAll(batches: readonly EventLogBatch[], follower: Follower): void {
   }
 }
 
-/** Makes batches of what comes after a cursor: one more for each gap. */
+/** Makes batches of the events after a cursor: one more for each gap. */
 function makeBatches(
   entries: readonly Entry[],
   after: string,

@@ -1,15 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The keys of logs in Redis. Those that one command names are in one slot of a cluster,
- * whatever the text holds that they are made of.
+ * The keys of logs in Redis. The keys that one command names are in one slot of a cluster,
+ * whatever characters the prefix and the name have.
  *
  * @module
  */
 
 /** The keys of a name. */
 export interface NameKeys {
-  /** What the keys of all names in the same slot begin with. */
+  /** The common prefix of the keys of all names with the same hash tag. */
   readonly slotPrefix: string;
   readonly stream: string;
   readonly lease: string;
@@ -30,10 +30,10 @@ const ENCODER = new TextEncoder();
 export function makeKeys(prefix: string, name: string): NameKeys {
   const [first = "", ...rest] = name
     .replaceAll(/[%{}:/]/g, encodeURIComponent).split("\0");
-  // Redis takes no empty tag, and no other name has a lone `%`.
+  // Redis ignores an empty tag, and no other name has a lone `%`.
   const tag = first === "" ? "%" : first;
   const tagged = `${prefix}{${tag}}`;
-  // After `{}`, which such a prefix has, Redis looks for no other tag.
+  // Such a prefix has `{}`, after which Redis looks for no other tag.
   const slotPrefix = tagOf(tagged) === undefined ? `{${tag}}${tagged}` : tagged;
   const stream = [slotPrefix, ...rest].join("/");
   return {
@@ -47,40 +47,40 @@ export function makeKeys(prefix: string, name: string): NameKeys {
 /**
  * Makes a key beside another one, in the same slot.
  *
- * `news:writer:1` would be anywhere, and is `{news}:writer:1`. A key with a hash tag of
- * its own keeps it: `app:{news}:writer:1`.
+ * `news:writer:1` may be in any slot, so the key is `{news}:writer:1`. A key with a hash
+ * tag of its own keeps it: `app:{news}:writer:1`.
  *
- * @param key The key, which stays as it is.
- * @param suffix What the other one ends with.
+ * @param key The key, which is not changed.
+ * @param suffix The end of the new key.
  */
 export function makeKeyBeside(key: string, suffix: string): string {
   if (tagOf(key) !== undefined) return `${key}:${suffix}`;
-  // All of the key decides. As a tag, it would end at its first brace.
+  // The whole key decides its slot, and as a tag it would end at its first brace.
   return key === "" || key.includes("}")
     ? `{${findTag(slotOf(key))}}:${key}:${suffix}`
     : `{${key}}:${suffix}`;
 }
 
-/** The slot of a key, as Redis finds it. */
+/** Computes the slot of a key, as Redis does. */
 export function slotOf(key: string): number {
   return crc16(ENCODER.encode(tagOf(key) ?? key)) % SLOTS;
 }
 
-/** The part of a key that decides its slot, `undefined` if all of it does. */
+/** The part of a key that decides its slot, `undefined` if the whole key does. */
 function tagOf(key: string): string | undefined {
   const begin = key.indexOf("{") + 1;
   const end = begin === 0 ? -1 : key.indexOf("}", begin);
   return end > begin ? key.slice(begin, end) : undefined;
 }
 
-/** Finds a text of digits in a slot: the 16 384th or so that is tried. */
+/** Finds digits with a given slot, after about 16 384 attempts. */
 function findTag(slot: number): string {
   for (let i = 0;; i++) {
     if (crc16(ENCODER.encode(String(i))) % SLOTS === slot) return String(i);
   }
 }
 
-/** CRC-16/XMODEM: the specification of Redis Cluster names it. */
+/** CRC-16/XMODEM, as the specification of Redis Cluster says. */
 function crc16(bytes: Uint8Array): number {
   let crc = 0;
   for (const byte of bytes) {

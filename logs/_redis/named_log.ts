@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * The log of one name in Redis, which `RedisEventLogs.open()` gives.
+ *
+ * @module
+ */
+
 import type {
   EventLog,
   EventLogBatch,
@@ -14,18 +20,18 @@ import {
 } from "./named_stream.ts";
 import { isCrossSlot } from "./error_kinds.ts";
 
-/** What the log of a name is made of. */
+/** Options of {@linkcode RedisNamedLog}. */
 export interface RedisNamedLogOptions extends RedisNamedStreamOptions {
-  /** Milliseconds without an answer after which Redis is lost. */
+  /** Milliseconds without an answer after which a call fails. */
   timeout: number;
-  /** Gives the one who follows the streams of this process. */
+  /** Gives the connection that follows the streams of this process. */
   getFollower: () => RedisFollower;
 }
 
-/** Events that one who begins to follow is given at a time, and their bytes. */
+/** The most events and bytes of a batch until the follower has caught up. */
 const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
 
-/** The log of a name in Redis, to which anybody may append. */
+/** The log of a name in Redis. Appending needs no claim. */
 export class RedisNamedLog extends RedisBaseLog implements EventLog {
   readonly #options: RedisNamedLogOptions;
 
@@ -40,12 +46,12 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
   ): Promise<never> {
     const { after, signal } = options;
     const { stream } = this.#options.keys;
-    // Nothing is tried again here: whoever follows begins again, and knows of it.
+    // No retry here: a failure ends following, and the caller follows again.
     let batch = after === undefined
       ? { events: [], cursor: await this.findEndOnce(signal), gap: false }
       : await this.readOnce(after, { ...FOLLOW_BOUNDS, signal });
     onBatch(batch);
-    /** Whether the cursor is beyond what the stream has. */
+    /** Whether the cursor lies after the end of the stream. */
     let isBeyond = false;
     for (let isSplit = false;;) {
       signal?.throwIfAborted();
@@ -58,7 +64,7 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
           return await this.#join(follower, entry, signal);
         } catch (error) {
           // In a cluster, one command cannot name streams of several slots: the next
-          // follower is that of this slot.
+          // connection follows only streams of this slot.
           if (isSplit || !isCrossSlot(error)) throw error;
           isSplit = true;
           batch = { events: [], cursor: entry.cursor, gap: false };
@@ -68,7 +74,7 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
       batch = await this.readOnce(cursor, { ...FOLLOW_BOUNDS, signal });
       const hasNews = batch.events.length > 0 || batch.gap;
       if (hasNews) onBatch(batch);
-      // Others were given events here that Redis has lost since.
+      // Redis has lost events since they were read through the shared connection.
       isBeyond = !hasNews && batch.cursor === cursor;
     }
   }
@@ -77,7 +83,7 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
     return compareCursors(a, b);
   }
 
-  /** Follows together with others. */
+  /** Follows through the shared connection. */
   async #join(
     follower: RedisFollower,
     entry: Follower,
@@ -97,7 +103,7 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
         follower.add(stream, entry);
       });
     } finally {
-      // The last one to leave closes the connection.
+      // The last follower that leaves closes the connection.
       if (follower.isOver) await follower.ended();
     }
   }

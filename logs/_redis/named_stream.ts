@@ -1,16 +1,17 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What Redis holds for a name, how it is read, and what a cursor says about it.
+ * The stream of a name in Redis: writes and reads it, and finds its gaps.
  *
- * A cursor is the ID of an event, or `0-0` for the beginning. No event leaves such a
- * stream but together with all others, unless Redis loses it or somebody deletes it. The
- * IDs of a generation have no gaps, and an entry that begins one tells the entry before
- * it, so it shows where an event is missing: also after a cursor whose own event is.
+ * A cursor is the ID of an event, or `0-0` for the beginning. Events leave such a stream
+ * only all together, unless Redis loses one or another program deletes one. The IDs of a
+ * generation have no gaps, and an entry that starts a generation has the ID of the entry
+ * before it. So a reader sees where an event is missing, even if the cursor's own event
+ * is missing.
  *
  * A generation is what the table of `EventLog.read` calls an epoch, with one difference:
- * a cursor after the end of the generation that is claimed waits there, without a gap.
- * Redis has lost what was there, and the holder writes it again with the same IDs.
+ * a cursor after the end of the claimed generation waits there, without a gap. Redis has
+ * lost the events there, and the claim writes them again under the same IDs.
  *
  * @module
  */
@@ -19,25 +20,26 @@ import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
 import { type Entry, readEvent, sizeOf } from "./entries.ts";
 import type { NameKeys } from "./keys.ts";
-import type { ReadBounds, RedisHistory } from "./base_log.ts";
+import type { ReadBounds } from "../../_log/option_checks.ts";
+import type { RedisHistory } from "./base_log.ts";
 import { APPEND_SCRIPT, START_FIELD } from "./named_stream_scripts.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { isAfter, parseCursor, splitId } from "./cursors.ts";
 import { hasEvent, ID_STEP, splitBatch, splitBatches } from "./batches.ts";
 import { readEntries, readIds, readLease } from "./replies.ts";
 
-/** The cursor of the place before all entries. */
+/** The cursor of the position before all entries. */
 export const BEGINNING = "0-0";
 
-/** Entries that one command asks for at most. */
+/** The most entries that one command reads. */
 const PAGE = 128;
 /**
- * Entries that a read asks for first, and then twice as many each time: where each has
- * several events, they are a page, and where each has one, the next answer has more.
+ * Entries that the first command of a read asks for; each next one asks for twice as many.
+ * With several events in each entry, few are enough.
  */
 const FIRST_PAGE = 32;
 
-/** Whether an entry begins a generation. It is no event. */
+/** Whether an entry starts a generation. It is not an event. */
 export function isStart({ fields }: Entry): boolean {
   return fields[0] === START_FIELD;
 }
@@ -47,7 +49,7 @@ export function follows(cursor: string, event: Entry): boolean {
   if (isStart(event)) return cursorBefore(event) === cursor;
   const [time, sequence] = splitId(event.id);
   const number = Number(sequence);
-  // What begins the generation is no event: nothing is missing without it.
+  // The entry that starts the generation is not an event: without it, none is missing.
   if (cursor === BEGINNING) return number === 1 || number === ID_STEP;
   const [otherTime, otherSequence] = splitId(cursor);
   const other = Number(otherSequence);
@@ -55,7 +57,7 @@ export function follows(cursor: string, event: Entry): boolean {
     (number === other + 1 || number === other - other % ID_STEP + ID_STEP);
 }
 
-/** The cursor of the place before an event, also where the event before it is missing. */
+/** The cursor of the position before an event, even if the event before is missing. */
 export function cursorBefore(event: Entry): string {
   if (isStart(event)) return event.fields[1] || BEGINNING;
   const [time, sequence] = splitId(event.id);
@@ -63,22 +65,22 @@ export function cursorBefore(event: Entry): string {
   return `${time}-${number % ID_STEP === 0 ? number - ID_STEP : number - 1}`;
 }
 
-/** What the stream of a name is reached with. */
+/** Options of {@linkcode RedisNamedStream}. */
 export interface RedisNamedStreamOptions {
   client: RedisClient;
   keys: NameKeys;
-  /** Milliseconds after a write by which all is gone. */
+  /** Milliseconds after the last write until the name expires. */
   expireIn: number;
 }
 
-/** The stream of a name, to which anybody may write. */
+/** The stream of a name. Writing needs no claim. */
 export class RedisNamedStream implements RedisHistory {
   readonly #client: RedisClient;
   readonly #keys: NameKeys;
   readonly #expireIn: number;
-  /** Who writes; set by the first write. */
+  /** Identifies this writer; set by the first write. */
   #writer: string | undefined;
-  /** How many writes were begun. */
+  /** How many writes have started. */
   #writes = 0;
 
   constructor({ client, keys, expireIn }: RedisNamedStreamOptions) {
@@ -110,25 +112,25 @@ export class RedisNamedStream implements RedisHistory {
       : await this.#collect(BEGINNING, bounds, true);
   }
 
-  async rewind(count: number): Promise<string> {
-    if (count === Infinity) return BEGINNING;
-    let left = count;
+  async rewind(events: number): Promise<string> {
+    if (events === Infinity) return BEGINNING;
+    let left = events;
     for (let from = "+";;) {
-      const wanted = Math.min(left + 1, PAGE);
-      const entries = await this.#reverse(from, wanted);
+      const count = Math.min(left + 1, PAGE);
+      const entries = await this.#reverse(from, count);
       for (const entry of entries.flatMap((e) => splitBatch(e).toReversed())) {
         if (left === 0) return entry.id;
         if (!isStart(entry)) left--;
         from = `(${entry.id}`;
       }
-      if (entries.length < wanted) return BEGINNING;
+      if (entries.length < count) return BEGINNING;
     }
   }
 
   /**
    * Collects events until the bounds are met.
    *
-   * @param gap Whether something is missing before them in any case.
+   * @param gap Whether events are missing before them in any case.
    */
   async #collect(
     after: string,
@@ -136,14 +138,14 @@ export class RedisNamedStream implements RedisHistory {
     gap: boolean,
   ): Promise<EventLogBatch> {
     const { limit, maxBytes } = bounds;
-    const isOurs = !gap;
+    const isKnownCursor = !gap;
     const events: LoggedEvent[] = [];
     let cursor = after;
     let gapCursor: string | undefined;
     let bytes = 0;
     let from = after === BEGINNING ? "-" : after;
     for (let page = FIRST_PAGE;; page = Math.min(2 * page, PAGE)) {
-      // The place itself may be one of them, and one that is no event another.
+      // Two more: the cursor's own entry, and one that is not an event.
       const count = Math.min(limit - events.length, page) + 2;
       const found = await this.#range(from, count);
       const isLast = found.length < count;
@@ -152,18 +154,18 @@ export class RedisNamedStream implements RedisHistory {
       }
       const isKnown = from !== after || hasEvent(found[0], after);
       for (const entry of splitBatches(found)) {
-        // The place itself is one of them, or inside of one.
+        // The cursor's own entry is read too, and may have later events.
         if (after !== BEGINNING && !isAfter(entry.id, cursor)) continue;
         const isFull = events.length >= limit || bytes >= maxBytes;
         const isBroken = !follows(cursor, entry);
-        // What is missing here is told of by the next read.
+        // The next read reports what is missing here.
         if ((isBroken || isFull) && events.length > 0) {
           return makeEventLogBatch(events, cursor, gap, gapCursor);
         }
         if (isBroken) {
           gap = true;
           const before = cursorBefore(entry);
-          if (isOurs && (isKnown || isSameTime(cursor, before))) {
+          if (isKnownCursor && (isKnown || isSameTime(cursor, before))) {
             gapCursor = before;
           }
         }
@@ -177,20 +179,21 @@ export class RedisNamedStream implements RedisHistory {
     }
   }
 
-  /** Tells what is at a cursor after which there is nothing, and which is not there. */
+  /** Reads after a cursor that has no entry and no later one. */
   async #readEnd(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
     const { lease } = this.#keys;
-    // Before the end is looked for: what a holder writes before it releases is there.
+    // The lease is read before the end: then all that a claim wrote before its release
+    // is there.
     const start = readLease(await this.#client.send(["GET", lease]));
     if (start !== undefined && isSameTime(start, after)) {
-      // Told of a gap, it would go on before the lost events, and get them twice.
+      // With a gap, the reader would go on before the lost events, and get them twice.
       return { events: [], cursor: after, gap: false };
     }
     const [top] = await this.#reverse("+", 1);
     if (top === undefined || !isSameTime(top.id, after)) {
       return await this.#collect(BEGINNING, bounds, true);
     }
-    // It was written again just now.
+    // The event was written again just now.
     if (!isAfter(after, top.id)) {
       return await this.#collect(after, bounds, false);
     }
@@ -218,7 +221,7 @@ function isSameTime(id: string, other: string): boolean {
   return splitId(id)[0] === splitId(other)[0];
 }
 
-/** The milliseconds until keys expire, as the scripts take them. */
+/** Formats the milliseconds until keys expire for the scripts. */
 export function formatExpiry(expireIn: number): string {
   return expireIn === Infinity ? "" : String(expireIn);
 }

@@ -1,28 +1,27 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What is done in Redis in one step for the log of a name, and how the IDs of its
- * entries are chosen.
+ * The Lua scripts for the log of a name, and the choice of its entries' IDs.
  *
- * Each claim begins a generation: an entry with the ID `T-0`, where T is the time in
- * milliseconds and later than that of any entry before. It is no event, and its one
- * field tells the entry before it. The holder of the claim writes `T-1000000`,
- * `T-2000000`, and so on, or several of them as the entry of the last. Redis takes no ID
- * that is not greater than all before it, so that an event is never written twice, and a
- * holder whose name was claimed by others is refused, without a look at the claim. Others
- * write right after the last entry, between two IDs of the holder. So the IDs tell readers
- * whether an event is missing, and a holder whose last entries Redis has lost can write
- * them again with the IDs that they had.
+ * Each claim starts a generation: an entry with the ID `T-0`, where T is the time in
+ * milliseconds and later than that of all earlier entries. It is not an event; its one
+ * field has the ID of the entry before it. The claim writes `T-1000000`, `T-2000000`, and
+ * so on, or several of them as one entry under the last ID. Redis refuses an ID that is
+ * not greater than all before it. So no event is written twice, and a write under an
+ * earlier claim is refused without a look at the lease. Appends without the claim come
+ * right after the last entry, between two IDs of the claim. So the IDs tell readers
+ * whether an event is missing, and a claim can write entries that Redis has lost again
+ * under the same IDs.
  *
  * @module
  */
 
 import { BEFORE_FIELD, ID_STEP } from "./batches.ts";
 
-/** The field of an entry that begins a generation. Its value is the ID of the entry before. */
+/** The field of an entry that starts a generation. Its value is the ID of the entry before. */
 export const START_FIELD = "start";
 
-/** Sets when keys are gone; an empty text is never. */
+/** Sets when a key expires; an empty text is never. */
 const SET_EXPIRY = `
 local function expire(key, delay)
   if delay == '' then redis.call('PERSIST', key)
@@ -30,7 +29,7 @@ local function expire(key, delay)
 end
 `;
 
-/** Finds the last event of a stream. Entries that are no events are few. */
+/** Finds the last event of a stream. Few entries are not events. */
 const FIND_LAST = `
 local function find_last(key)
   local entry
@@ -42,7 +41,7 @@ local function find_last(key)
 end
 `;
 
-/** Finds the last ID that a stream has given, also where its entry was deleted. */
+/** Finds the last ID that a stream has given, even if its entry was deleted. */
 const FIND_END = `
 local function find_end(key)
   if redis.call('EXISTS', key) == 0 then return nil end
@@ -54,8 +53,8 @@ end
 `;
 
 /**
- * Tells whether a name is claimed (1 or 0), and the last event of its stream, if there
- * is one: its ID, and its fields without those of the events that were added with it.
+ * Returns whether a name is claimed (1 or 0), and the last event of its stream, if there
+ * is one: its ID, and its fields without the other events of its entry.
  *
  * KEYS: the stream; the lease.
  */
@@ -74,12 +73,12 @@ return reply
 `;
 
 /**
- * Claims a name. Gives the ID of the entry that begins its generation and that of the
- * entry before it, or nothing. The same token claims it once, however often it is tried.
+ * Claims a name. Returns the ID of the entry that starts its generation and that of the
+ * entry before it, or nothing. A repeated claim with the same token is the same claim.
  *
- * KEYS: the stream; the lease; what is known of writers.
- * ARGV: a token; the lease's milliseconds; milliseconds until all is gone, empty for
- * ever; the ID of the last event, empty for none; whether to replace, empty if not; the
+ * KEYS: the stream; the lease; the last writes of writers.
+ * ARGV: a token; the lease's milliseconds; milliseconds until the name expires,
+ * empty for never; the ID of the last event, empty for none; whether to replace, empty if not; the
  * fields of an event to add, if there is one.
  */
 export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}${FIND_END}
@@ -112,11 +111,11 @@ return {id, top or ''}
 `;
 
 /**
- * Writes an entry of the holder, if its last one is there, and gives the ID. It gives
- * nothing if that one is missing, and fails where a later entry is there already. It is
- * short, since it is sent each time.
+ * Writes an entry of a claim, if its last one is there, and returns the ID. It returns
+ * nothing if the last one is lost, and fails if there is a later entry. It is short, since
+ * each write sends it.
  *
- * KEYS: the stream. ARGV: the ID of the holder's last entry; that of the new one; its
+ * KEYS: the stream. ARGV: the ID of the claim's last entry; that of the new one; its
  * fields.
  */
 export const WRITE_SCRIPT = `
@@ -125,17 +124,17 @@ return redis.pcall('XADD', KEYS[1], unpack(ARGV, 2))
 `;
 
 /**
- * Writes entries of the holder again that Redis has lost, if the stream ends where the
- * caller believes. Gives the ID with which it ends then, or nothing if the claim is lost.
- * Where Redis has lost the whole generation, its beginning is put back.
+ * Writes entries of a claim again that Redis has lost, if the stream ends where the caller
+ * expects. Returns the ID with which the stream ends then, or nothing if the claim is
+ * lost. If Redis has lost the whole generation, the script writes its first entry again.
  *
- * In place of what Redis had before the generation began, there may be something older
- * that the claim has replaced: then the generation was the first, and that is dropped.
+ * A restored stream may have old events that the claim had replaced. Then the generation
+ * has no entry before it, and the script deletes the old events.
  *
- * KEYS: the stream; the lease; what is known of writers.
- * ARGV: what the lease holds; the time of the generation; the ID of the entry before it,
- * empty for none; milliseconds until all is gone, empty for ever; the ID with which the
- * stream ends as far as the caller knows, empty if it does not; for each entry the length
+ * KEYS: the stream; the lease; the last writes of writers.
+ * ARGV: the value of the lease; the time of the generation; the ID of the entry before it,
+ * empty for none; milliseconds until the name expires, empty for never; the ID with which
+ * the stream ends as far as the caller knows, empty if it does not know; for each entry the length
  * of its fields, its ID, and those.
  */
 export const REWRITE_SCRIPT = `${SET_EXPIRY}${FIND_END}
@@ -163,12 +162,12 @@ return last
 `;
 
 /**
- * Begins the lease of a claim anew, and tells whether it is held (1 or 0), or 2 if it is
- * and the holder's last entry is missing.
+ * Renews the lease of a claim. Returns 0 if the claim is lost, 1 if it is not, and 2 if it
+ * is not, but its last entry is lost.
  *
  * KEYS: the stream; the lease.
- * ARGV: what the lease holds; its milliseconds; the time of its generation; the ID of the
- * holder's last entry.
+ * ARGV: the value of the lease; its milliseconds; the time of its generation; the ID of
+ * the claim's last entry.
  */
 export const RENEW_SCRIPT = `${FIND_END}
 local lease = redis.call('GET', KEYS[2])
@@ -186,9 +185,9 @@ return redis.call('XRANGE', KEYS[1], ARGV[4], ARGV[4])[1] and 1 or 2
 `;
 
 /**
- * Gives a name free.
+ * Releases a claim.
  *
- * KEYS: the lease. ARGV: what it holds.
+ * KEYS: the lease. ARGV: its value.
  */
 export const RELEASE_SCRIPT = `
 if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
@@ -197,7 +196,7 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 /**
  * Lets a name expire.
  *
- * KEYS: the stream; the lease; what is known of writers. ARGV: milliseconds.
+ * KEYS: the stream; the lease; the last writes of writers. ARGV: milliseconds.
  */
 export const EXPIRE_SCRIPT = `
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
@@ -208,13 +207,13 @@ end
 `;
 
 /**
- * Adds events of anybody after the last entry, and gives their IDs. A writer that
- * repeats a write, since it does not know what became of it, gets the IDs of the first
- * time; and one that has gone on to the next write does not get an earlier one done.
+ * Adds events without a claim after the last entry, and returns their IDs. A writer that
+ * repeats a write with an unknown outcome gets the IDs of the first time. Once a writer has
+ * started the next write, an earlier one that arrives late is refused.
  *
- * KEYS: the stream; what is known of writers.
- * ARGV: the writer; the number of its write; milliseconds until all is gone, empty for
- * ever; for each event the length of its fields, and those.
+ * KEYS: the stream; the last writes of writers.
+ * ARGV: the writer; the number of its write; milliseconds until the name expires, empty for
+ * never; for each event the length of its fields, and those.
  */
 export const APPEND_SCRIPT = `${SET_EXPIRY}${FIND_END}
 local known = redis.call('HGET', KEYS[2], ARGV[1])

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the holder of a claim has written last, so that it can write it again where Redis
- * has lost it: after a failover to a replica that lagged behind, or from a snapshot.
+ * The last writes of a claim. The claim writes them again if Redis has lost them: after a
+ * failover to a replica that lags behind, or a restart from a snapshot.
  *
  * @module
  */
@@ -12,17 +12,17 @@ import { isAfter } from "./cursors.ts";
 /** An entry as it was written. */
 export interface RecentWrite {
   readonly id: string;
-  /** Names and values in turn, as JSON. */
+  /** Names and values, alternating, as JSON. */
   readonly fields: string;
   /** How many events it has. */
   readonly events: number;
 }
 
-/** Beyond these, the oldest are forgotten. Whatever is reached first counts. */
+/** Beyond one of these, the oldest entries are forgotten. */
 const MAX_EVENTS = 1000;
 const MAX_BYTES = 1_048_576;
 
-/** The last entries of a holder, the oldest first. */
+/** The last entries of a claim, the oldest first. */
 export class RecentWrites {
   readonly #entries: RecentWrite[] = [];
   #events = 0;
@@ -36,8 +36,8 @@ export class RecentWrites {
   /**
    * Adds an entry.
    *
-   * @param fields Names and values in turn. They are copied: a field may be a slice of a
-   * large text, which it would keep in memory as a whole.
+   * @param fields Names and values, alternating. They are copied: a field may be a slice of
+   * a large text, and would keep all of it in memory.
    */
   add(id: string, fields: readonly string[], events: number): void {
     const entry = { id, fields: JSON.stringify(fields), events };
@@ -45,7 +45,7 @@ export class RecentWrites {
     this.#count(entry, 1);
     for (;;) {
       const [oldest] = this.#entries;
-      // At least so much is left without it.
+      // It may go if so much is left without it.
       const isMore = oldest !== undefined &&
         (this.#events - oldest.events >= MAX_EVENTS ||
           this.#bytes - sizeOf(oldest) >= MAX_BYTES);
@@ -62,8 +62,8 @@ export class RecentWrites {
   }
 
   /**
-   * Gives entries after an ID up to another one, as many as the bounds allow; one, if
-   * there is one.
+   * Gives the entries after an ID up to another one, as many as the bounds allow, but at
+   * least one if there is one.
    */
   take(
     after: string,

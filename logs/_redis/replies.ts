@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What Redis replies, checked: a client, a proxy or another program may give anything. A
- * reply of another form leaves open whether its command was done.
+ * Checks the replies of Redis: a client, a proxy or another program may give any value.
+ * After a reply of another form, it is unknown whether the command was done.
  *
  * @module
  */
@@ -26,12 +26,12 @@ export function readEntries(reply: unknown): Entry[] {
   });
 }
 
-/** Reads the reply to `XREAD`, in whatever form the client has it. */
+/** Reads the reply to `XREAD`, in each form that clients give. */
 export function readStreams(reply: unknown): Map<string, Entry[]> {
   if (isNothing(reply)) return new Map();
   if (typeof reply !== "object") throw makeReplyError("streams", reply);
   const pairs: unknown[] = Array.isArray(reply)
-    // In the third version of the protocol it is a map, which some give as a flat list.
+    // In the third version of the protocol it is a map. Some clients give a flat list.
     ? typeof reply[0] === "string" ? inPairs(reply) : reply
     : reply instanceof Map
     ? [...reply]
@@ -43,7 +43,7 @@ export function readStreams(reply: unknown): Map<string, Entry[]> {
   }));
 }
 
-/** Reads the reply to a script that gives the IDs of so many events. */
+/** Reads the reply to a script that returns the IDs of `count` events. */
 export function readIds(reply: unknown, count: number): readonly string[] {
   const isList = Array.isArray(reply) && reply.length === count &&
     reply.every(isId);
@@ -51,20 +51,20 @@ export function readIds(reply: unknown, count: number): readonly string[] {
   return reply;
 }
 
-/** Reads the reply to a script that gives an ID. */
+/** Reads the reply to a script that returns an ID. */
 export function readId(reply: unknown): string {
   if (!isId(reply)) throw makeReplyError("an ID", reply);
   return reply;
 }
 
-/** What a claim begins with: the ID of its own entry, and that of the one before. */
+/** The start of a claim: the ID of its first entry, and that of the one before. */
 export interface ClaimStart {
   readonly start: string;
   /** `""` if there was none. */
   readonly before: string;
 }
 
-/** Reads the reply to the script that claims a name: nothing if it is not claimed. */
+/** Reads the reply to the script that claims a name; `undefined` without a claim. */
 export function readClaim(reply: unknown): ClaimStart | undefined {
   if (isNothing(reply)) return undefined;
   const [start, before] = Array.isArray(reply) ? reply : [];
@@ -74,7 +74,7 @@ export function readClaim(reply: unknown): ClaimStart | undefined {
   return { start, before };
 }
 
-/** Reads what a lease holds: the ID with which the claimed generation begins. */
+/** Reads the value of a lease: the ID with which the claimed generation starts. */
 export function readLease(reply: unknown): string | undefined {
   if (isNothing(reply)) return undefined;
   const [, start] = typeof reply === "string" ? reply.split(" ") : [];
@@ -82,7 +82,7 @@ export function readLease(reply: unknown): string | undefined {
   return start;
 }
 
-/** Reads the reply to a script that writes for a holder, and gives an ID or nothing. */
+/** Reads the reply to a script that writes for a claim: an ID or nothing. */
 export function readWritten(reply: unknown): string | undefined {
   return isNothing(reply) ? undefined : readId(reply);
 }
@@ -97,13 +97,13 @@ export function readRenewal(
   throw makeReplyError("0, 1 or 2", reply);
 }
 
-/** Reads the reply to a script that gives 1 or 0. */
+/** Reads the reply to a script that returns 1 or 0. */
 export function readFlag(reply: unknown): boolean {
   if (reply !== 0 && reply !== 1) throw makeReplyError("1 or 0", reply);
   return reply === 1;
 }
 
-/** Reads the reply to the script that tells what is known of a name. */
+/** Reads the reply to the script that returns the state of a name. */
 export function readState(reply: unknown): EventLogState {
   if (!Array.isArray(reply)) throw makeReplyError("a state", reply);
   const [claims, ...entries] = reply;

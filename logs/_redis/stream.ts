@@ -1,12 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log holds in Redis, and what a cursor says about it.
+ * The stream of a `RedisStreamsEventLog`: writes and reads it, and finds its gaps.
  *
  * A cursor is the ID of an entry, or `<` and the ID of the entry that follows. Events
- * leave the stream from its beginning on, so nothing is missing after an entry that is
- * there. A range that begins with that entry itself tells both in one answer: if it
- * begins with a later one, the entry has left the history or was deleted.
+ * leave the stream from its beginning on, so no event is missing after an entry that is
+ * there. A range that starts with that entry tells both in one reply: if it starts with a
+ * later one, the entry has left the history or was deleted.
  *
  * @module
  */
@@ -14,7 +14,8 @@
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
 import { parseCursor } from "./cursors.ts";
-import type { ReadBounds, RedisHistory } from "./base_log.ts";
+import type { ReadBounds } from "../../_log/option_checks.ts";
+import type { RedisHistory } from "./base_log.ts";
 import {
   APPEND_SCRIPT,
   type Entry,
@@ -26,34 +27,34 @@ import {
 import { makeKeyBeside } from "./keys.ts";
 import { readEntries, readId, readIds } from "./replies.ts";
 
-/** How much to keep. */
-export interface KeepBounds {
+/** The bounds of a history. */
+export interface RetentionBounds {
   /** Events at most. */
   maxEvents: number;
   /** Milliseconds at most. */
   maxAge: number;
 }
 
-/** Entries that one command asks for. */
+/** Entries that one command reads. */
 const PAGE = 128;
 
 /** A history of events in a Redis stream. */
 export class RedisStream implements RedisHistory {
   readonly #client: RedisClient;
   readonly #key: string;
-  readonly #bounds: KeepBounds;
+  readonly #bounds: RetentionBounds;
   readonly #writerKey: string;
-  /** How many writes this process has begun. */
+  /** How many writes have started. */
   #writes = 0;
 
-  constructor(client: RedisClient, key: string, bounds: KeepBounds) {
+  constructor(client: RedisClient, key: string, bounds: RetentionBounds) {
     this.#client = client;
     this.#key = key;
     this.#bounds = bounds;
     this.#writerKey = makeKeyBeside(key, `writer:${crypto.randomUUID()}`);
   }
 
-  /** The same stream over another connection, to be read. */
+  /** Gives the same stream over another connection, to read it. */
   over(client: RedisClient): RedisStream {
     return new RedisStream(client, this.#key, this.#bounds);
   }
@@ -61,7 +62,7 @@ export class RedisStream implements RedisHistory {
   prepareWrite(events: readonly string[][]): () => Promise<readonly string[]> {
     const { maxEvents, maxAge } = this.#bounds;
     const bounds = [
-      // One more: its ID is the place before the oldest.
+      // One more: its ID is the cursor before the oldest event.
       maxEvents === Infinity ? "" : String(maxEvents + 1),
       maxAge === Infinity ? "" : String(maxAge),
     ];
@@ -83,7 +84,7 @@ export class RedisStream implements RedisHistory {
     if (parsed === undefined) return await this.#readOldest(bounds);
     const entries = await this.#range(parsed.id, bounds.limit);
     const [first] = entries;
-    // It lies after the end: a Redis that was restored, or a replica that lags behind.
+    // The cursor lies after the end: Redis was restored, or a replica lags behind.
     if (first === undefined) {
       return { events: [], cursor: await this.#start(), gap: true };
     }
@@ -92,14 +93,14 @@ export class RedisStream implements RedisHistory {
     return await this.#collect(after, entries, bounds, gap);
   }
 
-  /** Reads what comes after an event, and waits so many milliseconds if there is none. */
+  /** Reads the events after a cursor. Without one, it waits up to `block` milliseconds. */
   async waitForNext(
     after: string,
     block: number,
     bounds: ReadBounds,
   ): Promise<EventLogBatch> {
-    // Redis comes to the second command when it is done with the first. That one's
-    // reply, which wakes us, does not tell whether anything was dropped before.
+    // Redis starts the second command when the first is done. The reply to the first only
+    // ends the wait: it does not tell whether events were dropped.
     const [, batch] = await Promise.all([
       this.#send(
         "XREAD",
@@ -166,21 +167,21 @@ export class RedisStream implements RedisHistory {
       }
       if (entries.length < PAGE) return { events, cursor, gap };
       entries = await this.#range(cursor, limit - events.length);
-      // What is missing here is told of by the next read.
+      // The next read reports what is missing here.
       if (entries.shift()?.id !== cursor) return { events, cursor, gap };
     }
   }
 
-  /** Reads entries from one on: two more than are wanted, or as many as a page has. */
-  async #range(from: string, wanted: number): Promise<Entry[]> {
-    // The entry itself is one of them, and the one that is no event may be another.
-    const count = Math.min(wanted, PAGE) + 2;
+  /** Reads entries from one on: two more than `limit`, or than a page. */
+  async #range(from: string, limit: number): Promise<Entry[]> {
+    // Two more: the cursor's own entry, and one that is not an event.
+    const count = Math.min(limit, PAGE) + 2;
     return readEntries(
       await this.#send("XRANGE", this.#key, from, "+", "COUNT", count),
     );
   }
 
-  /** Sees to it that there is an entry, and gives the ID of the latest. */
+  /** Adds an entry to an empty stream. Gives the ID of the latest entry. */
   async #start(): Promise<string> {
     return readId(await this.#send("EVAL", START_SCRIPT, 1, this.#key));
   }

@@ -121,7 +121,10 @@ Deno.test("cli serve reports what is no event, and goes on", async () => {
     /expected only event, data, json, .* in the line, got "Data"$/,
   );
   assertMatch(reports[4] ?? "", /expected "data" to be a string, got 1/);
-  assertMatch(reports[5] ?? "", /"id" is "x", which is taken/);
+  assertMatch(
+    reports[5] ?? "",
+    /expected "id" to be an ID that is not in use, got "x"/,
+  );
 });
 
 Deno.test("cli serve --input event-stream publishes the events of one", async () => {
@@ -273,7 +276,7 @@ Deno.test("cli relay resumes, and leaves out what it has already", async () => {
   assertEquals(dataOf(await read(url, 3)), ["a", "b", "c"]);
   assertEquals(server.requests[1]?.headers.get("last-event-id"), "2");
   assertEquals(server.requests[1]?.headers.get("x-key"), "1");
-  assert(cli.stderr.text.includes('"id" is "2", which is taken'));
+  assert(cli.stderr.text.includes('an ID that is not in use, got "2"'));
 });
 
 Deno.test("cli relay outlives every ID of its upstream, and keeps the events", async () => {

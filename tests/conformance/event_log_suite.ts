@@ -286,7 +286,7 @@ function testOwnIds(test: DeclareTest): void {
       await assertRejects(
         () => log.append({ data: "c", id }),
         RangeError,
-        "which is taken",
+        "an ID that is not in use",
       );
     }
     await assertRejects(() => log.append({ data: "c", id: "" }), TypeError);

@@ -113,7 +113,7 @@ Deno.test("DenoKvEventLog.append() refuses an event of more than 512 KiB", async
   await assertRejects(
     () => log.append({ data: "x".repeat(524_288) }),
     RangeError,
-    "at most 524288 are wanted",
+    "expected at most 524288 bytes of JSON",
   );
   assertEquals((await log.read(await log.rewind(Infinity))).events.length, 1);
 });
@@ -143,7 +143,7 @@ Deno.test("DenoKvEventLog.append() rejects if others are always quicker", async 
   await assertRejects(
     () => log.append({ data: "a" }),
     Error,
-    "another writer was quicker",
+    "commits conflicted with those of other writers",
   );
 });
 
