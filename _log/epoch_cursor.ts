@@ -38,3 +38,23 @@ export function compareEpochCursors(a: string, b: string): number | undefined {
     ? undefined
     : first.sequence - second.sequence;
 }
+
+/**
+ * Finds the sequence in a cursor, which may be more than that of the last event.
+ *
+ * @returns The sequence, `undefined` if the cursor is of another epoch.
+ */
+export function findEpochSequence(
+  cursor: string,
+  epoch: string,
+): number | undefined {
+  const parsed = parseEpochCursor(cursor);
+  return parsed?.epoch === epoch ? parsed.sequence : undefined;
+}
+
+/** Draws 48 random bits: two logs with the same epoch would accept each other's IDs. */
+export function makeEpoch(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(6));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
+}

@@ -11,7 +11,7 @@ import { ownText } from "../_own_text.ts";
 import type { EventLogBatch, LoggedEvent } from "./event_log.ts";
 import { assertReturnableId, describeMismatch } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
-import { parseEpochCursor } from "./epoch_cursor.ts";
+import { findEpochSequence, makeEpoch } from "./epoch_cursor.ts";
 
 /** The bounds of a history; the one that is reached first counts. */
 export interface MemoryHistoryBounds {
@@ -116,8 +116,7 @@ export class MemoryHistory {
   find(cursor: string): number | undefined {
     const own = this.#ownIds.get(cursor);
     if (own !== undefined) return own;
-    const parsed = parseEpochCursor(cursor);
-    return parsed?.epoch === this.#epoch ? parsed.sequence : undefined;
+    return findEpochSequence(cursor, this.#epoch);
   }
 
   /** The cursor of the position after an event. */
@@ -178,11 +177,4 @@ function sizeOf({ event, data, id, comment, topics }: LoggedEvent): number {
   for (const text of [event, data, comment]) length += text?.length ?? 0;
   for (const topic of topics ?? []) length += topic.length;
   return 2 * length + EVENT_OVERHEAD + (topics?.length ?? 0) * TOPIC_OVERHEAD;
-}
-
-/** 48 random bits: two logs with the same epoch would accept each other's IDs. */
-function makeEpoch(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(6));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0"))
-    .join("");
 }

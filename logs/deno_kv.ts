@@ -30,7 +30,10 @@
  * @module
  */
 
-import { compareEpochCursors, parseEpochCursor } from "../_log/epoch_cursor.ts";
+import {
+  compareEpochCursors,
+  findEpochSequence,
+} from "../_log/epoch_cursor.ts";
 import { checkReadOptions, checkRewindCount } from "../_log/option_checks.ts";
 import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
@@ -41,16 +44,15 @@ import type {
   EventLogFollowOptions,
   EventLogOptions,
   EventLogReadOptions,
-  LoggedEvent,
 } from "../log.ts";
 import { retry } from "./_engine/retry.ts";
+import { collectEvents } from "./_deno_kv/collect_events.ts";
 import { KvAppendQueue } from "./_deno_kv/append_queue.ts";
-import { readLine } from "./_deno_kv/batches.ts";
 import {
   followChanges,
   type KvChangeWatcher,
 } from "./_deno_kv/change_watcher.ts";
-import { KvHistory, type LogState } from "./_deno_kv/history.ts";
+import { KvHistory } from "./_deno_kv/history.ts";
 import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
 import {
@@ -264,37 +266,20 @@ export class DenoKvEventLog implements EventLog {
     maxBytes: number,
   ): Promise<EventLogBatch> {
     const state = await this.#history.readState();
-    const known = findSequence(state, after);
+    const known = findEpochSequence(after, state.epoch);
     if (known !== undefined && known >= state.last) {
       // A cursor lies after the end if the store was restored, or a replica answers.
       const cursor = `${state.epoch}-${state.last}`;
       return { events: [], cursor, gap: known > state.last };
     }
-    const events: LoggedEvent[] = [];
-    let sequence = known ?? 0;
-    let gap = known === undefined;
-    let size = 0;
-    for await (const batch of this.#history.batchesAfter(sequence)) {
-      if (batch.first > sequence + 1) {
-        // The next read reports what is missing here.
-        if (events.length > 0) break;
-        gap = true;
-        sequence = batch.first - 1;
-      }
-      for (const line of batch.lines.slice(sequence + 1 - batch.first)) {
-        const isFull = events.length >= limit || size >= maxBytes;
-        if (isFull && events.length > 0) break;
-        sequence++;
-        events.push(readLine(line, `${state.epoch}-${sequence}`));
-        size += 2 * line.length;
-      }
-      if (events.length >= limit || size >= maxBytes) break;
-    }
-    if (events.length === 0) {
-      // All events after the cursor are gone.
-      gap = true;
-      sequence = state.last;
-    }
+    const start = known ?? 0;
+    const { events, sequence, skippedTo } = await collectEvents(
+      this.#history.batchesAfter(start),
+      state,
+      start,
+      { limit, maxBytes },
+    );
+    const gap = known === undefined || skippedTo !== undefined;
     return { events, cursor: `${state.epoch}-${sequence}`, gap };
   }
 
@@ -305,13 +290,4 @@ export class DenoKvEventLog implements EventLog {
     const first = Math.min(oldest, last + 1);
     return `${epoch}-${Math.max(first - 1, last - count)}`;
   }
-}
-
-/**
- * Finds the sequence of the last event before a cursor, which may be more than the last
- * one; `undefined` if the cursor is of another epoch.
- */
-function findSequence(state: LogState, cursor: string): number | undefined {
-  const parsed = parseEpochCursor(cursor);
-  return parsed?.epoch === state.epoch ? parsed.sequence : undefined;
 }

@@ -42,9 +42,11 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
+import { followLog } from "./_engine/follow.ts";
 import { orAborted, orTimedOut } from "./_engine/retry.ts";
 import type { RedisClient } from "./_redis/client.ts";
 import { compareCursors } from "./_redis/cursors.ts";
+import { openConnection } from "./_redis/open_connection.ts";
 import { RedisBaseLog } from "./_redis/base_log.ts";
 import { RedisStream } from "./_redis/stream.ts";
 
@@ -207,22 +209,16 @@ export class RedisStreamsEventLog implements EventLog {
       this.#answer(reply, signal);
     // Found before the connection is opened: events that come meanwhile are not missed.
     const end = after ?? await answer(this.#stream.rewind(0));
-    const client = await this.#duplicate(signal);
+    const client = await openConnection(this.#client, answer);
     const stream = this.#stream.over(client);
+    const log = {
+      findEnd: () => Promise.resolve(end),
+      read: (after: string) => answer(stream.read(after, FOLLOW_BOUNDS)),
+      readNext: ({ cursor }: EventLogBatch) =>
+        answer(stream.waitForNext(cursor, BLOCK, FOLLOW_BOUNDS)),
+    };
     try {
-      let batch = after === undefined
-        ? { events: [], cursor: end, gap: false }
-        : await answer(stream.read(end, FOLLOW_BOUNDS));
-      for (;;) {
-        onBatch(batch);
-        const { cursor } = batch;
-        do {
-          signal?.throwIfAborted();
-          batch = await answer(
-            stream.waitForNext(cursor, BLOCK, FOLLOW_BOUNDS),
-          );
-        } while (batch.events.length === 0 && !batch.gap);
-      }
+      return await followLog(log, onBatch, options);
     } finally {
       await client.close();
     }
@@ -231,17 +227,6 @@ export class RedisStreamsEventLog implements EventLog {
   /** Compares two cursors, as {@linkcode EventLog.compare}. */
   compare(a: string, b: string): number | undefined {
     return compareCursors(a, b);
-  }
-
-  /** Opens a connection. If it opens too late, it is closed. */
-  async #duplicate(signal: AbortSignal | undefined): Promise<RedisClient> {
-    const opening = Promise.resolve(this.#client.duplicate());
-    try {
-      return await this.#answer(opening, signal);
-    } catch (error) {
-      opening.then((client) => client.close()).catch(() => {});
-      throw error;
-    }
   }
 
   #answer<T>(

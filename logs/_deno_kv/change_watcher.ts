@@ -11,6 +11,7 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
+import { type FollowedLog, followLog } from "../_engine/follow.ts";
 import { orAborted } from "../_engine/retry.ts";
 
 /** Waits for changes that the store reports, and for the poll interval. */
@@ -71,44 +72,23 @@ export class KvChangeWatcher {
   }
 }
 
-/**
- * How a follower reads a log. It does not retry: a failure ends following, and the caller
- * follows again.
- */
-export interface ChangesReader {
-  /** Reads the events after a cursor. */
-  read(after: string): Promise<EventLogBatch>;
-  /** Finds the end of the log. */
-  findEnd(): Promise<string>;
-}
-
-/** Follows a log: reads it after each change. */
+/** Follows a log, as `EventLog.follow`: reads it after each change. */
 export async function followChanges(
-  reader: ChangesReader,
+  reader: Pick<FollowedLog, "findEnd" | "read">,
   watch: () => KvChangeWatcher,
   onBatch: (batch: EventLogBatch) => void,
-  { after, signal }: EventLogFollowOptions,
+  options: EventLogFollowOptions,
 ): Promise<never> {
+  const { signal } = options;
   signal?.throwIfAborted();
   // Watching begins before reading: a change in between would be missed otherwise.
   const changes = watch();
+  const readNext = async (batch: EventLogBatch): Promise<EventLogBatch> => {
+    if (batch.events.length === 0) await changes.next(signal);
+    return await reader.read(batch.cursor);
+  };
   try {
-    let batch = after === undefined
-      ? {
-        events: [],
-        cursor: await orAborted(reader.findEnd(), signal),
-        gap: false,
-      }
-      : await orAborted(reader.read(after), signal);
-    for (;;) {
-      onBatch(batch);
-      const { cursor } = batch;
-      do {
-        signal?.throwIfAborted();
-        if (batch.events.length === 0) await changes.next(signal);
-        batch = await orAborted(reader.read(cursor), signal);
-      } while (batch.events.length === 0 && !batch.gap);
-    }
+    return await followLog({ ...reader, readNext }, onBatch, options);
   } finally {
     await changes.cancel();
   }

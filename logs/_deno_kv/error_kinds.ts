@@ -11,7 +11,7 @@
  */
 
 import type { ErrorKind } from "../_engine/retry.ts";
-import { ContentionError } from "./history.ts";
+import { ContentionError } from "./conflicts.ts";
 import { ForeignEntryError } from "./replies.ts";
 
 /** The kinds of errors by their text; the first match counts. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { makeEpoch } from "../../_log/epoch_cursor.ts";
 import type { EventLog } from "../../_log/event_log.ts";
 import {
   assertLogName,
@@ -19,7 +20,7 @@ import { assertLimit, assertNumber, MAX_DELAY } from "../../_validate.ts";
 import { retry } from "../_engine/retry.ts";
 import { makeCheckedLine } from "./batches.ts";
 import { KvClaim } from "./claim.ts";
-import { makeEpoch, type NamedState } from "./named_state.ts";
+import type { NamedState } from "./named_state.ts";
 import { type Change, KvNamedHistory } from "./named_history.ts";
 import { KvNamedLog } from "./named_log.ts";
 import { classifyError } from "./error_kinds.ts";

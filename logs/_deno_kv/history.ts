@@ -7,7 +7,7 @@
  * @module
  */
 
-import { wait } from "../_engine/retry.ts";
+import { makeEpoch } from "../../_log/epoch_cursor.ts";
 import {
   hasTag,
   keyOf,
@@ -18,6 +18,7 @@ import {
   readKey,
 } from "./batches.ts";
 import { KvChangeWatcher } from "./change_watcher.ts";
+import { type CommitOutcome, retryConflicts } from "./conflicts.ts";
 import { readState } from "./replies.ts";
 import type { KvKeyPart, KvStore } from "./store.ts";
 
@@ -38,17 +39,10 @@ export interface KvHistoryBounds {
   maxAge: number;
 }
 
-/** Too many commits conflicted with those of other writers. Nothing was written. */
-export class ContentionError extends Error {}
-
 interface StampedState extends LogState {
   readonly versionstamp: string;
 }
 
-/** How often a commit is tried that conflicts with others. */
-const MAX_CONFLICTS = 50;
-/** The most milliseconds to wait before the next attempt. */
-const MAX_CONFLICT_DELAY = 50;
 /** Events are dropped once so many are too many, and at most so many entries at once. */
 const TRIM_EVENTS = 32;
 const TRIM_ENTRIES = 100;
@@ -87,9 +81,7 @@ export class KvHistory {
       if (found !== undefined && versionstamp !== null) {
         return { ...found, versionstamp };
       }
-      // The last 12 digits are 48 random bits.
-      const epoch = crypto.randomUUID().slice(-12);
-      const state: LogState = { epoch, first: 1, last: 0 };
+      const state: LogState = { epoch: makeEpoch(), first: 1, last: 0 };
       await this.#kv.atomic()
         .check({ key: this.#stateKey, versionstamp: null })
         .set(this.#stateKey, state)
@@ -128,23 +120,15 @@ export class KvHistory {
     lines: readonly Line[],
   ): (signal: AbortSignal) => Promise<readonly string[]> {
     const tag = `${this.#writer}-${++this.#writes}`;
-    return async (signal) => {
-      for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-        signal.throwIfAborted();
-        const state = this.#state ??= await this.readState();
-        const isWritten = await this.#commit(state, tag, lines);
-        if (isWritten) {
-          return lines.map((_, index) =>
-            `${state.epoch}-${state.last + 1 + index}`
-          );
-        }
-        const delay = Math.min(2 ** conflicts, MAX_CONFLICT_DELAY);
-        await wait(Math.random() * delay, signal);
-      }
-      throw new ContentionError(
-        `Cannot append event: ${MAX_CONFLICTS} commits conflicted with those of other writers`,
-      );
+    const attempt = async (): Promise<CommitOutcome<readonly string[]>> => {
+      const state = this.#state ??= await this.readState();
+      if (!await this.#commit(state, tag, lines)) return "conflict";
+      const { epoch, last } = state;
+      return {
+        result: lines.map((_, index) => `${epoch}-${last + 1 + index}`),
+      };
     };
+    return (signal) => retryConflicts("append event", attempt, signal);
   }
 
   /** Writes events, if a state is still the current one. */

@@ -10,7 +10,7 @@
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
-import { retry, wait } from "../_engine/retry.ts";
+import { retry } from "../_engine/retry.ts";
 import {
   hasTag,
   keyOf,
@@ -22,7 +22,8 @@ import {
 import { KvChangeWatcher } from "./change_watcher.ts";
 import { BEGINNING, findSequence, type NamedState } from "./named_state.ts";
 import type { RecentWrite } from "./recent_writes.ts";
-import { ContentionError } from "./history.ts";
+import { type CommitOutcome, retryConflicts } from "./conflicts.ts";
+import { collectEvents } from "./collect_events.ts";
 import { readState } from "./replies.ts";
 import type { KvEntry, KvKeyPart, KvStore } from "./store.ts";
 
@@ -57,10 +58,6 @@ export interface Change<T> {
 /** A write that a change requires is lost. */
 export class MissingWriteError extends Error {}
 
-/** How often a commit is tried that conflicts with others. */
-const MAX_CONFLICTS = 50;
-/** The most milliseconds to wait before the next attempt. */
-const MAX_CONFLICT_DELAY = 50;
 /** Entries that one call reads, each of at most 64 KiB. */
 const READ_ENTRIES = 32;
 /** Entries and bytes that one commit rewrites. A commit of Deno KV takes 800 KiB. */
@@ -110,39 +107,20 @@ export class KvNamedHistory {
       const cursor = isAtEnd ? after : `${state.epoch}-${state.last}`;
       return { events: [], cursor, gap: !isAtEnd };
     }
-    const events: LoggedEvent[] = [];
-    let gap = known === undefined;
-    let gapCursor: string | undefined;
-    let sequence = known ?? 0;
-    let size = 0;
-    const skipTo = (next: number): void => {
-      sequence = next;
-      gap = true;
-      if (known !== undefined) gapCursor = `${state.epoch}-${sequence}`;
-    };
-    for await (const batch of this.#batchesAfter(state.epoch, sequence)) {
-      if (batch.first > sequence + 1) {
-        // The next read reports what is missing here.
-        if (events.length > 0) break;
-        skipTo(batch.first - 1);
-      }
-      for (const line of batch.lines.slice(sequence + 1 - batch.first)) {
-        const isFull = events.length >= limit || size >= maxBytes;
-        if (isFull && events.length > 0) break;
-        sequence++;
-        events.push(readLine(line, `${state.epoch}-${sequence}`));
-        size += 2 * line.length;
-      }
-      if (events.length >= limit || size >= maxBytes) break;
-    }
-    // All events after the cursor were deleted, or expired just now.
-    if (events.length === 0 && sequence < state.last) skipTo(state.last);
-    return makeEventLogBatch(
-      events,
-      `${state.epoch}-${sequence}`,
-      gap,
-      gapCursor,
+    const { epoch } = state;
+    const start = known ?? 0;
+    const batches = this.#batchesAfter(epoch, start);
+    const { events, sequence, skippedTo } = await collectEvents(
+      batches,
+      state,
+      start,
+      { limit, maxBytes },
     );
+    const gap = known === undefined || skippedTo !== undefined;
+    const gapCursor = known === undefined || skippedTo === undefined
+      ? undefined
+      : `${epoch}-${skippedTo}`;
+    return makeEventLogBatch(events, `${epoch}-${sequence}`, gap, gapCursor);
   }
 
   /** Finds the last event. */
@@ -168,35 +146,25 @@ export class KvNamedHistory {
     makeChange: (state: NamedState | undefined) => Change<T>,
   ): (signal: AbortSignal) => Promise<T> {
     const attempts: { key: readonly KvKeyPart[]; result: T }[] = [];
-    return async (signal) => {
-      for (let conflicts = 0; conflicts < MAX_CONFLICTS; conflicts++) {
-        signal.throwIfAborted();
-        // An earlier attempt may have been done whose answer was lost.
-        for (const { key, result } of attempts) {
-          if (hasTag(await this.#kv.get(key), tag)) return result;
-        }
-        const known = this.#known ??= await this.#readState();
-        const { state, lines = [], requires, result } = makeChange(
-          unexpired(known),
-        );
-        // The known state may be old: only the current one decides that nothing is to do.
-        if (state === undefined) {
-          if (await this.#isUnchanged(known)) return result;
-          continue;
-        }
-        const stamp = requires && await this.#stampOf(state.epoch, requires);
-        const parts = this.#makeParts(state, tag, lines);
-        if (parts[0] !== undefined) {
-          attempts.push({ key: parts[0].key, result });
-        }
-        if (await this.#commit(known, state, tag, parts, stamp)) return result;
-        const delay = Math.min(2 ** conflicts, MAX_CONFLICT_DELAY);
-        await wait(Math.random() * delay, signal);
+    const attempt = async (): Promise<CommitOutcome<T>> => {
+      // An earlier attempt may have been done whose answer was lost.
+      for (const { key, result } of attempts) {
+        if (hasTag(await this.#kv.get(key), tag)) return { result };
       }
-      throw new ContentionError(
-        `Cannot change event log: ${MAX_CONFLICTS} commits conflicted with those of other writers`,
-      );
+      const known = this.#known ??= await this.#readState();
+      const change = makeChange(unexpired(known));
+      const { state, lines = [], requires, result } = change;
+      // The known state may be old: only the current one decides that nothing is to do.
+      if (state === undefined) {
+        return await this.#isUnchanged(known) ? { result } : "outdated";
+      }
+      const stamp = requires && await this.#stampOf(state.epoch, requires);
+      const parts = this.#makeParts(state, tag, lines);
+      if (parts[0] !== undefined) attempts.push({ key: parts[0].key, result });
+      const isDone = await this.#commit(known, state, tag, parts, stamp);
+      return isDone ? { result } : "conflict";
     };
+    return (signal) => retryConflicts("change event log", attempt, signal);
   }
 
   /**

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { makeEpoch } from "../../_log/epoch_cursor.ts";
 import type {
   EventLog,
   EventLogAppendOptions,
@@ -23,12 +24,7 @@ import { retry } from "../_engine/retry.ts";
 import { KvAppendQueue } from "./append_queue.ts";
 import type { Line } from "./batches.ts";
 import { followChanges, type KvChangeWatcher } from "./change_watcher.ts";
-import {
-  BEGINNING,
-  compareCursors,
-  makeEpoch,
-  type NamedState,
-} from "./named_state.ts";
+import { BEGINNING, compareCursors, type NamedState } from "./named_state.ts";
 import type { KvNamedHistory } from "./named_history.ts";
 import { classifyError } from "./error_kinds.ts";
 

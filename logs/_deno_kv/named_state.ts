@@ -8,6 +8,7 @@
 
 import {
   compareEpochCursors,
+  findEpochSequence,
   parseEpochCursor,
 } from "../../_log/epoch_cursor.ts";
 
@@ -39,8 +40,7 @@ export function findSequence(
   cursor: string,
 ): number | undefined {
   if (cursor === BEGINNING) return 0;
-  const parsed = parseEpochCursor(cursor);
-  return parsed?.epoch === state.epoch ? parsed.sequence : undefined;
+  return findEpochSequence(cursor, state.epoch);
 }
 
 /**
@@ -52,9 +52,4 @@ export function compareCursors(a: string, b: string): number | undefined {
   return parseEpochCursor(a) && parseEpochCursor(b)
     ? Number(b === BEGINNING) - Number(a === BEGINNING)
     : undefined;
-}
-
-/** 48 random bits. */
-export function makeEpoch(): string {
-  return crypto.randomUUID().slice(-12);
 }

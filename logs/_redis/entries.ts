@@ -17,8 +17,8 @@ export interface Entry {
   readonly fields: readonly string[];
 }
 
-/** The field of the entry that creates the stream, so that its beginning has an ID. */
-const START_FIELD = "start";
+/** The field of the entry that creates a stream, or starts a generation in it. */
+export const START_FIELD = "start";
 /** The field of an event without fields: an entry must have one. */
 const EMPTY_FIELD = "empty";
 
@@ -35,6 +35,26 @@ return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]
 `;
 
 /**
+ * Finds the reply to a write that a writer has repeated or that arrives late: the IDs of
+ * the first time, or an error. It takes the last write of the writer, and the number of
+ * this one.
+ */
+export const FIND_REPEATED = `
+local function find_repeated(last, write)
+  if not last then return nil end
+  local number = tonumber(string.match(last, '^%d+'))
+  if number > tonumber(write) then
+    return redis.error_reply('ERR the write was given up')
+  elseif number < tonumber(write) then
+    return nil
+  end
+  local ids = {}
+  for id in string.gmatch(last, '%d+%-%d+') do ids[#ids + 1] = id end
+  return ids
+end
+`;
+
+/**
  * Adds events, and drops those that are too many or too old. A writer that repeats a write
  * with an unknown outcome gets the IDs of the first time. Once a writer has started the
  * next write, an earlier one that arrives late is refused.
@@ -43,18 +63,9 @@ return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]
  * ARGV: the number of the write; how many entries to keep and for how many
  * milliseconds, each empty for any; for each event the length of its fields, and those.
  */
-export const APPEND_SCRIPT = `
-local known = redis.call('GET', KEYS[2])
-if known then
-  local number = tonumber(string.match(known, '^%d+'))
-  if number > tonumber(ARGV[1]) then
-    return redis.error_reply('ERR the write was given up')
-  elseif number == tonumber(ARGV[1]) then
-    local ids = {}
-    for id in string.gmatch(known, '%d+%-%d+') do ids[#ids + 1] = id end
-    return ids
-  end
-end
+export const APPEND_SCRIPT = `${FIND_REPEATED}
+local repeated = find_repeated(redis.call('GET', KEYS[2]), ARGV[1])
+if repeated then return repeated end
 local ids = {}
 local i = 4
 while i <= #ARGV do
@@ -89,9 +100,9 @@ export function makeFields(
   return fields.length > 0 ? fields : [EMPTY_FIELD, ""];
 }
 
-/** Whether an entry is an event. */
-export function isEvent({ fields }: Entry): boolean {
-  return fields[0] !== START_FIELD;
+/** Whether an entry creates a stream or starts a generation. It is not an event. */
+export function isStart({ fields }: Entry): boolean {
+  return fields[0] === START_FIELD;
 }
 
 /** Reads the event of an entry. */

@@ -7,14 +7,13 @@
  * @module
  */
 
-import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
-import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
+import type { EventLogBatch } from "../../_log/event_log.ts";
 import { orTimedOut, wait } from "../_engine/retry.ts";
 import type { RedisClient } from "./client.ts";
-import { type Entry, readEvent } from "./entries.ts";
+import type { Entry } from "./entries.ts";
 import { isAfter } from "./cursors.ts";
-import { cursorBefore, follows, isStart } from "./named_stream.ts";
-import { splitBatches } from "./batches.ts";
+import { splitAtGaps } from "./gaps.ts";
+import { openConnection } from "./open_connection.ts";
 import { isWrongType } from "./error_kinds.ts";
 import { readStreams } from "./replies.ts";
 
@@ -139,7 +138,11 @@ export class RedisFollower {
     signal.addEventListener("abort", close);
     try {
       await wait(OPEN_DELAY, signal);
-      connection = await this.#open(Promise.resolve(this.#client.duplicate()));
+      connection = await openConnection(this.#client, async (opening) => {
+        const opened = await this.#answer(opening);
+        signal.throwIfAborted();
+        return opened;
+      });
       while (!signal.aborted) {
         const begin = performance.now();
         await this.#readOnce(connection);
@@ -154,18 +157,6 @@ export class RedisFollower {
       this.#end(error);
     }
     await connection?.close();
-  }
-
-  /** Waits for the connection. If it opens too late, it is closed. */
-  async #open(opening: Promise<RedisClient>): Promise<RedisClient> {
-    try {
-      const connection = await this.#answer(opening);
-      this.#controller.signal.throwIfAborted();
-      return connection;
-    } catch (error) {
-      opening.then((connection) => connection.close()).catch(() => {});
-      throw error;
-    }
   }
 
   /** Reads once. A key that is not a stream fails only its own followers. */
@@ -242,11 +233,11 @@ export class RedisFollower {
     if (stream === undefined || last === undefined) return;
     const before = stream.cursor;
     stream.cursor = last.id;
-    const batches = makeBatches(entries, before);
+    const batches = splitAtGaps(entries, before);
     for (const follower of stream.followers) {
       const own = follower.cursor === before
         ? batches
-        : makeBatches(entries, follower.cursor);
+        : splitAtGaps(entries, follower.cursor);
       // A follower may have joined with a later cursor.
       if (isAfter(last.id, follower.cursor)) follower.cursor = last.id;
       giveAll(own, follower);
@@ -290,32 +281,4 @@ function giveAll(batches: readonly EventLogBatch[], follower: Follower): void {
   } catch (error) {
     follower.onFailure(error);
   }
-}
-
-/** Makes batches of the events after a cursor: one more for each gap. */
-function makeBatches(
-  entries: readonly Entry[],
-  after: string,
-): EventLogBatch[] {
-  const batches: EventLogBatch[] = [];
-  let events: LoggedEvent[] = [];
-  let cursor = after;
-  let gapCursor: string | undefined;
-  const finish = (): void => {
-    const gap = gapCursor !== undefined;
-    if (events.length === 0 && !gap) return;
-    batches.push(makeEventLogBatch(events, cursor, gap, gapCursor));
-  };
-  for (const entry of splitBatches(entries)) {
-    if (!isAfter(entry.id, cursor)) continue;
-    if (!follows(cursor, entry)) {
-      finish();
-      events = [];
-      gapCursor = cursorBefore(entry);
-    }
-    cursor = entry.id;
-    if (!isStart(entry)) events.push(readEvent(entry));
-  }
-  finish();
-  return batches;
 }

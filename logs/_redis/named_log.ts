@@ -11,6 +11,7 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
+import { readFirst } from "../_engine/follow.ts";
 import type { Follower, RedisFollower } from "./follower.ts";
 import { compareCursors, isAfter } from "./cursors.ts";
 import { RedisBaseLog } from "./base_log.ts";
@@ -47,9 +48,10 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
     const { after, signal } = options;
     const { stream } = this.#options.keys;
     // No retry here: a failure ends following, and the caller follows again.
-    let batch = after === undefined
-      ? { events: [], cursor: await this.findEndOnce(signal), gap: false }
-      : await this.readOnce(after, { ...FOLLOW_BOUNDS, signal });
+    let batch = await readFirst({
+      findEnd: () => this.findEndOnce(signal),
+      read: (after) => this.readOnce(after, { ...FOLLOW_BOUNDS, signal }),
+    }, after);
     onBatch(batch);
     /** Whether the cursor lies after the end of the stream. */
     let isBeyond = false;

@@ -18,18 +18,16 @@
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
-import { type Entry, readEvent, sizeOf } from "./entries.ts";
+import { type Entry, isStart, readEvent, sizeOf } from "./entries.ts";
+import { BEGINNING, cursorBefore, follows } from "./gaps.ts";
 import type { NameKeys } from "./keys.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
 import type { RedisHistory } from "./base_log.ts";
-import { APPEND_SCRIPT, START_FIELD } from "./named_stream_scripts.ts";
+import { APPEND_SCRIPT } from "./named_stream_scripts.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { isAfter, parseCursor, splitId } from "./cursors.ts";
-import { hasEvent, ID_STEP, splitBatch, splitBatches } from "./batches.ts";
+import { hasEvent, splitBatch, splitBatches } from "./batches.ts";
 import { readEntries, readIds, readLease } from "./replies.ts";
-
-/** The cursor of the position before all entries. */
-export const BEGINNING = "0-0";
 
 /** The most entries that one command reads. */
 const PAGE = 128;
@@ -38,32 +36,6 @@ const PAGE = 128;
  * With several events in each entry, few are enough.
  */
 const FIRST_PAGE = 32;
-
-/** Whether an entry starts a generation. It is not an event. */
-export function isStart({ fields }: Entry): boolean {
-  return fields[0] === START_FIELD;
-}
-
-/** Whether nothing is missing between a cursor and the event that was found after it. */
-export function follows(cursor: string, event: Entry): boolean {
-  if (isStart(event)) return cursorBefore(event) === cursor;
-  const [time, sequence] = splitId(event.id);
-  const number = Number(sequence);
-  // The entry that starts the generation is not an event: without it, none is missing.
-  if (cursor === BEGINNING) return number === 1 || number === ID_STEP;
-  const [otherTime, otherSequence] = splitId(cursor);
-  const other = Number(otherSequence);
-  return time === otherTime &&
-    (number === other + 1 || number === other - other % ID_STEP + ID_STEP);
-}
-
-/** The cursor of the position before an event, even if the event before is missing. */
-export function cursorBefore(event: Entry): string {
-  if (isStart(event)) return event.fields[1] || BEGINNING;
-  const [time, sequence] = splitId(event.id);
-  const number = Number(sequence);
-  return `${time}-${number % ID_STEP === 0 ? number - ID_STEP : number - 1}`;
-}
 
 /** Options of {@linkcode RedisNamedStream}. */
 export interface RedisNamedStreamOptions {

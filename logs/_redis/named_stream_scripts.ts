@@ -17,9 +17,7 @@
  */
 
 import { BEFORE_FIELD, ID_STEP } from "./batches.ts";
-
-/** The field of an entry that starts a generation. Its value is the ID of the entry before. */
-export const START_FIELD = "start";
+import { FIND_REPEATED, START_FIELD } from "./entries.ts";
 
 /** Sets when a key expires; an empty text is never. */
 const SET_EXPIRY = `
@@ -215,18 +213,9 @@ end
  * ARGV: the writer; the number of its write; milliseconds until the name expires, empty for
  * never; for each event the length of its fields, and those.
  */
-export const APPEND_SCRIPT = `${SET_EXPIRY}${FIND_END}
-local known = redis.call('HGET', KEYS[2], ARGV[1])
-if known then
-  local number = tonumber(string.match(known, '^%d+'))
-  if number > tonumber(ARGV[2]) then
-    return redis.error_reply('ERR the write was given up')
-  elseif number == tonumber(ARGV[2]) then
-    local ids = {}
-    for id in string.gmatch(known, '%d+%-%d+') do ids[#ids + 1] = id end
-    return ids
-  end
-end
+export const APPEND_SCRIPT = `${SET_EXPIRY}${FIND_END}${FIND_REPEATED}
+local repeated = find_repeated(redis.call('HGET', KEYS[2], ARGV[1]), ARGV[2])
+if repeated then return repeated end
 local top = find_end(KEYS[1])
   or redis.call('XADD', KEYS[1], '*', '${START_FIELD}', '')
 local time, sequence = string.match(top, '^(%d+)%-(%d+)$')

@@ -19,7 +19,7 @@ import type { RedisHistory } from "./base_log.ts";
 import {
   APPEND_SCRIPT,
   type Entry,
-  isEvent,
+  isStart,
   readEvent,
   sizeOf,
   START_SCRIPT,
@@ -161,7 +161,7 @@ export class RedisStream implements RedisHistory {
         const isFull = events.length >= limit || bytes >= maxBytes;
         if (isFull && events.length > 0) return { events, cursor, gap };
         cursor = entry.id;
-        if (!isEvent(entry)) continue;
+        if (isStart(entry)) continue;
         events.push(readEvent(entry));
         bytes += sizeOf(entry.fields);
       }
@@ -192,5 +192,5 @@ export class RedisStream implements RedisHistory {
 }
 
 function cursorBefore(entry: Entry): string {
-  return isEvent(entry) ? `<${entry.id}` : entry.id;
+  return isStart(entry) ? entry.id : `<${entry.id}`;
 }
