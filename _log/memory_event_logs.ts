@@ -7,7 +7,7 @@
  */
 
 import type { TextEventInit } from "../event.ts";
-import { assertLimit, MAX_DELAY } from "../_validate.ts";
+import { MAX_DELAY } from "../_validate.ts";
 import type { EventLog, EventLogAppendOptions } from "./event_log.ts";
 import {
   assertLogName,
@@ -20,6 +20,11 @@ import {
 } from "./event_logs.ts";
 import { MemoryEventLog } from "./memory_event_log.ts";
 import { MemoryNamedLog } from "./memory_named_log.ts";
+import {
+  checkClaimOptions,
+  checkExpireDelay,
+  checkOpenOptions,
+} from "./option_checks.ts";
 
 /** Milliseconds for which an opened, empty log is kept. */
 const EMPTY_LOG_AGE = 1000;
@@ -67,9 +72,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
-    const { expireIn = Infinity } = options;
-    assertLogName("open event log", name);
-    assertLimit("open event log", "expireIn", expireIn, 1);
+    const expireIn = checkOpenOptions(name, options);
     return {
       append: (event, options) => {
         const named = this.#obtain(name);
@@ -95,11 +98,8 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, expireIn = Infinity, after, replace, event } = options;
-    const verb = "claim event log";
-    assertLogName(verb, name);
-    assertLimit(verb, "leaseTime", leaseTime, 1);
-    assertLimit(verb, "expireIn", expireIn, 1);
+    const { leaseTime, after, replace, event } = options;
+    const expireIn = checkClaimOptions(name, options);
     const named = this.#obtain(name);
     if (named.isClaimed || named.last?.id !== after) return undefined;
     if (replace) named.clear();
@@ -145,8 +145,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
    */
   // deno-lint-ignore require-await -- what it throws becomes a rejection
   async expire(name: string, delay: number): Promise<void> {
-    assertLogName("expire event log", name);
-    assertLimit("expire event log", "delay", delay, 1);
+    checkExpireDelay(name, delay);
     const named = this.#find(name);
     if (named !== undefined) this.#expireIn(named, delay);
   }

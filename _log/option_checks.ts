@@ -1,13 +1,18 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Checks of the arguments of `EventLog.read` and `EventLog.rewind`, for every engine.
+ * Checks of the arguments of `EventLog` and `EventLogs`, for every engine.
  *
  * @module
  */
 
 import { assertLimit, assertNumber } from "../_validate.ts";
 import type { EventLogReadOptions } from "./event_log.ts";
+import {
+  assertLogName,
+  type EventLogClaimOptions,
+  type EventLogOpenOptions,
+} from "./event_logs.ts";
 
 /** How much one read gives, with the defaults filled in. */
 export interface ReadBounds {
@@ -35,4 +40,42 @@ export function checkReadOptions(
 export function checkRewindCount(count: number, signal?: AbortSignal): void {
   signal?.throwIfAborted();
   assertLimit("rewind event log", "count", count, 0);
+}
+
+/**
+ * Checks the arguments of {@linkcode EventLogs.open}.
+ *
+ * @returns Milliseconds after the last append until the name expires.
+ */
+export function checkOpenOptions(
+  name: string,
+  { expireIn = Infinity }: EventLogOpenOptions,
+): number {
+  const verb = "open event log";
+  assertLogName(verb, name);
+  assertLimit(verb, "expireIn", expireIn, 1);
+  return expireIn;
+}
+
+/**
+ * Checks the arguments of {@linkcode EventLogs.claim}.
+ *
+ * @returns Milliseconds until the name expires.
+ */
+export function checkClaimOptions(
+  name: string,
+  { leaseTime, expireIn = Infinity }: EventLogClaimOptions,
+): number {
+  const verb = "claim event log";
+  assertLogName(verb, name);
+  assertLimit(verb, "leaseTime", leaseTime, 1);
+  assertLimit(verb, "expireIn", expireIn, 1);
+  return expireIn;
+}
+
+/** Checks the arguments of {@linkcode EventLogs.expire}. */
+export function checkExpireDelay(name: string, delay: number): void {
+  const verb = "expire event log";
+  assertLogName(verb, name);
+  assertLimit(verb, "delay", delay, 1);
 }

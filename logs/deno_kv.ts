@@ -35,7 +35,7 @@ import {
   findEpochSequence,
 } from "../_log/epoch_cursor.ts";
 import { checkReadOptions, checkRewindCount } from "../_log/option_checks.ts";
-import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
+import { assertLimit } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -55,11 +55,8 @@ import {
 import { KvHistory } from "./_deno_kv/history.ts";
 import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
-import {
-  assertPrefix,
-  type KvKeyPart,
-  type KvStore,
-} from "./_deno_kv/store.ts";
+import { checkKvOptions } from "./_deno_kv/option_checks.ts";
+import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
 
 export {
   DenoKvEventLogs,
@@ -163,11 +160,7 @@ export class DenoKvEventLog implements EventLog {
     const verb = "make event log";
     assertLimit(verb, "maxEvents", maxEvents, 1);
     assertLimit(verb, "maxAge", maxAge, 1);
-    if (pollInterval !== Infinity) {
-      assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
-    }
-    assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
-    assertPrefix(verb, prefix);
+    checkKvOptions(verb, prefix, pollInterval, timeout);
     this.#pollInterval = pollInterval;
     this.#timeout = timeout;
     const history = new KvHistory(checkStore(kv), prefix, {

@@ -13,6 +13,7 @@ import {
   EventLogClaimError,
 } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
+import { RecentWrites } from "../_engine/recent_writes.ts";
 import { retry } from "../_engine/retry.ts";
 import { KvAppendQueue } from "./append_queue.ts";
 import type { Line } from "./batches.ts";
@@ -23,7 +24,7 @@ import {
   MissingWriteError,
 } from "./named_history.ts";
 import { classifyError } from "./error_kinds.ts";
-import { type RecentWrite, RecentWrites } from "./recent_writes.ts";
+import { measureWrite, type RecentWrite } from "./recent_write.ts";
 
 /** Options of {@linkcode KvClaim}. */
 export interface KvClaimOptions {
@@ -46,7 +47,7 @@ export class KvClaim implements EventLogClaim {
   readonly #history: KvNamedHistory;
   readonly #options: KvClaimOptions;
   readonly #appends: KvAppendQueue;
-  readonly #written = new RecentWrites();
+  readonly #written = new RecentWrites(measureWrite);
   /** The last write, which the next one requires; cleared if it cannot be restored. */
   #last: RecentWrite | undefined;
   /** How many writes have started. */

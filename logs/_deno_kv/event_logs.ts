@@ -16,7 +16,11 @@ import {
   type EventLogs,
   type EventLogState,
 } from "../../_log/event_logs.ts";
-import { assertLimit, assertNumber, MAX_DELAY } from "../../_validate.ts";
+import {
+  checkClaimOptions,
+  checkExpireDelay,
+  checkOpenOptions,
+} from "../../_log/option_checks.ts";
 import { retry } from "../_engine/retry.ts";
 import { makeCheckedLine } from "./batches.ts";
 import { KvClaim } from "./claim.ts";
@@ -25,7 +29,8 @@ import { type Change, KvNamedHistory } from "./named_history.ts";
 import { KvNamedLog } from "./named_log.ts";
 import { classifyError } from "./error_kinds.ts";
 import { checkStore } from "./replies.ts";
-import { assertPrefix, type KvKeyPart, type KvStore } from "./store.ts";
+import { checkKvOptions } from "./option_checks.ts";
+import type { KvKeyPart, KvStore } from "./store.ts";
 
 /** Options for {@linkcode DenoKvEventLogs}. */
 export interface DenoKvEventLogsOptions {
@@ -97,11 +102,7 @@ export class DenoKvEventLogs implements EventLogs {
   ) {
     const { pollInterval = 250, timeout = 10_000 } = options;
     const verb = "make event logs";
-    if (pollInterval !== Infinity) {
-      assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
-    }
-    assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
-    assertPrefix(verb, prefix);
+    checkKvOptions(verb, prefix, pollInterval, timeout);
     this.#kv = checkStore(kv);
     this.#prefix = prefix;
     this.#pollInterval = pollInterval;
@@ -115,9 +116,7 @@ export class DenoKvEventLogs implements EventLogs {
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
-    const { expireIn = Infinity } = options;
-    assertLogName("open event log", name);
-    assertLimit("open event log", "expireIn", expireIn, 1);
+    const expireIn = checkOpenOptions(name, options);
     return new KvNamedLog(this.#historyOf(name), {
       expireIn,
       pollInterval: this.#pollInterval,
@@ -136,11 +135,9 @@ export class DenoKvEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, expireIn = Infinity, replace, event } = options;
+    const { leaseTime, replace, event } = options;
+    const expireIn = checkClaimOptions(name, options);
     const verb = "claim event log";
-    assertLogName(verb, name);
-    assertLimit(verb, "leaseTime", leaseTime, 1);
-    assertLimit(verb, "expireIn", expireIn, 1);
     const history = this.#historyOf(name);
     const token = crypto.randomUUID();
     const lines = event === undefined
@@ -207,8 +204,7 @@ export class DenoKvEventLogs implements EventLogs {
    */
   async expire(name: string, delay: number): Promise<void> {
     const verb = "expire event log";
-    assertLogName(verb, name);
-    assertLimit(verb, "delay", delay, 1);
+    checkExpireDelay(name, delay);
     const history = this.#historyOf(name);
     const epoch = await this.#change(history, verb, "", (state) => {
       if (state === undefined) return { result: undefined };

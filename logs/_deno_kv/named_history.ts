@@ -21,7 +21,7 @@ import {
 } from "./batches.ts";
 import { KvChangeWatcher } from "./change_watcher.ts";
 import { BEGINNING, findSequence, type NamedState } from "./named_state.ts";
-import type { RecentWrite } from "./recent_writes.ts";
+import type { RecentWrite } from "./recent_write.ts";
 import { type CommitOutcome, retryConflicts } from "./conflicts.ts";
 import { collectEvents } from "./collect_events.ts";
 import { readState } from "./replies.ts";

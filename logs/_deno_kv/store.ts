@@ -7,8 +7,6 @@
  * @module
  */
 
-import { assertName } from "../../_validate.ts";
-
 /** A part of a key. */
 export type KvKeyPart = Uint8Array | string | number | bigint | boolean;
 
@@ -57,16 +55,4 @@ export interface KvStore {
   watch(keys: readonly (readonly KvKeyPart[])[]): ReadableStream<unknown>;
   /** Starts a commit. */
   atomic(): KvAtomic;
-}
-
-/**
- * Checks a prefix of keys. Deno KV writes text as UTF-8, in which all lone surrogates
- * are the same bytes.
- *
- * @throws {TypeError} If a text is not well-formed.
- */
-export function assertPrefix(verb: string, prefix: readonly KvKeyPart[]): void {
-  for (const part of prefix) {
-    if (typeof part === "string") assertName(verb, "prefix", part);
-  }
 }

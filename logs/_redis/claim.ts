@@ -14,6 +14,7 @@ import {
   EventLogClaimError,
 } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
+import { RecentWrites } from "../_engine/recent_writes.ts";
 import { retry } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
 import type { RedisClient } from "./client.ts";
@@ -30,7 +31,12 @@ import { ID_STEP, joinBatch } from "./batches.ts";
 import { classifyError, isTooSmall } from "./error_kinds.ts";
 import { readRenewal, readWritten } from "./replies.ts";
 import type { WriteLimiter } from "../_engine/write_limiter.ts";
-import { type RecentWrite, RecentWrites } from "./recent_writes.ts";
+import {
+  makeWrite,
+  measureWrite,
+  type RecentWrite,
+  takeWrites,
+} from "./recent_write.ts";
 
 /** Options of {@linkcode RedisClaim}. */
 export interface RedisClaimOptions {
@@ -69,7 +75,7 @@ export class RedisClaim implements EventLogClaim {
   readonly #lease: string;
   /** The time of the generation: the first part of its IDs. */
   readonly #time: string;
-  readonly #written = new RecentWrites();
+  readonly #written = new RecentWrites(measureWrite);
   /** The ID of the last entry that Redis has confirmed. */
   #confirmed: string;
   /** How many IDs events have got. */
@@ -90,7 +96,7 @@ export class RedisClaim implements EventLogClaim {
     this.#time = splitId(start)[0];
     if (first === undefined) return;
     this.#confirmed = this.#nextId();
-    this.#written.add(this.#confirmed, first, 1);
+    this.#written.add(makeWrite(this.#confirmed, first, 1));
   }
 
   async append(
@@ -142,8 +148,8 @@ export class RedisClaim implements EventLogClaim {
     // There is at least one event.
     const id = ids.at(-1)!;
     const fields = joinBatch(events);
-    const last = this.#written.last ?? this.cursor;
-    this.#written.add(id, fields, events.length);
+    const last = this.#written.all.at(-1)?.id ?? this.cursor;
+    this.#written.add(makeWrite(id, fields, events.length));
     try {
       const isWritten = await retry(() => this.#write(last, id, fields), {
         timeout,
@@ -214,7 +220,7 @@ export class RedisClaim implements EventLogClaim {
       const written = readWritten(reply);
       if (written === undefined) return false;
       end = written;
-      entries = this.#written.take(end, upTo, REWRITE_BOUNDS);
+      entries = takeWrites(this.#written.all, end, upTo, REWRITE_BOUNDS);
       if (entries.length === 0) return true;
     }
   }

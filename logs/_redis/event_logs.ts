@@ -16,11 +16,11 @@ import {
   type EventLogState,
 } from "../../_log/event_logs.ts";
 import {
-  assertLimit,
-  assertName,
-  assertNumber,
-  MAX_DELAY,
-} from "../../_validate.ts";
+  checkClaimOptions,
+  checkExpireDelay,
+  checkOpenOptions,
+} from "../../_log/option_checks.ts";
+import { assertName, assertNumber, MAX_DELAY } from "../../_validate.ts";
 import { retry } from "../_engine/retry.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
 import { RedisClaim } from "./claim.ts";
@@ -128,9 +128,7 @@ export class RedisEventLogs implements EventLogs {
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
-    const { expireIn = Infinity } = options;
-    assertLogName("open event log", name);
-    assertLimit("open event log", "expireIn", expireIn, 1);
+    const expireIn = checkOpenOptions(name, options);
     const keys = makeKeys(this.#prefix, name);
     return new RedisNamedLog({
       client: this.#client,
@@ -152,19 +150,15 @@ export class RedisEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, expireIn = Infinity, after = "", replace, event } =
-      options;
-    const verb = "claim event log";
-    assertLogName(verb, name);
-    assertLimit(verb, "leaseTime", leaseTime, 1);
-    assertLimit(verb, "expireIn", expireIn, 1);
+    const { leaseTime, after = "", replace, event } = options;
+    const expireIn = checkClaimOptions(name, options);
     if (event !== undefined) assertNoId(event);
     // No event has an empty ID.
     if (options.after === "") return undefined;
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
     const first = event && makeFields(event, undefined);
-    const claimed = await this.#retry(verb, readClaim, [
+    const claimed = await this.#retry("claim event log", readClaim, [
       "EVAL",
       CLAIM_SCRIPT,
       "3",
@@ -221,8 +215,7 @@ export class RedisEventLogs implements EventLogs {
    * `RangeError` if it is not an integer of at least 1, and with the client's errors.
    */
   async expire(name: string, delay: number): Promise<void> {
-    assertLogName("expire event log", name);
-    assertLimit("expire event log", "delay", delay, 1);
+    checkExpireDelay(name, delay);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
     await this.#retry("expire event log", () => {}, [
       "EVAL",
