@@ -34,7 +34,7 @@ import {
   compareEpochCursors,
   findEpochSequence,
 } from "../_log/epoch_cursor.ts";
-import { checkReadOptions, checkRewindCount } from "../_log/option_checks.ts";
+import type { ReadBounds } from "../_log/option_checks.ts";
 import { assertLimit } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -45,16 +45,11 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import { retry } from "./_engine/retry.ts";
 import { collectEvents } from "./_deno_kv/collect_events.ts";
 import { KvAppendQueue } from "./_deno_kv/append_queue.ts";
-import {
-  followChanges,
-  type KvChangeWatcher,
-} from "./_deno_kv/change_watcher.ts";
 import { KvHistory } from "./_deno_kv/history.ts";
-import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
+import { KvLogCalls } from "./_deno_kv/log_calls.ts";
 import { checkKvOptions } from "./_deno_kv/option_checks.ts";
 import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
 
@@ -133,8 +128,7 @@ export interface DenoKvEventLogOptions {
 export class DenoKvEventLog implements EventLog {
   readonly #history: KvHistory;
   readonly #appends: KvAppendQueue;
-  readonly #pollInterval: number;
-  readonly #timeout: number;
+  readonly #calls: KvLogCalls;
 
   /**
    * Makes a log of what is under the prefix. It does not use the store yet.
@@ -161,15 +155,19 @@ export class DenoKvEventLog implements EventLog {
     assertLimit(verb, "maxEvents", maxEvents, 1);
     assertLimit(verb, "maxAge", maxAge, 1);
     checkKvOptions(verb, prefix, pollInterval, timeout);
-    this.#pollInterval = pollInterval;
-    this.#timeout = timeout;
     const history = new KvHistory(checkStore(kv), prefix, {
       maxEvents,
       maxAge,
     });
     this.#history = history;
+    const calls = new KvLogCalls({
+      read: (after, bounds) => this.#read(after, bounds),
+      rewind: (count) => this.#rewind(count),
+      watch: () => history.watch(pollInterval),
+    }, timeout);
+    this.#calls = calls;
     this.#appends = new KvAppendQueue((lines) =>
-      this.#retry(history.prepareWrite(lines), "append event")
+      calls.retry(history.prepareWrite(lines), "append event")
     );
   }
 
@@ -197,12 +195,7 @@ export class DenoKvEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { limit, maxBytes } = checkReadOptions(options);
-    return await this.#retry(
-      () => this.#read(after, limit, maxBytes),
-      "read event log",
-      options.signal,
-    );
+    return await this.#calls.read(after, options);
   }
 
   /**
@@ -213,10 +206,7 @@ export class DenoKvEventLog implements EventLog {
    * the store throws.
    */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    const { signal } = options;
-    checkRewindCount(count, signal);
-    const verb = "rewind event log";
-    return await this.#retry(() => this.#rewind(count), verb, signal);
+    return await this.#calls.rewind(count, options);
   }
 
   /**
@@ -227,25 +217,7 @@ export class DenoKvEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const watch = (): KvChangeWatcher =>
-      this.#history.watch(this.#pollInterval);
-    const reader = {
-      read: (after: string) => {
-        const { limit, maxBytes } = checkReadOptions({});
-        return this.#read(after, limit, maxBytes);
-      },
-      findEnd: () => this.#rewind(0),
-    };
-    return await followChanges(reader, watch, onBatch, options);
-  }
-
-  #retry<T>(
-    attempt: (signal: AbortSignal) => Promise<T>,
-    verb: string,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const timeout = this.#timeout;
-    return retry(attempt, { timeout, verb, classifyError, signal });
+    return await this.#calls.follow(onBatch, options);
   }
 
   /** Compares two cursors, as {@linkcode EventLog.compare}. */
@@ -253,11 +225,7 @@ export class DenoKvEventLog implements EventLog {
     return compareEpochCursors(a, b);
   }
 
-  async #read(
-    after: string,
-    limit: number,
-    maxBytes: number,
-  ): Promise<EventLogBatch> {
+  async #read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
     const state = await this.#history.readState();
     const known = findEpochSequence(after, state.epoch);
     if (known !== undefined && known >= state.last) {
@@ -270,7 +238,7 @@ export class DenoKvEventLog implements EventLog {
       this.#history.batchesAfter(start),
       state,
       start,
-      { limit, maxBytes },
+      bounds,
     );
     const gap = known === undefined || skippedTo !== undefined;
     return { events, cursor: `${state.epoch}-${sequence}`, gap };

@@ -9,6 +9,7 @@
  */
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
+import type { ReadBounds } from "../../_log/option_checks.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { retry } from "../_engine/retry.ts";
 import {
@@ -91,11 +92,7 @@ export class KvNamedHistory {
   }
 
   /** Reads the events after a cursor, as `EventLog.read`. */
-  async read(
-    after: string,
-    limit: number,
-    maxBytes: number,
-  ): Promise<EventLogBatch> {
+  async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
     const state = await this.readState();
     if (state === undefined) {
       return { events: [], cursor: BEGINNING, gap: after !== BEGINNING };
@@ -114,7 +111,7 @@ export class KvNamedHistory {
       batches,
       state,
       start,
-      { limit, maxBytes },
+      bounds,
     );
     const gap = known === undefined || skippedTo !== undefined;
     const gapCursor = known === undefined || skippedTo === undefined

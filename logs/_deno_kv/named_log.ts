@@ -15,18 +15,12 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../../_log/event_log.ts";
-import {
-  checkReadOptions,
-  checkRewindCount,
-} from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
-import { retry } from "../_engine/retry.ts";
 import { KvAppendQueue } from "./append_queue.ts";
 import type { Line } from "./batches.ts";
-import { followChanges, type KvChangeWatcher } from "./change_watcher.ts";
+import { KvLogCalls } from "./log_calls.ts";
 import { BEGINNING, compareCursors, type NamedState } from "./named_state.ts";
 import type { KvNamedHistory } from "./named_history.ts";
-import { classifyError } from "./error_kinds.ts";
 
 /** Options of {@linkcode KvNamedLog}. */
 export interface KvNamedLogOptions {
@@ -43,6 +37,7 @@ export class KvNamedLog implements EventLog {
   readonly #history: KvNamedHistory;
   readonly #options: KvNamedLogOptions;
   readonly #appends: KvAppendQueue;
+  readonly #calls: KvLogCalls;
   readonly #writer = crypto.randomUUID();
   /** How many writes have started. */
   #writes = 0;
@@ -50,6 +45,11 @@ export class KvNamedLog implements EventLog {
   constructor(history: KvNamedHistory, options: KvNamedLogOptions) {
     this.#history = history;
     this.#options = options;
+    this.#calls = new KvLogCalls({
+      read: (after, bounds) => history.read(after, bounds),
+      rewind: (count) => this.#rewind(count),
+      watch: () => history.watch(options.pollInterval),
+    }, options.timeout);
     this.#appends = new KvAppendQueue((lines) => this.#append(lines));
   }
 
@@ -64,36 +64,18 @@ export class KvNamedLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    const { signal } = options;
-    const { limit, maxBytes } = checkReadOptions(options);
-    return await this.#retry(
-      () => this.#history.read(after, limit, maxBytes),
-      "read event log",
-      signal,
-    );
+    return await this.#calls.read(after, options);
   }
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    const { signal } = options;
-    checkRewindCount(count, signal);
-    const verb = "rewind event log";
-    return await this.#retry(() => this.#rewind(count), verb, signal);
+    return await this.#calls.rewind(count, options);
   }
 
   async follow(
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const watch = (): KvChangeWatcher =>
-      this.#history.watch(this.#options.pollInterval);
-    const reader = {
-      read: (after: string) => {
-        const { limit, maxBytes } = checkReadOptions({});
-        return this.#history.read(after, limit, maxBytes);
-      },
-      findEnd: () => this.#rewind(0),
-    };
-    return await followChanges(reader, watch, onBatch, options);
+    return await this.#calls.follow(onBatch, options);
   }
 
   compare(a: string, b: string): number | undefined {
@@ -104,15 +86,6 @@ export class KvNamedLog implements EventLog {
     const state = await this.#history.readState();
     if (state === undefined) return BEGINNING;
     return `${state.epoch}-${Math.max(state.last - count, 0)}`;
-  }
-
-  #retry<T>(
-    attempt: (signal: AbortSignal) => Promise<T>,
-    verb: string,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const { timeout } = this.#options;
-    return retry(attempt, { timeout, verb, classifyError, signal });
   }
 
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
@@ -127,7 +100,7 @@ export class KvNamedLog implements EventLog {
       );
       return { state: next, lines, result };
     });
-    const ids = await this.#retry(attempt, "append event");
+    const ids = await this.#calls.retry(attempt, "append event");
     if (expiring !== undefined) {
       await this.#history.keep(expiring, 2 * expireIn, this.#options.timeout);
     }

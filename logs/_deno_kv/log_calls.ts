@@ -1,0 +1,86 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Reading, rewinding and following, the same for both kinds of logs in Deno KV: checks the
+ * arguments, and repeats calls within a timeout.
+ *
+ * @module
+ */
+
+import type {
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+} from "../../_log/event_log.ts";
+import {
+  checkReadOptions,
+  checkRewindCount,
+  type ReadBounds,
+} from "../../_log/option_checks.ts";
+import { retry } from "../_engine/retry.ts";
+import { followChanges, type KvChangeWatcher } from "./change_watcher.ts";
+import { classifyError } from "./error_kinds.ts";
+
+/** What a log reads from Deno KV, without checks and retries. */
+export interface KvLogSource {
+  /** Reads the events after a cursor. */
+  read(after: string, bounds: ReadBounds): Promise<EventLogBatch>;
+  /** Finds the position `count` events before the end. */
+  rewind(count: number): Promise<string>;
+  /** Watches the log for changes. */
+  watch(): KvChangeWatcher;
+}
+
+/** The calls to a log in Deno KV, but for appending. */
+export class KvLogCalls {
+  readonly #source: KvLogSource;
+  readonly #timeout: number;
+
+  /** @param timeout Milliseconds without an answer after which a call fails. */
+  constructor(source: KvLogSource, timeout: number) {
+    this.#source = source;
+    this.#timeout = timeout;
+  }
+
+  /** Gives the events after a cursor, as `EventLog.read`. */
+  async read(
+    after: string,
+    options: EventLogReadOptions,
+  ): Promise<EventLogBatch> {
+    const bounds = checkReadOptions(options);
+    const read = (): Promise<EventLogBatch> => this.#source.read(after, bounds);
+    return await this.retry(read, "read event log", options.signal);
+  }
+
+  /** Finds a position before the end, as `EventLog.rewind`. */
+  async rewind(count: number, { signal }: EventLogOptions): Promise<string> {
+    checkRewindCount(count, signal);
+    const rewind = (): Promise<string> => this.#source.rewind(count);
+    return await this.retry(rewind, "rewind event log", signal);
+  }
+
+  /** Follows the log, as `EventLog.follow`. */
+  async follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions,
+  ): Promise<never> {
+    const source = this.#source;
+    const bounds = checkReadOptions({});
+    const reader = {
+      read: (after: string) => source.read(after, bounds),
+      findEnd: () => source.rewind(0),
+    };
+    return await followChanges(reader, () => source.watch(), onBatch, options);
+  }
+
+  /** Repeats an attempt within the timeout. `verb` is for the error. */
+  retry<T>(
+    attempt: (signal: AbortSignal) => Promise<T>,
+    verb: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const timeout = this.#timeout;
+    return retry(attempt, { timeout, verb, classifyError, signal });
+  }
+}
