@@ -2,7 +2,7 @@
 
 /**
  * The back-off between attempts to reach an engine that fails, with jitter: many
- * processes that lost it at once do not all come back at once.
+ * processes that lost it at once do not come back as a thundering herd.
  *
  * @module
  */

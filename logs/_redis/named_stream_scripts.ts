@@ -75,8 +75,8 @@ return reply
  * entry before it, or nothing. A repeated claim with the same token is the same claim.
  *
  * KEYS: the stream; the lease; the last writes of writers.
- * ARGV: a token; the lease's milliseconds; milliseconds until the name expires,
- * empty for never; the ID of the last event, empty for none; whether to replace, empty if not; the
+ * ARGV: a token; the lease's milliseconds; milliseconds until the name expires, empty for
+ * never; the ID of the last event, empty for none; whether to replace, empty if not; the
  * fields of an event to add, if there is one.
  */
 export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}${FIND_END}

@@ -30,7 +30,7 @@ export interface EventLogsFixture {
   deleteLast?: (name: string) => Promise<void>;
   /**
    * Whether a reader after the end of what is claimed waits there without a gap, for what
-   * the engine has lost and the holder writes again with the same IDs. Left out, it goes
+   * the engine has lost and the claim writes again with the same IDs. Left out, it goes
    * on at the end as it is, with a gap.
    */
   waitsForHolder?: boolean;
@@ -150,7 +150,7 @@ function testClaims(test: DeclareTest): void {
     await claim.release();
     assertEquals((await other.inspect("a")).isClaimed, false);
     await hold(other, "a");
-    // It is not the first holder's to give free any more.
+    // The first claim can no longer release the name.
     await claim.release();
     assertEquals((await other.inspect("a")).isClaimed, true);
   });
@@ -314,7 +314,7 @@ function testFences(test: DeclareTest): void {
     }
   });
 
-  test("renew() takes the name again where nobody else has", async ({ logs, other }) => {
+  test("renew() renews a lease that has run out, without a later claim", async ({ logs, other }) => {
     const claim = await logs.claim("a", { leaseTime: SHORT });
     await until(async () => !(await other.inspect("a")).isClaimed);
     await claim!.append({ data: "still mine" });
@@ -394,7 +394,7 @@ function testAfterEnd(test: DeclareTest): void {
   });
 }
 
-/** The ID that a holder gives after two others. */
+/** The third ID that a claim gives. */
 function idAfter(first: string, second: string): string {
   const [number, last] = [first, second].map((id) => Number(id.split("-")[1]));
   return `${second.split("-")[0]}-${2 * last! - number!}`;
@@ -422,7 +422,7 @@ function testExpiry(test: DeclareTest): void {
     assertEquals(await countEntries(), before);
   });
 
-  test("claim() lets a name expire whose holder is gone", async ({ logs, countEntries }) => {
+  test("claim() lets a name expire whose claim is neither renewed nor released", async ({ logs, countEntries }) => {
     const before = await countEntries();
     const claim = await logs.claim("a", { leaseTime: LONG, expireIn: SHORT });
     await claim!.append({ data: "a" });

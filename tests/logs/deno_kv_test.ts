@@ -290,7 +290,7 @@ Deno.test("DenoKvEventLog drops what is too old", async () => {
   assertEquals(expiries.slice(-2), [undefined, 5000]);
 });
 
-Deno.test("DenoKvEventLog.follow() looks by itself where nobody wakes it", async () => {
+Deno.test("DenoKvEventLog.follow() polls if the store reports no change", async () => {
   using kv = await Deno.openKv(":memory:");
   const deaf: KvStore = faulty(kv, { watch: () => new ReadableStream() });
   const log = new DenoKvEventLog(deaf, ["log"], { pollInterval: 5 });

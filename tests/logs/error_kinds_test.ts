@@ -106,7 +106,7 @@ const SEQUENCES: [verdicts: ErrorKind[], calls: number, error: string][] = [
   [["final"], 1, "final"],
   [["transient", "final"], 2, "final"],
   [["transient", "transient", "final"], 3, "final"],
-  // After an attempt that may have been done, nobody can say that it was not.
+  // After an attempt that may have been done, a refusal does not tell that it was not.
   [["unknown", "final"], Infinity, "TimeoutError"],
   [["transient", "unknown", "final"], Infinity, "TimeoutError"],
   [["transient"], Infinity, "transient"],

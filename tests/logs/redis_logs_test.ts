@@ -130,7 +130,7 @@ test("append() of a claim writes once where the answer is lost", async ({ client
   assertEquals(fates, []);
 });
 
-test("append() of anybody writes once where the answer is lost", async ({ client }) => {
+test("append() without a claim writes once where the answer is lost", async ({ client }) => {
   const fates: Fate[] = ["lost", "done", "failed", "lost", "lost", "twice"];
   const logs = new RedisEventLogs(
     faulty(client, ([name]) => name === "EVAL" ? fates.shift() : undefined),
