@@ -13,7 +13,7 @@ import type { EventChannelServeOptions } from "../channel.ts";
 import type { ServerSentEventInit, TypedEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
 import type { EventCompression } from "../server.ts";
-import type { EventRunEnd } from "./_entries.ts";
+import type { EventRunEnd } from "./_status_entries.ts";
 
 /**
  * Options for {@linkcode EventRuns}.

@@ -15,17 +15,12 @@ import type {
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
-import {
-  type EventRunEnd,
-  isEnd,
-  makeEndEntry,
-  nameOf,
-  stopNameOf,
-} from "./_entries.ts";
+import { logNameOf, stopLogNameOf } from "./_log_names.ts";
+import { type EventRunEnd, isEnd, makeEndEntry } from "./_status_entries.ts";
 import { type CheckedRunsOptions, RENEWALS } from "./_options.ts";
 import type { ClaimedRun } from "./_registry.ts";
-import { type EventRunSource, openRunSupply } from "./_source.ts";
-import { tryAgain } from "./_try_again.ts";
+import { type EventRunSource, openRunIterator } from "./_source.ts";
+import { retryStep } from "./_retry.ts";
 
 /** So many events may be on their way to the log before the source is asked for more. */
 const WINDOW = 64;
@@ -40,11 +35,11 @@ export class Producer {
   /** How the run ends; the first cause to stop its source counts. */
   #end: EventRunEnd = "done";
   /** What has to be released: set when the source is opened, cleared when it ends. */
-  #supply: SourceIterator | undefined;
+  #iterator: SourceIterator | undefined;
   /** Renews the claim now and then; set and cleared by `run()`. */
-  #renewals: ReturnType<typeof setInterval> | undefined;
+  #renewalTimer: ReturnType<typeof setInterval> | undefined;
   /** The renewal under way. A slow one is not joined by others. */
-  #renewing: Promise<void> | undefined;
+  #renewal: Promise<void> | undefined;
   #events = 0;
   #bytes = 0;
   /** Settles, and never rejects, once all events are in the log, or one is not. */
@@ -75,7 +70,7 @@ export class Producer {
   async run(source: EventRunSource): Promise<void> {
     const { leaseTime, maxRunTime, logs } = this.#options;
     const follower = new LogFollower(
-      logs.open(stopNameOf(this.#id)),
+      logs.open(stopLogNameOf(this.#id)),
       ({ events }) => {
         if (events.length > 0) this.stop("stopped");
       },
@@ -83,8 +78,8 @@ export class Producer {
       this.#stopCursor,
     );
     follower.start();
-    this.#renewals = setInterval(
-      () => this.#renewing ??= this.#renew(),
+    this.#renewalTimer = setInterval(
+      () => this.#renewal ??= this.#renew(),
       leaseTime / RENEWALS,
     );
     const deadline = setTimeout(
@@ -92,7 +87,7 @@ export class Producer {
       maxRunTime,
     );
     try {
-      await this.#untilOver(this.#relay(source));
+      await this.#untilSourceIsOver(this.#relay(source));
       clearTimeout(deadline);
       await this.#written;
       await this.#finish(this.#end);
@@ -101,12 +96,12 @@ export class Producer {
       this.#report(error);
     } finally {
       clearTimeout(deadline);
-      await Promise.all([this.#endRenewals(), follower.stop()]);
+      await Promise.all([this.#stopRenewals(), follower.stop()]);
     }
   }
 
   /** Waits until the source is at its end or does not matter any more. */
-  #untilOver(relay: Promise<void>): Promise<void> {
+  #untilSourceIsOver(relay: Promise<void>): Promise<void> {
     const { signal } = this.#controller;
     return new Promise((resolve) => {
       if (signal.aborted) resolve();
@@ -120,9 +115,9 @@ export class Producer {
     const { signal } = this.#controller;
     if (signal.aborted) return;
     try {
-      this.#supply = openRunSupply(await source({ id: this.#id, signal }));
+      this.#iterator = openRunIterator(await source({ id: this.#id, signal }));
       while (!signal.aborted) {
-        const result = await this.#next(this.#supply);
+        const result = await this.#next(this.#iterator);
         if (result.done || signal.aborted) return;
         this.#append(result.value);
         if (this.#events % WINDOW === 0) await this.#written;
@@ -134,13 +129,13 @@ export class Producer {
     }
   }
 
-  async #next(supply: SourceIterator): Promise<EventResult> {
+  async #next(iterator: SourceIterator): Promise<EventResult> {
     try {
-      const result = await supply.next();
-      if (result.done) this.#supply = undefined;
+      const result = await iterator.next();
+      if (result.done) this.#iterator = undefined;
       return result;
     } catch (error) {
-      this.#supply = undefined;
+      this.#iterator = undefined;
       throw error;
     }
   }
@@ -174,13 +169,13 @@ export class Producer {
     } catch (error) {
       this.#report(error);
     }
-    this.#renewing = undefined;
+    this.#renewal = undefined;
   }
 
   /** Ends the renewals, and waits for the one under way. */
-  async #endRenewals(): Promise<void> {
-    clearInterval(this.#renewals);
-    await this.#renewing;
+  async #stopRenewals(): Promise<void> {
+    clearInterval(this.#renewalTimer);
+    await this.#renewal;
   }
 
   async #finish(end: EventRunEnd): Promise<void> {
@@ -188,25 +183,25 @@ export class Producer {
     const claim = this.#claim;
     const entry = makeEndEntry(end, this.#id, this.#options);
     // Where the claim is lost, whoever has it tells the end, and lets it expire.
-    if (!await tryAgain(() => claim.renew())) return;
+    if (!await retryStep(() => claim.renew())) return;
     // Before the end, which may be followed by a new run that is not to expire.
-    await tryAgain(() => logs.expire(nameOf(this.#id), keepFor));
+    await retryStep(() => logs.expire(logNameOf(this.#id), keepFor));
     try {
-      await tryAgain((failures) => this.#appendEnd(entry, failures > 0));
+      await retryStep((failures) => this.#appendEnd(entry, failures > 0));
     } catch (error) {
       if (error instanceof EventLogClaimError) return;
       throw error;
     }
     // A renewal after the release would take the name again.
-    await this.#endRenewals();
-    await tryAgain(() => claim.release());
+    await this.#stopRenewals();
+    await retryStep(() => claim.release());
   }
 
   /** Appends the end, unless an earlier attempt has done so whose answer was lost. */
   async #appendEnd(entry: TextEventInit, isAgain: boolean): Promise<void> {
     if (isAgain) {
-      const name = nameOf(this.#id);
-      const { last } = await tryAgain(() => this.#options.logs.inspect(name));
+      const name = logNameOf(this.#id);
+      const { last } = await retryStep(() => this.#options.logs.inspect(name));
       if (last !== undefined && isEnd(last)) return;
     }
     await this.#claim.append(entry);
@@ -214,10 +209,10 @@ export class Producer {
 
   /** Releases a source that is not at its end. Nobody waits for it. */
   async #release(): Promise<void> {
-    const supply = this.#supply;
-    this.#supply = undefined;
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
     try {
-      await supply?.return?.();
+      await iterator?.return?.();
     } catch (error) {
       this.#fail(error);
     }

@@ -8,27 +8,26 @@
 
 import { LogFollower } from "../_channel/log_follower.ts";
 import type { EventLogClaim, EventLogState } from "../log.ts";
+import { logNameOf, stopLogNameOf } from "./_log_names.ts";
 import {
   type EventRunEnd,
   type EventRunStatus,
   isEnd,
-  isSilent,
+  isInvisible,
   makeEndEntry,
-  nameOf,
   readEnd,
   readStatus,
   START_ENTRY,
   STOP_ENTRY,
-  stopNameOf,
-} from "./_entries.ts";
-import type { LostWatch } from "./_lost_watch.ts";
+} from "./_status_entries.ts";
+import type { StatusPoll } from "./_status_poll.ts";
 import { type CheckedRunsOptions, claimOptions } from "./_options.ts";
-import { tryAgain } from "./_try_again.ts";
+import { retryStep } from "./_retry.ts";
 
 /** Entries that one look after the last events of a reader asks for. */
 const PAGE = 16;
 /** Milliseconds to wait for the one who has ended a run. */
-const RELEASE_DELAY = 10;
+const RELEASE_POLL_DELAY = 10;
 
 /** A run that is this process's to produce. */
 export interface ClaimedRun {
@@ -65,7 +64,7 @@ export class Registry {
     const { logs } = this.#options;
     // Before the run is there, so that nobody can stop it before it is listened for.
     const [stopCursor, claim] = await Promise.allSettled([
-      tryAgain(() => logs.open(stopNameOf(id)).rewind(0)),
+      retryStep(() => logs.open(stopLogNameOf(id)).rewind(0)),
       this.#claim(id, restart),
     ]);
     if (claim.status === "rejected") throw claim.reason;
@@ -83,36 +82,38 @@ export class Registry {
    * lost from now on.
    */
   async find(id: string): Promise<FoundRun | undefined> {
-    const state = await this.#options.logs.inspect(nameOf(id));
+    const state = await this.#options.logs.inspect(logNameOf(id));
     const found = readStatus(state);
     if (found === undefined) return undefined;
-    const status = found === "abandoned" ? await this.#bury(id, state) : found;
+    const status = found === "abandoned"
+      ? await this.#markLost(id, state)
+      : found;
     return { status, end: state.last?.id };
   }
 
   /** Tells how a run is doing, `undefined` if there is none. */
-  async look(id: string): Promise<EventRunStatus | undefined> {
+  async getStatus(id: string): Promise<EventRunStatus | undefined> {
     return (await this.find(id))?.status;
   }
 
   /** Asks whoever produces a run to stop, and tells whether there was one to ask. */
   async stop(id: string): Promise<boolean> {
-    if (await this.look(id) !== "running") return false;
+    if (await this.getStatus(id) !== "running") return false;
     const { logs, leaseTime } = this.#options;
     // Whoever does not hear of it for so long is lost.
-    const log = logs.open(stopNameOf(id), { expireIn: leaseTime });
+    const log = logs.open(stopLogNameOf(id), { expireIn: leaseTime });
     await log.append(STOP_ENTRY);
     return true;
   }
 
   /** Whether nothing is left to read after an event of a run that has ended. */
   async isAtEnd(id: string, lastEventId: string): Promise<boolean> {
-    const log = this.#options.logs.open(nameOf(id));
+    const log = this.#options.logs.open(logNameOf(id));
     for (let after = lastEventId;;) {
       const { events, cursor, gap } = await log.read(after, { limit: PAGE });
       // Without an event it lies after the end: a reader would wait for ever there.
       const isBefore = gap && events.length > 0;
-      if (isBefore || !events.every(isSilent)) return false;
+      if (isBefore || !events.every(isInvisible)) return false;
       if (events.length < PAGE) return true;
       after = cursor;
     }
@@ -121,36 +122,36 @@ export class Registry {
   /**
    * Waits for the end of a run.
    *
-   * @param watch Looks after the run meanwhile.
+   * @param statusPoll Looks after the run meanwhile.
    * @returns How it ended, `undefined` if there is no such run. It rejects with the
    * signal's reason.
    */
   async waitForEnd(
     id: string,
-    watch: LostWatch,
+    statusPoll: StatusPoll,
     signal: AbortSignal,
   ): Promise<EventRunEnd | undefined> {
     const { logs, onError } = this.#options;
     const report = (error: unknown): void => onError(error, id);
     // To follow a run that is not there would make it.
-    const status = await this.look(id);
+    const status = await this.getStatus(id);
     if (status !== "running") return status;
     let follower: LogFollower | undefined;
-    let look: Promise<void> | undefined;
+    let check: Promise<void> | undefined;
     let onAbort = (): void => {};
-    let forget = (): void => {};
+    let unwatch = (): void => {};
     try {
       return await new Promise((resolve, reject) => {
         // Nobody knows any more how it has ended.
-        forget = watch.add(id, () => resolve("lost"));
+        unwatch = statusPoll.watch(id, () => resolve("lost"));
         onAbort = () => reject(signal.reason);
         if (signal.aborted) onAbort();
         signal.addEventListener("abort", onAbort);
-        follower = new LogFollower(logs.open(nameOf(id)), ({ events }) => {
+        follower = new LogFollower(logs.open(logNameOf(id)), ({ events }) => {
           const end = events.map(readEnd).find((end) => end !== undefined);
           if (end !== undefined) resolve(end);
           // It may have ended before it was followed.
-          look ??= tryAgain(() => this.look(id)).then((status) => {
+          check ??= retryStep(() => this.getStatus(id)).then((status) => {
             if (status !== "running") resolve(status ?? "lost");
           }).catch(reject);
         }, report);
@@ -158,8 +159,8 @@ export class Registry {
       });
     } finally {
       signal.removeEventListener("abort", onAbort);
-      forget();
-      await Promise.all([look, follower?.stop()]);
+      unwatch();
+      await Promise.all([check, follower?.stop()]);
     }
   }
 
@@ -169,39 +170,42 @@ export class Registry {
   ): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
     const options = { ...claimOptions(this.#options), event: START_ENTRY };
-    const claim = await logs.claim(nameOf(id), options);
+    const claim = await logs.claim(logNameOf(id), options);
     if (claim !== undefined) return claim;
-    const status = await this.look(id);
-    if (status === undefined) return await logs.claim(nameOf(id), options);
+    const status = await this.getStatus(id);
+    if (status === undefined) return await logs.claim(logNameOf(id), options);
     if (restart === undefined || status === "running") return undefined;
-    return await this.#claimAgain(id, restart === "replace");
+    return await this.#claimEnded(id, restart === "replace");
   }
 
   /** Claims a run that has ended, unless somebody else is quicker. */
-  async #claimAgain(
+  async #claimEnded(
     id: string,
     replace: boolean,
   ): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
     const options = { ...claimOptions(this.#options), event: START_ENTRY };
     for (;;) {
-      const { last } = await logs.inspect(nameOf(id));
+      const { last } = await logs.inspect(logNameOf(id));
       if (last === undefined || !isEnd(last)) return undefined;
       const after = last.id;
-      const claim = await logs.claim(nameOf(id), {
+      const claim = await logs.claim(logNameOf(id), {
         ...options,
         after,
         replace,
       });
       if (claim !== undefined) return claim;
       // Whoever has written the end is about to give the name free.
-      await new Promise((resolve) => setTimeout(resolve, RELEASE_DELAY));
+      await new Promise((resolve) => setTimeout(resolve, RELEASE_POLL_DELAY));
     }
   }
 
-  async #bury(id: string, { last }: EventLogState): Promise<EventRunStatus> {
+  async #markLost(
+    id: string,
+    { last }: EventLogState,
+  ): Promise<EventRunStatus> {
     const { logs, keepFor } = this.#options;
-    const claim = await logs.claim(nameOf(id), {
+    const claim = await logs.claim(logNameOf(id), {
       ...claimOptions(this.#options),
       // In one step with the end, whatever becomes of this process.
       expireIn: keepFor,
@@ -217,7 +221,7 @@ export class Registry {
   /** Releases a claim. If that fails, its lease runs out. */
   async #release(claim: EventLogClaim, id: string): Promise<void> {
     try {
-      await tryAgain(() => claim.release());
+      await retryStep(() => claim.release());
     } catch (error) {
       this.#options.onError(error, id);
     }

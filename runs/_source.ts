@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * All that the events of a run can come from, seen as one kind of supply.
+ * All that the events of a run can come from, seen as one kind of iterator.
  *
  * @module
  */
@@ -49,33 +49,33 @@ export type EventRunSource<Events = unknown> = (
  * @throws {TypeError} If it is none of what a source may give.
  * @throws {EventStreamError} If it is a response that is no event stream.
  */
-export function openRunSupply(given: unknown): SourceIterator {
+export function openRunIterator(given: unknown): SourceIterator {
   // Told apart by shape: a response may come from another realm or library.
   if (Object(given) === given && "headers" in (given as Response)) {
     return readEvents(given as Response);
   }
-  if (isEventIterable(given)) return new ParsedSupply(openIterator(given));
+  if (isEventIterable(given)) return new ParsingIterator(openIterator(given));
   throw new TypeError(
     `Cannot run source: it gave a value of type ${typeof given}, events or an event stream are wanted`,
   );
 }
 
 /** Passes events on, and parses what is text or bytes. */
-class ParsedSupply implements SourceIterator {
-  readonly #supply: SourceIterator;
+class ParsingIterator implements SourceIterator {
+  readonly #iterator: SourceIterator;
   /** Events that were parsed, of which those from `#next` on are to be passed on. */
   #parsed: ServerSentEventInit[] = [];
   #next = 0;
   /** Set by the first chunk: most sources give events. */
   #parser: EventStreamParser | undefined;
 
-  constructor(supply: SourceIterator) {
-    this.#supply = supply;
+  constructor(iterator: SourceIterator) {
+    this.#iterator = iterator;
   }
 
   async next(): Promise<EventResult> {
     while (this.#next === this.#parsed.length) {
-      const result = await this.#supply.next();
+      const result = await this.#iterator.next();
       if (result.done) return result;
       const chunk: unknown = result.value;
       if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
@@ -93,6 +93,6 @@ class ParsedSupply implements SourceIterator {
   }
 
   return(): unknown {
-    return this.#supply.return?.();
+    return this.#iterator.return?.();
   }
 }

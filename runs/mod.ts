@@ -66,14 +66,10 @@
 
 import { answerHead, negotiate, NEGOTIATED } from "../_server/negotiate.ts";
 import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
-import {
-  assertRunId,
-  type EventRunEnd,
-  type EventRunStatus,
-  isRunId,
-} from "./_entries.ts";
-import type { FirstPage } from "./_head_start.ts";
-import { LostWatch } from "./_lost_watch.ts";
+import { assertRunId, isRunId } from "./_log_names.ts";
+import type { EventRunEnd, EventRunStatus } from "./_status_entries.ts";
+import type { Prefetch } from "./_prefetch.ts";
+import { StatusPoll } from "./_status_poll.ts";
 import {
   type CheckedRunsOptions,
   checkRunsOptions,
@@ -86,11 +82,11 @@ import {
 import { Producers } from "./_producers.ts";
 import { Readers } from "./_readers.ts";
 import { type FoundRun, Registry } from "./_registry.ts";
-import { Reports } from "./_reports.ts";
+import { ErrorReports } from "./_error_reports.ts";
 import type { EventRunSource } from "./_source.ts";
 import { MemoryEventLogs } from "../log.ts";
 
-export type { EventRunEnd, EventRunStatus } from "./_entries.ts";
+export type { EventRunEnd, EventRunStatus } from "./_status_entries.ts";
 export type {
   EventRunsOptions,
   EventRunsServeOptions,
@@ -130,8 +126,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   readonly #registry: Registry;
   readonly #producers: Producers;
   readonly #readers: Readers;
-  readonly #watch: LostWatch;
-  readonly #reports: Reports;
+  readonly #statusPoll: StatusPoll;
+  readonly #errorReports: ErrorReports;
   /** The logs that nobody else knows, which end with the runs. */
   readonly #ownLogs: MemoryEventLogs | undefined;
   /** Aborted when the runs are closed. */
@@ -154,12 +150,16 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     this.#options = checkRunsOptions(options as EventRunsOptions, logs);
     this.#registry = new Registry(this.#options);
     this.#producers = new Producers(this.#options, this.#registry);
-    this.#watch = new LostWatch(
+    this.#statusPoll = new StatusPoll(
       this.#options.leaseTime / RENEWALS,
-      (id) => this.#lookAfter(id),
+      (id) => this.#checkPresence(id),
     );
-    this.#reports = new Reports(options.onError);
-    this.#readers = new Readers(this.#options, this.#watch, this.#reports);
+    this.#errorReports = new ErrorReports(options.onError);
+    this.#readers = new Readers(
+      this.#options,
+      this.#statusPoll,
+      this.#errorReports,
+    );
   }
 
   /** How many runs this process produces at present. */
@@ -322,7 +322,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    */
   async status(id: string): Promise<EventRunStatus | undefined> {
     assertRunId("look for run", id);
-    return await this.#registry.look(id);
+    return await this.#registry.getStatus(id);
   }
 
   /**
@@ -349,7 +349,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     this.#assertOpen("wait for run");
     return await this.#registry.waitForEnd(
       id,
-      this.#watch,
+      this.#statusPoll,
       this.#controller.signal,
     );
   }
@@ -388,30 +388,30 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     lastEventId: string | undefined,
   ): Promise<Found | undefined> {
     // Both are asked at once: one after the other, a reader would wait twice.
-    const reading = this.#readers.readFirstPage(id, lastEventId);
+    const reading = this.#readers.prefetch(id, lastEventId);
     try {
       const run = await this.#registry.find(id);
       const page = await reading;
       const isOver = run !== undefined && run.status !== "running" &&
         lastEventId !== undefined &&
         await this.#registry.isAtEnd(id, lastEventId);
-      this.#reports.settle(id);
+      this.#errorReports.forget(id);
       return { page, run, isOver };
     } catch (error) {
       // It never rejects. A call that outlived the answer would keep its timer.
       await reading;
-      this.#reports.report(error, id);
+      this.#errorReports.report(error, id);
       return undefined;
     }
   }
 
-  async #lookAfter(id: string): Promise<boolean> {
+  async #checkPresence(id: string): Promise<boolean> {
     try {
-      const status = await this.#registry.look(id);
-      this.#reports.settle(id);
+      const status = await this.#registry.getStatus(id);
+      this.#errorReports.forget(id);
       return status !== undefined;
     } catch (error) {
-      this.#reports.report(error, id);
+      this.#errorReports.report(error, id);
       return true;
     }
   }
@@ -420,7 +420,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     await this.#producers.close();
     await this.#readers.close();
     this.#controller.abort(makeClosedError("wait for run"));
-    await this.#watch.settled();
+    await this.#statusPoll.settled();
     this.#ownLogs?.close();
   }
 
@@ -431,7 +431,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
 
 /** What is known of a run before a reader is answered. */
 interface Found {
-  page: FirstPage | undefined;
+  page: Prefetch | undefined;
   run: FoundRun | undefined;
   /** Whether the run is over, and the reader has all of it. */
   isOver: boolean;

@@ -48,7 +48,7 @@ const DENO_ONLY: Record<string, string> = {
   "runs/deno_kv": "Deno KV is Deno's",
   "runs/failing_engine": "Deno KV is Deno's",
   "runs/hostile_ids": "Deno KV is Deno's",
-  "runs/lost_log": "Deno KV is Deno's",
+  "runs/lost_run": "Deno KV is Deno's",
   "runs/models": "takes the clients of language models from npm",
   "shared/protocol": "Node.js 20 and workerd have no Web Locks",
   "shared/tabs": "Node.js 20 and workerd have no Web Locks",

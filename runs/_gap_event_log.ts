@@ -24,7 +24,7 @@ import type {
 import type { TextEventInit } from "../event.ts";
 
 /** A log that tells gaps by events. */
-export class GapTellingLog implements EventLog {
+export class GapEventLog implements EventLog {
   /** There is one only if the log can tell at once what it has. */
   readonly reaches?: (cursor: string) => boolean;
   /** The log's own, if it compares cursors. */

@@ -20,8 +20,8 @@ import type { TextEventInit } from "../event.ts";
 /** Events that are asked for. More of them would hold up the first. */
 const LIMIT = 8;
 
-/** The first page of a reader. */
-export interface FirstPage {
+/** The first events for a reader. */
+export interface Prefetch {
   /** The place that it comes after. */
   readonly after: string;
   /** Whether that place is the beginning of the log. */
@@ -30,14 +30,14 @@ export interface FirstPage {
 }
 
 /**
- * Reads the first page of a reader.
+ * Reads the first events for a reader.
  *
- * @returns The page, `undefined` if the log fails: whoever asks next will find out.
+ * @returns The events, `undefined` if the log fails: whoever asks next will find out.
  */
-export async function readFirstPage(
+export async function prefetch(
   log: EventLog,
   lastEventId: string | undefined,
-): Promise<FirstPage | undefined> {
+): Promise<Prefetch | undefined> {
   try {
     const after = lastEventId ?? await log.rewind(Infinity);
     const batch = await log.read(after, { limit: LIMIT });
@@ -47,24 +47,24 @@ export async function readFirstPage(
   }
 }
 
-/** A log that need not be asked for its first page and for its end. */
-export class HeadStart implements EventLog {
+/** A log that need not be asked for its first events and for its end. */
+export class PrefetchedLog implements EventLog {
   readonly #log: EventLog;
   /** Cleared once it is read: it grows old. */
-  #page: FirstPage | undefined;
+  #prefetched: Prefetch | undefined;
   readonly #end: string | undefined;
   /** The log's own, if it compares cursors. */
   readonly compare?: NonNullable<EventLog["compare"]>;
 
   /**
    * @param log The log.
-   * @param page Its first page.
-   * @param end The cursor of its end, as it was about when the page was read, if that
+   * @param prefetched Its first events.
+   * @param end The cursor of its end, as it was about when they were read, if that
    * is known.
    */
-  constructor(log: EventLog, page: FirstPage, end: string | undefined) {
+  constructor(log: EventLog, prefetched: Prefetch, end: string | undefined) {
     this.#log = log;
-    this.#page = page;
+    this.#prefetched = prefetched;
     this.#end = end;
     if (log.compare !== undefined) this.compare = log.compare.bind(log);
   }
@@ -77,15 +77,15 @@ export class HeadStart implements EventLog {
   }
 
   read(after: string, options?: EventLogReadOptions): Promise<EventLogBatch> {
-    const page = this.#page;
-    if (page?.after !== after) return this.#log.read(after, options);
-    this.#page = undefined;
-    return Promise.resolve(page.batch);
+    const prefetched = this.#prefetched;
+    if (prefetched?.after !== after) return this.#log.read(after, options);
+    this.#prefetched = undefined;
+    return Promise.resolve(prefetched.batch);
   }
 
   rewind(count: number, options?: EventLogOptions): Promise<string> {
-    return count === Infinity && this.#page?.isFirst
-      ? Promise.resolve(this.#page.after)
+    return count === Infinity && this.#prefetched?.isFirst
+      ? Promise.resolve(this.#prefetched.after)
       : this.#log.rewind(count, options);
   }
 

@@ -17,7 +17,7 @@ const MAX_KINDS = 16;
 const PREFIX_REGEXP = /^-?([A-Z]{3,})\b/;
 
 /** The failures of logs that were told. */
-export class Reports {
+export class ErrorReports {
   readonly #onError: ((error: unknown, id: string) => void) | undefined;
   /** The kinds that were told, by the ID of the run; removed once its log answers. */
   readonly #told = new Map<string, Set<string>>();
@@ -35,8 +35,8 @@ export class Reports {
     this.#tell(error, id, this.#onError ?? warn);
   }
 
-  /** Tells a failure that is made up for later, as {@linkcode Reports.report}. */
-  note(error: unknown, id: string): void {
+  /** Tells a failure that is made up for later, as {@linkcode ErrorReports.report}. */
+  reportForLater(error: unknown, id: string): void {
     if (this.#onError !== undefined) this.#tell(error, id, this.#onError);
   }
 
@@ -45,7 +45,7 @@ export class Reports {
     id: string,
     tell: (error: unknown, id: string) => void,
   ): void {
-    const kind = kindOf(error);
+    const kind = getKind(error);
     const kinds = this.#told.get(id) ?? new Set();
     if (kinds.has(kind)) return;
     if (kinds.size < MAX_KINDS) kinds.add(kind);
@@ -58,7 +58,7 @@ export class Reports {
   }
 
   /** Says that the log of a run has answered. */
-  settle(id: string): void {
+  forget(id: string): void {
     this.#told.delete(id);
   }
 }
@@ -67,7 +67,7 @@ function warn(error: unknown, id: string): void {
   console.warn(`The log of the run ${quote(id)} fails:`, error);
 }
 
-function kindOf(error: unknown): string {
+function getKind(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const [prefix] = PREFIX_REGEXP.exec(error.message) ?? [];
   return prefix ?? `${error.name}: ${error.message}`;

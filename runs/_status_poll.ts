@@ -1,13 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /** Looks now and then after the runs that somebody in this process waits for. */
-export class LostWatch {
+export class StatusPoll {
   readonly #interval: number;
-  readonly #look: (id: string) => Promise<boolean>;
+  readonly #check: (id: string) => Promise<boolean>;
   /** Those who wait for a run, by its ID: what they are told with if it is gone. */
   readonly #waiting = new Map<string, Set<() => void>>();
   /** The looks under way, by the ID of the run. */
-  readonly #looks = new Map<string, Promise<void>>();
+  readonly #checks = new Map<string, Promise<void>>();
   /** Runs while somebody waits. */
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -16,9 +16,9 @@ export class LostWatch {
    * @param look Looks after a run, and tells whether it is still there. It must not
    * reject.
    */
-  constructor(interval: number, look: (id: string) => Promise<boolean>) {
+  constructor(interval: number, check: (id: string) => Promise<boolean>) {
     this.#interval = interval;
-    this.#look = look;
+    this.#check = check;
   }
 
   /**
@@ -27,12 +27,12 @@ export class LostWatch {
    * @param onGone Called if nothing is left of the run.
    * @returns What ends it. To be called once.
    */
-  add(id: string, onGone: () => void): () => void {
+  watch(id: string, onGone: () => void): () => void {
     const waiting = this.#waiting.get(id) ?? new Set();
     waiting.add(onGone);
     this.#waiting.set(id, waiting);
     this.#timer ??= setInterval(() => {
-      for (const id of this.#waiting.keys()) this.#lookAfter(id);
+      for (const id of this.#waiting.keys()) this.#checkRun(id);
     }, this.#interval);
     return () => {
       waiting.delete(onGone);
@@ -43,20 +43,20 @@ export class LostWatch {
     };
   }
 
-  /** Waits until no look is under way. */
+  /** Waits until no check is under way. */
   async settled(): Promise<void> {
-    await Promise.all(this.#looks.values());
+    await Promise.all(this.#checks.values());
   }
 
-  async #lookAfter(id: string): Promise<void> {
+  async #checkRun(id: string): Promise<void> {
     // One that takes long is not to be joined by others.
-    if (this.#looks.has(id)) return;
-    const look = this.#look(id).then((isThere) => {
+    if (this.#checks.has(id)) return;
+    const check = this.#check(id).then((isThere) => {
       if (isThere) return;
       for (const onGone of this.#waiting.get(id) ?? []) onGone();
     });
-    this.#looks.set(id, look);
-    await look;
-    this.#looks.delete(id);
+    this.#checks.set(id, check);
+    await check;
+    this.#checks.delete(id);
   }
 }

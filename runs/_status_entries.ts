@@ -12,7 +12,6 @@
  */
 
 import { withData } from "../_encoder/event_data.ts";
-import { assertLogName } from "../_log/event_logs.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import type { EventLogState, LoggedEvent } from "../log.ts";
@@ -36,55 +35,6 @@ export const START_ENTRY: TextEventInit = { comment: START_COMMENT };
 
 /** The entry that tells the process that produces a run to stop. */
 export const STOP_ENTRY: TextEventInit = { comment: "run to be stopped" };
-
-/** Bytes of UTF-8 that the ID of a run may take; U+0000 counts as two. */
-const MAX_ID_BYTES = 1024;
-
-/**
- * Checks the ID of a run.
- *
- * @throws {TypeError} If it is not a string, empty or not well-formed.
- * @throws {RangeError} If it takes too many bytes.
- */
-export function assertRunId(verb: string, id: string): void {
-  assertLogName(verb, id, MAX_ID_BYTES, "id");
-}
-
-/**
- * Whether a run can have an ID, which may come out of a URL.
- *
- * @throws {TypeError} If it is not a string.
- */
-export function isRunId(id: string): boolean {
-  try {
-    assertRunId("serve run", id);
-    return true;
-  } catch (error) {
-    if (typeof id !== "string") throw error;
-    return false;
-  }
-}
-
-/** What the name of a log of stops ends with. No name of a run does. */
-const STOP_SUFFIX = "\0stop";
-/** IDs that end like the name of a log of stops, or like the name that such an ID gets. */
-const STOP_LIKE_REGEXP = /\0stop\0*$/;
-
-/**
- * The name of the log of a run: its ID. Without the exception, the run `alice\0stop`
- * would have the log that stops the run `alice`.
- */
-export function nameOf(id: string): string {
-  return STOP_LIKE_REGEXP.test(id) ? `${id}\0` : id;
-}
-
-/**
- * The name of the log that tells whoever produces a run to stop. It is a log beside that
- * of the run, so that the producer is not told of each of its own events.
- */
-export function stopNameOf(id: string): string {
-  return nameOf(id) + STOP_SUFFIX;
-}
 
 /** How the end of a run is told. */
 export interface EndOptions {
@@ -127,7 +77,7 @@ export function isEnd(entry: LoggedEvent): boolean {
 }
 
 /** Whether a reader gets nothing from an entry: it has no data to dispatch. */
-export function isSilent({ data, retry }: LoggedEvent): boolean {
+export function isInvisible({ data, retry }: LoggedEvent): boolean {
   return data === undefined && retry === undefined;
 }
 

@@ -17,10 +17,10 @@ import type {
   LoggedEvent,
 } from "../log.ts";
 import type { TextEventInit } from "../event.ts";
-import { isEnd } from "./_entries.ts";
+import { isEnd } from "./_status_entries.ts";
 
 /** A log that can be lost. */
-export class RunLog implements EventLog {
+export class LostRunLog implements EventLog {
   readonly #log: EventLog;
   /** The entry that tells of the loss; set by `lose()`. */
   #loss: LoggedEvent | undefined;

@@ -8,7 +8,7 @@ import {
   type EventLogBatch,
   MemoryEventLogs,
 } from "../../log.ts";
-import { RunLog } from "../../runs/_run_log.ts";
+import { LostRunLog } from "../../runs/_lost_run_log.ts";
 import { until } from "./_fixture.ts";
 
 /** A place that a restored snapshot does not have. */
@@ -58,7 +58,7 @@ Deno.test("a reader beyond the end of what is left of a run is told of the gap",
   using logs = new MemoryEventLogs();
   const memory = logs.open("a");
   const id = await memory.append({ data: "1" });
-  const log = new RunLog(restored(memory));
+  const log = new LostRunLog(restored(memory));
   const expected = { events: [], cursor: id, gap: true };
   assertEquals(await log.read(BEYOND), expected);
   const { batches, end } = follow(log);
@@ -73,7 +73,7 @@ Deno.test("a reader beyond the end of what is left of a run is told of the gap",
 
 Deno.test("a reader of a run of which nothing is left waits to be told of the loss", async () => {
   using logs = new MemoryEventLogs();
-  const log = new RunLog(restored(logs.open("a")));
+  const log = new LostRunLog(restored(logs.open("a")));
   assertEquals(await log.read(BEYOND), {
     events: [],
     cursor: BEYOND,

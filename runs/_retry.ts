@@ -20,7 +20,7 @@ const TRIES = 6;
  * @returns What the step gives. It rejects with the step's last error, and at once if
  * the claim is lost or the engine has tried for as long as it may.
  */
-export async function tryAgain<T>(
+export async function retryStep<T>(
   step: (failures: number) => Promise<T>,
 ): Promise<T> {
   for (let failures = 0;; failures++) {
