@@ -1,16 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What runs can be told.
+ * The options of `EventRuns`, which {@linkcode checkRunsOptions} of `_option_checks.ts`
+ * checks, and those of its methods.
  *
  * @module
  */
 
-import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
-import { checkResponseOptions } from "../_server/option_checks.ts";
 import type { EventResponseOptions } from "../_server/options.ts";
 import type { EventChannelServeOptions } from "../channel.ts";
-import type { ServerSentEventInit, TypedEventInit } from "../event.ts";
+import type { TypedEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
 import type { EventCompression } from "../server.ts";
 import type { EventRunEnd } from "./_status_entries.ts";
@@ -23,81 +22,83 @@ import type { EventRunEnd } from "./_status_entries.ts";
 export interface EventRunsOptions<Events = unknown>
   extends Pick<EventResponseOptions, "keepAlive" | "retry"> {
   /**
-   * Where the runs are kept. All processes that share it share the runs: any of them
-   * serves and stops what another one produces.
+   * The logs that keep the runs. All processes with the same logs share the runs: each
+   * of them can serve and stop a run that another one produces.
    *
    * @default {new MemoryEventLogs()}
    */
   logs?: EventLogs | undefined;
   /**
    * Milliseconds within which readers are told that the process that produced their
-   * run is gone: an integer from 10 to 2 147 483 647. A process that stands still for
-   * half of this time may be taken for one that is gone.
+   * run is gone: an integer from 10 to 2 147 483 647. If a process is blocked for half of
+   * this time, other processes may end its runs as `lost`.
    *
    * @default {15_000}
    */
   leaseTime?: number | undefined;
   /**
    * Milliseconds for which a run can be read after its end, an integer from 1 to
-   * 2 147 483 647. Then nothing of it is left.
+   * 2 147 483 647. After them the run is deleted.
    *
    * @default {900_000}
    */
   keepFor?: number | undefined;
   /**
-   * Milliseconds that a run may take, an integer from 1 to 2 147 483 647. Beyond, its
-   * source is stopped, and it has failed.
+   * Milliseconds that a run may take, an integer from 1 to 2 147 483 647. Beyond them
+   * its source is stopped, and the run ends as `failed`.
    *
    * @default {3_600_000}
    */
   maxRunTime?: number | undefined;
   /**
-   * The most events of a run, an integer of at least 1 or `Infinity`. Beyond, its
-   * source is stopped, and it has failed: nothing is dropped from its beginning.
+   * The most events of a run, an integer of at least 1 or `Infinity`. Beyond them its
+   * source is stopped, and the run ends as `failed`. Its first events are never dropped.
    *
    * @default {100_000}
    */
   maxEvents?: number | undefined;
   /**
-   * The most bytes of a run, as they are sent: at least 1. Beyond, its source is
-   * stopped, and it has failed.
+   * The most bytes of a run, counted as its events are encoded: at least 1. Beyond them
+   * its source is stopped, and the run ends as `failed`.
    *
    * @default {16_777_216}
    */
   maxBytes?: number | undefined;
   /**
    * The most runs that this process produces at a time, an integer of at least 1 or
-   * `Infinity`. Beyond, {@linkcode EventRuns.start} rejects.
+   * `Infinity`. Beyond them {@linkcode EventRuns.start} rejects.
    *
    * @default {10_000}
    */
   maxRuns?: number | undefined;
   /**
-   * Makes the event that readers are told the end of a run with; of its fields,
-   * `event`, `data` or `json`, and `retry` count. If it gives `undefined`, the stream
-   * just ends. It is called where the end is written, and must not throw.
+   * Makes the last event of a run, which tells its readers how it ended. The fields
+   * `event`, `data` or `json`, and `retry` of the event are sent. If it returns
+   * `undefined`, the stream ends without such an event. It is called by the process that
+   * writes the end, and must not throw.
    *
-   * Left out, it is an event of the type `end` whose data is `done`, `stopped`,
+   * Left out, it makes an event of the type `end` whose data is `done`, `stopped`,
    * `failed` or `lost`.
    *
-   * @param end How the run has ended.
+   * @param end How the run ended.
    */
   endEvent?:
     | ((end: EventRunEnd) => TypedEventInit<Events> | undefined)
     | undefined;
   /**
-   * How streams are compressed for the readers that ask for it, as for an
-   * `EventChannel`. Left out, they are not.
+   * How streams are compressed for readers that accept it, as for an `EventChannel`.
+   * Left out, streams are not compressed.
    */
   compression?: EventCompression | undefined;
   /**
-   * Called with whatever goes wrong behind the readers' backs: a source throws or
-   * reaches a limit, or the logs fail. It must not throw.
+   * Called with each error that readers are not told: a source throws or exceeds a
+   * limit, or the logs fail. It must not throw.
    *
-   * What the logs fail with is told once for each run, until they answer again.
+   * The same error of the logs is reported once for each run, and again only after they
+   * have answered.
    *
-   * Left out, a source that fails shows only as the run's end, and a log that fails
-   * where a run is looked for shows as a warning.
+   * Left out, a source that fails shows only as the run's end, and logs that fail when a
+   * run is looked up are a warning.
    *
    * @param error What was thrown.
    * @param id The ID of the run.
@@ -108,13 +109,14 @@ export interface EventRunsOptions<Events = unknown>
 /** Options for {@linkcode EventRuns.start}. */
 export interface EventRunsStartOptions {
   /**
-   * What to do with a run of the same ID that has ended: `"after"` adds the new one's
-   * events to the old one's, so that a reader who comes back after the old end goes on
-   * with them; `"replace"` drops the old one's. Left out, the run is not started.
+   * What to do with a run of the same ID that has ended. `"after"` adds the events of
+   * the new run to those of the old one: a reader that reconnects after the old end goes
+   * on with the new events. `"replace"` drops the events of the old run. Left out, the
+   * new run is not started.
    */
   restart?: "after" | "replace" | undefined;
   /**
-   * Is given a promise that is fulfilled when the run has ended, for platforms that
+   * Called with a promise that is fulfilled when the run has ended, for platforms that
    * stop a process once its response is sent.
    */
   waitUntil?: ((ended: Promise<void>) => void) | undefined;
@@ -127,129 +129,16 @@ export interface EventRunsServeOptions extends
     "replay" | "topics" | "types" | "filter" | "until"
   > {
   /**
-   * The methods that get a stream, as for `serveEvents`.
+   * The methods of requests that get a stream, as for `serveEvents`.
    *
    * @default {["GET", "POST"]}
    */
   methods?: readonly string[] | undefined;
   /**
-   * Makes the answer to a request for a run that nobody knows. Left out, it is 404
+   * Makes the response to a request for a run that does not exist. Left out, it is 404
    * without a body.
    *
    * @param request The request.
    */
   notFound?: ((request: Request) => Response | Promise<Response>) | undefined;
-}
-
-/** With what a process claims a run. */
-export function claimOptions(
-  { leaseTime, keepFor, maxRunTime }: CheckedRunsOptions,
-): { leaseTime: number; expireIn: number } {
-  return {
-    leaseTime: Math.ceil(leaseTime * RENEWALS_TO_MISS / RENEWALS),
-    // However a run ends, and if nobody notices: not before it could be over.
-    expireIn: maxRunTime + leaseTime + keepFor,
-  };
-}
-
-/** The options of runs, checked and with the defaults filled in. */
-export interface CheckedRunsOptions {
-  logs: EventLogs;
-  leaseTime: number;
-  keepFor: number;
-  maxRunTime: number;
-  maxEvents: number;
-  maxBytes: number;
-  maxRuns: number;
-  endEvent: (end: EventRunEnd) => ServerSentEventInit | undefined;
-  keepAlive: number;
-  retry: number | undefined;
-  compression: EventCompression | undefined;
-  onError: (error: unknown, id: string) => void;
-}
-
-/**
- * A claim is renewed, and others look whether it is, so many times in the time of a
- * lease; it lasts for three of them. So it has run out, and this was noticed, well
- * before the time is over.
- */
-export const RENEWALS = 5;
-const RENEWALS_TO_MISS = 3;
-/** Below, timers are not exact enough. */
-const MIN_LEASE_TIME = 10;
-
-/**
- * Checks the options of runs and fills in the defaults.
- *
- * @throws {TypeError} If a number is none.
- * @throws {RangeError} If a number is outside its range.
- */
-export function checkRunsOptions(
-  options: EventRunsOptions,
-  logs: EventLogs,
-): CheckedRunsOptions {
-  const {
-    leaseTime = 15_000,
-    keepFor = 900_000,
-    maxRunTime = 3_600_000,
-    maxEvents = 100_000,
-    maxBytes = 2 ** 24,
-    maxRuns = 10_000,
-    endEvent = (end) => ({ event: "end", data: end }),
-    compression,
-    onError = () => {},
-  } = options;
-  const verb = "make event runs";
-  for (
-    const [name, value, least] of [
-      ["leaseTime", leaseTime, MIN_LEASE_TIME],
-      ["keepFor", keepFor, 1],
-      ["maxRunTime", maxRunTime, 1],
-    ] as const
-  ) {
-    assertNumber(verb, name, value, least, MAX_DELAY);
-    assertLimit(verb, name, value, least);
-  }
-  assertLimit(verb, "maxEvents", maxEvents, 1);
-  assertNumber(verb, "maxBytes", maxBytes, 1);
-  assertLimit(verb, "maxRuns", maxRuns, 1);
-  const { keepAlive, retry } = checkResponseOptions(verb, options);
-  return {
-    logs,
-    leaseTime,
-    keepFor,
-    maxRunTime,
-    maxEvents,
-    maxBytes,
-    maxRuns,
-    endEvent,
-    keepAlive,
-    retry,
-    compression,
-    onError,
-  };
-}
-
-/**
- * Checks with what a run is started.
- *
- * @throws {TypeError} If the source is not a function, or `restart` not one of its words.
- */
-export function checkStart(
-  source: unknown,
-  { restart }: EventRunsStartOptions,
-): void {
-  if (typeof source !== "function") {
-    throw new TypeError(
-      `Cannot start run: the source is of type ${typeof source}, a function is wanted`,
-    );
-  }
-  if (restart === undefined || restart === "after" || restart === "replace") {
-    return;
-  }
-  throw new TypeError(
-    `Cannot start run: "restart" is ${
-      JSON.stringify(String(restart).slice(0, 40))
-    }, "after" or "replace" is wanted`,
-  );
 }

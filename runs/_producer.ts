@@ -17,7 +17,7 @@ import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
 import { logNameOf, stopLogNameOf } from "./_log_names.ts";
 import { type EventRunEnd, isEnd, makeEndEntry } from "./_status_entries.ts";
-import { type CheckedRunsOptions, RENEWALS } from "./_options.ts";
+import { type CheckedRunsOptions, RENEWALS } from "./_option_checks.ts";
 import type { ClaimedRun } from "./_registry.ts";
 import { type EventRunSource, openRunIterator } from "./_source.ts";
 import { retryStep } from "./_retry.ts";

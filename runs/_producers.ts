@@ -6,7 +6,8 @@
  * @module
  */
 
-import type { CheckedRunsOptions, EventRunsStartOptions } from "./_options.ts";
+import type { CheckedRunsOptions } from "./_option_checks.ts";
+import type { EventRunsStartOptions } from "./_options.ts";
 import { Producer } from "./_producer.ts";
 import type { ClaimedRun, Registry } from "./_registry.ts";
 import type { EventRunSource } from "./_source.ts";

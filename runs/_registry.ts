@@ -21,7 +21,7 @@ import {
   STOP_ENTRY,
 } from "./_status_entries.ts";
 import type { StatusPoll } from "./_status_poll.ts";
-import { type CheckedRunsOptions, claimOptions } from "./_options.ts";
+import { type CheckedRunsOptions, makeClaimOptions } from "./_option_checks.ts";
 import { retryStep } from "./_retry.ts";
 
 /** Entries that one look after the last events of a reader asks for. */
@@ -169,7 +169,7 @@ export class Registry {
     restart: "after" | "replace" | undefined,
   ): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
-    const options = { ...claimOptions(this.#options), event: START_ENTRY };
+    const options = { ...makeClaimOptions(this.#options), event: START_ENTRY };
     const claim = await logs.claim(logNameOf(id), options);
     if (claim !== undefined) return claim;
     const status = await this.getStatus(id);
@@ -184,7 +184,7 @@ export class Registry {
     replace: boolean,
   ): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
-    const options = { ...claimOptions(this.#options), event: START_ENTRY };
+    const options = { ...makeClaimOptions(this.#options), event: START_ENTRY };
     for (;;) {
       const { last } = await logs.inspect(logNameOf(id));
       if (last === undefined || !isEnd(last)) return undefined;
@@ -206,7 +206,7 @@ export class Registry {
   ): Promise<EventRunStatus> {
     const { logs, keepFor } = this.#options;
     const claim = await logs.claim(logNameOf(id), {
-      ...claimOptions(this.#options),
+      ...makeClaimOptions(this.#options),
       // In one step with the end, whatever becomes of this process.
       expireIn: keepFor,
       after: last?.id,

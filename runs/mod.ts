@@ -64,27 +64,26 @@
  * @module
  */
 
-import { answerHead, negotiate, NEGOTIATED } from "../_server/negotiate.ts";
-import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
-import { assertRunId, isRunId } from "./_log_names.ts";
-import type { EventRunEnd, EventRunStatus } from "./_status_entries.ts";
-import type { Prefetch } from "./_prefetch.ts";
-import { StatusPoll } from "./_status_poll.ts";
+import { MemoryEventLogs } from "../log.ts";
+import { ErrorReports } from "./_error_reports.ts";
+import { assertRunId } from "./_log_names.ts";
 import {
   type CheckedRunsOptions,
   checkRunsOptions,
   checkStart,
-  type EventRunsOptions,
-  type EventRunsServeOptions,
-  type EventRunsStartOptions,
   RENEWALS,
+} from "./_option_checks.ts";
+import type {
+  EventRunsOptions,
+  EventRunsServeOptions,
+  EventRunsStartOptions,
 } from "./_options.ts";
 import { Producers } from "./_producers.ts";
-import { Readers } from "./_readers.ts";
-import { type FoundRun, Registry } from "./_registry.ts";
-import { ErrorReports } from "./_error_reports.ts";
+import { Registry } from "./_registry.ts";
+import { RunServer } from "./_run_server.ts";
 import type { EventRunSource } from "./_source.ts";
-import { MemoryEventLogs } from "../log.ts";
+import type { EventRunEnd, EventRunStatus } from "./_status_entries.ts";
+import { StatusPoll } from "./_status_poll.ts";
 
 export type { EventRunEnd, EventRunStatus } from "./_status_entries.ts";
 export type {
@@ -93,8 +92,6 @@ export type {
   EventRunsStartOptions,
 } from "./_options.ts";
 export type { EventRun, EventRunSource, EventStreamChunks } from "./_source.ts";
-
-const DEFAULT_METHODS = ["GET", "POST"];
 
 /**
  * Runs by their IDs: started once, read by any number of readers, stopped from
@@ -125,7 +122,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   readonly #options: CheckedRunsOptions;
   readonly #registry: Registry;
   readonly #producers: Producers;
-  readonly #readers: Readers;
+  readonly #server: RunServer;
   readonly #statusPoll: StatusPoll;
   readonly #errorReports: ErrorReports;
   /** The logs that nobody else knows, which end with the runs. */
@@ -155,8 +152,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
       (id) => this.#checkPresence(id),
     );
     this.#errorReports = new ErrorReports(options.onError);
-    this.#readers = new Readers(
+    this.#server = new RunServer(
       this.#options,
+      this.#registry,
       this.#statusPoll,
       this.#errorReports,
     );
@@ -250,29 +248,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     request: Request,
     options: EventRunsServeOptions = {},
   ): Promise<Response> {
-    const { compression } = this.#options;
-    const negotiation = negotiate(request, {
-      methods: DEFAULT_METHODS,
-      ...options,
-      compression,
-    });
-    if (negotiation instanceof Response) return negotiation;
-    if (negotiation.isHead) return answerHead(negotiation);
-    const { headers, lastEventId } = negotiation;
-    if (this.#closed !== undefined) return refuseForNow(headers);
-    // It comes from a URL as a rule, so that it may be what no run can have.
-    if (!isRunId(id)) return await answerUnknown(request, headers, options);
-    const found = await this.#find(id, lastEventId);
-    if (found === undefined) return refuseForNow(headers);
-    const { page, run, isOver } = found;
-    if (run === undefined) {
-      return await answerUnknown(request, headers, options);
-    }
-    if (isOver) return refuse(headers, 204);
-    // The runs may have been closed meanwhile.
-    if (this.#closed !== undefined) return refuseForNow(headers);
-    const negotiated = { ...options, [NEGOTIATED]: negotiation };
-    return this.#readers.serve(id, request, negotiated, page, run.end);
+    return await this.#server.serve(id, request, options);
   }
 
   /**
@@ -373,6 +349,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * @returns A promise that is fulfilled once nothing is going on any more.
    */
   close(): Promise<void> {
+    this.#server.refuseRequests();
     this.#closed ??= this.#close();
     return this.#closed;
   }
@@ -380,29 +357,6 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   /** Closes the runs of this process, as {@linkcode EventRuns.close}. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /** Finds what a reader is answered with, `undefined` if the logs fail. */
-  async #find(
-    id: string,
-    lastEventId: string | undefined,
-  ): Promise<Found | undefined> {
-    // Both are asked at once: one after the other, a reader would wait twice.
-    const reading = this.#readers.prefetch(id, lastEventId);
-    try {
-      const run = await this.#registry.find(id);
-      const page = await reading;
-      const isOver = run !== undefined && run.status !== "running" &&
-        lastEventId !== undefined &&
-        await this.#registry.isAtEnd(id, lastEventId);
-      this.#errorReports.forget(id);
-      return { page, run, isOver };
-    } catch (error) {
-      // It never rejects. A call that outlived the answer would keep its timer.
-      await reading;
-      this.#errorReports.report(error, id);
-      return undefined;
-    }
   }
 
   async #checkPresence(id: string): Promise<boolean> {
@@ -418,7 +372,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
 
   async #close(): Promise<void> {
     await this.#producers.close();
-    await this.#readers.close();
+    await this.#server.close();
     this.#controller.abort(makeClosedError("wait for run"));
     await this.#statusPoll.settled();
     this.#ownLogs?.close();
@@ -429,26 +383,6 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 }
 
-/** What is known of a run before a reader is answered. */
-interface Found {
-  page: Prefetch | undefined;
-  run: FoundRun | undefined;
-  /** Whether the run is over, and the reader has all of it. */
-  isOver: boolean;
-}
-
-async function answerUnknown(
-  request: Request,
-  headers: Headers,
-  { notFound }: EventRunsServeOptions,
-): Promise<Response> {
-  return await notFound?.(request) ?? refuse(headers, 404);
-}
-
 function makeClosedError(verb: string): Error {
   return new Error(`Cannot ${verb}: the runs are closed`);
-}
-
-function refuseForNow(headers: Headers): Response {
-  return refuse(headers, 503, { retryAfter: DEFAULT_RETRY_AFTER });
 }

@@ -37,12 +37,12 @@ Deno.test("start() rejects what it is not to be called with", async () => {
   await assertRejects(
     () => runs.start("a", [] as unknown as EventRunSource),
     TypeError,
-    "a function is wanted",
+    'Cannot start run: expected "source" to be a function, got an array',
   );
   await assertRejects(
     () => runs.start("a", source, { restart: "again" as "after" }),
     TypeError,
-    'or "replace" is wanted',
+    'Cannot start run: expected "restart" to be "after" or "replace", got "again"',
   );
   assertEquals(runs.size, 0);
 });

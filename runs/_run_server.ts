@@ -1,0 +1,146 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Decides the answer to a request for a run: its stream, 204 after its end, 404 if it
+ * does not exist, or 503. `EventRuns.serve()` calls it.
+ *
+ * @module
+ */
+
+import { answerHead, negotiate, NEGOTIATED } from "../_server/negotiate.ts";
+import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
+import type { ErrorReports } from "./_error_reports.ts";
+import { isRunId } from "./_log_names.ts";
+import type { CheckedRunsOptions } from "./_option_checks.ts";
+import type { EventRunsServeOptions } from "./_options.ts";
+import type { Prefetch } from "./_prefetch.ts";
+import { Readers } from "./_readers.ts";
+import type { FoundRun, Registry } from "./_registry.ts";
+import type { StatusPoll } from "./_status_poll.ts";
+
+const DEFAULT_METHODS = ["GET", "POST"];
+
+/** What is known of a run before a request for it is answered. */
+interface LookUp {
+  /** The first events for the reader, if they were read. */
+  prefetched: Prefetch | undefined;
+  /** The run, `undefined` if it does not exist. */
+  run: FoundRun | undefined;
+  /** Whether the run has ended, and the reader has all of it. */
+  isOver: boolean;
+}
+
+/** Answers requests for runs. */
+export class RunServer {
+  readonly #options: CheckedRunsOptions;
+  readonly #registry: Registry;
+  readonly #errorReports: ErrorReports;
+  readonly #readers: Readers;
+  /** Set by `refuseRequests()`. */
+  #isRefusing = false;
+
+  /**
+   * @param options The options of the runs.
+   * @param registry Finds runs.
+   * @param statusPoll Finds out that a run which is being read is gone.
+   * @param errorReports Told what the logs fail with.
+   */
+  constructor(
+    options: CheckedRunsOptions,
+    registry: Registry,
+    statusPoll: StatusPoll,
+    errorReports: ErrorReports,
+  ) {
+    this.#options = options;
+    this.#registry = registry;
+    this.#errorReports = errorReports;
+    this.#readers = new Readers(options, statusPoll, errorReports);
+  }
+
+  /**
+   * Answers a request.
+   *
+   * @param id The ID of the run.
+   * @param request The request.
+   * @param options What the client gets.
+   * @returns The response.
+   */
+  async serve(
+    id: string,
+    request: Request,
+    options: EventRunsServeOptions,
+  ): Promise<Response> {
+    const { compression } = this.#options;
+    const negotiation = negotiate(request, {
+      methods: DEFAULT_METHODS,
+      ...options,
+      compression,
+    });
+    if (negotiation instanceof Response) return negotiation;
+    if (negotiation.isHead) return answerHead(negotiation);
+    const { headers, lastEventId } = negotiation;
+    if (this.#isRefusing) return refuseForNow(headers);
+    // The ID is often part of a URL, where a client can write anything: an ID that no
+    // run can have is answered with 404, and is no error of the server.
+    if (!isRunId(id)) return await answerUnknown(request, headers, options);
+    const found = await this.#lookUp(id, lastEventId);
+    if (found === undefined) return refuseForNow(headers);
+    const { prefetched, run, isOver } = found;
+    if (run === undefined) {
+      return await answerUnknown(request, headers, options);
+    }
+    if (isOver) return refuse(headers, 204);
+    // It may have been closed during the look-up. A reader from now on would get a
+    // channel that nothing closes.
+    if (this.#isRefusing) return refuseForNow(headers);
+    const negotiated = { ...options, [NEGOTIATED]: negotiation };
+    return this.#readers.serve(id, request, negotiated, prefetched, run.end);
+  }
+
+  /** Answers all further requests that would get a stream with 503. */
+  refuseRequests(): void {
+    this.#isRefusing = true;
+  }
+
+  /** Ends all streams. The clients come back to another process. */
+  async close(): Promise<void> {
+    await this.#readers.close();
+  }
+
+  /** Looks up a run for a reader, `undefined` if the logs fail. */
+  async #lookUp(
+    id: string,
+    lastEventId: string | undefined,
+  ): Promise<LookUp | undefined> {
+    // Both are asked for at once. One after the other would be two round trips before
+    // the first byte.
+    const prefetching = this.#readers.prefetch(id, lastEventId);
+    try {
+      const run = await this.#registry.find(id);
+      const prefetched = await prefetching;
+      const isOver = run !== undefined && run.status !== "running" &&
+        lastEventId !== undefined &&
+        await this.#registry.isAtEnd(id, lastEventId);
+      this.#errorReports.forget(id);
+      return { prefetched, run, isOver };
+    } catch (error) {
+      // It never rejects. If the response came before it settles, the call on the log
+      // and its timer would outlive the response.
+      await prefetching;
+      this.#errorReports.report(error, id);
+      return undefined;
+    }
+  }
+}
+
+async function answerUnknown(
+  request: Request,
+  headers: Headers,
+  { notFound }: EventRunsServeOptions,
+): Promise<Response> {
+  return await notFound?.(request) ?? refuse(headers, 404);
+}
+
+function refuseForNow(headers: Headers): Response {
+  return refuse(headers, 503, { retryAfter: DEFAULT_RETRY_AFTER });
+}
