@@ -1,42 +1,45 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Tells what fails behind the readers' backs: once for each run, and not for each
- * request and each look.
+ * Reports what the logs fail with, once for each run. Without it, a log that is down would
+ * be reported for each request and each poll of a status.
  *
  * @module
  */
 
 import { quote } from "../_validate.ts";
 
-/** Runs of which a failure is remembered. Beyond, the oldest is told once more. */
-const MAX_KEPT = 1000;
-/** Kinds of failures that are remembered of a run. */
+/** The most runs with errors to remember. Beyond it, the oldest run is forgotten. */
+const MAX_RUNS = 1000;
+/** The most kinds of errors to remember of a run. */
 const MAX_KINDS = 16;
-/** The prefix of an error of Redis: its text differs from command to command. */
+/** The prefix of an error of Redis, such as `WRONGTYPE`: the rest names the command. */
 const PREFIX_REGEXP = /^-?([A-Z]{3,})\b/;
 
-/** The failures of logs that were told. */
+/** The errors of logs that were reported. */
 export class ErrorReports {
   readonly #onError: ((error: unknown, id: string) => void) | undefined;
-  /** The kinds that were told, by the ID of the run; removed once its log answers. */
-  readonly #told = new Map<string, Set<string>>();
+  /** The kinds that were reported, by the run's ID; removed once its log answers. */
+  readonly #reported = new Map<string, Set<string>>();
 
-  /** @param onError Told each failure that was not told yet. */
+  /** @param onError Called with each error that was not reported yet. */
   constructor(onError: ((error: unknown, id: string) => void) | undefined) {
     this.#onError = onError;
   }
 
   /**
-   * Tells a failure that refuses a request, unless one of its kind is told already and
-   * lasts. Where nobody is told, it is a warning.
+   * Reports an error because of which a request is refused, unless the run has one of its
+   * kind already. Without `onError` it is a warning.
    */
   report(error: unknown, id: string): void {
     this.#tell(error, id, this.#onError ?? warn);
   }
 
-  /** Tells a failure that is made up for later, as {@linkcode ErrorReports.report}. */
-  reportForLater(error: unknown, id: string): void {
+  /**
+   * Reports an error after which the call is retried, as {@linkcode ErrorReports.report}
+   * does. Without `onError` it is dropped.
+   */
+  reportRetried(error: unknown, id: string): void {
     if (this.#onError !== undefined) this.#tell(error, id, this.#onError);
   }
 
@@ -46,25 +49,25 @@ export class ErrorReports {
     tell: (error: unknown, id: string) => void,
   ): void {
     const kind = getKind(error);
-    const kinds = this.#told.get(id) ?? new Set();
+    const kinds = this.#reported.get(id) ?? new Set();
     if (kinds.has(kind)) return;
     if (kinds.size < MAX_KINDS) kinds.add(kind);
-    this.#told.set(id, kinds);
-    if (this.#told.size > MAX_KEPT) {
-      const [oldest = ""] = this.#told.keys();
-      this.#told.delete(oldest);
+    this.#reported.set(id, kinds);
+    if (this.#reported.size > MAX_RUNS) {
+      const [oldest = ""] = this.#reported.keys();
+      this.#reported.delete(oldest);
     }
     tell(error, id);
   }
 
-  /** Says that the log of a run has answered. */
+  /** Forgets the errors of a run, since its log has answered. */
   forget(id: string): void {
-    this.#told.delete(id);
+    this.#reported.delete(id);
   }
 }
 
 function warn(error: unknown, id: string): void {
-  console.warn(`The log of the run ${quote(id)} fails:`, error);
+  console.warn(`Cannot use log of run ${quote(id)}:`, error);
 }
 
 function getKind(error: unknown): string {

@@ -1,11 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The log of a run as its readers get it. Where events of a run are missing, readers are
- * told by an event in their place, and go on. The channel sends the same event for a gap
- * before a reader's first event, and where the log has lost its end. At any other gap it
- * takes a reader for one that has fallen behind, and ends the stream: that would look like
- * the end of the run.
+ * A log of a run that replaces gaps by `gap` events, for the channel of its readers.
+ * At a gap in the middle of a log, a channel takes a reader for a slow client and ends its
+ * stream, which would look like the end of the run. With the event, the reader goes on.
  *
  * @module
  */
@@ -23,20 +21,20 @@ import type {
 } from "../log.ts";
 import type { TextEventInit } from "../event.ts";
 
-/** A log that tells gaps by events. */
+/** A log with a `gap` event in each gap that it can name the end of. */
 export class GapEventLog implements EventLog {
-  /** There is one only if the log can tell at once what it has. */
+  /** The log's own, if it has it: it tells at once what the log holds. */
   readonly reaches?: (cursor: string) => boolean;
   /** The log's own, if it compares cursors. */
   readonly compare?: NonNullable<EventLog["compare"]>;
   readonly #log: EventLog;
   readonly #onError: (error: unknown) => void;
-  /** The gaps that `#onError` was told, by the cursors after them. */
-  readonly #told = new Set<string>();
+  /** The gaps that were reported, by the cursors after them. */
+  readonly #reported = new Set<string>();
 
   /**
    * @param log The log of the run.
-   * @param onError Told each gap once.
+   * @param onError Called once for each gap.
    */
   constructor(log: EventLog, onError: (error: unknown) => void) {
     this.#log = log;
@@ -58,7 +56,7 @@ export class GapEventLog implements EventLog {
     after: string,
     options?: EventLogReadOptions,
   ): Promise<EventLogBatch> {
-    return this.#tell(await this.#log.read(after, options), after);
+    return this.#replaceGap(await this.#log.read(after, options), after);
   }
 
   rewind(count: number, options?: EventLogOptions): Promise<string> {
@@ -71,27 +69,26 @@ export class GapEventLog implements EventLog {
   ): Promise<never> {
     let after = options.after ?? "";
     return this.#log.follow((batch) => {
-      onBatch(this.#tell(batch, after));
+      onBatch(this.#replaceGap(batch, after));
       after = batch.cursor;
     }, options);
   }
 
-  /** Puts an event in the place of those that are missing, if some are. */
-  #tell(batch: EventLogBatch, after: string): EventLogBatch {
+  /** Puts a `gap` event before a batch, if events before it are missing. */
+  #replaceGap(batch: EventLogBatch, after: string): EventLogBatch {
     const { gap, gapCursor, events, cursor } = batch;
-    // Those for whom the log does not know the cursor share one reading of what is left.
+    // Without a cursor after the gap, the log does not know the reader's cursor. The channel
+    // sends the `gap` event then, and all such readers share one reading of the rest.
     if (!gap || gapCursor === undefined) return batch;
-    if (!this.#told.has(gapCursor)) {
-      this.#told.add(gapCursor);
+    if (!this.#reported.has(gapCursor)) {
+      this.#reported.add(gapCursor);
       this.#onError(
         new Error(
-          `Cannot read run: events after ${
-            quote(after)
-          } are missing, expected all of them`,
+          `Cannot read run: events after ${quote(after)} are missing`,
         ),
       );
     }
-    // Whoever comes back with this ID goes on after the gap.
+    // A client that reconnects with this ID goes on after the gap.
     const notice: LoggedEvent = { ...makeGapEvent(after), id: gapCursor };
     return { events: [notice, ...events], cursor, gap: false };
   }

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The log of a run as its readers have it: when all of the run is gone before its end,
- * they are told so by an entry that no engine has.
+ * A log of a run that ends with `lost` when the engine has lost all of the run before its
+ * end. The channel of the run's readers follows it; the entry is in no engine.
  *
  * @module
  */
@@ -19,7 +19,7 @@ import type {
 import type { TextEventInit } from "../event.ts";
 import { isEnd } from "./_status_entries.ts";
 
-/** A log that can be lost. */
+/** A log whose end is told to its readers after the engine has lost it. */
 export class LostRunLog implements EventLog {
   readonly #log: EventLog;
   /** The entry that tells of the loss; set by `lose()`. */
@@ -27,9 +27,9 @@ export class LostRunLog implements EventLog {
   #hasEnd = false;
   /** Aborted by `lose()`. */
   readonly #controller = new AbortController();
-  /** As the log has it, or not. */
+  /** The log's own, if it has it; after the loss only the entry is left. */
   readonly reaches?: (cursor: string) => boolean;
-  /** The log's own, if it compares cursors: it has none of the entry's. */
+  /** The log's own, if it has it. It cannot order the cursor of the entry. */
   readonly compare?: NonNullable<EventLog["compare"]>;
 
   /** @param log The log in the engine. */
@@ -43,20 +43,24 @@ export class LostRunLog implements EventLog {
         : cursor === this.#loss.id;
   }
 
-  /** Whether a reader has been given the end of the run. */
+  /** Whether the end of the run was read, so that its readers have been given it. */
   get hasEnd(): boolean {
     return this.#hasEnd;
   }
 
   /**
-   * Ends the log: whatever a reader has seen, an entry comes next, and nothing after it.
+   * Ends the log. Each reader gets the entry next, whatever its cursor is, and nothing
+   * after it.
    *
-   * @param entry The entry.
+   * @param entry The entry that tells of the loss.
    */
   lose(entry: TextEventInit): void {
-    // No engine gives such an ID: who comes back with it is told of a gap.
+    // No engine gives such an ID. A client that brings it to a new run of the same ID gets
+    // a gap, and not the middle of that run.
     this.#loss ??= { ...entry, id: `lost-${crypto.randomUUID()}` };
-    this.#controller.abort(new Error("The run is gone"));
+    this.#controller.abort(
+      new Error("Cannot follow run: the engine has lost it"),
+    );
   }
 
   append(
@@ -70,17 +74,17 @@ export class LostRunLog implements EventLog {
     after: string,
     options?: EventLogReadOptions,
   ): Promise<EventLogBatch> {
-    if (this.#loss !== undefined) return tell(this.#loss, after);
+    if (this.#loss !== undefined) return makeLossBatch(this.#loss, after);
     try {
       const batch = await this.#log.read(after, options);
-      this.#note(batch);
+      this.#noteEnd(batch);
       const isGone = isEmptied(batch) && await this.#isGone(options?.signal);
-      if (this.#loss !== undefined) return tell(this.#loss, after);
+      if (this.#loss !== undefined) return makeLossBatch(this.#loss, after);
       return isGone ? { events: [], cursor: after, gap: false } : batch;
     } catch (error) {
       options?.signal?.throwIfAborted();
       if (this.#loss === undefined) throw error;
-      return tell(this.#loss, after);
+      return makeLossBatch(this.#loss, after);
     }
   }
 
@@ -96,37 +100,37 @@ export class LostRunLog implements EventLog {
   ): Promise<never> {
     signal?.throwIfAborted();
     let cursor = after;
-    /** A gap that is not told yet. */
+    /** A batch with a gap, until it is known whether anything is left of the run. */
     let held: EventLogBatch | undefined;
-    const tellBatch = (batch: EventLogBatch): void => {
+    const passOn = (batch: EventLogBatch): void => {
       onBatch(held === undefined ? batch : { ...batch, gap: true });
       cursor = batch.cursor;
       held = undefined;
     };
-    const give = (batch: EventLogBatch): void => {
-      this.#note(batch);
+    const receive = (batch: EventLogBatch): void => {
+      this.#noteEnd(batch);
       const isEmpty = batch.events.length === 0;
       if (!isEmpty || (!batch.gap && held === undefined)) {
-        return tellBatch(batch);
+        return passOn(batch);
       }
       const gap = held = { ...batch, gap: true };
       this.#isGone(signal).then((isGone) => {
         const isOver = signal?.aborted || this.#loss !== undefined;
-        if (!isGone && !isOver && held === gap) tellBatch(gap);
-        // Where the log fails, the following does so too, and begins again.
+        if (!isGone && !isOver && held === gap) passOn(gap);
+        // If the log fails here, following it fails too, and begins again.
       }).catch(() => {});
     };
     try {
       if (this.#loss === undefined) {
-        await this.#followEngine(give, after, signal);
+        await this.#followEngine(receive, after, signal);
       }
     } catch (error) {
       held = undefined;
       signal?.throwIfAborted();
       if (this.#loss === undefined) throw error;
     }
-    // It was set by what has ended the following.
-    onBatch(tell(this.#loss!, cursor));
+    // `lose()` has set the loss before it ended the following.
+    onBatch(makeLossBatch(this.#loss!, cursor));
     return await new Promise<never>((_, reject) =>
       signal?.addEventListener("abort", () => reject(signal.reason))
     );
@@ -150,29 +154,32 @@ export class LostRunLog implements EventLog {
     }
   }
 
-  /** Whether the log has no event at all. */
+  /** Whether the log has no event. */
   async #isGone(signal: AbortSignal | undefined): Promise<boolean> {
     const cursor = await this.#log.rewind(1, { signal });
     const { events } = await this.#log.read(cursor, { limit: 1, signal });
     return events.length === 0;
   }
 
-  #note({ events }: EventLogBatch): void {
+  #noteEnd({ events }: EventLogBatch): void {
     this.#hasEnd ||= events.some(isEnd);
   }
 }
 
 /**
- * Whether a batch may say that all of the run is gone. Its readers are about to be told
- * of the loss, and a gap before that tells them nothing: they wait where they are. Where
- * something is left, as after a restored snapshot that ends before a reader's place, they
- * would wait in vain: they are told of the gap.
+ * Whether a batch may mean that all of the run is gone. If it is, its readers are told the
+ * loss soon, and a gap before that would tell them nothing: they keep their cursor. If
+ * something is left, such as a restored snapshot that ends before a reader's cursor, no
+ * loss follows, and the readers are told the gap.
  */
 function isEmptied({ events, gap }: EventLogBatch): boolean {
   return gap && events.length === 0;
 }
 
-function tell(loss: LoggedEvent, after: string | undefined): EventLogBatch {
+function makeLossBatch(
+  loss: LoggedEvent,
+  after: string | undefined,
+): EventLogBatch {
   const events = after === loss.id ? [] : [loss];
   return { events, cursor: loss.id, gap: false };
 }

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a reader is sent first, asked for while it is not yet certain that there is such
- * a run: each answer of a log far away that is waited for holds up the first byte.
+ * Reads the first events for a reader together with the status of the run. Read after
+ * the status, they would delay the first byte by another round trip to the engine.
  *
  * @module
  */
@@ -17,22 +17,25 @@ import type {
 } from "../log.ts";
 import type { TextEventInit } from "../event.ts";
 
-/** Events that are asked for. More of them would hold up the first. */
+/** How many events are read. More of them would delay the first one. */
 const LIMIT = 8;
 
 /** The first events for a reader. */
 export interface Prefetch {
-  /** The place that it comes after. */
+  /** The cursor that they come after. */
   readonly after: string;
-  /** Whether that place is the beginning of the log. */
-  readonly isFirst: boolean;
+  /** Whether that cursor is the beginning of the log. */
+  readonly isBeginning: boolean;
   readonly batch: EventLogBatch;
 }
 
 /**
  * Reads the first events for a reader.
  *
- * @returns The events, `undefined` if the log fails: whoever asks next will find out.
+ * @param log The log of the run.
+ * @param lastEventId The ID that the reader brings, if it brings one.
+ * @returns The events, `undefined` if the log fails. The channel then reads them itself,
+ * and deals with the error.
  */
 export async function prefetch(
   log: EventLog,
@@ -41,16 +44,16 @@ export async function prefetch(
   try {
     const after = lastEventId ?? await log.rewind(Infinity);
     const batch = await log.read(after, { limit: LIMIT });
-    return { after, isFirst: lastEventId === undefined, batch };
+    return { after, isBeginning: lastEventId === undefined, batch };
   } catch {
     return undefined;
   }
 }
 
-/** A log that need not be asked for its first events and for its end. */
+/** A log that answers the first read and the first follow from what was prefetched. */
 export class PrefetchedLog implements EventLog {
   readonly #log: EventLog;
-  /** Cleared once it is read: it grows old. */
+  /** Cleared once it is read: a later read must get what was appended since. */
   #prefetched: Prefetch | undefined;
   readonly #end: string | undefined;
   /** The log's own, if it compares cursors. */
@@ -59,8 +62,8 @@ export class PrefetchedLog implements EventLog {
   /**
    * @param log The log.
    * @param prefetched Its first events.
-   * @param end The cursor of its end, as it was about when they were read, if that
-   * is known.
+   * @param end The cursor of its end at about the time when they were read, if that is
+   * known.
    */
   constructor(log: EventLog, prefetched: Prefetch, end: string | undefined) {
     this.#log = log;
@@ -84,7 +87,7 @@ export class PrefetchedLog implements EventLog {
   }
 
   rewind(count: number, options?: EventLogOptions): Promise<string> {
-    return count === Infinity && this.#prefetched?.isFirst
+    return count === Infinity && this.#prefetched?.isBeginning
       ? Promise.resolve(this.#prefetched.after)
       : this.#log.rewind(count, options);
   }
@@ -98,7 +101,8 @@ export class PrefetchedLog implements EventLog {
       return await this.#log.follow(onBatch, options);
     }
     onBatch({ events: [], cursor: end, gap: false });
-    // To ask for what comes after it would hold up what is sent first.
+    // The reader is sent the prefetched events in this event loop turn. A call on the
+    // engine before that would delay them.
     await new Promise((resolve) => setTimeout(resolve, 0));
     return await this.#log.follow(onBatch, { ...options, after: end });
   }

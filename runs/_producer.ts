@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The one process that runs a source, from the claim of the run's name to its end.
+ * Produces one run: calls its source, writes the events into the log under the claim, and
+ * writes the end. The process that has claimed the run has one of these for it.
  *
  * @module
  */
@@ -22,27 +23,30 @@ import type { ClaimedRun } from "./_registry.ts";
 import { type EventRunSource, openRunIterator } from "./_source.ts";
 import { retryStep } from "./_retry.ts";
 
-/** So many events may be on their way to the log before the source is asked for more. */
+/**
+ * How many events may be on their way to the log before the source is asked for more.
+ * Without this back-pressure, a fast source would fill the memory.
+ */
 const WINDOW = 64;
 
-/** Produces one run. */
+/** The producer of one run. */
 export class Producer {
   readonly #id: string;
   readonly #claim: EventLogClaim;
   readonly #stopCursor: string;
   readonly #options: CheckedRunsOptions;
   readonly #controller = new AbortController();
-  /** How the run ends; the first cause to stop its source counts. */
+  /** How the run ends; set by the first call of `stop()`. */
   #end: EventRunEnd = "done";
-  /** What has to be released: set when the source is opened, cleared when it ends. */
+  /** What the source gave, to be released: set when it is opened, cleared at its end. */
   #iterator: SourceIterator | undefined;
-  /** Renews the claim now and then; set and cleared by `run()`. */
+  /** Renews the claim at intervals; set by `run()`. */
   #renewalTimer: ReturnType<typeof setInterval> | undefined;
-  /** The renewal under way. A slow one is not joined by others. */
+  /** The renewal under way. There is one at a time, however slow the log is. */
   #renewal: Promise<void> | undefined;
   #events = 0;
   #bytes = 0;
-  /** Settles, and never rejects, once all events are in the log, or one is not. */
+  /** Fulfilled once the latest event is in the log, or has failed to be written. */
   #written: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -56,17 +60,28 @@ export class Producer {
     this.#options = options;
   }
 
-  /** Stops the source, unless it is stopped already. */
+  /**
+   * Stops the source, unless it is stopped already.
+   *
+   * @param end How the run ends.
+   */
   stop(end: EventRunEnd): void {
     if (this.#controller.signal.aborted) return;
     this.#end = end;
     this.#controller.abort(
-      new DOMException("The run is over before its source", "AbortError"),
+      new DOMException(
+        "Cannot continue source: the run has ended",
+        "AbortError",
+      ),
     );
     this.#release();
   }
 
-  /** Runs the source and writes what it gives, and the end. It never rejects. */
+  /**
+   * Calls the source, writes its events, and writes the end. It never rejects.
+   *
+   * @param source The source of the run.
+   */
   async run(source: EventRunSource): Promise<void> {
     const { leaseTime, maxRunTime, logs } = this.#options;
     const follower = new LogFollower(
@@ -92,7 +107,8 @@ export class Producer {
       await this.#written;
       await this.#finish(this.#end);
     } catch (error) {
-      // The end is told when the lease has run out, by whoever notices.
+      // The end could not be written. When the lease has run out, the next process that
+      // looks the run up writes that it is lost.
       this.#report(error);
     } finally {
       clearTimeout(deadline);
@@ -100,7 +116,7 @@ export class Producer {
     }
   }
 
-  /** Waits until the source is at its end or does not matter any more. */
+  /** Waits until the source has ended or is stopped. */
   #untilSourceIsOver(relay: Promise<void>): Promise<void> {
     const { signal } = this.#controller;
     return new Promise((resolve) => {
@@ -110,7 +126,7 @@ export class Producer {
     });
   }
 
-  /** Takes what the source gives, until its end. It never rejects. */
+  /** Writes what the source gives, until its end. It never rejects. */
   async #relay(source: EventRunSource): Promise<void> {
     const { signal } = this.#controller;
     if (signal.aborted) return;
@@ -122,7 +138,8 @@ export class Producer {
         this.#append(result.value);
         if (this.#events % WINDOW === 0) await this.#written;
       }
-      // For a run that was stopped while its source was being opened.
+      // The run may have been stopped while its source was being opened: `stop()` had
+      // nothing to release then.
       await this.#release();
     } catch (error) {
       this.#fail(error);
@@ -172,7 +189,7 @@ export class Producer {
     this.#renewal = undefined;
   }
 
-  /** Ends the renewals, and waits for the one under way. */
+  /** Stops the renewals, and waits for the one under way. */
   async #stopRenewals(): Promise<void> {
     clearInterval(this.#renewalTimer);
     await this.#renewal;
@@ -182,9 +199,10 @@ export class Producer {
     const { logs, keepFor } = this.#options;
     const claim = this.#claim;
     const entry = makeEndEntry(end, this.#id, this.#options);
-    // Where the claim is lost, whoever has it tells the end, and lets it expire.
+    // If the claim is lost, the process that has claimed the run since writes its end.
     if (!await retryStep(() => claim.renew())) return;
-    // Before the end, which may be followed by a new run that is not to expire.
+    // After the end, another process may start the run again: an expiry that was set then
+    // would delete the new run.
     await retryStep(() => logs.expire(logNameOf(this.#id), keepFor));
     try {
       await retryStep((failures) => this.#appendEnd(entry, failures > 0));
@@ -192,12 +210,12 @@ export class Producer {
       if (error instanceof EventLogClaimError) return;
       throw error;
     }
-    // A renewal after the release would take the name again.
+    // A renewal after the release would claim the run again.
     await this.#stopRenewals();
     await retryStep(() => claim.release());
   }
 
-  /** Appends the end, unless an earlier attempt has done so whose answer was lost. */
+  /** Appends the end, unless an earlier try did so and only its answer was lost. */
   async #appendEnd(entry: TextEventInit, isAgain: boolean): Promise<void> {
     if (isAgain) {
       const name = logNameOf(this.#id);
@@ -207,7 +225,7 @@ export class Producer {
     await this.#claim.append(entry);
   }
 
-  /** Releases a source that is not at its end. Nobody waits for it. */
+  /** Releases a source that has not ended. */
   async #release(): Promise<void> {
     const iterator = this.#iterator;
     this.#iterator = undefined;
@@ -219,7 +237,7 @@ export class Producer {
   }
 
   #fail(error: unknown): void {
-    // A source that stops because it was told to does not fail.
+    // A source that throws the signal's reason has stopped as it was told to.
     if (this.#controller.signal.aborted) {
       if (error !== this.#controller.signal.reason) this.#report(error);
       return;
@@ -234,6 +252,6 @@ export class Producer {
 
 function makeLimitError(name: string, limit: number, unit: string): RangeError {
   return new RangeError(
-    `Cannot go on with run: its source has reached "${name}", at most ${limit} ${unit} are wanted`,
+    `Cannot continue run: its source has exceeded "${name}" of ${limit} ${unit}`,
   );
 }

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The runs that this process produces.
+ * Starts the runs that this process produces, up to `maxRuns`, and ends them when
+ * `EventRuns` is closed.
  *
  * @module
  */
@@ -12,31 +13,39 @@ import { Producer } from "./_producer.ts";
 import type { ClaimedRun, Registry } from "./_registry.ts";
 import type { EventRunSource } from "./_source.ts";
 
-/** Starts runs, up to a limit, and ends them all. */
+/** The producers of this process. */
 export class Producers {
   readonly #options: CheckedRunsOptions;
   readonly #registry: Registry;
-  /** Those at work, with what settles at their end. */
+  /** The producers at work, each with the promise of its end. */
   readonly #running = new Map<Producer, Promise<void>>();
-  /** How many there are or are about to be. */
+  /** How many runs are being produced or claimed. */
   #size = 0;
   #isClosed = false;
 
   /**
-   * @param options The limits.
-   * @param registry Where runs are claimed.
+   * @param options The options of the runs.
+   * @param registry Claims runs.
    */
   constructor(options: CheckedRunsOptions, registry: Registry) {
     this.#options = options;
     this.#registry = registry;
   }
 
-  /** How many there are or are about to be. */
+  /** How many runs are being produced or claimed. */
   get size(): number {
     return this.#size;
   }
 
-  /** Starts a run, if it is to be had, and tells whether it was. */
+  /**
+   * Starts a run if it can be claimed.
+   *
+   * @param id The ID of the run.
+   * @param source The source of the run.
+   * @param options What to do if a run with that ID has ended.
+   * @returns Whether the run was started. It rejects with a `DOMException` named
+   * `"QuotaExceededError"` if `maxRuns` is reached, and with what the logs throw.
+   */
   async start(
     id: string,
     source: EventRunSource,
@@ -45,7 +54,7 @@ export class Producers {
     const { maxRuns } = this.#options;
     if (this.#size >= maxRuns) {
       throw new DOMException(
-        `Cannot start run: ${this.#size} are being produced, fewer than ${maxRuns} are wanted`,
+        `Cannot start run: expected fewer than ${maxRuns} other runs in this process ("maxRuns"), got ${this.#size}`,
         "QuotaExceededError",
       );
     }
@@ -62,7 +71,7 @@ export class Producers {
     return true;
   }
 
-  /** Ends all runs as lost, and those that are about to be started. */
+  /** Ends all runs as lost, those that are being claimed included. */
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const producer of this.#running.keys()) producer.stop("lost");
@@ -70,7 +79,7 @@ export class Producers {
   }
 
   async #run(producer: Producer, source: EventRunSource): Promise<void> {
-    // They may have been closed while the run was being claimed.
+    // `close()` may have been called while the run was being claimed, and has not seen it.
     if (this.#isClosed) producer.stop("lost");
     const running = producer.run(source);
     this.#running.set(producer, running);

@@ -126,7 +126,7 @@ export class Readers {
     if (found !== undefined) return found;
     const { logs, keepAlive, retry, compression } = this.#options;
     const onError = (error: unknown): void =>
-      this.#errorReports.reportForLater(error, id);
+      this.#errorReports.reportRetried(error, id);
     // A gap becomes an event first: `LostRunLog` holds back any other gap until it has
     // asked the log whether anything is left.
     const log = new LostRunLog(

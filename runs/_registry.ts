@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the logs say about runs, and who may produce them.
+ * Claims, finds and stops runs in the logs, and waits for their ends. `EventRuns`, its
+ * producers and its server call it.
  *
  * @module
  */
@@ -24,22 +25,22 @@ import type { StatusPoll } from "./_status_poll.ts";
 import { type CheckedRunsOptions, makeClaimOptions } from "./_option_checks.ts";
 import { retryStep } from "./_retry.ts";
 
-/** Entries that one look after the last events of a reader asks for. */
-const PAGE = 16;
-/** Milliseconds to wait for the one who has ended a run. */
+/** How many entries one read after a reader's last event gets. */
+const READ_LIMIT = 16;
+/** Milliseconds between two tries to claim a run that has ended but is not released. */
 const RELEASE_POLL_DELAY = 10;
 
-/** A run that is this process's to produce. */
+/** A run that this process has claimed. */
 export interface ClaimedRun {
   claim: EventLogClaim;
-  /** The place in the log of stops after which one is for this run. */
+  /** The cursor in the stop log after which an entry is for this run. */
   stopCursor: string;
 }
 
-/** A run that is there. */
+/** A run that exists. */
 export interface FoundRun {
   status: EventRunStatus;
-  /** The ID of its last event when it was looked for, `undefined` if it had none. */
+  /** The ID of its last entry when it was found, `undefined` if it had none. */
   end: string | undefined;
 }
 
@@ -47,6 +48,7 @@ export interface FoundRun {
 export class Registry {
   readonly #options: CheckedRunsOptions;
 
+  /** @param options The options of the runs. */
   constructor(options: CheckedRunsOptions) {
     this.#options = options;
   }
@@ -54,15 +56,18 @@ export class Registry {
   /**
    * Claims a run that is to be started.
    *
-   * @returns What is claimed, `undefined` if the run is there already, or is started by
-   * somebody else.
+   * @param id The ID of the run.
+   * @param restart What to do if a run with that ID has ended.
+   * @returns The claim and what belongs to it, `undefined` if the run exists already, or
+   * another process starts it.
    */
   async claim(
     id: string,
     restart: "after" | "replace" | undefined,
   ): Promise<ClaimedRun | undefined> {
     const { logs } = this.#options;
-    // Before the run is there, so that nobody can stop it before it is listened for.
+    // The cursor is read before the run exists. If it were read later, a stop that came
+    // between the claim and the reading would not reach the producer.
     const [stopCursor, claim] = await Promise.allSettled([
       retryStep(() => logs.open(stopLogNameOf(id)).rewind(0)),
       this.#claim(id, restart),
@@ -72,14 +77,16 @@ export class Registry {
     if (stopCursor.status === "fulfilled") {
       return { claim: claim.value, stopCursor: stopCursor.value };
     }
-    // Nobody produces it: kept, the claim would have it look as if somebody did.
+    // The run has no producer. With the claim held, its status would be "running".
     await this.#release(claim.value, id);
     throw stopCursor.reason;
   }
 
   /**
-   * Looks for a run, `undefined` if there is none. One that nobody produces any more is
-   * lost from now on.
+   * Finds a run. If the process that produced it is gone, writes that the run is lost.
+   *
+   * @param id The ID of the run.
+   * @returns The run, `undefined` if there is none.
    */
   async find(id: string): Promise<FoundRun | undefined> {
     const state = await this.#options.logs.inspect(logNameOf(id));
@@ -91,30 +98,49 @@ export class Registry {
     return { status, end: state.last?.id };
   }
 
-  /** Tells how a run is doing, `undefined` if there is none. */
+  /**
+   * Gets the status of a run, as {@linkcode Registry.find} does.
+   *
+   * @param id The ID of the run.
+   * @returns The status, `undefined` if there is no run.
+   */
   async getStatus(id: string): Promise<EventRunStatus | undefined> {
     return (await this.find(id))?.status;
   }
 
-  /** Asks whoever produces a run to stop, and tells whether there was one to ask. */
+  /**
+   * Requests the producer of a run to stop.
+   *
+   * @param id The ID of the run.
+   * @returns Whether the run was being produced.
+   */
   async stop(id: string): Promise<boolean> {
     if (await this.getStatus(id) !== "running") return false;
     const { logs, leaseTime } = this.#options;
-    // Whoever does not hear of it for so long is lost.
+    // A producer that does not read the request for so long has lost its lease.
     const log = logs.open(stopLogNameOf(id), { expireIn: leaseTime });
     await log.append(STOP_ENTRY);
     return true;
   }
 
-  /** Whether nothing is left to read after an event of a run that has ended. */
+  /**
+   * Whether a reader of a run that has ended has all of it.
+   *
+   * @param id The ID of the run.
+   * @param lastEventId The ID of the reader's last event.
+   * @returns Whether nothing is left that a client does not ignore.
+   */
   async isAtEnd(id: string, lastEventId: string): Promise<boolean> {
     const log = this.#options.logs.open(logNameOf(id));
     for (let after = lastEventId;;) {
-      const { events, cursor, gap } = await log.read(after, { limit: PAGE });
-      // Without an event it lies after the end: a reader would wait for ever there.
+      const { events, cursor, gap } = await log.read(after, {
+        limit: READ_LIMIT,
+      });
+      // A gap without events means that the ID lies after the end: a reader would wait
+      // there for ever.
       const isBefore = gap && events.length > 0;
       if (isBefore || !events.every(isInvisible)) return false;
-      if (events.length < PAGE) return true;
+      if (events.length < READ_LIMIT) return true;
       after = cursor;
     }
   }
@@ -122,7 +148,9 @@ export class Registry {
   /**
    * Waits for the end of a run.
    *
-   * @param statusPoll Looks after the run meanwhile.
+   * @param id The ID of the run.
+   * @param statusPoll Finds out that the run is gone.
+   * @param signal Ends the wait.
    * @returns How it ended, `undefined` if there is no such run. It rejects with the
    * signal's reason.
    */
@@ -133,7 +161,7 @@ export class Registry {
   ): Promise<EventRunEnd | undefined> {
     const { logs, onError } = this.#options;
     const report = (error: unknown): void => onError(error, id);
-    // To follow a run that is not there would make it.
+    // Following the log of a run that does not exist would make the log.
     const status = await this.getStatus(id);
     if (status !== "running") return status;
     let follower: LogFollower | undefined;
@@ -142,7 +170,7 @@ export class Registry {
     let unwatch = (): void => {};
     try {
       return await new Promise((resolve, reject) => {
-        // Nobody knows any more how it has ended.
+        // All of the run is gone, and how it ended with it.
         unwatch = statusPoll.watch(id, () => resolve("lost"));
         onAbort = () => reject(signal.reason);
         if (signal.aborted) onAbort();
@@ -150,7 +178,7 @@ export class Registry {
         follower = new LogFollower(logs.open(logNameOf(id)), ({ events }) => {
           const end = events.map(readEnd).find((end) => end !== undefined);
           if (end !== undefined) resolve(end);
-          // It may have ended before it was followed.
+          // The run may have ended after its status was read and before it was followed.
           check ??= retryStep(() => this.getStatus(id)).then((status) => {
             if (status !== "running") resolve(status ?? "lost");
           }).catch(reject);
@@ -178,7 +206,7 @@ export class Registry {
     return await this.#claimEnded(id, restart === "replace");
   }
 
-  /** Claims a run that has ended, unless somebody else is quicker. */
+  /** Claims a run that has ended, unless another process is quicker. */
   async #claimEnded(
     id: string,
     replace: boolean,
@@ -195,11 +223,12 @@ export class Registry {
         replace,
       });
       if (claim !== undefined) return claim;
-      // Whoever has written the end is about to give the name free.
+      // The producer has written the end and is about to release its claim.
       await new Promise((resolve) => setTimeout(resolve, RELEASE_POLL_DELAY));
     }
   }
 
+  /** Writes that a run is lost, since no process has a claim on it. */
   async #markLost(
     id: string,
     { last }: EventLogState,
@@ -207,18 +236,19 @@ export class Registry {
     const { logs, keepFor } = this.#options;
     const claim = await logs.claim(logNameOf(id), {
       ...makeClaimOptions(this.#options),
-      // In one step with the end, whatever becomes of this process.
+      // Set in one step with the end: if this process were killed between two steps, the
+      // run would never expire.
       expireIn: keepFor,
       after: last?.id,
       event: makeEndEntry("lost", id, this.#options),
     });
-    // Somebody else is about to, or it is being started again.
+    // Another process is quicker: it writes the end too, or it starts the run again.
     if (claim === undefined) return "running";
     await this.#release(claim, id);
     return "lost";
   }
 
-  /** Releases a claim. If that fails, its lease runs out. */
+  /** Releases a claim. If that fails, the claim ends with its lease. */
   async #release(claim: EventLogClaim, id: string): Promise<void> {
     try {
       await retryStep(() => claim.release());

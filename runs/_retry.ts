@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Steps of a run that are tried again: one answer that is lost must not cost the run its
- * end. Our engines try again by themselves; logs of other makes may not.
+ * Retries calls on the logs. Without it, one answer that is lost would leave a run without
+ * its end. Our engines retry by themselves; logs of other packages may not.
  *
  * @module
  */
@@ -10,15 +10,16 @@
 import { drawRetryDelay } from "../_log/retry_delay.ts";
 import { EventLogClaimError } from "../log.ts";
 
-/** How often a step is tried. The waits in between take some 2 s together. */
+/** How often a step is tried. The delays between the tries add up to about 2 s. */
 const TRIES = 6;
 
 /**
- * Repeats a step that may be repeated whatever became of it.
+ * Runs a step until it succeeds. The step must be safe to repeat, whether an earlier try
+ * took effect or not.
  *
- * @param step The step. It is told how often it has failed.
- * @returns What the step gives. It rejects with the step's last error, and at once if
- * the claim is lost or the engine has tried for as long as it may.
+ * @param step The step, called with the number of its failures so far.
+ * @returns What the step returns. It rejects with the step's last error, and at once if
+ * the claim is lost or the engine has retried until its own timeout.
  */
 export async function retryStep<T>(
   step: (failures: number) => Promise<T>,

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * All that the events of a run can come from, seen as one kind of iterator.
+ * Takes the events of a run from all that its source can give: events, an event stream
+ * in bytes or text, or a response. The producer of a run reads them through one iterator.
  *
  * @module
  */
@@ -12,26 +13,27 @@ import {
   openIterator,
   type SourceIterator,
 } from "../_server/source_iterator.ts";
+import { quote } from "../_validate.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { EventStreamParser, readEvents } from "../parser.ts";
 import type { EventIterable } from "../server.ts";
 
-/** What the source of a run is told. */
+/** What the source of a run is called with. */
 export interface EventRun {
   /** The ID of the run. */
   readonly id: string;
-  /** Aborted when the run is to end before its source does. */
+  /** Aborted when the run ends before its source does. */
   readonly signal: AbortSignal;
 }
 
-/** An event stream, as its bytes or its text in chunks of any size. */
+/** An event stream as bytes or text, in chunks of any size. */
 export type EventStreamChunks =
   | ReadableStream<Uint8Array | string>
   | AsyncIterable<Uint8Array | string>;
 
 /**
- * Where the events of a run come from: a function that gives events, or a response or
- * chunks that are an event stream already.
+ * Where the events of a run come from: a function that returns events, or an event
+ * stream as a response or in chunks.
  *
  * @typeParam Events What `json` is, by event type. Left out, any event may be given.
  */
@@ -44,29 +46,34 @@ export type EventRunSource<Events = unknown> = (
   | Promise<EventIterable<Events> | EventStreamChunks | Response>;
 
 /**
- * Opens what a source gave.
+ * Opens the iterator of what a source gave.
  *
- * @throws {TypeError} If it is none of what a source may give.
- * @throws {EventStreamError} If it is a response that is no event stream.
+ * @param given What the source gave.
+ * @returns The iterator of its events.
+ * @throws {TypeError} If it is nothing that a source may give.
+ * @throws {EventStreamError} If it is a response that is not an event stream.
  */
 export function openRunIterator(given: unknown): SourceIterator {
-  // Told apart by shape: a response may come from another realm or library.
+  // A response is known by its shape: `instanceof` would refuse a response of another
+  // realm or library.
   if (Object(given) === given && "headers" in (given as Response)) {
     return readEvents(given as Response);
   }
   if (isEventIterable(given)) return new ParsingIterator(openIterator(given));
   throw new TypeError(
-    `Cannot run source: it gave a value of type ${typeof given}, events or an event stream are wanted`,
+    `Cannot produce run: expected "source" to give events or an event stream, got ${
+      quote(given)
+    }`,
   );
 }
 
 /** Passes events on, and parses what is text or bytes. */
 class ParsingIterator implements SourceIterator {
   readonly #iterator: SourceIterator;
-  /** Events that were parsed, of which those from `#next` on are to be passed on. */
+  /** The events of the latest chunk; those before `#next` were passed on. */
   #parsed: ServerSentEventInit[] = [];
   #next = 0;
-  /** Set by the first chunk: most sources give events. */
+  /** Set by the first chunk. Sources that give events need none. */
   #parser: EventStreamParser | undefined;
 
   constructor(iterator: SourceIterator) {
@@ -88,7 +95,7 @@ class ParsingIterator implements SourceIterator {
       );
       this.#parser.push(chunk);
     }
-    // There is one, since the loop has ended.
+    // The loop ended because `#next` is within the array.
     return { done: false, value: this.#parsed[this.#next++]! };
   }
 

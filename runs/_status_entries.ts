@@ -1,12 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the log of a run holds besides the events of its source: that it was started,
- * and how it has ended.
+ * The entries in the logs of a run that tell its status: that it was started, that it
+ * is to stop, and how it ended. Producers write them; readers and the registry read them.
  *
- * These are told by a comment, which no receiver takes for an event: a reader gets them
- * as they are, and they do no harm. Comments of the source are not kept, so that none of
- * them is taken for one of ours.
+ * Each is an event with a comment, which a client does not dispatch. Comments of the
+ * source are dropped, so that no source can end a run with the comment of an end.
  *
  * @module
  */
@@ -17,34 +16,42 @@ import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import type { EventLogState, LoggedEvent } from "../log.ts";
 
 /**
- * How a run has ended: its source came to its end (`"done"`), somebody stopped it
- * (`"stopped"`), its source failed or reached a limit (`"failed"`), or the process that
+ * How a run ended: its source came to its end (`"done"`), `stop()` was called
+ * (`"stopped"`), its source failed or exceeded a limit (`"failed"`), or the process that
  * produced it is gone (`"lost"`).
  */
 export type EventRunEnd = "done" | "stopped" | "failed" | "lost";
 
-/** How a run is doing: it is being produced, or it has ended. */
+/** The status of a run: it is being produced, or how it ended. */
 export type EventRunStatus = "running" | EventRunEnd;
 
 const START_COMMENT = "run started";
 const END_COMMENT = "run ended: ";
 const ENDS: readonly string[] = ["done", "stopped", "failed", "lost"];
 
-/** The entry that a run begins with. */
+/** The first entry of a run. */
 export const START_ENTRY: TextEventInit = { comment: START_COMMENT };
 
-/** The entry that tells the process that produces a run to stop. */
+/** The entry that tells the producer of a run to stop, in a log of its own. */
 export const STOP_ENTRY: TextEventInit = { comment: "run to be stopped" };
 
-/** How the end of a run is told. */
+/** What makes the last entry of a run. */
 export interface EndOptions {
-  /** Makes the event that readers are told the end with, if there is to be one. */
+  /** Makes the event that tells readers the end; `undefined` for none. */
   endEvent: (end: EventRunEnd) => ServerSentEventInit | undefined;
-  /** Told what is wrong with that event. */
+  /** Called with what is wrong with that event. */
   onError: (error: unknown, id: string) => void;
 }
 
-/** Makes the last entry of a run. An event that is wrong must not keep a run from its end. */
+/**
+ * Makes the last entry of a run. If `endEvent` throws or its event is invalid, the entry
+ * has no event: the run must end all the same, or its readers would wait for ever.
+ *
+ * @param end How the run ended.
+ * @param id The ID of the run.
+ * @param options What makes the entry.
+ * @returns The entry.
+ */
 export function makeEndEntry(
   end: EventRunEnd,
   id: string,
@@ -62,7 +69,12 @@ export function makeEndEntry(
   }
 }
 
-/** Reads how a run has ended from an entry, `undefined` if it is not the last one. */
+/**
+ * Reads from an entry how a run ended.
+ *
+ * @param entry The entry.
+ * @returns The end, `undefined` if the entry is not the last one of a run.
+ */
 export function readEnd({ comment }: LoggedEvent): EventRunEnd | undefined {
   if (comment === undefined || !comment.startsWith(END_COMMENT)) {
     return undefined;
@@ -71,19 +83,22 @@ export function readEnd({ comment }: LoggedEvent): EventRunEnd | undefined {
   return ENDS.includes(end) ? end as EventRunEnd : undefined;
 }
 
-/** Whether an entry ends a run. */
+/** Whether an entry is the last one of a run. */
 export function isEnd(entry: LoggedEvent): boolean {
   return readEnd(entry) !== undefined;
 }
 
-/** Whether a reader gets nothing from an entry: it has no data to dispatch. */
+/** Whether a client ignores an entry: it has neither `data` nor `retry`. */
 export function isInvisible({ data, retry }: LoggedEvent): boolean {
   return data === undefined && retry === undefined;
 }
 
 /**
- * Reads how a run is doing from what is known of its name; `"abandoned"` if nobody
- * produces it any more and it has no end yet, `undefined` if there is no run.
+ * Reads the status of a run from the state of its log.
+ *
+ * @param state The state of the log.
+ * @returns The status, `"abandoned"` if the run has no end and no process produces it,
+ * `undefined` if there is no run.
  */
 export function readStatus(
   { last, isClaimed }: EventLogState,

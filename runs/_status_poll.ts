@@ -1,20 +1,26 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Looks now and then after the runs that somebody in this process waits for. */
+/**
+ * Polls the status of the runs that this process reads or waits for. Only a poll finds
+ * out that a producer is gone, or that an engine has lost the run: no log tells that.
+ *
+ * @module
+ */
+
+/** Checks at intervals whether runs are still there. */
 export class StatusPoll {
   readonly #interval: number;
   readonly #check: (id: string) => Promise<boolean>;
-  /** Those who wait for a run, by its ID: what they are told with if it is gone. */
-  readonly #waiting = new Map<string, Set<() => void>>();
-  /** The looks under way, by the ID of the run. */
+  /** What to call if a run is gone, by the ID of the run. */
+  readonly #watches = new Map<string, Set<() => void>>();
+  /** The checks under way, by the ID of the run. */
   readonly #checks = new Map<string, Promise<void>>();
-  /** Runs while somebody waits. */
+  /** Set while a run is watched. */
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /**
-   * @param interval Milliseconds between two looks.
-   * @param look Looks after a run, and tells whether it is still there. It must not
-   * reject.
+   * @param interval Milliseconds between two checks.
+   * @param check Tells whether anything is left of a run. It must not reject.
    */
   constructor(interval: number, check: (id: string) => Promise<boolean>) {
     this.#interval = interval;
@@ -22,22 +28,23 @@ export class StatusPoll {
   }
 
   /**
-   * Begins to look after a run, for one more who waits for it.
+   * Begins to watch a run. A run may be watched any number of times.
    *
+   * @param id The ID of the run.
    * @param onGone Called if nothing is left of the run.
-   * @returns What ends it. To be called once.
+   * @returns A function that ends the watch. Call it once.
    */
   watch(id: string, onGone: () => void): () => void {
-    const waiting = this.#waiting.get(id) ?? new Set();
-    waiting.add(onGone);
-    this.#waiting.set(id, waiting);
+    const watches = this.#watches.get(id) ?? new Set();
+    watches.add(onGone);
+    this.#watches.set(id, watches);
     this.#timer ??= setInterval(() => {
-      for (const id of this.#waiting.keys()) this.#checkRun(id);
+      for (const id of this.#watches.keys()) this.#checkRun(id);
     }, this.#interval);
     return () => {
-      waiting.delete(onGone);
-      if (waiting.size === 0) this.#waiting.delete(id);
-      if (this.#waiting.size > 0) return;
+      watches.delete(onGone);
+      if (watches.size === 0) this.#watches.delete(id);
+      if (this.#watches.size > 0) return;
       clearInterval(this.#timer);
       this.#timer = undefined;
     };
@@ -49,11 +56,11 @@ export class StatusPoll {
   }
 
   async #checkRun(id: string): Promise<void> {
-    // One that takes long is not to be joined by others.
+    // A log that is slow to answer would gather more and more checks.
     if (this.#checks.has(id)) return;
     const check = this.#check(id).then((isThere) => {
       if (isThere) return;
-      for (const onGone of this.#waiting.get(id) ?? []) onGone();
+      for (const onGone of this.#watches.get(id) ?? []) onGone();
     });
     this.#checks.set(id, check);
     await check;

@@ -1,22 +1,22 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A stream that outlives its request: produced once, read by many, stopped from
- * anywhere.
+ * Streams that outlive their requests: produced once, read by any number of clients,
+ * stopped from any process.
  *
  * A run is what a source gives, from its beginning to its end: the answer of a language
- * model, the progress of an export, the output of a build. It goes on whether anybody
- * reads it or not, in one process, and is kept in a log of its own. So a reader may
- * reload the page, change networks or devices, and get it from the start or from where
- * it was, out of any process that shares the logs.
+ * model, the progress of an export, the output of a build. One process produces it,
+ * whether it has readers or not, and keeps it in a log of its own. So a reader may
+ * reload the page or change networks or devices, and gets the run from its beginning or
+ * from where the reader was, from any process that shares the logs.
  *
- * ```ts ignore -- it needs a server of Redis and a model, and serves for ever
+ * ```ts ignore -- it needs a Redis server and a model, and serves until it is stopped
  * import { RedisEventLogs } from "@tidings/sse/redis-streams";
  * import { EventRuns } from "@tidings/sse/runs";
  *
  * const runs = new EventRuns({ logs: new RedisEventLogs(adapt(redis), "answers:") });
  *
- * // Anybody may start and stop runs: take the hostname away once requests are authenticated.
+ * // Any client can start and stop runs: keep the hostname until requests are authenticated.
  * Deno.serve({ hostname: "127.0.0.1" }, async (request) => {
  *   const id = new URL(request.url).pathname.slice(1);
  *   if (request.method === "DELETE") {
@@ -31,18 +31,18 @@
  * });
  * ```
  *
- * What can be relied on:
+ * What you can rely on:
  *
- * - Of any number of calls to start a run, in any number of processes, one runs its
- *   source.
- * - A reader gets each event once and in order, over as many connections as it takes,
- *   and is told the end: by an event, by the end of the response, and by 204 if it
- *   comes back after that.
- * - The end is told once, by the process that produces the run, or, if that one is
- *   gone, by any other that has to do with the run.
- * - Some time after the end, nothing is left of the run.
+ * - Of any number of calls to start a run, in any number of processes, only one calls
+ *   its source.
+ * - A reader gets each event once and in order, over any number of connections. It is
+ *   told the end by an event, by the end of the response, and by 204 if it reconnects
+ *   after that.
+ * - The end is written once: by the process that produces the run, or, if that process
+ *   is gone, by the first other process that looks the run up.
+ * - `keepFor` milliseconds after its end, a run is deleted.
  *
- * @example A run, and a reader who comes late
+ * @example A run, and a reader that comes late
  * ```ts
  * import { readEvents } from "@tidings/sse/parser";
  * import { EventRuns } from "@tidings/sse/runs";
@@ -94,13 +94,13 @@ export type {
 export type { EventRun, EventRunSource, EventStreamChunks } from "./_source.ts";
 
 /**
- * Runs by their IDs: started once, read by any number of readers, stopped from
- * anywhere.
+ * Runs by their IDs: started once, read by any number of readers, stopped from any
+ * process.
  *
- * It holds timers and follows logs while it produces runs, or somebody reads or waits
- * for one, until it is closed.
+ * It holds timers and follows logs while it produces a run, serves a reader or waits for
+ * the end of a run, until it is closed.
  *
- * @example Stop, from wherever the request comes in
+ * @example Stop a run from any process
  * ```ts
  * import { EventRuns } from "@tidings/sse/runs";
  * import { assertEquals } from "@std/assert";
@@ -125,25 +125,25 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   readonly #server: RunServer;
   readonly #statusPoll: StatusPoll;
   readonly #errorReports: ErrorReports;
-  /** The logs that nobody else knows, which end with the runs. */
+  /** The logs if none were handed in; closed with the runs. */
   readonly #ownLogs: MemoryEventLogs | undefined;
   /** Aborted when the runs are closed. */
   readonly #controller = new AbortController();
-  /** Settles once nothing is going on any more; set when the runs are closed. */
+  /** Fulfilled once all that went on has ended; set by `close()`. */
   #closed: Promise<void> | undefined;
 
   /**
-   * Makes runs. Nothing is going on yet.
+   * Makes an object without runs. It starts no timer and calls no log.
    *
-   * @param options Where they are kept, and their limits.
-   * @throws {TypeError} If an option that is to be a number is none.
+   * @param options The logs that keep the runs, and the limits.
+   * @throws {TypeError} If an option that has to be a number is not one.
    * @throws {RangeError} If a number is outside its range.
    */
   constructor(options: EventRunsOptions<Events> = {}) {
     if (options.logs === undefined) this.#ownLogs = new MemoryEventLogs();
-    // One of them is there.
+    // `#ownLogs` is set where `options.logs` is not.
     const logs = options.logs ?? this.#ownLogs!;
-    // The map is for the compiler alone.
+    // `Events` exists at compile time only: the checks need no map of types.
     this.#options = checkRunsOptions(options as EventRunsOptions, logs);
     this.#registry = new Registry(this.#options);
     this.#producers = new Producers(this.#options, this.#registry);
@@ -166,15 +166,15 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Starts a run, unless there is one with that ID.
+   * Starts a run, unless a run has that ID.
    *
-   * The source is called once. What it gives is taken at the pace at which the logs
-   * take it, whether anybody reads or not: events, or the bytes or the text of an event
-   * stream, or a response that carries one. The events get IDs of the run; those of
-   * their own are dropped, and so are comments. It may take any time to stop once its
-   * signal is aborted: what it gives then is dropped, and nobody waits for it.
+   * The source is called once. It gives events, the bytes or the text of an event stream,
+   * or a response that is one. They are taken as fast as the logs store them, whether the
+   * run has readers or not. The log gives each event its ID; IDs and comments of the
+   * source are dropped. After its signal is aborted, the source may take any time to
+   * stop: what it gives then is dropped, and the end of the run does not wait for it.
    *
-   * @example Once, however often it is asked for
+   * @example Two calls start one run
    * ```ts
    * import { EventRuns } from "@tidings/sse/runs";
    * import { assertEquals } from "@std/assert";
@@ -190,12 +190,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * @param id The ID of the run: any well-formed text of 1 to 1024 bytes of UTF-8, where
    * U+0000 counts as two.
    * @param source Gives the events.
-   * @param options What if there was such a run before.
-   * @returns Whether it was this call that started the run, as soon as that is certain.
-   * It rejects with a `TypeError` if an argument is of the wrong type or the ID empty or
-   * not well-formed, with a `RangeError` if the ID is too long, with a
-   * `DOMException` named `"QuotaExceededError"` if there are too many runs, with an
-   * `Error` if the runs are closed, and with what the logs throw.
+   * @param options What to do if a run with that ID has ended.
+   * @returns Whether this call started the run, as soon as that is certain. It rejects
+   * with a `TypeError` if an argument is of the wrong type or the ID is empty or not
+   * well-formed, with a `RangeError` if the ID is too long, with a `DOMException` named
+   * `"QuotaExceededError"` if this process produces `maxRuns` runs, with an `Error` if
+   * `close()` was called, and with what the logs throw.
    */
   async start(
     id: string,
@@ -211,16 +211,15 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
 
   /**
    * Answers a request with a run: from its beginning, or after the last event that the
-   * client has seen, live, and to its end. Then the response ends, and a client that
-   * comes back after the end gets what is left, and then 204.
+   * client has seen, then live, to its end. Then the response ends. A client that
+   * reconnects after the end gets what it has missed, and then 204.
    *
-   * A run that nobody knows is answered with 404, and so is an ID that no run can have;
-   * other requests that get no stream as `serveEvents` does; all with 503 once the runs
-   * are closed. If all of a run is gone before its end, since the engine has lost it, its
-   * connected readers are told `lost`; one that comes later gets 404, as after the run
-   * has expired.
+   * If no run has the ID, or no run can have it, the answer is 404. Other requests that
+   * get no stream are answered as `serveEvents` does. After `close()` the answer is 503.
+   * If the engine loses all of a run before its end, the connected readers are told
+   * `lost`; a reader that comes later gets 404, as after the run has expired.
    *
-   * @example A reader who comes back
+   * @example A reader that reconnects
    * ```ts
    * import { EventRuns } from "@tidings/sse/runs";
    * import { assertEquals } from "@std/assert";
@@ -239,9 +238,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * @param id The ID of the run.
    * @param request The request to answer.
    * @param options What the client gets.
-   * @returns The response, as soon as the logs have told how the run is doing. Where
-   * they fail, it is 503, and `onError` is told: once, until they answer again or fail
-   * with something else. It rejects as {@linkcode EventChannel.serve} throws.
+   * @returns The response, as soon as the logs have told the status of the run. If they
+   * fail, it is 503, and `onError` is called once, until the logs answer again or fail
+   * with another error. It rejects as {@linkcode EventChannel.serve} throws.
    */
   async serve(
     id: string,
@@ -252,8 +251,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Stops a run, wherever it is produced: its source's signal is aborted within a
-   * second, and what was produced can still be read.
+   * Stops a run, in whichever process it is produced. Its source's signal is aborted
+   * within a second, and what was produced can still be read.
    *
    * @example Usage
    * ```ts
@@ -265,9 +264,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param id The ID of the run.
-   * @returns Whether the run was going on, as soon as the log has the word to stop. It
-   * rejects with a `TypeError` or a `RangeError` if no run can have that ID, and with
-   * what the logs throw.
+   * @returns Whether the run was being produced, as soon as the request to stop is in the
+   * logs. It rejects with a `TypeError` or a `RangeError` if no run can have that ID, and
+   * with what the logs throw.
    */
   async stop(id: string): Promise<boolean> {
     assertRunId("stop run", id);
@@ -275,7 +274,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Tells how a run is doing.
+   * Gets the status of a run.
    *
    * @example Usage
    * ```ts
@@ -292,17 +291,17 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param id The ID of the run.
-   * @returns Whether it goes on, or how it has ended; `undefined` if nobody knows it,
-   * or does any more. It rejects with a `TypeError` or a `RangeError` if no run can have
+   * @returns `"running"`, or how the run ended; `undefined` if no run has the ID, or the
+   * run is deleted. It rejects with a `TypeError` or a `RangeError` if no run can have
    * that ID, and with what the logs throw.
    */
   async status(id: string): Promise<EventRunStatus | undefined> {
-    assertRunId("look for run", id);
+    assertRunId("get status of run", id);
     return await this.#registry.getStatus(id);
   }
 
   /**
-   * Waits for the end of a run, wherever it is produced.
+   * Waits for the end of a run, in whichever process it is produced.
    *
    * @example Usage
    * ```ts
@@ -315,10 +314,10 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param id The ID of the run.
-   * @returns How it has ended, `"lost"` if all of it is gone meanwhile; `undefined` if
-   * nobody knows it. It rejects with a `TypeError` or a `RangeError` if no run can have
-   * that ID, with an `Error` if the runs are closed meanwhile, and with what the logs
-   * throw.
+   * @returns How the run ended, `"lost"` if the engine loses all of it before the end;
+   * `undefined` if no run has the ID. It rejects with a `TypeError` or a `RangeError` if
+   * no run can have that ID, with an `Error` if `close()` is called first, and with what
+   * the logs throw.
    */
   async ended(id: string): Promise<EventRunEnd | undefined> {
     assertRunId("wait for run", id);
@@ -331,8 +330,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Closes the runs of this process: those that it produces end as `lost`, the
-   * streams of their readers end, and the readers come back elsewhere. Logs that were
+   * Ends all that goes on in this process. Runs that it produces end as `lost`, and the
+   * streams of all readers end: the clients reconnect to another process. Logs that were
    * handed in stay open.
    *
    * @example Usage
@@ -346,7 +345,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * assertEquals(response.status, 503);
    * ```
    *
-   * @returns A promise that is fulfilled once nothing is going on any more.
+   * @returns A promise that is fulfilled once all of it has ended.
    */
   close(): Promise<void> {
     this.#server.refuseRequests();
@@ -354,11 +353,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     return this.#closed;
   }
 
-  /** Closes the runs of this process, as {@linkcode EventRuns.close}. */
+  /** Does what {@linkcode EventRuns.close} does. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
   }
 
+  /** Whether anything is left of a run, for the poll of its status. */
   async #checkPresence(id: string): Promise<boolean> {
     try {
       const status = await this.#registry.getStatus(id);
@@ -366,6 +366,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
       return status !== undefined;
     } catch (error) {
       this.#errorReports.report(error, id);
+      // Logs that fail do not tell that the run is gone: its readers would be told `lost`.
       return true;
     }
   }
@@ -384,5 +385,5 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
 }
 
 function makeClosedError(verb: string): Error {
-  return new Error(`Cannot ${verb}: the runs are closed`);
+  return new Error(`Cannot ${verb}: EventRuns is closed`);
 }

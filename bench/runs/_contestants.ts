@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What keeps streams that outlive their requests: ours and its peer, as two servers. */
+/**
+ * The two libraries that the bench of runs compares, ours and its peer: each as two servers
+ * on one Redis.
+ *
+ * @module
+ */
 
 import { Redis } from "ioredis";
 import { createResumableStreamContext } from "resumable-stream/ioredis";
@@ -9,19 +14,19 @@ import type { ServerSentEventInit } from "../../event.ts";
 import { type RedisClient, RedisEventLogs } from "../../logs/redis_streams.ts";
 import { EventRuns } from "../../runs/mod.ts";
 
-/** The events of one run, in their own time. */
+/** The events of one run. */
 export type RunEvents = AsyncIterable<ServerSentEventInit>;
 
-/** A library: the first server produces, and each reads. */
+/** A library: the first server produces, and both serve readers. */
 export interface RunsContestant extends AsyncDisposable {
   readonly name: string;
-  /** Starts a run on the first server, whose first request may be a reader. */
+  /** Starts a run on the first server. */
   start(id: string, events: RunEvents): Promise<void>;
   /** Reads a run from its beginning through the second server. */
   read(id: string): Promise<ReadableStream<Uint8Array | string>>;
 }
 
-const ENCODER = new TextDecoder();
+const DECODER = new TextDecoder();
 
 function adapt(redis: Redis): RedisClient {
   return {
@@ -45,7 +50,7 @@ export function makeOurs(port: number): RunsContestant {
     },
     read: async (id) => {
       const response = await there.serve(id, request);
-      // It was started, so it has a body.
+      // The run was started, so the response has a body.
       return response.body!;
     },
     [Symbol.asyncDispose]: async () => {
@@ -56,7 +61,7 @@ export function makeOurs(port: number): RunsContestant {
   };
 }
 
-/** The npm package `resumable-stream`, as its README has it. */
+/** The npm package `resumable-stream`, as its README sets it up. */
 export function makePeer(port: number): RunsContestant {
   const clients = Array.from({ length: 4 }, () => new Redis(port));
   const [here, there] = [0, 2].map((index) =>
@@ -76,7 +81,7 @@ export function makePeer(port: number): RunsContestant {
     },
     read: async (id) => {
       const stream = await there!.resumeExistingStream(id);
-      if (!stream) throw new Error(`${id} is not there`);
+      if (!stream) throw new Error(`Cannot read stream: there is no ${id}`);
       return stream;
     },
     [Symbol.asyncDispose]: () => {
@@ -90,7 +95,7 @@ function encode(events: RunEvents): ReadableStream<string> {
   return ReadableStream.from(events).pipeThrough(
     new TransformStream({
       transform: (event, controller) =>
-        controller.enqueue(ENCODER.decode(encodeEvent(event))),
+        controller.enqueue(DECODER.decode(encodeEvent(event))),
     }),
   );
 }

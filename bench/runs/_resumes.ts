@@ -1,16 +1,20 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** How soon one who comes in the middle of a run is sent something. */
+/**
+ * Measures how soon a reader that comes in the middle of a run gets its first byte.
+ *
+ * @module
+ */
 
 import type { RunEvents, RunsContestant } from "./_contestants.ts";
 import { median } from "../_statistics.ts";
 
 const RESUMES = 2000;
-/** How often the contestants take turns. */
-const TURNS = 10;
+/** The contestants are measured in rounds, so many in all. */
+const ROUNDS = 10;
 
-/** What there is of the run. */
-interface Given {
+/** The part of the run before the reader comes. */
+interface RunSize {
   data: string;
   chunks: number;
   /** Milliseconds between two chunks. */
@@ -18,12 +22,14 @@ interface Given {
 }
 
 /**
- * Milliseconds to the first byte of what has come so far, in the middle of a run: of each
- * contestant. They take turns, lest one has a quieter machine or a colder one.
+ * Measures the time to the first byte in the middle of a run. The contestants are measured
+ * in alternation: the machine's load changes, and would favour one of them.
+ *
+ * @returns The median in milliseconds, of each contestant.
  */
 export async function measureResumes(
   contestants: readonly RunsContestant[],
-  given: Given,
+  given: RunSize,
 ): Promise<number[]> {
   const id = crypto.randomUUID();
   const { promise: end, resolve } = Promise.withResolvers<void>();
@@ -34,15 +40,15 @@ export async function measureResumes(
     setTimeout(resolve, given.chunks * given.pace * 2 + 500)
   );
   const times = contestants.map((): number[] => []);
-  for (let turn = 0; turn < TURNS; turn++) {
+  for (let round = 0; round < ROUNDS; round++) {
     for (const [index, contestant] of contestants.entries()) {
-      for (let resume = 0; resume < RESUMES / TURNS; resume++) {
+      for (let resume = 0; resume < RESUMES / ROUNDS; resume++) {
         times[index]!.push(await measureResume(contestant, id));
       }
     }
   }
   resolve();
-  // For what they have to tell of the end.
+  // The contestants write the end of the run.
   await new Promise((resolve) => setTimeout(resolve, 500));
   return times.map(median);
 }
@@ -60,7 +66,7 @@ async function measureResume(
 }
 
 async function* begin(
-  { data, chunks, pace }: Given,
+  { data, chunks, pace }: RunSize,
   end: Promise<void>,
 ): RunEvents {
   for (let chunk = 0; chunk < chunks; chunk++) {

@@ -1,11 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a run costs in Redis beside the npm package `resumable-stream`: two servers in
- * one process over the same Redis and the same client; the first produces, and readers
+ * Compares what a run costs in Redis with the npm package `resumable-stream`. Two servers
+ * in one process use the same Redis and the same client; the first produces, and readers
  * come to the second, as after a reload.
  *
  * `deno task bench:runs`
+ *
+ * @module
  */
 
 import process from "node:process";
@@ -24,23 +26,23 @@ import { formatRow, HEADING } from "../_table.ts";
 const RUNS = 100;
 const CHUNKS = 500;
 const READERS = 2;
-/** Milliseconds between the chunks of a run, as of a model. */
+/** Milliseconds between the chunks of a run, about as a language model sends them. */
 const PACE = 10;
 const ROUNDS = 3;
 const IDLE_RUNS = 1000;
-/** A chunk as OpenAI sends it, about. */
+/** A chunk of about the size that OpenAI sends. */
 const DATA = JSON.stringify({ choices: [{ delta: { content: "token " } }] })
   .padEnd(150);
 
 const { gc } = globalThis as { gc?: () => void };
 
-/** What Redis has done so far. */
+/** The counters of Redis since its start. */
 interface RedisCounters {
   commands: number;
   bytes: number;
 }
 
-/** What one contestant has come to, one figure of each round. */
+/** The figures of one contestant, one for each round. */
 interface Figures {
   commands: number[];
   bytes: number[];
@@ -60,7 +62,7 @@ async function count(redis: Redis): Promise<RedisCounters> {
   };
 }
 
-/** Gives chunks at the pace of a model, once it is told to begin. */
+/** Gives chunks at the pace of a language model, once `begin` is fulfilled. */
 async function* chunks(begin: Promise<void>, number: number): RunEvents {
   await begin;
   const start = performance.now() + Math.random() * PACE;
@@ -71,7 +73,7 @@ async function* chunks(begin: Promise<void>, number: number): RunEvents {
   }
 }
 
-/** Reads to the end, and gives the number of chunks. */
+/** Reads to the end and counts the chunks. */
 async function readAll(
   stream: ReadableStream<Uint8Array | string>,
 ): Promise<number> {
@@ -86,7 +88,7 @@ async function readAll(
   return events;
 }
 
-/** Commands, bytes and processor time for each event of many runs. */
+/** Measures commands, bytes and processor time for each event of many runs. */
 async function measureRuns(
   contestant: RunsContestant,
   redis: Redis,
@@ -116,7 +118,7 @@ async function measureRuns(
   figures.cpu.push((user + system) / events);
 }
 
-/** Bytes of the heap for a run that waits for its model. */
+/** Measures the bytes of heap of a run that waits for its source. */
 async function measureMemory(contestant: RunsContestant): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<void>();
   gc?.();
@@ -215,6 +217,6 @@ for (
     isMet: ratio <= target,
   }));
 }
-// The peer's timers would hold the process.
+// The timers of the peer would keep the process alive.
 await server[Symbol.asyncDispose]();
 Deno.exit();

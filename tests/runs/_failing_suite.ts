@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What holds for runs on an engine of which each call fails now and then. */
+/** What holds for runs on an engine whose calls fail at random. */
 
 import { assert, assertEquals } from "@std/assert";
 import type { EventLogs } from "../../log.ts";
@@ -11,7 +11,7 @@ import { checkAsyncProperty } from "../support/random.ts";
 import { within } from "../support/within.ts";
 import { readToEnd, until } from "./_fixture.ts";
 
-/** Logs whose calls fail, the same logs as they are, and what ends them. */
+/** Logs whose calls fail at random, the same logs without failures, and their end. */
 export interface FailingFixture {
   failing: EventLogs;
   logs: EventLogs;

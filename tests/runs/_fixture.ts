@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Sources and readers of runs that do what a test tells them. */
+/** Sources and readers of runs that a test controls. */
 
 import { assert } from "@std/assert";
 import type { ServerSentEventInit } from "../../event.ts";
@@ -13,7 +13,7 @@ import type {
 import { BodyClient } from "../channel/_clients.ts";
 import { within } from "../support/within.ts";
 
-/** A source that gives what the test gives it. */
+/** A source whose events the test gives. */
 export class Faucet {
   readonly #stream: ReadableStream<ServerSentEventInit>;
   // `start` sets it while the stream is made.
@@ -66,7 +66,7 @@ export function runRequest(lastEventId?: string, method = "GET"): Request {
   return new Request("http://localhost/run", { method, headers });
 }
 
-/** Begins to read a run, which is there and has something left to read. */
+/** Begins to read a run that has something left to read. */
 export async function readRun(
   runs: EventRuns,
   id: string,
@@ -101,7 +101,7 @@ export function until(
   return within("the condition holds", wait());
 }
 
-/** The same logs, whose claims are changed on their way to the one who claims. */
+/** The same logs, with claims that the test changes. */
 export function withClaims(
   logs: EventLogs,
   change: (claim: EventLogClaim) => Partial<EventLogClaim>,

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What holds for runs whose IDs look like parts of keys, or like other runs' names. */
+/** What holds for runs with IDs that look like parts of keys or names of other runs' logs. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { EventRuns } from "../../runs/mod.ts";

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What runs promise whatever engine keeps them, as tests that run against any of them.
- * Each has two `EventRuns` on the same logs, as two processes have.
+ * What holds for runs on every engine. Each test has two `EventRuns` on the same logs, as
+ * two processes have.
  */
 
 import { assert, assertEquals } from "@std/assert";
@@ -19,7 +19,7 @@ import {
   withClaims,
 } from "./_fixture.ts";
 
-/** Two processes' runs. */
+/** The runs of two processes. */
 interface Fixture extends EventLogsFixture {
   here: EventRuns;
   there: EventRuns;
@@ -102,7 +102,7 @@ function testStart(test: DeclareTest): void {
     assertEquals(rest, ["message: second", "end: done"]);
   });
 
-  test("start() puts a new run in the place of an old one if it is told to", async ({ here, there }) => {
+  test("start() replaces an old run by a new one if it is told to", async ({ here, there }) => {
     await here.start("a", () => [{ data: "first" }]);
     await here.ended("a");
     const restart = "replace";
@@ -111,7 +111,7 @@ function testStart(test: DeclareTest): void {
     assertEquals(all, ["message: second", "end: done"]);
   });
 
-  test("start() starts no second run beside one that goes on", async ({ here, there }) => {
+  test("start() starts no second run while the first goes on", async ({ here, there }) => {
     const faucet = new Faucet();
     await here.start("a", faucet.open);
     for (const restart of ["after", "replace"] as const) {
@@ -195,7 +195,7 @@ function testServe(test: DeclareTest): void {
     await first.inbox.untilEvents(2);
     const late = afterSequence(first.inbox.lastEventId);
     await using foreign = await readRun(there, "a", "from-elsewhere");
-    // Nobody reads it there so far: its answer waits for what the log says.
+    // The run has no reader there yet: the answer waits for what the log says.
     await using after = await readRun(here, "a", late);
     await foreign.inbox.untilEvents(3);
     if (!waitsForHolder) await after.inbox.untilEvents(1);
@@ -217,7 +217,7 @@ function testServe(test: DeclareTest): void {
     assertEquals(response.status, 204);
   });
 
-  test("serve() answers 404 where nobody knows the run, and leaves no trace", async ({ here, countEntries }) => {
+  test("serve() answers 404 if there is no such run, and leaves no trace", async ({ here, countEntries }) => {
     const before = await countEntries();
     assertEquals((await here.serve("a", runRequest())).status, 404);
     assertEquals((await here.serve("a", runRequest("x"))).status, 404);
@@ -257,7 +257,7 @@ function testStop(test: DeclareTest): void {
     assertEquals(all, ["message: 1", "end: stopped"]);
   });
 
-  test("stop() does not wait for a source that does not heed it", async ({ here, there }) => {
+  test("stop() does not wait for a source that ignores it", async ({ here, there }) => {
     await here.start("a", () => new Promise(() => {}));
     const waiting = there.ended("a");
     await there.stop("a");
@@ -270,7 +270,7 @@ function testLoss(test: DeclareTest): void {
   const options = { leaseTime: 300 };
 
   test(
-    "tells readers once that the process is gone that produced the run",
+    "tells readers once that the process that produced the run is gone",
     async ({ here, there, logs }) => {
       await abandon(logs, "a");
       await using first = await readRun(here, "a");
@@ -287,7 +287,7 @@ function testLoss(test: DeclareTest): void {
   );
 
   test(
-    "tells one who waits that the process is gone",
+    "ended() tells that the process that produced the run is gone",
     async ({ here, there, logs }) => {
       await abandon(logs, "a");
       const ends = await Promise.all([here.ended("a"), there.ended("a")]);
@@ -329,7 +329,7 @@ function testLoss(test: DeclareTest): void {
     options,
   );
 
-  test("ends a run as lost whose process is closed", async ({ here, there }) => {
+  test("close() ends the runs of its process as lost", async ({ here, there }) => {
     const faucet = new Faucet();
     await here.start("a", faucet.open);
     faucet.give("1");
@@ -361,7 +361,7 @@ function testExpiry(test: DeclareTest): void {
   );
 
   test(
-    "tells a reader, and one who waits, that a run is lost of which nothing is left",
+    "tells a reader and ended() that a run of which nothing is left is lost",
     async ({ here, there, logs }) => {
       const faucet = new Faucet();
       await here.start("a", faucet.open);
@@ -379,14 +379,14 @@ function testExpiry(test: DeclareTest): void {
     { leaseTime: 300 },
   );
 
-  test("leaves nothing of a run whose process is gone, if nobody asks", async ({ logs, countEntries }) => {
+  test("leaves nothing of a run after its process is gone, even without a look-up", async ({ logs, countEntries }) => {
     const before = await countEntries();
     await abandon(logs, "a", { maxRunTime: 200, keepFor: 100 });
     await until(async () => await countEntries() === before);
   });
 }
 
-/** Leaves a run behind as a process that is killed does. */
+/** Leaves a run as a process that is killed leaves it. */
 async function abandon(
   logs: EventLogsFixture["logs"],
   id: string,

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs that are kept in Deno KV. */
+/** Runs in Deno KV. */
 
 import { makeKvLogs } from "../logs/_kv_logs.ts";
 import { testRuns } from "./_suite.ts";

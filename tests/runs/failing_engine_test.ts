@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs on engines of which each call fails now and then: all of them end as done. */
+/** Runs on engines whose calls fail at random: all runs end as done. */
 
 import { MemoryEventLogs } from "../../log.ts";
 import { DenoKvEventLogs } from "../../logs/deno_kv.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs whose IDs look like something else, on all engines. */
+/** Runs with IDs that look like keys or other names, on all engines. */
 
 import { MemoryEventLogs } from "../../log.ts";
 import { makeKvLogs } from "../logs/_kv_logs.ts";

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** The log of a run, whose engine says that nothing comes after a reader's place. */
+/** `LostRunLog` on a log that says that a reader's cursor lies after its end. */
 
 import { assertEquals, assertRejects } from "@std/assert";
 import {
@@ -11,10 +11,10 @@ import {
 import { LostRunLog } from "../../runs/_lost_run_log.ts";
 import { until } from "./_fixture.ts";
 
-/** A place that a restored snapshot does not have. */
+/** A cursor that a restored snapshot does not have. */
 const BEYOND = "beyond";
 
-/** A log that says of one place that it is beyond its end. */
+/** A log for which one cursor lies after its end. */
 function restored(log: EventLog): EventLog {
   const readEnd = async (): Promise<EventLogBatch> => ({
     events: [],
@@ -54,7 +54,7 @@ function follow(
   return { batches, end };
 }
 
-Deno.test("a reader beyond the end of what is left of a run is told of the gap", async () => {
+Deno.test("LostRunLog tells the gap to a reader after the end of what is left", async () => {
   using logs = new MemoryEventLogs();
   const memory = logs.open("a");
   const id = await memory.append({ data: "1" });
@@ -71,7 +71,7 @@ Deno.test("a reader beyond the end of what is left of a run is told of the gap",
   await end();
 });
 
-Deno.test("a reader of a run of which nothing is left waits to be told of the loss", async () => {
+Deno.test("LostRunLog tells the loss, and no gap, to a reader of a run of which nothing is left", async () => {
   using logs = new MemoryEventLogs();
   const log = new LostRunLog(restored(logs.open("a")));
   assertEquals(await log.read(BEYOND), {
@@ -80,8 +80,8 @@ Deno.test("a reader of a run of which nothing is left waits to be told of the lo
     gap: false,
   });
   const { batches, end } = follow(log);
-  // Longer than the look after what is left.
-  for (let turn = 0; turn < 10; turn++) {
+  // Longer than the log is asked whether anything is left.
+  for (let timer = 0; timer < 10; timer++) {
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
   assertEquals(batches, []);

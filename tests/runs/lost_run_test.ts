@@ -139,7 +139,7 @@ testRedisLogs(
     await until(() => errors.length > 0);
     faucets.b.give("2");
     await b.inbox.untilEvents(2);
-    // Longer than some looks after the runs.
+    // Longer than some polls of the status.
     await new Promise((resolve) => setTimeout(resolve, 500));
     faucets.b.end();
     await b.end();

@@ -72,7 +72,7 @@ Deno.test("EventRuns carries the AI SDK's messages through a reload in the middl
   gate.resolve();
   assertEquals(await textOf(second), WORDS.join(""));
   assertEquals(calls, 1);
-  // A run that nobody knows is no stream to go on with.
+  // There is no such run, and so no stream to resume.
   assertEquals(await transport.reconnectToStream({ chatId: "2" }), null);
 });
 

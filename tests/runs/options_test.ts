@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What runs can be told, and what is wrong to tell them. */
+/** The options of runs: their checks and their effects. */
 
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
@@ -30,7 +30,7 @@ Deno.test("EventRuns() throws if an option is wrong", () => {
   }
 });
 
-Deno.test("start() rejects what it is not to be called with", async () => {
+Deno.test("start() rejects if an argument is wrong", async () => {
   await using runs = new EventRuns();
   const source = () => [];
   await assertRejects(() => runs.start("", source), TypeError);
@@ -57,16 +57,18 @@ Deno.test("start() rejects beyond maxRuns, until a run has ended", async () => {
     starts.map(({ status }) => status),
     ["fulfilled", "fulfilled", "rejected"],
   );
+  const { name, message } = (starts[2] as PromiseRejectedResult).reason;
+  assertEquals(name, "QuotaExceededError");
   assertEquals(
-    (starts[2] as PromiseRejectedResult).reason.name,
-    "QuotaExceededError",
+    message,
+    'Cannot start run: expected fewer than 2 other runs in this process ("maxRuns"), got 2',
   );
   faucets[0]!.end();
   await until(() => runs.size === 1);
   assertEquals(await runs.start("2", faucets[2]!.open), true);
 });
 
-Deno.test("start() hands over what a platform is to wait for", async () => {
+Deno.test("start() calls waitUntil with a promise of the end", async () => {
   await using runs = new EventRuns();
   const faucet = new Faucet();
   let ended: Promise<void> | undefined;
@@ -151,7 +153,7 @@ Deno.test("serve() adds headers and CORS to every answer", async () => {
   }
 });
 
-Deno.test("serve() asks notFound for the answer where nobody knows the run", async () => {
+Deno.test("serve() answers with notFound if there is no such run", async () => {
   await using runs = new EventRuns();
   const response = await runs.serve("a", runRequest(), {
     notFound: ({ method }) => new Response(`no ${method}`, { status: 410 }),
@@ -199,7 +201,7 @@ Deno.test("serve() sends retry first, and comments in silence", async () => {
   assertEquals(reader.inbox.reconnectionTime, 70);
 });
 
-Deno.test("close() refuses what comes after it", async () => {
+Deno.test("EventRuns refuses calls after close()", async () => {
   const runs = new EventRuns();
   const faucet = new Faucet();
   await runs.start("a", faucet.open);
@@ -209,6 +211,14 @@ Deno.test("close() refuses what comes after it", async () => {
   const response = await runs.serve("a", runRequest());
   assertEquals(response.status, 503);
   assertEquals(response.headers.get("retry-after"), "5");
-  await assertRejects(() => runs.start("b", faucet.open), Error, "closed");
-  await assertRejects(() => runs.ended("a"), Error, "closed");
+  await assertRejects(
+    () => runs.start("b", faucet.open),
+    Error,
+    "Cannot start run: EventRuns is closed",
+  );
+  await assertRejects(
+    () => runs.ended("a"),
+    Error,
+    "Cannot wait for run: EventRuns is closed",
+  );
 });

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Runs whose events Redis loses while they are produced. A lost tail is written again,
- * and whatever cannot be is told as a gap: to one who reads from the beginning, to one who
- * comes late, and to the server.
+ * Runs whose events Redis loses while they are produced. The newest events are written
+ * again. What cannot be written again is a gap, which early readers, late readers and the
+ * server are told.
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
@@ -46,7 +46,7 @@ interface Fixture {
   give: (count: number) => Promise<void>;
   /** Gives what is left, and the end. */
   finish: () => Promise<void>;
-  /** Reads the run as one who comes late. */
+  /** Reads the run as a reader that comes late. */
   readLate: () => Promise<string[]>;
 }
 
@@ -194,7 +194,7 @@ const DELETIONS: { name: string; isHole: boolean; which: number }[] = [
 ];
 for (const { name, isHole, which } of DELETIONS) {
   test(
-    `tells a gap in the place of ${name} that was deleted`,
+    `tells a gap if ${name} was deleted`,
     async ({ client, reader, errors, give, finish, readLate }) => {
       await give(100);
       const ids = await entryIds(client);
@@ -221,7 +221,7 @@ for (const { name, isHole, which } of DELETIONS) {
   );
 }
 
-test("tells a gap in the place of what was trimmed from the beginning", async ({ client, reader, give, finish, readLate }) => {
+test("tells a gap if the beginning was trimmed", async ({ client, reader, give, finish, readLate }) => {
   await give(100);
   await client.send(["XTRIM", KEY, "MAXLEN", "10"]);
   await finish();
@@ -231,7 +231,7 @@ test("tells a gap in the place of what was trimmed from the beginning", async ({
   assertInOrder(late);
 });
 
-test("tells a gap in the place of all that was trimmed", async ({ client, reader, give, finish, readLate }) => {
+test("tells a gap if all events were trimmed", async ({ client, reader, give, finish, readLate }) => {
   await give(50);
   await client.send(["XTRIM", KEY, "MAXLEN", "0"]);
   await finish();
@@ -243,7 +243,7 @@ test("tells a gap in the place of all that was trimmed", async ({ client, reader
 });
 
 test(
-  "goes on with a reader who comes back with an ID that is lost",
+  "goes on with a reader that reconnects with an ID that is lost",
   async ({ server, client, there, reader, logs, give, finish }) => {
     await give(80);
     await server.takeSnapshot();
@@ -254,7 +254,7 @@ test(
     await using runs = new EventRuns({ logs });
     await using elsewhere = await readRun(runs, "a", lastEventId);
     await using back = await readRun(there, "a", lastEventId);
-    // Another one, who is behind it, follows the same stream.
+    // Another reader, which is behind it, follows the same stream.
     await using late = await readRun(there, "a");
     await late.inbox.untilEvents(80);
     await finish();
@@ -267,7 +267,7 @@ test(
 );
 
 test(
-  "tells a reader who comes back with a lost ID, once nobody writes it again",
+  "tells a reader that reconnects with a lost ID the gap, once it cannot be written again",
   async ({ server, client, there, reader, logs, give, abandon }) => {
     await give(80);
     await server.takeSnapshot();
@@ -337,7 +337,7 @@ Deno.test(
     assert(kept >= 1000, `${kept} events were kept`);
     assertEquals(rest.events.map(({ data }) => data), all.slice(-kept));
     assertEquals(rest.events.map(({ id }) => id), ids.slice(-kept));
-    // The place after the gap, where nothing is missing.
+    // The cursor after the gap: nothing is missing from there.
     const again = await log.read(rest.gapCursor!, { limit: 1 });
     assertEquals([again.gap, again.events[0]?.id], [false, ids.at(-kept)]);
   },
@@ -381,7 +381,7 @@ Deno.test(
 );
 
 Deno.test(
-  `RedisEventLogs${redisNote} does not put back what somebody else has claimed since`,
+  `RedisEventLogs${redisNote} does not put back a run that another process has claimed since`,
   { ignore: !hasRedis },
   async () => {
     await using server = await RedisServer.start({ snapshots: true });
@@ -406,7 +406,7 @@ Deno.test(
 );
 
 Deno.test(
-  `RedisEventLogs${redisNote} follows what is written again for one who is behind, and not for one who has it`,
+  `RedisEventLogs${redisNote} gives what is written again to a follower that is behind, and not to one that has it`,
   { ignore: !hasRedis },
   async () => {
     await using server = await RedisServer.start({ snapshots: true });

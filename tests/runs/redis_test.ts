@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs that are kept in Redis. */
+/** Runs in Redis. */
 
 import { hasRedis, redisNote } from "../support/redis_server.ts";
 import { makeRedisLogs } from "../support/redis_logs.ts";

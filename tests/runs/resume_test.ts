@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** How soon and how completely a run is given to those who come in the middle of it. */
+/** How soon and how completely a reader that comes in the middle of a run gets it. */
 
 import { assertEquals } from "@std/assert";
 import type { EventLog, EventLogs } from "../../log.ts";
@@ -23,13 +23,13 @@ Deno.test(
   async () => {
     await using server = await RedisServer.start();
     await using connection = await RedisConnection.open(server.port);
-    /** The commands that were sent since the latest reply, for each reply. */
-    const turns: string[][] = [[]];
+    /** The commands between two replies, for each reply. */
+    const roundTrips: string[][] = [[]];
     const client: RedisClient = {
       send: async (command) => {
-        turns.at(-1)!.push(command[0]);
+        roundTrips.at(-1)!.push(command[0]);
         const reply = await connection.send(command);
-        if (turns.at(-1)!.length > 0) turns.push([]);
+        if (roundTrips.at(-1)!.length > 0) roundTrips.push([]);
         return reply;
       },
       duplicate: () => connection.duplicate(),
@@ -52,12 +52,12 @@ Deno.test(
       await using runs = new EventRuns({
         logs: new RedisEventLogs(client, "runs:"),
       });
-      turns.splice(0, turns.length, []);
+      roundTrips.splice(0, roundTrips.length, []);
       const response = await runs.serve("a", runRequest(lastEventId));
       const reader = response.body!.getReader();
       const { value } = await reader.read();
-      assertEquals(turns[0]?.toSorted(), ["EVAL", "XRANGE"]);
-      assertEquals(turns.flat().length, 2);
+      assertEquals(roundTrips[0]?.toSorted(), ["EVAL", "XRANGE"]);
+      assertEquals(roundTrips.flat().length, 2);
       const text = new TextDecoder().decode(value);
       const data = lastEventId === undefined ? "0" : "51";
       assertEquals(/^data: (\d+)$/m.exec(text)?.[1], data);
@@ -67,7 +67,7 @@ Deno.test(
   },
 );
 
-Deno.test(`serve() gives each event once to who comes at any moment, SEED=${SEED}`, async () => {
+Deno.test(`serve() gives each event once to a reader that comes at any moment, SEED=${SEED}`, async () => {
   const random = new Random(SEED);
   using memory = new MemoryEventLogs();
   const logs = farAway(memory, random);

@@ -1,5 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/** Runs in memory. */
+
 import { MemoryEventLogs } from "../../log.ts";
 import { testRuns } from "./_suite.ts";
 

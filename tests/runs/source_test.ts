@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What a run takes from its source, and what it makes of what goes wrong there. */
+/** What a run takes from its source, and what happens if the source fails. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { encodeEvents } from "../../encoder.ts";
@@ -105,7 +105,7 @@ function makeFailing(): ReadableStream<Uint8Array> {
 }
 
 for (const [name, source] of Object.entries(WRONG)) {
-  Deno.test(`EventRuns ends a run as failed whose source ${name}`, async () => {
+  Deno.test(`EventRuns ends a run as failed if its source ${name}`, async () => {
     const errors: unknown[] = [];
     const onError = (error: unknown, id: string): void => {
       assertEquals(id, "a");
@@ -121,15 +121,26 @@ for (const [name, source] of Object.entries(WRONG)) {
   });
 }
 
+Deno.test("EventRuns reports what it got in place of events", async () => {
+  const errors: string[] = [];
+  const onError = (error: unknown): void => void errors.push(String(error));
+  await using runs = new EventRuns({ onError });
+  await runs.start("a", (() => "data: 1") as unknown as EventRunSource);
+  await runs.ended("a");
+  assertEquals(errors, [
+    'TypeError: Cannot produce run: expected "source" to give events or an event stream, got "data: 1"',
+  ]);
+});
+
 /** What a run of ten events with these limits comes to. */
-const LIMITS: [EventRunsOptions, string[]][] = [
+const LIMITS: [EventRunsOptions, string[], exceeded?: string][] = [
   [{ maxEvents: 10 }, [...numbers(10), "done"]],
-  [{ maxEvents: 9 }, [...numbers(9), "failed"]],
+  [{ maxEvents: 9 }, [...numbers(9), "failed"], '"maxEvents" of 9 events'],
   [{ maxBytes: 90 }, [...numbers(10), "done"]],
-  [{ maxBytes: 89 }, [...numbers(9), "failed"]],
+  [{ maxBytes: 89 }, [...numbers(9), "failed"], '"maxBytes" of 89 bytes'],
 ];
 
-for (const [limits, expected] of LIMITS) {
+for (const [limits, expected, exceeded] of LIMITS) {
   Deno.test(`EventRuns keeps all up to its limits: ${JSON.stringify(limits)}`, async () => {
     const errors: unknown[] = [];
     await using runs = new EventRuns({
@@ -144,7 +155,14 @@ for (const [limits, expected] of LIMITS) {
     assertEquals(received.map((line) => line.split(": ")[1]), expected);
     const isFailed = expected.at(-1) === "failed";
     assertEquals(faucet.run?.signal.aborted, isFailed);
-    assertEquals(errors.length, isFailed ? 1 : 0);
+    assertEquals(
+      errors.map(String),
+      isFailed
+        ? [
+          `RangeError: Cannot continue run: its source has exceeded ${exceeded}`,
+        ]
+        : [],
+    );
   });
 }
 
@@ -162,7 +180,7 @@ Deno.test("EventRuns stops a source that takes too long", async () => {
   assertEquals(errors.map(({ name }) => name), ["RangeError"]);
 });
 
-Deno.test("EventRuns does not report a source that stops since it was told to", async () => {
+Deno.test("EventRuns does not report a source that stops because it was told to", async () => {
   const errors: unknown[] = [];
   await using runs = new EventRuns({ onError: (error) => errors.push(error) });
   await runs.start("a", async function* ({ signal }) {
@@ -200,7 +218,7 @@ Deno.test("EventRuns asks the source for more only as the log takes it", async (
   logs.close();
 });
 
-Deno.test("EventRuns ends a run as lost where its claim is gone", async () => {
+Deno.test("EventRuns ends a run as lost if its claim is gone", async () => {
   using logs = new MemoryEventLogs();
   await using runs = new EventRuns({ logs });
   const faucet = new Faucet();
@@ -210,7 +228,7 @@ Deno.test("EventRuns ends a run as lost where its claim is gone", async () => {
   faucet.give("1");
   await until(() => runs.size === 0);
   assertEquals(faucet.isCancelled, true);
-  // Nothing was written into a log that nobody would let expire.
+  // Nothing was written into a log that would never expire.
   assertEquals((await logs.inspect("a")).last, undefined);
 });
 
