@@ -12,22 +12,15 @@ import { makeGapEvent } from "../_channel/gap_notice.ts";
 import { quote } from "../_validate.ts";
 import type {
   EventLog,
-  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
-  EventLogOptions,
   EventLogReadOptions,
   LoggedEvent,
 } from "../log.ts";
-import type { TextEventInit } from "../event.ts";
+import { ForwardingLog } from "./_forwarding_log.ts";
 
 /** A log with a `gap` event in each gap that it can name the end of. */
-export class GapEventLog implements EventLog {
-  /** The log's own, if it has it: it tells at once what the log holds. */
-  readonly reaches?: (cursor: string) => boolean;
-  /** The log's own, if it compares cursors. */
-  readonly compare?: NonNullable<EventLog["compare"]>;
-  readonly #log: EventLog;
+export class GapEventLog extends ForwardingLog {
   readonly #onError: (error: unknown) => void;
   /** The gaps that were reported, by the cursors after them. */
   readonly #reported = new Set<string>();
@@ -37,38 +30,23 @@ export class GapEventLog implements EventLog {
    * @param onError Called once for each gap.
    */
   constructor(log: EventLog, onError: (error: unknown) => void) {
-    this.#log = log;
+    super(log);
     this.#onError = onError;
-    if (log.reaches !== undefined) {
-      this.reaches = (cursor) => log.reaches?.(cursor) ?? false;
-    }
-    if (log.compare !== undefined) this.compare = log.compare.bind(log);
   }
 
-  append(
-    event: TextEventInit,
-    options?: EventLogAppendOptions,
-  ): Promise<string> {
-    return this.#log.append(event, options);
-  }
-
-  async read(
+  override async read(
     after: string,
     options?: EventLogReadOptions,
   ): Promise<EventLogBatch> {
-    return this.#replaceGap(await this.#log.read(after, options), after);
+    return this.#replaceGap(await this.inner.read(after, options), after);
   }
 
-  rewind(count: number, options?: EventLogOptions): Promise<string> {
-    return this.#log.rewind(count, options);
-  }
-
-  follow(
+  override follow(
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
     let after = options.after ?? "";
-    return this.#log.follow((batch) => {
+    return this.inner.follow((batch) => {
       onBatch(this.#replaceGap(batch, after));
       after = batch.cursor;
     }, options);

@@ -9,34 +9,29 @@
 
 import type {
   EventLog,
-  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
   EventLogOptions,
   EventLogReadOptions,
   LoggedEvent,
 } from "../log.ts";
+import { ForwardingLog } from "./_forwarding_log.ts";
 import type { TextEventInit } from "../event.ts";
 import { isEnd } from "./_status_entries.ts";
 
 /** A log whose end is told to its readers after the engine has lost it. */
-export class LostRunLog implements EventLog {
-  readonly #log: EventLog;
+export class LostRunLog extends ForwardingLog {
   /** The entry that tells of the loss; set by `lose()`. */
   #loss: LoggedEvent | undefined;
   #hasEnd = false;
   /** Aborted by `lose()`. */
   readonly #controller = new AbortController();
-  /** The log's own, if it has it; after the loss only the entry is left. */
-  readonly reaches?: (cursor: string) => boolean;
-  /** The log's own, if it has it. It cannot order the cursor of the entry. */
-  readonly compare?: NonNullable<EventLog["compare"]>;
 
   /** @param log The log in the engine. */
   constructor(log: EventLog) {
-    this.#log = log;
-    if (log.compare !== undefined) this.compare = log.compare.bind(log);
+    super(log);
     if (log.reaches === undefined) return;
+    // After the loss only its entry is left.
     this.reaches = (cursor) =>
       this.#loss === undefined
         ? log.reaches?.(cursor) ?? false
@@ -63,20 +58,13 @@ export class LostRunLog implements EventLog {
     );
   }
 
-  append(
-    event: TextEventInit,
-    options?: EventLogAppendOptions,
-  ): Promise<string> {
-    return this.#log.append(event, options);
-  }
-
-  async read(
+  override async read(
     after: string,
     options?: EventLogReadOptions,
   ): Promise<EventLogBatch> {
     if (this.#loss !== undefined) return makeLossBatch(this.#loss, after);
     try {
-      const batch = await this.#log.read(after, options);
+      const batch = await this.inner.read(after, options);
       this.#noteEnd(batch);
       const isGone = isEmptied(batch) && await this.#isGone(options?.signal);
       if (this.#loss !== undefined) return makeLossBatch(this.#loss, after);
@@ -88,13 +76,16 @@ export class LostRunLog implements EventLog {
     }
   }
 
-  async rewind(count: number, options?: EventLogOptions): Promise<string> {
+  override async rewind(
+    count: number,
+    options?: EventLogOptions,
+  ): Promise<string> {
     return this.#loss === undefined
-      ? await this.#log.rewind(count, options)
+      ? await this.inner.rewind(count, options)
       : this.#loss.id;
   }
 
-  async follow(
+  override async follow(
     onBatch: (batch: EventLogBatch) => void,
     { after, signal }: EventLogFollowOptions = {},
   ): Promise<never> {
@@ -147,7 +138,7 @@ export class LostRunLog implements EventLog {
     this.#controller.signal.addEventListener("abort", end);
     try {
       const options = { after, signal: controller.signal };
-      return await this.#log.follow(onBatch, options);
+      return await this.inner.follow(onBatch, options);
     } finally {
       signal?.removeEventListener("abort", end);
       this.#controller.signal.removeEventListener("abort", end);
@@ -156,8 +147,8 @@ export class LostRunLog implements EventLog {
 
   /** Whether the log has no event. */
   async #isGone(signal: AbortSignal | undefined): Promise<boolean> {
-    const cursor = await this.#log.rewind(1, { signal });
-    const { events } = await this.#log.read(cursor, { limit: 1, signal });
+    const cursor = await this.inner.rewind(1, { signal });
+    const { events } = await this.inner.read(cursor, { limit: 1, signal });
     return events.length === 0;
   }
 

@@ -9,13 +9,12 @@
 
 import type {
   EventLog,
-  EventLogAppendOptions,
   EventLogBatch,
   EventLogFollowOptions,
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import type { TextEventInit } from "../event.ts";
+import { ForwardingLog } from "./_forwarding_log.ts";
 
 /** How many events are read. More of them would delay the first one. */
 const LIMIT = 8;
@@ -51,13 +50,10 @@ export async function prefetch(
 }
 
 /** A log that answers the first read and the first follow from what was prefetched. */
-export class PrefetchedLog implements EventLog {
-  readonly #log: EventLog;
+export class PrefetchedLog extends ForwardingLog {
   /** Cleared once it is read: a later read must get what was appended since. */
   #prefetched: Prefetch | undefined;
   readonly #end: string | undefined;
-  /** The log's own, if it compares cursors. */
-  readonly compare?: NonNullable<EventLog["compare"]>;
 
   /**
    * @param log The log.
@@ -66,44 +62,39 @@ export class PrefetchedLog implements EventLog {
    * known.
    */
   constructor(log: EventLog, prefetched: Prefetch, end: string | undefined) {
-    this.#log = log;
+    super(log);
     this.#prefetched = prefetched;
     this.#end = end;
-    if (log.compare !== undefined) this.compare = log.compare.bind(log);
   }
 
-  append(
-    event: TextEventInit,
-    options?: EventLogAppendOptions,
-  ): Promise<string> {
-    return this.#log.append(event, options);
-  }
-
-  read(after: string, options?: EventLogReadOptions): Promise<EventLogBatch> {
+  override read(
+    after: string,
+    options?: EventLogReadOptions,
+  ): Promise<EventLogBatch> {
     const prefetched = this.#prefetched;
-    if (prefetched?.after !== after) return this.#log.read(after, options);
+    if (prefetched?.after !== after) return this.inner.read(after, options);
     this.#prefetched = undefined;
     return Promise.resolve(prefetched.batch);
   }
 
-  rewind(count: number, options?: EventLogOptions): Promise<string> {
+  override rewind(count: number, options?: EventLogOptions): Promise<string> {
     return count === Infinity && this.#prefetched?.isBeginning
       ? Promise.resolve(this.#prefetched.after)
-      : this.#log.rewind(count, options);
+      : this.inner.rewind(count, options);
   }
 
-  async follow(
+  override async follow(
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
     const end = this.#end;
     if (options.after !== undefined || end === undefined) {
-      return await this.#log.follow(onBatch, options);
+      return await this.inner.follow(onBatch, options);
     }
     onBatch({ events: [], cursor: end, gap: false });
     // The reader is sent the prefetched events in this event loop turn. A call on the
     // engine before that would delay them.
     await new Promise((resolve) => setTimeout(resolve, 0));
-    return await this.#log.follow(onBatch, { ...options, after: end });
+    return await this.inner.follow(onBatch, { ...options, after: end });
   }
 }

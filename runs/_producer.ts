@@ -46,7 +46,7 @@ export class Producer {
   #renewal: Promise<void> | undefined;
   #events = 0;
   #bytes = 0;
-  /** Fulfilled once the latest event is in the log, or has failed to be written. */
+  /** Fulfilled once all events so far are in the log, or one could not be written. */
   #written: Promise<unknown> = Promise.resolve();
 
   constructor(

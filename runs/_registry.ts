@@ -66,8 +66,8 @@ export class Registry {
     restart: "after" | "replace" | undefined,
   ): Promise<ClaimedRun | undefined> {
     const { logs } = this.#options;
-    // The cursor is read before the run exists. If it were read later, a stop that came
-    // between the claim and the reading would not reach the producer.
+    // The cursor is asked for before the run exists. If it were read later, a stop that
+    // came between the claim and the reading would not reach the producer.
     const [stopCursor, claim] = await Promise.allSettled([
       retryStep(() => logs.open(stopLogNameOf(id)).rewind(0)),
       this.#claim(id, restart),
