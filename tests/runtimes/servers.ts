@@ -15,6 +15,7 @@ import "../channel/topics_property_test.ts";
 import "../channel/topics_test.ts";
 import "../channel/until_test.ts";
 import "../encoder/json_sending_test.ts";
+import "../runs/forwarding_log_test.ts";
 import "../runs/lost_run_log_test.ts";
 import "../runs/options_test.ts";
 import "../runs/source_test.ts";
