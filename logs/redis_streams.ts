@@ -234,6 +234,8 @@ export class RedisStreamsEventLog implements EventLog {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const timeout = this.#timeout + BLOCK;
-    return orAborted(orTimedOut(reply, timeout, "follow event log"), signal);
+    // In this order: the timer must not outlive the abort of a call that Redis never
+    // answers.
+    return orTimedOut(orAborted(reply, signal), timeout, "follow event log");
   }
 }

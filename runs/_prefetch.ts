@@ -33,16 +33,18 @@ export interface Prefetch {
  *
  * @param log The log of the run.
  * @param lastEventId The ID that the reader brings, if it brings one.
+ * @param signal Ends the calls on the log.
  * @returns The events, `undefined` if the log fails. The channel then reads them itself,
  * and deals with the error.
  */
 export async function prefetch(
   log: EventLog,
   lastEventId: string | undefined,
+  signal: AbortSignal,
 ): Promise<Prefetch | undefined> {
   try {
-    const after = lastEventId ?? await log.rewind(Infinity);
-    const batch = await log.read(after, { limit: LIMIT });
+    const after = lastEventId ?? await log.rewind(Infinity, { signal });
+    const batch = await log.read(after, { limit: LIMIT, signal });
     return { after, isBeginning: lastEventId === undefined, batch };
   } catch {
     return undefined;

@@ -63,10 +63,11 @@ export class Readers {
   async prefetch(
     id: string,
     lastEventId: string | undefined,
+    signal: AbortSignal,
   ): Promise<Prefetch | undefined> {
     const log = this.#options.logs.open(logNameOf(id));
     const isNear = log.reaches !== undefined || this.#runs.has(id);
-    return isNear ? undefined : await prefetch(log, lastEventId);
+    return isNear ? undefined : await prefetch(log, lastEventId, signal);
   }
 
   /**

@@ -114,7 +114,9 @@ export class RunServer {
   ): Promise<LookUp | undefined> {
     // Both are asked for at once. One after the other would be two round trips before
     // the first byte.
-    const prefetching = this.#readers.prefetch(id, lastEventId);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const prefetching = this.#readers.prefetch(id, lastEventId, signal);
     try {
       const run = await this.#registry.find(id);
       const prefetched = await prefetching;
@@ -124,8 +126,9 @@ export class RunServer {
       this.#errorReports.forget(id);
       return { prefetched, run, isOver };
     } catch (error) {
-      // It never rejects. If the response came before it settles, the call on the log
-      // and its timer would outlive the response.
+      // Otherwise the call would be tried again, with a timer, for as long as the log is
+      // away, although nothing waits for it any more. It never rejects.
+      controller.abort();
       await prefetching;
       this.#errorReports.report(error, id);
       return undefined;

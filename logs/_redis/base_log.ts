@@ -103,7 +103,9 @@ export class RedisBaseLog {
 
   #once<T>(reply: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const timeout = this.#timeout;
-    return orAborted(orTimedOut(reply, timeout, "follow event log"), signal);
+    // In this order: the timer must not outlive the abort of a call that Redis never
+    // answers.
+    return orTimedOut(orAborted(reply, signal), timeout, "follow event log");
   }
 
   #retry<T>(
