@@ -82,10 +82,13 @@ export class KvHistory {
         return { ...found, versionstamp };
       }
       const state: LogState = { epoch: makeEpoch(), first: 1, last: 0 };
-      await this.#kv.atomic()
+      const result = await this.#kv.atomic()
         .check({ key: this.#stateKey, versionstamp: null })
         .set(this.#stateKey, state)
         .commit();
+      // Not read again: a follower that begins on an empty store would find its end after
+      // an event that was published since.
+      if (result.ok) return { ...state, versionstamp: result.versionstamp };
     }
   }
 
