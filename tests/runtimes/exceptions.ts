@@ -25,6 +25,8 @@ export const NODE_20_EXCEPTIONS: Record<string, string> = {
 };
 
 export const BUN_EXCEPTIONS: Record<string, string> = {
+  "serveSocket() ends each session, and no other, whatever a client sends":
+    "fetch counts requests that were aborted as open, and lets 256 be open",
   "EventSource listens like an EventTarget: an event that its own listener dispatches again":
     OTHER_ERROR,
   "serveEvents() serves over HTTP/2, and notices that the client has left":
