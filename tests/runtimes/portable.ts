@@ -33,5 +33,6 @@ import "../typed/iteration_test.ts";
 import "../typed/listener_test.ts";
 import "../offline/assert_test.ts";
 import "../offline/streams_test.ts";
+import "../shared/recent_events_test.ts";
 import "../typed/typed_test.ts";
 import "../validate/validate_test.ts";

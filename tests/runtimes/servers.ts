@@ -2,6 +2,7 @@
 
 /** The tests that run wherever requests are answered, as they are. */
 
+import "../channel/bounds_test.ts";
 import "../channel/close_test.ts";
 import "../channel/group_test.ts";
 import "../channel/cursors_test.ts";
