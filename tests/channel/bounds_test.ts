@@ -24,7 +24,7 @@ const NO_RING = { ringBytes: 0 };
 /** A log that answers without a timer, counts its reads, and does not say what it has. */
 class CountingLog implements EventLog {
   reads = 0;
-  readonly #log = new MemoryEventLog();
+  readonly #log = new MemoryEventLog({ maxBytes: Infinity });
 
   append(
     event: TextEventInit,
@@ -166,4 +166,59 @@ Deno.test("EventChannel sends its keep-alive comments to a few hundred clients a
   const most = Math.max(...perTurn.values());
   assert(most <= 300, `${most} at a time`);
   for (const client of clients) await client[Symbol.asyncDispose]();
+});
+
+Deno.test("EventChannel tries to follow its log again after ten seconds at most", async () => {
+  using time = new FakeTime();
+  const log = Object.assign(new MemoryEventLog(), {
+    follow: () => Promise.reject(new Error("The log is down")),
+  });
+  await using channel = new EventChannel({ log, keepAlive: 0 });
+  await using _client = new BodyClient(channel.serve(makeRequest())).run();
+  let wait = 0;
+  for (let attempt = 0; attempt < 20; attempt++) {
+    // The failure takes a few microtasks, and no timer.
+    for (let i = 0; i < 50 && time.timers.size === 0; i++) {
+      await Promise.resolve();
+    }
+    const [next] = time.timers.values();
+    wait = (next?.due ?? NaN) - time.now;
+    assert(wait <= 10_000, `${wait} ms`);
+    time.pass(wait);
+  }
+  assert(wait >= 1000, `${wait} ms`);
+});
+
+Deno.test("EventChannel keeps 16 MiB of what it has read of its log, and forgets the oldest", async () => {
+  const log = new CountingLog();
+  const all = Array.from({ length: 100 }, () => "x".repeat(250_000));
+  const ids = await appendAll(log, all);
+  await using channel = new EventChannel({ ...NO_RING, log, keepAlive: 0 });
+
+  /** Has a client read one event after an ID; gives how often the log was read. */
+  async function readAfter(index: number, count: number): Promise<number> {
+    const before = log.reads;
+    const response = channel.serve(makeRequest(ids[index]));
+    await using client = new BodyClient(response);
+    while (client.inbox.events.length < count) await client.read();
+    return log.reads - before;
+  }
+
+  assert(await readAfter(0, 99) >= 50);
+  // What it read last is there, if the test took no longer than a page is kept.
+  assert(await readAfter(0, 1) > 0);
+});
+
+Deno.test("EventChannel gives a client that does not read a few chunks of the past, not all", async () => {
+  const log = new MemoryEventLog();
+  const start = await log.rewind(0);
+  for (let i = 0; i < 100; i++) await log.append({ data: "x".repeat(65_000) });
+  await using channel = new EventChannel({ log });
+  await using idle = new BodyClient(channel.serve(makeRequest(start)));
+  await idle.read();
+  await using reader = new BodyClient(channel.serve(makeRequest(start))).run();
+  await reader.inbox.untilEvents(100);
+  const { delivered } = channel.counters;
+  assert(delivered <= 105, `${delivered - 100} events for the idle client`);
+  await idle.run().inbox.untilEvents(100);
 });

@@ -211,3 +211,16 @@ async function dataAfter(
   const { events, gap } = await log.read(cursor);
   return [...(gap ? ["gap"] : []), ...events.map((event) => event.data)];
 }
+
+Deno.test("MemoryEventLog.read() gives 256 events and 65 536 bytes unless it is told", async () => {
+  const log = new MemoryEventLog();
+  const start = await log.rewind(0);
+  for (let i = 0; i < 300; i++) await log.append({ data: "x".repeat(1000) });
+  const count = async (options?: { limit?: number; maxBytes?: number }) =>
+    (await log.read(start, options)).events.length;
+  assertEquals(await count({ maxBytes: Infinity }), 256);
+  const most = await count({ limit: Infinity, maxBytes: 65_536 });
+  assert(most > 10 && most < 100, `${most} events`);
+  assertEquals(await count({ limit: Infinity }), most);
+  assertEquals(await count(), most);
+});
