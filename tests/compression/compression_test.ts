@@ -374,3 +374,22 @@ Deno.test("encodeShared() gives each client a stream that a strict reader accept
     });
   });
 });
+
+Deno.test("gzip() stores what it cannot make shorter, however long it is", async () => {
+  for (const length of [65_534, 65_535, 65_536, 131_070, 200_000]) {
+    const chunk = new Uint8Array(length);
+    for (let start = 0; start < length; start += 65_536) {
+      crypto.getRandomValues(chunk.subarray(start, start + 65_536));
+    }
+    const stream = gzip()[CODEC].openStream();
+    const body = new Response(new Blob([stream.encode(chunk), stream.end()]));
+    const decompressed = body.body!.pipeThrough(
+      new DecompressionStream("gzip"),
+    );
+    const bytes = new Uint8Array(
+      await new Response(decompressed).arrayBuffer(),
+    );
+    assertEquals(bytes.length, length);
+    assert(bytes.every((byte, index) => byte === chunk[index]), `${length}`);
+  }
+});

@@ -275,3 +275,31 @@ function losing(kv: Deno.Kv, fates: (Error | true)[]): KvStore {
     },
   };
 }
+
+for (
+  const [bound, data, count] of [
+    ["1000 events", "", 1500],
+    ["1 MiB", "x".repeat(100_000), 30],
+  ] as const
+) {
+  Deno.test(`a claim of DenoKvEventLogs keeps ${bound} to write again, and tells a gap before them`, async () => {
+    using kv = await Deno.openKv(":memory:");
+    const logs = new DenoKvEventLogs(kv, ["logs"]);
+    const claim = await logs.claim("a", { leaseTime: 60_000 });
+    let id = "";
+    for (let i = 0; i < count; i++) id = await claim!.append({ data });
+    const log = logs.open("a");
+    const bounds = { limit: Infinity, maxBytes: Infinity };
+    // An older state of the store: nothing but the head is left.
+    for await (const { key, value } of kv.list({ prefix: ["logs"] })) {
+      if (value instanceof Uint8Array) await kv.delete(key);
+    }
+    await claim!.append({ data });
+    const { events, gap } = await log.read(claim!.cursor, bounds);
+    assertEquals(gap, true);
+    assert(events.length < count - 1, `${events.length} of ${count} events`);
+    assert(events.length > 5, `${events.length} events`);
+    assert(events.some((event) => event.id === id));
+    await claim!.release();
+  });
+}

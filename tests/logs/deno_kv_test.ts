@@ -438,3 +438,16 @@ function dataOf(
 ): (string | undefined)[] {
   return events.map(({ data }) => data);
 }
+
+Deno.test("DenoKvEventLog writes no more at once than a commit takes", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const log = new DenoKvEventLog(kv, ["log"]);
+  const start = await log.rewind(0);
+  // All of them would be 2 MB, and a commit takes 800 KB.
+  const data = "x".repeat(100_000);
+  const ids = await Promise.all(
+    Array.from({ length: 20 }, () => log.append({ data })),
+  );
+  const { events } = await log.read(start, { maxBytes: Infinity });
+  assertEquals(events.map(({ id }) => id), ids);
+});

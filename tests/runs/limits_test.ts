@@ -3,13 +3,13 @@
 /** The limits of runs that hold where no option says otherwise. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { MemoryEventLogs } from "../../log.ts";
+import { type EventLog, MemoryEventLogs } from "../../log.ts";
 import {
   type EventRun,
   EventRuns,
   type EventRunSource,
 } from "../../runs/mod.ts";
-import { runRequest } from "./_fixture.ts";
+import { Faucet, readRun, runRequest, until } from "./_fixture.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
 /** A source that gives nothing until its run is over. */
@@ -128,4 +128,39 @@ Deno.test("EventRuns remembers a bounded number of failures that it has told", a
   for (let run = 0; run < 2000; run++) await fail(`${run}`, "down");
   assertEquals(await fail("1999", "down"), 0);
   assertEquals(await fail("a", "kind 0"), 1);
+});
+
+Deno.test("EventRuns follows a run for no longer than it has readers", async () => {
+  using memory = new MemoryEventLogs();
+  let following = 0;
+  const logs = Object.assign(memory, {
+    open(name: string): EventLog {
+      const log = MemoryEventLogs.prototype.open.call(memory, name);
+      return {
+        append: (event, options) => log.append(event, options),
+        read: (after, options) => log.read(after, options),
+        rewind: (count, options) => log.rewind(count, options),
+        follow(onBatch, options): Promise<never> {
+          following++;
+          return log.follow(onBatch, options).finally(() => following--);
+        },
+      };
+    },
+  });
+  await using runs = new EventRuns({ logs });
+  const faucet = new Faucet();
+  await runs.start("a", faucet.open);
+  faucet.give("1");
+  // The producer follows the log of its stops.
+  await until(() => following === 1);
+  for (let round = 0; round < 2; round++) {
+    {
+      await using first = await readRun(runs, "a");
+      await using second = await readRun(runs, "a");
+      await first.inbox.untilEvents(1);
+      await second.inbox.untilEvents(1);
+      await until(() => following === 2);
+    }
+    await until(() => following === 1);
+  }
 });
