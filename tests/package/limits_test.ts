@@ -255,6 +255,9 @@ for (const [requests, isOpen] of [[17, true], [18, false]] as const) {
       await within("the first request", opened.promise);
       const last = `${get}connection: close\r\n\r\n`;
       socket.write(`${get}\r\n`.repeat(requests - 2) + last);
+      // An answer shows that the server has dealt with all that came before.
+      const other = await fetch(`http://127.0.0.1:${port}/`);
+      assertEquals(await other.text(), "next");
       if (isOpen) end.resolve(new Response("first"));
       await within("the connection is closed", closed);
       end.resolve(new Response("first"));
