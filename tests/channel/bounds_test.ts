@@ -19,7 +19,7 @@ import { FakeTime } from "../support/fake_time.ts";
 import { RemoteLog } from "../support/remote_log.ts";
 
 /** Clients read the log itself. */
-const NO_RING = { ringBytes: 0 };
+const NO_RING = { liveSegmentBytes: 0 };
 
 /** A log that answers without a timer, counts its reads, and does not say what it has. */
 class CountingLog implements EventLog {

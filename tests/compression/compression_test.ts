@@ -375,7 +375,7 @@ Deno.test("encodeShared() gives each client a stream that a strict reader accept
   });
 });
 
-Deno.test("gzip() stores what it cannot make shorter, however long it is", async () => {
+Deno.test("gzip() stores what it cannot make shorter, however long it is", () => {
   for (const length of [65_534, 65_535, 65_536, 131_070, 200_000]) {
     const chunk = new Uint8Array(length);
     for (let start = 0; start < length; start += 65_536) {

@@ -50,7 +50,7 @@ const ROWS: LimitRow[] = [
     "10 000 events, 16 777 216 bytes",
     HERE,
   ],
-  ["`ringBytes`, of a channel", "1 048 576 bytes", HERE],
+  ["`liveSegmentBytes`, of a channel", "1 048 576 bytes", HERE],
   ["`maxSubscribers`, of a channel", "none", "channel/close"],
   ["`maxSubscribersPerKey`, of a channel", "none", "channel/close"],
   ["`maxTopicsPerSubscriber`, of a channel", "1000", "channel/topics"],
