@@ -43,7 +43,7 @@ import type {
   EventLogReadOptions,
 } from "../log.ts";
 import { followLog } from "./_engine/follow.ts";
-import { orAborted, orTimedOut } from "./_engine/retry.ts";
+import { orTimedOut } from "./_engine/retry.ts";
 import type { RedisClient } from "./_redis/client.ts";
 import { compareCursors } from "./_redis/cursors.ts";
 import { openConnection } from "./_redis/open_connection.ts";
@@ -234,8 +234,6 @@ export class RedisStreamsEventLog implements EventLog {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const timeout = this.#timeout + BLOCK;
-    // In this order: the timer must not outlive the abort of a call that Redis never
-    // answers.
-    return orTimedOut(orAborted(reply, signal), timeout, "follow event log");
+    return orTimedOut(reply, timeout, "follow event log", signal);
   }
 }

@@ -54,7 +54,7 @@ const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
 /** Makes the line of an event, without its ID: the position tells that. */
-export function makeLine(
+function makeLine(
   { event, data, retry, comment }: ServerSentEventInit,
   topics: readonly string[] | undefined,
 ): Line {

@@ -48,18 +48,23 @@ export function orAborted<T>(
   );
 }
 
-/** Settles as a promise does, or rejects with a `TimeoutError`, whichever is first. */
+/**
+ * Settles as a promise does, or rejects with a `TimeoutError` or the reason of a signal,
+ * whichever is first.
+ */
 export async function orTimedOut<T>(
   promise: Promise<T>,
   timeout: number,
   verb: string,
+  signal?: AbortSignal,
 ): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(makeTimeoutError(verb, timeout)), timeout);
   });
   try {
-    return await Promise.race([promise, late]);
+    // Inside, so that no timer outlives the abort of a call that is never answered.
+    return await Promise.race([orAborted(promise, signal), late]);
   } finally {
     clearTimeout(timer);
   }

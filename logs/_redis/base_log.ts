@@ -19,7 +19,7 @@ import {
   type ReadBounds,
 } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
-import { orAborted, orTimedOut, retry } from "../_engine/retry.ts";
+import { orTimedOut, retry } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
 import { classifyError } from "./error_kinds.ts";
 
@@ -103,9 +103,7 @@ export class RedisBaseLog {
 
   #once<T>(reply: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const timeout = this.#timeout;
-    // In this order: the timer must not outlive the abort of a call that Redis never
-    // answers.
-    return orTimedOut(orAborted(reply, signal), timeout, "follow event log");
+    return orTimedOut(reply, timeout, "follow event log", signal);
   }
 
   #retry<T>(

@@ -46,7 +46,7 @@ export function splitId(id: string): readonly [time: string, sequence: string] {
 }
 
 /** Compares the IDs of two entries, each two numbers of up to 64 bits. */
-export function compareIds(id: string, other: string): number {
+function compareIds(id: string, other: string): number {
   const [time, sequence] = splitId(id);
   const [otherTime, otherSequence] = splitId(other);
   return compareDigits(time, otherTime) ||

@@ -15,7 +15,7 @@
 import type { ErrorKind } from "../_engine/retry.ts";
 
 /** The kinds of errors by their prefix: all that Redis 6.2 to 8 and Valkey have. */
-export const REDIS_ERRORS: ReadonlyMap<string, ErrorKind> = new Map<
+const REDIS_ERRORS: ReadonlyMap<string, ErrorKind> = new Map<
   string,
   ErrorKind
 >([

@@ -98,7 +98,7 @@ export function readRenewal(
 }
 
 /** Reads the reply to a script that returns 1 or 0. */
-export function readFlag(reply: unknown): boolean {
+function readFlag(reply: unknown): boolean {
   if (reply !== 0 && reply !== 1) throw makeReplyError("1 or 0", reply);
   return reply === 1;
 }
