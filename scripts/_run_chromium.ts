@@ -69,8 +69,10 @@ async function answer(
 
 function pageFor(place: BrowserPlace, tunnel: string): string {
   const query = new URLSearchParams({ tunnel });
-  const seed = Deno.env.get("SEED");
-  if (seed !== undefined) query.set("seed", seed);
+  for (const name of ["SEED", "FILTER"]) {
+    const value = Deno.env.get(name);
+    if (value !== undefined) query.set(name, value);
+  }
   const tests = `/tests.js?${query}`;
   const script = place === "page"
     ? `import ${JSON.stringify(tests)};`

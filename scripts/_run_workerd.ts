@@ -46,8 +46,10 @@ export async function runInWorkerd(
     const port = await readPort(workerd.stdout);
     const url = new URL(`http://127.0.0.1:${port}/`);
     url.searchParams.set("tunnel", tunnel.url);
-    const seed = Deno.env.get("SEED");
-    if (seed !== undefined) url.searchParams.set("seed", seed);
+    for (const name of ["SEED", "FILTER"]) {
+      const value = Deno.env.get(name);
+      if (value !== undefined) url.searchParams.set(name, value);
+    }
     const response = await fetch(url, { signal: timeLimit });
     if (!response.ok) throw new Error(`It failed: ${await response.text()}`);
     return await response.json();

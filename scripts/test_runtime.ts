@@ -5,7 +5,7 @@
  * `N passed, N failed, N skipped`. Without arguments it takes all runtimes and
  * leaves out those that cannot be had here; one that is named must be there:
  * `deno task test:runtimes node bun`. The environment variable `SEED` reaches the
- * property tests.
+ * property tests; with `FILTER`, only the tests whose name contains it are run.
  */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertGreater } from "@std/assert";
 import { once } from "node:events";
 import http2 from "node:http2";
 import net, { type AddressInfo } from "node:net";
+import process from "node:process";
 import type { FetchHandler } from "../../node/mod.ts";
 import {
   PROTOCOLS,
@@ -66,6 +67,13 @@ const VALUES = [
   "caf\xe9",
   "",
 ];
+/**
+ * The names that an upstream may send. In Node 20, the body of a `fetch` never ends if its
+ * gzip is broken and the connection ends it.
+ */
+const UPSTREAM_NAMES = process.versions.node.startsWith("20.")
+  ? NAMES.filter((name) => name !== "content-encoding")
+  : NAMES;
 const BODIES = ["", "a", "abcd", SMUGGLED, "\r\n\r\n", "0\r\n\r\n"];
 
 /** A response as a handler may make it, or as `fetch` may give it. */
@@ -90,7 +98,7 @@ function randomBytes(random: Random): string {
   );
   const lines = [`HTTP/1.1 ${status} ${text}`];
   for (let count = random.below(4); count > 0; count--) {
-    lines.push(`${random.pick(NAMES)}: ${random.pick(VALUES)}`);
+    lines.push(`${random.pick(UPSTREAM_NAMES)}: ${random.pick(VALUES)}`);
   }
   return `${lines.join("\r\n")}\r\n\r\n${random.pick(BODIES)}`;
 }

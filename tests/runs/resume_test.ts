@@ -23,9 +23,9 @@ Deno.test(
   async () => {
     await using server = await RedisServer.start();
     await using connection = await RedisConnection.open(server.port);
-    /** The commands between two replies, for each reply. */
+    /** The commands of the reader under test between two replies, for each reply. */
     const roundTrips: string[][] = [[]];
-    const client: RedisClient = {
+    const recorded: RedisClient = {
       send: async (command) => {
         roundTrips.at(-1)!.push(command[0]);
         const reply = await connection.send(command);
@@ -36,10 +36,10 @@ Deno.test(
       close: () => connection.close(),
     };
     await using here = new EventRuns({
-      logs: new RedisEventLogs(client, "runs:"),
+      logs: new RedisEventLogs(connection, "runs:"),
     });
     await using there = new EventRuns({
-      logs: new RedisEventLogs(client, "runs:"),
+      logs: new RedisEventLogs(connection, "runs:"),
     });
     const faucet = new Faucet();
     await here.start("a", faucet.open);
@@ -50,7 +50,7 @@ Deno.test(
       const lastEventId of [undefined, first.inbox.events[50]?.lastEventId]
     ) {
       await using runs = new EventRuns({
-        logs: new RedisEventLogs(client, "runs:"),
+        logs: new RedisEventLogs(recorded, "runs:"),
       });
       roundTrips.splice(0, roundTrips.length, []);
       const response = await runs.serve("a", runRequest(lastEventId));

@@ -11,7 +11,7 @@ import "./portable.ts";
 const { searchParams } = new URL(import.meta.url);
 // Cannot fail: scripts/_run_chromium.ts sets it.
 await openTunnel(searchParams.get("tunnel")!);
-const environment = { SEED: searchParams.get("seed") ?? undefined };
+const environment = Object.fromEntries(searchParams);
 await fetch("/report", {
   method: "POST",
   body: JSON.stringify(

@@ -54,7 +54,10 @@ Object.assign(globalThis, { Deno: standIn });
 
 /** Options for {@linkcode runTests}. */
 export interface RunTestsOptions {
-  /** What `Deno.env` gives, such as `SEED` for the property tests. */
+  /**
+   * What `Deno.env` gives, such as `SEED` for the property tests. With `FILTER`, only the
+   * tests whose name contains it are run.
+   */
   environment?: Record<string, string | undefined>;
   /** Names of tests that cannot run here, each with the reason. */
   exceptions?: Record<string, string>;
@@ -73,6 +76,7 @@ export async function runTests(
   }
   for (const test of tests) {
     const { name } = test;
+    if (!name.includes(environment.FILTER ?? "")) continue;
     const reason = test.ignore ? "ignored" : exceptions[name];
     if (reason !== undefined) {
       report.skipped.push({ name, reason });

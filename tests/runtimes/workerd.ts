@@ -14,7 +14,7 @@ export default {
     const { searchParams } = new URL(request.url);
     // Cannot fail: scripts/_run_workerd.ts sets it.
     await openTunnel(searchParams.get("tunnel")!);
-    const environment = { SEED: searchParams.get("seed") ?? undefined };
+    const environment = Object.fromEntries(searchParams);
     return Response.json(
       await runTests({ environment, exceptions: WORKERD_EXCEPTIONS }),
     );
