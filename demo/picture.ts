@@ -9,7 +9,7 @@
 
 import { encodeBase64 } from "../socket/_base64.ts";
 import { Demo } from "./server.ts";
-import { Chromium, type Page } from "../tests/browser/_chromium.ts";
+import { Browser, type Page } from "../tests/browser/_browser.ts";
 
 const WIDTH = 760;
 const HEIGHT = 800;
@@ -17,7 +17,7 @@ const HEIGHT = 800;
 const RUNNING_TIME = 20_000;
 
 const demo = new Demo(0);
-await using chromium = await Chromium.launch();
+await using browser = await Browser.launch("chromium");
 try {
   const light = await openDemo("light");
   const dark = await openDemo("dark");
@@ -31,7 +31,7 @@ try {
 }
 
 async function openDemo(scheme: "light" | "dark"): Promise<Page> {
-  const page = await chromium.open(demo.url);
+  const page = await browser.open(demo.url);
   await page.emulate(WIDTH, HEIGHT, scheme);
   return page;
 }
@@ -44,7 +44,7 @@ async function join(pictures: Uint8Array[]): Promise<Uint8Array> {
   const html = `<body style="margin:0;display:flex">${images.join("")}`;
   const file = await Deno.makeTempFile({ suffix: ".html" });
   await Deno.writeTextFile(file, html);
-  const page = await chromium.open(`file://${file}`);
+  const page = await browser.open(`file://${file}`);
   await page.emulate(WIDTH * pictures.length, HEIGHT, "light");
   const joined = await page.screenshot();
   await Deno.remove(file);

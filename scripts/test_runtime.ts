@@ -10,8 +10,8 @@
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
 import { bundle, lowerSyntax } from "./_bundle.ts";
-import { CHROMIUM_NAMES } from "./_chromium.ts";
-import { type BrowserPlace, runInChromium } from "./_run_chromium.ts";
+import { findBrowser } from "./_browsers.ts";
+import { type BrowserPlace, runInBrowser } from "./_run_browser.ts";
 import { runInNode } from "./_run_node.ts";
 import { runInWorkerd } from "./_run_workerd.ts";
 import { findBun, findNode, type FindTool, findWorkerd } from "./_tools.ts";
@@ -26,7 +26,7 @@ const TIME_LIMIT = 600_000;
 
 const RUNTIMES: Record<string, Runtime> = {
   node: {
-    find: () => findProgram(["node"]),
+    find: findSystemNode,
     run: async (program, timeLimit) =>
       runInNode(program, await lowerSyntax(await bundleForNode()), timeLimit),
   },
@@ -104,10 +104,10 @@ function show(runtime: string, report: TestReport): void {
 
 function chromium(place: BrowserPlace): Runtime {
   return {
-    find: () => findProgram(CHROMIUM_NAMES),
-    run: async (program, timeLimit) =>
-      runInChromium(
-        program,
+    find: () => findBrowser("chromium"),
+    run: async (_program, timeLimit) =>
+      runInBrowser(
+        "chromium",
         await bundleForWeb("browser.ts"),
         place,
         timeLimit,
@@ -125,16 +125,9 @@ function bundleForWeb(file: string): Promise<string> {
   return bundle(`tests/runtimes/${file}`, { importMap });
 }
 
-async function findProgram(names: string[]): Promise<string> {
-  for (const name of names) {
-    try {
-      await versionOf(name);
-      return name;
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
-  }
-  throw new Error(`${names.join(" and ")} not found`);
+async function findSystemNode(): Promise<string> {
+  await versionOf("node");
+  return "node";
 }
 
 async function versionOf(program: string): Promise<string> {

@@ -5,7 +5,7 @@
 import { EventChannel } from "../../channel.ts";
 import { bundle } from "../../scripts/_bundle.ts";
 import { within } from "../support/within.ts";
-import type { Chromium, Page } from "./_chromium.ts";
+import type { Browser, Page } from "./_browser.ts";
 import type { Subscription } from "./_shared_page.ts";
 
 const PAGE = "<!doctype html><script type=module src=/page.js></script>";
@@ -68,8 +68,8 @@ export class SharedSite implements AsyncDisposable {
   }
 
   /** Opens a tab. */
-  async open(chromium: Chromium): Promise<Tab> {
-    return new Tab(await chromium.open(`${this.origin}/`));
+  async open(browser: Browser): Promise<Tab> {
+    return new Tab(await browser.open(`${this.origin}/`));
   }
 
   /** Answers the requests for `/hang`. */

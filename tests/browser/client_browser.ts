@@ -6,7 +6,7 @@ import { assertEquals } from "@std/assert";
 import { bundle } from "../../scripts/_bundle.ts";
 import { eventStream } from "../support/event_server.ts";
 import type * as client from "../../client.ts";
-import { browserTest, type Chromium, type Page } from "./_chromium.ts";
+import { type Browser, browserTest, type Page } from "./_browser.ts";
 
 declare const tidings: typeof client;
 
@@ -21,7 +21,7 @@ declare const Zone: {
 
 /** Serves a page with a script, and three events in one chunk at any other path. */
 async function withPage(
-  chromium: Chromium,
+  browser: Browser,
   module: string,
   head: string,
   test: (page: Page, origin: string) => Promise<void>,
@@ -46,15 +46,15 @@ async function withPage(
     },
   );
   const origin = `http://127.0.0.1:${server.addr.port}`;
-  await test(await chromium.open(`${origin}/`), origin);
+  await test(await browser.open(`${origin}/`), origin);
 }
 
 browserTest(
   "browser: our EventSource resolves relative URLs as the browser's does",
-  async (chromium) => {
+  async (browser) => {
     const head = "<base href=/base/there/>" +
       "<iframe srcdoc='<script src=/page.js type=module></script>'></iframe>";
-    await withPage(chromium, "_client_page.ts", head, async (page, origin) => {
+    await withPage(browser, "_client_page.ts", head, async (page, origin) => {
       const urls = await page.run(() => {
         // The first frame.
         const { 0: frame } = globalThis as unknown as [
@@ -81,8 +81,8 @@ browserTest(
 
 browserTest(
   "browser: our EventSource has the members of the browser's, described alike",
-  async (chromium) => {
-    await withPage(chromium, "_client_page.ts", "", async (page) => {
+  async (browser) => {
+    await withPage(browser, "_client_page.ts", "", async (page) => {
       const [actual, expected] = await page.run(() => {
         const describe = (Class: typeof EventSource) =>
           [Class, Class.prototype].map((leader) =>
@@ -115,8 +115,8 @@ browserTest(
 
 browserTest(
   "browser: what a listener of our EventSource awaits comes before the next event",
-  async (chromium) => {
-    await withPage(chromium, "_client_page.ts", "", async (page) => {
+  async (browser) => {
+    await withPage(browser, "_client_page.ts", "", async (page) => {
       const logs = await page.run(async () => {
         const run = async (
           Class: typeof EventSource,
@@ -158,8 +158,8 @@ browserTest(
 
 browserTest(
   "browser: our EventSource calls listeners in the zone that zone.js gives them",
-  async (chromium) => {
-    await withPage(chromium, "_zone_page.ts", "", async (page) => {
+  async (browser) => {
+    await withPage(browser, "_zone_page.ts", "", async (page) => {
       const log = await page.run(async () => {
         const source = new tidings.EventSource("/events");
         const log: string[] = [];

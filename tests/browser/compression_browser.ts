@@ -7,7 +7,7 @@ import { CODEC } from "../../_server/compression.ts";
 import { gzip } from "../../compression/mod.ts";
 import { type EventSession, serveEvents } from "../../server.ts";
 import { within } from "../support/within.ts";
-import { browserTest, type Page } from "./_chromium.ts";
+import { browserTest, type Page } from "./_browser.ts";
 import { withPage } from "./_page.ts";
 
 /** Has the page read `/events`, and keep the data of what it gets. */
@@ -57,7 +57,7 @@ function receive(page: Page, count: number): Promise<string | undefined> {
 for (const [name, read] of Object.entries(READERS)) {
   browserTest(
     `browser: ${name} gets each event of a compressed stream before the next one is sent`,
-    async (chromium) => {
+    async (browser) => {
       const compression = gzip();
       let session: EventSession | undefined;
       let acceptEncoding: string | null = null;
@@ -71,7 +71,7 @@ for (const [name, read] of Object.entries(READERS)) {
           }, { compression });
         }),
       );
-      const page = await chromium.open(`http://127.0.0.1:${server.addr.port}/`);
+      const page = await browser.open(`http://127.0.0.1:${server.addr.port}/`);
       await read(page);
       assertEquals(compression[CODEC].accepts(acceptEncoding), true);
       for (let id = 1; id <= 30; id++) {

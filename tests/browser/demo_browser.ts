@@ -4,7 +4,7 @@
 
 import { assert, assertEquals, assertGreater, assertMatch } from "@std/assert";
 import { Demo } from "../../demo/server.ts";
-import { browserTest, type Page } from "./_chromium.ts";
+import { browserTest, type Page } from "./_browser.ts";
 
 interface Shown {
   state: string;
@@ -69,15 +69,15 @@ async function withDemo(
 
 browserTest(
   "demo: no event is lost or doubled when the connection drops",
-  (chromium) =>
+  (browser) =>
     withDemo(async (url) => {
-      const page = await chromium.open(url);
+      const page = await browser.open(url);
       const before = await lookUntil(page, ({ received }) => received >= 3);
       assertEquals(before.state, "open");
 
       // By keyboard alone: the button is the first thing that takes the focus.
       await page.press("Tab");
-      await page.press("Enter", "\r");
+      await page.press("Enter");
       const dropped = await lookUntil(
         page,
         ({ reconnections }) => reconnections === 1,
@@ -94,10 +94,10 @@ browserTest(
 
 browserTest(
   "demo: all tabs have one connection, and show which one holds it",
-  (chromium) =>
+  (browser) =>
     withDemo(async (url) => {
-      const first = await chromium.open(url);
-      const second = await chromium.open(url);
+      const first = await browser.open(url);
+      const second = await browser.open(url);
       await lookUntil(second, ({ received }) => received >= 1);
       assertEquals((await look(first)).leader, "held by this tab");
       assertEquals(
@@ -120,13 +120,13 @@ browserTest(
 
 browserTest(
   "demo: a slow reader falls behind and loses nothing",
-  (chromium) =>
+  (browser) =>
     withDemo(async (url) => {
-      const page = await chromium.open(url);
+      const page = await browser.open(url);
       await lookUntil(page, ({ received }) => received >= 1);
       await page.press("Tab");
       await page.press("Tab");
-      await page.press(" ", " ");
+      await page.press(" ");
 
       const { slowReader } = await lookUntil(
         page,
@@ -139,12 +139,12 @@ browserTest(
 
 browserTest(
   "demo: compression saves most of the bytes, and no event is lost when it is switched on",
-  (chromium) =>
+  (browser) =>
     withDemo(async (url) => {
-      const page = await chromium.open(url);
+      const page = await browser.open(url);
       await lookUntil(page, ({ received }) => received >= 1);
-      for (const key of ["Tab", "Tab", "Tab"]) await page.press(key);
-      await page.press(" ", " ");
+      for (let i = 0; i < 3; i++) await page.press("Tab");
+      await page.press(" ");
 
       const shown = await lookUntil(
         page,
@@ -158,10 +158,10 @@ browserTest(
 
 browserTest(
   "demo: a restarted server is not taken for one that repeats itself",
-  async (chromium) => {
+  async (browser) => {
     const first = new Demo(0);
     const port = Number(new URL(first.url).port);
-    const page = await chromium.open(first.url);
+    const page = await browser.open(first.url);
     await lookUntil(page, ({ received }) => received >= 4);
     await first.close();
     const second = new Demo(port);
@@ -183,9 +183,9 @@ browserTest(
 
 browserTest(
   "demo: each chart has a scale with a unit",
-  (chromium) =>
+  (browser) =>
     withDemo(async (url) => {
-      const page = await chromium.open(url);
+      const page = await browser.open(url);
       await lookUntil(page, ({ received }) => received >= 1);
       const scales = await page.run(() => {
         const { document } = globalThis as unknown as {
@@ -205,9 +205,9 @@ browserTest(
 
 browserTest(
   "demo: the page fits small screens, in light and dark",
-  (chromium) =>
+  (browser) =>
     withDemo(async (url) => {
-      const page = await chromium.open(url);
+      const page = await browser.open(url);
       await lookUntil(page, ({ received }) => received >= 3);
       const sizes: number[] = [];
       for (const scheme of ["light", "dark"] as const) {
@@ -234,4 +234,6 @@ browserTest(
       }
       for (const size of sizes) assertGreater(size, 10_000);
     }),
+  // Only the DevTools protocol sets the color scheme.
+  { browsers: ["chromium"] },
 );

@@ -6,7 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import { MemoryEventLog } from "../../log.ts";
 import { within } from "../support/within.ts";
-import { browserTest, type Page } from "./_chromium.ts";
+import { browserTest, type Page } from "./_browser.ts";
 import { type Handler, withPage } from "./_page.ts";
 
 type Received = { type: string; data: string; lastEventId: string };
@@ -57,10 +57,10 @@ function unsubscribe(page: Page): Promise<void> {
 
 browserTest(
   "browser: EventSource receives what is published in a channel",
-  async (chromium) => {
+  async (browser) => {
     await using channel = new EventChannel();
     const server = serve(0, (request) => channel.serve(request));
-    const page = await chromium.open(`http://127.0.0.1:${server.addr.port}/`);
+    const page = await browser.open(`http://127.0.0.1:${server.addr.port}/`);
     await subscribe(page);
     const first = await channel.publish({ data: "a\nb" });
     const second = await channel.publish({ event: "tick", data: "" });
@@ -75,7 +75,7 @@ browserTest(
 
 browserTest(
   "browser: EventSource receives each event once over two lives of a server with one log",
-  async (chromium) => {
+  async (browser) => {
     const log = new MemoryEventLog();
     const ids: string[] = [];
     const publish = async (channel: EventChannel) => {
@@ -85,7 +85,7 @@ browserTest(
     const channel = new EventChannel({ log });
     const server = serve(0, (request) => channel.serve(request));
     const { port } = server.addr;
-    const page = await chromium.open(`http://127.0.0.1:${port}/`);
+    const page = await browser.open(`http://127.0.0.1:${port}/`);
     await subscribe(page);
     for (let count = 0; count < 5; count++) await publish(channel);
     const isDown = server.shutdown();
@@ -114,11 +114,11 @@ browserTest(
 
 browserTest(
   "browser: EventSource is told of the gap when a server comes back without its history",
-  async (chromium) => {
+  async (browser) => {
     const channel = new EventChannel();
     const server = serve(0, (request) => channel.serve(request));
     const { port } = server.addr;
-    const page = await chromium.open(`http://127.0.0.1:${port}/`);
+    const page = await browser.open(`http://127.0.0.1:${port}/`);
     await subscribe(page);
     const lastEventId = await channel.publish({ data: "seen" });
     await receive(page, 1);

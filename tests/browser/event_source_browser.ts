@@ -12,12 +12,12 @@ import {
 import { withServer } from "../support/raw_client.ts";
 import { findLine, linesOf } from "../support/process_lines.ts";
 import { within } from "../support/within.ts";
-import { browserTest } from "./_chromium.ts";
+import { browserTest } from "./_browser.ts";
 import { type Handler, withPage } from "./_page.ts";
 
 browserTest(
   "browser: EventSource receives events, by type",
-  async (chromium) => {
+  async (browser) => {
     const handler: Handler = (request) =>
       serveEvents(request, [
         { comment: "not an event", data: "a\nb" },
@@ -26,7 +26,7 @@ browserTest(
         { event: "end", data: "" },
       ]);
     await withServer(withPage(handler), async (port) => {
-      const page = await chromium.open(`http://127.0.0.1:${port}/`);
+      const page = await browser.open(`http://127.0.0.1:${port}/`);
       const received = await page.run(async (path) => {
         const source = new EventSource(path);
         const events: unknown[] = [];
@@ -50,7 +50,7 @@ browserTest(
 
 browserTest(
   "browser: EventSource that is closed closes the session as client",
-  async (chromium) => {
+  async (browser) => {
     const sessions: EventSession[] = [];
     const handler: Handler = (request) =>
       serveEvents(request, (session) => {
@@ -58,7 +58,7 @@ browserTest(
         session.send({ data: "hello" });
       });
     await withServer(withPage(handler), async (port) => {
-      const page = await chromium.open(`http://127.0.0.1:${port}/`);
+      const page = await browser.open(`http://127.0.0.1:${port}/`);
       const readyState = await page.run(async (path) => {
         const source = new EventSource(path);
         await new Promise((resolve) => source.onmessage = resolve);
@@ -76,7 +76,7 @@ browserTest(
 
 browserTest(
   "browser: EventSource brings its last event ID as UTF-8 when it comes back",
-  async (chromium) => {
+  async (browser) => {
     const lastEventIds: (string | undefined)[] = [];
     const handler: Handler = (request) =>
       serveEvents(request, ({ lastEventId }) => {
@@ -84,7 +84,7 @@ browserTest(
         return [{ data: `${lastEventId}`, id: "café €" }];
       }, { retry: 1 });
     await withServer(withPage(handler), async (port) => {
-      const page = await chromium.open(`http://127.0.0.1:${port}/`);
+      const page = await browser.open(`http://127.0.0.1:${port}/`);
       await page.run(async (path) => {
         const source = new EventSource(path);
         await new Promise<void>((resolve) => {
@@ -103,7 +103,7 @@ for (const onError of [undefined, () => {}]) {
   const how = onError === undefined ? "without onError" : "with onError";
   browserTest(
     `browser: EventSource comes back after the source threw, ${how}`,
-    async (chromium) => {
+    async (browser) => {
       let requests = 0;
       const handler: Handler = (request) =>
         serveEvents(request, function* ({ lastEventId = "0" }) {
@@ -112,7 +112,7 @@ for (const onError of [undefined, () => {}]) {
           throw new Error("a failure that the test is about");
         }, { retry: 1, onError });
       await withServer(withPage(handler), async (port) => {
-        const page = await chromium.open(`http://127.0.0.1:${port}/`);
+        const page = await browser.open(`http://127.0.0.1:${port}/`);
         const received = await page.run(async (path) => {
           const source = new EventSource(path);
           const all: string[] = [];
@@ -134,7 +134,7 @@ for (const onError of [undefined, () => {}]) {
 
 browserTest(
   "browser: EventSource does not come back after stopReconnecting()",
-  async (chromium) => {
+  async (browser) => {
     let requests = 0;
     const handler: Handler = (request) => {
       requests++;
@@ -144,7 +144,7 @@ browserTest(
     };
     await withServer(withPage(handler), async (pagePort) => {
       await withServer(handler, async (port) => {
-        const page = await chromium.open(`http://127.0.0.1:${pagePort}/`);
+        const page = await browser.open(`http://127.0.0.1:${pagePort}/`);
         const states = await page.run(async (url) => {
           const source = new EventSource(url);
           const states: number[] = [];
@@ -211,7 +211,7 @@ const CORS_ROWS: CorsRow[] = [
   },
 ];
 
-browserTest("browser: EventSource and CORS", async (chromium) => {
+browserTest("browser: EventSource and CORS", async (browser) => {
   let cors: CorsOptions | undefined;
   const handler: Handler = (request) => {
     const data = request.headers.get("cookie") ?? "";
@@ -219,7 +219,7 @@ browserTest("browser: EventSource and CORS", async (chromium) => {
   };
   await withServer(withPage(handler), async (pagePort) => {
     const origin = `http://127.0.0.1:${pagePort}`;
-    const page = await chromium.open(`${origin}/`);
+    const page = await browser.open(`${origin}/`);
     await withServer(handler, async (port) => {
       for (const row of CORS_ROWS) {
         cors = row.cors(origin);
@@ -242,7 +242,7 @@ browserTest("browser: EventSource and CORS", async (chromium) => {
 
 browserTest(
   "browser: fetch() of another origin may send the headers that it asks for",
-  async (chromium) => {
+  async (browser) => {
     const methods: string[] = [];
     let cors: CorsOptions | undefined;
     const handler: Handler = (request) => {
@@ -256,7 +256,7 @@ browserTest(
     };
     await withServer(withPage(handler), async (pagePort) => {
       const origin = `http://127.0.0.1:${pagePort}`;
-      const page = await chromium.open(`${origin}/`);
+      const page = await browser.open(`${origin}/`);
       await withServer(handler, async (port) => {
         const read = () =>
           page.run(async (url) => {
@@ -301,9 +301,9 @@ async function startTickServer(
 
 browserTest(
   "browser: EventSource misses nothing when the server is killed and started again",
-  async (chromium) => {
+  async (browser) => {
     const first = await startTickServer(0);
-    const page = await chromium.open(`http://127.0.0.1:${first.port}/`);
+    const page = await browser.open(`http://127.0.0.1:${first.port}/`);
     await page.run(async (path) => {
       const source = new EventSource(path);
       const ids: string[] = [];

@@ -9,7 +9,7 @@ import type { EventStreamSocket } from "../../socket/mod.ts";
 import { DroppingProxy } from "../support/dropping_proxy.ts";
 import { GRAPHQL_PROTOCOL, serveGraphQL } from "../socket/_graphql_server.ts";
 import { Random } from "../support/random.ts";
-import { browserTest } from "./_chromium.ts";
+import { browserTest } from "./_browser.ts";
 
 /** What `_socket_page.ts` puts on the page. */
 interface PageGlobals {
@@ -66,9 +66,9 @@ async function withPage(
 
 browserTest(
   "browser: EventStreamSocket sends and receives text and bytes, alone and behind a genuine WebSocket",
-  async (chromium) => {
+  async (browser) => {
     await withPage(async (port) => {
-      const page = await chromium.open(`http://127.0.0.1:${port}/`);
+      const page = await browser.open(`http://127.0.0.1:${port}/`);
       for (const webSocketTimeout of [0, 10_000]) {
         const received = await page.run(async (webSocketTimeout) => {
           const { EventStreamSocket } = globalThis as unknown as PageGlobals;
@@ -102,10 +102,10 @@ browserTest(
 
 browserTest(
   "browser: EventStreamSocket carries graphql-ws over many drops",
-  async (chromium) => {
+  async (browser) => {
     await withPage(async (port) => {
       await using proxy = new DroppingProxy(port, new Random(1));
-      const page = await chromium.open(`http://127.0.0.1:${proxy.port}/`);
+      const page = await browser.open(`http://127.0.0.1:${proxy.port}/`);
       proxy.limit = 20_000;
       const numbers = await page.run(
         (from) =>

@@ -7,12 +7,12 @@ import { ChaosServer } from "../chaos/_process.ts";
 import { withServer } from "../support/raw_client.ts";
 import { CHUNKS } from "../chaos/_runs_server.ts";
 import { within } from "../support/within.ts";
-import { browserTest } from "./_chromium.ts";
+import { browserTest } from "./_browser.ts";
 import { withPage } from "./_page.ts";
 
 browserTest(
   "browser: EventSource reads a run whole through a killed server",
-  async (chromium) => {
+  async (browser) => {
     const directory = await Deno.makeTempDir();
     const engine = { kv: `${directory}/kv.db` };
     const argument = { engine, notebook: `${directory}/notebook` };
@@ -25,7 +25,7 @@ browserTest(
       await within("servers start", ready());
       const handler = () => new Response(null, { status: 404 });
       await withServer(withPage(handler), async (port) => {
-        const page = await chromium.open(`http://127.0.0.1:${port}/`);
+        const page = await browser.open(`http://127.0.0.1:${port}/`);
         const started = await fetch(`${here.url}run`, { method: "POST" });
         await started.body?.cancel();
         await page.run(async (url) => {

@@ -3,7 +3,7 @@
 /** Who shares a connection in a real browser, and what that is good for. */
 
 import { assertEquals } from "@std/assert";
-import { browserTest } from "./_chromium.ts";
+import { browserTest } from "./_browser.ts";
 import { SharedSite, type Tab } from "./_shared_site.ts";
 
 /** Whether a tab gets an answer in the time that it takes to be annoyed. */
@@ -21,10 +21,10 @@ function isAnswered({ page }: Tab): Promise<boolean> {
 
 browserTest(
   "browser: 20 tabs of SharedEventSource take one connection, and 20 of EventSource all there are",
-  async (chromium) => {
+  async (browser) => {
     await using site = new SharedSite();
     const tabs: Tab[] = [];
-    for (let i = 0; i < 20; i++) tabs.push(await site.open(chromium));
+    for (let i = 0; i < 20; i++) tabs.push(await site.open(browser));
 
     for (const tab of tabs) await tab.subscribe();
     assertEquals(site.connections, 1);
@@ -53,9 +53,9 @@ browserTest(
 
 browserTest(
   "browser: a worker and a page share a connection, and a frame of another origin does not",
-  async (chromium) => {
+  async (browser) => {
     await using site = new SharedSite();
-    const tab = await site.open(chromium);
+    const tab = await site.open(browser);
     await tab.subscribe();
     await tab.add("worker", "/worker?events=/events");
     await site.reported("/worker is open");
@@ -78,11 +78,11 @@ browserTest(
 
 browserTest(
   "browser: two keys have two connections",
-  async (chromium) => {
+  async (browser) => {
     await using site = new SharedSite();
     const tabs: Tab[] = [];
     for (const key of ["ada", "eve", "ada", "eve"]) {
-      const tab = await site.open(chromium);
+      const tab = await site.open(browser);
       await tab.subscribe({ key });
       tabs.push(tab);
     }
@@ -94,9 +94,9 @@ browserTest(
 
 browserTest(
   "browser: a sandboxed frame, which has no origin, has a connection of its own",
-  async (chromium) => {
+  async (browser) => {
     await using site = new SharedSite();
-    const tab = await site.open(chromium);
+    const tab = await site.open(browser);
     await tab.subscribe();
     await tab.add("sandbox", `/frame?events=${site.origin}/events`);
     await site.reported("/frame is open");

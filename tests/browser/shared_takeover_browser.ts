@@ -4,7 +4,7 @@
 
 import { assertEquals } from "@std/assert";
 import { Random } from "../support/random.ts";
-import { browserTest, type Chromium } from "./_chromium.ts";
+import { type Browser, browserTest } from "./_browser.ts";
 import { findLeader, SharedSite, type Tab } from "./_shared_site.ts";
 
 const ROUNDS = 20;
@@ -16,13 +16,13 @@ const seed = Number(Deno.env.get("SEED") ?? Date.now() % 2 ** 31);
 
 /** Publishes all events, and does three things to the leaders meanwhile. */
 async function disturb(
-  chromium: Chromium,
+  browser: Browser,
   site: SharedSite,
   random: Random,
 ): Promise<void> {
   const tabs = new Set<Tab>();
   while (tabs.size < TABS) {
-    const tab = await site.open(chromium);
+    const tab = await site.open(browser);
     await tab.subscribe();
     tabs.add(tab);
   }
@@ -50,21 +50,23 @@ async function disturb(
 
 browserTest(
   `browser: each tab has each event once when the leader is closed, crashes and is frozen (SEED=${seed})`,
-  async (chromium) => {
+  async (browser) => {
     for (let round = 0; round < ROUNDS; round++) {
       await using site = new SharedSite();
-      await disturb(chromium, site, new Random(seed + round));
+      await disturb(browser, site, new Random(seed + round));
     }
   },
+  // Only the DevTools protocol freezes and crashes a page.
+  { browsers: ["chromium"] },
 );
 
 browserTest(
   "browser: a tab that was frozen for long gets what no other remembers from the server",
-  async (chromium) => {
+  async (browser) => {
     await using site = new SharedSite();
     const [leader, sleeper] = [
-      await site.open(chromium),
-      await site.open(chromium),
+      await site.open(browser),
+      await site.open(browser),
     ];
     await leader.subscribe();
     await sleeper.subscribe();
@@ -83,15 +85,17 @@ browserTest(
     assertEquals(site.requests.length, 2);
     assertEquals(site.connections, 1);
   },
+  // Only the DevTools protocol freezes and crashes a page.
+  { browsers: ["chromium"] },
 );
 
 browserTest(
   "browser: the connection is taken from a tab that hangs, which is not listened to any more",
-  async (chromium) => {
+  async (browser) => {
     await using site = new SharedSite();
     const [leader, other] = [
-      await site.open(chromium),
-      await site.open(chromium),
+      await site.open(browser),
+      await site.open(browser),
     ];
     await leader.subscribe();
     await other.subscribe();
@@ -111,15 +115,17 @@ browserTest(
     assertEquals(await other.isLeader(), true);
     assertEquals(site.connections, 1);
   },
+  // In Firefox, the pages of one site share an event loop.
+  { browsers: ["chromium"] },
 );
 
 browserTest(
   "browser: a tab in the back/forward cache leaves the connection to others, and comes back",
-  async (chromium) => {
+  async (browser) => {
     await using site = new SharedSite();
     const [leader, other] = [
-      await site.open(chromium),
-      await site.open(chromium),
+      await site.open(browser),
+      await site.open(browser),
     ];
     await leader.subscribe();
     await other.subscribe();
@@ -131,4 +137,6 @@ browserTest(
     assertEquals(await other.isLeader(), true);
     assertEquals(site.connections, 1);
   },
+  // Firefox has no back/forward cache while puppeteer drives it.
+  { browsers: ["chromium"] },
 );

@@ -8,7 +8,7 @@
 
 import { assertEquals } from "@std/assert";
 import { ExampleProcess } from "../support/example_process.ts";
-import { browserTest } from "./_chromium.ts";
+import { browserTest } from "./_browser.ts";
 
 const PROGRAM = `
 console.log("<b>bold</b> é");
@@ -18,7 +18,7 @@ Deno.exit(3);
 
 browserTest(
   "browser: examples/watch_output.ts shows lines as text, and how the program ends",
-  async (chromium) => {
+  async (browser) => {
     const directory = await Deno.makeTempDir();
     const program = `${directory}/program.ts`;
     await Deno.writeTextFile(program, PROGRAM);
@@ -33,7 +33,7 @@ browserTest(
         "--no-config",
         program,
       ]);
-      const page = await chromium.open(example.url);
+      const page = await browser.open(example.url);
       const shown = await page.run(async () => {
         const { document } = globalThis as unknown as {
           document: {

@@ -9,7 +9,7 @@ import "./event_source.ts";
 import "./portable.ts";
 
 const { searchParams } = new URL(import.meta.url);
-// Cannot fail: scripts/_run_chromium.ts sets it.
+// Cannot fail: scripts/_run_browser.ts sets it.
 await openTunnel(searchParams.get("tunnel")!);
 const environment = Object.fromEntries(searchParams);
 await fetch("/report", {

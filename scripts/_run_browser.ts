@@ -1,45 +1,42 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs the tests in headless Chromium. */
+/** Runs the tests in a headless browser. */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
-import { removeProfile, startChromium } from "./_chromium.ts";
+import { type BrowserName, launchBrowser } from "./_browsers.ts";
 import { Tunnel } from "./_tunnel.ts";
 
 /** Where in the browser the tests run. */
 export type BrowserPlace = "page" | "worker";
 
+// Each server of a test is another origin, and what it sends is what is tested.
+const ARGUMENTS: Record<BrowserName, string[]> = {
+  chromium: ["--disable-web-security"],
+  firefox: [],
+};
+
 /** Runs a bundle of `tests/runtimes/browser.ts`. */
-export async function runInChromium(
-  executable: string,
+export async function runInBrowser(
+  name: BrowserName,
   code: string,
   place: BrowserPlace,
   timeLimit: AbortSignal,
 ): Promise<TestReport> {
-  const { promise, resolve } = Promise.withResolvers<TestReport>();
+  const { promise, resolve, reject } = Promise.withResolvers<TestReport>();
   await using tunnel = new Tunnel();
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request) => answer(request, code, pageFor(place, tunnel.url), resolve),
   );
-  const profile = await Deno.makeTempDir();
-  const url = `http://127.0.0.1:${server.addr.port}/`;
-  const chromium = startChromium(executable, profile, [
-    // Each server of a test is another origin, and what it sends is what is tested.
-    "--disable-web-security",
-    url,
-  ]);
+  const browser = await launchBrowser(name, ARGUMENTS[name]);
   try {
-    return await Promise.race([
-      promise,
-      rejectOnAbort(timeLimit),
-      chromium.status.then(({ code }) => {
-        throw new Error(`It ended with exit status ${code} before the tests`);
-      }),
-    ]);
+    browser.on("disconnected", () => reject(new Error("The browser ended")));
+    timeLimit.addEventListener("abort", () => reject(timeLimit.reason));
+    const page = await browser.newPage();
+    await page.goto(`http://127.0.0.1:${server.addr.port}/`);
+    return await promise;
   } finally {
-    await end(chromium);
-    await removeProfile(profile);
+    await browser.close();
   }
 }
 
@@ -78,20 +75,4 @@ function pageFor(place: BrowserPlace, tunnel: string): string {
     ? `import ${JSON.stringify(tests)};`
     : `new Worker(${JSON.stringify(tests)}, { type: "module" });`;
   return `<!doctype html><title>Tests</title><script type="module">${script}</script>`;
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason));
-  });
-}
-
-async function end(child: Deno.ChildProcess): Promise<void> {
-  try {
-    child.kill();
-  } catch (error) {
-    // It has ended by itself.
-    if (!(error instanceof TypeError)) throw error;
-  }
-  await child.status;
 }
