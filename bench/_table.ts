@@ -4,6 +4,7 @@
 
 import type { RaceResult } from "./_measure.ts";
 import type { ResultRow } from "./_results.ts";
+import { median } from "./_statistics.ts";
 
 /** One measurement: some rows, under an id that the command line can choose by. */
 export interface Job {
@@ -88,6 +89,31 @@ export function ratioRow(
       ratio: Number(ratio),
       target,
     },
+  };
+}
+
+/**
+ * A row that compares samples of which the lower ones are better.
+ *
+ * @param most The most that ours may be, as a multiple of the peer's, if there is a limit.
+ */
+export function compareRow(
+  name: string,
+  unit: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  peer: string,
+  most?: number,
+): Row {
+  // The samples of one round had the same disturbances.
+  const result = median(ours.map((sample, round) => sample / theirs[round]!));
+  return {
+    name,
+    ours: `${median(ours).toFixed(1)} ${unit}`,
+    peer: `${peer} ${median(theirs).toFixed(1)} ${unit}`,
+    result: `${result.toFixed(2)} ×`,
+    target: most === undefined ? "" : `≤ ${most} ×`,
+    isMet: most === undefined ? undefined : result <= most,
   };
 }
 

@@ -17,8 +17,8 @@ import {
   measureHeap,
   overHttp2,
 } from "./_fanout_runtimes.ts";
-import { formatRow, HEADING, type Row } from "../_table.ts";
-import { median } from "../_statistics.ts";
+import { type Jobs, runJobs } from "../_jobs.ts";
+import { compareRow, type Row } from "../_table.ts";
 
 /** What a row compares. */
 interface Figure {
@@ -157,27 +157,7 @@ function compareAll(
   );
 }
 
-function compareRow(
-  name: string,
-  unit: string,
-  ours: readonly number[],
-  theirs: readonly number[],
-  peer: string,
-  most?: number,
-): Row {
-  // The samples of one round had the same disturbances.
-  const result = median(ours.map((sample, round) => sample / theirs[round]!));
-  return {
-    name,
-    ours: `${median(ours).toFixed(1)} ${unit}`,
-    peer: `${peer} ${median(theirs).toFixed(1)} ${unit}`,
-    result: `${result.toFixed(2)} ×`,
-    target: most === undefined ? "" : `≤ ${most} ×`,
-    isMet: most === undefined ? undefined : result <= most,
-  };
-}
-
-const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
+const JOBS: Jobs = {
   "turns/1": () => runTurns(1),
   "turns/10": () => runTurns(10),
   "growth/100": () => runGrowth(100),
@@ -194,10 +174,5 @@ const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
 };
 
 if (import.meta.main) {
-  const [filter = ""] = Deno.args;
-  console.log(HEADING);
-  for (const [id, run] of Object.entries(JOBS)) {
-    if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
-    for (const row of await run()) console.log(formatRow(row));
-  }
+  await runJobs(JOBS, Deno.args[0]);
 }

@@ -20,7 +20,8 @@ import {
 } from "./_topics_herd.ts";
 import type { Returning } from "./_topics_load.ts";
 import { type History, openHistories } from "./_topics_logs.ts";
-import { formatRow, HEADING, type Row } from "../_table.ts";
+import { type Jobs, runJobs } from "../_jobs.ts";
+import { compareRow, type Row } from "../_table.ts";
 import { median } from "../_statistics.ts";
 
 const ROUNDS = 9;
@@ -316,27 +317,7 @@ function heap(): number {
   return Deno.memoryUsage().heapUsed;
 }
 
-function compareRow(
-  name: string,
-  unit: string,
-  ours: readonly number[],
-  theirs: readonly number[],
-  peer: string,
-  most?: number,
-): Row {
-  // The samples of one round had the same disturbances.
-  const result = median(ours.map((sample, round) => sample / theirs[round]!));
-  return {
-    name,
-    ours: `${median(ours).toFixed(1)} ${unit}`,
-    peer: `${peer} ${median(theirs).toFixed(1)} ${unit}`,
-    result: `${result.toFixed(2)} ×`,
-    target: most === undefined ? "" : `≤ ${most} ×`,
-    isMet: most === undefined ? undefined : result <= most,
-  };
-}
-
-const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
+const JOBS: Jobs = {
   "publish": runPublish,
   "room": runRoom,
   "herd/Redis": () => runHerd("Redis"),
@@ -350,11 +331,7 @@ const JOBS: Readonly<Record<string, () => Promise<Row[]>>> = {
 };
 
 if (import.meta.main) {
-  const [filter = ""] = Deno.args;
-  console.log(HEADING);
-  for (const [id, run] of Object.entries(JOBS)) {
-    if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
-    for (const row of await run()) console.log(formatRow(row));
-  } // The peer's sessions have timers.
+  await runJobs(JOBS, Deno.args[0]);
+  // The sessions of the peer have timers.
   Deno.exit();
 }

@@ -17,7 +17,8 @@ import {
   createEvents,
   WORKLOADS,
 } from "./_workloads.ts";
-import { formatRow, HEADING, type Row } from "../_table.ts";
+import { type Jobs, runJobs } from "../_jobs.ts";
+import { compareRow, type Row } from "../_table.ts";
 
 /** Events of one sample, and samples of each contestant. */
 const TURNS = 60;
@@ -168,33 +169,12 @@ function compareMemory(runtime: Runtime, ours: Memory, plain: Memory): Row[] {
   ];
 }
 
-function compareRow(
-  name: string,
-  unit: string,
-  ours: readonly number[],
-  theirs: readonly number[],
-  peer: string,
-  most?: number,
-): Row {
-  // The samples of one round had the same disturbances.
-  const ratios = ours.map((sample, round) => sample / theirs[round]!);
-  const result = quantile(ratios, 0.5);
-  return {
-    name,
-    ours: `${quantile(ours, 0.5).toFixed(1)} ${unit}`,
-    peer: `${peer} ${quantile(theirs, 0.5).toFixed(1)} ${unit}`,
-    result: `${result.toFixed(2)} ×`,
-    target: most === undefined ? "" : `≤ ${most} ×`,
-    isMet: most === undefined ? undefined : result <= most,
-  };
-}
-
 function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.floor(share * (sorted.length - 1))]!;
 }
 
-const JOBS: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
+const JOBS: Jobs = {
   "bytes/Deno": () => runBytes("Deno"),
   "bytes/Node": () => runBytes("Node"),
   "many/Deno": () => runMany("Deno"),
@@ -203,10 +183,5 @@ const JOBS: Readonly<Record<string, () => Row[] | Promise<Row[]>>> = {
 };
 
 if (import.meta.main) {
-  const [filter = ""] = Deno.args;
-  console.log(HEADING);
-  for (const [id, run] of Object.entries(JOBS)) {
-    if (!`${id}/`.startsWith(filter && `${filter}/`)) continue;
-    for (const row of await run()) console.log(formatRow(row));
-  }
+  await runJobs(JOBS, Deno.args[0]);
 }
