@@ -13,6 +13,7 @@ import { fillLiveSegment } from "./fill_live_segment.ts";
 import { CatchUp } from "./catch_up.ts";
 import { RetentionWatch } from "./retention_watch.ts";
 import { LogReader } from "./log_reader.ts";
+import { SlicedQueue } from "./sliced_queue.ts";
 import { CatchUpChunks } from "./catch_up_chunks.ts";
 import {
   type Frame,
@@ -53,8 +54,6 @@ export interface BroadcasterOptions {
   onError?: ((error: unknown) => void) | undefined;
 }
 
-/** Milliseconds for which subscribers resume before the event loop runs other tasks. */
-const MAX_BUSY = 8;
 /** The least events between two questions to a remote log about what it still has. */
 const MIN_ASKING_STEP = 32;
 
@@ -98,11 +97,9 @@ export class Broadcaster {
   };
   readonly #subscribers: KeepAliveSchedule<ChannelSubscriber>;
   /** Subscribers that have nothing to read. They look again after each broadcast. */
-  #idle: ChannelSubscriber[] = [];
-  /**
-   * Runs while other tasks have the event loop before the rest of the idle subscribers.
-   */
-  #resumeTimer: ReturnType<typeof setTimeout> | undefined;
+  readonly #idle = new SlicedQueue<ChannelSubscriber>((subscriber) =>
+    subscriber.resume()
+  );
   readonly #retentionWatch: RetentionWatch;
   /** The cursor at which following began; set by the first batch. */
   #startCursor: string | undefined;
@@ -207,9 +204,7 @@ export class Broadcaster {
   remove(subscriber: ChannelSubscriber): void {
     this.#subscribers.remove(subscriber);
     if (this.#subscribers.size > 0) return;
-    this.#idle = [];
-    clearTimeout(this.#resumeTimer);
-    this.#resumeTimer = undefined;
+    this.#idle.clear();
     this.#endCollecting();
     // A log that knows at once what it has is quick to read again, so nothing is kept.
     if (this.log.reaches === undefined) this.catchUp.rest();
@@ -244,7 +239,7 @@ export class Broadcaster {
    * broadcast.
    */
   idle(subscriber: ChannelSubscriber): void {
-    this.#idle.push(subscriber);
+    this.#idle.add(subscriber);
   }
 
   /**
@@ -310,7 +305,7 @@ export class Broadcaster {
 
   #endFilling(): void {
     this.#isFilling = false;
-    this.#resume();
+    this.#idle.run();
   }
 
   /**
@@ -342,7 +337,7 @@ export class Broadcaster {
     if (frames.length > 0) {
       this.groupIndex.handOut(new Broadcast(frames, before, this.#position));
     }
-    this.#resume();
+    this.#idle.run();
     this.#retentionWatch.move(this.#position, this.#cursor);
     // Further events of this turn of the event loop, which come one `await` after the
     // other, are handed out together at its end: a write costs far more than joining a
@@ -365,23 +360,5 @@ export class Broadcaster {
     clearTimeout(this.#collectTimer);
     this.#collectTimer = undefined;
     this.#handOut();
-  }
-
-  /** Lets idle subscribers look again. If there are many, other tasks run in between. */
-  #resume(): void {
-    const idle = this.#idle;
-    const end = performance.now() + MAX_BUSY;
-    this.#idle = [];
-    for (const [index, subscriber] of idle.entries()) {
-      if (performance.now() > end) {
-        this.#idle.unshift(...idle.slice(index));
-        this.#resumeTimer ??= setTimeout(() => {
-          this.#resumeTimer = undefined;
-          this.#resume();
-        }, 0);
-        return;
-      }
-      subscriber.resume();
-    }
   }
 }

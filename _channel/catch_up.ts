@@ -11,6 +11,7 @@ import { LogBounds } from "./log_bounds.ts";
 import type { LogReader } from "./log_reader.ts";
 import { SegmentCache } from "./segment_cache.ts";
 import type { Segment, SegmentLocation } from "./segment.ts";
+import { SlicedQueue } from "./sliced_queue.ts";
 import { CursorQueue, type Waiter } from "./cursor_queue.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 
@@ -28,8 +29,6 @@ const MAX_SEGMENTS = 4;
  * What a segment counts towards that number if subscribers at other cursors use it too.
  */
 const SHARED_SEGMENT = 1 / 8;
-/** Milliseconds for which subscribers continue before the event loop runs other tasks. */
-const MAX_BUSY = 8;
 /**
  * Milliseconds for which a new cursor is looked for between the cursors of cached
  * segments.
@@ -62,12 +61,9 @@ export class CatchUp {
   #end = "";
   #count = 0;
   /** Subscribers whose location is known, and that have not continued yet. */
-  #answers: Answer[] = [];
-  /**
-   * Ends the pause in which other tasks have the event loop before the rest of the
-   * answers.
-   */
-  #endPause: (() => void) | undefined;
+  readonly #answers = new SlicedQueue<Answer>(({ waiter, location, gap }) => {
+    if (!waiter.isClosed) waiter.continueAt(location, gap);
+  });
   /** Cursors that lie after the end of the log, until it is asked about them. */
   readonly #late = new CursorQueue();
   /** Runs while `#late` has entries. */
@@ -120,8 +116,7 @@ export class CatchUp {
    * clients that all reconnect need not be connected at the same moment to share it.
    */
   rest(): void {
-    this.#answers = [];
-    this.#endPause?.();
+    this.#answers.clear();
     this.#late.clear();
     clearTimeout(this.#lateTimer);
     this.#lateTimer = undefined;
@@ -198,7 +193,7 @@ export class CatchUp {
     const location = this.#segments.find(begin);
     if (location !== undefined) {
       this.#resolve(begin, location, false);
-      await this.#proceed();
+      await this.#answers.run();
       return true;
     }
     const count = this.#waiting.count;
@@ -247,7 +242,7 @@ export class CatchUp {
     const isShared = this.#resolveInside(location.segment);
     this.#count += isShared ? SHARED_SEGMENT : 1;
     if (batch.gap) this.#resolveMissing(cursor, batch, location, count);
-    await this.#proceed();
+    await this.#answers.run();
   }
 
   /**
@@ -269,13 +264,13 @@ export class CatchUp {
    * there are any.
    */
   #resolveInside(segment: Segment): boolean {
-    const { length } = this.#answers;
+    let isShared = false;
     for (const [cursor, position] of segment.positions) {
       // What comes after the segment's end is not known.
       if (position === segment.end) continue;
-      this.#resolve(cursor, { segment, position }, false);
+      if (this.#resolve(cursor, { segment, position }, false)) isShared = true;
     }
-    return this.#answers.length > length;
+    return isShared;
   }
 
   /**
@@ -318,38 +313,15 @@ export class CatchUp {
       : undefined;
   }
 
-  #resolve(cursor: string, location: SegmentLocation, gap: boolean): void {
-    for (const each of this.#waiting.take(cursor)) {
-      const { waiter } = each;
-      this.#answers.push({ waiter, location, gap: gap || each.gap });
+  /**
+   * Has all subscribers at a cursor continue, and returns whether there are any. They do
+   * so when the answers are run.
+   */
+  #resolve(cursor: string, location: SegmentLocation, gap: boolean): boolean {
+    const all = this.#waiting.take(cursor);
+    for (const { waiter, gap: isMoved } of all) {
+      this.#answers.add({ waiter, location, gap: gap || isMoved });
     }
-  }
-
-  /** Has subscribers continue. If there are many, other tasks run in between. */
-  async #proceed(): Promise<void> {
-    let end = performance.now() + MAX_BUSY;
-    // Read the length each time: if the last subscriber closes, `rest()` drops the other
-    // answers.
-    for (let next = 0; next < this.#answers.length; next++) {
-      // The loop has compared with the length.
-      const { waiter, location, gap } = this.#answers[next]!;
-      if (!waiter.isClosed) waiter.continueAt(location, gap);
-      const isLast = next + 1 >= this.#answers.length;
-      if (isLast || performance.now() < end) continue;
-      await this.#pause();
-      end = performance.now() + MAX_BUSY;
-    }
-    this.#answers = [];
-  }
-
-  #pause(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => this.#endPause?.(), 0);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        this.#endPause = undefined;
-        resolve();
-      };
-    });
+    return all.length > 0;
   }
 }
