@@ -212,7 +212,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * connected meanwhile, and get the events afterwards.
    */
   get stalled(): EventChannelStall | undefined {
-    return this.#broadcaster.follower.stall;
+    return this.#broadcaster.feed.stall;
   }
 
   /**
@@ -358,7 +358,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     { replay, interest }: CheckedServeOptions,
     onClose: ((reason: CloseReason) => void) | undefined,
   ): Subscriber {
-    this.#broadcaster.follower.start();
+    this.#broadcaster.feed.start();
     return new Subscriber(this.#broadcaster, {
       lastEventId,
       replay,

@@ -1,31 +1,27 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Hands what comes from a channel's log to the channel's subscribers: it follows the log,
- * encodes each event once, keeps the newest in the live segment and gives each group its
- * chunk. `EventChannel` makes one.
+ * Hands what comes from a channel's log to the channel's subscribers: it collects the
+ * frames of each event loop turn, and gives each group its chunk. `EventChannel` makes
+ * one.
  *
  * @module
  */
 
 import { GroupIndex } from "./group_index.ts";
-import { fillLiveSegment } from "./fill_live_segment.ts";
 import { CatchUp } from "./catch_up.ts";
 import { RetentionWatch } from "./retention_watch.ts";
-import { LogReader } from "./log_reader.ts";
-import { SlicedQueue } from "./sliced_queue.ts";
 import { CatchUpChunks } from "./catch_up_chunks.ts";
 import {
-  type Frame,
-  makeFrame,
-  Segment,
-  type SegmentLocation,
-} from "./segment.ts";
+  LogFeed,
+  type LogFeedListener,
+  type LogFeedOptions,
+} from "./log_feed.ts";
+import type { Frame, SegmentLocation } from "./segment.ts";
+import { SlicedQueue } from "./sliced_queue.ts";
 import { KeepAliveSchedule } from "./keep_alive_schedule.ts";
-import { LogFollower } from "./log_follower.ts";
 import { Broadcast } from "./broadcast.ts";
 import { encodeEvent } from "../encoder.ts";
-import type { EventLog, EventLogBatch } from "../log.ts";
 import type { CloseReason } from "../server.ts";
 
 /** What a channel has done since it was made. */
@@ -43,15 +39,11 @@ export interface EventChannelCounters {
 }
 
 /** The options of a broadcaster, checked and with the defaults filled in. */
-export interface BroadcasterOptions {
-  log: EventLog;
-  /** The most bytes that the live segment holds. */
-  liveSegmentBytes: number;
+export interface BroadcasterOptions extends LogFeedOptions {
   /** Milliseconds without a write after which a comment is sent, 0 for never. */
   keepAlive: number;
   /** The reconnection time, which each client is sent first. */
   retry?: number | undefined;
-  onError?: ((error: unknown) => void) | undefined;
 }
 
 /** The least events between two questions to a remote log about what it still has. */
@@ -74,14 +66,11 @@ export interface ChannelSubscriber {
 }
 
 /**
- * Follows a log, keeps its end in the live segment, and hands out each event loop turn's
- * frames as one broadcast.
+ * Hands out each event loop turn's frames as one broadcast, and has idle subscribers look
+ * again after it.
  */
-export class Broadcaster {
-  readonly log: EventLog;
-  readonly liveSegment: Segment;
-  readonly follower: LogFollower;
-  readonly reader: LogReader;
+export class Broadcaster implements LogFeedListener {
+  readonly feed: LogFeed;
   readonly catchUp: CatchUp;
   readonly groupIndex = new GroupIndex();
   readonly catchUpChunks = new CatchUpChunks();
@@ -101,11 +90,6 @@ export class Broadcaster {
     subscriber.resume()
   );
   readonly #retentionWatch: RetentionWatch;
-  /** The cursor at which following began; set by the first batch. */
-  #startCursor: string | undefined;
-  /** Settles once the live segment is filled; set when filling begins. */
-  #filling: Promise<void> | undefined;
-  #isFilling: boolean;
   /** The end of the last broadcast: its position in the live segment, and its cursor. */
   #position = 0;
   #cursor = "";
@@ -123,33 +107,18 @@ export class Broadcaster {
   #collectTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: BroadcasterOptions) {
-    const { log, liveSegmentBytes, keepAlive, retry, onError } = options;
-    this.log = log;
-    this.liveSegment = new Segment(liveSegmentBytes);
-    this.follower = new LogFollower(
-      log,
-      (batch) => this.#take(batch),
-      (error) => {
-        // Subscribers that wait for the filling would wait for as long as the log is
-        // unreachable.
-        this.#endFilling();
-        onError?.(error);
-      },
-    );
-    this.reader = new LogReader(log, this.follower.signal, onError);
-    this.catchUp = new CatchUp(log, this.reader);
+    const { log, keepAlive, retry, onError } = options;
+    this.feed = new LogFeed(options, this);
+    this.catchUp = new CatchUp(log, this.feed.reader);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
     this.onError = onError;
     this.#subscribers = new KeepAliveSchedule(
       keepAlive / 2,
       (subscriber) => subscriber.keepAlive(),
     );
-    // A log that knows at once what it has is as fast as the live segment.
-    const isNear = log.reaches !== undefined;
-    this.#isFilling = !isNear && liveSegmentBytes > 0;
     this.#retentionWatch = new RetentionWatch(
-      isNear ? 1 : MIN_ASKING_STEP,
-      (cursor) => log.reaches?.(cursor) ?? this.#isKept(cursor),
+      this.feed.isNear ? 1 : MIN_ASKING_STEP,
+      (cursor) => this.feed.isKept(cursor, () => this.size > 0),
       (position) =>
         this.#subscribers.visitAll((subscriber) => subscriber.tell(position)),
     );
@@ -170,26 +139,6 @@ export class Broadcaster {
     return this.#cursor;
   }
 
-  /** The cursor at which following began; `undefined` before that. */
-  get startCursor(): string | undefined {
-    return this.#startCursor;
-  }
-
-  /**
-   * The cursor after the newest event that was followed; `undefined` before the first
-   * batch.
-   */
-  get endCursor(): string | undefined {
-    return this.#startCursor === undefined
-      ? undefined
-      : this.liveSegment.endCursor;
-  }
-
-  /** Whether older events are still being added to the live segment. */
-  get isFilling(): boolean {
-    return this.#isFilling;
-  }
-
   /** How many keep-alive ticks have begun. */
   get keepAliveTick(): number {
     return this.#subscribers.tick;
@@ -207,10 +156,10 @@ export class Broadcaster {
     this.#idle.clear();
     this.#endCollecting();
     // A log that knows at once what it has is quick to read again, so nothing is kept.
-    if (this.log.reaches === undefined) this.catchUp.rest();
-    else this.catchUp.clear();
+    if (this.feed.isNear) this.catchUp.clear();
+    else this.catchUp.rest();
     this.catchUpChunks.clear();
-    this.reader.wake();
+    this.feed.reader.wake();
   }
 
   /**
@@ -221,8 +170,8 @@ export class Broadcaster {
    * @returns The location; `undefined` if the log has to be read.
    */
   locate(cursor: string, isNew = false): SegmentLocation | undefined {
-    if (isNew && this.log.reaches?.(cursor) === false) return undefined;
-    const { liveSegment } = this;
+    if (isNew && this.feed.reaches(cursor) === false) return undefined;
+    const { liveSegment } = this.feed;
     const position = liveSegment.find(cursor);
     return position === undefined
       ? this.catchUp.find(cursor)
@@ -231,7 +180,7 @@ export class Broadcaster {
 
   /** How far a subscriber may read in the segment of a location. */
   endOf({ segment }: SegmentLocation): number {
-    return segment === this.liveSegment ? this.#position : segment.end;
+    return segment === this.feed.liveSegment ? this.#position : segment.end;
   }
 
   /**
@@ -240,22 +189,6 @@ export class Broadcaster {
    */
   idle(subscriber: ChannelSubscriber): void {
     this.#idle.add(subscriber);
-  }
-
-  /**
-   * Finds the cursor a number of events before the end, in the live segment if that holds
-   * as many.
-   *
-   * @param isNeeded Whether a subscriber still needs the answer.
-   * @returns The cursor; `undefined` once it is not needed.
-   */
-  async rewind(
-    count: number,
-    isNeeded: () => boolean,
-  ): Promise<string | undefined> {
-    await this.#filling;
-    return this.liveSegment.rewind(count) ??
-      await this.reader.rewind(count, isNeeded);
   }
 
   /**
@@ -270,59 +203,40 @@ export class Broadcaster {
       subscriber.end("server", makeFarewell());
     }
     this.catchUp.clear();
-    const stopped = this.follower.stop();
-    this.reader.wake();
-    await Promise.all([stopped, this.#filling]);
+    await this.feed.stop();
   }
 
-  /**
-   * Takes a batch from the follower: all of it, or nothing if an event cannot be encoded.
-   */
-  #take({ events, cursor, gap }: EventLogBatch): void {
-    const frames = events.map(makeFrame);
-    if (gap || this.#startCursor === undefined) {
-      this.#restart(frames.length === 0 ? cursor : "");
-      if (this.#startCursor === undefined) this.#begin(cursor);
-    }
-    for (const frame of frames) {
-      this.liveSegment.add(frame);
-      this.#frames.push(frame);
-    }
+  /** Called by the feed: has the frames handed out with others of this turn. */
+  handleFrames(frames: readonly Frame[]): void {
+    for (const frame of frames) this.#frames.push(frame);
     if (this.#isDue) return;
     this.#isDue = true;
     if (this.#collectTimer === undefined) queueMicrotask(() => this.#handOut());
   }
 
-  #begin(cursor: string): void {
-    this.#startCursor = cursor;
-    if (!this.#isFilling) return;
-    const isNeeded = (): boolean => !this.follower.signal.aborted;
-    this.#filling = fillLiveSegment(this.liveSegment, this.reader, isNeeded)
-      // An event cannot be encoded. Subscribers that read it from the log are told.
-      .catch(() => {})
-      .finally(() => this.#endFilling());
-  }
-
-  #endFilling(): void {
-    this.#isFilling = false;
-    this.#idle.run();
+  /** Called by the feed before the log continues elsewhere. */
+  handleCut(): void {
+    this.#handOut();
   }
 
   /**
-   * Continues elsewhere in the log. Each subscriber finds out for itself what it has
-   * missed.
+   * Called by the feed when the log continues elsewhere. Each subscriber finds out for
+   * itself what it has missed.
    */
-  #restart(cursor: string): void {
-    this.#handOut();
+  handleRestart(cursor: string): void {
     const before = this.#cursor;
     const position = this.#position;
-    this.liveSegment.restart(cursor);
-    this.#position = this.liveSegment.end;
+    this.#position = this.feed.liveSegment.end;
     this.#cursor = cursor;
     this.#retentionWatch.restart(this.#position, cursor);
     for (const subscriber of this.#subscribers) {
       subscriber.cutOff(before, position);
     }
+  }
+
+  /** Called by the feed when it has filled the live segment. */
+  handleFilled(): void {
+    this.#idle.run();
   }
 
   #handOut(): void {
@@ -331,8 +245,8 @@ export class Broadcaster {
     const frames = this.#frames;
     const before = this.#cursor;
     this.#frames = [];
-    this.#position = this.liveSegment.end;
-    this.#cursor = this.liveSegment.endCursor;
+    this.#position = this.feed.liveSegment.end;
+    this.#cursor = this.feed.liveSegment.endCursor;
     if (this.size === 0) return;
     if (frames.length > 0) {
       this.groupIndex.handOut(new Broadcast(frames, before, this.#position));
@@ -345,15 +259,6 @@ export class Broadcaster {
     if (frames.length > 0 && this.size > 0) {
       this.#collectTimer ??= setTimeout(() => this.#endCollecting(), 0);
     }
-  }
-
-  async #isKept(cursor: string): Promise<boolean> {
-    const isNeeded = (): boolean => this.size > 0;
-    // A limit of 1, since the events do not matter here, and an engine may fetch as many
-    // as it is asked for.
-    const batch = await this.reader.read(cursor, { limit: 1 }, isNeeded);
-    // If the log does not answer, nothing is known, and nothing has to be sent.
-    return batch?.gap !== true;
   }
 
   #endCollecting(): void {

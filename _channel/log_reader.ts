@@ -2,7 +2,7 @@
 
 /**
  * Reads from a log for the subscribers of a channel, and waits with growing delays when
- * that fails. `CatchUp` and the broadcaster call it.
+ * that fails. `CatchUp` and the log feed call it.
  *
  * @module
  */

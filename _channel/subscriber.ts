@@ -78,7 +78,7 @@ export class Subscriber
     if (compression !== undefined) this.#group.openWindow(compression);
     this.#output = new SubscriberOutput(broadcaster, compression);
     broadcaster.add(this);
-    const { endCursor } = broadcaster;
+    const { endCursor } = broadcaster.feed;
     const isNew = lastEventId === undefined && replay === 0;
     // The end at this moment, even if the client begins to read later.
     if (isNew && endCursor !== undefined) this.#begin(endCursor);
@@ -260,7 +260,7 @@ export class Subscriber
     // The options are not cleared before the first cursor is known.
     const { replay } = this.#startOptions!;
     // A client that came before the log was followed begins where following began.
-    const { startCursor } = this.#broadcaster;
+    const { startCursor } = this.#broadcaster.feed;
     if (replay > 0) {
       this.#rewind(replay);
       return undefined;
@@ -278,14 +278,15 @@ export class Subscriber
   }
 
   async #rewind(count: number): Promise<void> {
-    this.#cursor = await this.#broadcaster.rewind(count, () => !this.isClosed);
+    const { feed } = this.#broadcaster;
+    this.#cursor = await feed.rewind(count, () => !this.isClosed);
     if (this.#cursor !== undefined) this.#advance();
   }
 
   /** Waits for the log to be read from a cursor. */
   #seek(cursor: string): void {
     // After a restart, most cursors are in the live segment once that is filled.
-    if (this.#broadcaster.isFilling) this.#idle();
+    if (this.#broadcaster.feed.isFilling) this.#idle();
     else this.#broadcaster.catchUp.wait(cursor, this);
   }
 
