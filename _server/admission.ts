@@ -25,6 +25,11 @@ export interface AdmittedClient {
 export class Admission {
   readonly #clientsPerKey = new Map<string, number>();
 
+  /** How many keys have clients. */
+  get keys(): number {
+    return this.#clientsPerKey.size;
+  }
+
   /**
    * Decides whether one more client is admitted. It is not counted before
    * {@linkcode Admission.enter}.

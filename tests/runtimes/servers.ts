@@ -22,6 +22,7 @@ import "../runs/limits_test.ts";
 import "../runs/options_test.ts";
 import "../runs/source_test.ts";
 import "../runs/runs_test.ts";
+import "../server/admission_test.ts";
 import "../server/negotiate_test.ts";
 import "../server/close_test.ts";
 import "../server/cors_test.ts";
