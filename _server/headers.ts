@@ -14,7 +14,7 @@ import { quote } from "../_validate.ts";
 
 /** What the headers of a response depend on, besides the request. */
 export interface HeadersOptions
-  extends Pick<EventResponseOptions, "headers" | "cors"> {
+  extends Pick<EventResponseOptions, "headers" | "cors" | "allowTransform"> {
   /** How streams are compressed for clients that ask for it. */
   compression?: EventCompression | undefined;
 }
@@ -32,10 +32,14 @@ const REFUSED_HEADERS = [
 ];
 const REFUSED_IF_COMPRESSED = [...REFUSED_HEADERS, "content-encoding"];
 
+const NO_TRANSFORM = "no-transform";
+/** A quoted argument of a directive of `Cache-Control`, in which commas divide nothing. */
+const QUOTED_REGEXP = /"(?:\\.|[^"\\])*"/g;
+
 /**
  * Makes the headers that every response carries: the user's own, `cache-control:
- * no-store` if the user says nothing else (405 and 204 may be cached too), and those of
- * CORS.
+ * no-store` if the user says nothing else (405 and 204 may be cached too), with
+ * `no-transform` beside either, and those of CORS.
  *
  * @param request The request.
  * @param options What the headers depend on.
@@ -47,7 +51,8 @@ const REFUSED_IF_COMPRESSED = [...REFUSED_HEADERS, "content-encoding"];
  */
 export function makeCommonHeaders(
   request: Request,
-  { headers: ownHeaders, cors, compression }: HeadersOptions,
+  { headers: ownHeaders, cors, compression, allowTransform = false }:
+    HeadersOptions,
 ): Headers {
   const headers = new Headers(ownHeaders);
   for (
@@ -64,6 +69,22 @@ export function makeCommonHeaders(
     }
   }
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  if (!allowTransform) forbidTransform(headers);
   if (cors !== undefined) addCorsHeaders(headers, request, cors);
   return headers;
+}
+
+/**
+ * Forbids everything between the server and the client to change the response. Otherwise
+ * a middleware or a proxy may compress it, and hold each event back until it has more.
+ */
+function forbidTransform(headers: Headers): void {
+  const value = headers.get("cache-control") ?? "";
+  const directives = value.toLowerCase().replace(QUOTED_REGEXP, "").split(",");
+  if (directives.some((directive) => directive.trim() === NO_TRANSFORM)) return;
+  // Not `append()`, which would make a second line where there was one.
+  headers.set(
+    "cache-control",
+    value === "" ? NO_TRANSFORM : `${value}, ${NO_TRANSFORM}`,
+  );
 }

@@ -34,12 +34,23 @@ export interface EventResponseOptions {
    */
   methods?: readonly string[] | undefined;
   /**
-   * Headers to add to every response. They may replace `cache-control: no-store` and
-   * `x-accel-buffering: no`. Refused are `content-type`, `content-length`, where there
+   * Headers to add to every response. They may replace `x-accel-buffering: no` and the
+   * `no-store` of `cache-control`; see `allowTransform` for its `no-transform`. Refused are `content-type`, `content-length`, where there
    * is `compression` also `content-encoding`, and the headers that belong to the
    * connection, such as `connection` itself.
    */
   headers?: HeadersInit | undefined;
+  /**
+   * Whether middleware, proxies and CDNs may change the response, as by compressing it.
+   * What compresses tends to wait for more events, and holds each of them back.
+   *
+   * Left out, they may not: `no-transform` is added to the `cache-control` of every
+   * response, also to one of `headers`. `compression` still applies: it is the server that
+   * compresses then, at each event.
+   *
+   * @default {false}
+   */
+  allowTransform?: boolean | undefined;
   /** Which pages of other origins may read the stream. Left out, none. */
   cors?: CorsOptions | undefined;
   /**
@@ -100,7 +111,7 @@ export interface ServeEventsOptions extends EventResponseOptions {
 
 /** Options for {@linkcode stopReconnecting}. */
 export interface StopReconnectingOptions
-  extends Pick<EventResponseOptions, "headers"> {
+  extends Pick<EventResponseOptions, "headers" | "allowTransform"> {
   /**
    * Which pages of other origins may read the response. A page that may not read it
    * does not see its status: by the specification that is a network error like any

@@ -11,7 +11,8 @@ import type { EventResponseOptions } from "../_server/options.ts";
 
 /** Options for `serveSocket()`. */
 export interface ServeSocketOptions
-  extends Pick<EventResponseOptions, "keepAlive" | "headers"> {
+  extends
+    Pick<EventResponseOptions, "keepAlive" | "headers" | "allowTransform"> {
   /**
    * The subprotocols that the server speaks, the preferred one first. It chooses the first
    * that the client offers too. If there is none, the socket opens only if the client has

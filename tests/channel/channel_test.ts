@@ -164,7 +164,7 @@ Deno.test("EventChannel.serve() adds the user's headers and those of CORS", asyn
   });
   await body?.cancel();
   assertEquals(headers.get("content-type"), "text/event-stream");
-  assertEquals(headers.get("cache-control"), "no-store");
+  assertEquals(headers.get("cache-control"), "no-store, no-transform");
   assertEquals(headers.get("x-served-by"), "me");
   assertEquals(
     headers.get("access-control-allow-origin"),

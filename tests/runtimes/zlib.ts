@@ -7,3 +7,4 @@ import "../compression/node_test.ts";
 import "../compression/serve_test.ts";
 import "../compression/soak_test.ts";
 import "../compression/compression_test.ts";
+import "../server/answers_test.ts";

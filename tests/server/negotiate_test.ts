@@ -39,7 +39,7 @@ async function answerHeaders(
 }
 
 const STREAM_HEADERS = {
-  "cache-control": "no-store",
+  "cache-control": "no-store, no-transform",
   "content-type": "text/event-stream",
   "x-accel-buffering": "no",
 };
@@ -60,7 +60,7 @@ Deno.test("serveEvents() answers OPTIONS with 204 and the methods", async () => 
   assertEquals(response.status, 204);
   assertEquals(Object.fromEntries(response.headers), {
     "allow": "GET, HEAD, OPTIONS",
-    "cache-control": "no-store",
+    "cache-control": "no-store, no-transform",
   });
   await response.body?.cancel();
 });
@@ -70,7 +70,10 @@ for (const method of ["POST", "PUT", "DELETE", "PATCH", "BREW"]) {
     const response = serveEvents(makeRequest(method), []);
     assertEquals(response.status, 405);
     assertEquals(response.headers.get("allow"), "GET, HEAD, OPTIONS");
-    assertEquals(response.headers.get("cache-control"), "no-store");
+    assertEquals(
+      response.headers.get("cache-control"),
+      "no-store, no-transform",
+    );
     assertEquals(response.body, null);
   });
 }
@@ -163,6 +166,7 @@ Deno.test("serveEvents() lets the user's headers replace what may be replaced", 
   const headers = { "cache-control": "no-cache", "x-accel-buffering": "yes" };
   assertEquals(await answerHeaders(makeRequest("GET"), { headers }), {
     ...headers,
+    "cache-control": "no-cache, no-transform",
     "content-type": "text/event-stream",
   });
 });
@@ -197,7 +201,7 @@ Deno.test("stopReconnecting() answers with 204, the user's headers and CORS", ()
   assertEquals(Object.fromEntries(response.headers), {
     "access-control-allow-credentials": "true",
     "access-control-allow-origin": ORIGIN,
-    "cache-control": "no-store",
+    "cache-control": "no-store, no-transform",
     "vary": "Origin",
     "x-served-by": "me",
   });
