@@ -266,9 +266,10 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * Answers a request with the channel's events after the client's last event ID. A
    * client without one gets what is published from now on.
    *
-   * Some requests get no stream: `HEAD` and what `serveEvents` refuses are answered as
-   * it does, a client beyond a limit with 503 or 429, and every other request with 204 or
-   * 503 once the channel is closed.
+   * Some requests get no stream: what `serveEvents` refuses is answered as it does, a
+   * client beyond a limit with 503 or 429, and every other request with 204 or 503 once
+   * the channel is closed. HEAD gets the status and the headers that GET would get, and
+   * is no client.
    *
    * @example Usage
    * ```ts
@@ -298,10 +299,9 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     const { compression } = this.#options;
     const negotiation = negotiate(request, { ...options, compression });
     if (negotiation instanceof Response) return negotiation;
-    if (negotiation.isHead) return answerHead(negotiation);
-    const { headers } = negotiation;
-    const admitted = this.#admission.decide(request, headers, this.size);
+    const admitted = this.#admission.decide(request, negotiation, this.size);
     if (admitted instanceof Response) return admitted;
+    if (negotiation.isHead) return answerHead(negotiation);
     const onClose = this.#admission.enter(admitted, options.onClose);
     const subscriber = this.#subscribe(request, negotiation, client, onClose);
     const streamHeaders = makeStreamHeaders(negotiation);

@@ -86,7 +86,8 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  *
  * Some requests get no stream, and their source is released unused: HEAD gets the
  * headers, OPTIONS 204 (also a CORS preflight), any other method that is not served 405,
- * and a GET with an `Accept` that rules out `text/event-stream` 406.
+ * and a GET with an `Accept` that rules out `text/event-stream` 406. A sentence of English
+ * in the body of 405 and 406 says why.
  *
  * @example Resume after the event that the client has seen
  * ```ts

@@ -8,7 +8,12 @@
  */
 
 import { Admission, type AdmittedClient } from "../_server/admission.ts";
-import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
+import {
+  answerEmpty,
+  DEFAULT_RETRY_AFTER,
+  refuse,
+  type RefusedRequest,
+} from "../_server/refuse.ts";
 import { assertName, MAX_DELAY } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
@@ -23,6 +28,11 @@ export interface Closing {
    */
   readonly retry: number | undefined;
 }
+
+const FULL = {
+  503: "Cannot serve events: the channel has too many clients",
+  429: "Cannot serve events: this client has too many streams",
+};
 
 /** The admission to one channel. */
 export class ChannelAdmission {
@@ -55,25 +65,26 @@ export class ChannelAdmission {
   }
 
   /**
-   * Decides on a request.
+   * Decides on a request. It is not counted before {@linkcode ChannelAdmission.enter}.
    *
    * @param request The request.
-   * @param headers The headers that every response to it carries.
+   * @param negotiation What was negotiated about it.
    * @param clients How many clients the channel has.
    * @returns The client, or the response that refuses it.
    */
   decide(
     request: Request,
-    headers: Headers,
+    negotiation: RefusedRequest,
     clients: number,
   ): AdmittedClient | Response {
     if (this.#closing !== undefined) {
       const { status, retry } = this.#closing;
-      if (status === 204) return refuse(headers, status);
-      const wait = retry === undefined ? undefined : addJitter(retry);
-      return this.#refuse(headers, status, wait);
+      if (status === 204) return answerEmpty(negotiation.headers);
+      const wait = retry === undefined ? DEFAULT_RETRY_AFTER : addJitter(retry);
+      const message = "Cannot serve events: the channel is closed";
+      return refuse(negotiation, status, message, wait);
     }
-    const { key, maxSubscribers, maxSubscribersPerKey, retry } = this.#options;
+    const { key, maxSubscribers, maxSubscribersPerKey } = this.#options;
     const limits = {
       maxClients: maxSubscribers,
       maxClientsPerKey: maxSubscribersPerKey,
@@ -83,9 +94,9 @@ export class ChannelAdmission {
       if (value !== undefined) assertName("serve event channel", "key", value);
       return value;
     });
-    return typeof decision === "number"
-      ? this.#refuse(headers, decision, retry)
-      : decision;
+    if (typeof decision !== "number") return decision;
+    const { retry = DEFAULT_RETRY_AFTER } = this.#options;
+    return refuse(negotiation, decision, FULL[decision], retry);
   }
 
   /**
@@ -102,14 +113,6 @@ export class ChannelAdmission {
       leave();
       onClose?.(reason);
     };
-  }
-
-  #refuse(
-    headers: Headers,
-    status: number,
-    retryAfter: number = DEFAULT_RETRY_AFTER,
-  ): Response {
-    return refuse(headers, status, { retryAfter });
   }
 }
 

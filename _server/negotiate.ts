@@ -13,7 +13,7 @@ import { addPreflightHeaders } from "./cors.ts";
 import { type HeadersOptions, makeCommonHeaders } from "./headers.ts";
 import { readLastEventId } from "./last_event_id.ts";
 import type { EventResponseOptions } from "./options.ts";
-import { refuse } from "./refuse.ts";
+import { answerEmpty, refuse, type RefusedRequest } from "./refuse.ts";
 import { getHeader } from "./request_hooks.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 
@@ -31,20 +31,18 @@ export interface NegotiateOptions
     Pick<EventResponseOptions, "methods" | "lastEventIdParameter"> {
   /** What was negotiated before, if it was. */
   [NEGOTIATED]?: Negotiation | undefined;
+  /** Whether no option decides which methods are served. */
+  hasFixedMethods?: boolean | undefined;
 }
 
 /** What is decided about a request that may get a stream. */
-export interface Negotiation {
-  /** The headers that every response to the request carries, a refusal too. */
-  readonly headers: Headers;
+export interface Negotiation extends RefusedRequest {
   /** The last event ID that the client brings. */
   readonly lastEventId: string | undefined;
   /** How the client gets the stream; `undefined` if it gets it as it is. */
   readonly compression: EventCompression | undefined;
   /** Whether other clients may get the stream compressed in another way, or not at all. */
   readonly varies: boolean;
-  /** Whether the client wants the headers alone. */
-  readonly isHead: boolean;
 }
 
 const DEFAULT_METHODS = ["GET"];
@@ -54,9 +52,9 @@ const DEFAULT_METHODS = ["GET"];
  * not served, 406 to GET and HEAD where `Accept` rules out an event stream, and else what
  * the response with the stream depends on.
  *
- * What only the caller can know, such as 404 or 503, it answers by {@linkcode refuse}.
- * It answers HEAD by {@linkcode answerHead}, and all else by a stream with
- * {@linkcode makeStreamHeaders}.
+ * What only the caller can know, such as 404 or 503, it answers by {@linkcode refuse},
+ * also to HEAD. What is left of HEAD it answers by {@linkcode answerHead}, and counts no
+ * client for it. All else it answers by a stream with {@linkcode makeStreamHeaders}.
  *
  * @param request The request.
  * @param options What the decision depends on.
@@ -76,16 +74,19 @@ export function negotiate(
   const { method } = request;
   if (method === "OPTIONS") return answerOptions(request, options, headers);
   headers ??= makeCommonHeaders(request, options);
-  const isHead = method === "HEAD" && methods.includes("GET");
-  if (!isHead && !methods.includes(method)) {
-    headers.set("allow", listAllowed(methods));
-    return refuse(headers, 405);
+  const isHead = method === "HEAD";
+  if (!methods.includes(method) && !(isHead && methods.includes("GET"))) {
+    return refuseMethod({ headers, isHead }, options);
   }
   // Not POST: clients of language models ask for JSON by it, and read the stream that
   // comes.
   const isChoosy = isHead || method === "GET";
   if (isChoosy && !acceptsEventStream(getHeader(request, "accept"))) {
-    return refuse(headers, 406);
+    return refuse(
+      { headers, isHead },
+      406,
+      `Cannot serve events: expected "Accept" to allow ${EVENT_STREAM_TYPE}`,
+    );
   }
   const acceptEncoding = getHeader(request, "accept-encoding");
   return {
@@ -115,14 +116,17 @@ export function answerOptions(
   options: NegotiateOptions,
   headers: Headers = makeCommonHeaders(request, options),
 ): Response {
-  headers.set("allow", listAllowed(options.methods ?? DEFAULT_METHODS));
+  headers.set("allow", listAllowed(options).join(", "));
   if (options.cors !== undefined) {
     addPreflightHeaders(headers, request, options.cors);
   }
-  return refuse(headers, 204);
+  return answerEmpty(headers);
 }
 
-/** Answers HEAD: with the headers of the stream, and without the stream. */
+/**
+ * Answers HEAD: with the headers of the stream, and without the stream. The caller has
+ * decided by then that GET would get a stream.
+ */
 export function answerHead(negotiation: Negotiation): Response {
   return new Response(null, { headers: makeStreamHeaders(negotiation) });
 }
@@ -139,9 +143,28 @@ export function makeStreamHeaders(
   return headers;
 }
 
-function listAllowed(methods: readonly string[]): string {
+function refuseMethod(
+  request: RefusedRequest,
+  options: NegotiateOptions,
+): Response {
+  const allowed = listAllowed(options);
+  request.headers.set("allow", allowed.join(", "));
+  const last = allowed.pop();
+  const names = allowed.length === 0
+    ? last
+    : `${allowed.join(", ")} or ${last}`;
+  const remedy = options.hasFixedMethods
+    ? ""
+    : '; the option "methods" of the server allows others';
+  const message = `Cannot serve events: expected the method ${names}${remedy}`;
+  return refuse(request, 405, message);
+}
+
+function listAllowed(
+  { methods = DEFAULT_METHODS }: NegotiateOptions,
+): string[] {
   const head = methods.includes("GET") ? ["HEAD"] : [];
-  return [...new Set([...methods, ...head, "OPTIONS"])].join(", ");
+  return [...new Set([...methods, ...head, "OPTIONS"])];
 }
 
 /**

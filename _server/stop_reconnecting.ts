@@ -10,7 +10,7 @@
 import { makeCommonHeaders } from "./headers.ts";
 import { answerOptions } from "./negotiate.ts";
 import type { StopReconnectingOptions } from "./options.ts";
-import { refuse } from "./refuse.ts";
+import { answerEmpty } from "./refuse.ts";
 
 /**
  * Answers a request with 204, which tells the client not to reconnect. After the end of
@@ -47,5 +47,5 @@ export function stopReconnecting(
   options: StopReconnectingOptions = {},
 ): Response {
   if (request.method === "OPTIONS") return answerOptions(request, options);
-  return refuse(makeCommonHeaders(request, options), 204);
+  return answerEmpty(makeCommonHeaders(request, options));
 }

@@ -136,7 +136,7 @@ export interface EventRunsServeOptions extends
   methods?: readonly string[] | undefined;
   /**
    * Makes the response to a request for a run that does not exist. Left out, it is 404
-   * without a body.
+   * with a sentence of English.
    *
    * @param request The request.
    */

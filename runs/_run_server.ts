@@ -7,8 +7,18 @@
  * @module
  */
 
-import { answerHead, negotiate, NEGOTIATED } from "../_server/negotiate.ts";
-import { DEFAULT_RETRY_AFTER, refuse } from "../_server/refuse.ts";
+import {
+  answerHead,
+  negotiate,
+  NEGOTIATED,
+  type Negotiation,
+} from "../_server/negotiate.ts";
+import {
+  answerEmpty,
+  DEFAULT_RETRY_AFTER,
+  refuse,
+  type RefusedRequest,
+} from "../_server/refuse.ts";
 import type { ErrorReports } from "./_error_reports.ts";
 import { isRunId } from "./_log_names.ts";
 import type { CheckedRunsOptions } from "./_option_checks.ts";
@@ -77,22 +87,24 @@ export class RunServer {
       compression,
     });
     if (negotiation instanceof Response) return negotiation;
-    if (negotiation.isHead) return answerHead(negotiation);
-    const { headers, lastEventId } = negotiation;
-    if (this.#isRefusing) return refuseForNow(headers);
+    if (this.#isRefusing) return refuseClosed(negotiation);
     // The ID is often part of a URL, where a client can write anything: an ID that no
     // run can have is answered with 404, and is no error of the server.
-    if (!isRunId(id)) return await answerUnknown(request, headers, options);
-    const found = await this.#lookUp(id, lastEventId);
-    if (found === undefined) return refuseForNow(headers);
+    if (!isRunId(id)) return await answerUnknown(request, negotiation, options);
+    const found = await this.#lookUp(id, negotiation);
+    if (found === undefined) {
+      const message = "Cannot serve run: the server cannot read it now";
+      return refuse(negotiation, 503, message, DEFAULT_RETRY_AFTER);
+    }
     const { prefetched, run, isOver } = found;
     if (run === undefined) {
-      return await answerUnknown(request, headers, options);
+      return await answerUnknown(request, negotiation, options);
     }
-    if (isOver) return refuse(headers, 204);
+    if (isOver) return answerEmpty(negotiation.headers);
     // It may have been closed during the look-up. A reader from now on would get a
     // channel that nothing closes.
-    if (this.#isRefusing) return refuseForNow(headers);
+    if (this.#isRefusing) return refuseClosed(negotiation);
+    if (negotiation.isHead) return answerHead(negotiation);
     const negotiated = { ...options, [NEGOTIATED]: negotiation };
     return this.#readers.serve(id, request, negotiated, prefetched, run.end);
   }
@@ -110,13 +122,15 @@ export class RunServer {
   /** Looks up a run for a reader, `undefined` if the logs fail. */
   async #lookUp(
     id: string,
-    lastEventId: string | undefined,
+    { lastEventId, isHead }: Negotiation,
   ): Promise<LookUp | undefined> {
     // Both are asked for at once. One after the other would be two round trips before
     // the first byte.
     const controller = new AbortController();
     const { signal } = controller;
-    const prefetching = this.#readers.prefetch(id, lastEventId, signal);
+    const prefetching = isHead
+      ? undefined
+      : this.#readers.prefetch(id, lastEventId, signal);
     try {
       const run = await this.#registry.find(id);
       const prefetched = await prefetching;
@@ -138,12 +152,14 @@ export class RunServer {
 
 async function answerUnknown(
   request: Request,
-  headers: Headers,
+  negotiation: RefusedRequest,
   { notFound }: EventRunsServeOptions,
 ): Promise<Response> {
-  return await notFound?.(request) ?? refuse(headers, 404);
+  return await notFound?.(request) ??
+    refuse(negotiation, 404, "Cannot serve run: there is none with this ID");
 }
 
-function refuseForNow(headers: Headers): Response {
-  return refuse(headers, 503, { retryAfter: DEFAULT_RETRY_AFTER });
+function refuseClosed(negotiation: RefusedRequest): Response {
+  const message = "Cannot serve run: the server shuts down";
+  return refuse(negotiation, 503, message, DEFAULT_RETRY_AFTER);
 }

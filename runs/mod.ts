@@ -215,7 +215,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * reconnects after the end gets what it has missed, and then 204.
    *
    * If no run has the ID, or no run can have it, the answer is 404. Other requests that
-   * get no stream are answered as `serveEvents` does. After `close()` the answer is 503.
+   * get no stream are answered as `serveEvents` does. HEAD gets the status and the headers
+   * that GET would get. After `close()` the answer is 503.
    * If the engine loses all of a run before its end, the connected readers are told
    * `lost`; a reader that comes later gets 404, as after the run has expired.
    *

@@ -31,7 +31,7 @@ import {
   negotiate,
   type Negotiation,
 } from "../_server/negotiate.ts";
-import { refuse } from "../_server/refuse.ts";
+import { answerEmpty, refuse } from "../_server/refuse.ts";
 import { HttpError } from "./_http_error.ts";
 import {
   checkOptions,
@@ -132,17 +132,20 @@ export function serveSocket(
     }
     const negotiation = negotiate(
       request,
-      { ...options, methods: METHODS },
+      { ...options, methods: METHODS, hasFixedMethods: true },
       headers,
     );
     if (negotiation instanceof Response) return negotiation;
-    if (negotiation.isHead) return answerHead(negotiation);
+    if (negotiation.isHead) {
+      assertAdmitted(request, id, options, settings);
+      return answerHead(negotiation);
+    }
     if (id === NEW_SESSION) {
       return open(request, negotiation, onSocket, options, settings);
     }
     return resume(request, negotiation, findSession(id));
   } catch (error) {
-    return answerRefusal(error, headers);
+    return answerRefusal(error, request, headers);
   }
 }
 
@@ -174,6 +177,17 @@ function findSession(id: string | null): SocketSession {
     404,
     "Cannot find socket: it is closed or in another process, expected a load balancer to send all requests of a session to the same process",
   );
+}
+
+/** Throws what a GET would throw, and opens nothing. */
+function assertAdmitted(
+  request: Request,
+  id: string | null,
+  options: ServeSocketOptions,
+  settings: ServeSocketSettings,
+): void {
+  if (id === NEW_SESSION) admit(options, settings)();
+  else findSession(id).assertResumable(readEventId(request));
 }
 
 function open(
@@ -227,9 +241,9 @@ async function receive(
 ): Promise<Response> {
   try {
     await session.receive(readEventId(request), request.body);
-    return refuse(headers, 204);
+    return answerEmpty(headers);
   } catch (error) {
-    return answerRefusal(error, headers);
+    return answerRefusal(error, request, headers);
   }
 }
 
@@ -327,7 +341,12 @@ function choose(
   return protocols.find((name) => names.includes(name)) ?? "";
 }
 
-function answerRefusal(error: unknown, headers: Headers): Response {
+function answerRefusal(
+  error: unknown,
+  { method }: Request,
+  headers: Headers,
+): Response {
   if (!(error instanceof HttpError)) throw error;
-  return refuse(headers, error.status, { message: error.message });
+  const isHead = method === "HEAD";
+  return refuse({ headers, isHead }, error.status, error.message);
 }
