@@ -18,16 +18,23 @@ export class Exchange {
   readonly outgoing: NodeResponse;
   /** Drops what was not read of the request; set if its body was opened. */
   dropBody: (() => void) | undefined;
+  /** Told of errors by `report()`; set before the request is handed on. */
+  onError: (error: unknown) => void = ignore;
   /** Called when nothing more of the response is sent, whatever the reason. */
   onClose: (() => void) | undefined;
   #hasLeft = false;
   #hasEnded = false;
+  /** The error that was reported last. */
+  #reported: unknown;
   #controller: AbortController | undefined;
   #listeners: (() => void)[] = [];
 
   constructor(incoming: NodeRequest, outgoing: NodeResponse) {
     this.incoming = incoming;
     this.outgoing = outgoing;
+    // After a middleware that waits, "close" may have passed, and does not come again.
+    this.#hasLeft = incoming.aborted || outgoing.destroyed === true ||
+      outgoing.writableFinished === true;
     const onClose = (): void => this.#handleClose();
     outgoing.on("close", onClose);
     // A response that waits behind another one of its connection gets no "close".
@@ -105,6 +112,16 @@ export class Exchange {
       outgoing.destroy(error as Error);
     }
     this.end();
+  }
+
+  /**
+   * Reports an error. The error of a body that cannot be read comes twice if the handler
+   * throws it on, and is reported once.
+   */
+  report(error: unknown): void {
+    if (error !== undefined && error === this.#reported) return;
+    this.#reported = error;
+    this.onError(error);
   }
 
   /** Tells whether an error was thrown only because the client has left. */

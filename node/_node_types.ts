@@ -26,6 +26,18 @@ export interface NodeRequest {
   readonly socket: object;
   /** Whether the client has left before its request was complete. */
   readonly aborted: boolean;
+  /** Whether the body was read to its end. */
+  readonly readableEnded?: boolean | undefined;
+  /** Whether any of the body was read. */
+  readonly readableDidRead?: boolean | undefined;
+  /** Bytes of the body that wait to be read. */
+  readonly readableLength?: number | undefined;
+  /** The encoding of `"data"` where it is text. */
+  readonly readableEncoding?: string | null | undefined;
+  /** What a body parser, such as `express.json()`, has made of the body. */
+  readonly body?: unknown;
+  /** The bytes of the body, where a body parser keeps them. */
+  readonly rawBody?: unknown;
   /** Listens for `"data"`, `"end"` and `"error"`. */
   on(event: string, listener: (chunk: Uint8Array) => void): unknown;
   /** Removes a listener. */
@@ -43,6 +55,10 @@ export interface NodeRequest {
 export interface NodeResponse {
   /** Whether the status can no longer be chosen. */
   readonly headersSent: boolean;
+  /** Whether the connection is closed; `undefined` for HTTP/2. */
+  readonly destroyed?: boolean | undefined;
+  /** Whether the response was sent to its end, or the stream of HTTP/2 is closed. */
+  readonly writableFinished?: boolean | undefined;
   /** The reason phrase; HTTP/2 has none. */
   statusMessage: string;
   /** Sets the status and all headers. */

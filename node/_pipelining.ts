@@ -49,7 +49,8 @@ const BUSY = new WeakMap<object, Waiting[]>();
  */
 export function beginInOrder(exchange: Exchange, begin: () => void): void {
   const { httpVersionMajor, socket } = exchange.incoming;
-  if (httpVersionMajor >= 2) return begin();
+  // An exchange that is over already would never let the next one begin.
+  if (httpVersionMajor >= 2 || exchange.hasLeft) return begin();
   const waiting = BUSY.get(socket);
   if (waiting === undefined) {
     BUSY.set(socket, []);

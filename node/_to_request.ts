@@ -7,6 +7,13 @@
  * @module
  */
 
+import { Buffer } from "node:buffer";
+import {
+  adaptHeaders,
+  findLeftBody,
+  PARTLY_READ,
+  readAnnouncedLength,
+} from "./_earlier_reader.ts";
 import type { Exchange } from "./_exchange.ts";
 import { LazyRequest } from "./_lazy_request.ts";
 import type { NodeRequest } from "./_node_types.ts";
@@ -42,25 +49,59 @@ function makeRequest(url: string, exchange: Exchange): Request {
     method,
     headers,
     signal: exchange.signal,
-    body: hasBody ? openBody(exchange) : null,
+    body: hasBody ? findBody(exchange, headers) : null,
     duplex: "half",
   };
   return new Request(url, init);
 }
 
+/** Finds the body of a request, and changes the headers if it is not as it was sent. */
+function findBody(
+  exchange: Exchange,
+  headers: Headers,
+): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> {
+  const left = findLeftBody(exchange.incoming);
+  if (left === undefined) return openBody(exchange);
+  if (left instanceof TypeError) return failWhenRead(left, exchange);
+  adaptHeaders(headers, left);
+  return left.bytes;
+}
+
+/** Makes a body that fails, but not before it is read: a handler may not need it. */
+function failWhenRead(
+  error: TypeError,
+  exchange: Exchange,
+): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>({
+    pull() {
+      exchange.report(error);
+      throw error;
+    },
+  }, { highWaterMark: 0 });
+}
+
 /** Opens the body of a request. Nothing of it is read before the body is. */
 function openBody(exchange: Exchange): ReadableStream<Uint8Array> {
   const { incoming } = exchange;
+  // Where other code has put back what it had read, the length tells whether it was all.
+  let missing = incoming.readableDidRead === true
+    ? readAnnouncedLength(incoming) ?? 0
+    : 0;
   let controller!: ReadableStreamDefaultController<Uint8Array>;
-  const onData = (chunk: Uint8Array): void => {
+  const onData = (chunk: Uint8Array | string): void => {
     incoming.pause();
     // A `Buffer` has a `slice()` that shares memory; readers expect that of `Uint8Array`.
-    const { buffer, byteOffset, byteLength } = chunk;
+    const { buffer, byteOffset, byteLength } = toBuffer(chunk, incoming);
+    missing -= byteLength;
     controller.enqueue(new Uint8Array(buffer, byteOffset, byteLength));
   };
   const onEnd = (): void => {
     // Where the client has left, HTTP/2 ends the body although it is not complete.
-    if (!incoming.aborted) controller.close();
+    if (incoming.aborted) return;
+    if (missing <= 0) return controller.close();
+    const error = new TypeError(PARTLY_READ);
+    exchange.report(error);
+    controller.error(error);
   };
   const drop = (): void => {
     incoming.off("data", onData);
@@ -88,6 +129,16 @@ function openBody(exchange: Exchange): ReadableStream<Uint8Array> {
   exchange.onDeparture(() => fail(exchange.signal.reason));
   exchange.dropBody = () => fail(new TypeError(TOO_LATE));
   return stream;
+}
+
+/** A middleware that has called `setEncoding()` makes all chunks strings. */
+function toBuffer(
+  chunk: Uint8Array | string,
+  { readableEncoding }: NodeRequest,
+): Uint8Array {
+  return typeof chunk === "string"
+    ? Buffer.from(chunk, (readableEncoding ?? "utf8") as BufferEncoding)
+    : chunk;
 }
 
 function readUrl({ url = "/", socket, headers }: NodeRequest): string {

@@ -36,7 +36,8 @@ export interface ToNodeHandlerOptions {
    * Called with what the handler or the body of its response throws. The client
    * gets status 500 and nothing of the error, or, if the response has begun, a
    * connection that is cut off. What is thrown because `request.signal` was aborted is
-   * no error. It must not throw.
+   * no error. Also called, once, if the handler reads a body that other code has read
+   * before. It must not throw.
    *
    * Left out, the error becomes a warning of the process, which Node prints.
    *
@@ -60,6 +61,15 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * client leaves early, `request.signal` is aborted and the body of the response is
  * cancelled. What the handler has not read of the request when its response ends
  * is dropped.
+ *
+ * Where other code has read the body of the request before, such as `express.json()`, what
+ * it has left is read in its place: the bytes or the text in `incoming.rawBody` or
+ * `incoming.body`, or an object in `incoming.body`, written as the JSON or the form that
+ * the `content-type` names. `content-length` and `content-encoding` of the request are those
+ * of what is read. If nothing is left, if something else could have been sent to leave the
+ * same object, or if the body was read in part, reading it throws a `TypeError` at once,
+ * and `onError` is told, whatever the handler does. A handler that does not read the body
+ * is not disturbed.
  *
  * A body that `serveEvents` or a channel has made is written to the socket without a
  * stream in between, also in another response: `new Response(response.body, …)`. If it is
@@ -121,6 +131,7 @@ async function answer(
   onError: ErrorHandler,
 ): Promise<void> {
   let request: Request;
+  exchange.onError = (error) => onError(error, request);
   try {
     request = toRequest(exchange);
   } catch {
@@ -129,7 +140,7 @@ async function answer(
   }
   const fail = (error: unknown): void => {
     exchange.breakOff();
-    if (!exchange.isDeparture(error)) onError(error, request);
+    if (!exchange.isDeparture(error)) exchange.report(error);
   };
   try {
     const owner = await sendResponse(await handler(request), exchange);

@@ -40,17 +40,29 @@ export interface NodeServer {
   begin: (init?: ClientRequestInit) => ClientExchange;
 }
 
+/** A listener for the requests of a server, of either protocol. */
+export type RequestListener = (
+  incoming: http.IncomingMessage,
+  outgoing: http.ServerResponse,
+) => void;
+
+/** How a server is made. */
+export interface NodeServerOptions extends ToNodeHandlerOptions {
+  /** Puts a middleware before our listener. */
+  mount?: (listener: RequestListener) => RequestListener;
+}
+
 /** Runs `test` with a server, and waits until the server has closed. */
 export type WithNodeServer = (
   handler: FetchHandler,
   test: (server: NodeServer) => Promise<void>,
-  options?: ToNodeHandlerOptions,
+  options?: NodeServerOptions,
 ) => Promise<void>;
 
 /** One way to serve for each protocol. */
 export const PROTOCOLS: Record<string, WithNodeServer> = {
   async "HTTP/1.1"(handler, test, options) {
-    const server = http.createServer(toNodeHandler(handler, options));
+    const server = http.createServer(makeListener(handler, options));
     const port = await listen(server);
     try {
       await test({ port, begin: (init) => beginHttp1(port, init) });
@@ -60,7 +72,12 @@ export const PROTOCOLS: Record<string, WithNodeServer> = {
     }
   },
   async "HTTP/2"(handler, test, options) {
-    const server = http2.createServer(toNodeHandler(handler, options));
+    // The types differ, the members that are used do not.
+    const server = http2.createServer(
+      makeListener(handler, options) as unknown as Parameters<
+        typeof http2.createServer
+      >[1],
+    );
     const port = await listen(server);
     const sessions: http2.ClientHttp2Session[] = [];
     const begin = (init?: ClientRequestInit): ClientExchange => {
@@ -80,6 +97,13 @@ export const PROTOCOLS: Record<string, WithNodeServer> = {
 
 /** Runs `test` with a server of HTTP/1.1, which there is. */
 export const withHttp1Server: WithNodeServer = PROTOCOLS["HTTP/1.1"]!;
+
+function makeListener(
+  handler: FetchHandler,
+  { mount = (listener) => listener, ...options }: NodeServerOptions = {},
+): RequestListener {
+  return mount(toNodeHandler(handler, options));
+}
 
 /** Reads a body to its end. */
 export async function readText(body: Readable): Promise<string> {
