@@ -5,13 +5,14 @@ import { assert, assertEquals } from "@std/assert";
 /**
  * Which room may import which, and what from outside the package. A room is a public
  * file with its private folder, such as `parser.ts` with `_parser/`, or a folder such as
- * `runs/`; within a room everything may be imported. `_validate.ts` and
+ * `runs/`; within a room everything may be imported. `_validate.ts`, `_warning.ts` and
  * `_own_text.ts` are for all rooms.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "event": [],
   "own_text": [],
   "validate": [],
+  "warning": [],
   "parser": ["event"],
   "encoder": ["event"],
   "log": ["event"],
@@ -87,7 +88,9 @@ function isAllowed(file: string, specifier: string): boolean {
   }
   const path = resolve(file, specifier);
   const target = roomOf(path);
-  if (target === "validate" || target === "own_text") return true;
+  if (target === "validate" || target === "own_text" || target === "warning") {
+    return true;
+  }
   if (target === "logs" && room === "logs") return isOneEngine(file, path);
   return target === room || allowed.includes(target);
 }

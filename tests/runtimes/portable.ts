@@ -36,3 +36,4 @@ import "../offline/streams_test.ts";
 import "../shared/recent_events_test.ts";
 import "../typed/typed_test.ts";
 import "../validate/validate_test.ts";
+import "../warning/warning_test.ts";

@@ -1,0 +1,188 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Tells the developer what went wrong where no caller receives the error: to `onError`,
+ * or, where there is none, as a warning. All rooms use it; nothing here throws.
+ *
+ * @module
+ */
+
+/** Tells an error, and what belongs to it. Never throws. */
+export type ErrorTeller<Rest extends unknown[] = []> = (
+  error: unknown,
+  ...rest: Rest
+) => void;
+
+/** The codes of the warnings; `docs/errors.md` lists what each of them means. */
+export type WarningCode =
+  | "TIDINGS_PUBLISH"
+  | "TIDINGS_LOG"
+  | "TIDINGS_ENTRY"
+  | "TIDINGS_SOURCE"
+  | "TIDINGS_CLIENT"
+  | "TIDINGS_RUN"
+  | "TIDINGS_HANDLER"
+  | "TIDINGS_CALLBACK";
+
+/** What this file needs of the `process` of Node, Deno and Bun. */
+interface WarningProcess {
+  emitWarning?: (
+    message: string,
+    options: { type: string; code: string; detail: string },
+  ) => void;
+}
+
+/** The name of all warnings. */
+const NAME = "TidingsWarning";
+/** UTF-16 code units of a warning's message and of its detail. */
+const MAX_MESSAGE = 1000;
+const MAX_DETAIL = 8000;
+/** How many causes of an error a warning shows. A chain of causes may be a circle. */
+const MAX_CAUSES = 5;
+
+/** A user name with a password in a URL, also where the password has to be escaped. */
+const CREDENTIALS_REGEXP =
+  /:\/\/(?:[^\s"'`/?#]*@|[^\s"'`/?#@:]*:(?!\d{1,5}(?:[\s"'`/?#)]|$))[^\s"'`]*@)/g;
+/** The query of a URL: it may hold a token. */
+const QUERY_REGEXP = /(:\/\/[^\s"'`?#)]*\?)[^\s"'`#)]+/g;
+/** Control characters but for tabs and line breaks: a terminal would obey them. */
+const CONTROL_REGEXP =
+  // deno-lint-ignore no-control-regex -- control characters are what it looks for
+  /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+
+/**
+ * Makes the function that tells the errors of an object: to its `onError`, or as warnings.
+ *
+ * @param onError The option of that name. What it throws, or rejects with, becomes a
+ * warning.
+ * @param code The code of the warnings.
+ * @param describe Says what has failed, such as `An event was not published`.
+ * @returns Tells an error.
+ */
+export function makeErrorTeller<Rest extends unknown[] = []>(
+  onError: ((error: unknown, ...rest: Rest) => unknown) | undefined,
+  code: WarningCode,
+  describe: string | ((...rest: Rest) => string),
+): ErrorTeller<Rest> {
+  return (error, ...rest) => {
+    if (onError !== undefined) {
+      callBack("onError", () => onError(error, ...rest));
+      return;
+    }
+    const what = typeof describe === "string" ? describe : describe(...rest);
+    warn(code, what, error);
+  };
+}
+
+/**
+ * Calls a function of the application that must not throw. What it throws, or rejects
+ * with, becomes a warning.
+ *
+ * @param name The name of the option.
+ * @param call Calls it.
+ */
+export function callBack(name: string, call: () => unknown): void {
+  const warnOf = (error: unknown): void =>
+    warn("TIDINGS_CALLBACK", `"${name}" has thrown`, error);
+  try {
+    const result = call();
+    // To the compiler, an async function is one that returns nothing.
+    if (Object(result) === result) Promise.resolve(result).catch(warnOf);
+  } catch (error) {
+    warnOf(error);
+  }
+}
+
+/**
+ * Tells what a promise rejects with. The promise then counts as handled: left alone, it
+ * does not end the process.
+ *
+ * @param promise The promise.
+ * @param tell Is called with the error.
+ * @returns The promise itself.
+ */
+export function tellRejection<T>(
+  promise: Promise<T>,
+  tell: (error: unknown) => void,
+): Promise<T> {
+  promise.catch(tell);
+  return promise;
+}
+
+/**
+ * Warns the developer: by the warnings of the process where there are some, and otherwise
+ * on the console.
+ *
+ * @param code The code of the warning.
+ * @param what What has failed.
+ * @param error What it failed with. Its stack is shown, but no password and no query of a
+ * URL.
+ */
+export function warn(code: WarningCode, what: string, error: unknown): void {
+  try {
+    const message = makeSafe(`${what}: ${messageOf(error)}`, MAX_MESSAGE);
+    const detail = makeSafe(describeError(error), MAX_DETAIL);
+    const { process } = globalThis as { process?: WarningProcess };
+    if (typeof process?.emitWarning === "function") {
+      // An error in place of the text would be shown without its stack.
+      process.emitWarning(message, { type: NAME, code, detail });
+    } else {
+      console.warn(`[${code}] ${NAME}: ${message}\n${detail}`);
+    }
+  } catch {
+    // What cannot be told anywhere must not end the process.
+  }
+}
+
+/** The stack of an error, and those of its causes. */
+function describeError(error: unknown): string {
+  const texts: string[] = [];
+  let cause = error;
+  for (let depth = 0; depth < MAX_CAUSES && cause !== undefined; depth++) {
+    texts.push((depth === 0 ? "" : "Caused by: ") + stackOf(cause));
+    cause = read(cause, "cause");
+  }
+  return texts.join("\n");
+}
+
+function stackOf(error: unknown): string {
+  const stack = read(error, "stack");
+  const message = messageOf(error);
+  if (typeof stack !== "string" || stack === "") return message;
+  // Some runtimes' stacks lack the message.
+  return stack.includes(message) ? stack : `${message}\n${stack}`;
+}
+
+/** The text of an error; of a value without one, what it is as a text. */
+function messageOf(error: unknown): string {
+  const message = read(error, "message");
+  if (typeof message === "string") return message;
+  try {
+    return String(error);
+  } catch {
+    return `a value of the type ${typeof error}`;
+  }
+}
+
+/** Reads a member of what may be any value, with getters that throw. */
+function read(value: unknown, name: string): unknown {
+  try {
+    return (value as Record<string, unknown> | null | undefined)?.[name];
+  } catch {
+    return undefined;
+  }
+}
+
+function makeSafe(text: string, length: number): string {
+  // Cut first, so that the searches take a bounded time, and cut again, since a password
+  // at the first cut may lack the "@" by which it is found.
+  const safe = text.slice(0, 2 * length)
+    .replace(CREDENTIALS_REGEXP, "://…@")
+    .replace(QUERY_REGEXP, "$1…")
+    .replace(
+      CONTROL_REGEXP,
+      (character) =>
+        `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+    );
+  return safe.length > length ? `${safe.slice(0, length)}…` : safe;
+}

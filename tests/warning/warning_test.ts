@@ -1,0 +1,229 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { makeErrorTeller, tellRejection, warn } from "../../_warning.ts";
+import { recordWarnings } from "../support/warnings.ts";
+
+/** Errors as libraries, peers and attackers make them. */
+const HOSTILE_ERRORS: { name: string; make: () => unknown; message: string }[] =
+  [
+    { name: "a text", make: () => "broken", message: "broken" },
+    { name: "nothing", make: () => undefined, message: "undefined" },
+    { name: "null", make: () => null, message: "null" },
+    { name: "a symbol", make: () => Symbol("x"), message: "Symbol(x)" },
+    {
+      name: "an object without a prototype",
+      make: () => Object.create(null),
+      message: "a value of the type object",
+    },
+    {
+      name: "an error whose cause is itself",
+      make: () => {
+        const error = new Error("circle");
+        error.cause = error;
+        return error;
+      },
+      message: "circle",
+    },
+    {
+      name: "an error with getters that throw",
+      make: () => ({
+        get message(): string {
+          throw new Error("no message");
+        },
+        get stack(): string {
+          throw new Error("no stack");
+        },
+        get cause(): unknown {
+          throw new Error("no cause");
+        },
+        toString(): string {
+          throw new Error("no text");
+        },
+      }),
+      message: "a value of the type object",
+    },
+    {
+      name: "a proxy that is revoked",
+      make: () => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      },
+      message: "a value of the type object",
+    },
+    {
+      name: "a message that is no text",
+      make: () => ({ message: 5, toString: () => "five" }),
+      message: "five",
+    },
+    {
+      name: "control characters",
+      make: () => new Error("\u001b[2J\r\u009b"),
+      message: "\\x1b[2J\\x0d\\x9b",
+    },
+  ];
+
+for (const { name, make, message } of HOSTILE_ERRORS) {
+  Deno.test(`warn() shows what was thrown: ${name}`, () => {
+    using recorder = recordWarnings();
+    warn("TIDINGS_LOG", "The log cannot be read", make());
+    assertEquals(recorder.codes, ["TIDINGS_LOG"]);
+    assertEquals(
+      recorder.warnings[0]?.message,
+      `The log cannot be read: ${message}`,
+    );
+    assertEquals(recorder.warnings[0]?.name, "TidingsWarning");
+  });
+}
+
+Deno.test("warn() shows the stack of an error and those of its causes", () => {
+  using recorder = recordWarnings();
+  const cause = new Error("the socket is closed");
+  warn("TIDINGS_LOG", "Failed", new Error("no answer", { cause }));
+  const detail = recorder.warnings[0]?.detail ?? "";
+  assertStringIncludes(detail, "no answer");
+  assertStringIncludes(detail, "warning_test");
+  assertStringIncludes(detail, "Caused by: ");
+  assertStringIncludes(detail, "the socket is closed");
+});
+
+Deno.test("warn() cuts what is endless", () => {
+  using recorder = recordWarnings();
+  warn("TIDINGS_LOG", "Failed", new Error("x".repeat(1_000_000)));
+  const { message = "", detail = "" } = recorder.warnings[0] ?? {};
+  assert(message.length <= 1001);
+  assert(detail.length <= 8001);
+});
+
+const SECRETS: { text: string; shown: string }[] = [
+  {
+    text: "connect redis://default:secret@db.example:6379/0",
+    shown: "connect redis://…@db.example:6379/0",
+  },
+  {
+    text: "Invalid URL: 'redis://:se/cr@et@db.example'",
+    shown: "Invalid URL: 'redis://…@db.example'",
+  },
+  {
+    text: "https://secret@example.com/feed",
+    shown: "https://…@example.com/feed",
+  },
+  {
+    text: "GET https://example.com/feed?token=secret failed",
+    shown: "GET https://example.com/feed?… failed",
+  },
+  {
+    text: "postgres://a:secret@h/x and amqp://b:secret@i",
+    shown: "postgres://…@h/x and amqp://…@i",
+  },
+  {
+    text: "at https://jsr.io/@tidings/sse/channel.ts:12:7",
+    shown: "at https://jsr.io/@tidings/sse/channel.ts:12:7",
+  },
+  {
+    text: "at http://localhost:8000/@scope/x.ts:12:7",
+    shown: "at http://localhost:8000/@scope/x.ts:12:7",
+  },
+  {
+    text: "at file:///srv/node_modules/@tidings/sse/x.js:1:2",
+    shown: "at file:///srv/node_modules/@tidings/sse/x.js:1:2",
+  },
+];
+
+for (const { text, shown } of SECRETS) {
+  Deno.test(`warn() shows no password and no query: ${shown}`, () => {
+    using recorder = recordWarnings();
+    warn("TIDINGS_LOG", "Failed", new Error(text));
+    const { message = "", detail = "" } = recorder.warnings[0] ?? {};
+    assertEquals(message, `Failed: ${shown}`);
+    assertStringIncludes(detail, shown);
+    assert(!detail.includes("secret"));
+  });
+}
+
+Deno.test("warn() does not throw if the runtime's warnings do", () => {
+  const { process } = globalThis as unknown as {
+    process?: { emitWarning: unknown };
+  };
+  const holder = process === undefined ? console : process;
+  const name = process === undefined ? "warn" : "emitWarning";
+  const before = Reflect.get(holder, name);
+  Reflect.set(holder, name, () => {
+    throw new Error("no warnings here");
+  });
+  try {
+    warn("TIDINGS_LOG", "Failed", new Error("x"));
+  } finally {
+    Reflect.set(holder, name, before);
+  }
+});
+
+Deno.test("makeErrorTeller() tells `onError` with all that belongs to the error", () => {
+  using recorder = recordWarnings();
+  const told: unknown[] = [];
+  const tell = makeErrorTeller<[string]>(
+    (...args) => void told.push(args),
+    "TIDINGS_RUN",
+    "unused",
+  );
+  tell("broken", "run-1");
+  assertEquals(told, [["broken", "run-1"]]);
+  assertEquals(recorder.codes, []);
+});
+
+Deno.test("makeErrorTeller() warns where there is no `onError`", () => {
+  using recorder = recordWarnings();
+  const tell = makeErrorTeller<[string]>(
+    undefined,
+    "TIDINGS_RUN",
+    (id) => `The run ${id} has failed`,
+  );
+  tell(new Error("401"), "run-1");
+  assertEquals(
+    recorder.warnings.map(({ message }) => message),
+    ["The run run-1 has failed: 401"],
+  );
+});
+
+const BROKEN_HANDLERS: { name: string; onError: () => unknown }[] = [
+  {
+    name: "throws",
+    onError: () => {
+      throw new Error("handler");
+    },
+  },
+  {
+    name: "rejects",
+    onError: () => Promise.reject(new Error("handler")),
+  },
+  {
+    name: "returns a thenable that rejects",
+    onError: () => ({
+      then: (_: unknown, reject: (error: unknown) => void) =>
+        reject(new Error("handler")),
+    }),
+  },
+  { name: "is no function", onError: "log it" as unknown as () => unknown },
+];
+
+for (const { name, onError } of BROKEN_HANDLERS) {
+  Deno.test(`makeErrorTeller() warns if \`onError\` ${name}`, async () => {
+    using recorder = recordWarnings();
+    makeErrorTeller(onError, "TIDINGS_LOG", "unused")(new Error("first"));
+    // A rejection is told some microtasks later.
+    for (let i = 0; i < 10; i++) await undefined;
+    assertEquals(recorder.codes, ["TIDINGS_CALLBACK"]);
+  });
+}
+
+Deno.test("tellRejection() gives the promise, which counts as handled", async () => {
+  const told: unknown[] = [];
+  const error = new Error("refused");
+  const promise = Promise.reject(error);
+  assertEquals(tellRejection(promise, (e) => void told.push(e)), promise);
+  // An unhandled rejection would end the test here.
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assertEquals(told, [error]);
+  assertEquals(await promise.catch((e) => e), error);
+});
