@@ -93,9 +93,12 @@ export function callBack(name: string, call: () => unknown): void {
   }
 }
 
+/** The promises whose rejections the caller tells. */
+const TAKEN_OVER = new WeakSet<Promise<unknown>>();
+
 /**
- * Tells what a promise rejects with. The promise then counts as handled: left alone, it
- * does not end the process.
+ * Tells what a promise rejects with, unless the caller does. The promise then counts as
+ * handled: left alone, it does not end the process.
  *
  * @param promise The promise.
  * @param tell Is called with the error.
@@ -105,7 +108,22 @@ export function tellRejection<T>(
   promise: Promise<T>,
   tell: (error: unknown) => void,
 ): Promise<T> {
-  promise.catch(tell);
+  promise.catch((error) => {
+    if (!TAKEN_OVER.has(promise)) tell(error);
+  });
+  return promise;
+}
+
+/**
+ * Notes that the caller tells what a promise rejects with: a channel tells its `onError`
+ * what its log refuses, and the log must not tell it as well.
+ *
+ * @param promise The promise, as another room has just given it.
+ * @returns The promise itself.
+ */
+export function takeOver<T>(promise: Promise<T>): Promise<T> {
+  // A log of the application's may give something else.
+  if (promise instanceof Promise) TAKEN_OVER.add(promise);
   return promise;
 }
 

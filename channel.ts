@@ -70,6 +70,7 @@ import {
   type EventChannelCounters,
 } from "./_channel/broadcaster.ts";
 import { withData } from "./_encoder/event_data.ts";
+import { ChannelErrors } from "./_channel/channel_errors.ts";
 import { type DescribeGap, makeGapEvent } from "./_channel/gap_notice.ts";
 import {
   answerHead,
@@ -81,6 +82,7 @@ import { respond } from "./_server/request_hooks.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { assertReturnableId } from "./_validate.ts";
+import { takeOver, tellRejection } from "./_warning.ts";
 import { encodeEvent } from "./encoder.ts";
 import type { ServerSentEventInit, TypedEventInit } from "./event.ts";
 import type { CloseReason } from "./server.ts";
@@ -178,6 +180,7 @@ export type { EventChannelStall } from "./_channel/log_follower.ts";
  */
 export class EventChannel<Events = unknown> implements AsyncDisposable {
   readonly #options: CheckedChannelOptions;
+  readonly #errors: ChannelErrors;
   readonly #broadcaster: Broadcaster;
   readonly #admission: ChannelAdmission;
   /** Settles once the channel is closed; set when that begins. */
@@ -193,7 +196,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   constructor(options: EventChannelOptions<Events> = {}) {
     // `Events` exists in types only.
     this.#options = checkChannelOptions(options as EventChannelOptions);
-    this.#broadcaster = new Broadcaster(this.#options);
+    this.#errors = new ChannelErrors(this.#options.onError);
+    this.#broadcaster = new Broadcaster(this.#options, this.#errors);
     this.#admission = new ChannelAdmission(this.#options);
   }
 
@@ -222,6 +226,9 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * Events of one turn of the event loop are joined into one chunk. Nothing here waits
    * for a client: a slow client holds up neither the call nor other clients.
    *
+   * A call that fails is told once: to `onError`, or as a warning. So its promise may be
+   * left alone. After `close()`, only the first call is told.
+   *
    * An event that has an `id` keeps it, if the log allows that; see
    * {@linkcode MemoryEventLog} for the IDs that it allows.
    *
@@ -246,20 +253,18 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * limit, with the log's error if the log refuses it, and with an `Error` if the channel
    * is closed.
    */
-  async publish(
+  publish(
     event: TypedEventInit<Events>,
     options: EventChannelPublishOptions = {},
   ): Promise<string> {
-    if (this.#admission.isClosed) {
-      throw new Error("Cannot publish event: the channel is closed");
-    }
-    checkEventTopics(options.topics, this.#options);
-    const logged = withData(event);
-    // An event that cannot be encoded, or whose ID cannot come back, must not enter the
-    // log.
-    encodeEvent(logged);
-    assertReturnableId("publish event", logged.id);
-    return await this.#options.log.append(logged, options);
+    return this.#admission.isClosed
+      ? tellRejection(
+        Promise.reject(
+          new Error("Cannot publish event: the channel is closed"),
+        ),
+        this.#errors.tellClosed,
+      )
+      : tellRejection(this.#publish(event, options), this.#errors.tellPublish);
   }
 
   /**
@@ -346,6 +351,19 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   /** Closes the channel, as {@linkcode EventChannel.close} without options. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #publish(
+    event: TypedEventInit<Events>,
+    options: EventChannelPublishOptions,
+  ): Promise<string> {
+    checkEventTopics(options.topics, this.#options);
+    const logged = withData(event);
+    // An event that cannot be encoded, or whose ID cannot come back, must not enter the
+    // log.
+    encodeEvent(logged);
+    assertReturnableId("publish event", logged.id);
+    return await takeOver(this.#options.log.append(logged, options));
   }
 
   /**

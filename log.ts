@@ -43,6 +43,7 @@ export type {
   EventLogReadOptions,
   LoggedEvent,
 } from "./_log/event_log.ts";
+export { EventLogEntryError } from "./_log/entry_error.ts";
 export {
   type EventLogClaim,
   EventLogClaimError,

@@ -17,6 +17,7 @@ import {
   type LogFeedListener,
   type LogFeedOptions,
 } from "./log_feed.ts";
+import type { ChannelErrors } from "./channel_errors.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
 import { SlicedQueue } from "./sliced_queue.ts";
 import { KeepAliveSchedule } from "./keep_alive_schedule.ts";
@@ -74,7 +75,7 @@ export class Broadcaster implements LogFeedListener {
   readonly catchUp: CatchUp;
   readonly groupIndex = new GroupIndex();
   readonly catchUpChunks = new CatchUpChunks();
-  readonly onError: ((error: unknown) => void) | undefined;
+  readonly errors: ChannelErrors;
   /** What each client is sent before everything else. */
   readonly preamble: Uint8Array<ArrayBuffer> | undefined;
   readonly counters: EventChannelCounters = {
@@ -106,12 +107,13 @@ export class Broadcaster implements LogFeedListener {
    */
   #collectTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: BroadcasterOptions) {
-    const { log, keepAlive, retry, onError } = options;
-    this.feed = new LogFeed(options, this);
-    this.catchUp = new CatchUp(log, this.feed.reader);
+  constructor(options: BroadcasterOptions, errors: ChannelErrors) {
+    const { log, keepAlive, retry } = options;
+    this.errors = errors;
+    this.feed = new LogFeed(options, errors, this);
+    const { reader, makeFrame } = this.feed;
+    this.catchUp = new CatchUp(log, reader, makeFrame);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
-    this.onError = onError;
     this.#subscribers = new KeepAliveSchedule(
       keepAlive / 2,
       (subscriber) => subscriber.keepAlive(),

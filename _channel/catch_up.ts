@@ -9,6 +9,7 @@
 
 import { LogBounds } from "./log_bounds.ts";
 import type { LogReader } from "./log_reader.ts";
+import type { MakeFrame } from "./make_frame.ts";
 import { SegmentCache } from "./segment_cache.ts";
 import type { Segment, SegmentLocation } from "./segment.ts";
 import { SlicedQueue } from "./sliced_queue.ts";
@@ -74,11 +75,15 @@ export class CatchUp {
   /**
    * @param log The log, which compares its cursors if it can.
    * @param reader Reads from the log.
+   * @param makeFrame Encodes events.
    */
-  constructor(log: EventLog, reader: LogReader) {
+  constructor(log: EventLog, reader: LogReader, makeFrame: MakeFrame) {
     this.#reader = reader;
     this.#bounds = new LogBounds(log, reader);
-    this.#segments = new SegmentCache((a, b) => this.#bounds.compare(a, b));
+    this.#segments = new SegmentCache(
+      (a, b) => this.#bounds.compare(a, b),
+      makeFrame,
+    );
   }
 
   /** Finds a cursor in the segments that were read lately. */
@@ -233,30 +238,12 @@ export class CatchUp {
       return this.#postpone(cursor);
     }
     this.#end = batch.cursor;
-    const location = this.#add(cursor, batch);
-    if (location === undefined) {
-      this.#count++;
-      return;
-    }
+    const location = this.#segments.add(cursor, batch);
     this.#resolve(cursor, location, batch.gap);
     const isShared = this.#resolveInside(location.segment);
     this.#count += isShared ? SHARED_SEGMENT : 1;
     if (batch.gap) this.#resolveMissing(cursor, batch, location, count);
     await this.#answers.run();
-  }
-
-  /**
-   * Adds a segment to the cache; `undefined` if it cannot be encoded, which ends the
-   * subscribers that wait for it.
-   */
-  #add(cursor: string, batch: EventLogBatch): SegmentLocation | undefined {
-    try {
-      return this.#segments.add(cursor, batch);
-    } catch (error) {
-      // An event cannot be encoded.
-      for (const { waiter } of this.#waiting.take(cursor)) waiter.fail(error);
-      return undefined;
-    }
   }
 
   /**

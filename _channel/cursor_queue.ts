@@ -20,8 +20,6 @@ export interface Waiter {
    * be missing.
    */
   continueAt(entry: SegmentLocation, gap: boolean): void;
-  /** Ends the stream, since the events cannot be sent. */
-  fail(error: unknown): void;
 }
 
 /** A subscriber in the queue. */

@@ -8,7 +8,8 @@
  */
 
 import type { LogReader } from "./log_reader.ts";
-import { type Frame, makeFrame, type Segment, sizeOf } from "./segment.ts";
+import type { MakeFrame } from "./make_frame.ts";
+import { type Frame, type Segment, sizeOf } from "./segment.ts";
 
 /** Events from which the number that the live segment can hold is estimated. */
 const SAMPLE = 128;
@@ -22,22 +23,24 @@ const SEGMENT_BYTES = 262_144;
  *
  * @param segment A segment that has no frame before its first cursor.
  * @param reader Reads from the log.
+ * @param makeFrame Encodes events.
  * @param isNeeded Whether the channel is still open.
  */
 export async function fillLiveSegment(
   segment: Segment,
   reader: LogReader,
+  makeFrame: MakeFrame,
   isNeeded: () => boolean,
 ): Promise<void> {
   const end = segment.beginCursor;
-  let stretch = await readBefore(end, SAMPLE, reader, isNeeded);
+  let stretch = await readBefore(end, SAMPLE, reader, makeFrame, isNeeded);
   if (stretch === undefined) return;
   if (stretch.frames.length === SAMPLE) {
     const bytes = stretch.frames.reduce((sum, each) => sum + sizeOf(each), 0);
     const count = Math.floor(segment.maxBytes * SAMPLE / bytes);
     if (count > SAMPLE) {
       const limit = Math.min(count, MAX_EVENTS);
-      stretch = await readBefore(end, limit, reader, isNeeded);
+      stretch = await readBefore(end, limit, reader, makeFrame, isNeeded);
     }
   }
   // Frames may have been dropped, or the segment restarted, while the log was read.
@@ -53,6 +56,7 @@ async function readBefore(
   end: string,
   count: number,
   reader: LogReader,
+  makeFrame: MakeFrame,
   isNeeded: () => boolean,
 ): Promise<{ frames: Frame[]; cursor: string } | undefined> {
   const cursor = await reader.rewind(count, isNeeded);

@@ -10,7 +10,9 @@
 import { fillLiveSegment } from "./fill_live_segment.ts";
 import { type EventChannelStall, LogFollower } from "./log_follower.ts";
 import { LogReader } from "./log_reader.ts";
-import { type Frame, makeFrame, Segment } from "./segment.ts";
+import type { ChannelErrors } from "./channel_errors.ts";
+import { type MakeFrame, makeFrameMaker } from "./make_frame.ts";
+import { type Frame, Segment } from "./segment.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 
 /** Which log to follow, and how much of it to keep. */
@@ -18,7 +20,6 @@ export interface LogFeedOptions {
   log: EventLog;
   /** The most bytes that the live segment holds. */
   liveSegmentBytes: number;
-  onError?: ((error: unknown) => void) | undefined;
 }
 
 /** What is told of the events that come. */
@@ -42,8 +43,11 @@ export class LogFeed {
   readonly liveSegment: Segment;
   /** Reads from the log for everything that is not in the live segment. */
   readonly reader: LogReader;
+  /** Encodes an event of the log. */
+  readonly makeFrame: MakeFrame;
   readonly #log: EventLog;
   readonly #listener: LogFeedListener;
+  readonly #errors: ChannelErrors;
   readonly #follower: LogFollower;
   /** The cursor at which following began; set by the first batch. */
   #startCursor: string | undefined;
@@ -53,13 +57,20 @@ export class LogFeed {
 
   /**
    * @param options Which log to follow.
+   * @param errors Told of what fails.
    * @param listener Told of what comes, once the feed is started.
    */
-  constructor(options: LogFeedOptions, listener: LogFeedListener) {
-    const { log, liveSegmentBytes, onError } = options;
+  constructor(
+    options: LogFeedOptions,
+    errors: ChannelErrors,
+    listener: LogFeedListener,
+  ) {
+    const { log, liveSegmentBytes } = options;
     this.liveSegment = new Segment(liveSegmentBytes);
     this.#log = log;
     this.#listener = listener;
+    this.#errors = errors;
+    this.makeFrame = makeFrameMaker(errors.tellEntry);
     this.#follower = new LogFollower(
       log,
       (batch) => this.#take(batch),
@@ -67,10 +78,10 @@ export class LogFeed {
         // Subscribers that wait for the filling would wait for as long as the log is
         // unreachable.
         this.#endFilling();
-        onError?.(error);
+        errors.tellLog(error);
       },
     );
-    this.reader = new LogReader(log, this.#follower.signal, onError);
+    this.reader = new LogReader(log, this.#follower.signal, errors.tellLog);
     this.#isFilling = !this.isNear && liveSegmentBytes > 0;
   }
 
@@ -155,11 +166,10 @@ export class LogFeed {
       await this.reader.rewind(count, isNeeded);
   }
 
-  /**
-   * Takes a batch from the follower: all of it, or nothing if an event cannot be encoded.
-   */
+  /** Takes a batch from the follower. */
   #take({ events, cursor, gap }: EventLogBatch): void {
-    const frames = events.map(makeFrame);
+    this.#errors.noteAnswer();
+    const frames = events.map(this.makeFrame);
     if (gap || this.#startCursor === undefined) {
       this.#restart(frames.length === 0 ? cursor : "");
       if (this.#startCursor === undefined) this.#begin(cursor);
@@ -178,10 +188,12 @@ export class LogFeed {
     this.#startCursor = cursor;
     if (!this.#isFilling) return;
     const isNeeded = (): boolean => !this.#follower.signal.aborted;
-    this.#filling = fillLiveSegment(this.liveSegment, this.reader, isNeeded)
-      // An event cannot be encoded. Subscribers that read it from the log are told.
-      .catch(() => {})
-      .finally(() => this.#endFilling());
+    this.#filling = fillLiveSegment(
+      this.liveSegment,
+      this.reader,
+      this.makeFrame,
+      isNeeded,
+    ).finally(() => this.#endFilling());
   }
 
   #endFilling(): void {

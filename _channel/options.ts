@@ -120,13 +120,19 @@ export interface EventChannelOptions<
       | Promise<readonly TypedEventInit<Events>[]>)
     | undefined;
   /**
-   * Called with each error that no caller receives. Following or reading the log fails:
-   * that is tried again with growing delays. `onGap`, a `filter` or an `until` throws:
-   * that client's stream ends. It must not throw.
+   * Called with each error, whether a caller receives it or not:
    *
-   * Left out, failures of the log show only as {@linkcode EventChannel.stalled}, and
-   * errors of `onGap`, `filter` and `until` fail the body of the response: the runtime
-   * reports them and cuts the connection.
+   * - `publish()` fails. After `close()`, only the first call is told.
+   * - Following or reading the log fails. That is tried again with growing delays.
+   * - An entry of the log is no event, since another program has written it. It is left
+   *   out, and told once, as an `EventLogEntryError`.
+   * - `onGap`, a `filter` or an `until` throws: that client's stream ends.
+   *
+   * What it throws becomes a warning.
+   *
+   * Left out, errors become warnings; those of the log come once until it gives events
+   * again. Errors of `onGap`, `filter` and `until` fail the body of the response instead:
+   * the runtime reports them and cuts the connection.
    */
   onError?: ((error: unknown) => void) | undefined;
 }

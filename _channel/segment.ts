@@ -10,7 +10,6 @@
 
 import { joinChunks } from "../_server/join_chunks.ts";
 import { TopicIndex, type Topics } from "./topic_index.ts";
-import { encodeEvent } from "../encoder.ts";
 import type { LoggedEvent } from "../log.ts";
 
 /** An event and its encoded bytes, which are not handed out but copied into chunks. */
@@ -39,11 +38,6 @@ const TOPIC_OVERHEAD = 128;
 
 /** How many segments were made. */
 let segments = 0;
-
-/** Encodes an event. */
-export function makeFrame(event: LoggedEvent): Frame {
-  return { event, bytes: encodeEvent(event) };
-}
 
 /** Joins frames into a chunk of its own, which may be handed out. */
 export function joinFrames(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { makeFrame, Segment, type SegmentLocation } from "./segment.ts";
+import type { MakeFrame } from "./make_frame.ts";
+import { Segment, type SegmentLocation } from "./segment.ts";
 import type { EventLogBatch } from "../log.ts";
 
 /** The most bytes of all segments; the latest is kept whatever it takes. */
@@ -32,6 +33,7 @@ type Compare = (a: string, b: string) => number | undefined;
 /** Keeps segments for a few seconds. */
 export class SegmentCache {
   readonly #compare: Compare;
+  readonly #makeFrame: MakeFrame;
   /** The segments, the oldest first. */
   readonly #segments = new Map<Segment, CacheEntry>();
   /** The segments by the cursors after which they have an event. */
@@ -40,9 +42,13 @@ export class SegmentCache {
   /** Runs while there are segments. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** @param compare Orders cursors. */
-  constructor(compare: Compare) {
+  /**
+   * @param compare Orders cursors.
+   * @param makeFrame Encodes events.
+   */
+  constructor(compare: Compare, makeFrame: MakeFrame) {
     this.#compare = compare;
+    this.#makeFrame = makeFrame;
   }
 
   /** Finds a cursor in a segment. */
@@ -67,7 +73,6 @@ export class SegmentCache {
    *
    * @returns The location of the cursor in the new segment, or in one that has the events
    * already. If events are missing after the cursor, no segment has the cursor itself.
-   * @throws What `encodeEvent` throws.
    */
   add(after: string, { events, cursor, gap }: EventLogBatch): SegmentLocation {
     const segment = new Segment(Infinity);
@@ -81,7 +86,7 @@ export class SegmentCache {
       this.#extend(known, after);
       return known;
     }
-    const frames = events.map(makeFrame);
+    const frames = events.map(this.#makeFrame);
     segment.restart(gap ? "" : after);
     for (const frame of frames) {
       segment.add(frame);

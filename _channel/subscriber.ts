@@ -23,6 +23,7 @@ import type { SubscriberState } from "./subscriber_state.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
+import { callBack } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
@@ -203,11 +204,11 @@ export class Subscriber
   /** Ends the stream because of an error that the client has not caused. */
   fail(error: unknown): void {
     if (!this.#close()) return;
-    const { onError } = this.#broadcaster;
-    if (onError === undefined) this.#output.fail(error);
-    else this.#output.end();
+    const { errors } = this.#broadcaster;
+    if (errors.hasHandler) this.#output.end();
+    else this.#output.fail(error);
     this.#leave("error");
-    onError?.(error);
+    errors.tellClient(error);
   }
 
   /**
@@ -395,6 +396,7 @@ export class Subscriber
     this.#release?.();
     this.#broadcaster.groupIndex.leave(this.#group, this);
     this.#broadcaster.remove(this);
-    this.#onClose?.(reason);
+    const onClose = this.#onClose;
+    if (onClose !== undefined) callBack("onClose", () => onClose(reason));
   }
 }

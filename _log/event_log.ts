@@ -7,6 +7,7 @@
  */
 
 import type { TextEventInit } from "../event.ts";
+import type { EventLogEntryError } from "./entry_error.ts";
 
 /** An event in a log: it always has an ID. */
 export interface LoggedEvent extends TextEventInit {
@@ -17,6 +18,11 @@ export interface LoggedEvent extends TextEventInit {
    * never sent. `undefined` if the event is for all.
    */
   topics?: readonly string[] | undefined;
+  /**
+   * Why the entry is no event: another program has written it. The event then has an ID
+   * and nothing to send. A channel leaves it out, and tells its `onError` once.
+   */
+  fault?: EventLogEntryError | undefined;
 }
 
 /** Events that follow a cursor. */

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { tellAppend } from "./tell_append.ts";
 import type {
   EventLog,
   EventLogAppendOptions,
@@ -121,12 +122,16 @@ export class MemoryEventLog implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return settle(options.signal, () => {
+    try {
+      options.signal?.throwIfAborted();
       const id = this.#history.add(event, options.topics);
       for (const follower of this.#followers) this.#advance(follower);
       this.#history.trim();
-      return id;
-    });
+      return Promise.resolve(id);
+    } catch (error) {
+      // Only here: a callback for each event would take memory until it is called.
+      return tellAppend(Promise.reject(error));
+    }
   }
 
   /**

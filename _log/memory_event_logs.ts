@@ -6,6 +6,7 @@
  * @module
  */
 
+import { takeOver } from "../_warning.ts";
 import type { TextEventInit } from "../event.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import type { EventLog, EventLogAppendOptions } from "./event_log.ts";
@@ -110,13 +111,13 @@ export class MemoryEventLogs implements EventLogs, Disposable {
       this.#find(name) === named && named.isClaimedBy(token);
     // Both calls are done before they return: no other claim comes in between.
     const cursor = named.log.rewind(0);
-    const appended = event && named.log.append(event);
+    const appended = event && takeOver(named.log.append(event));
     await appended;
     return {
       cursor: await cursor,
       append: (event: TextEventInit, options?: EventLogAppendOptions) =>
         isHeld()
-          ? named.log.append(event, options)
+          ? takeOver(named.log.append(event, options))
           : Promise.reject(new EventLogClaimError(name)),
       renew: () => {
         if (isHeld()) named.claim(token, leaseTime);

@@ -35,6 +35,7 @@ import {
   findEpochSequence,
 } from "../_log/epoch_cursor.ts";
 import type { ReadBounds } from "../_log/option_checks.ts";
+import { tellAppend } from "../_log/tell_append.ts";
 import { assertLimit } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -178,11 +179,11 @@ export class DenoKvEventLog implements EventLog {
    * a `RangeError` if it is too large, with an `Error` if too many commits
    * conflict with those of other processes, and with what the store throws.
    */
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return await this.#appends.append(event, options);
+    return tellAppend(this.#appends.append(event, options));
   }
 
   /**

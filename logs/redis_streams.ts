@@ -164,11 +164,11 @@ export class RedisStreamsEventLog implements EventLog {
    * the client's error if Redis refuses the event, and with a `TimeoutError` if Redis
    * does not answer.
    */
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return await this.#log.append(event, options);
+    return this.#log.append(event, options);
   }
 
   /**

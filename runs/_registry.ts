@@ -7,6 +7,7 @@
  * @module
  */
 
+import { takeOver } from "../_warning.ts";
 import { LogFollower } from "../_channel/log_follower.ts";
 import type { EventLogClaim, EventLogState } from "../log.ts";
 import { logNameOf, stopLogNameOf } from "./_log_names.ts";
@@ -119,7 +120,7 @@ export class Registry {
     const { logs, leaseTime } = this.#options;
     // A producer that does not read the request for so long has lost its lease.
     const log = logs.open(stopLogNameOf(id), { expireIn: leaseTime });
-    await log.append(STOP_ENTRY);
+    await takeOver(log.append(STOP_ENTRY));
     return true;
   }
 

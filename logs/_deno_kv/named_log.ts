@@ -7,6 +7,7 @@
  */
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
+import { tellAppend } from "../../_log/tell_append.ts";
 import type {
   EventLog,
   EventLogAppendOptions,
@@ -53,11 +54,11 @@ export class KvNamedLog implements EventLog {
     this.#appends = new KvAppendQueue((lines) => this.#append(lines));
   }
 
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return await this.#appends.append(event, options);
+    return tellAppend(this.#appends.append(event, options));
   }
 
   async read(

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { tellAppend } from "../../_log/tell_append.ts";
 import type {
   EventLogAppendOptions,
   EventLogBatch,
@@ -54,12 +55,12 @@ export class RedisBaseLog {
     this.#timeout = timeout;
   }
 
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
     this.#appends ??= this.#makeAppends();
-    return await this.#appends.append(event, options);
+    return tellAppend(this.#appends.append(event, options));
   }
 
   async read(

@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import {
   type EventLog,
@@ -264,43 +264,6 @@ Deno.test("EventChannel tells a quiet client its cursor if the log continues the
   log.onBatch({ events: [], cursor: "1", gap: true });
   await client.inbox.until(() => client.inbox.lastEventId === "1");
   assertEquals(client.inbox.events, []);
-});
-
-Deno.test("EventChannel hands out nothing of a batch that holds what cannot be sent", async () => {
-  const log = new RemoteLog();
-  const errors: unknown[] = [];
-  await using channel = new EventChannel({
-    log,
-    onError: (error) => errors.push(error),
-  });
-  await using client = new BodyClient(channel.serve(makeRequest())).run();
-  await channel.publish({ data: "before" });
-  await client.inbox.untilEvents(1);
-  log.down.add("follow");
-  await until(() => errors.length >= 1);
-  // Past the channel, which would refuse it.
-  await Promise.all([log.append({ data: "a" }), log.append({ event: "b\n" })]);
-  log.down.clear();
-  await until(() => errors.length >= 3);
-  assert(channel.stalled?.error instanceof TypeError);
-  assertEquals(client.inbox.data, ["before"]);
-});
-
-Deno.test("EventChannel hands out a batch once, though it failed in the middle before", async () => {
-  const log = new ScriptedLog();
-  await using channel = new EventChannel({ log });
-  await using client = new BodyClient(channel.serve(makeRequest())).run();
-  await client.inbox.until(() => client.inbox.lastEventId !== "");
-  const bad = { id: "2", event: "\n" };
-  const batch = {
-    events: [{ id: "1", data: "1" }, bad],
-    cursor: "2",
-    gap: false,
-  };
-  assertThrows(() => log.onBatch(batch), TypeError);
-  log.give(["1", "2"]);
-  await client.inbox.untilEvents(2);
-  assertEquals(client.inbox.data, ["1", "2"]);
 });
 
 Deno.test("EventChannel.close() ends while the log does not answer", async () => {

@@ -1,0 +1,112 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Tells what goes wrong in a channel: each error once, to the channel's `onError` or as a
+ * warning. `EventChannel` makes one for all of its parts.
+ *
+ * @module
+ */
+
+import { callBack, warn } from "../_warning.ts";
+import type { EventLogEntryError } from "../log.ts";
+
+/** The most kinds of errors, and the most entries, that are remembered as told. */
+const MAX_TOLD = 1000;
+/** The prefix of an error of Redis, such as `WRONGTYPE`: the rest names the command. */
+const PREFIX_REGEXP = /^-?([A-Z]{3,})\b/;
+
+/** The errors of one channel. */
+export class ChannelErrors {
+  readonly #onError: ((error: unknown) => void) | undefined;
+  /** The kinds of what the log has failed with since it last gave events. */
+  readonly #toldKinds = new Set<string>();
+  /** The IDs of the entries that were told. */
+  readonly #toldEntries = new Set<string>();
+  #isClosedTold = false;
+
+  /** @param onError The option of the channel. */
+  constructor(onError: ((error: unknown) => void) | undefined) {
+    this.#onError = onError;
+  }
+
+  /** Whether the application is told, so that the body of a response need not fail. */
+  get hasHandler(): boolean {
+    return this.#onError !== undefined;
+  }
+
+  /** Tells that an event was not published. */
+  readonly tellPublish = (error: unknown): void => {
+    if (!this.#call(error)) {
+      warn("TIDINGS_PUBLISH", "An event was not published", error);
+    }
+  };
+
+  /** Tells that an event was published after the end: once, and not for each call. */
+  readonly tellClosed = (error: unknown): void => {
+    if (this.#isClosedTold) return;
+    this.#isClosedTold = true;
+    this.tellPublish(error);
+  };
+
+  /**
+   * Tells what the log has failed with. That is tried again: `onError` is told each time,
+   * and a warning comes once until the log gives events again.
+   */
+  readonly tellLog = (error: unknown): void => {
+    if (this.#call(error)) return;
+    if (!note(this.#toldKinds, getErrorKind(error))) return;
+    warn(
+      "TIDINGS_LOG",
+      "The log of a channel fails, and is tried again",
+      error,
+    );
+  };
+
+  /** Notes that the log gives events. */
+  noteAnswer(): void {
+    this.#toldKinds.clear();
+  }
+
+  /** Tells that an entry of the log was left out, once for all that read it. */
+  readonly tellEntry = (error: EventLogEntryError): void => {
+    if (!note(this.#toldEntries, error.id) || this.#call(error)) return;
+    warn("TIDINGS_ENTRY", "An entry of a channel's log was left out", error);
+  };
+
+  /**
+   * Tells why the stream of a client has ended. Without `onError` the caller fails the
+   * body of the response, which the runtime reports.
+   */
+  tellClient(error: unknown): void {
+    this.#call(error);
+  }
+
+  #call(error: unknown): boolean {
+    const onError = this.#onError;
+    if (onError === undefined) return false;
+    callBack("onError", () => onError(error));
+    return true;
+  }
+}
+
+/**
+ * Names the kind of an error: errors of one kind differ in what an engine adds, such as a
+ * key or a command.
+ */
+export function getErrorKind(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  const { name, message } = error.cause instanceof Error ? error.cause : error;
+  const [, prefix] = PREFIX_REGEXP.exec(message) ?? [];
+  return prefix ?? `${name}: ${message}`;
+}
+
+/** Adds a text to those that were told; `false` if it is one of them. */
+function note(told: Set<string>, text: string): boolean {
+  if (told.has(text)) return false;
+  told.add(text);
+  if (told.size > MAX_TOLD) {
+    const [oldest = ""] = told;
+    told.delete(oldest);
+  }
+  return true;
+}

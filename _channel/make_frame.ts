@@ -1,0 +1,63 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Encodes the events of a log, each once. An entry that is no event is told and left out:
+ * whoever may write to the log must not be able to stop the channel.
+ *
+ * @module
+ */
+
+import type { Frame } from "./segment.ts";
+import { encodeEvent } from "../encoder.ts";
+import { EventLogEntryError, type LoggedEvent } from "../log.ts";
+
+/** Encodes an event of a log. */
+export type MakeFrame = (event: LoggedEvent) => Frame;
+
+/** What is sent of an entry whose ID cannot be sent either: clients ignore it. */
+const EMPTY_COMMENT = encodeEvent({ comment: "" });
+
+/**
+ * Makes the function that encodes the events of a channel's log.
+ *
+ * @param tellEntry Is called with each entry that is no event.
+ * @returns Encodes an event. Of an entry that is none, the ID is left, which clients
+ * ignore: the entry keeps its position, and a client may come back with its ID.
+ */
+export function makeFrameMaker(
+  tellEntry: (error: EventLogEntryError) => void,
+): MakeFrame {
+  return (event) => {
+    try {
+      if (event.fault !== undefined) throw event.fault;
+      assertTopics(event);
+      return { event, bytes: encodeEvent(event) };
+    } catch (error) {
+      tellEntry(toEntryError(event.id, error));
+      return makeEmptyFrame(event);
+    }
+  };
+}
+
+function assertTopics({ topics }: LoggedEvent): void {
+  if (topics === undefined) return;
+  const isList = Array.isArray(topics) &&
+    topics.every((topic) => typeof topic === "string");
+  if (!isList) throw new TypeError('expected "topics" to be a list of texts');
+}
+
+function toEntryError(id: string, error: unknown): EventLogEntryError {
+  if (error instanceof EventLogEntryError) return error;
+  const fault = error instanceof Error ? error.message : String(error);
+  return new EventLogEntryError(id, fault, { cause: error });
+}
+
+/** Without topics, the entry would reach every client: it may have been for one. */
+function makeEmptyFrame({ id }: LoggedEvent): Frame {
+  const event = { id, topics: [] };
+  try {
+    return { event, bytes: encodeEvent({ id }) };
+  } catch {
+    return { event, bytes: EMPTY_COMMENT };
+  }
+}
