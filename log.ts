@@ -48,6 +48,7 @@ export {
   type EventLogClaim,
   EventLogClaimError,
   type EventLogClaimOptions,
+  type EventLogExpireOptions,
   type EventLogOpenOptions,
   type EventLogs,
   type EventLogState,

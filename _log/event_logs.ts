@@ -46,6 +46,14 @@ export interface EventLogClaimOptions {
    */
   after?: string | undefined;
   /**
+   * The {@linkcode EventLogState.claimId} of the claim to take the place of. While
+   * that is the last claim of the name, the name is claimed, whether that claim is held
+   * or not, and wherever the log ends: `after` does not count. So of several calls that
+   * take the place of the same claim, one succeeds. Left out, a name that is claimed is
+   * not claimed again.
+   */
+  takeOver?: string | undefined;
+  /**
    * Whether the events of the name are dropped, so that the log starts over.
    *
    * @default {false}
@@ -61,12 +69,32 @@ export interface EventLogState {
   last: LoggedEvent | undefined;
   /** Whether the name is claimed now. */
   isClaimed: boolean;
+  /**
+   * The {@linkcode EventLogClaim.id} of the last claim, whether it is held or not. It is
+   * left out if the name is not there.
+   */
+  claimId?: string | undefined;
+}
+
+/** Options of {@linkcode EventLogs.expire}. */
+export interface EventLogExpireOptions {
+  /**
+   * The ID of a claim: if there is a later claim, nothing is changed. Left out, the name
+   * expires whatever claims there were.
+   */
+  claimId?: string | undefined;
 }
 
 /** The claim of a name: the right to write its log, which one process at a time has. */
 export interface EventLogClaim {
   /** The end of the log when it was claimed. Events after it were appended later. */
   readonly cursor: string;
+
+  /**
+   * Identifies the claim among all claims of the name. An engine that cannot take over
+   * claims leaves it out.
+   */
+  readonly id?: string | undefined;
 
   /**
    * Adds an event at the end of the log, as {@linkcode EventLog.append} does, but only
@@ -132,8 +160,8 @@ export interface EventLogs {
   /**
    * Claims a name. Earlier claims of it cannot append any more.
    *
-   * @returns The claim, `undefined` if the name is claimed, or if its log does not end
-   * where the caller expects.
+   * @returns The claim, `undefined` if the name is claimed, if its log does not end
+   * where the caller expects, or if the claim to take over is not the last one.
    */
   claim(
     name: string,
@@ -148,8 +176,13 @@ export interface EventLogs {
    * name that does not exist is not created.
    *
    * @param delay Milliseconds, an integer of at least 1.
+   * @param options Under which claim the name is to expire.
    */
-  expire(name: string, delay: number): Promise<void>;
+  expire(
+    name: string,
+    delay: number,
+    options?: EventLogExpireOptions,
+  ): Promise<void>;
 }
 
 /**

@@ -15,10 +15,12 @@ import {
   type EventLogClaim,
   EventLogClaimError,
   type EventLogClaimOptions,
+  type EventLogExpireOptions,
   type EventLogOpenOptions,
   type EventLogs,
   type EventLogState,
 } from "./event_logs.ts";
+import { makeEpoch } from "./epoch_cursor.ts";
 import { MemoryEventLog } from "./memory_event_log.ts";
 import { MemoryNamedLog } from "./memory_named_log.ts";
 import {
@@ -100,27 +102,31 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
     const { leaseTime, after, replace, event } = options;
+    const claimId = options.takeOver;
     const expireIn = checkClaimOptions(name, options);
     const named = this.#obtain(name);
-    if (named.isClaimed || named.last?.id !== after) return undefined;
+    const canBeClaimed = claimId === undefined
+      ? !named.isClaimed && named.last?.id === after
+      : named.claimId === claimId;
+    if (!canBeClaimed) return undefined;
     if (replace) named.clear();
-    const token = Symbol();
-    named.claim(token, leaseTime);
+    const id = makeEpoch();
+    const cursor = named.endCursor;
+    named.claim(id, leaseTime);
     this.#expireIn(named, expireIn);
     const isHeld = (): boolean =>
-      this.#find(name) === named && named.isClaimedBy(token);
-    // Both calls are done before they return: no other claim comes in between.
-    const cursor = named.log.rewind(0);
-    const appended = event && takeOver(named.log.append(event));
-    await appended;
+      this.#find(name) === named && named.isClaimedBy(id);
+    // It is done before it returns: no other claim comes in between.
+    if (event !== undefined) await takeOver(named.log.append(event));
     return {
-      cursor: await cursor,
+      cursor,
+      id,
       append: (event: TextEventInit, options?: EventLogAppendOptions) =>
         isHeld()
           ? takeOver(named.log.append(event, options))
           : Promise.reject(new EventLogClaimError(name)),
       renew: () => {
-        if (isHeld()) named.claim(token, leaseTime);
+        if (isHeld()) named.claim(id, leaseTime);
         return Promise.resolve(isHeld());
       },
       release: () => {
@@ -135,7 +141,9 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
     const named = this.#find(name);
-    return { last: named?.last, isClaimed: named?.isClaimed ?? false };
+    const { last, isClaimed = false, claimId } = named ?? {};
+    const state = { last, isClaimed };
+    return claimId === undefined ? state : { ...state, claimId };
   }
 
   /**
@@ -145,10 +153,17 @@ export class MemoryEventLogs implements EventLogs, Disposable {
    * `RangeError` if it is not an integer of at least 1.
    */
   // deno-lint-ignore require-await -- what it throws becomes a rejection
-  async expire(name: string, delay: number): Promise<void> {
+  async expire(
+    name: string,
+    delay: number,
+    { claimId }: EventLogExpireOptions = {},
+  ): Promise<void> {
     checkExpireDelay(name, delay);
     const named = this.#find(name);
-    if (named !== undefined) this.#expireIn(named, delay);
+    if (named === undefined) return;
+    const isLater = claimId !== undefined &&
+      named.claimId !== claimId;
+    if (!isLater) this.#expireIn(named, delay);
   }
 
   /** Forgets all names. Following one of their logs fails. */

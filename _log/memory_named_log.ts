@@ -24,8 +24,12 @@ export class MemoryNamedLog {
   readonly #makeLog: () => FullLog;
   #log: FullLog;
   #last: LoggedEvent | undefined;
-  /** Identifies the last claim; cleared when the claim is released. */
-  #token: symbol | undefined;
+  /** The cursor of the end; set when the log is opened. */
+  #end = "";
+  /** The ID of the last claim. */
+  #claimId: string | undefined;
+  /** Whether there is a claim that was not released. */
+  #isHeld = false;
   /** When others can claim it, on the monotonic clock. */
   #leaseEnd = 0;
   /** One for each call of `follow` under way, to end it. */
@@ -47,6 +51,16 @@ export class MemoryNamedLog {
     return this.#last;
   }
 
+  /** The cursor of the end. */
+  get endCursor(): string {
+    return this.#end;
+  }
+
+  /** The ID of the last claim, whether it is held or not. */
+  get claimId(): string | undefined {
+    return this.#claimId;
+  }
+
   /** Whether it has expired. An empty log does not expire while it is followed. */
   get hasExpired(): boolean {
     const isFollowed = this.#last === undefined && this.#followers.size > 0;
@@ -55,23 +69,24 @@ export class MemoryNamedLog {
 
   /** Whether the log is claimed now. */
   get isClaimed(): boolean {
-    return this.#token !== undefined && performance.now() < this.#leaseEnd;
+    return this.#isHeld && performance.now() < this.#leaseEnd;
   }
 
-  /** Whether a claim is the last one. */
-  isClaimedBy(token: symbol): boolean {
-    return this.#token === token;
+  /** Whether a claim is the last one, and was not released. */
+  isClaimedBy(id: string): boolean {
+    return this.#isHeld && this.#claimId === id;
   }
 
   /** Claims the log, or renews the lease of its claim. */
-  claim(token: symbol, leaseTime: number): void {
-    this.#token = token;
+  claim(id: string, leaseTime: number): void {
+    this.#claimId = id;
+    this.#isHeld = true;
     this.#leaseEnd = performance.now() + leaseTime;
   }
 
   /** Releases the claim. */
   release(): void {
-    this.#token = undefined;
+    this.#isHeld = false;
   }
 
   /** Drops the events. */
@@ -116,7 +131,10 @@ export class MemoryNamedLog {
   #open(): FullLog {
     const log = this.#makeLog();
     // It is called back within each append. It is never aborted: it ends with the log.
-    log.follow(({ events }) => this.#last = events.at(-1) ?? this.#last);
+    log.follow(({ events, cursor }) => {
+      this.#last = events.at(-1) ?? this.#last;
+      this.#end = cursor;
+    });
     return log;
   }
 }

@@ -44,6 +44,7 @@ export interface KvClaimOptions {
 /** The claim of a name in Deno KV. */
 export class KvClaim implements EventLogClaim {
   readonly cursor: string;
+  readonly id: string;
   readonly #history: KvNamedHistory;
   readonly #options: KvClaimOptions;
   readonly #appends: KvAppendQueue;
@@ -55,6 +56,7 @@ export class KvClaim implements EventLogClaim {
 
   constructor(history: KvNamedHistory, options: KvClaimOptions) {
     this.cursor = options.cursor;
+    this.id = options.token;
     this.#history = history;
     this.#options = options;
     this.#appends = new KvAppendQueue((lines) => this.#append(lines));

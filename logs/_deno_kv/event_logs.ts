@@ -12,6 +12,7 @@ import {
   assertLogName,
   type EventLogClaim,
   type EventLogClaimOptions,
+  type EventLogExpireOptions,
   type EventLogOpenOptions,
   type EventLogs,
   type EventLogState,
@@ -146,7 +147,7 @@ export class DenoKvEventLogs implements EventLogs {
     let before: NamedState | undefined;
     const state = await this.#change(history, verb, token, (state) => {
       if (state?.token === token) return { result: state };
-      if (!canBeClaimed(state, options.after)) return { result: undefined };
+      if (!canBeClaimed(state, options)) return { result: undefined };
       before = state;
       const kept = replace ? undefined : state;
       const next = makeClaimedState(kept, lines.length, token, options);
@@ -187,7 +188,9 @@ export class DenoKvEventLogs implements EventLogs {
       const state = await history.readState();
       if (state === undefined) return { last: undefined, isClaimed: false };
       const last = state.last === 0 ? undefined : await history.findLast(state);
-      return { last, isClaimed: isClaimed(state) };
+      const { claimId } = state;
+      const found = { last, isClaimed: isClaimed(state) };
+      return claimId === undefined ? found : { ...found, claimId };
     };
     return await retry(inspect, {
       timeout: this.#timeout,
@@ -202,12 +205,17 @@ export class DenoKvEventLogs implements EventLogs {
    * @returns It rejects with a `TypeError` if `delay` is not a number, with a
    * `RangeError` if it is not an integer of at least 1, and with what the store throws.
    */
-  async expire(name: string, delay: number): Promise<void> {
+  async expire(
+    name: string,
+    delay: number,
+    { claimId }: EventLogExpireOptions = {},
+  ): Promise<void> {
     const verb = "expire event log";
     checkExpireDelay(name, delay);
     const history = this.#historyOf(name);
     const epoch = await this.#change(history, verb, "", (state) => {
-      if (state === undefined) return { result: undefined };
+      const isLater = claimId !== undefined && state?.claimId !== claimId;
+      if (state === undefined || isLater) return { result: undefined };
       const expiresAt = Date.now() + delay;
       const next = { ...state, expiresAt, keptUntil: expiresAt };
       return { state: next, result: state.epoch };
@@ -239,8 +247,9 @@ function isClaimed({ token, leaseEnd }: NamedState): boolean {
 
 function canBeClaimed(
   state: NamedState | undefined,
-  after: string | undefined,
+  { after, takeOver }: EventLogClaimOptions,
 ): boolean {
+  if (takeOver !== undefined) return state?.claimId === takeOver;
   if (state === undefined) return after === undefined;
   const last = state.last === 0 ? undefined : `${state.epoch}-${state.last}`;
   return !isClaimed(state) && last === after;
@@ -258,6 +267,7 @@ function makeClaimedState(
     epoch: state?.epoch ?? makeEpoch(),
     last: (state?.last ?? 0) + count,
     token,
+    claimId: token,
     leaseEnd: now + leaseTime,
     expiresAt,
     keptUntil: expiresAt,

@@ -133,6 +133,7 @@ function makeNextState(
     epoch: state?.epoch ?? makeEpoch(),
     last: (state?.last ?? 0) + count,
     token: state?.token,
+    claimId: state?.claimId,
     leaseEnd: state?.leaseEnd ?? 0,
     expiresAt,
     keptUntil,

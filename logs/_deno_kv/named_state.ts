@@ -20,6 +20,8 @@ export interface NamedState {
   readonly last: number;
   /** The token of the last claim, `undefined` if it was released. */
   readonly token: string | undefined;
+  /** The token of the last claim, also after its release; `undefined` if there was none. */
+  readonly claimId?: string | undefined;
   /** When the lease of the claim ends. */
   readonly leaseEnd: number;
   /** When the name expires, or `Infinity`. */

@@ -69,6 +69,8 @@ const REWRITE_BOUNDS = { items: 128, bytes: 1_048_576 };
 /** The claim of a name in Redis. */
 export class RedisClaim implements EventLogClaim {
   readonly cursor: string;
+  /** The ID of the entry that starts the generation. */
+  readonly id: string;
   readonly #options: RedisClaimOptions;
   readonly #appends: RedisAppendQueue;
   /** The value of the lease. */
@@ -85,7 +87,7 @@ export class RedisClaim implements EventLogClaim {
 
   constructor(options: RedisClaimOptions) {
     const { token, start, first, limiter } = options;
-    this.cursor = this.#confirmed = start;
+    this.cursor = this.id = this.#confirmed = start;
     this.#options = options;
     this.#appends = new RedisAppendQueue(
       BATCH_BOUNDS,

@@ -11,6 +11,7 @@ import {
   assertLogName,
   type EventLogClaim,
   type EventLogClaimOptions,
+  type EventLogExpireOptions,
   type EventLogOpenOptions,
   type EventLogs,
   type EventLogState,
@@ -150,11 +151,11 @@ export class RedisEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, after = "", replace, event } = options;
+    const { leaseTime, after = "", takeOver, replace, event } = options;
     const expireIn = checkClaimOptions(name, options);
     if (event !== undefined) assertNoId(event);
-    // No event has an empty ID.
-    if (options.after === "") return undefined;
+    // No event has an empty ID, and no claim an empty ID.
+    if (options.after === "" || takeOver === "") return undefined;
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
     const first = event && makeFields(event, undefined);
@@ -170,6 +171,7 @@ export class RedisEventLogs implements EventLogs {
       formatExpiry(expireIn),
       after,
       replace ? "1" : "",
+      takeOver ?? "",
       ...first ?? [],
     ]);
     if (claimed === undefined) return undefined;
@@ -214,7 +216,11 @@ export class RedisEventLogs implements EventLogs {
    * @returns It rejects with a `TypeError` if `delay` is not a number, with a
    * `RangeError` if it is not an integer of at least 1, and with the client's errors.
    */
-  async expire(name: string, delay: number): Promise<void> {
+  async expire(
+    name: string,
+    delay: number,
+    { claimId = "" }: EventLogExpireOptions = {},
+  ): Promise<void> {
     checkExpireDelay(name, delay);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
     await this.#retry("expire event log", () => {}, [
@@ -225,6 +231,7 @@ export class RedisEventLogs implements EventLogs {
       lease,
       writers,
       String(delay),
+      claimId,
     ]);
   }
 

@@ -51,12 +51,26 @@ end
 `;
 
 /**
- * Returns whether a name is claimed (1 or 0), and the last event of its stream, if there
- * is one: its ID, and its fields without the other events of its entry.
+ * Finds the ID with which the last claim's generation starts, whether the claim is held or
+ * not, and the value of the lease, if there is one.
+ */
+const FIND_CLAIM = `${FIND_END}
+local function find_claim(stream, lease)
+  local value = redis.call('GET', lease)
+  if value then return string.match(value, ' (%S+)$'), value end
+  local top = find_end(stream)
+  return top and string.match(top, '^%d+') .. '-0'
+end
+`;
+
+/**
+ * Returns whether a name is claimed (1 or 0); the last event of its stream, if there is
+ * one: its ID, and its fields without the other events of its entry; and the ID of the
+ * last claim, if the name is there.
  *
  * KEYS: the stream; the lease.
  */
-export const INSPECT_SCRIPT = `${FIND_LAST}
+export const INSPECT_SCRIPT = `${FIND_LAST}${FIND_CLAIM}
 local reply = {redis.call('EXISTS', KEYS[2])}
 local last = find_last(KEYS[1])
 if last then
@@ -65,8 +79,9 @@ if last then
     if last[2][i] == '${BEFORE_FIELD}' then break end
     fields[i], fields[i + 1] = last[2][i], last[2][i + 1]
   end
-  reply[2] = {last[1], fields}
+  reply[#reply + 1] = {last[1], fields}
 end
+reply[#reply + 1] = find_claim(KEYS[1], KEYS[2])
 return reply
 `;
 
@@ -77,17 +92,21 @@ return reply
  * KEYS: the stream; the lease; the last writes of writers.
  * ARGV: a token; the lease's milliseconds; milliseconds until the name expires, empty for
  * never; the ID of the last event, empty for none; whether to replace, empty if not; the
- * fields of an event to add, if there is one.
+ * ID of the claim to take the place of, empty for none; the fields of an event to add, if
+ * there is one.
  */
-export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}${FIND_END}
-local lease = redis.call('GET', KEYS[2])
-if lease then
-  local token, id = string.match(lease, '^(%S+) (%S+)$')
-  local start = redis.call('XRANGE', KEYS[1], id, id)[1]
-  return token == ARGV[1] and {id, start and start[2][2] or ''}
+export const CLAIM_SCRIPT = `${SET_EXPIRY}${FIND_LAST}${FIND_CLAIM}
+local claim, lease = find_claim(KEYS[1], KEYS[2])
+if lease and string.match(lease, '^%S+') == ARGV[1] then
+  local start = redis.call('XRANGE', KEYS[1], claim, claim)[1]
+  return {claim, start and start[2][2] or ''}
 end
-local last = find_last(KEYS[1])
-if (last and last[1] or '') ~= ARGV[4] then return false end
+if ARGV[6] ~= '' then
+  if claim ~= ARGV[6] then return false end
+else
+  local last = find_last(KEYS[1])
+  if lease or (last and last[1] or '') ~= ARGV[4] then return false end
+end
 local top = find_end(KEYS[1])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -98,9 +117,9 @@ if ARGV[5] ~= '' then
 end
 local id = string.format('%.0f', now) .. '-0'
 redis.call('XADD', KEYS[1], id, '${START_FIELD}', top or '')
-if #ARGV > 5 then
+if #ARGV > 6 then
   local first = string.format('%.0f', now) .. '-${ID_STEP}'
-  redis.call('XADD', KEYS[1], first, unpack(ARGV, 6))
+  redis.call('XADD', KEYS[1], first, unpack(ARGV, 7))
 end
 redis.call('SET', KEYS[2], ARGV[1] .. ' ' .. id, 'PX', ARGV[2])
 expire(KEYS[1], ARGV[3])
@@ -194,9 +213,11 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 /**
  * Lets a name expire.
  *
- * KEYS: the stream; the lease; the last writes of writers. ARGV: milliseconds.
+ * KEYS: the stream; the lease; the last writes of writers.
+ * ARGV: milliseconds; the ID of the claim that must be the last one, empty for any.
  */
-export const EXPIRE_SCRIPT = `
+export const EXPIRE_SCRIPT = `${FIND_CLAIM}
+if ARGV[2] ~= '' and find_claim(KEYS[1], KEYS[2]) ~= ARGV[2] then return end
 redis.call('PEXPIRE', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[3], ARGV[1])
 if redis.call('PTTL', KEYS[2]) > tonumber(ARGV[1]) then

@@ -106,9 +106,14 @@ function readFlag(reply: unknown): boolean {
 /** Reads the reply to the script that returns the state of a name. */
 export function readState(reply: unknown): EventLogState {
   if (!Array.isArray(reply)) throw makeReplyError("a state", reply);
-  const [claims, ...entries] = reply;
-  const [last] = readEntries(entries);
-  return { last: last && readEvent(last), isClaimed: readFlag(claims) };
+  const [claims, ...rest] = reply;
+  const claimId = rest.find(isId);
+  const [last] = readEntries(rest.filter((item) => !isId(item)));
+  const state = {
+    last: last && readEvent(last),
+    isClaimed: readFlag(claims),
+  };
+  return claimId === undefined ? state : { ...state, claimId };
 }
 
 function isNothing(reply: unknown): reply is null | undefined {
