@@ -49,7 +49,10 @@
 
 import type { ServeEventsSource } from "./_server/event_session.ts";
 import { answerHead, negotiate } from "./_server/negotiate.ts";
-import { checkServeEventsOptions } from "./_server/option_checks.ts";
+import {
+  checkServeEventsOptions,
+  readServeEventsOptions,
+} from "./_server/option_checks.ts";
 import type { ServeEventsOptions } from "./_server/options.ts";
 import { Session } from "./_server/session.ts";
 import { isEventIterable } from "./_server/source_iterator.ts";
@@ -144,7 +147,7 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  * @param options How to serve them.
  * @returns The response, at once.
  * @throws {TypeError} If the source is neither iterable nor a function, or if an
- * option is of the wrong type; if `headers` has one that is refused; if
+ * option is unknown or of the wrong type; if `headers` has one that is refused; if
  * `cors.origins` has what is not an origin, or `cors.credentials` is true for all.
  * @throws {RangeError} If an option is a number outside its range.
  */
@@ -165,8 +168,9 @@ export function serveEvents<Events = unknown>(
   }
   // Only the compiler needs the map of events.
   const events = source as ServeEventsSource;
-  const checked = checkServeEventsOptions(options);
-  const negotiation = negotiate(request, options);
+  const given = readServeEventsOptions(options);
+  const checked = checkServeEventsOptions(given);
+  const negotiation = negotiate(request, given);
   if (negotiation instanceof Response || negotiation.isHead) {
     Session.discard(request, events, checked);
     return negotiation instanceof Response

@@ -7,8 +7,69 @@
  * @module
  */
 
-import type { EventResponseOptions, ServeEventsOptions } from "./options.ts";
+import { CODEC } from "./compression.ts";
+import type { CorsOptions } from "./cors.ts";
+import type {
+  EventResponseOptions,
+  ServeEventsOptions,
+  StopReconnectingOptions,
+} from "./options.ts";
+import {
+  hasMembers,
+  HEADERS,
+  type OptionKind,
+  type OptionKinds,
+  readOptions,
+  SIGNAL,
+  STRINGS,
+} from "../_options.ts";
 import { assertInteger, assertNumber, MAX_DELAY } from "../_validate.ts";
+
+/** The kind of `compression`. */
+export const COMPRESSION: OptionKind = [
+  "a compression such as gzip()",
+  (value) => hasMembers(value, "coding", CODEC),
+];
+
+const ORIGINS: OptionKind = [
+  '"*", a list or a function',
+  // `cors.ts` checks each origin.
+  (value) =>
+    value === "*" || typeof value === "function" || Array.isArray(value),
+];
+
+/** The kinds of {@linkcode CorsOptions}. */
+export const CORS_OPTIONS: OptionKinds<CorsOptions> = {
+  origins: ORIGINS,
+  credentials: "a boolean",
+  maxAge: "any",
+};
+
+/** The kinds of {@linkcode EventResponseOptions}. */
+export const RESPONSE_OPTIONS: OptionKinds<EventResponseOptions> = {
+  keepAlive: "any",
+  retry: "any",
+  methods: STRINGS,
+  headers: HEADERS,
+  cors: CORS_OPTIONS,
+  signal: SIGNAL,
+  maxDuration: "any",
+  lastEventIdParameter: "a string",
+  allowTransform: "a boolean",
+};
+
+const SERVE_EVENTS_OPTIONS: OptionKinds<ServeEventsOptions> = {
+  ...RESPONSE_OPTIONS,
+  maxBuffered: "any",
+  compression: COMPRESSION,
+  onError: "a function",
+};
+
+const STOP_RECONNECTING_OPTIONS: OptionKinds<StopReconnectingOptions> = {
+  headers: HEADERS,
+  cors: CORS_OPTIONS,
+  allowTransform: "a boolean",
+};
 
 /** The numbers among the options of a response, with the defaults filled in. */
 export interface CheckedResponseOptions {
@@ -22,6 +83,20 @@ export interface CheckedServeEventsOptions extends CheckedResponseOptions {
   maxBuffered: number;
   signal: AbortSignal | undefined;
   onError: ServeEventsOptions["onError"];
+}
+
+/** Reads the options of `serveEvents`, as {@linkcode readOptions}. */
+export function readServeEventsOptions(
+  options: ServeEventsOptions,
+): ServeEventsOptions {
+  return readOptions("serve events", options, SERVE_EVENTS_OPTIONS);
+}
+
+/** Reads the options of `stopReconnecting`, as {@linkcode readOptions}. */
+export function readStopReconnectingOptions(
+  options: StopReconnectingOptions,
+): StopReconnectingOptions {
+  return readOptions("stop reconnecting", options, STOP_RECONNECTING_OPTIONS);
 }
 
 /**

@@ -9,6 +9,7 @@
 
 import { makeCommonHeaders } from "./headers.ts";
 import { answerOptions } from "./negotiate.ts";
+import { readStopReconnectingOptions } from "./option_checks.ts";
 import type { StopReconnectingOptions } from "./options.ts";
 import { answerEmpty } from "./refuse.ts";
 
@@ -46,6 +47,7 @@ export function stopReconnecting(
   request: Request,
   options: StopReconnectingOptions = {},
 ): Response {
-  if (request.method === "OPTIONS") return answerOptions(request, options);
-  return answerEmpty(makeCommonHeaders(request, options));
+  const given = readStopReconnectingOptions(options);
+  if (request.method === "OPTIONS") return answerOptions(request, given);
+  return answerEmpty(makeCommonHeaders(request, given));
 }

@@ -5,11 +5,12 @@ import { assert, assertEquals } from "@std/assert";
 /**
  * Which room may import which, and what from outside the package. A room is a public
  * file with its private folder, such as `parser.ts` with `_parser/`, or a folder such as
- * `runs/`; within a room everything may be imported. `_validate.ts`, `_warning.ts` and
- * `_own_text.ts` are for all rooms.
+ * `runs/`; within a room everything may be imported. `_validate.ts`, `_options.ts`,
+ * `_warning.ts` and `_own_text.ts` are for all rooms.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "event": [],
+  "options": [],
   "own_text": [],
   "validate": [],
   "warning": [],
@@ -43,6 +44,9 @@ const ENGINES = ["_deno_kv", "_redis"];
 
 /** The folders at the top level whose files are part of the package. */
 const PARTS = /^(?:_\w+|cli|compression|logs|node|runs|shared|socket|typed)$/;
+
+/** The rooms that every room may import. */
+const FOR_ALL = ["options", "own_text", "validate", "warning"];
 
 const IMPORT_REGEXP =
   /(?:^|\s)(?:import|export)\s[^"';]*?from\s*"([^"]+)"|import\s*\(\s*"([^"]+)"|^import\s+"([^"]+)"/gm;
@@ -88,9 +92,7 @@ function isAllowed(file: string, specifier: string): boolean {
   }
   const path = resolve(file, specifier);
   const target = roomOf(path);
-  if (target === "validate" || target === "own_text" || target === "warning") {
-    return true;
-  }
+  if (FOR_ALL.includes(target)) return true;
   if (target === "logs" && room === "logs") return isOneEngine(file, path);
   return target === room || allowed.includes(target);
 }

@@ -1,0 +1,182 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Reads options for all rooms: what a callee does not know is an error, and each known
+ * member is read once.
+ *
+ * @module
+ */
+
+import { describeMismatch, findNearestName, quote } from "./_validate.ts";
+
+/**
+ * What an option has to be: of a type that `typeof` tells, what a check accepts, an object
+ * with options of its own, or `"any"` if its room checks it.
+ */
+export type OptionKind =
+  | "any"
+  | "a boolean"
+  | "a function"
+  | "a string"
+  | readonly [expected: string, accepts: (value: unknown) => boolean]
+  | { readonly [name: string]: OptionKind };
+
+/** The kind of each option; the compiler demands all of them, and no other. */
+export type OptionKinds<Options> = {
+  readonly [Name in keyof Options & string]-?: OptionKind;
+};
+
+/** The kind of `signal`. It may come from another realm or library. */
+export const SIGNAL: OptionKind = [
+  "an AbortSignal",
+  (value) => hasMembers(value, "aborted", "addEventListener"),
+];
+
+/** The kind of a list of names. */
+export const STRINGS: OptionKind = [
+  "an array of strings",
+  (value) =>
+    Array.isArray(value) && value.every((item) => typeof item === "string"),
+];
+
+/** The kind of `headers`; `Headers` itself checks names and values. */
+export const HEADERS: OptionKind = [
+  "an object, a list of pairs or Headers",
+  isObject,
+];
+
+/**
+ * Reads options: checks that there is none that the callee does not know, and reads the
+ * others.
+ *
+ * A misspelt option would have no effect: with `topic` for `topics`, an event for one
+ * user would reach everybody. Only own enumerable members with a value are checked, so
+ * that a class with getters may stand for options.
+ *
+ * @param verb What fails otherwise.
+ * @param options The options.
+ * @param kinds The kind of each option that there is.
+ * @param path The option whose members these are, if they are not the options themselves.
+ * @returns A plain object with the options that have a value. Each was read once.
+ * @throws {TypeError} If `options` is not an object, or has a member that is unknown or
+ * of the wrong type.
+ */
+export function readOptions<Options>(
+  verb: string,
+  options: Options,
+  kinds: OptionKinds<Options>,
+  path = "",
+): Options {
+  assertKnown(verb, options, kinds, path, findNearestName);
+  return readMembers(verb, options, kinds, path, readOptions);
+}
+
+/**
+ * Checks that there is no option that the callee does not know.
+ *
+ * @param verb What fails otherwise.
+ * @param options The options.
+ * @param kinds The kind of each option that there is.
+ * @param path As for {@linkcode readOptions}.
+ * @param findNearest Finds the option that was meant. Left out, the error names all of
+ * them: the bundle of a parser, which has few, takes less memory so.
+ * @throws {TypeError} If `options` is not an object, or there is such an option.
+ */
+export function assertKnown<Options>(
+  verb: string,
+  options: Options,
+  kinds: OptionKinds<Options>,
+  path = "",
+  findNearest?: (name: string, names: readonly string[]) => string | undefined,
+): void {
+  if (!isRecord(options)) {
+    const name = path || "options";
+    throw new TypeError(describeMismatch(verb, name, "an object", options));
+  }
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(kinds, name) || options[name] === undefined) continue;
+    const names = Object.keys(kinds);
+    const nearest = findNearest?.(name, names);
+    const expected = (nearest === undefined ? names : [nearest])
+      .map((name) => quote(join(path, name))).join(", ");
+    throw new TypeError(
+      `Cannot ${verb}: there is no option ${
+        quote(join(path, name))
+      }, expected ${expected}`,
+    );
+  }
+}
+
+/**
+ * Reads the members of an options object, and ignores others, as Web IDL does.
+ *
+ * @param verb What fails otherwise.
+ * @param options The options.
+ * @param kinds The kind of each member.
+ * @param path As for {@linkcode readOptions}.
+ * @param readNested Reads the members of a member.
+ * @returns A plain object with the members that have a value, inherited ones included.
+ * Each was read once.
+ * @throws {TypeError} If a member is of the wrong type.
+ */
+export function readMembers<Options>(
+  verb: string,
+  options: Options,
+  kinds: OptionKinds<Options>,
+  path = "",
+  readNested: typeof readOptions = readMembers,
+): Options {
+  const members: Record<string, unknown> = {};
+  for (const [name, kind] of Object.entries<OptionKind>(kinds)) {
+    const value = (options as Record<string, unknown>)[name];
+    if (value === undefined) continue;
+    const fullName = join(path, name);
+    assertKind(verb, fullName, value, kind);
+    members[name] = isRecord(kind)
+      ? readNested(verb, value, kind, fullName)
+      : value;
+  }
+  return members as Options;
+}
+
+/**
+ * Checks that a value has certain members, as an object of another realm or library has.
+ *
+ * @param value The value.
+ * @param names The names of the members.
+ */
+export function hasMembers(
+  value: unknown,
+  ...names: readonly PropertyKey[]
+): boolean {
+  return isObject(value) && names.every((name) => name in value);
+}
+
+function assertKind(
+  verb: string,
+  name: string,
+  value: unknown,
+  kind: OptionKind,
+): void {
+  if (kind === "any") return;
+  const [expected, accepts] = typeof kind === "string"
+    ? [kind, (value: unknown) => kind.endsWith(` ${typeof value}`)]
+    : isRecord(kind)
+    ? ["an object", isRecord] as const
+    : kind;
+  if (accepts(value)) return;
+  throw new TypeError(describeMismatch(verb, name, expected, value));
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+function isObject(value: unknown): value is object {
+  return Object(value) === value;
+}
+
+/** Whether a value may stand for options: a function or a list is a mistaken argument. */
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
