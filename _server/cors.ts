@@ -116,14 +116,30 @@ function assertCors({ origins = "*", credentials, maxAge }: CorsOptions): void {
       describeMismatch(verb, "cors.origins", expected, origins),
     );
   }
-  const list: readonly string[] = Array.isArray(origins) ? origins : [];
+  if (Array.isArray(origins)) assertOrigins(verb, "cors.origins", origins);
+  if (maxAge !== undefined) assertInteger(verb, "cors.maxAge", maxAge, 0);
+}
+
+/**
+ * Checks a list of origins.
+ *
+ * @param verb What fails otherwise.
+ * @param name The name of the option.
+ * @param list The origins.
+ * @throws {TypeError} If one is not written as an origin.
+ */
+export function assertOrigins(
+  verb: string,
+  name: string,
+  list: readonly string[],
+): void {
   for (const [index, origin] of list.entries()) {
     if (isOrigin(origin)) continue;
-    const name = `cors.origins[${index}]`;
     const expected = 'an origin such as "https://app.example"';
-    throw new TypeError(describeMismatch(verb, name, expected, origin));
+    throw new TypeError(
+      describeMismatch(verb, `${name}[${index}]`, expected, origin),
+    );
   }
-  if (maxAge !== undefined) assertInteger(verb, "cors.maxAge", maxAge, 0);
 }
 
 /** Tells whether a browser would write an origin so: no other text could match one. */

@@ -7,13 +7,24 @@
  * @module
  */
 
+import { isTransientStatus } from "../_client/transient_status.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
+import { readRefusal, type Refusal } from "./_refusal_reason.ts";
 import {
   NEW_SESSION,
+  ORIGIN_HEADER,
   PROTOCOLS_HEADER,
   SESSION_HEADER,
 } from "./_wire_format.ts";
+
+/** How a POST went. */
+export interface PostResult {
+  /** The status; `undefined` if there is no response. */
+  status?: number;
+  /** Set if the request was refused for good. */
+  refusal?: Refusal;
+}
 
 /** Makes the requests, all with the headers of the options. */
 export class ClientRequests {
@@ -49,6 +60,12 @@ export class ClientRequests {
   async makeStreamHeaders(): Promise<Headers> {
     const headers = await this.#makeHeaders();
     headers.set(SESSION_HEADER, this.#session ?? NEW_SESSION);
+    // Only to the page's own origin: to another one, a browser tells the origin itself, and
+    // a server that lists the headers it takes would refuse this one.
+    const { origin } = globalThis as { origin?: string };
+    if (origin === new URL(this.#url).origin) {
+      headers.set(ORIGIN_HEADER, origin);
+    }
     if (this.#session === undefined && this.#protocols.length > 0) {
       headers.set(PROTOCOLS_HEADER, this.#protocols.join(", "));
     }
@@ -60,12 +77,12 @@ export class ClientRequests {
    *
    * @param body The events, encoded.
    * @param lastId The ID of the last event that has come.
-   * @returns The status, `undefined` if there is no response.
+   * @returns How it went.
    */
   async post(
     body: Uint8Array<ArrayBuffer>,
     lastId: number,
-  ): Promise<number | undefined> {
+  ): Promise<PostResult> {
     const {
       fetch = globalThis.fetch,
       withCredentials,
@@ -85,11 +102,15 @@ export class ClientRequests {
       };
       if (withCredentials) init.credentials = "include";
       const response = await fetch(this.#url, init);
+      const { status } = response;
+      if (status >= 300 && !isTransientStatus(status)) {
+        return { status, refusal: await readRefusal(response) };
+      }
       // The status is the answer: a POST whose body cannot be cancelled is not repeated.
       await response.body?.cancel().catch(() => {});
-      return response.status;
+      return { status };
     } catch {
-      return undefined;
+      return {};
     } finally {
       clearTimeout(timer);
       // After a fetch has rejected, abort() of its signal throws in undici.

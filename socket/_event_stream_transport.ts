@@ -25,6 +25,11 @@ import {
   type CloseReason,
 } from "./_close_reason.ts";
 import { ProtocolReader, ProtocolViolation } from "./_protocol.ts";
+import {
+  describeRefusal,
+  hasSentence,
+  type Refusal,
+} from "./_refusal_reason.ts";
 import { EVENT_OVERHEAD, SendBuffer } from "./_send_buffer.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
 import type { Opening, SocketData } from "./_wire_format.ts";
@@ -58,6 +63,8 @@ export class EventStreamTransport implements Transport {
   #closing: CloseFacts | undefined;
   /** Whether this side has closed the socket. */
   #hasClosed = false;
+  /** What the socket is told if it ends without a close: why, once a request was refused. */
+  #failure: CloseFacts = ABNORMAL_CLOSURE;
   #hasEnded = false;
   #isFlushing = false;
   /** Whether the server has refused a POST for good. */
@@ -144,7 +151,7 @@ export class EventStreamTransport implements Transport {
   }
 
   fail(): void {
-    this.#end(ABNORMAL_CLOSURE);
+    this.#end(this.#failure);
   }
 
   async #read(): Promise<void> {
@@ -153,7 +160,11 @@ export class EventStreamTransport implements Transport {
     } catch (error) {
       const violation = toViolation(error);
       if (violation !== undefined) return this.#violate(violation);
-      // As with a WebSocket, scripts do not learn why a connection failed.
+      // As with a WebSocket, scripts do not learn why the network failed. Why a server
+      // refused, they could ask it by a request of their own.
+      if (error instanceof EventSourceError && error.body !== "") {
+        this.#failure = describeFailure("open socket", error);
+      }
     }
     if (this.#closing === undefined) this.fail();
   }
@@ -218,7 +229,7 @@ export class EventStreamTransport implements Transport {
     const isViolated = this.#closing?.wasClean === false;
     clearTimeout(this.#closeTimer);
     this.#closeTimer = setTimeout(
-      () => this.#end(this.#closing ?? ABNORMAL_CLOSURE),
+      () => this.#end(this.#closing ?? this.#failure),
       isViolated ? Math.min(patience, VIOLATION_TIMEOUT) : patience,
     );
   }
@@ -241,7 +252,7 @@ export class EventStreamTransport implements Transport {
 
   #startLossTimer(): void {
     this.#lossTimer ??= setTimeout(
-      () => this.#end(this.#closing ?? ABNORMAL_CLOSURE),
+      () => this.#end(this.#closing ?? this.#failure),
       this.#opening?.sessionTimeout,
     );
   }
@@ -284,9 +295,13 @@ export class EventStreamTransport implements Transport {
     const events = this.#sendBuffer.take(
       Math.min(this.#batchSize, maxBatchSize),
     );
-    const status = await this.#requests.post(encodeEvents(events), lastId);
+    const { status, refusal } = await this.#requests.post(
+      encodeEvents(events),
+      lastId,
+    );
     if (this.#hasEnded) return;
-    if (status !== undefined && status < 300) {
+    if (refusal !== undefined) this.#handleRefusal(refusal);
+    else if (status !== undefined && status < 300) {
       this.#failures = 0;
       this.#batchSize = Math.min(this.#batchSize * 2, maxBatchSize);
       this.#acknowledged = lastId;
@@ -295,17 +310,25 @@ export class EventStreamTransport implements Transport {
       if (this.#hasClosed && this.#closing?.wasClean !== false) {
         this.#startCloseTimer();
       }
-    } else if (status === undefined || isTransientStatus(status)) {
+    } else {
       this.#batchSize = Math.max(this.#batchSize / 2, MIN_BATCH_SIZE);
       this.#sendBuffer.rewind();
       await this.#wait();
-    } else {
-      this.#isRefused = true;
-      // With 404 the session is over, or in another process. With any other status, the
-      // server tells by the stream why it closes the socket.
-      if (status === 404) this.#end(this.#closing ?? ABNORMAL_CLOSURE);
-      else this.#startLossTimer();
     }
+  }
+
+  /** Ends the socket after a POST that was refused for good. */
+  #handleRefusal(refusal: Refusal): void {
+    this.#isRefused = true;
+    this.#failure = describeFailure("send messages", refusal);
+    const { status } = refusal;
+    // `serveSocket()` closes the socket with these, and tells the code by the stream.
+    // Another status, or a page instead of a sentence, comes from elsewhere, such as 413
+    // from a proxy: no stream will tell it.
+    const isClosing = (status === 400 || status === 413) &&
+      hasSentence(refusal);
+    if (isClosing) this.#startLossTimer();
+    else this.#end(this.#closing ?? this.#failure);
   }
 
   async #wait(): Promise<void> {
@@ -336,6 +359,10 @@ export class EventStreamTransport implements Transport {
     this.#endWait();
     this.#events.close(facts);
   }
+}
+
+function describeFailure(verb: string, refusal: Refusal): CloseFacts {
+  return { ...ABNORMAL_CLOSURE, reason: describeRefusal(verb, refusal) };
 }
 
 /** Finds the violation of the server that an error of the stream stands for. */

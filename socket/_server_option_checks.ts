@@ -7,11 +7,13 @@
  */
 
 import type { AdmissionLimits } from "../_server/admission.ts";
+import { assertOrigins } from "../_server/cors.ts";
 import { checkResponseOptions } from "../_server/option_checks.ts";
 import {
   assertLimit,
   assertName,
   assertNumber,
+  describeMismatch,
   MAX_DELAY,
 } from "../_validate.ts";
 import type { ServeSocketOptions } from "./_server_options.ts";
@@ -38,8 +40,21 @@ export function checkOptions(
     maxSessionsPerKey = Infinity,
     key,
     signal,
+    origins = [],
+    trustProxy = false,
   } = options;
   const verb = "serve socket";
+  if (!Array.isArray(origins)) {
+    const expected = "a list of origins";
+    throw new TypeError(describeMismatch(verb, "origins", expected, origins));
+  }
+  assertOrigins(verb, "origins", origins);
+  if (typeof trustProxy !== "boolean") {
+    const expected = "a boolean";
+    throw new TypeError(
+      describeMismatch(verb, "trustProxy", expected, trustProxy),
+    );
+  }
   if (key !== undefined) assertName(verb, "key", key);
   const { keepAlive } = checkResponseOptions(verb, {
     keepAlive: options.keepAlive,

@@ -20,10 +20,27 @@ export interface ServeSocketOptions
    */
   protocols?: readonly string[] | undefined;
   /**
-   * Which pages of other origins may open a socket. By default none may: a request whose
-   * `Origin` has another host than its URL gets status 403.
+   * Which pages of other origins may open a socket. By default none may: the requests of
+   * their pages get status 403. A page is of another origin if its `Origin` has another
+   * host or port than the request's `Host`, unless `origins` lists it, or the browser says
+   * `Sec-Fetch-Site: same-origin`, as it does over HTTPS.
    */
   cors?: CorsOptions | undefined;
+  /**
+   * The site's own origins, where a proxy changes `Host` on the way: pages of these may
+   * open a socket, as well as those of the request's own host. An origin is written as a
+   * browser sends it: scheme, host in lower case, a port only if it is not the scheme's own,
+   * and no slash at the end.
+   */
+  origins?: readonly string[] | undefined;
+  /**
+   * Whether the host, port and scheme that the page sees are read from `Forwarded`, or from
+   * `X-Forwarded-Host`, `X-Forwarded-Port` and `X-Forwarded-Proto`, instead of `Host`. Of
+   * several values the first counts. Set it only behind a proxy that writes these headers.
+   *
+   * @default {false}
+   */
+  trustProxy?: boolean | undefined;
   /**
    * Closes the socket with 1001 when it is aborted, for a server that shuts down.
    * `shutdown()` of `Deno.serve` waits for open responses, so abort this first.

@@ -114,6 +114,27 @@ export class SocketSession implements Transport {
   }
 
   /**
+   * Checks whether the stream can be resumed.
+   *
+   * @param lastEventId The ID of the last event that the client has, 0 for none.
+   * @throws {HttpError} If the events after it are gone, or it was never sent.
+   */
+  assertResumable(lastEventId: number): void {
+    const { acknowledged, sent } = this.#sendBuffer;
+    if (lastEventId >= acknowledged && lastEventId <= sent) return;
+    // Not a violation: a proxy may have delayed the request.
+    throw new HttpError(
+      400,
+      describeMismatch(
+        "resume socket",
+        "Last-Event-ID",
+        lastEventId > sent ? `at most ${sent}` : `at least ${acknowledged}`,
+        lastEventId,
+      ),
+    );
+  }
+
+  /**
    * Makes the body of a response that resumes the stream.
    *
    * @param lastEventId The ID of the last event that the client has, 0 for none.
@@ -121,18 +142,8 @@ export class SocketSession implements Transport {
    */
   openStream(lastEventId: number): ReadableStream<Uint8Array<ArrayBuffer>> {
     this.#acknowledge(lastEventId);
-    if (!this.#sendBuffer.resume(lastEventId)) {
-      // Not a violation: a proxy may have delayed the request.
-      throw new HttpError(
-        400,
-        describeMismatch(
-          "resume socket",
-          "Last-Event-ID",
-          `at least ${this.#sendBuffer.acknowledged}`,
-          lastEventId,
-        ),
-      );
-    }
+    this.assertResumable(lastEventId);
+    this.#sendBuffer.resume(lastEventId);
     // The client notices the loss of the older stream before this side does.
     this.#leave();
     const body = new EventStreamBody(

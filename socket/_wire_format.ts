@@ -36,6 +36,12 @@ export const NEW_SESSION = "new";
 /** The request header that lists the subprotocols of the client. */
 export const PROTOCOLS_HEADER = "socket-protocols";
 
+/**
+ * The request header with the origin of the page, of a page that is the server's own by its
+ * URL: a browser tells its origin with a POST only.
+ */
+export const ORIGIN_HEADER = "socket-origin";
+
 /** The type of the server's first event, with an {@linkcode Opening}. */
 export const OPEN_EVENT = "open";
 /** The type of the last event of either side, with a `CloseReason`. */

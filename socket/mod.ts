@@ -45,7 +45,7 @@ const PROTOCOL_REGEXP = /^[!#$%&'*+\-.^_`|~\w]+$/;
  * - When the connection is lost, the socket stays open and goes on once the server can
  *   be reached again. It fails with the code 1006 if the server cannot be reached for as
  *   long as it keeps the session, or if it has lost the session. A first request that
- *   fails is not repeated.
+ *   fails is not repeated. Where a request was refused, `reason` says why.
  * - Messages that arrive after `close()` was called, but before the event `close`,
  *   are still handed out.
  * - `bufferedAmount` counts a message until the server has confirmed it.

@@ -32,7 +32,9 @@ import {
   type Negotiation,
 } from "../_server/negotiate.ts";
 import { answerEmpty, refuse } from "../_server/refuse.ts";
+import { quote } from "../_validate.ts";
 import { HttpError } from "./_http_error.ts";
+import { findForeignOrigin } from "./_own_origin.ts";
 import {
   checkOptions,
   type ServeSocketSettings,
@@ -122,7 +124,7 @@ export function serveSocket(
   const settings = checkOptions(options);
   const headers = makeCommonHeaders(request, options);
   try {
-    assertOrigin(request, headers);
+    assertOrigin(request, headers, options);
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
       return upgrade(request, onSocket, options, settings);
     }
@@ -149,18 +151,21 @@ export function serveSocket(
   }
 }
 
-function assertOrigin(request: Request, headers: Headers): void {
-  const origin = request.headers.get("origin");
-  if (origin === null || headers.has("access-control-allow-origin")) return;
-  // Only the host: behind a proxy that ends TLS, the schemes differ.
-  if (
-    URL.canParse(origin) && new URL(origin).host === new URL(request.url).host
-  ) {
-    return;
-  }
+function assertOrigin(
+  request: Request,
+  headers: Headers,
+  options: ServeSocketOptions,
+): void {
+  if (headers.has("access-control-allow-origin")) return;
+  const origin = findForeignOrigin(request, options);
+  if (origin === undefined) return;
+  // Without the host that was expected: it may be a name behind the proxy, which is nobody
+  // else's business.
   throw new HttpError(
     403,
-    "Cannot open socket: the page is of another origin, expected one that is allowed",
+    `Cannot open socket: another origin, expected that of "Host" or of "origins", got ${
+      quote(origin)
+    }`,
   );
 }
 

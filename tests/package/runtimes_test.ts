@@ -56,6 +56,7 @@ const DENO_ONLY: Record<string, string> = {
   "socket/broken_post": "starts processes",
   "socket/graphql": "starts a server of graphql-ws",
   "socket/memory": "starts processes",
+  "socket/nginx": "starts nginx",
   "typed/schemas": "takes schema libraries from npm",
 };
 

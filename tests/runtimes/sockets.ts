@@ -25,6 +25,7 @@ import "../runs/resume_test.ts";
 import "../server/socket_test.ts";
 import "../fuzz/socket_protocol_test.ts";
 import "../socket/drop_test.ts";
+import "../socket/origin_test.ts";
 import "../socket/post_test.ts";
 import "../socket/protocol_test.ts";
 import "../socket/refusal_test.ts";

@@ -343,3 +343,38 @@ Deno.test("serveSocket() throws TypeError or RangeError for an option that is wr
   assertThrows(serve({ maxSessions: -1 }), RangeError, '"maxSessions"');
   assertNotEquals(serve({ maxSessionsPerKey: Infinity })(), undefined);
 });
+
+for (const { name, method, headers, options } of REFUSALS) {
+  if (method !== undefined) continue;
+  Deno.test(`serveSocket() answers HEAD as it would answer GET: ${name}`, async () => {
+    await using server = new RawServer(options);
+    const get = await server.request("GET", headers ?? {});
+    const head = await server.request("HEAD", headers ?? {});
+    assertEquals([head.status, head.text], [get.status, ""]);
+  });
+}
+
+Deno.test("serveSocket() answers HEAD to a session as it would answer GET, and changes nothing", async () => {
+  await using server = new RawServer({ maxSessions: 1 });
+  const session = await openSession(server);
+  server.sockets[0]!.send("a");
+  assertEquals((await session.next())?.id, "1");
+  const ask = async (method: string, id: string) => {
+    const { status } = await server.request(method, {
+      "socket-session": session.id,
+      "last-event-id": id,
+    });
+    return status;
+  };
+  for (const [id, status] of [["0", 200], ["1", 200], ["2", 400], ["x", 400]]) {
+    assertEquals(await ask("HEAD", `${id}`), status);
+  }
+  assertEquals((await session.post("", { "last-event-id": "1" })).status, 204);
+  assertEquals(await ask("HEAD", "0"), 400);
+  // The stream is still the session's.
+  server.sockets[0]!.send("b");
+  assertEquals((await session.next())?.id, "2");
+  const { status } = await server.request("HEAD", { "socket-session": "new" });
+  assertEquals(status, 503);
+  await session.leave();
+});
