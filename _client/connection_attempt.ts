@@ -11,6 +11,7 @@ import type { Clock } from "./clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { findResponseFault } from "../_parser/response_fault.ts";
+import { startIdleTimer } from "./idle_timer.ts";
 import { createRefusalError } from "./refusal.ts";
 import { requestEventStream } from "./request.ts";
 
@@ -67,7 +68,7 @@ export class ConnectionAttempt {
     lastEventId: string,
     readsRefusal: boolean,
   ): Promise<Response> {
-    const timer = this.#startIdleTimer();
+    const stopTimer = this.#startIdleTimer();
     const { signal } = this.#controller;
     try {
       // An abort must end the wait, but not every fetch heeds its signal, and the
@@ -79,7 +80,7 @@ export class ConnectionAttempt {
     } catch (error) {
       throw this.#dropped ?? error;
     } finally {
-      this.#clock.clearTimeout(timer);
+      stopTimer();
     }
   }
 
@@ -91,9 +92,9 @@ export class ConnectionAttempt {
   /** Waits until `take()` may be called, no longer than the idle timeout. */
   wait(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = this.#startIdleTimer();
+      const stopTimer = this.#startIdleTimer();
       this.#onResult = () => {
-        this.#clock.clearTimeout(timer);
+        stopTimer();
         resolve();
       };
     });
@@ -209,16 +210,15 @@ export class ConnectionAttempt {
     this.#onResult = undefined;
   }
 
-  #startIdleTimer(): unknown {
+  #startIdleTimer(): () => void {
     const { idleTimeout = Infinity } = this.#options;
-    if (idleTimeout === Infinity) return undefined;
-    return this.#clock.setTimeout(() => {
+    return startIdleTimer(idleTimeout, () => {
       this.drop(
         new EventSourceError(
           "idle-timeout",
           `Cannot read event stream: expected a byte within ${idleTimeout} ms, got none`,
         ),
       );
-    }, idleTimeout);
+    }, this.#clock);
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { startIdleTimer } from "../_client/idle_timer.ts";
 import { isTransientStatus } from "../_client/transient_status.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
@@ -90,9 +91,7 @@ export class ClientRequests {
     } = this.#options;
     const controller = new AbortController();
     this.#controller = controller;
-    const timer = idleTimeout === Infinity
-      ? undefined
-      : setTimeout(() => controller.abort(), idleTimeout);
+    const stopTimer = startIdleTimer(idleTimeout, () => controller.abort());
     try {
       const init: RequestInit = {
         method: "POST",
@@ -112,7 +111,7 @@ export class ClientRequests {
     } catch {
       return {};
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       // After a fetch has rejected, abort() of its signal throws in undici.
       this.#controller = undefined;
     }

@@ -8,6 +8,7 @@
  */
 
 import { drawDelay } from "../_client/backoff.ts";
+import { startIdleTimer } from "../_client/idle_timer.ts";
 import { isTransientStatus } from "../_client/transient_status.ts";
 import {
   connect,
@@ -83,9 +84,9 @@ export class EventStreamTransport implements Transport {
   /** Ends the wait before the next POST. */
   #endWait: () => void = () => {};
   /** Runs while the server cannot be reached, for as long as it keeps the session. */
-  #lossTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopLossTimer: (() => void) | undefined;
   /** Runs from this side's close on: a server that does not answer must not delay the end. */
-  #closeTimer: ReturnType<typeof setTimeout> | undefined;
+  #stopCloseTimer: (() => void) | undefined;
 
   /**
    * @param url The URL that the requests go to.
@@ -124,7 +125,7 @@ export class EventStreamTransport implements Transport {
       shouldReconnect: (disconnection) => this.#shouldReconnect(disconnection),
       onStateChange: ({ state }) => {
         if (state === "reconnecting") this.#startLossTimer();
-        else this.#stopLossTimer();
+        else this.#handleReturn();
       },
     });
     this.#read();
@@ -227,10 +228,10 @@ export class EventStreamTransport implements Transport {
       // Cannot fail: there is no closing handshake before the socket is open.
       : this.#opening!.sessionTimeout;
     const isViolated = this.#closing?.wasClean === false;
-    clearTimeout(this.#closeTimer);
-    this.#closeTimer = setTimeout(
-      () => this.#end(this.#closing ?? this.#failure),
+    this.#stopCloseTimer?.();
+    this.#stopCloseTimer = startIdleTimer(
       isViolated ? Math.min(patience, VIOLATION_TIMEOUT) : patience,
+      () => this.#end(this.#closing ?? this.#failure),
     );
   }
 
@@ -251,15 +252,17 @@ export class EventStreamTransport implements Transport {
   }
 
   #startLossTimer(): void {
-    this.#lossTimer ??= setTimeout(
+    // Cannot fail: before the socket is open, nothing is reestablished and nothing posted.
+    const { sessionTimeout } = this.#opening!;
+    this.#stopLossTimer ??= startIdleTimer(
+      sessionTimeout,
       () => this.#end(this.#closing ?? this.#failure),
-      this.#opening?.sessionTimeout,
     );
   }
 
-  #stopLossTimer(): void {
-    clearTimeout(this.#lossTimer);
-    this.#lossTimer = undefined;
+  #handleReturn(): void {
+    this.#stopLossTimer?.();
+    this.#stopLossTimer = undefined;
   }
 
   #hasWork(): boolean {
@@ -352,8 +355,8 @@ export class EventStreamTransport implements Transport {
   #end(facts: CloseFacts): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
-    this.#stopLossTimer();
-    clearTimeout(this.#closeTimer);
+    this.#handleReturn();
+    this.#stopCloseTimer?.();
     this.#connection.close();
     this.#requests.abort();
     this.#endWait();

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { startIdleTimer } from "../_client/idle_timer.ts";
 import type { CloseFacts, CloseReason } from "./_close_reason.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
 import { WebSocketTransport } from "./_web_socket_transport.ts";
@@ -21,7 +22,7 @@ export class FallbackTransport implements Transport {
   readonly #fallBack: () => Transport;
   /** Set once the transport stays: the WebSocket was open, or this side has closed it. */
   #isDecided = false;
-  #timer: ReturnType<typeof setTimeout>;
+  readonly #stopTimer: () => void;
 
   /**
    * @param socket The WebSocket, which is still connecting.
@@ -45,7 +46,7 @@ export class FallbackTransport implements Transport {
       },
       close: (facts) => this.#handleClose(facts, events),
     });
-    this.#timer = setTimeout(() => socket.close(), timeout);
+    this.#stopTimer = startIdleTimer(timeout, () => socket.close());
   }
 
   get bufferedAmount(): number {
@@ -74,6 +75,6 @@ export class FallbackTransport implements Transport {
 
   #decide(): void {
     this.#isDecided = true;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
   }
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { startIdleTimer } from "../_client/idle_timer.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { EventStreamError, EventStreamParser } from "../parser.ts";
 import { tooLarge } from "./_protocol.ts";
@@ -80,12 +81,12 @@ export class PostReader {
     const drop = () => void reader.cancel().catch(() => {});
     this.#endRead = drop;
     // A body that comes a byte at a time would hold its memory as long as the session.
-    const timer = setTimeout(
+    const stopTimer = startIdleTimer(
+      this.#limits.sessionTimeout,
       () =>
         this.stop(
           new HttpError(408, "Cannot receive messages: the body took too long"),
         ),
-      this.#limits.sessionTimeout,
     );
     try {
       let size = 0;
@@ -102,7 +103,7 @@ export class PostReader {
       drop();
       throw error;
     } finally {
-      clearTimeout(timer);
+      stopTimer();
       this.#pendingBytes = 0;
       this.#endRead = () => {};
     }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { startIdleTimer } from "../_client/idle_timer.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { describeMismatch } from "../_validate.ts";
@@ -52,7 +53,8 @@ export class SocketSession implements Transport {
   #preamble: Uint8Array<ArrayBuffer> | undefined;
   /** Bytes that were taken from the buffer for the stream and not written yet. */
   #rest: Uint8Array<ArrayBuffer> = NOTHING;
-  #awayTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Stops the timer that runs while the client is away. */
+  #stopAwayTimer: (() => void) | undefined;
   #isFlushDue = false;
   /** Whether the close event of this side is in the send buffer. */
   #hasClosed = false;
@@ -223,7 +225,7 @@ export class SocketSession implements Transport {
 
   #handleRoom(body: EventStreamBody): void {
     if (body !== this.#body) return;
-    if (!this.#hasClosed) clearTimeout(this.#awayTimer);
+    if (!this.#hasClosed) this.#stopAwayTimer?.();
     this.#keepAlive.stop();
     this.#keepAlive.start();
     if (this.#preamble !== undefined) {
@@ -381,10 +383,10 @@ export class SocketSession implements Transport {
   /** Gives the client the whole session timeout, from now on. */
   #awaitClient(): void {
     if (this.#hasEnded) return;
-    clearTimeout(this.#awayTimer);
-    this.#awayTimer = setTimeout(
-      () => this.#end(),
+    this.#stopAwayTimer?.();
+    this.#stopAwayTimer = startIdleTimer(
       this.#settings.sessionTimeout,
+      () => this.#end(),
     );
   }
 
@@ -392,7 +394,7 @@ export class SocketSession implements Transport {
     if (this.#hasEnded) return;
     this.#leave();
     this.#hasEnded = true;
-    clearTimeout(this.#awayTimer);
+    this.#stopAwayTimer?.();
     this.#settings.signal?.removeEventListener("abort", this.#handleShutdown);
     this.#stopPost(404, "Cannot receive messages: the socket is closed");
     // The socket ignores it if it is closed already.

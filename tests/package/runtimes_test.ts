@@ -14,6 +14,7 @@ const DENO_ONLY: Record<string, string> = {
   "cli/end": "the command line is for Deno",
   "cli/serve": "the command line is for Deno",
   "client/node_process": "starts Node",
+  "client/standstill": "stops processes of Deno and Node",
   "client/permission": "permissions are Deno's",
   "compression/curl": "starts processes",
   "demo/demo": "starts processes",
@@ -57,6 +58,7 @@ const DENO_ONLY: Record<string, string> = {
   "socket/graphql": "starts a server of graphql-ws",
   "socket/memory": "starts processes",
   "socket/nginx": "starts nginx",
+  "socket/standstill": "stops processes",
   "typed/schemas": "takes schema libraries from npm",
 };
 

@@ -1,0 +1,60 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The timer for a peer that is silent for too long. It does not blame the peer if this
+ * process itself stood still. The client's connections use it, and the sockets of both
+ * sides.
+ *
+ * @module
+ */
+
+import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+
+// A timer that fires later than this was held up: milliseconds, and a part of the timeout,
+// of which the greater counts.
+const MIN_LATENESS = 50;
+const LATENESS_RATIO = 0.1;
+/**
+ * How often the timeout begins anew without anything from the peer. A browser lets timers
+ * of a hidden tab fire once a minute: each is late, and a dead connection would never be
+ * noticed there.
+ */
+const MAX_RESTARTS = 2;
+/**
+ * Milliseconds for what has arrived to be read. Timers fire before the event loop looks at
+ * sockets, and a chunk takes some turns from a socket to its reader.
+ */
+const GRACE = 10;
+
+/**
+ * Starts a timer. A process may stand still: it is stopped, its machine sleeps, or a task
+ * takes long. Then the timer is due although the peer has sent something, or could not
+ * reach this side. So a timer that is late begins anew, and one that is on time lets what
+ * has arrived be read before it calls back.
+ *
+ * @param timeout Milliseconds without anything from the peer, `Infinity` for no timer.
+ * @param onIdle Called once, unless the timer is stopped before.
+ * @param clock Where the time comes from.
+ * @returns What stops the timer. Call it when something comes.
+ */
+export function startIdleTimer(
+  timeout: number,
+  onIdle: () => void,
+  clock: Clock = SYSTEM_CLOCK,
+): () => void {
+  if (timeout === Infinity) return () => {};
+  const lateness = Math.max(MIN_LATENESS, timeout * LATENESS_RATIO);
+  let timer: unknown;
+  let restarts = 0;
+  const wait = (delay: number, onTime: () => void): void => {
+    const due = clock.now() + delay;
+    timer = clock.setTimeout(() => {
+      const isLate = clock.now() - due > lateness;
+      if (isLate && restarts++ < MAX_RESTARTS) start();
+      else onTime();
+    }, delay);
+  };
+  const start = (): void => wait(timeout, () => wait(GRACE, onIdle));
+  start();
+  return () => clock.clearTimeout(timer);
+}
