@@ -32,9 +32,9 @@ reported and left out. When the input ends, the history is still served.
       --input <format>      json, or event-stream for the bytes of one
                             (default json)
 
-Relay reads <url> once, and serves its events and their IDs to any number of
-clients. An event whose ID is still in the history is reported and left out, as
-a repetition. When the stream ends for good, the history is still served.
+Relay reads <url> once, and serves its events to any number of clients, with IDs
+of its own. A stream that begins again with the event that it was to go on after
+has that one left out. When it ends for good, the history is still served.
 
 Read and relay make the request:
 

@@ -83,7 +83,9 @@ export function relayCommand(
       const { types } = command;
       for await (const event of readUpstream(command, io)) {
         if (types !== undefined && !types.has(event.event)) continue;
-        await publish(withReturnableId(event, io));
+        // The log gives it an ID of its own. The upstream's IDs begin anew when it
+        // restarts without its history, and one that is in use would be refused.
+        await publish({ ...event, id: undefined });
       }
     },
   });
@@ -97,10 +99,26 @@ async function* readUpstream(
   command: RelayCommand,
   io: CommandLineIo,
 ): AsyncGenerator<ServerSentEvent> {
-  for (let options: ConnectOptions = {};; options = { lastEventId: "" }) {
-    const connection = connectUpstream(command, io, options);
+  let last: ServerSentEvent | undefined;
+  let isFirst = false;
+  const onStateChange: ConnectOptions["onStateChange"] = ({ state }) => {
+    if (state === "open") isFirst = true;
+  };
+  for (let lastEventId: string | undefined;; lastEventId = "") {
+    const connection = connectUpstream(command, io, {
+      ...(lastEventId === undefined ? {} : { lastEventId }),
+      onStateChange,
+    });
     try {
-      yield* connection;
+      for await (const event of connection) {
+        const isRepeated = isFirst && isSameEvent(event, last);
+        isFirst = false;
+        last = event;
+        if (isRepeated) {
+          const id = quote(event.id);
+          io.report(`an event is left out: the stream repeats the ID ${id}`);
+        } else yield event;
+      }
       return;
     } catch (error) {
       const isUnreturnable = error instanceof EventSourceError &&
@@ -112,6 +130,18 @@ async function* readUpstream(
       );
     }
   }
+}
+
+/**
+ * Tells whether a stream begins again with the event that it was to go on after. Only that
+ * one: of all others, an upstream that restarted may have sent another of the same ID.
+ */
+function isSameEvent(
+  { id, event, data }: ServerSentEvent,
+  last: ServerSentEvent | undefined,
+): boolean {
+  return id !== undefined && id !== "" && id === last?.id &&
+    event === last.event && data === last.data;
 }
 
 /** Leaves out an ID that cannot come back in a header. The log gives the event another. */

@@ -37,6 +37,7 @@ export function connectUpstream(
     ...options,
     signal: io.signal,
     onStateChange: (change) => {
+      options.onStateChange?.(change);
       const line = describeState(change, isTerminal);
       if (line !== undefined) io.report(line);
     },
