@@ -157,22 +157,6 @@ export class SocketSession implements Transport {
   }
 
   /**
-   * Checks whether a response could resume the stream. Nothing changes by it.
-   *
-   * @param lastEventId The ID of the last event that the client has, 0 for none.
-   * @throws {HttpError} If the events after it are gone, or it was never sent.
-   */
-  assertResumable(lastEventId: number): void {
-    const { acknowledged, sent } = this.#sendBuffer;
-    if (lastEventId >= acknowledged && lastEventId <= sent) return;
-    const range = `from ${acknowledged} to ${sent}`;
-    throw new HttpError(
-      400,
-      describeMismatch("resume socket", "Last-Event-ID", range, lastEventId),
-    );
-  }
-
-  /**
    * Takes the body of a POST. Against a slow client, it returns once less waits to be sent
    * (back-pressure). It ends the POST before: a client sends one at a time, so that POST
    * has lost its connection, or a hostile client uses it to hold memory that no limit
