@@ -20,6 +20,7 @@ import {
 import type { ChannelErrors } from "./channel_errors.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
 import { SlicedQueue } from "./sliced_queue.ts";
+import { FirstBytes } from "./first_bytes.ts";
 import { KeepAliveSchedule } from "./keep_alive_schedule.ts";
 import { Broadcast } from "./broadcast.ts";
 import { encodeEvent } from "../encoder.ts";
@@ -58,7 +59,7 @@ export interface ChannelSubscriber {
   fallBehind(cursor: string, position: number): void;
   /** Reads on from a position, since the log continues elsewhere. */
   cutOff(cursor: string, position: number): void;
-  /** Sends a comment if nothing was sent for a while. */
+  /** Sends a comment if nothing was sent for a while, or ever. */
   keepAlive(): void;
   /** Sends the newest cursor, if the client knows none at or after a position. */
   tell(position: number): void;
@@ -86,6 +87,9 @@ export class Broadcaster implements LogFeedListener {
     overflows: 0,
   };
   readonly #subscribers: KeepAliveSchedule<ChannelSubscriber>;
+  readonly #firstBytes = new FirstBytes<ChannelSubscriber>((subscriber) =>
+    subscriber.keepAlive()
+  );
   /** Subscribers that have nothing to read. They look again after each broadcast. */
   readonly #idle = new SlicedQueue<ChannelSubscriber>((subscriber) =>
     subscriber.resume()
@@ -151,11 +155,17 @@ export class Broadcaster implements LogFeedListener {
     this.#subscribers.add(subscriber);
   }
 
+  /** Notes that the client of a subscriber has begun to read. */
+  begin(subscriber: ChannelSubscriber): void {
+    this.#firstBytes.add(subscriber);
+  }
+
   /** Removes a subscriber that is closed. */
   remove(subscriber: ChannelSubscriber): void {
     this.#subscribers.remove(subscriber);
     if (this.#subscribers.size > 0) return;
     this.#idle.clear();
+    this.#firstBytes.clear();
     this.#endCollecting();
     // A log that knows at once what it has is quick to read again, so nothing is kept.
     if (this.feed.isNear) this.catchUp.clear();

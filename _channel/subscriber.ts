@@ -111,6 +111,7 @@ export class Subscriber
     const { preamble } = this.#broadcaster;
     if (!this.#hasBegun) {
       this.#hasBegun = true;
+      this.#broadcaster.begin(this);
       if (preamble !== undefined) this.#output.write(preamble, 0);
     }
     if (this.#state === "blocked") this.#advance();
@@ -172,8 +173,8 @@ export class Subscriber
   }
 
   /**
-   * Called twice in each keep-alive time. Sends a comment if nothing was sent since the
-   * call before the last.
+   * Called twice in each keep-alive time, and soon after the client has begun to read.
+   * Sends a comment if nothing was sent since the call before the last, or ever.
    */
   keepAlive(): void {
     if (!this.#output.isQuiet) return;

@@ -19,8 +19,8 @@ export class SubscriberOutput {
   readonly #compressed: CompressedSink | undefined;
   // `connect` sets it before all else.
   #sink!: Sink;
-  /** The keep-alive tick in which something was last written, or the output was made. */
-  #lastWriteTick: number;
+  /** The keep-alive tick in which something was last written. */
+  #lastWriteTick = -Infinity;
 
   /**
    * @param broadcaster Has the counters and the keep-alive tick.
@@ -33,7 +33,6 @@ export class SubscriberOutput {
     this.#broadcaster = broadcaster;
     this.#compressed = compression &&
       new CompressedSink(compression, broadcaster.counters);
-    this.#lastWriteTick = broadcaster.keepAliveTick;
   }
 
   /** Whether the sink has room. */
@@ -46,7 +45,7 @@ export class SubscriberOutput {
     return this.#compressed !== undefined;
   }
 
-  /** Whether nothing was written in this keep-alive tick and the one before. */
+  /** Whether nothing was written in this keep-alive tick and the one before, or ever. */
   get isQuiet(): boolean {
     return this.#broadcaster.keepAliveTick - this.#lastWriteTick >= 2;
   }

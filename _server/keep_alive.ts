@@ -1,9 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The timer that notices when nothing was written for a while. Sessions of `serveEvents`
- * and sockets then write a comment, so that no proxy or load balancer takes the
- * connection for dead.
+ * The timer that notices when nothing was written at first, or for a while. Sessions of
+ * `serveEvents` and sockets then write a comment: a browser may wait for a first byte
+ * before it opens the stream, and a proxy or load balancer may take a silent connection
+ * for dead.
  *
  * @module
  */
@@ -11,6 +12,9 @@
 /** The comment that is written then. Receivers ignore it. */
 export const KEEP_ALIVE_COMMENT: Uint8Array<ArrayBuffer> = new TextEncoder()
   .encode(":\n\n");
+
+/** The last write before the first one. */
+const NEVER = -Infinity;
 
 /**
  * Watches for silence. It reads the clock when its timer fires: a timer that is set again
@@ -21,7 +25,7 @@ export class KeepAlive {
   readonly #onSilence: () => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** When something was written last, on the clock of `performance`. */
-  #lastWrite = 0;
+  #lastWrite = NEVER;
 
   /**
    * @param delay Milliseconds of silence; with 0 there is no timer.
@@ -32,16 +36,22 @@ export class KeepAlive {
     this.#onSilence = onSilence;
   }
 
-  /**
-   * Begins to watch.
-   *
-   * @param firstDelay Milliseconds of the first silence, if they differ from those of
-   * later ones.
-   */
-  start(firstDelay: number = this.#delay): void {
+  /** Begins to watch. */
+  start(): void {
     if (this.#delay === 0) return;
-    this.#lastWrite = performance.now() + firstDelay - this.#delay;
-    this.#arm(firstDelay);
+    this.touch();
+    this.#arm(this.#delay);
+  }
+
+  /**
+   * Begins to watch a stream without a byte: the first silence is reported in the next
+   * turn of the event loop's timers if nothing was written by then, also if there is no
+   * delay. Firefox opens an `EventSource` at the first byte, and Bun sends the headers
+   * with it.
+   */
+  startAtFirstByte(): void {
+    this.#lastWrite = NEVER;
+    this.#arm(0);
   }
 
   /** Notes that something was written now. */
@@ -57,8 +67,11 @@ export class KeepAlive {
   #arm(delay: number): void {
     this.#timer = setTimeout(() => {
       const rest = this.#lastWrite + this.#delay - performance.now();
-      this.#arm(rest > 0 ? rest : this.#delay);
-      if (rest <= 0) this.#onSilence();
+      const isSilent = this.#delay === 0
+        ? this.#lastWrite === NEVER
+        : rest <= 0;
+      if (this.#delay > 0) this.#arm(isSilent ? this.#delay : rest);
+      if (isSilent) this.#onSilence();
     }, delay);
   }
 }

@@ -18,6 +18,9 @@ export interface EventResponseOptions {
    * balancer takes the connection for dead: 0 to 2 147 483 647, where 0 sends none.
    * Nothing is sent to a client that does not read.
    *
+   * Where there is nothing to send when the client begins to read, one comment goes out
+   * at once, also with 0: Firefox opens an `EventSource` at the first byte.
+   *
    * @default {15_000}
    */
   keepAlive?: number | undefined;

@@ -36,12 +36,6 @@ interface Room {
   fulfil: (hasRoom: boolean) => void;
 }
 
-/**
- * Milliseconds of silence before the first comment: 0 in Bun. Bun sends the headers with
- * the first chunk: while a source has no event yet, the client would not be connected.
- */
-const FIRST_DELAY = "Bun" in globalThis ? 0 : undefined;
-
 /** A session. Its body, its timers and its source keep it alive. */
 export class Session implements EventSession {
   readonly request: Request;
@@ -160,7 +154,7 @@ export class Session implements EventSession {
     // A signal that is aborted already has closed it.
     if (this.#reason !== undefined) return;
     this.#source = undefined;
-    this.#keepAlive.start(FIRST_DELAY);
+    this.#keepAlive.startAtFirstByte();
     const { retry } = this.#options;
     if (retry !== undefined) this.#write(encodeEvent({ retry }));
     this.#run(source);

@@ -49,6 +49,8 @@ export class SocketSession implements Transport {
   readonly #keepAlive: KeepAlive;
   /** The stream that the client reads; undefined while the client is away. */
   #body: EventStreamBody | undefined;
+  /** Whether the client has not begun to read the stream yet. */
+  #isUnread = false;
   /** The `open` event; undefined once it was written. */
   #preamble: Uint8Array<ArrayBuffer> | undefined;
   /** Bytes that were taken from the buffer for the stream and not written yet. */
@@ -153,6 +155,7 @@ export class SocketSession implements Transport {
       () => this.#leave(),
     );
     this.#body = body;
+    this.#isUnread = true;
     return openStream(body, 0);
   }
 
@@ -211,8 +214,11 @@ export class SocketSession implements Transport {
     if (body !== this.#body) return;
     if (!this.#hasClosed) this.#stopAwayTimer?.();
     this.#keepAlive.stop();
-    this.#keepAlive.start();
+    if (this.#isUnread) this.#keepAlive.startAtFirstByte();
+    else this.#keepAlive.start();
+    this.#isUnread = false;
     if (this.#preamble !== undefined) {
+      this.#keepAlive.touch();
       body.write(this.#preamble);
       this.#preamble = undefined;
       this.#reader.begin();

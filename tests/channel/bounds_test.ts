@@ -138,7 +138,8 @@ for (
       };
       return new BodyClient(channel.serve(makeRequest(first), { filter }));
     });
-    for (const client of clients) await client.run().inbox.untilEvents(1);
+    for (const client of clients) client.run();
+    for (const client of clients) await client.inbox.untilEvents(1);
     assertEquals(served, 100);
     await until(() => servedBefore !== undefined);
     assert(servedBefore! <= 20, `${servedBefore} before a timer`);

@@ -33,8 +33,6 @@ export const BUN_EXCEPTIONS: Record<string, string> = {
     "Bun.serve takes no HTTP/2",
   "serveEvents() answers BREW with 405 and the methods":
     "Request turns an unknown method into GET",
-  "serveEvents() counts the silence from the last event or comment":
-    "a comment at once makes Bun.serve send the headers",
   "serveEvents() ends the response of a failing source as one that is complete":
     "Bun.serve gives a short body a length in place of chunks",
   "serveEvents() answers HEAD over a socket, and the connection is free again":

@@ -8,3 +8,4 @@ import "../compression/serve_test.ts";
 import "../compression/soak_test.ts";
 import "../compression/compression_test.ts";
 import "../server/answers_test.ts";
+import "../server/first_byte_test.ts";

@@ -60,6 +60,42 @@ Deno.test("KeepAlive may be touched and stopped while it reports a silence", () 
   assertEquals(time.timers.size, 0);
 });
 
+Deno.test("KeepAlive reports a stream without a byte in the first turn of the timers, and counts from then on", () => {
+  using time = new FakeTime();
+  const { silences, keepAlive } = watch(time, 100);
+  keepAlive.startAtFirstByte();
+  assertEquals(silences, []);
+  time.pass(0);
+  assertEquals(silences, [0]);
+  keepAlive.touch();
+  time.pass(100);
+  assertEquals(silences, [0, 100]);
+  keepAlive.stop();
+  assertEquals(time.timers.size, 0);
+});
+
+Deno.test("KeepAlive does not report a stream whose first byte was written in time", () => {
+  using time = new FakeTime();
+  for (const delay of [100, 0]) {
+    const { silences, keepAlive } = watch(time, delay);
+    keepAlive.startAtFirstByte();
+    keepAlive.touch();
+    time.pass(99);
+    assertEquals(silences, []);
+    keepAlive.stop();
+  }
+});
+
+Deno.test("KeepAlive reports a stream without a byte once if it has no delay", () => {
+  using time = new FakeTime();
+  const { silences, keepAlive } = watch(time, 0);
+  keepAlive.startAtFirstByte();
+  assertEquals(time.timers.size, 1);
+  time.pass(1000);
+  assertEquals(silences, [0]);
+  assertEquals(time.timers.size, 0);
+});
+
 Deno.test("KeepAlive leaves no timer when it is stopped, or has no delay", () => {
   using time = new FakeTime();
   const { keepAlive } = watch(time, 100);
@@ -78,6 +114,9 @@ Deno.test("serveEvents() counts the silence from the last event or comment", asy
     body = new BodyReader(serveEvents(request, resolve, { keepAlive: 100 }));
     next = body.read();
   });
+  time.pass(0);
+  assertEquals(await next, ":\n\n");
+  next = body.read();
   for (
     const [send, expected] of [
       [() => session.send({ data: "1" }), "data: 1\n\n"],
