@@ -16,6 +16,8 @@ export interface NodeRequest {
   readonly method?: string | undefined;
   /** The request target: a path, in most requests. */
   readonly url?: string | undefined;
+  /** The request target where a framework has cut off the path of a mount from `url`. */
+  readonly originalUrl?: unknown;
   /** The major version of HTTP: 2 for `node:http2`. */
   readonly httpVersionMajor: number;
   /** The headers: each name, followed by its value. */
@@ -66,6 +68,10 @@ export interface NodeResponse {
     status: number,
     headers: Record<string, string | string[]>,
   ): unknown;
+  /** Gives a header that is set. */
+  getHeader(name: string): number | string | string[] | undefined;
+  /** Sets a header. */
+  setHeader(name: string, value: number | string | readonly string[]): unknown;
   /** Removes a header that is not sent yet. */
   removeHeader(name: string): void;
   /** Sends the headers now; HTTP/2 has sent them already. */

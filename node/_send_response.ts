@@ -8,6 +8,7 @@
  */
 
 import type { Exchange } from "./_exchange.ts";
+import { keepHeaders } from "./_kept_headers.ts";
 import { type Head, makeHead } from "./_response_head.ts";
 import { LazyResponse } from "./_lazy_response.ts";
 import { type SinkOwner, takeOver } from "../_server/sink.ts";
@@ -65,14 +66,16 @@ function writeHead(
   { incoming, outgoing }: Exchange,
 ): void {
   if (incoming.httpVersionMajor < 2) outgoing.statusMessage = statusText;
+  // Once the head is sent, `writeHead()` throws the error that tells so.
+  const putBack = outgoing.headersSent
+    ? undefined
+    : keepHeaders(headers, outgoing);
   try {
     outgoing.writeHead(status, headers);
   } catch (error) {
     // Node has set the headers before the one that it refuses. Sent with the status 500
     // they would be wrong: a cookie, or the length of another body.
-    if (!outgoing.headersSent) {
-      for (const name of Object.keys(headers)) outgoing.removeHeader(name);
-    }
+    if (!outgoing.headersSent) putBack?.();
     throw error;
   }
 }

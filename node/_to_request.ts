@@ -141,11 +141,21 @@ function toBuffer(
     : chunk;
 }
 
-function readUrl({ url = "/", socket, headers }: NodeRequest): string {
-  if (ABSOLUTE_URL_REGEXP.test(url)) return url;
+function readUrl(incoming: NodeRequest): string {
+  const { socket, headers } = incoming;
+  const target = readTarget(incoming);
+  if (ABSOLUTE_URL_REGEXP.test(target)) return target;
   const isEncrypted = "encrypted" in socket && socket.encrypted === true;
   const scheme = isEncrypted ? "https" : "http";
   const host = headers[":authority"] ?? headers["host"] ?? "localhost";
   // Joined as text: resolved against a base URL, "//name/" would replace the host.
-  return `${scheme}://${host}${url.startsWith("/") ? url : `/${url}`}`;
+  return `${scheme}://${host}${target.startsWith("/") ? target : `/${target}`}`;
+}
+
+/** Reads what the client asks for: under a mount path, frameworks shorten `url`. */
+function readTarget({ url = "/", originalUrl }: NodeRequest): string {
+  return typeof originalUrl === "string" &&
+      (originalUrl.startsWith("/") || ABSOLUTE_URL_REGEXP.test(originalUrl))
+    ? originalUrl
+    : url;
 }

@@ -84,8 +84,14 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * The requests of a connection of HTTP/1 are answered one after the other. At most 16
  * requests wait behind an open response; on more, the connection is closed.
  *
- * `request.url` is made of the `Host` header, which the client chooses. A request of which
- * no `Request` can be made gets status 400.
+ * `request.url` is made of the `Host` header, which the client chooses, and of
+ * `incoming.originalUrl` where there is one: behind a mount path, Express, Connect and Polka
+ * cut the path off `incoming.url`. A request of which no `Request` can be made gets status
+ * 400.
+ *
+ * Headers that a middleware has set on the response are sent too. Of a header that the
+ * handler's response also has, only the response's is sent, except for `Set-Cookie`, `Vary`,
+ * `Link`, `Server-Timing` and `Access-Control-Expose-Headers`: there, both are.
  *
  * @example Serve an event stream with `node:http`
  * ```ts

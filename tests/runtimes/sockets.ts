@@ -10,6 +10,7 @@ import "../node/connection_test.ts";
 import "../node/earlier_reader_test.ts";
 import "../node/hostile_fuzz_test.ts";
 import "../node/hostile_response_test.ts";
+import "../node/mount_test.ts";
 import "../node/pipelining_test.ts";
 import "../node/request_test.ts";
 import "../node/sink_test.ts";
