@@ -311,7 +311,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     const subscriber = this.#subscribe(request, negotiation, client, onClose);
     const streamHeaders = makeStreamHeaders(negotiation);
     const response = respond(request, subscriber, 1, streamHeaders);
-    if (client.lifetime !== undefined) subscriber.limit(client.lifetime);
+    subscriber.watch(request, client);
     return response;
   }
 

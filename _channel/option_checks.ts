@@ -43,6 +43,8 @@ export interface CheckedServeOptions {
   interest: Interest;
   /** What ends the stream early; `undefined` if nothing does. */
   lifetime: Lifetime | undefined;
+  /** Milliseconds for which nobody may begin to read the body; may be `Infinity`. */
+  startTimeout: number;
 }
 
 /**
@@ -129,18 +131,18 @@ export function checkServeOptions(
   for (const type of types ?? []) {
     assertName("serve event channel", "types", type);
   }
-  const lifetime = checkLifetime(options);
-  return { replay, interest: { topics, types, filter, until }, lifetime };
-}
-
-function checkLifetime(
-  { maxDuration: duration, signal }: EventChannelServeOptions,
-): Lifetime | undefined {
-  const { maxDuration } = checkResponseOptions("serve event channel", {
-    maxDuration: duration,
-  });
-  if (maxDuration === Infinity && signal === undefined) return undefined;
-  return { maxDuration, signal };
+  const { signal } = options;
+  const { maxDuration, startTimeout } = checkResponseOptions(
+    "serve event channel",
+    { maxDuration: options.maxDuration, startTimeout: options.startTimeout },
+  );
+  const isLimited = maxDuration !== Infinity || signal !== undefined;
+  return {
+    replay,
+    interest: { topics, types, filter, until },
+    lifetime: isLimited ? { maxDuration, signal } : undefined,
+    startTimeout,
+  };
 }
 
 function checkReplay(replay: number | "all" = 0): number {

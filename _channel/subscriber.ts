@@ -20,8 +20,11 @@ import type { SegmentLocation } from "./segment.ts";
 import type { SubscriberOptions } from "./subscriber_options.ts";
 import { SubscriberOutput } from "./subscriber_output.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
+import {
+  SubscriberWatch,
+  type SubscriberWatchOptions,
+} from "./subscriber_watch.ts";
 import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
-import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 import { callBack } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
@@ -40,8 +43,8 @@ export class Subscriber
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   readonly #describeGap: DescribeGap;
   readonly #output: SubscriberOutput;
-  /** Stops the timers and listeners that end the stream early, if there are any. */
-  #release: (() => void) | undefined;
+  /** What may end the stream from outside; set when the response is made. */
+  #watch: SubscriberWatch | undefined;
   /** Cleared, to free the memory, once the first position is known. */
   #startOptions: SubscriberOptions | undefined;
   #state: SubscriberState = "blocked";
@@ -100,9 +103,9 @@ export class Subscriber
     this.#output.connect(sink);
   }
 
-  /** Ends the stream early. Called at most once, when the stream is made. */
-  limit(lifetime: Lifetime): void {
-    this.#release = watchLifetime(lifetime, (reason) => this.end(reason));
+  /** Ends the stream from outside. Called once, when the response is made. */
+  watch(request: Request, options: SubscriberWatchOptions): void {
+    this.#watch = new SubscriberWatch(request, options, this);
   }
 
   /** Called by the sink when it has room. */
@@ -112,6 +115,7 @@ export class Subscriber
     if (!this.#hasBegun) {
       this.#hasBegun = true;
       this.#broadcaster.begin(this);
+      this.#watch?.begin();
       if (preamble !== undefined) this.#output.write(preamble, 0);
     }
     if (this.#state === "blocked") this.#advance();
@@ -394,7 +398,7 @@ export class Subscriber
   }
 
   #leave(reason: CloseReason): void {
-    this.#release?.();
+    this.#watch?.stop();
     this.#broadcaster.groupIndex.leave(this.#group, this);
     this.#broadcaster.remove(this);
     const onClose = this.#onClose;

@@ -54,6 +54,7 @@ export const RESPONSE_OPTIONS: OptionKinds<EventResponseOptions> = {
   cors: CORS_OPTIONS,
   signal: SIGNAL,
   maxDuration: "any",
+  startTimeout: "any",
   lastEventIdParameter: "a string",
   allowTransform: "a boolean",
 };
@@ -76,6 +77,7 @@ export interface CheckedResponseOptions {
   keepAlive: number;
   retry: number | undefined;
   maxDuration: number;
+  startTimeout: number;
 }
 
 /** The options of `serveEvents` that are left once a request was negotiated. */
@@ -110,15 +112,26 @@ export function readStopReconnectingOptions(
  */
 export function checkResponseOptions(
   verb: string,
-  options: Pick<EventResponseOptions, "keepAlive" | "retry" | "maxDuration">,
+  options: Pick<
+    EventResponseOptions,
+    "keepAlive" | "retry" | "maxDuration" | "startTimeout"
+  >,
 ): CheckedResponseOptions {
-  const { keepAlive = 15_000, retry, maxDuration = Infinity } = options;
+  const {
+    keepAlive = 15_000,
+    retry,
+    maxDuration = Infinity,
+    startTimeout = 10_000,
+  } = options;
   assertNumber(verb, "keepAlive", keepAlive, 0, MAX_DELAY);
   if (retry !== undefined) assertInteger(verb, "retry", retry, 0, MAX_DELAY);
   if (maxDuration !== Infinity) {
     assertNumber(verb, "maxDuration", maxDuration, 0, MAX_DELAY);
   }
-  return { keepAlive, retry, maxDuration };
+  if (startTimeout !== Infinity) {
+    assertNumber(verb, "startTimeout", startTimeout, 1, MAX_DELAY);
+  }
+  return { keepAlive, retry, maxDuration, startTimeout };
 }
 
 /** Checks the options of `serveEvents`, as {@linkcode checkResponseOptions}. */

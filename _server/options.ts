@@ -72,6 +72,15 @@ export interface EventResponseOptions {
    */
   maxDuration?: number | undefined;
   /**
+   * Milliseconds for which nobody may begin to read the response's body before the stream
+   * ends: 1 to 2 147 483 647, or `Infinity`. It ends a response that a middleware has
+   * thrown away or replaced. No runtime tells of that, and the client would count for
+   * ever.
+   *
+   * @default {10_000}
+   */
+  startTimeout?: number | undefined;
+  /**
    * The query parameter that brings the last event ID of a client that cannot set
    * headers. The header wins. Left out, only the header counts.
    */

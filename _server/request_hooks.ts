@@ -19,6 +19,9 @@ export const ON_DEPARTURE: unique symbol = Symbol("onDeparture");
 /** The method by which a request makes its response without a stream. */
 export const RESPOND: unique symbol = Symbol("respond");
 
+/** The global `Deno` would not tell: in other runtimes, packages stand in for it. */
+const IS_DENO = globalThis.navigator?.userAgent?.startsWith("Deno/") ?? false;
+
 /** The members that only some requests have. */
 export interface RequestHooks {
   /** As `headers.get()`, but for names in lower case only. */
@@ -50,7 +53,8 @@ export function getHeader(request: Request, name: string): string | null {
 }
 
 /**
- * Calls a listener when a request's client leaves, and at once if it has left already.
+ * Calls a listener when a request's client leaves, and at once if it has left already. Of
+ * a request of `Deno.serve`, only the body tells that.
  *
  * @returns Removes the listener.
  */
@@ -59,6 +63,7 @@ export function onDeparture(
   listener: () => void,
 ): () => void {
   if (hasHooks(request)) return request[ON_DEPARTURE](listener);
+  if (!hasSignal(request)) return ignore;
   const { signal } = request;
   if (signal.aborted) listener();
   else signal.addEventListener("abort", listener);
@@ -88,3 +93,17 @@ export function respond(
 function hasHooks(request: Request): request is Request & RequestHooks {
   return GET_HEADER in request;
 }
+
+/**
+ * Whether the signal of a request exists before it is read. `Deno.serve` makes it when it
+ * is read first: then Deno prints a warning, and aborts it after good responses as well.
+ */
+function hasSignal(request: Request): boolean {
+  if (!IS_DENO) return true;
+  const members = request as unknown as Record<symbol, unknown>;
+  return Object.getOwnPropertySymbols(request).some((symbol) =>
+    members[symbol] instanceof AbortSignal
+  );
+}
+
+function ignore(): void {}

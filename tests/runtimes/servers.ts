@@ -4,6 +4,7 @@
 
 import "../channel/bounds_test.ts";
 import "../channel/close_test.ts";
+import "../channel/departure_test.ts";
 import "../channel/group_test.ts";
 import "../channel/cursors_test.ts";
 import "../channel/catch_up_test.ts";

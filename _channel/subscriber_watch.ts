@@ -1,0 +1,74 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Watches over what ends one subscriber's stream from outside: the client leaves, nobody
+ * reads the response, or its lifetime is over.
+ *
+ * @module
+ */
+
+import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
+import { onDeparture } from "../_server/request_hooks.ts";
+import { watchStart } from "../_server/start_timeout.ts";
+import type { CloseReason } from "../server.ts";
+
+/** What ends a stream from outside. */
+export interface SubscriberWatchOptions {
+  /** What ends it early; `undefined` if nothing does. */
+  readonly lifetime: Lifetime | undefined;
+  /** Milliseconds for which nobody may begin to read the body; may be `Infinity`. */
+  readonly startTimeout: number;
+}
+
+/** A stream that ends from outside. */
+interface Endable {
+  readonly isClosed: boolean;
+  end(reason: CloseReason): void;
+}
+
+/** The timers and listeners of one stream. */
+export class SubscriberWatch {
+  #endStartWatch: (() => void) | undefined;
+  #endListening: (() => void) | undefined;
+  #endLifetime: (() => void) | undefined;
+
+  /**
+   * Begins to watch. It may end the stream at once.
+   *
+   * @param request The request that is answered.
+   * @param options What else ends the stream.
+   * @param stream The stream.
+   */
+  constructor(
+    request: Request,
+    { lifetime, startTimeout }: SubscriberWatchOptions,
+    stream: Endable,
+  ) {
+    const end = (reason: CloseReason): void => stream.end(reason);
+    if (lifetime !== undefined) {
+      this.#endLifetime = watchLifetime(lifetime, end);
+    }
+    const onLeave = (): void => end("client");
+    // Where a middleware reads the body in place of the client, or nobody does, only the
+    // request tells that the client has left.
+    this.#endListening = onDeparture(request, onLeave);
+    // A lifetime that is over before would end the stream anyway.
+    if (startTimeout < (lifetime?.maxDuration ?? Infinity)) {
+      this.#endStartWatch = watchStart(startTimeout, onLeave);
+    }
+    if (stream.isClosed) this.stop();
+  }
+
+  /** Notes that the body is read. */
+  begin(): void {
+    this.#endStartWatch?.();
+    this.#endStartWatch = undefined;
+  }
+
+  /** Ends the watch, and releases its timers and listeners. */
+  stop(): void {
+    this.begin();
+    this.#endListening?.();
+    this.#endLifetime?.();
+  }
+}
