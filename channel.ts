@@ -312,6 +312,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     const streamHeaders = makeStreamHeaders(negotiation);
     const response = respond(request, subscriber, 1, streamHeaders);
     subscriber.watch(request, client);
+    this.#admission.settle(admitted, subscriber);
     return response;
   }
 

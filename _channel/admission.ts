@@ -34,6 +34,17 @@ const FULL = {
   429: "Cannot serve events: this client has too many streams",
 };
 
+/** A subscriber that may have to make room for a newer one. */
+interface ReplaceableSubscriber {
+  end(reason: "replaced"): void;
+}
+
+/** A client that is admitted to a channel. */
+export interface AdmittedSubscriber extends AdmittedClient {
+  /** What writes its stream; set once the response is made. */
+  subscriber?: ReplaceableSubscriber;
+}
+
 /** The admission to one channel. */
 export class ChannelAdmission {
   readonly #options: CheckedChannelOptions;
@@ -76,7 +87,7 @@ export class ChannelAdmission {
     request: Request,
     negotiation: RefusedRequest,
     clients: number,
-  ): AdmittedClient | Response {
+  ): AdmittedSubscriber | Response {
     if (this.#closing !== undefined) {
       const { status, retry } = this.#closing;
       if (status === 204) return answerEmpty(negotiation.headers);
@@ -84,17 +95,19 @@ export class ChannelAdmission {
       const message = "Cannot serve events: the channel is closed";
       return refuse(negotiation, status, message, wait);
     }
-    const { key, maxSubscribers, maxSubscribersPerKey } = this.#options;
+    const { key, maxSubscribers, maxSubscribersPerKey, onLimit } =
+      this.#options;
     const limits = {
       maxClients: maxSubscribers,
       maxClientsPerKey: maxSubscribersPerKey,
+      replacesOldest: onLimit === "replaceOldest",
     };
     const decision = this.#admission.decide(clients, limits, () => {
       const value = key?.(request);
       if (value !== undefined) assertName("serve event channel", "key", value);
       return value;
     });
-    if (typeof decision !== "number") return decision;
+    if (typeof decision !== "number") return { key: decision.key };
     const { retry = DEFAULT_RETRY_AFTER } = this.#options;
     return refuse(negotiation, decision, FULL[decision], retry);
   }
@@ -104,15 +117,30 @@ export class ChannelAdmission {
    * `onClose`.
    */
   enter(
-    { key }: AdmittedClient,
+    client: AdmittedSubscriber,
     onClose: ((reason: CloseReason) => void) | undefined,
   ): ((reason: CloseReason) => void) | undefined {
-    if (key === undefined) return onClose;
-    const leave = this.#admission.enter(key);
+    if (client.key === undefined) return onClose;
+    const leave = this.#admission.enter(
+      client.key,
+      () => client.subscriber?.end("replaced"),
+    );
     return (reason) => {
       leave();
       onClose?.(reason);
     };
+  }
+
+  /**
+   * Notes the subscriber of a client that was counted, and ends the oldest ones of its key
+   * if there are too many now. An `onClose` is called in this: it may close the channel,
+   * which then ends the new subscriber too.
+   */
+  settle(client: AdmittedSubscriber, subscriber: ReplaceableSubscriber): void {
+    if (client.key === undefined) return;
+    client.subscriber = subscriber;
+    const { maxSubscribersPerKey } = this.#options;
+    this.#admission.endOldest(client.key, maxSubscribersPerKey);
   }
 }
 

@@ -31,6 +31,7 @@ export interface CheckedChannelOptions extends EventChannelOptions {
   keepAlive: number;
   maxSubscribers: number;
   maxSubscribersPerKey: number;
+  onLimit: "refuse" | "replaceOldest";
   maxTopicsPerSubscriber: number;
   maxTopicsPerEvent: number;
   maxTopicLength: number;
@@ -61,6 +62,7 @@ export function checkChannelOptions(
     liveSegmentBytes = 1_048_576,
     maxSubscribers = Infinity,
     maxSubscribersPerKey = Infinity,
+    onLimit = "refuse",
     maxTopicsPerSubscriber = 1000,
     maxTopicsPerEvent = 100,
     maxTopicLength = 256,
@@ -70,6 +72,10 @@ export function checkChannelOptions(
   const { keepAlive } = checkResponseOptions(verb, options);
   assertLimit(verb, "maxSubscribers", maxSubscribers, 0);
   assertLimit(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
+  if (onLimit !== "refuse" && onLimit !== "replaceOldest") {
+    const expected = '"refuse" or "replaceOldest"';
+    throw new TypeError(describeMismatch(verb, "onLimit", expected, onLimit));
+  }
   assertLimit(verb, "maxTopicsPerSubscriber", maxTopicsPerSubscriber, 0);
   assertLimit(verb, "maxTopicsPerEvent", maxTopicsPerEvent, 0);
   assertLimit(verb, "maxTopicLength", maxTopicLength, 1);
@@ -80,6 +86,7 @@ export function checkChannelOptions(
     keepAlive,
     maxSubscribers,
     maxSubscribersPerKey,
+    onLimit,
     maxTopicsPerSubscriber,
     maxTopicsPerEvent,
     maxTopicLength,

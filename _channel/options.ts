@@ -62,12 +62,29 @@ export interface EventChannelOptions<
   maxSubscribers?: number | undefined;
   /**
    * The most clients at a time for each {@linkcode EventChannelOptions.key}, an integer
-   * of at least 0 or `Infinity`. Further ones are answered with 429 and `Retry-After`, on
-   * which a browser's `EventSource` gives up.
+   * of at least 0 or `Infinity`. `onLimit` says what happens with further ones.
    *
    * @default {Infinity}
    */
   maxSubscribersPerKey?: number | undefined;
+  /**
+   * What happens with a client beyond `maxSubscribersPerKey`:
+   *
+   * - `"refuse"`: it is answered with 429 and `Retry-After`, on which a browser's
+   *   `EventSource` gives up.
+   * - `"replaceOldest"`: it is served, and the stream of the oldest client with its key
+   *   ends, with the reason `"replaced"`. With a limit of 0, it is refused.
+   *
+   * A peer that vanishes without a word, such as a telephone that loses its network,
+   * counts until the system gives its connection up: some 15 minutes after the next bytes
+   * were sent to it, or until `maxDuration`. With `"refuse"`, it keeps its own user out
+   * for as long. With `"replaceOldest"`, a client that was replaced and is still there
+   * comes back, and replaces the next one: let the limit be more than what a user has
+   * open.
+   *
+   * @default {"refuse"}
+   */
+  onLimit?: "refuse" | "replaceOldest" | undefined;
   /**
    * Returns what a request is counted under for `maxSubscribersPerKey`: a user, a
    * session, an address. Left out, there is no such limit.
@@ -176,7 +193,9 @@ export interface EventChannelServeOptions
    */
   until?: ((event: LoggedEvent) => boolean) | undefined;
   /**
-   * Called once when the stream has ended: with `"client"` if the client has left,
+   * Called once when the stream has ended: with `"client"` if the client has left or
+   * nobody has begun to read the body within `startTimeout`, `"replaced"` if a newer
+   * client with the same key has taken its place (`onLimit`),
    * `"source"` after the event that `until` has named, `"server"` if the channel was
    * closed or the `signal` aborted, `"lifetime"` after `maxDuration`, `"overflow"` if the
    * client has fallen behind the whole log, `"error"` if `onGap`, `filter` or `until`

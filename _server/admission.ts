@@ -13,6 +13,11 @@ export interface AdmissionLimits {
   readonly maxClients: number;
   /** Of each key. */
   readonly maxClientsPerKey: number;
+  /**
+   * Whether a client beyond the limit of its key takes the place of the oldest one.
+   * Left out, it is refused.
+   */
+  readonly replacesOldest?: boolean;
 }
 
 /** A client that is admitted. */
@@ -23,11 +28,12 @@ export interface AdmittedClient {
 
 /** Counts clients by their keys. */
 export class Admission {
-  readonly #clientsPerKey = new Map<string, number>();
+  /** The clients of each key, the oldest first, as functions that end them. */
+  readonly #clients = new Map<string, Set<() => void>>();
 
   /** How many keys have clients. */
   get keys(): number {
-    return this.#clientsPerKey.size;
+    return this.#clients.size;
   }
 
   /**
@@ -43,31 +49,53 @@ export class Admission {
    */
   decide(
     clients: number,
-    { maxClients, maxClientsPerKey }: AdmissionLimits,
+    { maxClients, maxClientsPerKey, replacesOldest }: AdmissionLimits,
     findKey: () => string | undefined,
   ): AdmittedClient | 503 | 429 {
     if (clients >= maxClients) return 503;
     const key = findKey();
-    return this.#count(key) < maxClientsPerKey ? { key } : 429;
+    const isReplacing = replacesOldest === true && maxClientsPerKey > 0;
+    return isReplacing || this.#count(key) < maxClientsPerKey ? { key } : 429;
   }
 
   /**
    * Counts a client.
    *
    * @param key Its key.
-   * @returns What has to be called once when the client has left.
+   * @param end Ends the client, since a newer one takes its place.
+   * @returns What has to be called when the client has left.
    */
-  enter(key: string): () => void {
-    this.#clientsPerKey.set(key, this.#count(key) + 1);
+  enter(key: string, end: () => void = () => {}): () => void {
+    // Each call counts, also with the same function.
+    const client = (): void => end();
+    const clients = this.#clients.get(key) ?? new Set();
+    this.#clients.set(key, clients.add(client));
     return () => {
-      const left = this.#count(key) - 1;
+      clients.delete(client);
       // Otherwise each user that ever came would stay in memory.
-      if (left === 0) this.#clientsPerKey.delete(key);
-      else this.#clientsPerKey.set(key, left);
+      if (clients.size === 0 && this.#clients.get(key) === clients) {
+        this.#clients.delete(key);
+      }
     };
   }
 
+  /**
+   * Ends the oldest clients of a key until it has no more than a number of them.
+   *
+   * @param key The key.
+   * @param maxClients How many may be left.
+   */
+  endOldest(key: string, maxClients: number): void {
+    const clients = this.#clients.get(key);
+    if (clients === undefined) return;
+    for (const client of clients) {
+      if (clients.size <= maxClients) return;
+      clients.delete(client);
+      client();
+    }
+  }
+
   #count(key: string | undefined): number {
-    return key === undefined ? 0 : this.#clientsPerKey.get(key) ?? 0;
+    return key === undefined ? 0 : this.#clients.get(key)?.size ?? 0;
   }
 }

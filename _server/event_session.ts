@@ -12,12 +12,13 @@ import type { TypedEventInit } from "../event.ts";
 /**
  * Why a session is closed:
  *
- * - `"client"`: the client has left.
+ * - `"client"`: the client has left, or nobody has begun to read the response in time.
  * - `"source"`: the events ended, or `close()` was called.
  * - `"server"`: the `signal` of the options was aborted.
  * - `"error"`: the source threw, or gave an event that cannot be sent.
  * - `"overflow"`: more than `maxBuffered` bytes were to wait for the client.
  * - `"lifetime"`: `maxDuration` has passed.
+ * - `"replaced"`: in a channel, a newer client with the same key has taken the place.
  */
 export type CloseReason =
   | "client"
@@ -25,7 +26,8 @@ export type CloseReason =
   | "server"
   | "error"
   | "overflow"
-  | "lifetime";
+  | "lifetime"
+  | "replaced";
 
 /**
  * One client that reads an event stream, as a source function sees it.

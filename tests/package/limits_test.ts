@@ -46,6 +46,11 @@ const ROWS: LimitRow[] = [
   ["`maxUnshared`, compressors of `gzip()`", "1000, of 49 152 bytes", HERE],
   ["`maxDuration`, of one response", "none", "channel/lifetime"],
   [
+    "`startTimeout`, of a response that nobody reads",
+    "10 seconds",
+    "channel/departure",
+  ],
+  [
     "`maxEvents`, `maxBytes` of `MemoryEventLog`",
     "10 000 events, 16 777 216 bytes",
     HERE,
