@@ -1,77 +1,99 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reports what the logs fail with, once for each run. Without it, a log that is down would
- * be reported for each request and each poll of a status.
+ * Tells what goes wrong with runs, to `onError` or as warnings. What the logs fail with is
+ * told once for each run: a log that is down would otherwise be told for each request and
+ * each poll of a status.
  *
  * @module
  */
 
+import { getErrorKind } from "../_channel/channel_errors.ts";
 import { quote } from "../_validate.ts";
+import { callBack, warn, type WarningCode } from "../_warning.ts";
+import { EventLogEntryError } from "../log.ts";
 
 /** The most runs with errors to remember. Beyond it, the oldest run is forgotten. */
 const MAX_RUNS = 1000;
 /** The most kinds of errors to remember of a run. */
 const MAX_KINDS = 16;
-/** The prefix of an error of Redis, such as `WRONGTYPE`: the rest names the command. */
-const PREFIX_REGEXP = /^-?([A-Z]{3,})\b/;
 
-/** The errors of logs that were reported. */
+/** `EventRuns` is closed: that is told once, however many calls come later. */
+export class RunsClosedError extends Error {
+  override readonly name = "Error";
+  /** Whether `close()` has ended a call that was waiting, which is not worth telling. */
+  readonly isWaitEnded: boolean;
+
+  /** @param verb What cannot be done any more. */
+  constructor(verb: string, isWaitEnded = false) {
+    super(`Cannot ${verb}: EventRuns is closed`);
+    this.isWaitEnded = isWaitEnded;
+  }
+}
+
+/** The errors of runs. */
 export class ErrorReports {
   readonly #onError: ((error: unknown, id: string) => void) | undefined;
   /** The kinds that were reported, by the run's ID; removed once its log answers. */
   readonly #reported = new Map<string, Set<string>>();
+  /** The entries that were reported as no events, by the run's ID. */
+  readonly #entries = new Map<string, Set<string>>();
+  #isClosedTold = false;
 
-  /** @param onError Called with each error that was not reported yet. */
+  /** @param onError The option of that name. */
   constructor(onError: ((error: unknown, id: string) => void) | undefined) {
     this.#onError = onError;
   }
 
+  /** Tells why a run has failed, or what its options have thrown. */
+  readonly tell = (error: unknown, id: string): void =>
+    this.#call("TIDINGS_RUN", "Run", error, id);
+
+  /** Tells why a call of a method has failed. */
+  readonly tellCall = (error: unknown, id: string): void => {
+    if (error instanceof RunsClosedError) {
+      if (error.isWaitEnded || this.#isClosedTold) return;
+      this.#isClosedTold = true;
+    }
+    this.tell(error, id);
+  };
+
   /**
-   * Reports an error because of which a request is refused, unless the run has one of its
-   * kind already. Without `onError` it is a warning.
+   * Reports what the logs fail with, unless the run has an error of its kind already. The
+   * call is tried again, or a request is refused.
    */
   report(error: unknown, id: string): void {
-    this.#tell(error, id, this.#onError ?? warn);
-  }
-
-  /**
-   * Reports an error after which the call is retried, as {@linkcode ErrorReports.report}
-   * does. Without `onError` it is dropped.
-   */
-  reportRetried(error: unknown, id: string): void {
-    if (this.#onError !== undefined) this.#tell(error, id, this.#onError);
-  }
-
-  #tell(
-    error: unknown,
-    id: string,
-    tell: (error: unknown, id: string) => void,
-  ): void {
-    const kind = getKind(error);
-    const kinds = this.#reported.get(id) ?? new Set();
-    if (kinds.has(kind)) return;
-    if (kinds.size < MAX_KINDS) kinds.add(kind);
-    this.#reported.set(id, kinds);
-    if (this.#reported.size > MAX_RUNS) {
-      const [oldest = ""] = this.#reported.keys();
-      this.#reported.delete(oldest);
-    }
-    tell(error, id);
+    const isNew = error instanceof EventLogEntryError
+      ? note(this.#entries, id, error.id)
+      : note(this.#reported, id, getErrorKind(error));
+    if (isNew) this.#call("TIDINGS_LOG", "The log of run", error, id);
   }
 
   /** Forgets the errors of a run, since its log has answered. */
   forget(id: string): void {
     this.#reported.delete(id);
   }
+
+  #call(code: WarningCode, what: string, error: unknown, id: string): void {
+    const onError = this.#onError;
+    if (onError === undefined) warn(code, `${what} ${quote(id)} fails`, error);
+    else callBack("onError", () => onError(error, id));
+  }
 }
 
-function warn(error: unknown, id: string): void {
-  console.warn(`Cannot use log of run ${quote(id)}:`, error);
-}
-
-function getKind(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const [prefix] = PREFIX_REGEXP.exec(error.message) ?? [];
-  return prefix ?? `${error.name}: ${error.message}`;
+/** Adds a kind to those of a run; `false` if it is one of them. */
+function note(
+  told: Map<string, Set<string>>,
+  id: string,
+  kind: string,
+): boolean {
+  const kinds = told.get(id) ?? new Set();
+  if (kinds.has(kind)) return false;
+  if (kinds.size < MAX_KINDS) kinds.add(kind);
+  told.set(id, kinds);
+  if (told.size > MAX_RUNS) {
+    const [oldest = ""] = told.keys();
+    told.delete(oldest);
+  }
+  return true;
 }

@@ -18,6 +18,7 @@ import {
 import type { ServerSentEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
 import type { EventCompression } from "../server.ts";
+import { ErrorReports } from "./_error_reports.ts";
 import type { EventRunsOptions, EventRunsStartOptions } from "./_options.ts";
 import type { EventRunEnd } from "./_status_entries.ts";
 
@@ -34,7 +35,9 @@ export interface CheckedRunsOptions {
   keepAlive: number;
   retry: number | undefined;
   compression: EventCompression | undefined;
+  /** Tells an error of a run. It never throws. */
   onError: (error: unknown, id: string) => void;
+  errorReports: ErrorReports;
 }
 
 /**
@@ -70,7 +73,7 @@ export function checkRunsOptions(
     maxRuns = 10_000,
     endEvent = (end) => ({ event: "end", data: end }),
     compression,
-    onError = () => {},
+    onError,
   } = options;
   const verb = "make event runs";
   assertInteger(verb, "leaseTime", leaseTime, MIN_LEASE_TIME, MAX_DELAY);
@@ -80,6 +83,7 @@ export function checkRunsOptions(
   assertNumber(verb, "maxBytes", maxBytes, 1);
   assertLimit(verb, "maxRuns", maxRuns, 1);
   const { keepAlive, retry } = checkResponseOptions(verb, options);
+  const errorReports = new ErrorReports(onError);
   return {
     logs,
     leaseTime,
@@ -92,7 +96,8 @@ export function checkRunsOptions(
     keepAlive,
     retry,
     compression,
-    onError,
+    onError: errorReports.tell,
+    errorReports,
   };
 }
 

@@ -91,14 +91,14 @@ export interface EventRunsOptions<Events = unknown>
    */
   compression?: EventCompression | undefined;
   /**
-   * Called with each error that readers are not told: a source throws or exceeds a
-   * limit, or the logs fail. It must not throw.
+   * Called with each error: a source throws or exceeds a limit, a call of `start()`,
+   * `stop()`, `status()` or `ended()` fails, or the logs do.
    *
-   * The same error of the logs is reported once for each run, and again only after they
-   * have answered.
+   * The same error of the logs is told once for each run, and again only after they have
+   * answered; an entry that is no event is told once. After `close()`, only the first call
+   * is told. What `onError` throws becomes a warning.
    *
-   * Left out, a source that fails shows only as the run's end, and logs that fail when a
-   * run is looked up are a warning.
+   * Left out, each of these errors is a warning.
    *
    * @param error What was thrown.
    * @param id The ID of the run.

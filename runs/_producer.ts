@@ -44,6 +44,8 @@ export class Producer {
   #renewalTimer: ReturnType<typeof setInterval> | undefined;
   /** The renewal under way. There is one at a time, however slow the log is. */
   #renewal: Promise<void> | undefined;
+  /** Whether the latest renewal has failed. */
+  #isRenewalFailing = false;
   #events = 0;
   #bytes = 0;
   /** Fulfilled once all events so far are in the log, or one could not be written. */
@@ -89,7 +91,7 @@ export class Producer {
       ({ events }) => {
         if (events.length > 0) this.stop("stopped");
       },
-      this.#report,
+      this.#reportLog,
       this.#stopCursor,
     );
     follower.start();
@@ -183,8 +185,11 @@ export class Producer {
   async #renew(): Promise<void> {
     try {
       if (!await this.#claim.renew()) this.stop("lost");
+      if (this.#isRenewalFailing) this.#options.errorReports.forget(this.#id);
+      this.#isRenewalFailing = false;
     } catch (error) {
-      this.#report(error);
+      this.#isRenewalFailing = true;
+      this.#reportLog(error);
     }
     this.#renewal = undefined;
   }
@@ -248,6 +253,10 @@ export class Producer {
 
   readonly #report = (error: unknown): void =>
     this.#options.onError(error, this.#id);
+
+  /** Reports what the logs fail with, where the call is tried again. */
+  readonly #reportLog = (error: unknown): void =>
+    this.#options.errorReports.report(error, this.#id);
 }
 
 function makeLimitError(name: string, limit: number, unit: string): RangeError {

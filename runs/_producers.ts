@@ -7,6 +7,7 @@
  * @module
  */
 
+import { callBack } from "../_warning.ts";
 import type { CheckedRunsOptions } from "./_option_checks.ts";
 import type { EventRunsStartOptions } from "./_options.ts";
 import { Producer } from "./_producer.ts";
@@ -67,7 +68,7 @@ export class Producers {
     }
     if (claimed === undefined) return false;
     const ended = this.#run(new Producer(id, claimed, this.#options), source);
-    waitUntil?.(ended);
+    if (waitUntil !== undefined) callBack("waitUntil", () => waitUntil(ended));
     return true;
   }
 

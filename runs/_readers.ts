@@ -44,16 +44,14 @@ export class Readers {
   /**
    * @param options What the channels are made with.
    * @param statusPoll Finds out that a run which is being read is gone.
-   * @param errorReports Told what the logs fail with.
    */
   constructor(
     options: CheckedRunsOptions,
     statusPoll: StatusPoll,
-    errorReports: ErrorReports,
   ) {
     this.#options = options;
     this.#statusPoll = statusPoll;
-    this.#errorReports = errorReports;
+    this.#errorReports = options.errorReports;
   }
 
   /**
@@ -127,7 +125,7 @@ export class Readers {
     if (found !== undefined) return found;
     const { logs, keepAlive, retry, compression } = this.#options;
     const onError = (error: unknown): void =>
-      this.#errorReports.reportRetried(error, id);
+      this.#errorReports.report(error, id);
     // A gap becomes an event first: `LostRunLog` holds back any other gap until it has
     // asked the log whether anything is left.
     const log = new LostRunLog(

@@ -160,8 +160,8 @@ export class Registry {
     statusPoll: StatusPoll,
     signal: AbortSignal,
   ): Promise<EventRunEnd | undefined> {
-    const { logs, onError } = this.#options;
-    const report = (error: unknown): void => onError(error, id);
+    const { logs, errorReports } = this.#options;
+    const report = (error: unknown): void => errorReports.report(error, id);
     // Following the log of a run that does not exist would make the log.
     const status = await this.getStatus(id);
     if (status !== "running") return status;

@@ -53,18 +53,16 @@ export class RunServer {
    * @param options The options of the runs.
    * @param registry Finds runs.
    * @param statusPoll Finds out that a run which is being read is gone.
-   * @param errorReports Told what the logs fail with.
    */
   constructor(
     options: CheckedRunsOptions,
     registry: Registry,
     statusPoll: StatusPoll,
-    errorReports: ErrorReports,
   ) {
     this.#options = options;
     this.#registry = registry;
-    this.#errorReports = errorReports;
-    this.#readers = new Readers(options, statusPoll, errorReports);
+    this.#errorReports = options.errorReports;
+    this.#readers = new Readers(options, statusPoll);
   }
 
   /**

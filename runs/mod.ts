@@ -64,8 +64,9 @@
  * @module
  */
 
+import { tellRejection } from "../_warning.ts";
 import { MemoryEventLogs } from "../log.ts";
-import { ErrorReports } from "./_error_reports.ts";
+import { type ErrorReports, RunsClosedError } from "./_error_reports.ts";
 import { assertRunId } from "./_log_names.ts";
 import {
   type CheckedRunsOptions,
@@ -151,12 +152,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
       this.#options.leaseTime / RENEWALS,
       (id) => this.#checkPresence(id),
     );
-    this.#errorReports = new ErrorReports(options.onError);
+    this.#errorReports = this.#options.errorReports;
     this.#server = new RunServer(
       this.#options,
       this.#registry,
       this.#statusPoll,
-      this.#errorReports,
     );
   }
 
@@ -173,6 +173,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * run has readers or not. The log gives each event its ID; IDs and comments of the
    * source are dropped. After its signal is aborted, the source may take any time to
    * stop: what it gives then is dropped, and the end of the run does not wait for it.
+   *
+   * A call that fails is told to `onError`, or is a warning: its promise may be left alone.
+   * So it is for `stop()`, `status()` and `ended()`.
    *
    * @example Two calls start one run
    * ```ts
@@ -197,16 +200,18 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * `"QuotaExceededError"` if this process produces `maxRuns` runs, with an `Error` if
    * `close()` was called, and with what the logs throw.
    */
-  async start(
+  start(
     id: string,
     source: EventRunSource<Events>,
     options: EventRunsStartOptions = {},
   ): Promise<boolean> {
-    const anySource = source as EventRunSource;
-    assertRunId("start run", id);
-    checkStart(anySource, options);
-    this.#assertOpen("start run");
-    return await this.#producers.start(id, anySource, options);
+    return this.#tell(id, async () => {
+      const anySource = source as EventRunSource;
+      assertRunId("start run", id);
+      checkStart(anySource, options);
+      this.#assertOpen("start run");
+      return await this.#producers.start(id, anySource, options);
+    });
   }
 
   /**
@@ -269,9 +274,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * logs. It rejects with a `TypeError` or a `RangeError` if no run can have that ID, and
    * with what the logs throw.
    */
-  async stop(id: string): Promise<boolean> {
-    assertRunId("stop run", id);
-    return await this.#registry.stop(id);
+  stop(id: string): Promise<boolean> {
+    return this.#tell(id, async () => {
+      assertRunId("stop run", id);
+      return await this.#registry.stop(id);
+    });
   }
 
   /**
@@ -296,9 +303,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * run is deleted. It rejects with a `TypeError` or a `RangeError` if no run can have
    * that ID, and with what the logs throw.
    */
-  async status(id: string): Promise<EventRunStatus | undefined> {
-    assertRunId("get status of run", id);
-    return await this.#registry.getStatus(id);
+  status(id: string): Promise<EventRunStatus | undefined> {
+    return this.#tell(id, async () => {
+      assertRunId("get status of run", id);
+      return await this.#registry.getStatus(id);
+    });
   }
 
   /**
@@ -320,14 +329,16 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * no run can have that ID, with an `Error` if `close()` is called first, and with what
    * the logs throw.
    */
-  async ended(id: string): Promise<EventRunEnd | undefined> {
-    assertRunId("wait for run", id);
-    this.#assertOpen("wait for run");
-    return await this.#registry.waitForEnd(
-      id,
-      this.#statusPoll,
-      this.#controller.signal,
-    );
+  ended(id: string): Promise<EventRunEnd | undefined> {
+    return this.#tell(id, async () => {
+      assertRunId("wait for run", id);
+      this.#assertOpen("wait for run");
+      return await this.#registry.waitForEnd(
+        id,
+        this.#statusPoll,
+        this.#controller.signal,
+      );
+    });
   }
 
   /**
@@ -359,6 +370,14 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     await this.close();
   }
 
+  /** Tells what a call rejects with: its promise may be left alone. */
+  #tell<T>(id: string, call: () => Promise<T>): Promise<T> {
+    return tellRejection(
+      call(),
+      (error) => this.#errorReports.tellCall(error, id),
+    );
+  }
+
   /** Whether anything is left of a run, for the poll of its status. */
   async #checkPresence(id: string): Promise<boolean> {
     try {
@@ -375,16 +394,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   async #close(): Promise<void> {
     await this.#producers.close();
     await this.#server.close();
-    this.#controller.abort(makeClosedError("wait for run"));
+    this.#controller.abort(new RunsClosedError("wait for run", true));
     await this.#statusPoll.settled();
     this.#ownLogs?.close();
   }
 
   #assertOpen(verb: string): void {
-    if (this.#closed !== undefined) throw makeClosedError(verb);
+    if (this.#closed !== undefined) throw new RunsClosedError(verb);
   }
-}
-
-function makeClosedError(verb: string): Error {
-  return new Error(`Cannot ${verb}: EventRuns is closed`);
 }

@@ -21,6 +21,7 @@ import "../channel/until_test.ts";
 import "../encoder/json_sending_test.ts";
 import "../runs/forwarding_log_test.ts";
 import "../runs/lost_run_log_test.ts";
+import "../runs/errors_test.ts";
 import "../runs/limits_test.ts";
 import "../runs/options_test.ts";
 import "../runs/source_test.ts";
