@@ -7,12 +7,6 @@
  * @module
  */
 
-/** Tells an error, and what belongs to it. Never throws. */
-export type ErrorTeller<Rest extends unknown[] = []> = (
-  error: unknown,
-  ...rest: Rest
-) => void;
-
 /** The codes of the warnings; `docs/errors.md` lists what each of them means. */
 export type WarningCode =
   | "TIDINGS_PUBLISH"
@@ -51,27 +45,34 @@ const CONTROL_REGEXP =
   /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 
 /**
- * Makes the function that tells the errors of an object: to its `onError`, or as warnings.
+ * Tells an error: to `onError`, or as a warning where there is none.
  *
  * @param onError The option of that name. What it throws, or rejects with, becomes a
  * warning.
- * @param code The code of the warnings.
- * @param describe Says what has failed, such as `An event was not published`.
- * @returns Tells an error.
+ * @param code The code of the warning.
+ * @param what What has failed, such as `An event was not published`.
+ * @param error What it has failed with.
+ * @param rest What `onError` gets besides the error.
  */
-export function makeErrorTeller<Rest extends unknown[] = []>(
+export function tellError<Rest extends unknown[]>(
   onError: ((error: unknown, ...rest: Rest) => unknown) | undefined,
   code: WarningCode,
-  describe: string | ((...rest: Rest) => string),
-): ErrorTeller<Rest> {
-  return (error, ...rest) => {
-    if (onError !== undefined) {
-      callBack("onError", () => onError(error, ...rest));
-      return;
-    }
-    const what = typeof describe === "string" ? describe : describe(...rest);
-    warn(code, what, error);
-  };
+  what: string,
+  error: unknown,
+  ...rest: Rest
+): void {
+  if (onError === undefined) warn(code, what, error);
+  else callBack("onError", () => onError(error, ...rest));
+}
+
+/**
+ * Whether an error says only that its signal was aborted: a source that throws it has
+ * stopped as it was told to.
+ */
+export function isAbortOf(signal: AbortSignal, error: unknown): boolean {
+  if (!signal.aborted) return false;
+  // Functions of Node throw an error of their own, with the reason as its cause.
+  return error === signal.reason || read(error, "name") === "AbortError";
 }
 
 /**

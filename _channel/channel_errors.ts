@@ -7,7 +7,7 @@
  * @module
  */
 
-import { callBack, warn } from "../_warning.ts";
+import { callBack, tellError } from "../_warning.ts";
 import type { EventLogEntryError } from "../log.ts";
 
 /** The most kinds of errors, and the most entries, that are remembered as told. */
@@ -36,9 +36,8 @@ export class ChannelErrors {
 
   /** Tells that an event was not published. */
   readonly tellPublish = (error: unknown): void => {
-    if (!this.#call(error)) {
-      warn("TIDINGS_PUBLISH", "An event was not published", error);
-    }
+    const what = "An event was not published";
+    tellError(this.#onError, "TIDINGS_PUBLISH", what, error);
   };
 
   /** Tells that an event was published after the end: once, and not for each call. */
@@ -53,13 +52,10 @@ export class ChannelErrors {
    * and a warning comes once until the log gives events again.
    */
   readonly tellLog = (error: unknown): void => {
-    if (this.#call(error)) return;
-    if (!note(this.#toldKinds, getErrorKind(error))) return;
-    warn(
-      "TIDINGS_LOG",
-      "The log of a channel fails, and is tried again",
-      error,
-    );
+    const isKnown = !note(this.#toldKinds, getErrorKind(error));
+    if (isKnown && this.#onError === undefined) return;
+    const what = "The log of a channel fails, and is tried again";
+    tellError(this.#onError, "TIDINGS_LOG", what, error);
   };
 
   /** Notes that the log gives events. */
@@ -69,8 +65,9 @@ export class ChannelErrors {
 
   /** Tells that an entry of the log was left out, once for all that read it. */
   readonly tellEntry = (error: EventLogEntryError): void => {
-    if (!note(this.#toldEntries, error.id) || this.#call(error)) return;
-    warn("TIDINGS_ENTRY", "An entry of a channel's log was left out", error);
+    if (!note(this.#toldEntries, error.id)) return;
+    const what = "An entry of a channel's log was left out";
+    tellError(this.#onError, "TIDINGS_ENTRY", what, error);
   };
 
   /**
@@ -78,14 +75,8 @@ export class ChannelErrors {
    * body of the response, which the runtime reports.
    */
   tellClient(error: unknown): void {
-    this.#call(error);
-  }
-
-  #call(error: unknown): boolean {
     const onError = this.#onError;
-    if (onError === undefined) return false;
-    callBack("onError", () => onError(error));
-    return true;
+    if (onError !== undefined) callBack("onError", () => onError(error));
   }
 }
 

@@ -110,10 +110,12 @@ export interface ServeEventsOptions extends EventResponseOptions {
    * Called with whatever the source throws, also while it is released, and with
    * the error of an event that cannot be sent. The response then ends as it does
    * otherwise, and the client reconnects; nothing of the error reaches it. What is
-   * thrown because `session.signal` was aborted is no error. It must not throw.
+   * thrown because `session.signal` was aborted is no error. What `onError` throws
+   * becomes a warning.
    *
    * Left out, the body of the response fails with the error: the runtime reports
-   * it and cuts the connection, and the client reconnects as well.
+   * it and cuts the connection, and the client reconnects as well. An error after the end
+   * of the response is a warning.
    *
    * @param error What was thrown.
    * @param request The request that is answered.

@@ -27,6 +27,7 @@ import { openStream } from "./sink.ts";
 import { StreamCompressor } from "./stream_compressor.ts";
 import { onDeparture, respond } from "./request_hooks.ts";
 import { assertReturnableId, describeMismatch } from "../_validate.ts";
+import { isAbortOf, tellError } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit } from "../event.ts";
 
@@ -236,12 +237,14 @@ export class Session implements EventSession {
   }
 
   #fail(error: unknown): void {
-    // Without `onError`, the runtime is told: it reports the failed body.
-    if (this.#reason === undefined && this.#options.onError === undefined) {
-      this.#body.fail(error);
-    }
+    if (isAbortOf(this.signal, error)) return;
+    // Without `onError`, the runtime is told: it reports the failed body. After the end
+    // there is no body any more.
+    const isTold = this.#reason === undefined &&
+      this.#options.onError === undefined;
+    if (isTold) this.#body.fail(error);
     this.#close("error");
-    this.#report(error);
+    if (!isTold) this.#report(error);
   }
 
   #close(reason: CloseReason): void {
@@ -274,14 +277,14 @@ export class Session implements EventSession {
       this.#iterator = undefined;
       await iterator?.return?.();
     } catch (error) {
-      this.#report(error);
+      if (!isAbortOf(this.signal, error)) this.#report(error);
     }
   }
 
   #report(error: unknown): void {
-    // A source that throws the reason of its signal has stopped as it was told.
-    if (error === this.signal.reason) return;
-    this.#options.onError?.(error, this.request);
+    const { onError } = this.#options;
+    const what = "The source of a response fails";
+    tellError(onError, "TIDINGS_SOURCE", what, error, this.request);
   }
 }
 

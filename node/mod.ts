@@ -20,7 +20,7 @@
  * @module
  */
 
-import process from "node:process";
+import { tellError } from "../_warning.ts";
 import { Exchange } from "./_exchange.ts";
 import type { NodeRequest, NodeResponse } from "./_node_types.ts";
 import { beginInOrder } from "./_pipelining.ts";
@@ -37,9 +37,9 @@ export interface ToNodeHandlerOptions {
    * gets status 500 and nothing of the error, or, if the response has begun, a
    * connection that is cut off. What is thrown because `request.signal` was aborted is
    * no error. Also called, once, if the handler reads a body that other code has read
-   * before. It must not throw.
+   * before. What it throws becomes a warning.
    *
-   * Left out, the error becomes a warning of the process, which Node prints.
+   * Left out, the error is a warning, which Node prints with its stack.
    *
    * @param error What was thrown.
    * @param request The request that was answered.
@@ -123,7 +123,14 @@ export function toNodeHandler(
   handler: FetchHandler,
   options: ToNodeHandlerOptions = {},
 ): (incoming: NodeRequest, outgoing: NodeResponse) => void {
-  const { onError = warn } = options;
+  const onError: ErrorHandler = (error, request) =>
+    tellError(
+      options.onError,
+      "TIDINGS_HANDLER",
+      "A handler or its response fails",
+      error,
+      request,
+    );
   return (incoming, outgoing) => {
     const exchange = new Exchange(incoming, outgoing);
     beginInOrder(exchange, () => answer(exchange, handler, onError));
@@ -155,8 +162,4 @@ async function answer(
   } catch (error) {
     fail(error);
   }
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error));
 }

@@ -10,7 +10,7 @@
 
 import { getErrorKind } from "../_channel/channel_errors.ts";
 import { quote } from "../_validate.ts";
-import { callBack, warn, type WarningCode } from "../_warning.ts";
+import { tellError, type WarningCode } from "../_warning.ts";
 import { EventLogEntryError } from "../log.ts";
 
 /** The most runs with errors to remember. Beyond it, the oldest run is forgotten. */
@@ -75,9 +75,7 @@ export class ErrorReports {
   }
 
   #call(code: WarningCode, what: string, error: unknown, id: string): void {
-    const onError = this.#onError;
-    if (onError === undefined) warn(code, `${what} ${quote(id)} fails`, error);
-    else callBack("onError", () => onError(error, id));
+    tellError(this.#onError, code, `${what} ${quote(id)} fails`, error, id);
   }
 }
 

@@ -13,6 +13,7 @@ import type {
   EventResult,
   SourceIterator,
 } from "../_server/source_iterator.ts";
+import { isAbortOf } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
@@ -244,7 +245,7 @@ export class Producer {
   #fail(error: unknown): void {
     // A source that throws the signal's reason has stopped as it was told to.
     if (this.#controller.signal.aborted) {
-      if (error !== this.#controller.signal.reason) this.#report(error);
+      if (!isAbortOf(this.#controller.signal, error)) this.#report(error);
       return;
     }
     this.stop("failed");

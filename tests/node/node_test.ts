@@ -288,6 +288,10 @@ Deno.test("toNodeHandler() makes a warning of an error if there is no onError", 
     const exchange = begin();
     exchange.upload.end();
     assertEquals((await exchange.head).status, 500);
-    assertEquals(await within("the warning", warning), [failure]);
+    const [seen] = await within("the warning", warning);
+    assertEquals(seen.name, "TidingsWarning");
+    assertEquals(seen.code, "TIDINGS_HANDLER");
+    assert(seen.message.endsWith(": of the handler"), seen.message);
+    assert(seen.detail.includes("node_test"), seen.detail);
   });
 });

@@ -10,6 +10,7 @@ import {
   type ServeEventsSource,
 } from "../../server.ts";
 import { BodyReader } from "../support/body_reader.ts";
+import { recordWarnings } from "../support/warnings.ts";
 
 /** A source that gives one event and then waits for good, and counts its releases. */
 class WaitingSource implements AsyncIterableIterator<ServerSentEventInit> {
@@ -294,7 +295,8 @@ Deno.test("serveEvents() tells onError what is thrown while the source is releas
   }
 });
 
-Deno.test("serveEvents() survives a source that fails while it is released, without onError", async () => {
+Deno.test("serveEvents() warns of a source that fails while it is released, without onError", async () => {
+  using recorder = recordWarnings();
   const source = new WaitingSource();
   source.onReturn = () => Promise.reject(new Error("cannot release"));
   const response = serveEvents(new Request("http://localhost/"), source);
@@ -303,6 +305,46 @@ Deno.test("serveEvents() survives a source that fails while it is released, with
   await body.cancel();
   await TURN();
   assertEquals(source.returned, 1);
+  assertEquals(recorder.codes, ["TIDINGS_SOURCE"]);
+});
+
+Deno.test("serveEvents() does not warn of a source that its signal has stopped, or that failed before the end", async () => {
+  using recorder = recordWarnings();
+  const errors = [
+    new DOMException("The operation was aborted", "AbortError"),
+    new Error("wrapped"),
+  ];
+  for (const error of errors) {
+    const source = async function* ({ signal }: EventSession) {
+      yield { data: "a" };
+      if (error.name === "AbortError") {
+        await new Promise((resolve) =>
+          signal.addEventListener("abort", resolve)
+        );
+      }
+      throw error;
+    };
+    const response = serveEvents(new Request("http://localhost/"), source);
+    const body = new BodyReader(response);
+    await body.read();
+    if (error.name === "AbortError") await body.cancel();
+    else await body.read().catch(() => {});
+    await TURN();
+  }
+  assertEquals(recorder.codes, []);
+});
+
+Deno.test("serveEvents() survives an onError that throws, and warns", async () => {
+  using recorder = recordWarnings();
+  const response = serveEvents(new Request("http://localhost/"), () => {
+    throw new Error("The source is broken");
+  }, {
+    onError() {
+      throw new Error("The handler is broken");
+    },
+  });
+  assertEquals(await response.text(), "");
+  assertEquals(recorder.codes, ["TIDINGS_CALLBACK"]);
 });
 
 Deno.test("serveEvents() leaves no listener on the signals", async () => {

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { makeErrorTeller, tellRejection, warn } from "../../_warning.ts";
+import { isAbortOf, tellError, tellRejection, warn } from "../../_warning.ts";
 import { recordWarnings } from "../support/warnings.ts";
 
 /** Errors as libraries, peers and attackers make them. */
@@ -159,30 +159,22 @@ Deno.test("warn() does not throw if the runtime's warnings do", () => {
   }
 });
 
-Deno.test("makeErrorTeller() tells `onError` with all that belongs to the error", () => {
+Deno.test("tellError() tells `onError` with all that belongs to the error", () => {
   using recorder = recordWarnings();
   const told: unknown[] = [];
-  const tell = makeErrorTeller<[string]>(
-    (...args) => void told.push(args),
-    "TIDINGS_RUN",
-    "unused",
-  );
-  tell("broken", "run-1");
+  const onError = (...args: unknown[]) => void told.push(args);
+  tellError(onError, "TIDINGS_RUN", "unused", "broken", "run-1");
   assertEquals(told, [["broken", "run-1"]]);
   assertEquals(recorder.codes, []);
 });
 
-Deno.test("makeErrorTeller() warns where there is no `onError`", () => {
+Deno.test("tellError() warns where there is no `onError`", () => {
   using recorder = recordWarnings();
-  const tell = makeErrorTeller<[string]>(
-    undefined,
-    "TIDINGS_RUN",
-    (id) => `The run ${id} has failed`,
-  );
-  tell(new Error("401"), "run-1");
+  const error = new Error("401");
+  tellError(undefined, "TIDINGS_RUN", "A run has failed", error, "run-1");
   assertEquals(
     recorder.warnings.map(({ message }) => message),
-    ["The run run-1 has failed: 401"],
+    ["A run has failed: 401"],
   );
 });
 
@@ -208,9 +200,9 @@ const BROKEN_HANDLERS: { name: string; onError: () => unknown }[] = [
 ];
 
 for (const { name, onError } of BROKEN_HANDLERS) {
-  Deno.test(`makeErrorTeller() warns if \`onError\` ${name}`, async () => {
+  Deno.test(`tellError() warns if \`onError\` ${name}`, async () => {
     using recorder = recordWarnings();
-    makeErrorTeller(onError, "TIDINGS_LOG", "unused")(new Error("first"));
+    tellError(onError, "TIDINGS_LOG", "unused", new Error("first"));
     // A rejection is told some microtasks later.
     for (let i = 0; i < 10; i++) await undefined;
     assertEquals(recorder.codes, ["TIDINGS_CALLBACK"]);
@@ -227,3 +219,23 @@ Deno.test("tellRejection() gives the promise, which counts as handled", async ()
   assertEquals(told, [error]);
   assertEquals(await promise.catch((e) => e), error);
 });
+
+const ABORTS: { name: string; error: unknown; isAbort: boolean }[] = [
+  { name: "the reason", error: "reason", isAbort: true },
+  {
+    name: "an error of a runtime",
+    error: new DOMException("x", "AbortError"),
+    isAbort: true,
+  },
+  { name: "another error", error: new Error("x"), isAbort: false },
+  { name: "nothing", error: undefined, isAbort: false },
+];
+
+for (const { name, error, isAbort } of ABORTS) {
+  Deno.test(`isAbortOf() tells what an aborted signal has caused: ${name}`, () => {
+    const controller = new AbortController();
+    assertEquals(isAbortOf(controller.signal, error), false);
+    controller.abort("reason");
+    assertEquals(isAbortOf(controller.signal, error), isAbort);
+  });
+}
