@@ -16,10 +16,11 @@ import {
   parseMethod,
   parseOrigin,
   parseTimeout,
+  parseType,
   parseUrl,
   UsageError,
 } from "./_option_values.ts";
-import { describeMismatch, quote } from "../_validate.ts";
+import { describeMismatch, findNearestName, quote } from "../_validate.ts";
 
 const HELP_OPTIONS = {
   help: { type: "boolean", short: "h" },
@@ -52,12 +53,20 @@ const SERVE_OPTIONS = {
   ...HELP_OPTIONS,
   ...SERVING_OPTIONS,
   input: { type: "string", default: "json" },
+  event: { type: "string" },
 } as const;
 const RELAY_OPTIONS = {
   ...HELP_OPTIONS,
   ...UPSTREAM_OPTIONS,
   ...SERVING_OPTIONS,
 } as const;
+
+/** All options by the commands that have them. */
+const COMMAND_OPTIONS = {
+  "read": READ_OPTIONS,
+  "serve": SERVE_OPTIONS,
+  "relay": RELAY_OPTIONS,
+};
 
 /** The values that `parseArgs` reads by a table of options. */
 type Values<T extends NonNullable<ParseArgsConfig["options"]>> = ReturnType<
@@ -117,15 +126,25 @@ function parseServe(args: string[]): Command {
       }`,
     );
   }
-  const { input } = values;
-  if (input !== "json" && input !== "event-stream") {
-    const expected = "json or event-stream";
+  const { input, event } = values;
+  if (input !== "json" && input !== "event-stream" && input !== "text") {
+    const expected = "json, text or event-stream";
     throw new UsageError(
       describeMismatch("read arguments", "--input", expected, input),
     );
   }
-  // A client may connect after all input was read, and has to see it nevertheless.
-  return { name: "serve", input, ...parseServing(values, "all") };
+  if (event !== undefined && input !== "text") {
+    throw new UsageError(
+      "Cannot read arguments: --event of serve is the type of the lines of --input text",
+    );
+  }
+  return {
+    name: "serve",
+    input,
+    type: parseType(event),
+    // A client may connect after all input was read, and has to see it nevertheless.
+    ...parseServing(values, "all"),
+  };
 }
 
 async function parseRelay(
@@ -154,12 +173,47 @@ function parse<T extends NonNullable<ParseArgsConfig["options"]>>(
   args: string[],
   options: T,
 ): { values: Values<T>; positionals: string[] } {
+  assertKnownOptions(args, options);
   try {
     return parseArgs({ args, options, allowPositionals: true });
   } catch (error) {
     // It throws only about the arguments.
     throw new UsageError(error instanceof Error ? error.message : `${error}`);
   }
+}
+
+/**
+ * Refuses an option that the command does not have.
+ *
+ * @throws {UsageError} It names the command that has it, or the nearest option.
+ */
+function assertKnownOptions(
+  args: string[],
+  options: NonNullable<ParseArgsConfig["options"]>,
+): void {
+  const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
+  const unknown = tokens.find((token) =>
+    token.kind === "option" && !Object.hasOwn(options, token.name)
+  );
+  if (unknown?.kind !== "option") return;
+  const { name, rawName } = unknown;
+  const others = Object.entries(COMMAND_OPTIONS)
+    .filter(([, other]) => hasOption(other, name)).map(([command]) => command);
+  const nearest = findNearestName(name, Object.keys(options));
+  let hint = nearest === undefined ? "" : `, the nearest is --${nearest}`;
+  if (others.length > 0) hint = `, an option of ${others.join(" and ")}`;
+  throw new UsageError(
+    `Cannot read arguments: expected an option of the command, got '${rawName}'${hint}`,
+  );
+}
+
+/** Whether a table has an option of a name, or of a letter. */
+function hasOption(
+  options: NonNullable<ParseArgsConfig["options"]>,
+  name: string,
+): boolean {
+  return Object.hasOwn(options, name) ||
+    Object.values(options).some(({ short }) => short === name);
 }
 
 async function parseUpstream(

@@ -42,7 +42,9 @@ export interface ReadCommand extends Upstream {
 /** Serves the events of standard input. */
 export interface ServeCommand extends Serving {
   name: "serve";
-  input: "json" | "event-stream";
+  input: "json" | "event-stream" | "text";
+  /** The type of the events of lines of text, `undefined` for `message`. */
+  type: string | undefined;
 }
 
 /** Serves the events of another stream. */

@@ -14,6 +14,8 @@ Usage:
   deno run -N jsr:@tidings/sse/cli serve [options]        serve standard input
   deno run -N jsr:@tidings/sse/cli relay <url> [options]  serve another stream
 
+A <url> without a scheme, such as localhost:8000, is one of http.
+
 Read <url> prints each event as it comes, and stays connected: a lost connection
 is reestablished from the last event ID. Changes of state go to standard error,
 and on a terminal what is waited for as well.
@@ -26,11 +28,13 @@ and on a terminal what is waited for as well.
 
 Serve publishes standard input to any number of clients. Each line is an event
 in JSON, as --json prints it, with any of the members event, data, id, retry and
-comment; json, in place of data, may be anything. A line that is no event is
-reported and left out. When the input ends, the history is still served.
+comment; json, in place of data, may be anything. A line that is no event, or
+has more than 16 000 000 characters, is reported and left out. When the input
+ends, the history is still served.
 
-      --input <format>      json, or event-stream for the bytes of one
-                            (default json)
+      --input <format>      json; text, where each line is the data of an event
+                            of the type --event <type>; or event-stream for the
+                            bytes of one (default json)
 
 Relay reads <url> once, and serves its events to any number of clients, with IDs
 of its own. A stream that begins again with the event that it was to go on after

@@ -7,13 +7,22 @@
  * @module
  */
 
-import { describeMismatch, MAX_DELAY, quote } from "../_validate.ts";
+import {
+  describeMismatch,
+  findNearestName,
+  MAX_DELAY,
+  quote,
+} from "../_validate.ts";
 
 // Deno sends its own in place of these, and reports no error.
 const FETCH_HEADER_REGEXP = /^(?:host|content-length|transfer-encoding)$/i;
 // `connect()` refuses these too; here they are a mistake in the arguments.
 // deno-lint-ignore no-control-regex -- they are what is looked for.
 const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
+/** A host with a port, a path, a dot or brackets, or `localhost`, and no scheme. */
+const SHORT_URL_REGEXP =
+  /^(?:localhost\b|\[|[^\s/:?#]+:\d|[^\s/:?#]*[^\s/:?#.]\.[^\s/:?#]|[^\s/:?#]+\/)/i;
+const COMMANDS = ["serve", "relay"];
 /** Seconds of the longest timeout: timers with a longer delay fire at once. */
 const MAX_TIMEOUT = Math.floor(MAX_DELAY / 1000);
 
@@ -22,7 +31,10 @@ export class UsageError extends Error {
   override name = "UsageError";
 }
 
-/** Reads the only argument that is not an option. */
+/**
+ * Reads the only argument that is not an option. Without a scheme it is a URL of `http:`,
+ * if it looks like one: a word alone is more likely a command with a typing error.
+ */
 export function parseUrl(positionals: readonly string[]): string {
   const [url, ...rest] = positionals;
   if (url === undefined) {
@@ -33,10 +45,22 @@ export function parseUrl(positionals: readonly string[]): string {
       `Cannot read arguments: expected one URL, got ${quote(rest[0])} as well`,
     );
   }
-  if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) {
-    throw mismatch("url", "a URL that begins with http:// or https://", url);
+  const full = SHORT_URL_REGEXP.test(url) ? `http://${url}` : url;
+  if (!URL.canParse(full) || !/^https?:$/.test(new URL(full).protocol)) {
+    const command = findNearestName(url, COMMANDS);
+    const hint = command === undefined ? "" : `, or the command ${command}`;
+    const expected = `a URL that begins with http:// or https://${hint}`;
+    throw mismatch("url", expected, url);
   }
-  return url;
+  return full;
+}
+
+/** Reads `--event` of `serve`. */
+export function parseType(type: string | undefined): string | undefined {
+  if (type !== undefined && /[\r\n\0]/.test(type)) {
+    throw mismatch("--event", "text of one line", type);
+  }
+  return type;
 }
 
 /** Reads the lines of `-H`. */

@@ -9,7 +9,7 @@
 
 import type { RelayCommand, ServeCommand, Serving } from "./_command.ts";
 import { describeError } from "./_format.ts";
-import { readJsonLines } from "./_json_lines.ts";
+import { readJsonLines, readTextLines } from "./_input_lines.ts";
 import { CLEAN_END } from "./_exit_status.ts";
 import type { CommandLineIo } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
@@ -56,7 +56,10 @@ export function serveCommand(
         }
         return;
       }
-      for await (const input of readJsonLines(stdin, signal)) {
+      const inputs = command.input === "text"
+        ? readTextLines(stdin, command.type, signal)
+        : readJsonLines(stdin, signal);
+      for await (const input of inputs) {
         if ("event" in input) await publish(input.event);
         else io.report(`an event is left out: ${input.error}`);
       }

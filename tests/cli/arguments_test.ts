@@ -38,11 +38,65 @@ const URL_ARGUMENT = "http://127.0.0.1:8000/";
 const WRONG: { args: string[]; error: string }[] = [
   { args: [], error: "a URL is missing" },
   { args: ["relay"], error: "a URL is missing" },
-  {
-    args: ["localhost:8000"],
+  ...[
+    "ftp://localhost:8000",
+    "file:/etc/hosts",
+    "mailto:a",
+    "data:1,a",
+    "http://",
+    "//localhost",
+    "/events",
+    ":8000",
+    ".",
+    "a b.c",
+    "events",
+    "",
+  ].map((url) => ({
+    args: [url],
     error:
       'Cannot read arguments: expected "url" to be a URL that begins with ' +
-      'http:// or https://, got "localhost:8000"',
+      `http:// or https://, got ${JSON.stringify(url)}`,
+  })),
+  {
+    args: ["serv"],
+    error: 'http:// or https://, or the command serve, got "serv"',
+  },
+  {
+    args: ["--json", "Relay"],
+    error: 'http:// or https://, or the command relay, got "Relay"',
+  },
+  { args: [URL_ARGUMENT, "--jsn"], error: "'--jsn', the nearest is --json" },
+  {
+    args: ["serve", "--histroy=5"],
+    error: "'--histroy', the nearest is --history",
+  },
+  {
+    args: ["relay", URL_ARGUMENT, "--hedaer", "a: b"],
+    error: "'--hedaer', the nearest is --header",
+  },
+  {
+    args: [URL_ARGUMENT, "-d", "a", "-q"],
+    error: "expected an option of the command, got '-q'",
+  },
+  {
+    args: [URL_ARGUMENT, "--port", "1"],
+    error: "got '--port', an option of serve and relay",
+  },
+  {
+    args: ["serve", "-X", "GET"],
+    error: "got '-X', an option of read and relay",
+  },
+  {
+    args: ["relay", URL_ARGUMENT, "--__proto__", "a"],
+    error: "got '--__proto__'",
+  },
+  {
+    args: ["serve", "--event", "tick"],
+    error: "--event of serve is the type of the lines of --input text",
+  },
+  {
+    args: ["serve", "--input", "text", "--event", "a\nb"],
+    error: 'expected "--event" to be text of one line, got "a\\nb"',
   },
   {
     args: [URL_ARGUMENT, "b"],
@@ -135,7 +189,7 @@ const WRONG: { args: string[]; error: string }[] = [
   },
   {
     args: ["serve", "--input", "xml"],
-    error: 'expected "--input" to be json or event-stream, got "xml"',
+    error: 'expected "--input" to be json, text or event-stream, got "xml"',
   },
   {
     args: ["serve", "--cors", "https://app.example/"],
@@ -173,7 +227,7 @@ Deno.test("cli --help names every option", async () => {
   );
   const names = [...source.matchAll(/^ {2}"?([a-z-]+)"?: \{ type: /gm)]
     .map((match) => match[1]);
-  assertEquals(names.length, 18);
+  assertEquals(names.length, 19);
   for (const name of names) assertStringIncludes(stdout, `--${name} `);
 });
 
@@ -225,3 +279,33 @@ Deno.test("cli fails if standard output fails", async () => {
     assertEquals(reports.at(-1), "error: the disk is full");
   }
 });
+
+const SHORT_URLS: Record<string, string> = {
+  "localhost:8000": "http://localhost:8000/",
+  "LOCALHOST": "http://localhost/",
+  "localhost/events?x=1": "http://localhost/events?x=1",
+  "127.0.0.1:8000": "http://127.0.0.1:8000/",
+  "[::1]:8000/a": "http://[::1]:8000/a",
+  "a.example": "http://a.example/",
+  "a:8000": "http://a:8000/",
+  "a/events": "http://a/events",
+  "HTTPS://a.example": "https://a.example/",
+  "http://a": "http://a/",
+};
+
+for (const [short, url] of Object.entries(SHORT_URLS)) {
+  Deno.test(`cli takes ${short} for a URL`, async () => {
+    const { fetch } = globalThis;
+    const requested: string[] = [];
+    globalThis.fetch = (input) => {
+      requested.push(new URL(`${input}`).href);
+      return Promise.resolve(new Response(null, { status: 204 }));
+    };
+    try {
+      assertEquals((await run([short])).status, 0);
+    } finally {
+      globalThis.fetch = fetch;
+    }
+    assertEquals(requested, [url]);
+  });
+}

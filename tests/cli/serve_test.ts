@@ -127,6 +127,66 @@ Deno.test("cli serve reports what is no event, and goes on", async () => {
   );
 });
 
+Deno.test("cli serve --input text publishes each line as the data of an event", async () => {
+  const args = ["serve", "--input", "text", "--event", "line", ...ANY_PORT];
+  await using cli = new CliProcess(args);
+  const url = await cli.url();
+  await cli.write('a\r\n\n  {"data": 1} \n\r\nid: 1\u2028\u0000é\n');
+  await cli.write("fi");
+  await cli.write("ve\rsix\nthe ");
+  await cli.write("end");
+  const before = await read(url, 4);
+  await cli.end();
+  await cli.stderr.match(/the input ended/);
+  const events = readEvents(await fetch(url));
+  const seen: [string, string][] = [];
+  for (let i = 0; i < 5; i++) {
+    const { value } = await within("an event", events.next());
+    seen.push([value?.event ?? "", value?.data ?? ""]);
+  }
+  await events.return?.();
+  const data = [
+    "a",
+    '  {"data": 1} ',
+    "id: 1\u2028\u0000é",
+    "five\nsix",
+    "the end",
+  ];
+  assertEquals(seen, data.map((text) => ["line", text]));
+  assertEquals(dataOf(before), data.slice(0, 4));
+});
+
+for (const input of ["text", "json"]) {
+  Deno.test(`cli serve --input ${input} leaves out a line that is too long, and goes on`, async () => {
+    const line = (text: string) =>
+      input === "text" ? text : JSON.stringify({ data: text });
+    const overhead = line("").length;
+    await using cli = new CliProcess(["serve", "--input", input, ...ANY_PORT]);
+    const url = await cli.url();
+    const limit = 16_000_000;
+    const piece = "a".repeat(limit / 16);
+    const events = readEvents(await fetch(url));
+    const next = async () => {
+      return (await within("an event", events.next())).value?.data;
+    };
+    await cli.write(`${line("first")}\n`);
+    for (let i = 0; i < 17; i++) await cli.write(piece);
+    await cli.write(`b\n${line("second")}\n`);
+    assertEquals([await next(), await next()], ["first", "second"]);
+    // As long as it may be.
+    await cli.write(`${line("c".repeat(limit - overhead))}\n`);
+    assertEquals((await next())?.length, limit - overhead);
+    await cli.write(line("d".repeat(limit - overhead + 1)));
+    await cli.end();
+    await cli.stderr.match(/the input ended/);
+    await events.return?.();
+    const reports = cli.stderr.text.match(
+      /^an event is left out: .*at most 16000000 characters$/gm,
+    );
+    assertEquals(reports?.length, 2);
+  });
+}
+
 Deno.test("cli serve --input event-stream publishes the events of one", async () => {
   const args = ["serve", "--input", "event-stream", "--replay", "all"];
   await using cli = new CliProcess([...args, ...ANY_PORT]);
