@@ -101,7 +101,7 @@ export class SocketSession implements Transport {
   send(data: SocketData): void {
     if (this.#hasClosed) return;
     this.#sendBuffer.push(data);
-    if (this.#isFull()) this.#closeAtOnce(tooMuch(this.#settings.maxBuffered));
+    if (this.#isFull()) this.end(tooMuch(this.#settings.maxBuffered));
     else this.#flushLater();
   }
 
@@ -115,6 +115,15 @@ export class SocketSession implements Transport {
 
   fail(): void {
     this.#end();
+  }
+
+  /** Closes the socket for a reason that the application did not give. */
+  end(reason: CloseReason): void {
+    if (!this.#hasClosed) {
+      this.#sendBuffer.dropUnsent();
+      this.close(reason);
+    }
+    this.#events.close({ ...reason, wasClean: false });
   }
 
   /**
@@ -304,18 +313,9 @@ export class SocketSession implements Transport {
 
   /** Closes the socket for a violation. Returns the error for its request. */
   #refuse(violation: ProtocolViolation): HttpError {
-    this.#closeAtOnce(violation.closeReason);
+    this.end(violation.closeReason);
     const status = violation.code === 1009 ? 413 : 400;
     return new HttpError(status, violation.message);
-  }
-
-  /** Closes the socket for a reason that the application did not give. */
-  #closeAtOnce(reason: CloseReason): void {
-    if (!this.#hasClosed) {
-      this.#sendBuffer.dropUnsent();
-      this.close(reason);
-    }
-    this.#events.close({ ...reason, wasClean: false });
   }
 
   readonly #handleShutdown = (): void => {
@@ -343,7 +343,7 @@ export class SocketSession implements Transport {
   #assertRoom(): void {
     if (!this.#isFull()) return;
     const reason = tooMuch(this.#settings.maxBuffered);
-    this.#closeAtOnce(reason);
+    this.end(reason);
     throw new HttpError(413, reason.reason);
   }
 

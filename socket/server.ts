@@ -32,7 +32,9 @@ import {
   type Negotiation,
 } from "../_server/negotiate.ts";
 import { answerEmpty, refuse } from "../_server/refuse.ts";
-import { quote } from "../_validate.ts";
+import { assertRequest } from "../_server/request_check.ts";
+import { describeMismatch, quote } from "../_validate.ts";
+import { warn } from "../_warning.ts";
 import { HttpError } from "./_http_error.ts";
 import { findForeignOrigin } from "./_own_origin.ts";
 import {
@@ -63,7 +65,10 @@ interface Upgrader {
   ) => { socket: WebSocket; response: Response };
 }
 
+const VERB = "serve socket";
 const METHODS = ["GET", "POST"];
+/** The code of a close for a server that cannot go on. */
+const INTERNAL_ERROR = 1011;
 const ID_REGEXP = /^\d{1,15}$/;
 const REGISTRY = new SessionRegistry();
 
@@ -108,11 +113,13 @@ const REGISTRY = new SessionRegistry();
  * ```
  *
  * @param request The request to answer.
- * @param onSocket Called with each new socket, and with the request that opens it.
+ * @param onSocket Called with each new socket, and with the request that opens it. If it is
+ * an async function that fails, the socket is closed with 1011, and the error becomes a
+ * warning of the process.
  * @param options How to serve it. For a socket, the options of the request that opens it
  * hold, also those that limit its later POSTs.
  * @returns The response; a promise of one for a POST.
- * @throws {TypeError} If an option is of the wrong type, or a header or an origin
+ * @throws {TypeError} If the request, `onSocket` or an option is of the wrong type, or a header or an origin
  * invalid.
  * @throws {RangeError} If an option is a number outside its range.
  */
@@ -121,6 +128,12 @@ export function serveSocket(
   onSocket: (socket: WebSocketLike, request: Request) => void,
   options: ServeSocketOptions = {},
 ): Response | Promise<Response> {
+  assertRequest(VERB, request);
+  if (typeof onSocket !== "function") {
+    throw new TypeError(
+      describeMismatch(VERB, "onSocket", "a function", onSocket),
+    );
+  }
   const settings = checkOptions(options);
   const headers = makeCommonHeaders(request, options);
   try {
@@ -216,7 +229,7 @@ function open(
   });
   REGISTRY.add(session);
   try {
-    onSocket(socket, request);
+    callHandler(onSocket, socket, request, session);
     // onSocket may have aborted the signal: the server shuts down.
     assertRunning(options);
   } catch (error) {
@@ -287,7 +300,7 @@ function upgrade(
       transport = new WebSocketTransport(webSocket, events, settings);
       return transport;
     });
-    onSocket(socket, request);
+    callHandler(onSocket, socket, request, transport);
     const shutDown = () => transport.end({ code: 1001, reason: "" });
     if (settings.signal?.aborted) shutDown();
     settings.signal?.addEventListener("abort", shutDown);
@@ -300,6 +313,21 @@ function upgrade(
     release();
     throw error;
   }
+}
+
+/** Calls onSocket. An async function that fails later must not end the process. */
+function callHandler(
+  onSocket: (socket: WebSocketLike, request: Request) => unknown,
+  socket: WebSocketLike,
+  request: Request,
+  transport: SocketSession | WebSocketTransport,
+): void {
+  const result = onSocket(socket, request);
+  if (Object(result) !== result) return;
+  Promise.resolve(result).catch((error) => {
+    warn("TIDINGS_HANDLER", '"onSocket" of a socket has failed', error);
+    transport.end({ code: INTERNAL_ERROR, reason: "" });
+  });
 }
 
 /** Refuses a handshake that lacks a header. */

@@ -33,3 +33,4 @@ import "../socket/refusal_test.ts";
 import "../socket/server_test.ts";
 import "../socket/standard_test.ts";
 import "../socket/unreturnable_id_test.ts";
+import "../socket/wrong_use_test.ts";
