@@ -6,10 +6,13 @@ export interface RunToolOptions {
   input?: string;
   /** The folder it runs in. */
   cwd?: string | URL;
+  /**
+   * Milliseconds that it may take.
+   *
+   * @default {120000}
+   */
+  timeLimit?: number;
 }
-
-/** Milliseconds for any program that runs. */
-const TIME_LIMIT = 120_000;
 
 /**
  * Runs a program to its end and gives what it prints.
@@ -19,9 +22,9 @@ const TIME_LIMIT = 120_000;
 export async function runTool(
   command: string,
   args: string[],
-  { input = "", ...options }: RunToolOptions = {},
+  { input = "", timeLimit = 120_000, ...options }: RunToolOptions = {},
 ): Promise<string> {
-  const signal = AbortSignal.timeout(TIME_LIMIT);
+  const signal = AbortSignal.timeout(timeLimit);
   const child = new Deno.Command(command, {
     ...options,
     args,

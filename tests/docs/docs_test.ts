@@ -27,6 +27,8 @@ const TESTED_ELSEWHERE = [
 // What is no program: commands, settings, a stream, a change, and a part of a program
 // for a package that is not among ours.
 const NOT_RUN = ["sh", "nginx", "text", "diff", "ts ignore fragment"];
+/** The programs that `deno task test:frameworks` runs. */
+const FRAMEWORK_REGEXP = /^(?:js|ts) ignore framework \w+$/;
 const LINK_REGEXP = /\]\(([^)\s]+)\)/g;
 const COMMAND_REGEXP = /deno run -N jsr:@tidings\/sse\/cli(.*)/g;
 const ADDRESS = "https://example.com/";
@@ -165,7 +167,8 @@ for (const block of blocks) {
 Deno.test("docs: what is not run is known", () => {
   const others = blocks.filter(({ info }) =>
     !/^ts(?: ignore(?: --.*)?)?$/.test(info) &&
-    !TESTED_ELSEWHERE.includes(info) && !NOT_RUN.includes(info)
+    !TESTED_ELSEWHERE.includes(info) && !FRAMEWORK_REGEXP.test(info) &&
+    !NOT_RUN.includes(info)
   );
   assertEquals(others, []);
 });

@@ -77,6 +77,16 @@ Deno.test("workflows: macOS and Windows run the tests", () => {
   assertEquals(job.steps?.at(-1)?.run, "deno task test");
 });
 
+Deno.test("workflows: a job of its own runs all frameworks, and the quick ones run with the rest", async () => {
+  const { steps } = workflows.get("ci.yml")!.jobs["frameworks"]!;
+  assertEquals(steps?.at(-1)?.run, "deno task test:frameworks all");
+  const script = await Deno.readTextFile(
+    new URL("../../.ci/run", import.meta.url),
+  );
+  assertMatch(script, /^for task in .*\btest:frameworks\b.*; do$/m);
+  assertMatch(config.tasks.ok.command, /&& deno task test:frameworks &&/);
+});
+
 Deno.test("workflows: the package that is published is the one that was tested", () => {
   const steps = workflows.get("ci.yml")!.jobs["package"]!.steps!;
   const commands = steps.map(({ run = "" }) => run);

@@ -1,0 +1,234 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * What each framework is asked for: the columns of the table, in the order in which they
+ * are tried in one process.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import type { App } from "./_app.ts";
+import { Client } from "./_client.ts";
+import type { Framework } from "./_frameworks.ts";
+
+/** One column. It throws where the framework does not do what it should. */
+export interface Cell {
+  name: string;
+  test: (app: App, framework: Framework) => Promise<void>;
+}
+
+/** Milliseconds of silence, more than Bun's own limit and than our default comment. */
+const SILENCE = 17_000;
+/** More than Node has listeners without a warning. */
+const MANY = 12;
+const PUBLISHED = "data: from the server\n";
+
+const GZIP = { "accept-encoding": "gzip, deflate" };
+/** What Chromium's own `EventSource` sends. */
+const EVENT_SOURCE = {
+  accept: "text/event-stream",
+  "accept-encoding": "gzip, deflate, br, zstd",
+  "accept-language": "en",
+  "cache-control": "no-cache",
+  connection: "keep-alive",
+  "sec-fetch-dest": "empty",
+  "sec-fetch-mode": "cors",
+  "sec-fetch-site": "same-origin",
+};
+
+/** Headers of one connection or one moment. */
+const PASSING_HEADERS = [
+  "connection",
+  "date",
+  "keep-alive",
+  "transfer-encoding",
+];
+
+const quiet: Cell = {
+  name: "quiet stream",
+  async test(app) {
+    using client = await open(app, EVENT_SOURCE);
+    await app.waitForClients(1);
+    await new Promise((resolve) => setTimeout(resolve, SILENCE));
+    app.publish();
+    await client.readUntil(PUBLISHED);
+    client.leave();
+    await app.waitForClients(0);
+  },
+};
+
+const atOnce: Cell = {
+  name: "events at once",
+  async test(app) {
+    for (const headers of [GZIP, EVENT_SOURCE, {}]) {
+      using client = await open(app, headers);
+      await app.waitForClients(1);
+      app.publish();
+      await client.readUntil(PUBLISHED);
+      client.leave();
+      await app.waitForClients(0);
+    }
+  },
+};
+
+const post: Cell = {
+  name: "POST body",
+  async test(app) {
+    using reader = await open(app, GZIP);
+    for (
+      const [type, body] of [
+        ["text/plain", "Grüße"],
+        ["text/plain", ""],
+        ["application/json", '{"text":"Grüße","list":[1,null]}'],
+        ["application/json", "[]"],
+        ["application/octet-stream", "bytes"],
+      ] as const
+    ) {
+      using client = await Client.request(app.port, {
+        method: "POST",
+        headers: { "content-type": type },
+        body,
+      });
+      await client.readToEnd();
+      assertEquals(client.status, 200, client.text);
+      await reader.readUntil(`data: ${body}\nid: ${client.text}\n`);
+    }
+  },
+};
+
+const head: Cell = {
+  name: "HEAD",
+  async test(app) {
+    for (const headers of [GZIP, EVENT_SOURCE]) {
+      using stream = await open(app, headers);
+      using client = await Client.request(app.port, {
+        method: "HEAD",
+        headers: { ...headers, connection: "close" },
+      });
+      await client.readHead();
+      assertEquals(client.status, 200);
+      assertEquals(lastingHeaders(client), lastingHeaders(stream));
+      await client.readToEnd();
+      await app.waitForClients(1);
+      stream.leave();
+      await app.waitForClients(0);
+    }
+  },
+};
+
+const leave: Cell = {
+  name: "clients leave",
+  async test(app) {
+    const clients: Client[] = [];
+    try {
+      for (let i = 0; i < MANY; i++) clients.push(await open(app, GZIP));
+      await app.waitForClients(MANY);
+    } finally {
+      for (const client of clients) client.leave();
+    }
+    await app.waitForClients(0);
+  },
+};
+
+const shutdown: Cell = {
+  name: "shutdown",
+  async test(app, { status = 0 }) {
+    using stream = await open(app, GZIP);
+    using other = await open(app, EVENT_SOURCE);
+    await app.waitForClients(2);
+    const [end] = await Promise.all([
+      app.shutDown(),
+      stream.readToEnd(),
+      other.readToEnd(),
+    ]);
+    assertEquals(end, status, app.errors);
+    // Between 2 and 4 seconds.
+    assertMatch(stream.text, /\nretry: (?:[23]\d{3}|4000)\n\n$/);
+  },
+};
+
+const silent: Cell = {
+  name: "no warning",
+  test(app, { notice = /^$/ }) {
+    assertEquals(app.errors.replace(notice, ""), "");
+    return Promise.resolve();
+  },
+};
+
+const parsed: Cell = {
+  name: "parsed body",
+  async test(app) {
+    using reader = await open(app, GZIP);
+    for (
+      const [type, body] of [
+        ["application/json", '{"a":1}'],
+        ["text/plain", "text"],
+        ["application/x-www-form-urlencoded", "a=1&b=2"],
+      ] as const
+    ) {
+      using client = await Client.request(app.port, {
+        method: "POST",
+        headers: { "content-type": type },
+        body,
+      });
+      await client.readToEnd();
+      if (client.status === 200) {
+        await reader.readUntil(`data: ${body}\nid: ${client.text}\n`);
+      } else if (client.status === 500) {
+        assertMatch(app.errors, /Cannot read request body/);
+      } else {
+        // A parser of the framework does not know the type.
+        assertEquals(client.status, 415);
+      }
+    }
+  },
+};
+
+/** Opens a stream and waits for its head. */
+async function open(
+  app: App,
+  headers: Record<string, string>,
+): Promise<Client> {
+  const client = await Client.request(app.port, { headers });
+  try {
+    await client.readHead();
+    assertEquals(client.status, 200);
+    assertEquals(client.headers?.get("content-type"), "text/event-stream");
+    assert(!client.hasEnded);
+    return client;
+  } catch (error) {
+    client.leave();
+    throw error;
+  }
+}
+
+function lastingHeaders({ headers }: Client): [string, string][] {
+  return [...headers ?? []].filter(([name]) => !PASSING_HEADERS.includes(name));
+}
+
+/** For the programs as they are printed. */
+export const ALL_CELLS: readonly Cell[] = [
+  quiet,
+  atOnce,
+  post,
+  head,
+  leave,
+  shutdown,
+  silent,
+];
+
+/** For the programs whose streams this package compresses. */
+export const GZIP_CELLS: readonly Cell[] = [
+  atOnce,
+  head,
+  leave,
+  shutdown,
+  silent,
+];
+
+/** For the programs where a parser stands before the handler. */
+export const PARSER_CELLS: readonly Cell[] = [parsed];
+
+/** All columns of the table. */
+export const COLUMNS: readonly Cell[] = [...ALL_CELLS, ...PARSER_CELLS];

@@ -1,0 +1,89 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The programs of `docs/frameworks.md`, as they are printed and with changes that users
+ * make.
+ *
+ * @module
+ */
+
+import { runTool } from "../../scripts/_run_tool.ts";
+import { findEsbuild } from "../../scripts/_tools.ts";
+
+const GUIDE = new URL("../../docs/frameworks.md", import.meta.url);
+const BLOCK_REGEXP = /^```(js|ts) ignore framework (\w+)\n([^]*?)^```$/gm;
+
+/** A change of a program, by which it is another row of the table. */
+export interface Variant {
+  /** What is added to the name of the row. */
+  name: string;
+  /** The frameworks that it is for; all, if left out. */
+  frameworks?: readonly string[];
+  change: (code: string) => string;
+}
+
+/** The program as it is printed. */
+export const AS_PRINTED: Variant = { name: "", change: (code) => code };
+
+/** The streams are compressed by this package. */
+export const WITH_GZIP: Variant = {
+  name: ", gzip()",
+  change: (code) =>
+    `import { gzip } from "@tidings/sse/compression";\n` +
+    replaceOnce(
+      code,
+      "new EventChannel()",
+      "new EventChannel({ compression: gzip() })",
+    ),
+};
+
+/** The framework's own parser has read the body before the handler is called. */
+export const BEHIND_PARSER: Variant = {
+  name: ", behind a parser",
+  frameworks: ["express", "nest", "fastify", "koa"],
+  change: (code) => {
+    // Fastify and Nest have one by themselves.
+    const bare = code.replace(
+      /^ *events\.(?:remove|add)\w+Parsers?\(.*\n/gm,
+      "",
+    );
+    if (bare !== code) return bare;
+    const parser = "app.use(bodyParser());\n";
+    if (!code.includes(parser)) return code;
+    const rest = replaceOnce(code, parser, "");
+    const before = "app.use(compress());\n";
+    return replaceOnce(rest, before, before + parser);
+  },
+};
+
+/** The programs of the guide by the names of their frameworks, as JavaScript. */
+export async function readPrograms(): Promise<Map<string, string>> {
+  const guide = await Deno.readTextFile(GUIDE);
+  const programs = new Map<string, string>();
+  // Cannot fail: the pattern has the three groups.
+  for (const [, language, name, code] of guide.matchAll(BLOCK_REGEXP)) {
+    // What is run takes a free port.
+    const program = code!.replace("8000", "0");
+    programs.set(name!, language === "ts" ? await toScript(program) : program);
+  }
+  return programs;
+}
+
+/** Removes the types, and applies the decorators, as `tsx` does. */
+async function toScript(code: string): Promise<string> {
+  const options = { compilerOptions: { experimentalDecorators: true } };
+  return await runTool(await findEsbuild(), [
+    "--loader=ts",
+    "--format=esm",
+    `--tsconfig-raw=${JSON.stringify(options)}`,
+  ], { input: code });
+}
+
+function replaceOnce(code: string, part: string, other: string): string {
+  if (code.split(part).length !== 2) {
+    throw new Error(
+      `Cannot change program: expected ${JSON.stringify(part)} once in ${code}`,
+    );
+  }
+  return code.replace(part, other);
+}

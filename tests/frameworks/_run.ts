@@ -1,0 +1,197 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Runs the suite of the frameworks: `scripts/test_frameworks.ts` starts it, with the
+ * import map that the tests need.
+ *
+ * @module
+ */
+
+import { App } from "./_app.ts";
+import {
+  ALL_CELLS,
+  type Cell,
+  COLUMNS,
+  GZIP_CELLS,
+  PARSER_CELLS,
+} from "./_cells.ts";
+import { EXPECTED_FAILURES } from "./_expected_failures.ts";
+import { type Framework, FRAMEWORKS } from "./_frameworks.ts";
+import {
+  AS_PRINTED,
+  BEHIND_PARSER,
+  readPrograms,
+  type Variant,
+  WITH_GZIP,
+} from "./_programs.ts";
+import { prepareProject } from "./_project.ts";
+
+/** A program in a process of its own. */
+interface Row {
+  name: string;
+  framework: Framework;
+  variant: Variant;
+  cells: readonly Cell[];
+}
+
+/** What came of the cells of a row: the error of each that failed. */
+type Outcome = Map<Cell, Error | undefined>;
+
+const VARIANTS: [Variant, readonly Cell[]][] = [
+  [AS_PRINTED, ALL_CELLS],
+  [WITH_GZIP, GZIP_CELLS],
+  [BEHIND_PARSER, PARSER_CELLS],
+];
+
+const FAILED = "FAILED";
+const NOT_YET = "not yet";
+/** How many apps start at the same time. */
+const MAX_STARTING = 2;
+/** The starts so far, in their order. */
+const starting: Promise<unknown>[] = [];
+
+const isWhole = Deno.args.includes("all");
+const names = Deno.args.filter((name) => name !== "all");
+const programs = await readPrograms();
+checkNames();
+const folder = await prepareProject({ isWhole });
+const rows = FRAMEWORKS
+  .filter(({ isSlow }) => isWhole || !isSlow)
+  .filter(({ name }) => names.length === 0 || names.includes(name))
+  .flatMap(rowsOf);
+const [passed, failed] = report(await runRows());
+console.log(`${passed} passed, ${failed} failed`);
+Deno.exit(failed > 0 ? 1 : 0);
+
+/** The guide has the frameworks of the table, and no others. */
+function checkNames(): void {
+  const known = new Set(FRAMEWORKS.map(({ name }) => name));
+  const printed = new Set(programs.keys());
+  const strangers = [
+    ...known.symmetricDifference(printed),
+    ...names.filter((name) => !known.has(name)),
+  ];
+  if (strangers.length === 0) return;
+  throw new Error(
+    `Cannot test frameworks: expected ${
+      [...known].join(", ")
+    }, got ${strangers}`,
+  );
+}
+
+function rowsOf(framework: Framework): Row[] {
+  return VARIANTS
+    .filter(([{ frameworks }]) => frameworks?.includes(framework.name) ?? true)
+    .map(([variant, cells]) => {
+      const name = framework.name + framework.runtime.name + variant.name;
+      return { name, framework, variant, cells };
+    });
+}
+
+/** Runs all rows at once, but for those that are built in one place. */
+async function runRows(): Promise<Map<Row, Outcome>> {
+  const outcomes = new Map<Row, Outcome>();
+  let building = Promise.resolve();
+  const run = async (row: Row) => {
+    outcomes.set(row, await runRow(row));
+  };
+  await Promise.all(rows.map((row) => {
+    if (row.framework.build === undefined) return run(row);
+    return building = building.then(() => run(row));
+  }));
+  return outcomes;
+}
+
+async function runRow(
+  { name, framework, variant, cells }: Row,
+): Promise<Outcome> {
+  const { build, runtime } = framework;
+  const outcome: Outcome = new Map();
+  try {
+    // Cannot fail: the guide has a program for each framework.
+    const program = variant.change(programs.get(framework.name)!);
+    const file = build?.file ?? `${name.replaceAll(/\W+/g, "_")}.mjs`;
+    await writeFile(`${folder}/${file}`, program + (build?.probe ?? ""));
+    await build?.run(folder);
+    const executable = await runtime.find();
+    const options = { executable, args: runtime.args(file), cwd: folder };
+    await using app = await startInTurn(() => App.start(options));
+    for (const cell of cells) {
+      outcome.set(cell, await errorOf(() => cell.test(app, framework)));
+    }
+  } catch (error) {
+    // Told once.
+    outcome.set(cells[0]!, error as Error);
+    for (const cell of cells.slice(1)) {
+      outcome.set(cell, new Error("not tried"));
+    }
+  }
+  return outcome;
+}
+
+/** Starts an app when few others are starting: all at once, each would be late. */
+async function startInTurn(start: () => Promise<App>): Promise<App> {
+  const turns = starting.length;
+  const before = starting[turns - MAX_STARTING];
+  const app = (async () => {
+    await before;
+    return await start();
+  })();
+  starting.push(app.catch(() => {}));
+  return await app;
+}
+
+async function writeFile(path: string, text: string): Promise<void> {
+  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
+  await Deno.writeTextFile(path, text);
+}
+
+async function errorOf(test: () => Promise<void>): Promise<Error | undefined> {
+  try {
+    await test();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
+
+/** Prints the table, then what is wrong; counts the cells that passed and failed. */
+function report(outcomes: Map<Row, Outcome>): [number, number] {
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  const header = COLUMNS.map(({ name }) => name.padEnd(NOT_YET.length))
+    .join(" | ");
+  console.log(`${"".padEnd(width)} | ${header}`);
+  const faults: string[] = [];
+  let passed = 0;
+  for (const row of rows) {
+    const marks = COLUMNS.map((cell) => {
+      const width = Math.max(cell.name.length, NOT_YET.length);
+      if (!row.cells.includes(cell)) return "–".padEnd(width);
+      const error = outcomes.get(row)!.get(cell);
+      const fault = findFault(row, cell, error);
+      if (fault === undefined) passed++;
+      else faults.push(fault);
+      const mark = error === undefined ? "ok" : NOT_YET;
+      return (fault === undefined ? mark : FAILED).padEnd(width);
+    });
+    console.log(`${row.name.padEnd(width)} | ${marks.join(" | ")}`);
+  }
+  for (const fault of faults) console.log(fault);
+  return [passed, faults.length];
+}
+
+function findFault(
+  { name, framework, variant }: Row,
+  cell: Cell,
+  error: Error | undefined,
+): string | undefined {
+  const title = `${name}: ${cell.name}`;
+  const reason =
+    EXPECTED_FAILURES[`${framework.name}${variant.name}: ${cell.name}`];
+  if (error === undefined) {
+    return reason && `${title}: ok, but EXPECTED_FAILURES has it: ${reason}`;
+  }
+  return reason === undefined
+    ? `${title}: FAILED\n${error.message.replaceAll(/^/gm, "  ")}`
+    : undefined;
+}
