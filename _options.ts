@@ -140,6 +140,38 @@ export function readMembers<Options>(
 }
 
 /**
+ * Checks that an event has no member that elsewhere is an option which decides who gets
+ * it: as a member of the event it has no effect, so that everybody would get the event.
+ *
+ * @param verb What fails otherwise.
+ * @param event The event.
+ * @param topics The topics that the options give. A stored event may be published with
+ * its own.
+ * @throws {TypeError} If it has such a member.
+ */
+export function assertNoOptions(
+  verb: string,
+  event: object,
+  topics?: readonly string[],
+): void {
+  const given: MisplacedOptions = event;
+  // Read one by one: it costs a tenth of what a loop over the names costs.
+  if (
+    (given.topics === undefined || given.topics === topics) &&
+    given.topic === undefined && given.types === undefined &&
+    given.filter === undefined && given.to === undefined &&
+    given.conflationKey === undefined
+  ) return;
+  const names = ["topics", "topic", "types", "filter", "to", "conflationKey"];
+  for (const name of names as (keyof MisplacedOptions)[]) {
+    const value = given[name];
+    if (value === undefined) continue;
+    const expected = "an option, and no member of an event";
+    throw new TypeError(describeMismatch(verb, name, expected, value));
+  }
+}
+
+/**
  * Checks that a value has certain members, as an object of another realm or library has.
  *
  * @param value The value.
@@ -150,6 +182,16 @@ export function hasMembers(
   ...names: readonly PropertyKey[]
 ): boolean {
   return isObject(value) && names.every((name) => name in value);
+}
+
+/** The members that decide who gets an event where they are options. */
+interface MisplacedOptions {
+  topics?: unknown;
+  topic?: unknown;
+  types?: unknown;
+  filter?: unknown;
+  to?: unknown;
+  conflationKey?: unknown;
 }
 
 function assertKind(

@@ -56,8 +56,9 @@ import {
   checkCloseOptions,
   type CheckedChannelOptions,
   type CheckedServeOptions,
-  checkEventTopics,
+  checkPublish,
   checkServeOptions,
+  readServeOptions,
 } from "./_channel/option_checks.ts";
 import type {
   EventChannelCloseOptions,
@@ -76,6 +77,8 @@ import {
   answerHead,
   makeStreamHeaders,
   negotiate,
+  NEGOTIATED,
+  type NegotiateOptions,
   type Negotiation,
 } from "./_server/negotiate.ts";
 import { respond } from "./_server/request_hooks.ts";
@@ -190,7 +193,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * Makes a channel without clients.
    *
    * @param options The log, the limits and the defaults of the channel.
-   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {TypeError} If an option is unknown or of the wrong type.
    * @throws {RangeError} If a number is outside its range.
    */
   constructor(options: EventChannelOptions<Events> = {}) {
@@ -249,6 +252,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @returns The event's ID, as soon as the log has the event. If it rejects for one of
    * these reasons, no client gets the event: with what `encodeEvent` throws if the event
    * cannot be encoded, with a `TypeError` if its ID cannot come back in a header, with a
+   * `TypeError` if an option is unknown, or if the event has one of `topics`, `topic`,
+   * `types`, `filter`, `to` and `conflationKey` as a member, with a
    * `TypeError` or `RangeError` if its topics are not well-formed texts or exceed a
    * limit, with the log's error if the log refuses it, and with an `Error` if the channel
    * is closed.
@@ -294,20 +299,26 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @param request The request to answer.
    * @param options Which events the client gets, and for how long.
    * @returns The response, at once.
-   * @throws {TypeError} If `replay`, `maxDuration` or `topics` is of the wrong type, and
-   * as `serveEvents` does for `headers` and `cors`.
+   * @throws {TypeError} If an option is unknown or of the wrong type, and as `serveEvents`
+   * does for `headers` and `cors`.
    * @throws {RangeError} If `replay`, `maxDuration` or `topics` is outside its range, and
    * as `serveEvents` does for `cors`.
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
-    const client = checkServeOptions(options, this.#options);
+    const given = readServeOptions(options);
+    const client = checkServeOptions(given, this.#options);
     const { compression } = this.#options;
-    const negotiation = negotiate(request, { ...options, compression });
+    const negotiation = negotiate(request, {
+      ...given,
+      compression,
+      // No option: runs set it.
+      [NEGOTIATED]: (options as NegotiateOptions)[NEGOTIATED],
+    });
     if (negotiation instanceof Response) return negotiation;
     const admitted = this.#admission.decide(request, negotiation, this.size);
     if (admitted instanceof Response) return admitted;
     if (negotiation.isHead) return answerHead(negotiation);
-    const onClose = this.#admission.enter(admitted, options.onClose);
+    const onClose = this.#admission.enter(admitted, given.onClose);
     const subscriber = this.#subscribe(request, negotiation, client, onClose);
     const streamHeaders = makeStreamHeaders(negotiation);
     const response = respond(request, subscriber, 1, streamHeaders);
@@ -338,7 +349,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @param options What clients are told. Only those of the first call count.
    * @returns A promise that is fulfilled once all streams have ended and the log is not
    * read any more.
-   * @throws {TypeError} If `retry` is not a number.
+   * @throws {TypeError} If an option is unknown, or `retry` is not a number.
    * @throws {RangeError} If an option is outside its range.
    */
   close(options: EventChannelCloseOptions = {}): Promise<void> {
@@ -358,13 +369,13 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     event: TypedEventInit<Events>,
     options: EventChannelPublishOptions,
   ): Promise<string> {
-    checkEventTopics(options.topics, this.#options);
     const logged = withData(event);
+    const given = checkPublish(event, options, this.#options);
     // An event that cannot be encoded, or whose ID cannot come back, must not enter the
     // log.
     encodeEvent(logged);
     assertReturnableId("publish event", logged.id);
-    return await takeOver(this.#options.log.append(logged, options));
+    return await takeOver(this.#options.log.append(logged, given));
   }
 
   /**

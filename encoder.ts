@@ -24,12 +24,10 @@
  * @module
  */
 
-import { dataOf, VERB } from "./_encoder/event_data.ts";
-import { hasLineBreak, prefixLines } from "./_encoder/line_breaks.ts";
-import { assertInteger, assertString, describeMismatch } from "./_validate.ts";
+import { VERB } from "./_encoder/event_data.ts";
+import { encodeText, formatBlock } from "./_encoder/format_block.ts";
+import { assertNoOptions } from "./_options.ts";
 import type { ServerSentEventInit } from "./event.ts";
-
-const ENCODER = new TextEncoder();
 
 /**
  * Encodes one event as one block of an event stream.
@@ -68,14 +66,15 @@ const ENCODER = new TextEncoder();
  * @returns Its bytes, in a buffer of their own: the caller may transfer it.
  * @throws {TypeError} If a field is of the wrong type, if `event` holds a line
  * break, if `id` holds a line break or U+0000, if there are both `data` and `json`,
- * or if JSON cannot express `json`.
+ * if JSON cannot express `json`, or if the event has one of `topics`, `topic`, `types`,
+ * `filter`, `to` and `conflationKey`, which only options may have.
  * @throws {RangeError} If `retry` is not an integer of at least 0, or `id` is a
  * number that is not finite.
  */
 export function encodeEvent(
   event: ServerSentEventInit,
 ): Uint8Array<ArrayBuffer> {
-  return ENCODER.encode(formatEvent(event));
+  return encodeText(formatEvent(event));
 }
 
 /**
@@ -102,7 +101,7 @@ export function encodeEvents(
 ): Uint8Array<ArrayBuffer> {
   let text = "";
   for (const event of events) text += formatEvent(event);
-  return ENCODER.encode(text);
+  return encodeText(text);
 }
 
 /**
@@ -135,49 +134,9 @@ export class EventStreamEncoderStream
   }
 }
 
-function formatEvent(init: ServerSentEventInit): string {
-  const data = dataOf(init);
-  const { event, id, retry, comment } = init;
-  let block = "";
-  if (comment !== undefined) block += formatLines(": ", "comment", comment);
-  if (event !== undefined) block += formatEventType(event);
-  if (data !== undefined) block += formatLines("data: ", "data", data);
-  if (id !== undefined) block += formatId(id);
-  if (retry !== undefined) block += formatRetry(retry);
-  return block + "\n";
-}
-
-function formatLines(prefix: string, field: string, value: string): string {
-  assertString(VERB, field, value);
-  return prefixLines(prefix, value);
-}
-
-function formatEventType(value: string): string {
-  assertString(VERB, "event", value);
-  if (hasLineBreak(value)) {
-    const expected = "text without a line break";
-    throw new TypeError(describeMismatch(VERB, "event", expected, value));
-  }
-  // A receiver takes no event field for "message". Without the line, a relay sends the
-  // bytes that it received.
-  return value === "message" ? "" : `event: ${value}\n`;
-}
-
-function formatId(value: string | number): string {
-  if (typeof value === "number") {
-    if (Number.isFinite(value)) return `id: ${value}\n`;
-    const expected = "a finite number";
-    throw new RangeError(describeMismatch(VERB, "id", expected, value));
-  }
-  // A receiver ignores an ID that holds U+0000.
-  const isRight = typeof value === "string" && !hasLineBreak(value) &&
-    !value.includes("\0");
-  if (isRight) return `id: ${value}\n`;
-  const expected = "a number, or text without a line break or U+0000";
-  throw new TypeError(describeMismatch(VERB, "id", expected, value));
-}
-
-function formatRetry(value: number): string {
-  assertInteger(VERB, "retry", value, 0);
-  return `retry: ${value}\n`;
+function formatEvent(event: ServerSentEventInit): string {
+  const text = formatBlock(event);
+  // Everybody who gets the bytes would get an event that is meant for some.
+  assertNoOptions(VERB, event);
+  return text;
 }

@@ -8,6 +8,7 @@
  */
 
 import type { Frame } from "./segment.ts";
+import { encodeText, formatBlock } from "../_encoder/format_block.ts";
 import { encodeEvent } from "../encoder.ts";
 import { EventLogEntryError, type LoggedEvent } from "../log.ts";
 
@@ -31,7 +32,7 @@ export function makeFrameMaker(
     try {
       if (event.fault !== undefined) throw event.fault;
       assertTopics(event);
-      return { event, bytes: encodeEvent(event) };
+      return { event, bytes: encodeText(formatBlock(event)) };
     } catch (error) {
       tellEntry(toEntryError(event.id, error));
       return makeEmptyFrame(event);

@@ -11,18 +11,80 @@ import type { Interest } from "./group.ts";
 import type {
   EventChannelCloseOptions,
   EventChannelOptions,
+  EventChannelPublishOptions,
   EventChannelServeOptions,
 } from "./options.ts";
 import { checkTopics } from "./topics.ts";
 import type { Lifetime } from "../_server/lifetime.ts";
-import { checkResponseOptions } from "../_server/option_checks.ts";
+import {
+  checkResponseOptions,
+  COMPRESSION,
+  CORS_OPTIONS,
+} from "../_server/option_checks.ts";
+import {
+  assertNoOptions,
+  hasMembers,
+  HEADERS,
+  type OptionKinds,
+  readOptions,
+  SIGNAL,
+  STRINGS,
+} from "../_options.ts";
 import {
   assertLimit,
   assertName,
   assertNumber,
   describeMismatch,
 } from "../_validate.ts";
+import type { ServerSentEventInit } from "../event.ts";
 import { type EventLog, MemoryEventLog } from "../log.ts";
+
+const CHANNEL_OPTIONS: OptionKinds<EventChannelOptions> = {
+  keepAlive: "any",
+  retry: "any",
+  log: [
+    "an EventLog such as MemoryEventLog",
+    (value) => hasMembers(value, "append", "read", "rewind", "follow"),
+  ],
+  liveSegmentBytes: "any",
+  maxSubscribers: "any",
+  maxSubscribersPerKey: "any",
+  onLimit: "any",
+  key: "a function",
+  maxTopicsPerSubscriber: "any",
+  maxTopicsPerEvent: "any",
+  maxTopicLength: "any",
+  compression: COMPRESSION,
+  onGap: "a function",
+  onError: "a function",
+};
+
+const SERVE_OPTIONS: OptionKinds<EventChannelServeOptions> = {
+  methods: STRINGS,
+  headers: HEADERS,
+  allowTransform: "a boolean",
+  cors: CORS_OPTIONS,
+  signal: SIGNAL,
+  maxDuration: "any",
+  startTimeout: "any",
+  lastEventIdParameter: "a string",
+  replay: "any",
+  topics: "any",
+  types: STRINGS,
+  filter: "a function",
+  until: "a function",
+  onClose: "a function",
+};
+
+const PUBLISH_OPTIONS: OptionKinds<EventChannelPublishOptions> = {
+  topics: "any",
+  signal: SIGNAL,
+};
+
+const CLOSE_OPTIONS: OptionKinds<EventChannelCloseOptions> = {
+  retry: "any",
+  status: "any",
+};
 
 /** The options of a channel, checked and with the defaults filled in. */
 export interface CheckedChannelOptions extends EventChannelOptions {
@@ -48,6 +110,13 @@ export interface CheckedServeOptions {
   startTimeout: number;
 }
 
+/** Reads the options with which a client is served, as {@linkcode readOptions}. */
+export function readServeOptions(
+  options: EventChannelServeOptions,
+): EventChannelServeOptions {
+  return readOptions("serve event channel", options, SERVE_OPTIONS);
+}
+
 /**
  * Checks the options of a channel and fills in the defaults.
  *
@@ -57,6 +126,8 @@ export interface CheckedServeOptions {
 export function checkChannelOptions(
   options: EventChannelOptions,
 ): CheckedChannelOptions {
+  const verb = "make event channel";
+  const given = readOptions(verb, options, CHANNEL_OPTIONS);
   const {
     log = new MemoryEventLog(),
     liveSegmentBytes = 1_048_576,
@@ -66,10 +137,9 @@ export function checkChannelOptions(
     maxTopicsPerSubscriber = 1000,
     maxTopicsPerEvent = 100,
     maxTopicLength = 256,
-  } = options;
-  const verb = "make event channel";
+  } = given;
   assertNumber(verb, "liveSegmentBytes", liveSegmentBytes, 0);
-  const { keepAlive } = checkResponseOptions(verb, options);
+  const { keepAlive } = checkResponseOptions(verb, given);
   assertLimit(verb, "maxSubscribers", maxSubscribers, 0);
   assertLimit(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
   if (onLimit !== "refuse" && onLimit !== "replaceOldest") {
@@ -80,7 +150,7 @@ export function checkChannelOptions(
   assertLimit(verb, "maxTopicsPerEvent", maxTopicsPerEvent, 0);
   assertLimit(verb, "maxTopicLength", maxTopicLength, 1);
   return {
-    ...options,
+    ...given,
     log,
     liveSegmentBytes,
     keepAlive,
@@ -97,26 +167,40 @@ export function checkChannelOptions(
  * Checks the options with which a channel is closed, as {@linkcode checkChannelOptions}.
  */
 export function checkCloseOptions(
-  { retry, status = 503 }: EventChannelCloseOptions,
+  options: EventChannelCloseOptions,
 ): { retry: number | undefined; status: 204 | 503 } {
   const verb = "close event channel";
+  const { retry, status = 503 } = readOptions(verb, options, CLOSE_OPTIONS);
   checkResponseOptions(verb, { retry });
   if (status !== 204 && status !== 503) {
-    throw new RangeError(
-      describeMismatch(verb, "status", "204 or 503", status),
-    );
+    const error = typeof status === "number" ? RangeError : TypeError;
+    throw new error(describeMismatch(verb, "status", "204 or 503", status));
   }
   return { retry, status };
 }
 
-/** Checks the topics of an event, as {@linkcode checkTopics}. */
-export function checkEventTopics(
-  topics: readonly string[] | undefined,
+/**
+ * Checks the arguments with which an event is published, but for its fields.
+ *
+ * @returns The options.
+ * @throws {TypeError} If an option is unknown or of the wrong type, or is a member of the
+ * event; as {@linkcode checkTopics}.
+ * @throws {RangeError} As {@linkcode checkTopics}.
+ */
+export function checkPublish(
+  event: ServerSentEventInit,
+  options: EventChannelPublishOptions,
   { maxTopicsPerEvent, maxTopicLength }: CheckedChannelOptions,
-): void {
-  if (topics === undefined) return;
-  const bounds = { maxTopics: maxTopicsPerEvent, maxTopicLength };
-  checkTopics("publish event", topics, bounds);
+): EventChannelPublishOptions {
+  const verb = "publish event";
+  const given = readOptions(verb, options, PUBLISH_OPTIONS);
+  const { topics } = given;
+  if (topics !== undefined) {
+    const bounds = { maxTopics: maxTopicsPerEvent, maxTopicLength };
+    checkTopics(verb, topics, bounds);
+  }
+  assertNoOptions(verb, event, topics);
+  return given;
 }
 
 /**

@@ -16,7 +16,13 @@ import type {
   EventLogReadOptions,
 } from "./event_log.ts";
 import { MemoryHistory } from "./memory_history.ts";
-import { checkReadOptions, checkRewindCount } from "./option_checks.ts";
+import {
+  checkAppend,
+  checkFollowOptions,
+  checkReadOptions,
+  checkRewind,
+} from "./option_checks.ts";
+import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertLimit, assertNumber } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 
@@ -47,6 +53,12 @@ export interface MemoryEventLogOptions {
    */
   maxAge?: number | undefined;
 }
+
+const OPTIONS: OptionKinds<MemoryEventLogOptions> = {
+  maxEvents: "any",
+  maxBytes: "any",
+  maxAge: "any",
+};
 
 /**
  * A log in the memory of this process.
@@ -98,13 +110,13 @@ export class MemoryEventLog implements EventLog {
   /**
    * Makes an empty log.
    *
-   * @throws {TypeError} If an option is not a number.
+   * @throws {TypeError} If an option is unknown or not a number.
    * @throws {RangeError} If an option is outside its range.
    */
   constructor(options: MemoryEventLogOptions = {}) {
-    const { maxEvents = 10_000, maxBytes = 2 ** 24, maxAge = Infinity } =
-      options;
     const verb = "make event log";
+    const { maxEvents = 10_000, maxBytes = 2 ** 24, maxAge = Infinity } =
+      readOptions(verb, options, OPTIONS);
     assertLimit(verb, "maxEvents", maxEvents, 0);
     assertNumber(verb, "maxBytes", maxBytes, 0);
     assertNumber(verb, "maxAge", maxAge, 0);
@@ -123,8 +135,9 @@ export class MemoryEventLog implements EventLog {
     options: EventLogAppendOptions = {},
   ): Promise<string> {
     try {
-      options.signal?.throwIfAborted();
-      const id = this.#history.add(event, options.topics);
+      const { topics, signal } = checkAppend(event, options);
+      signal?.throwIfAborted();
+      const id = this.#history.add(event, topics);
       for (const follower of this.#followers) this.#advance(follower);
       this.#history.trim();
       return Promise.resolve(id);
@@ -144,7 +157,7 @@ export class MemoryEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    return settle(options.signal, () => {
+    return settle(() => {
       const { limit, maxBytes } = checkReadOptions(options);
       this.#history.trim();
       return this.#history.read(this.#history.find(after), limit, maxBytes);
@@ -158,8 +171,8 @@ export class MemoryEventLog implements EventLog {
    * and with a `RangeError` if it is not an integer of at least 0 or `Infinity`.
    */
   rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    return settle(options.signal, () => {
-      checkRewindCount(count);
+    return settle(() => {
+      checkRewind(count, options);
       this.#history.trim();
       const { first, last } = this.#history;
       return this.#history.cursorOf(Math.max(first - 1, last - count));
@@ -171,8 +184,8 @@ export class MemoryEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const { after, signal } = options;
     return new Promise((_, reject) => {
+      const { after, signal } = checkFollowOptions(options);
       signal?.throwIfAborted();
       const stop = (reason: unknown): void => {
         this.#followers.delete(follower);
@@ -245,9 +258,6 @@ interface Follower {
 }
 
 /** Runs a synchronous call: what it throws becomes a rejection. */
-function settle<T>(signal: AbortSignal | undefined, call: () => T): Promise<T> {
-  return new Promise((resolve) => {
-    signal?.throwIfAborted();
-    resolve(call());
-  });
+function settle<T>(call: () => T): Promise<T> {
+  return new Promise((resolve) => resolve(call()));
 }

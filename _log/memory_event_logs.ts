@@ -101,9 +101,9 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, after, replace, event } = options;
-    const claimId = options.takeOver;
-    const expireIn = checkClaimOptions(name, options);
+    const given = checkClaimOptions(name, options);
+    const { leaseTime, expireIn, after, replace, event } = given;
+    const claimId = given.takeOver;
     const named = this.#obtain(name);
     const canBeClaimed = claimId === undefined
       ? !named.isClaimed && named.last?.id === after

@@ -13,6 +13,7 @@ import type {
   EventLogFollowOptions,
   LoggedEvent,
 } from "./event_log.ts";
+import { checkFollowOptions } from "./option_checks.ts";
 
 /** A log with all optional methods. */
 type FullLog = Required<EventLog>;
@@ -99,8 +100,9 @@ export class MemoryNamedLog {
   /** Follows the log, as `EventLog.follow`, until its events are dropped. */
   async follow(
     onBatch: (batch: EventLogBatch) => void,
-    { after, signal }: EventLogFollowOptions = {},
+    options: EventLogFollowOptions = {},
   ): Promise<never> {
+    const { after, signal } = checkFollowOptions(options);
     signal?.throwIfAborted();
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(signal?.reason);

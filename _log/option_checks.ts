@@ -6,13 +6,56 @@
  * @module
  */
 
+import {
+  assertNoOptions,
+  hasMembers,
+  type OptionKinds,
+  readOptions,
+  SIGNAL,
+  STRINGS,
+} from "../_options.ts";
 import { assertLimit, assertNumber } from "../_validate.ts";
-import type { EventLogReadOptions } from "./event_log.ts";
+import type { TextEventInit } from "../event.ts";
+import type {
+  EventLogAppendOptions,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+} from "./event_log.ts";
 import {
   assertLogName,
   type EventLogClaimOptions,
   type EventLogOpenOptions,
 } from "./event_logs.ts";
+
+const LOG_OPTIONS: OptionKinds<EventLogOptions> = { signal: SIGNAL };
+
+const APPEND_OPTIONS: OptionKinds<EventLogAppendOptions> = {
+  ...LOG_OPTIONS,
+  topics: STRINGS,
+};
+
+const READ_OPTIONS: OptionKinds<EventLogReadOptions> = {
+  ...LOG_OPTIONS,
+  limit: "any",
+  maxBytes: "any",
+};
+
+const FOLLOW_OPTIONS: OptionKinds<EventLogFollowOptions> = {
+  ...LOG_OPTIONS,
+  after: "a string",
+};
+
+const OPEN_OPTIONS: OptionKinds<EventLogOpenOptions> = { expireIn: "any" };
+
+const CLAIM_OPTIONS: OptionKinds<EventLogClaimOptions> = {
+  leaseTime: "any",
+  expireIn: "any",
+  after: "a string",
+  takeOver: "a string",
+  replace: "a boolean",
+  event: ["an event", (value) => hasMembers(value)],
+};
 
 /** How much one read gives, with the defaults filled in. */
 export interface ReadBounds {
@@ -20,26 +63,72 @@ export interface ReadBounds {
   maxBytes: number;
 }
 
+/** What {@linkcode EventLogs.claim} is asked for, with the default filled in. */
+export interface CheckedClaimOptions extends EventLogClaimOptions {
+  expireIn: number;
+}
+
+/**
+ * Checks the arguments of {@linkcode EventLog.append}. The caller has checked the fields
+ * of the event.
+ *
+ * @returns The options.
+ * @throws {TypeError} If an option is unknown or of the wrong type, or is a member of the
+ * event.
+ */
+export function checkAppend(
+  event: TextEventInit,
+  options: EventLogAppendOptions,
+): EventLogAppendOptions {
+  const verb = "append event";
+  const given = readOptions(verb, options, APPEND_OPTIONS);
+  assertNoOptions(verb, event, given.topics);
+  return given;
+}
+
 /**
  * Checks the options of {@linkcode EventLog.read}, and fills in the defaults.
  *
- * @throws {TypeError} If one of them is not a number.
+ * @throws {TypeError} If one of them is unknown or of the wrong type.
  * @throws {RangeError} If one of them is outside its range.
  * @throws {unknown} The signal's reason, if it is aborted.
  */
 export function checkReadOptions(
-  { limit = 256, maxBytes = 65_536, signal }: EventLogReadOptions,
-): ReadBounds {
+  options: EventLogReadOptions,
+): ReadBounds & EventLogOptions {
+  const verb = "read event log";
+  const { limit = 256, maxBytes = 65_536, signal } = readOptions(
+    verb,
+    options,
+    READ_OPTIONS,
+  );
   signal?.throwIfAborted();
-  assertLimit("read event log", "limit", limit, 1);
-  assertNumber("read event log", "maxBytes", maxBytes, 0);
-  return { limit, maxBytes };
+  assertLimit(verb, "limit", limit, 1);
+  assertNumber(verb, "maxBytes", maxBytes, 0);
+  return { limit, maxBytes, signal };
 }
 
-/** Checks the arguments of {@linkcode EventLog.rewind}. */
-export function checkRewindCount(count: number, signal?: AbortSignal): void {
+/**
+ * Checks the arguments of {@linkcode EventLog.rewind}.
+ *
+ * @returns The signal, which is not aborted.
+ */
+export function checkRewind(
+  count: number,
+  options: EventLogOptions,
+): AbortSignal | undefined {
+  const verb = "rewind event log";
+  const { signal } = readOptions(verb, options, LOG_OPTIONS);
   signal?.throwIfAborted();
-  assertLimit("rewind event log", "count", count, 0);
+  assertLimit(verb, "count", count, 0);
+  return signal;
+}
+
+/** Checks the options of {@linkcode EventLog.follow}. */
+export function checkFollowOptions(
+  options: EventLogFollowOptions,
+): EventLogFollowOptions {
+  return readOptions("follow event log", options, FOLLOW_OPTIONS);
 }
 
 /**
@@ -49,28 +138,28 @@ export function checkRewindCount(count: number, signal?: AbortSignal): void {
  */
 export function checkOpenOptions(
   name: string,
-  { expireIn = Infinity }: EventLogOpenOptions,
+  options: EventLogOpenOptions,
 ): number {
   const verb = "open event log";
+  const { expireIn = Infinity } = readOptions(verb, options, OPEN_OPTIONS);
   assertLogName(verb, name);
   assertLimit(verb, "expireIn", expireIn, 1);
   return expireIn;
 }
 
-/**
- * Checks the arguments of {@linkcode EventLogs.claim}.
- *
- * @returns Milliseconds until the name expires.
- */
+/** Checks the arguments of {@linkcode EventLogs.claim}, and fills in the default. */
 export function checkClaimOptions(
   name: string,
-  { leaseTime, expireIn = Infinity }: EventLogClaimOptions,
-): number {
+  options: EventLogClaimOptions,
+): CheckedClaimOptions {
   const verb = "claim event log";
+  const given = readOptions(verb, options, CLAIM_OPTIONS);
+  const { leaseTime, expireIn = Infinity, event } = given;
   assertLogName(verb, name);
   assertLimit(verb, "leaseTime", leaseTime, 1);
   assertLimit(verb, "expireIn", expireIn, 1);
-  return expireIn;
+  if (event !== undefined) assertNoOptions(verb, event);
+  return { ...given, expireIn };
 }
 
 /** Checks the arguments of {@linkcode EventLogs.expire}. */

@@ -36,6 +36,7 @@ import {
 } from "../_log/epoch_cursor.ts";
 import type { ReadBounds } from "../_log/option_checks.ts";
 import { tellAppend } from "../_log/tell_append.ts";
+import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertLimit } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -99,6 +100,13 @@ export interface DenoKvEventLogOptions {
   timeout?: number | undefined;
 }
 
+const OPTIONS: OptionKinds<DenoKvEventLogOptions> = {
+  maxEvents: "any",
+  maxAge: "any",
+  pollInterval: "any",
+  timeout: "any",
+};
+
 /**
  * A log in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.
  *
@@ -137,7 +145,7 @@ export class DenoKvEventLog implements EventLog {
    * @param kv The store, such as `await Deno.openKv()`.
    * @param prefix The first parts of the keys of the log.
    * @param options What to keep, and how to follow.
-   * @throws {TypeError} If an option is not a number, or a text in the prefix not
+   * @throws {TypeError} If an option is unknown or not a number, or a text in the prefix not
    * well-formed.
    * @throws {RangeError} If an option is outside its range.
    */
@@ -146,13 +154,13 @@ export class DenoKvEventLog implements EventLog {
     prefix: readonly KvKeyPart[],
     options: DenoKvEventLogOptions = {},
   ) {
+    const verb = "make event log";
     const {
       maxEvents = 10_000,
       maxAge = Infinity,
       pollInterval = 250,
       timeout = 10_000,
-    } = options;
-    const verb = "make event log";
+    } = readOptions(verb, options, OPTIONS);
     assertLimit(verb, "maxEvents", maxEvents, 1);
     assertLimit(verb, "maxAge", maxAge, 1);
     checkKvOptions(verb, prefix, pollInterval, timeout);

@@ -42,6 +42,8 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
+import { checkFollowOptions } from "../_log/option_checks.ts";
+import { type OptionKinds, readOptions } from "../_options.ts";
 import { followLog } from "./_engine/follow.ts";
 import { orTimedOut } from "./_engine/retry.ts";
 import type { RedisClient } from "./_redis/client.ts";
@@ -81,6 +83,12 @@ export interface RedisStreamsEventLogOptions {
    */
   timeout?: number | undefined;
 }
+
+const OPTIONS: OptionKinds<RedisStreamsEventLogOptions> = {
+  maxEvents: "any",
+  maxAge: "any",
+  timeout: "any",
+};
 
 /** Milliseconds for which one command of a follower waits for new events. */
 const BLOCK = 5000;
@@ -137,7 +145,8 @@ export class RedisStreamsEventLog implements EventLog {
    * @param client The connection for all that does not block; others may use it too.
    * @param key The key of the stream.
    * @param options What to keep, and how long to wait.
-   * @throws {TypeError} If an option is not a number, or the key not well-formed.
+   * @throws {TypeError} If an option is unknown or not a number, or the key not
+   * well-formed.
    * @throws {RangeError} If an option is outside its range.
    */
   constructor(
@@ -145,8 +154,9 @@ export class RedisStreamsEventLog implements EventLog {
     key: string,
     options: RedisStreamsEventLogOptions = {},
   ) {
-    const { maxEvents = 10_000, maxAge = Infinity, timeout = 10_000 } = options;
     const verb = "make event log";
+    const { maxEvents = 10_000, maxAge = Infinity, timeout = 10_000 } =
+      readOptions(verb, options, OPTIONS);
     assertLimit(verb, "maxEvents", maxEvents, 1);
     assertLimit(verb, "maxAge", maxAge, 1);
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
@@ -203,7 +213,8 @@ export class RedisStreamsEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const { after, signal } = options;
+    const given = checkFollowOptions(options);
+    const { after, signal } = given;
     signal?.throwIfAborted();
     const answer = <T>(reply: Promise<T>): Promise<T> =>
       this.#answer(reply, signal);
@@ -218,7 +229,7 @@ export class RedisStreamsEventLog implements EventLog {
         answer(stream.waitForNext(cursor, BLOCK, FOLLOW_BOUNDS)),
     };
     try {
-      return await followLog(log, onBatch, options);
+      return await followLog(log, onBatch, given);
     } finally {
       await client.close();
     }

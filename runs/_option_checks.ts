@@ -7,7 +7,19 @@
  * @module
  */
 
-import { checkResponseOptions } from "../_server/option_checks.ts";
+import {
+  checkResponseOptions,
+  COMPRESSION,
+  CORS_OPTIONS,
+} from "../_server/option_checks.ts";
+import {
+  hasMembers,
+  HEADERS,
+  type OptionKinds,
+  readOptions,
+  SIGNAL,
+  STRINGS,
+} from "../_options.ts";
 import {
   assertInteger,
   assertLimit,
@@ -19,8 +31,48 @@ import type { ServerSentEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
 import type { EventCompression } from "../server.ts";
 import { ErrorReports } from "./_error_reports.ts";
-import type { EventRunsOptions, EventRunsStartOptions } from "./_options.ts";
+import type {
+  EventRunsOptions,
+  EventRunsServeOptions,
+  EventRunsStartOptions,
+} from "./_options.ts";
 import type { EventRunEnd } from "./_status_entries.ts";
+
+const RUNS_OPTIONS: OptionKinds<EventRunsOptions> = {
+  keepAlive: "any",
+  retry: "any",
+  logs: [
+    "EventLogs such as MemoryEventLogs",
+    (value) => hasMembers(value, "open", "claim", "inspect", "expire"),
+  ],
+  leaseTime: "any",
+  keepFor: "any",
+  maxRunTime: "any",
+  maxEvents: "any",
+  maxBytes: "any",
+  maxRuns: "any",
+  endEvent: "a function",
+  compression: COMPRESSION,
+  onError: "a function",
+};
+
+const START_OPTIONS: OptionKinds<EventRunsStartOptions> = {
+  restart: "any",
+  waitUntil: "a function",
+};
+
+const SERVE_OPTIONS: OptionKinds<EventRunsServeOptions> = {
+  methods: STRINGS,
+  headers: HEADERS,
+  allowTransform: "a boolean",
+  cors: CORS_OPTIONS,
+  signal: SIGNAL,
+  maxDuration: "any",
+  startTimeout: "any",
+  lastEventIdParameter: "a string",
+  onClose: "a function",
+  notFound: "a function",
+};
 
 /** The options of runs, checked and with the defaults filled in. */
 export interface CheckedRunsOptions {
@@ -51,10 +103,22 @@ const INTERVALS_OF_CLAIM = 3;
 /** Milliseconds. With a shorter lease, timers are too inexact to renew it in time. */
 const MIN_LEASE_TIME = 10;
 
+/** Reads the options of runs, as {@linkcode readOptions}. */
+export function readRunsOptions(options: EventRunsOptions): EventRunsOptions {
+  return readOptions("make event runs", options, RUNS_OPTIONS);
+}
+
+/** Reads the options with which a run is served, as {@linkcode readOptions}. */
+export function readServeOptions(
+  options: EventRunsServeOptions,
+): EventRunsServeOptions {
+  return readOptions("serve run", options, SERVE_OPTIONS);
+}
+
 /**
  * Checks the options of runs and fills in the defaults.
  *
- * @param options The options.
+ * @param options The options, read.
  * @param logs The logs that keep the runs.
  * @returns The options with the defaults.
  * @throws {TypeError} If an option that has to be a number is not one.
@@ -106,18 +170,22 @@ export function checkRunsOptions(
  *
  * @param source The source of the run.
  * @param options The options.
- * @throws {TypeError} If the source is not a function, or `restart` has an unknown value.
+ * @returns The options, read.
+ * @throws {TypeError} If the source is not a function, an option is unknown, or `restart`
+ * has an unknown value.
  */
 export function checkStart(
   source: unknown,
-  { restart }: EventRunsStartOptions,
-): void {
+  options: EventRunsStartOptions,
+): EventRunsStartOptions {
   const verb = "start run";
+  const given = readOptions(verb, options, START_OPTIONS);
+  const { restart } = given;
   if (typeof source !== "function") {
     throw new TypeError(describeMismatch(verb, "source", "a function", source));
   }
   if (restart === undefined || restart === "after" || restart === "replace") {
-    return;
+    return given;
   }
   const expected = '"after" or "replace"';
   throw new TypeError(describeMismatch(verb, "restart", expected, restart));

@@ -81,7 +81,7 @@ export class Readers {
   serve(
     id: string,
     request: Request,
-    options: EventRunsServeOptions,
+    options: Omit<EventRunsServeOptions, "notFound">,
     prefetched: Prefetch | undefined,
     end: string | undefined,
   ): Response {

@@ -103,7 +103,8 @@ export class RunServer {
     // channel that nothing closes.
     if (this.#isRefusing) return refuseClosed(negotiation);
     if (negotiation.isHead) return answerHead(negotiation);
-    const negotiated = { ...options, [NEGOTIATED]: negotiation };
+    const { notFound: _, ...rest } = options;
+    const negotiated = { ...rest, [NEGOTIATED]: negotiation };
     return this.#readers.serve(id, request, negotiated, prefetched, run.end);
   }
 

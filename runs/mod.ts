@@ -72,6 +72,8 @@ import {
   type CheckedRunsOptions,
   checkRunsOptions,
   checkStart,
+  readRunsOptions,
+  readServeOptions,
   RENEWALS,
 } from "./_option_checks.ts";
 import type {
@@ -137,15 +139,16 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * Makes an object without runs. It starts no timer and calls no log.
    *
    * @param options The logs that keep the runs, and the limits.
-   * @throws {TypeError} If an option that has to be a number is not one.
+   * @throws {TypeError} If an option is unknown or of the wrong type.
    * @throws {RangeError} If a number is outside its range.
    */
   constructor(options: EventRunsOptions<Events> = {}) {
-    if (options.logs === undefined) this.#ownLogs = new MemoryEventLogs();
-    // `#ownLogs` is set where `options.logs` is not.
-    const logs = options.logs ?? this.#ownLogs!;
     // `Events` exists at compile time only: the checks need no map of types.
-    this.#options = checkRunsOptions(options as EventRunsOptions, logs);
+    const given = readRunsOptions(options as EventRunsOptions);
+    if (given.logs === undefined) this.#ownLogs = new MemoryEventLogs();
+    // `#ownLogs` is set where `given.logs` is not.
+    const logs = given.logs ?? this.#ownLogs!;
+    this.#options = checkRunsOptions(given, logs);
     this.#registry = new Registry(this.#options);
     this.#producers = new Producers(this.#options, this.#registry);
     this.#statusPoll = new StatusPoll(
@@ -195,7 +198,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * @param source Gives the events.
    * @param options What to do if a run with that ID has ended.
    * @returns Whether this call started the run, as soon as that is certain. It rejects
-   * with a `TypeError` if an argument is of the wrong type or the ID is empty or not
+   * with a `TypeError` if an argument is of the wrong type, an option unknown or the ID is empty or not
    * well-formed, with a `RangeError` if the ID is too long, with a `DOMException` named
    * `"QuotaExceededError"` if this process produces `maxRuns` runs, with an `Error` if
    * `close()` was called, and with what the logs throw.
@@ -208,9 +211,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     return this.#tell(id, async () => {
       const anySource = source as EventRunSource;
       assertRunId("start run", id);
-      checkStart(anySource, options);
+      const given = checkStart(anySource, options);
       this.#assertOpen("start run");
-      return await this.#producers.start(id, anySource, options);
+      return await this.#producers.start(id, anySource, given);
     });
   }
 
@@ -246,14 +249,15 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * @param options What the client gets.
    * @returns The response, as soon as the logs have told the status of the run. If they
    * fail, it is 503, and `onError` is called once, until the logs answer again or fail
-   * with another error. It rejects as {@linkcode EventChannel.serve} throws.
+   * with another error. It rejects with a `TypeError` if an
+   * option is unknown or of the wrong type, and as {@linkcode EventChannel.serve} throws.
    */
   async serve(
     id: string,
     request: Request,
     options: EventRunsServeOptions = {},
   ): Promise<Response> {
-    return await this.#server.serve(id, request, options);
+    return await this.#server.serve(id, request, readServeOptions(options));
   }
 
   /**

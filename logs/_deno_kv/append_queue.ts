@@ -8,6 +8,7 @@
  */
 
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
+import { checkAppend } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
 import { AppendQueue } from "../_engine/append_queue.ts";
 import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./batches.ts";
@@ -32,8 +33,9 @@ export class KvAppendQueue {
    */
   async append(
     event: TextEventInit,
-    { topics, signal }: EventLogAppendOptions = {},
+    options: EventLogAppendOptions = {},
   ): Promise<string> {
+    const { topics, signal } = checkAppend(event, options);
     const line = makeCheckedLine(event, topics);
     return await this.#queue.append(line, line.size, signal);
   }

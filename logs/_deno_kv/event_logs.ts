@@ -19,9 +19,11 @@ import {
 } from "../../_log/event_logs.ts";
 import {
   checkClaimOptions,
+  type CheckedClaimOptions,
   checkExpireDelay,
   checkOpenOptions,
 } from "../../_log/option_checks.ts";
+import { type OptionKinds, readOptions } from "../../_options.ts";
 import { retry } from "../_engine/retry.ts";
 import { makeCheckedLine } from "./batches.ts";
 import { KvClaim } from "./claim.ts";
@@ -50,6 +52,11 @@ export interface DenoKvEventLogsOptions {
    */
   timeout?: number | undefined;
 }
+
+const OPTIONS: OptionKinds<DenoKvEventLogsOptions> = {
+  pollInterval: "any",
+  timeout: "any",
+};
 
 /**
  * Logs in Deno KV, under a prefix of its keys. It leaves the `Deno.Kv` open.
@@ -92,7 +99,7 @@ export class DenoKvEventLogs implements EventLogs {
    * @param kv The store, such as `await Deno.openKv()`.
    * @param prefix What the keys begin with.
    * @param options How to follow, and how long to wait.
-   * @throws {TypeError} If an option is not a number, or a text in the prefix not
+   * @throws {TypeError} If an option is unknown or not a number, or a text in the prefix not
    * well-formed.
    * @throws {RangeError} If an option is outside its range.
    */
@@ -101,8 +108,12 @@ export class DenoKvEventLogs implements EventLogs {
     prefix: readonly KvKeyPart[],
     options: DenoKvEventLogsOptions = {},
   ) {
-    const { pollInterval = 250, timeout = 10_000 } = options;
     const verb = "make event logs";
+    const { pollInterval = 250, timeout = 10_000 } = readOptions(
+      verb,
+      options,
+      OPTIONS,
+    );
     checkKvOptions(verb, prefix, pollInterval, timeout);
     this.#kv = checkStore(kv);
     this.#prefix = prefix;
@@ -136,8 +147,8 @@ export class DenoKvEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, replace, event } = options;
-    const expireIn = checkClaimOptions(name, options);
+    const given = checkClaimOptions(name, options);
+    const { leaseTime, expireIn, replace, event } = given;
     const verb = "claim event log";
     const history = this.#historyOf(name);
     const token = crypto.randomUUID();
@@ -147,10 +158,10 @@ export class DenoKvEventLogs implements EventLogs {
     let before: NamedState | undefined;
     const state = await this.#change(history, verb, token, (state) => {
       if (state?.token === token) return { result: state };
-      if (!canBeClaimed(state, options)) return { result: undefined };
+      if (!canBeClaimed(state, given)) return { result: undefined };
       before = state;
       const kept = replace ? undefined : state;
-      const next = makeClaimedState(kept, lines.length, token, options);
+      const next = makeClaimedState(kept, lines.length, token, given);
       return { state: next, lines, result: next };
     });
     if (state === undefined) return undefined;
@@ -259,7 +270,7 @@ function makeClaimedState(
   state: NamedState | undefined,
   count: number,
   token: string,
-  { leaseTime, expireIn = Infinity }: EventLogClaimOptions,
+  { leaseTime, expireIn }: CheckedClaimOptions,
 ): NamedState {
   const now = Date.now();
   const expiresAt = now + expireIn;

@@ -14,8 +14,9 @@ import type {
   EventLogReadOptions,
 } from "../../_log/event_log.ts";
 import {
+  checkFollowOptions,
   checkReadOptions,
-  checkRewindCount,
+  checkRewind,
   type ReadBounds,
 } from "../../_log/option_checks.ts";
 import { retry } from "../_engine/retry.ts";
@@ -50,12 +51,12 @@ export class KvLogCalls {
   ): Promise<EventLogBatch> {
     const bounds = checkReadOptions(options);
     const read = (): Promise<EventLogBatch> => this.#source.read(after, bounds);
-    return await this.retry(read, "read event log", options.signal);
+    return await this.retry(read, "read event log", bounds.signal);
   }
 
   /** Finds a position before the end, as `EventLog.rewind`. */
-  async rewind(count: number, { signal }: EventLogOptions): Promise<string> {
-    checkRewindCount(count, signal);
+  async rewind(count: number, options: EventLogOptions): Promise<string> {
+    const signal = checkRewind(count, options);
     const rewind = (): Promise<string> => this.#source.rewind(count);
     return await this.retry(rewind, "rewind event log", signal);
   }
@@ -71,7 +72,8 @@ export class KvLogCalls {
       read: (after: string) => source.read(after, bounds),
       findEnd: () => source.rewind(0),
     };
-    return await followChanges(reader, () => source.watch(), onBatch, options);
+    const given = checkFollowOptions(options);
+    return await followChanges(reader, () => source.watch(), onBatch, given);
   }
 
   /** Repeats an attempt within the timeout. `verb` is for the error. */

@@ -8,6 +8,7 @@
  */
 
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
+import { checkAppend } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
 import {
   AppendQueue,
@@ -42,8 +43,9 @@ export class RedisAppendQueue {
    */
   async append(
     event: TextEventInit,
-    { topics, signal }: EventLogAppendOptions = {},
+    options: EventLogAppendOptions = {},
   ): Promise<string> {
+    const { topics, signal } = checkAppend(event, options);
     assertNoId(event);
     const fields = makeFields(event, topics);
     return await this.#queue.append(fields, sizeOf(fields), signal);

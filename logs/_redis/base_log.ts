@@ -16,7 +16,7 @@ import type {
 } from "../../_log/event_log.ts";
 import {
   checkReadOptions,
-  checkRewindCount,
+  checkRewind,
   type ReadBounds,
 } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
@@ -71,13 +71,12 @@ export class RedisBaseLog {
     return await this.#retry(
       () => this.#history.read(after, bounds),
       "read event log",
-      options.signal,
+      bounds.signal,
     );
   }
 
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    const { signal } = options;
-    checkRewindCount(count, signal);
+    const signal = checkRewind(count, options);
     return await this.#retry(
       () => this.#history.rewind(count),
       "rewind event log",
@@ -90,8 +89,8 @@ export class RedisBaseLog {
     after: string,
     options: EventLogReadOptions,
   ): Promise<EventLogBatch> {
-    const batch = this.#history.read(after, checkReadOptions(options));
-    return await this.#once(batch, options.signal);
+    const bounds = checkReadOptions(options);
+    return await this.#once(this.#history.read(after, bounds), bounds.signal);
   }
 
   /** Finds the end, without a retry. */

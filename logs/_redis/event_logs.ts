@@ -21,6 +21,7 @@ import {
   checkExpireDelay,
   checkOpenOptions,
 } from "../../_log/option_checks.ts";
+import { type OptionKinds, readOptions } from "../../_options.ts";
 import { assertName, assertNumber, MAX_DELAY } from "../../_validate.ts";
 import { retry } from "../_engine/retry.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
@@ -50,6 +51,8 @@ export interface RedisEventLogsOptions {
    */
   timeout?: number | undefined;
 }
+
+const OPTIONS: OptionKinds<RedisEventLogsOptions> = { timeout: "any" };
 
 // A follower waits for the timeout and for the time that its command blocks.
 const MAX_TIMEOUT = MAX_DELAY - 5000;
@@ -106,7 +109,8 @@ export class RedisEventLogs implements EventLogs {
    * @param client The connection for all that does not block; others may use it too.
    * @param prefix The first part of the keys.
    * @param options How long to wait for Redis.
-   * @throws {TypeError} If `timeout` is not a number, or the prefix not well-formed.
+   * @throws {TypeError} If `timeout` is not a number, another option is given, or the
+   * prefix is not well-formed.
    * @throws {RangeError} If `timeout` is outside its range.
    */
   constructor(
@@ -114,9 +118,10 @@ export class RedisEventLogs implements EventLogs {
     prefix: string,
     options: RedisEventLogsOptions = {},
   ) {
-    const { timeout = 10_000 } = options;
-    assertNumber("make event logs", "timeout", timeout, 1, MAX_TIMEOUT);
-    assertName("make event logs", "prefix", prefix);
+    const verb = "make event logs";
+    const { timeout = 10_000 } = readOptions(verb, options, OPTIONS);
+    assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
+    assertName(verb, "prefix", prefix);
     this.#client = client;
     this.#prefix = prefix;
     this.#timeout = timeout;
@@ -151,11 +156,11 @@ export class RedisEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const { leaseTime, after = "", takeOver, replace, event } = options;
-    const expireIn = checkClaimOptions(name, options);
+    const { leaseTime, expireIn, after, takeOver, replace, event } =
+      checkClaimOptions(name, options);
     if (event !== undefined) assertNoId(event);
     // No event has an empty ID, and no claim an empty ID.
-    if (options.after === "" || takeOver === "") return undefined;
+    if (after === "" || takeOver === "") return undefined;
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
     const first = event && makeFields(event, undefined);
@@ -169,7 +174,7 @@ export class RedisEventLogs implements EventLogs {
       token,
       String(Math.min(leaseTime, expireIn)),
       formatExpiry(expireIn),
-      after,
+      after ?? "",
       replace ? "1" : "",
       takeOver ?? "",
       ...first ?? [],

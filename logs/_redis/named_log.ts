@@ -11,6 +11,7 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
+import { checkFollowOptions } from "../../_log/option_checks.ts";
 import { readFirst } from "../_engine/follow.ts";
 import type { Follower, RedisFollower } from "./follower.ts";
 import { compareCursors, isAfter } from "./cursors.ts";
@@ -45,7 +46,7 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const { after, signal } = options;
+    const { after, signal } = checkFollowOptions(options);
     const { stream } = this.#options.keys;
     // No retry here: a failure ends following, and the caller follows again.
     let batch = await readFirst({

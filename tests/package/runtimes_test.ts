@@ -29,6 +29,7 @@ const DENO_ONLY: Record<string, string> = {
   "fuzz/engine_replies": "Deno KV is Deno's",
   "log/memory_size": "starts processes",
   "logs/deno_kv": "Deno KV is Deno's",
+  "logs/deno_kv_options": "Deno KV is Deno's",
   "logs/deno_kv_logs": "Deno KV is Deno's",
   "logs/keys": "its cluster outlives each test",
   "package/architecture": "reads the source files",

@@ -7,7 +7,12 @@ import {
   EventRuns,
   type EventRunsOptions,
   type EventRunSource,
+  type EventRunsServeOptions,
+  type EventRunsStartOptions,
 } from "../../runs/mod.ts";
+import { MemoryEventLogs } from "../../log.ts";
+import type { CorsOptions } from "../../server.ts";
+import { COMPRESSION, testOptions } from "../support/options_suite.ts";
 import { Faucet, readRun, readToEnd, runRequest, until } from "./_fixture.ts";
 
 Deno.test("EventRuns() throws if an option is wrong", () => {
@@ -221,4 +226,93 @@ Deno.test("EventRuns refuses calls after close()", async () => {
     Error,
     "Cannot wait for run: EventRuns is closed",
   );
+});
+
+testOptions<EventRunsOptions>({
+  name: "new EventRuns()",
+  call: (options) => new EventRuns(options).close(),
+  right: {
+    keepAlive: 1000,
+    retry: 5,
+    logs: new MemoryEventLogs(),
+    leaseTime: 1000,
+    keepFor: 1000,
+    maxRunTime: 1000,
+    maxEvents: 5,
+    maxBytes: 5,
+    maxRuns: 5,
+    endEvent: () => undefined,
+    compression: COMPRESSION,
+    onError: () => {},
+  },
+  wrong: {
+    keepAlive: "1000",
+    retry: "5",
+    logs: {},
+    leaseTime: "1000",
+    keepFor: "1000",
+    maxRunTime: "1000",
+    maxEvents: "5",
+    maxBytes: "5",
+    maxRuns: "5",
+    endEvent: { event: "end" },
+    compression: true,
+    onError: "log",
+  },
+});
+
+testOptions<EventRunsStartOptions>({
+  name: "EventRuns.start()",
+  async call(options): Promise<void> {
+    await using runs = new EventRuns();
+    await runs.start("a", () => [], options);
+  },
+  right: { restart: "after", waitUntil: () => {} },
+  wrong: { restart: true, waitUntil: Promise.resolve() },
+});
+
+async function serve(options: EventRunsServeOptions): Promise<void> {
+  await using runs = new EventRuns();
+  await runs.start("a", () => [{ data: "a" }]);
+  await runs.ended("a");
+  await (await runs.serve("a", runRequest(), options)).body?.cancel();
+}
+
+const CORS = { origins: () => true, credentials: true, maxAge: 5 };
+
+testOptions<EventRunsServeOptions>({
+  name: "EventRuns.serve()",
+  call: serve,
+  right: {
+    methods: ["GET", "POST"],
+    headers: [["x-own", "1"]],
+    cors: CORS,
+    signal: new AbortController().signal,
+    maxDuration: 1000,
+    startTimeout: 1000,
+    allowTransform: true,
+    lastEventIdParameter: "id",
+    onClose: () => {},
+    notFound: () => new Response(),
+  },
+  wrong: {
+    methods: { GET: true },
+    headers: 5,
+    cors: [],
+    signal: 5,
+    maxDuration: "1000",
+    startTimeout: "1000",
+    allowTransform: "yes",
+    lastEventIdParameter: true,
+    onClose: "end",
+    notFound: new Response(),
+  },
+});
+
+testOptions<CorsOptions>({
+  name: "EventRuns.serve()",
+  path: "cors",
+  call: (cors) => serve({ cors }),
+  right: CORS,
+  wrong: { origins: "https", credentials: "no", maxAge: null },
 });

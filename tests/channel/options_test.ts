@@ -1,0 +1,148 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+import { assertThrows } from "@std/assert";
+import {
+  EventChannel,
+  type EventChannelCloseOptions,
+  type EventChannelOptions,
+  type EventChannelPublishOptions,
+  type EventChannelServeOptions,
+} from "../../channel.ts";
+import { MemoryEventLog } from "../../log.ts";
+import type { CorsOptions } from "../../server.ts";
+import { COMPRESSION, testOptions } from "../support/options_suite.ts";
+
+const { signal } = new AbortController();
+
+testOptions<EventChannelOptions>({
+  name: "new EventChannel()",
+  call: (options) => new EventChannel(options).close(),
+  right: {
+    keepAlive: 1000,
+    retry: 5,
+    log: new MemoryEventLog(),
+    liveSegmentBytes: 5,
+    maxSubscribers: 5,
+    onLimit: "replaceOldest",
+    maxSubscribersPerKey: 5,
+    key: () => "ada",
+    maxTopicsPerSubscriber: 5,
+    maxTopicsPerEvent: 5,
+    maxTopicLength: 5,
+    compression: COMPRESSION,
+    onGap: () => [],
+    onError: () => {},
+  },
+  wrong: {
+    keepAlive: "1000",
+    retry: "5",
+    log: "redis",
+    liveSegmentBytes: "5",
+    maxSubscribers: "5",
+    onLimit: "replace",
+    maxSubscribersPerKey: "5",
+    key: "ada",
+    maxTopicsPerSubscriber: "5",
+    maxTopicsPerEvent: "5",
+    maxTopicLength: "5",
+    compression: true,
+    onGap: [],
+    onError: true,
+  },
+});
+
+Deno.test("new EventChannel() says what it expects in place of a wrong value", () => {
+  const rows: [unknown, string][] = [
+    [
+      { log: MemoryEventLog },
+      'expected "log" to be an EventLog such as MemoryEventLog, got a function',
+    ],
+    [
+      { compression: "gzip" },
+      'expected "compression" to be a compression such as gzip(), got "gzip"',
+    ],
+    [{ key: null }, 'expected "key" to be a function, got null'],
+    [{ onError: {} }, 'expected "onError" to be a function, got an object'],
+    [
+      { maxSubscriber: 5 },
+      'there is no option "maxSubscriber", expected "maxSubscribers"',
+    ],
+  ];
+  for (const [options, text] of rows) {
+    assertThrows(
+      () => new EventChannel(options as EventChannelOptions),
+      TypeError,
+      `Cannot make event channel: ${text}`,
+    );
+  }
+});
+
+async function serve(options: EventChannelServeOptions): Promise<void> {
+  await using channel = new EventChannel();
+  const request = new Request("http://localhost/");
+  await channel.serve(request, options).body?.cancel();
+}
+
+const CORS = { origins: () => true, credentials: true, maxAge: 5 };
+
+testOptions<EventChannelServeOptions>({
+  name: "EventChannel.serve()",
+  call: serve,
+  right: {
+    methods: ["GET"],
+    headers: new Headers(),
+    cors: CORS,
+    signal,
+    maxDuration: 1000,
+    startTimeout: 1000,
+    allowTransform: true,
+    lastEventIdParameter: "id",
+    replay: "all",
+    topics: ["room:tea"],
+    types: ["rain"],
+    filter: () => true,
+    until: () => false,
+    onClose: () => {},
+  },
+  wrong: {
+    methods: [5],
+    headers: "x-own: 1",
+    cors: "*",
+    signal: "stop",
+    maxDuration: "1000",
+    startTimeout: "1000",
+    allowTransform: "yes",
+    lastEventIdParameter: 5,
+    replay: "20",
+    topics: "room:tea",
+    types: "rain",
+    filter: /rain/,
+    until: "end",
+    onClose: {},
+  },
+});
+
+testOptions<CorsOptions>({
+  name: "EventChannel.serve()",
+  path: "cors",
+  call: (cors) => serve({ cors }),
+  right: CORS,
+  wrong: { origins: {}, credentials: 1, maxAge: "5" },
+});
+
+testOptions<EventChannelPublishOptions>({
+  name: "EventChannel.publish()",
+  async call(options): Promise<void> {
+    await using channel = new EventChannel();
+    await channel.publish({ data: "for Ada" }, options);
+  },
+  right: { topics: ["user:ada"], signal },
+  wrong: { topics: "user:ada", signal: {} },
+});
+
+testOptions<EventChannelCloseOptions>({
+  name: "EventChannel.close()",
+  call: (options) => new EventChannel().close(options),
+  right: { retry: 5, status: 204 },
+  wrong: { retry: "5", status: "204" },
+});
