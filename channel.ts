@@ -56,7 +56,7 @@ import {
   checkCloseOptions,
   type CheckedChannelOptions,
   type CheckedServeOptions,
-  checkPublish,
+  checkPublishOptions,
   checkServeOptions,
   readServeOptions,
 } from "./_channel/option_checks.ts";
@@ -369,8 +369,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     event: TypedEventInit<Events>,
     options: EventChannelPublishOptions,
   ): Promise<string> {
-    const logged = withData(event);
-    const given = checkPublish(event, options, this.#options);
+    const given = checkPublishOptions(options, this.#options);
+    const logged = withData("publish event", event, given.topics);
     // An event that cannot be encoded, or whose ID cannot come back, must not enter the
     // log.
     encodeEvent(logged);

@@ -22,7 +22,6 @@ import {
   CORS_OPTIONS,
 } from "../_server/option_checks.ts";
 import {
-  assertNoOptions,
   hasMembers,
   HEADERS,
   type OptionKinds,
@@ -36,7 +35,6 @@ import {
   assertNumber,
   describeMismatch,
 } from "../_validate.ts";
-import type { ServerSentEventInit } from "../event.ts";
 import { type EventLog, MemoryEventLog } from "../log.ts";
 
 const CHANNEL_OPTIONS: OptionKinds<EventChannelOptions> = {
@@ -180,15 +178,14 @@ export function checkCloseOptions(
 }
 
 /**
- * Checks the arguments with which an event is published, but for its fields.
+ * Checks the options with which an event is published.
  *
  * @returns The options.
- * @throws {TypeError} If an option is unknown or of the wrong type, or is a member of the
- * event; as {@linkcode checkTopics}.
+ * @throws {TypeError} If an option is unknown or of the wrong type, and as
+ * {@linkcode checkTopics}.
  * @throws {RangeError} As {@linkcode checkTopics}.
  */
-export function checkPublish(
-  event: ServerSentEventInit,
+export function checkPublishOptions(
   options: EventChannelPublishOptions,
   { maxTopicsPerEvent, maxTopicLength }: CheckedChannelOptions,
 ): EventChannelPublishOptions {
@@ -199,7 +196,6 @@ export function checkPublish(
     const bounds = { maxTopics: maxTopicsPerEvent, maxTopicLength };
     checkTopics(verb, topics, bounds);
   }
-  assertNoOptions(verb, event, topics);
   return given;
 }
 

@@ -8,6 +8,7 @@
  */
 
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
+import { assertNoOptions } from "../_options.ts";
 import { describeMismatch, quote } from "../_validate.ts";
 
 /** What fails, in the errors of the encoder. */
@@ -44,12 +45,19 @@ export function dataOf(init: ServerSentEventInit): string | undefined {
 /**
  * Writes `json` as `data`, for what keeps an event before it is encoded.
  *
+ * @param verb What fails if a member of the event is an option.
  * @param init The event.
+ * @param topics The topics that the options give.
  * @returns An equal event that has `data` instead of `json`.
- * @throws {TypeError} As {@linkcode dataOf}.
+ * @throws {TypeError} As {@linkcode dataOf} and {@linkcode assertNoOptions}.
  */
-export function withData(init: ServerSentEventInit): TextEventInit {
+export function withData(
+  verb: string,
+  init: ServerSentEventInit,
+  topics?: readonly string[],
+): TextEventInit {
   const data = dataOf(init);
+  assertNoOptions(verb, init, topics);
   const { event, id, retry, comment } = init;
   return { event, data, id, retry, comment };
 }

@@ -16,7 +16,6 @@ import type {
 import { isAbortOf } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
-import { assertNoOptions } from "../_options.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
 import { logNameOf, stopLogNameOf } from "./_log_names.ts";
 import { type EventRunEnd, isEnd, makeEndEntry } from "./_status_entries.ts";
@@ -162,8 +161,7 @@ export class Producer {
   }
 
   #append(given: ServerSentEventInit): void {
-    const { event, data, retry } = withData(given);
-    assertNoOptions("produce run", given);
+    const { event, data, retry } = withData("produce run", given);
     if (data === undefined && retry === undefined) return;
     const kept = { event, data, retry };
     const { maxEvents, maxBytes } = this.#options;

@@ -59,7 +59,7 @@ export function makeEndEntry(
 ): TextEventInit {
   const comment = END_COMMENT + end;
   try {
-    const { event, data, retry } = withData(endEvent(end) ?? {});
+    const { event, data, retry } = withData("end run", endEvent(end) ?? {});
     const entry = { comment, event, data, retry };
     encodeEvent(entry);
     return entry;

@@ -20,6 +20,7 @@ import "../channel/topics_property_test.ts";
 import "../channel/topics_test.ts";
 import "../channel/until_test.ts";
 import "../encoder/json_sending_test.ts";
+import "../encoder/misplaced_options_test.ts";
 import "../runs/forwarding_log_test.ts";
 import "../runs/lost_run_log_test.ts";
 import "../runs/errors_test.ts";
