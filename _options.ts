@@ -93,8 +93,12 @@ export function assertKnown<Options>(
     const name = path || "options";
     throw new TypeError(describeMismatch(verb, name, "an object", options));
   }
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(kinds, name) || options[name] === undefined) continue;
+  // Also inherited ones, since the loop is twice as fast as one over `Object.keys()`.
+  for (const name in options) {
+    if (
+      Object.hasOwn(kinds, name) || !Object.hasOwn(options, name) ||
+      options[name] === undefined
+    ) continue;
     const names = Object.keys(kinds);
     const nearest = findNearest?.(name, names);
     const expected = (nearest === undefined ? names : [nearest])
@@ -127,9 +131,17 @@ export function readMembers<Options>(
   readNested: typeof readOptions = readMembers,
 ): Options {
   const members: Record<string, unknown> = {};
-  for (const [name, kind] of Object.entries<OptionKind>(kinds)) {
-    const value = (options as Record<string, unknown>)[name];
+  const given = options as Record<string, unknown>;
+  const table: Record<string, OptionKind> = kinds;
+  for (const name in table) {
+    const value = given[name];
     if (value === undefined) continue;
+    // Cannot fail: it is a name of the table.
+    const kind = table[name]!;
+    if (kind === "any") {
+      members[name] = value;
+      continue;
+    }
     const fullName = join(path, name);
     assertKind(verb, fullName, value, kind);
     members[name] = isRecord(kind)
@@ -198,9 +210,8 @@ function assertKind(
   verb: string,
   name: string,
   value: unknown,
-  kind: OptionKind,
+  kind: Exclude<OptionKind, "any">,
 ): void {
-  if (kind === "any") return;
   const [expected, accepts] = typeof kind === "string"
     ? [kind, (value: unknown) => kind.endsWith(` ${typeof value}`)]
     : isRecord(kind)
