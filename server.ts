@@ -82,8 +82,9 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  * may return one of those, or nothing: then the response stays open until
  * `session.close()`, even if the function is async and has run to its end.
  *
- * The source is not touched before the response's body is read. It is released when the
- * session is closed: by `return()` of the iterator or `cancel()` of the stream. An async
+ * The source is not touched before the response's body is read. If nobody begins to read
+ * it within `startTimeout`, because the response was thrown away, the session is closed.
+ * The source is released when the session is closed: by `return()` of the iterator or `cancel()` of the stream. An async
  * generator cannot be released while it awaits something; let what it awaits end with
  * `session.signal`.
  *

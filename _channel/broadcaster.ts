@@ -155,7 +155,7 @@ export class Broadcaster implements LogFeedListener {
     this.#subscribers.add(subscriber);
   }
 
-  /** Notes that the client of a subscriber has begun to read. */
+  /** Notes that a subscriber has nothing to send to its client, which begins to read. */
   begin(subscriber: ChannelSubscriber): void {
     this.#firstBytes.add(subscriber);
   }

@@ -112,13 +112,15 @@ export class Subscriber
   handleRoom(): void {
     if (this.isClosed) return;
     const { preamble } = this.#broadcaster;
-    if (!this.#hasBegun) {
+    const isFirst = !this.#hasBegun;
+    if (isFirst) {
       this.#hasBegun = true;
-      this.#broadcaster.begin(this);
       this.#watch?.begin();
       if (preamble !== undefined) this.#output.write(preamble, 0);
     }
     if (this.#state === "blocked") this.#advance();
+    const isSilent = isFirst && !this.isClosed && this.#output.isQuiet;
+    if (isSilent) this.#broadcaster.begin(this);
   }
 
   /** Called by the sink when the client has left. */

@@ -21,6 +21,7 @@ import {
 } from "./source_iterator.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
 import { watchLifetime } from "./lifetime.ts";
+import { watchStart } from "./start_timeout.ts";
 import { makeStreamHeaders, type Negotiation } from "./negotiate.ts";
 import type { CheckedServeEventsOptions } from "./option_checks.ts";
 import { openStream } from "./sink.ts";
@@ -59,13 +60,13 @@ export class Session implements EventSession {
   #reason: CloseReason | undefined;
   /** Ends the listening for the client's departure; `undefined` if the client left before. */
   #endListening: (() => void) | undefined;
-  /** Ends the watch over the lifetime: set when the client begins to read. */
+  /** Ends the watch over the first read, and over the lifetime once the client reads. */
   #endWatch: (() => void) | undefined;
 
   /**
    * Makes a response. Before its body is first read, nothing is called, and nothing is
-   * held that would have to be released. If the body is cancelled before, the source is
-   * released without having been asked for an event.
+   * held but the watch over that read. If the body is cancelled before, or is not read in
+   * time, the source is released without having been asked for an event.
    *
    * @param request The request that is answered.
    * @param source Where the events come from.
@@ -82,6 +83,11 @@ export class Session implements EventSession {
     const session = new Session(request, source, options, negotiation);
     const headers = makeStreamHeaders(negotiation);
     const response = respond(request, session.#body, 0, headers);
+    const { startTimeout } = options;
+    if (startTimeout !== Infinity) {
+      const onTimeout = (): void => session.#close("client");
+      session.#endWatch = watchStart(startTimeout, onTimeout);
+    }
     // A client that leaves cancels the body in Deno, Bun and workerd; other servers
     // abort the request instead, and some do both, in either order.
     session.#endListening = onDeparture(
@@ -148,6 +154,7 @@ export class Session implements EventSession {
   }
 
   #start(source: ServeEventsSource): void {
+    this.#endWatch?.();
     this.#endWatch = watchLifetime(
       this.#options,
       (reason) => this.#close(reason),

@@ -32,6 +32,7 @@ import "../server/admission_test.ts";
 import "../server/negotiate_test.ts";
 import "../server/close_test.ts";
 import "../server/cors_test.ts";
+import "../server/departure_test.ts";
 import "../server/options_test.ts";
 import "../server/keep_alive_test.ts";
 import "../server/session_test.ts";

@@ -138,12 +138,15 @@ Deno.test("serveEvents() does not touch the source before the body is read", asy
       return [][Symbol.iterator]();
     },
   };
-  serveEvents(makeRequest(), source);
-  serveEvents(makeRequest(), () => {
-    isTouched = true;
-  });
+  const responses = [
+    serveEvents(makeRequest(), source),
+    serveEvents(makeRequest(), () => {
+      isTouched = true;
+    }),
+  ];
   await new Promise((resolve) => setTimeout(resolve, 0));
   assertEquals(isTouched, false);
+  for (const { body } of responses) await body?.cancel();
 });
 
 Deno.test("serveEvents() tells the source function about the request", async () => {
