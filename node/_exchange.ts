@@ -71,6 +71,28 @@ export class Exchange {
   }
 
   /**
+   * Writes a chunk so that it leaves at once: a middleware that compresses, such as
+   * `compression` of Express, gathers chunks until its `flush()` is called.
+   *
+   * @returns Whether more should be written before `"drain"`.
+   */
+  write(chunk: Uint8Array): boolean {
+    // A `write()` that a middleware has replaced may return nothing.
+    const hasRoom = this.outgoing.write(chunk) !== false;
+    this.outgoing.flush?.();
+    return hasRoom;
+  }
+
+  /**
+   * Sends the head before there is a chunk. Otherwise the client would not see that the
+   * stream is open before its first event.
+   */
+  flushHead(): void {
+    this.outgoing.flushHeaders?.();
+    this.outgoing.flush?.();
+  }
+
+  /**
    * Ends the response, and drops the rest of the request's body: otherwise the connection
    * could not carry the next request.
    */

@@ -76,6 +76,8 @@ export interface NodeResponse {
   removeHeader(name: string): void;
   /** Sends the headers now; HTTP/2 has sent them already. */
   flushHeaders?(): void;
+  /** Lets go what was written; only middlewares that hold back chunks add it. */
+  flush?(): void;
   /** Writes a chunk. Returns whether more should be written before `"drain"`. */
   write(chunk: Uint8Array): boolean;
   /** Ends the response. */

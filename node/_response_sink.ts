@@ -43,8 +43,7 @@ export class ResponseSink implements Sink {
     });
     owner.connect(sink);
     owner.handleRoom();
-    // Otherwise the client would not see that the stream is open before its first event.
-    if (!sink.#hasWritten) exchange.outgoing.flushHeaders?.();
+    if (!sink.#hasWritten) sink.#attempt(() => exchange.flushHead());
   }
 
   private constructor(
@@ -64,17 +63,8 @@ export class ResponseSink implements Sink {
   write(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#isOver) return;
     this.#hasWritten = true;
-    try {
-      this.#hasRoom = this.#exchange.outgoing.write(chunk);
-    } catch (error) {
-      // With `strictContentLength`, which a middleware may have set, it throws for more
-      // bytes than announced. The owner may be a subscriber of a channel: thrown on, the
-      // error would end the broadcast for all other clients.
-      this.fail(error);
-      this.#owner.handleDeparture();
-      return;
-    }
-    if (this.#hasRoom || this.#isListening) return;
+    this.#attempt(() => this.#hasRoom = this.#exchange.write(chunk));
+    if (this.#isOver || this.#hasRoom || this.#isListening) return;
     this.#isListening = true;
     this.#exchange.outgoing.on("drain", () => this.#handleDrain());
   }
@@ -87,6 +77,19 @@ export class ResponseSink implements Sink {
   fail(error: unknown): void {
     this.#finish();
     this.#onFail(error);
+  }
+
+  /** Does what may throw where a middleware has replaced methods of the response. */
+  #attempt(send: () => void): void {
+    try {
+      send();
+    } catch (error) {
+      // With `strictContentLength`, which a middleware may have set, it throws for more
+      // bytes than announced. The owner may be a subscriber of a channel: thrown on, the
+      // error would end the broadcast for all other clients.
+      this.fail(error);
+      this.#owner.handleDeparture();
+    }
   }
 
   #finish(): void {

@@ -105,7 +105,7 @@ async function sendBody(
     if (length !== undefined && sent > length) {
       throw makeLengthError(length, sent);
     }
-    return exchange.outgoing.write(chunk);
+    return exchange.write(chunk);
   };
   if (reader !== undefined) await pump(reader, send, exchange);
   // A proxied response has the length of its gzipped body, which `fetch` has decompressed.
@@ -128,12 +128,10 @@ async function pump(
   send: (chunk: Uint8Array) => boolean,
   exchange: Exchange,
 ): Promise<void> {
-  const { outgoing } = exchange;
   let cancellation: Promise<void> | undefined;
   let goOn = (): void => {};
-  // Otherwise the client would not see that the stream is open before its first event.
-  outgoing.flushHeaders?.();
-  outgoing.on("drain", () => goOn());
+  exchange.flushHead();
+  exchange.outgoing.on("drain", () => goOn());
   exchange.onDeparture(() => {
     cancellation = reader.cancel(exchange.signal.reason);
     // It is awaited below, unless the body fails as well: then that error counts.

@@ -89,6 +89,10 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * cut the path off `incoming.url`. A request of which no `Request` can be made gets status
  * 400.
  *
+ * The response is written by the methods of `outgoing`, also where a middleware has replaced
+ * them. Where a middleware that compresses has added a `flush()`, as `compression` of
+ * Express does, it is called after the head and after each chunk, so that no event waits.
+ *
  * Headers that a middleware has set on the response are sent too. Of a header that the
  * handler's response also has, only the response's is sent, except for `Set-Cookie`, `Vary`,
  * `Link`, `Server-Timing` and `Access-Control-Expose-Headers`: there, both are.

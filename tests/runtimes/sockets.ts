@@ -6,6 +6,7 @@ import "../channel/client_soak_test.ts";
 import "../channel/soak_test.ts";
 import "../channel/socket_test.ts";
 import "../fuzz/response_heads_test.ts";
+import "../node/compressing_middleware_test.ts";
 import "../node/connection_test.ts";
 import "../node/earlier_reader_test.ts";
 import "../node/hostile_fuzz_test.ts";
