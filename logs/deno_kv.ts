@@ -52,7 +52,7 @@ import { KvAppendQueue } from "./_deno_kv/append_queue.ts";
 import { KvHistory } from "./_deno_kv/history.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
 import { KvLogCalls } from "./_deno_kv/log_calls.ts";
-import { checkKvOptions } from "./_deno_kv/option_checks.ts";
+import { checkKvOptions, describePrefix } from "./_deno_kv/option_checks.ts";
 import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
 
 export {
@@ -169,14 +169,18 @@ export class DenoKvEventLog implements EventLog {
       maxAge,
     });
     this.#history = history;
-    const calls = new KvLogCalls({
-      read: (after, bounds) => this.#read(after, bounds),
-      rewind: (count) => this.#rewind(count),
-      watch: () => history.watch(pollInterval),
-    }, timeout);
+    const calls = new KvLogCalls(
+      {
+        read: (after, bounds) => this.#read(after, bounds),
+        rewind: (count) => this.#rewind(count),
+        watch: () => history.watch(pollInterval),
+      },
+      timeout,
+      describePrefix(prefix),
+    );
     this.#calls = calls;
     this.#appends = new KvAppendQueue((lines) =>
-      calls.retry(history.prepareWrite(lines), "append event")
+      calls.retry(history.prepareWrite(lines), "append to")
     );
   }
 

@@ -32,6 +32,7 @@ import {
   assertName,
   assertNumber,
   MAX_DELAY,
+  quote,
 } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -45,6 +46,7 @@ import type {
 import { checkFollowOptions } from "../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { followLog } from "./_engine/follow.ts";
+import { nameFollowErrors } from "./_engine/name_errors.ts";
 import { orTimedOut } from "./_engine/retry.ts";
 import type { RedisClient } from "./_redis/client.ts";
 import { compareCursors } from "./_redis/cursors.ts";
@@ -138,6 +140,8 @@ export class RedisStreamsEventLog implements EventLog {
   readonly #stream: RedisStream;
   readonly #log: RedisBaseLog;
   readonly #timeout: number;
+  /** The key, for errors. */
+  readonly #name: string;
 
   /**
    * Makes a log of a stream. It does not use the client yet.
@@ -163,7 +167,8 @@ export class RedisStreamsEventLog implements EventLog {
     assertName(verb, "key", key);
     this.#client = client;
     this.#stream = new RedisStream(client, key, { maxEvents, maxAge });
-    this.#log = new RedisBaseLog(this.#stream, timeout);
+    this.#log = new RedisBaseLog(this.#stream, timeout, key);
+    this.#name = quote(key);
     this.#timeout = timeout;
   }
 
@@ -214,7 +219,24 @@ export class RedisStreamsEventLog implements EventLog {
     options: EventLogFollowOptions = {},
   ): Promise<never> {
     const given = checkFollowOptions(options);
-    const { after, signal } = given;
+    return await nameFollowErrors(
+      `follow event log ${this.#name}`,
+      onBatch,
+      (onBatch) => this.#follow(onBatch, given),
+      given.signal,
+    );
+  }
+
+  /** Compares two cursors, as {@linkcode EventLog.compare}. */
+  compare(a: string, b: string): number | undefined {
+    return compareCursors(a, b);
+  }
+
+  async #follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions,
+  ): Promise<never> {
+    const { after, signal } = options;
     signal?.throwIfAborted();
     const answer = <T>(reply: Promise<T>): Promise<T> =>
       this.#answer(reply, signal);
@@ -229,15 +251,10 @@ export class RedisStreamsEventLog implements EventLog {
         answer(stream.waitForNext(cursor, BLOCK, FOLLOW_BOUNDS)),
     };
     try {
-      return await followLog(log, onBatch, given);
+      return await followLog(log, onBatch, options);
     } finally {
       await client.close();
     }
-  }
-
-  /** Compares two cursors, as {@linkcode EventLog.compare}. */
-  compare(a: string, b: string): number | undefined {
-    return compareCursors(a, b);
   }
 
   #answer<T>(
@@ -245,6 +262,7 @@ export class RedisStreamsEventLog implements EventLog {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const timeout = this.#timeout + BLOCK;
-    return orTimedOut(reply, timeout, "follow event log", signal);
+    const verb = `follow event log ${this.#name}`;
+    return orTimedOut(reply, timeout, verb, signal);
   }
 }

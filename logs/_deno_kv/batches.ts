@@ -16,6 +16,8 @@
 import type { LoggedEvent } from "../../_log/event_log.ts";
 import type { ServerSentEventInit, TextEventInit } from "../../event.ts";
 import type { KvEntry, KvKeyPart } from "./store.ts";
+import { quote } from "../../_validate.ts";
+import { makeFault } from "../_engine/make_fault.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
 
 /** An event as it is written. */
@@ -80,10 +82,21 @@ export function makeCheckedLine(
   );
 }
 
-/** Reads an event from its line. */
+/** Reads an event from its line, which another program may have written. */
 export function readLine(text: string, id: string): LoggedEvent {
-  const { event, data, retry, comment, topics }: Omit<LoggedEvent, "id"> = JSON
-    .parse(text);
+  let line: unknown;
+  try {
+    line = JSON.parse(text);
+  } catch {
+    // It is no object either.
+  }
+  if (typeof line !== "object" || line === null) {
+    return makeFault(id, `expected the JSON of an event, got ${quote(text)}`);
+  }
+  const { event, data, retry, comment, topics } = line as Omit<
+    LoggedEvent,
+    "id"
+  >;
   return { event, data, id, retry, comment, topics };
 }
 
@@ -144,11 +157,14 @@ export function keyOf({ key }: KvEntry): readonly KvKeyPart[] {
   return key as readonly KvKeyPart[];
 }
 
-/** Joins entries to batches. A batch that lacks a part is left out. */
+/**
+ * Joins entries to batches. A batch that lacks a part is left out; one with a part that
+ * another program has written has no lines.
+ */
 export async function* readBatches(
   entries: AsyncIterable<KvEntry>,
 ): AsyncGenerator<KvBatch, void> {
-  let values: Uint8Array[] = [];
+  let values: unknown[] = [];
   let current = 0;
   for await (const entry of entries) {
     const { first, last, part, parts } = readKey(entry);
@@ -157,11 +173,17 @@ export async function* readBatches(
       current = last;
     }
     if (last !== current || part !== values.length) continue;
-    // `checkStore` lets only bytes through.
-    values.push(entry.value as Uint8Array);
+    values.push(entry.value);
     if (values.length < parts) continue;
-    yield { first, last, lines: decode(values).split("\n").slice(1) };
+    const lines = values.every(isBytes)
+      ? decode(values).split("\n").slice(1)
+      : [];
+    yield { first, last, lines };
   }
+}
+
+function isBytes(value: unknown): value is Uint8Array {
+  return value instanceof Uint8Array;
 }
 
 function decode(values: readonly Uint8Array[]): string {

@@ -14,6 +14,8 @@ import {
 } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
 import { RecentWrites } from "../_engine/recent_writes.ts";
+import { quote } from "../../_validate.ts";
+import { nameErrors } from "../_engine/name_errors.ts";
 import { retry } from "../_engine/retry.ts";
 import { KvAppendQueue } from "./append_queue.ts";
 import type { Line } from "./batches.ts";
@@ -72,7 +74,7 @@ export class KvClaim implements EventLogClaim {
 
   async renew(): Promise<boolean> {
     const { leaseTime } = this.#options;
-    return await this.#change("renew claim", (state) => ({
+    return await this.#change("renew claim of", (state) => ({
       state: { ...state, leaseEnd: Date.now() + leaseTime },
       requires: this.#last,
       result: true,
@@ -80,7 +82,7 @@ export class KvClaim implements EventLogClaim {
   }
 
   async release(): Promise<void> {
-    await this.#change("release claim", (state) => ({
+    await this.#change("release claim of", (state) => ({
       state: { ...state, token: undefined },
       result: true,
     }));
@@ -89,7 +91,7 @@ export class KvClaim implements EventLogClaim {
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
     const { token, name } = this.#options;
     const tag = `${token}-${++this.#writes}`;
-    const written = await this.#change("append event", (state) => {
+    const written = await this.#change("append to", (state) => {
       const last = state.last + lines.length;
       const result = { epoch: state.epoch, first: state.last + 1 };
       const requires = this.#last;
@@ -103,11 +105,12 @@ export class KvClaim implements EventLogClaim {
 
   /** Changes the state of the name, unless there is a later claim. */
   #change<T>(
-    verb: string,
+    task: string,
     makeChange: (state: NamedState) => Change<T>,
     tag = "",
   ): Promise<T | undefined> {
-    const { token, timeout } = this.#options;
+    const { name, token, timeout } = this.#options;
+    const verb = `${task} event log ${quote(name)}`;
     const attempt = this.#history.prepareChange<T | undefined>(
       tag,
       (state) =>
@@ -124,7 +127,8 @@ export class KvClaim implements EventLogClaim {
         }
       }
     };
-    return retry(attemptOnWhole, { timeout, verb, classifyError });
+    const options = { timeout, verb, classifyError };
+    return nameErrors(verb, () => retry(attemptOnWhole, options));
   }
 
   #keep(write: RecentWrite): void {

@@ -8,6 +8,7 @@
 
 import type { LoggedEvent } from "../../_log/event_log.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
+import { makeFault } from "../_engine/make_fault.ts";
 import { type KvBatch, readLine } from "./batches.ts";
 
 /** Events, and what was skipped before them. */
@@ -45,6 +46,13 @@ export async function collectEvents(
       // The next read reports what is missing here.
       if (events.length > 0) break;
       skippedTo = sequence = batch.first - 1;
+    }
+    if (batch.lines.length !== batch.last - batch.first + 1) {
+      if (isFull() && events.length > 0) break;
+      sequence = batch.last;
+      const expected = "expected a batch of events, got something else";
+      events.push(makeFault(`${epoch}-${sequence}`, expected));
+      continue;
     }
     for (const line of batch.lines.slice(sequence + 1 - batch.first)) {
       if (isFull() && events.length > 0) break;

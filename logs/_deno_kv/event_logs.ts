@@ -24,6 +24,8 @@ import {
   checkOpenOptions,
 } from "../../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../../_options.ts";
+import { quote } from "../../_validate.ts";
+import { nameErrors } from "../_engine/name_errors.ts";
 import { retry } from "../_engine/retry.ts";
 import { makeCheckedLine } from "./batches.ts";
 import { KvClaim } from "./claim.ts";
@@ -130,6 +132,7 @@ export class DenoKvEventLogs implements EventLogs {
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
     const expireIn = checkOpenOptions(name, options);
     return new KvNamedLog(this.#historyOf(name), {
+      name,
       expireIn,
       pollInterval: this.#pollInterval,
       timeout: this.#timeout,
@@ -149,7 +152,7 @@ export class DenoKvEventLogs implements EventLogs {
   ): Promise<EventLogClaim | undefined> {
     const given = checkClaimOptions(name, options);
     const { leaseTime, expireIn, replace, event } = given;
-    const verb = "claim event log";
+    const verb = `claim event log ${quote(name)}`;
     const history = this.#historyOf(name);
     const token = crypto.randomUUID();
     const lines = event === undefined
@@ -203,11 +206,10 @@ export class DenoKvEventLogs implements EventLogs {
       const found = { last, isClaimed: isClaimed(state) };
       return claimId === undefined ? found : { ...found, claimId };
     };
-    return await retry(inspect, {
-      timeout: this.#timeout,
-      verb: "inspect event log",
-      classifyError,
-    });
+    const timeout = this.#timeout;
+    const verb = `inspect event log ${quote(name)}`;
+    const options = { timeout, verb, classifyError };
+    return await nameErrors(verb, () => retry(inspect, options));
   }
 
   /**
@@ -221,7 +223,7 @@ export class DenoKvEventLogs implements EventLogs {
     delay: number,
     { claimId }: EventLogExpireOptions = {},
   ): Promise<void> {
-    const verb = "expire event log";
+    const verb = `expire event log ${quote(name)}`;
     checkExpireDelay(name, delay);
     const history = this.#historyOf(name);
     const epoch = await this.#change(history, verb, "", (state) => {
@@ -244,11 +246,9 @@ export class DenoKvEventLogs implements EventLogs {
     tag: string,
     makeChange: (state: NamedState | undefined) => Change<T>,
   ): Promise<T> {
-    return retry(history.prepareChange(tag, makeChange), {
-      timeout: this.#timeout,
-      verb,
-      classifyError,
-    });
+    const change = history.prepareChange(tag, makeChange);
+    const options = { timeout: this.#timeout, verb, classifyError };
+    return nameErrors(verb, () => retry(change, options));
   }
 }
 

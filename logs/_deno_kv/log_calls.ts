@@ -19,6 +19,7 @@ import {
   checkRewind,
   type ReadBounds,
 } from "../../_log/option_checks.ts";
+import { nameErrors, nameFollowErrors } from "../_engine/name_errors.ts";
 import { retry } from "../_engine/retry.ts";
 import { followChanges, type KvChangeWatcher } from "./change_watcher.ts";
 import { classifyError } from "./error_kinds.ts";
@@ -37,11 +38,17 @@ export interface KvLogSource {
 export class KvLogCalls {
   readonly #source: KvLogSource;
   readonly #timeout: number;
+  readonly #name: string;
 
-  /** @param timeout Milliseconds without an answer after which a call fails. */
-  constructor(source: KvLogSource, timeout: number) {
+  /**
+   * @param source Reads from Deno KV.
+   * @param timeout Milliseconds without an answer after which a call fails.
+   * @param name What errors call the log.
+   */
+  constructor(source: KvLogSource, timeout: number, name: string) {
     this.#source = source;
     this.#timeout = timeout;
+    this.#name = name;
   }
 
   /** Gives the events after a cursor, as `EventLog.read`. */
@@ -51,14 +58,14 @@ export class KvLogCalls {
   ): Promise<EventLogBatch> {
     const bounds = checkReadOptions(options);
     const read = (): Promise<EventLogBatch> => this.#source.read(after, bounds);
-    return await this.retry(read, "read event log", bounds.signal);
+    return await this.retry(read, "read", bounds.signal);
   }
 
   /** Finds a position before the end, as `EventLog.rewind`. */
   async rewind(count: number, options: EventLogOptions): Promise<string> {
     const signal = checkRewind(count, options);
     const rewind = (): Promise<string> => this.#source.rewind(count);
-    return await this.retry(rewind, "rewind event log", signal);
+    return await this.retry(rewind, "rewind", signal);
   }
 
   /** Follows the log, as `EventLog.follow`. */
@@ -73,16 +80,23 @@ export class KvLogCalls {
       findEnd: () => source.rewind(0),
     };
     const given = checkFollowOptions(options);
-    return await followChanges(reader, () => source.watch(), onBatch, given);
+    return await nameFollowErrors(
+      `follow event log ${this.#name}`,
+      onBatch,
+      (onBatch) => followChanges(reader, () => source.watch(), onBatch, given),
+      given.signal,
+    );
   }
 
-  /** Repeats an attempt within the timeout. `verb` is for the error. */
+  /** Repeats an attempt within the timeout. `task` is for the error. */
   retry<T>(
     attempt: (signal: AbortSignal) => Promise<T>,
-    verb: string,
+    task: string,
     signal?: AbortSignal,
   ): Promise<T> {
     const timeout = this.#timeout;
-    return retry(attempt, { timeout, verb, classifyError, signal });
+    const verb = `${task} event log ${this.#name}`;
+    const options = { timeout, verb, classifyError, signal };
+    return nameErrors(verb, () => retry(attempt, options), signal);
   }
 }

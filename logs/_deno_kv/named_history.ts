@@ -124,7 +124,7 @@ export class KvNamedHistory {
   async findLast(state: NamedState): Promise<LoggedEvent | undefined> {
     const { epoch, last } = state;
     for await (const { lines } of this.#batchesAfter(epoch, last - 1)) {
-      return readLine(lines.at(-1)!, `${epoch}-${last}`);
+      return readLine(lines.at(-1) ?? "", `${epoch}-${last}`);
     }
     return undefined;
   }
@@ -237,8 +237,7 @@ export class KvNamedHistory {
     let size = 0;
     for await (const entry of entries) {
       batch.push(entry);
-      // `checkStore` lets only bytes through.
-      size += (entry.value as Uint8Array).byteLength;
+      if (entry.value instanceof Uint8Array) size += entry.value.byteLength;
       if (batch.length < REWRITE_ENTRIES && size < REWRITE_SIZE) continue;
       await this.#rewrite(batch, delay);
       signal.throwIfAborted();

@@ -16,6 +16,7 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../../_log/event_log.ts";
+import { quote } from "../../_validate.ts";
 import type { TextEventInit } from "../../event.ts";
 import { KvAppendQueue } from "./append_queue.ts";
 import type { Line } from "./batches.ts";
@@ -25,6 +26,7 @@ import type { KvNamedHistory } from "./named_history.ts";
 
 /** Options of {@linkcode KvNamedLog}. */
 export interface KvNamedLogOptions {
+  name: string;
   /** Milliseconds after the last append until the name expires. */
   expireIn: number;
   /** Milliseconds after which a follower reads even without a reported change. */
@@ -46,11 +48,15 @@ export class KvNamedLog implements EventLog {
   constructor(history: KvNamedHistory, options: KvNamedLogOptions) {
     this.#history = history;
     this.#options = options;
-    this.#calls = new KvLogCalls({
-      read: (after, bounds) => history.read(after, bounds),
-      rewind: (count) => this.#rewind(count),
-      watch: () => history.watch(options.pollInterval),
-    }, options.timeout);
+    this.#calls = new KvLogCalls(
+      {
+        read: (after, bounds) => history.read(after, bounds),
+        rewind: (count) => this.#rewind(count),
+        watch: () => history.watch(options.pollInterval),
+      },
+      options.timeout,
+      quote(options.name),
+    );
     this.#appends = new KvAppendQueue((lines) => this.#append(lines));
   }
 
@@ -101,7 +107,7 @@ export class KvNamedLog implements EventLog {
       );
       return { state: next, lines, result };
     });
-    const ids = await this.#calls.retry(attempt, "append event");
+    const ids = await this.#calls.retry(attempt, "append to");
     if (expiring !== undefined) {
       await this.#history.keep(expiring, 2 * expireIn, this.#options.timeout);
     }

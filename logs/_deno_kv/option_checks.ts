@@ -6,7 +6,7 @@
  * @module
  */
 
-import { assertName, assertNumber, MAX_DELAY } from "../../_validate.ts";
+import { assertName, assertNumber, MAX_DELAY, quote } from "../../_validate.ts";
 import type { KvKeyPart } from "./store.ts";
 
 /**
@@ -33,4 +33,12 @@ export function checkKvOptions(
   for (const part of prefix) {
     if (typeof part === "string") assertName(verb, "prefix", part);
   }
+}
+
+/** Shows the first parts of a log's keys in an error, such as `["news", 1]`. */
+export function describePrefix(prefix: readonly KvKeyPart[]): string {
+  const parts = prefix.map((part) =>
+    part instanceof Uint8Array ? `${part.length} bytes` : quote(part)
+  );
+  return `[${parts.join(", ")}]`;
 }

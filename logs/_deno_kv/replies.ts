@@ -54,10 +54,11 @@ async function* checkBatches(
   entries: AsyncIterable<unknown>,
 ): AsyncGenerator<KvEntry, void> {
   for await (const entry of entries) {
-    const isBatch = isEntry(entry) && entry.value instanceof Uint8Array &&
-      entry.key.length > BATCH_NUMBERS &&
+    if (!isEntry(entry)) throw makeReplyError("a batch of events", entry);
+    const hasNumbers = entry.key.length > BATCH_NUMBERS &&
       entry.key.slice(-BATCH_NUMBERS).every(Number.isSafeInteger);
-    if (!isBatch) throw makeReplyError("a batch of events", entry);
+    // Another program has written it, and not where an event could be.
+    if (!hasNumbers) continue;
     yield entry;
   }
 }

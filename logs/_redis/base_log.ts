@@ -20,6 +20,8 @@ import {
   type ReadBounds,
 } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
+import { quote } from "../../_validate.ts";
+import { nameErrors } from "../_engine/name_errors.ts";
 import { orTimedOut, retry } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
 import { classifyError } from "./error_kinds.ts";
@@ -46,13 +48,19 @@ const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 export class RedisBaseLog {
   readonly #history: RedisHistory;
   readonly #timeout: number;
+  readonly #name: string;
   /** Set by the first append: most logs of names are only read in a process. */
   #appends: RedisAppendQueue | undefined;
 
-  /** @param timeout Milliseconds without an answer after which a call fails. */
-  constructor(history: RedisHistory, timeout: number) {
+  /**
+   * @param history What Redis stores.
+   * @param timeout Milliseconds without an answer after which a call fails.
+   * @param name The key or the name of the log, for errors.
+   */
+  constructor(history: RedisHistory, timeout: number, name: string) {
     this.#history = history;
     this.#timeout = timeout;
+    this.#name = quote(name);
   }
 
   append(
@@ -70,7 +78,7 @@ export class RedisBaseLog {
     const bounds = checkReadOptions(options);
     return await this.#retry(
       () => this.#history.read(after, bounds),
-      "read event log",
+      "read",
       bounds.signal,
     );
   }
@@ -79,7 +87,7 @@ export class RedisBaseLog {
     const signal = checkRewind(count, options);
     return await this.#retry(
       () => this.#history.rewind(count),
-      "rewind event log",
+      "rewind",
       signal,
     );
   }
@@ -103,27 +111,25 @@ export class RedisBaseLog {
 
   #once<T>(reply: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const timeout = this.#timeout;
-    return orTimedOut(reply, timeout, "follow event log", signal);
+    const verb = `follow event log ${this.#name}`;
+    return orTimedOut(reply, timeout, verb, signal);
   }
 
   #retry<T>(
     attempt: () => Promise<T>,
-    verb: string,
+    task: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    return retry(attempt, {
-      timeout: this.#timeout,
-      verb,
-      classifyError,
-      signal,
-    });
+    const timeout = this.#timeout;
+    const verb = `${task} event log ${this.#name}`;
+    const options = { timeout, verb, classifyError, signal };
+    return nameErrors(verb, () => retry(attempt, options), signal);
   }
 
   #makeAppends(): RedisAppendQueue {
     return new RedisAppendQueue(
       BATCH_BOUNDS,
-      (events) =>
-        this.#retry(this.#history.prepareWrite(events), "append event"),
+      (events) => this.#retry(this.#history.prepareWrite(events), "append to"),
     );
   }
 }

@@ -11,7 +11,8 @@
  * @module
  */
 
-import type { Entry } from "./entries.ts";
+import { quote } from "../../_validate.ts";
+import { type Entry, isTexts, parseJson } from "./entries.ts";
 
 /** The distance between two IDs of a claim. */
 export const ID_STEP = 1_000_000;
@@ -32,15 +33,27 @@ export function splitBatch(entry: Entry): readonly Entry[] {
   const { id, fields } = entry;
   const value = fields.at(-1);
   if (fields.at(-2) !== BEFORE_FIELD || value === undefined) return [entry];
-  const before: string[][] = JSON.parse(value);
+  const before = readBefore(value);
   const [time, sequence] = id.split("-");
-  const first = Number(sequence) - before.length * ID_STEP;
+  const first = Number(sequence) - (before?.length ?? 0) * ID_STEP;
+  if (before === undefined || first < 1) {
+    const fault = `expected "${BEFORE_FIELD}" to be events, got ${
+      quote(value)
+    }`;
+    return [{ id, fields, fault }];
+  }
   const entries: Entry[] = before.map((fields, index) => ({
     id: `${time}-${first + index * ID_STEP}`,
     fields,
   }));
   entries.push({ id, fields: fields.slice(0, -2) });
   return entries;
+}
+
+/** Reads the fields of the events before the last; `undefined` if they are none. */
+function readBefore(value: string): readonly (readonly string[])[] | undefined {
+  const before = parseJson(value);
+  return Array.isArray(before) && before.every(isTexts) ? before : undefined;
 }
 
 /** Splits entries into an entry for each event. */

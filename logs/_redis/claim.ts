@@ -14,6 +14,8 @@ import {
   EventLogClaimError,
 } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
+import { quote } from "../../_validate.ts";
+import { nameErrors } from "../_engine/name_errors.ts";
 import { RecentWrites } from "../_engine/recent_writes.ts";
 import { retry } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
@@ -91,7 +93,11 @@ export class RedisClaim implements EventLogClaim {
     this.#options = options;
     this.#appends = new RedisAppendQueue(
       BATCH_BOUNDS,
-      (events) => this.#append(events),
+      (events) =>
+        nameErrors(
+          `append to event log ${quote(options.name)}`,
+          () => this.#append(events),
+        ),
       limiter,
     );
     this.#lease = `${token} ${start}`;
@@ -109,7 +115,7 @@ export class RedisClaim implements EventLogClaim {
   }
 
   async renew(): Promise<boolean> {
-    const { client, keys, leaseTime, timeout } = this.#options;
+    const { client, name, keys, leaseTime, timeout } = this.#options;
     const renew = async (): Promise<boolean> => {
       // A late attempt would claim the released name again.
       if (this.#isReleased) return false;
@@ -131,17 +137,19 @@ export class RedisClaim implements EventLogClaim {
         ? await this.#rewrite(this.#confirmed)
         : renewal === "whole";
     };
-    return await retry(renew, { timeout, verb: "renew claim", classifyError });
+    const verb = `renew claim of event log ${quote(name)}`;
+    const options = { timeout, verb, classifyError };
+    return await nameErrors(verb, () => retry(renew, options));
   }
 
   async release(): Promise<void> {
     this.#isReleased = true;
-    const { client, keys, timeout } = this.#options;
-    const { lease } = keys;
-    await retry(
-      () => client.send(["EVAL", RELEASE_SCRIPT, "1", lease, this.#lease]),
-      { timeout, verb: "release claim", classifyError },
-    );
+    const { client, name, keys: { lease }, timeout } = this.#options;
+    const verb = `release claim of event log ${quote(name)}`;
+    const options = { timeout, verb, classifyError };
+    const release = (): Promise<unknown> =>
+      client.send(["EVAL", RELEASE_SCRIPT, "1", lease, this.#lease]);
+    await nameErrors(verb, () => retry(release, options));
   }
 
   async #append(events: readonly string[][]): Promise<readonly string[]> {
@@ -155,7 +163,7 @@ export class RedisClaim implements EventLogClaim {
     try {
       const isWritten = await retry(() => this.#write(last, id, fields), {
         timeout,
-        verb: "append event",
+        verb: `append to event log ${quote(name)}`,
         classifyError,
       });
       if (!isWritten) throw new EventLogClaimError(name);

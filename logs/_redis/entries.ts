@@ -7,6 +7,8 @@
  * @module
  */
 
+import { quote } from "../../_validate.ts";
+import { makeFault } from "../_engine/make_fault.ts";
 import type { LoggedEvent } from "../../_log/event_log.ts";
 import type { ServerSentEventInit } from "../../event.ts";
 
@@ -15,12 +17,18 @@ export interface Entry {
   readonly id: string;
   /** Names and values, alternating. */
   readonly fields: readonly string[];
+  /** What is wrong with the entry, if that was found before its fields are read. */
+  readonly fault?: string;
 }
 
 /** The field of the entry that creates a stream, or starts a generation in it. */
 export const START_FIELD = "start";
 /** The field of an event without fields: an entry must have one. */
 const EMPTY_FIELD = "empty";
+const EVENT_FIELDS = ["event", "data", "retry", "comment"] as const;
+/** The fields of which an entry has at least one. */
+const KNOWN_FIELDS = [...EVENT_FIELDS, "topics", EMPTY_FIELD];
+const RETRY_REGEXP = /^\d+$/;
 
 /**
  * Adds the first entry to a stream that has none. Returns the ID of the latest entry.
@@ -92,7 +100,7 @@ export function makeFields(
   topics: readonly string[] | undefined,
 ): string[] {
   const fields: string[] = [];
-  for (const name of ["event", "data", "retry", "comment"] as const) {
+  for (const name of EVENT_FIELDS) {
     const value = event[name];
     if (value !== undefined) fields.push(name, String(value));
   }
@@ -105,22 +113,45 @@ export function isStart({ fields }: Entry): boolean {
   return fields[0] === START_FIELD;
 }
 
-/** Reads the event of an entry. */
-export function readEvent({ id, fields }: Entry): LoggedEvent {
+/**
+ * Reads the event of an entry, which another program may have written: an entry that is
+ * none has a `fault`.
+ */
+export function readEvent({ id, fields, fault }: Entry): LoggedEvent {
+  if (fault !== undefined) return makeFault(id, fault);
   const values = new Map<string, string>();
   for (let i = 0; i + 1 < fields.length; i += 2) {
     // The condition of the loop checks both indexes.
     values.set(fields[i]!, fields[i + 1]!);
   }
   const retry = values.get("retry");
-  const topics = values.get("topics");
+  const topics = readTopics(values.get("topics"));
+  if (!KNOWN_FIELDS.some((name) => values.has(name))) {
+    return makeFault(
+      id,
+      `expected fields of an event, got ${quote(fields[0])}`,
+    );
+  }
+  if (retry !== undefined && !RETRY_REGEXP.test(retry)) {
+    const expected = "milliseconds in digits";
+    return makeFault(
+      id,
+      `expected "retry" to be ${expected}, got ${quote(retry)}`,
+    );
+  }
+  if (topics?.isBroken) {
+    const expected = "a list of texts";
+    const got = quote(topics.list[0]);
+    const text = `expected "topics" to be ${expected}, got ${got}`;
+    return makeFault(id, text, topics.list);
+  }
   return {
     event: values.get("event"),
     data: values.get("data"),
     id,
     retry: retry === undefined ? undefined : Number(retry),
     comment: values.get("comment"),
-    topics: topics === undefined ? undefined : readTopics(topics),
+    topics: topics?.list,
   };
 }
 
@@ -128,17 +159,31 @@ export function readEvent({ id, fields }: Entry): LoggedEvent {
  * Reads the field with the topics, which another program may have written. A value that
  * is not a list is one topic: otherwise an event with a topic would reach all clients.
  */
-function readTopics(value: string): readonly string[] {
+function readTopics(
+  value: string | undefined,
+): { list: readonly string[]; isBroken: boolean } | undefined {
+  if (value === undefined) return undefined;
   // Most values that are not JSON end here, without a slow exception.
-  if (!value.startsWith("[")) return [value];
+  if (!value.startsWith("[")) return { list: [value], isBroken: false };
+  const list = parseJson(value);
+  return isTexts(list)
+    ? { list, isBroken: false }
+    : { list: [value], isBroken: true };
+}
+
+/** Parses JSON of another program; `undefined` if it is none. */
+export function parseJson(text: string): unknown {
   try {
-    const topics: unknown = JSON.parse(value);
-    const isList = Array.isArray(topics) &&
-      topics.every((topic) => typeof topic === "string");
-    return isList ? topics : [value];
+    return JSON.parse(text);
   } catch {
-    return [value];
+    return undefined;
   }
+}
+
+/** Whether a value is a list of texts. */
+export function isTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) &&
+    value.every((item) => typeof item === "string");
 }
 
 /** The bytes of an entry: two for each UTF-16 code unit of its fields. */

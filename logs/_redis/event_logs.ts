@@ -22,7 +22,8 @@ import {
   checkOpenOptions,
 } from "../../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../../_options.ts";
-import { assertName, assertNumber, MAX_DELAY } from "../../_validate.ts";
+import { assertName, assertNumber, MAX_DELAY, quote } from "../../_validate.ts";
+import { nameErrors } from "../_engine/name_errors.ts";
 import { retry } from "../_engine/retry.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
 import { RedisClaim } from "./claim.ts";
@@ -138,6 +139,7 @@ export class RedisEventLogs implements EventLogs {
     const keys = makeKeys(this.#prefix, name);
     return new RedisNamedLog({
       client: this.#client,
+      name,
       keys,
       expireIn,
       timeout: this.#timeout,
@@ -164,7 +166,8 @@ export class RedisEventLogs implements EventLogs {
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
     const first = event && makeFields(event, undefined);
-    const claimed = await this.#retry("claim event log", readClaim, [
+    const verb = `claim event log ${quote(name)}`;
+    const claimed = await this.#retry(verb, readClaim, [
       "EVAL",
       CLAIM_SCRIPT,
       "3",
@@ -206,7 +209,7 @@ export class RedisEventLogs implements EventLogs {
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
     const { stream, lease } = makeKeys(this.#prefix, name);
-    return await this.#retry("inspect event log", readState, [
+    return await this.#retry(`inspect event log ${quote(name)}`, readState, [
       "EVAL",
       INSPECT_SCRIPT,
       "2",
@@ -228,7 +231,7 @@ export class RedisEventLogs implements EventLogs {
   ): Promise<void> {
     checkExpireDelay(name, delay);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
-    await this.#retry("expire event log", () => {}, [
+    await this.#retry(`expire event log ${quote(name)}`, () => {}, [
       "EVAL",
       EXPIRE_SCRIPT,
       "3",
@@ -249,7 +252,8 @@ export class RedisEventLogs implements EventLogs {
     const timeout = this.#timeout;
     const attempt = async (): Promise<T> =>
       readReply(await this.#client.send(command));
-    return retry(attempt, { timeout, verb, classifyError });
+    const options = { timeout, verb, classifyError };
+    return nameErrors(verb, () => retry(attempt, options));
   }
 
   #getFollower(slotPrefix: string): RedisFollower {

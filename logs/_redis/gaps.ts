@@ -9,7 +9,7 @@
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { ID_STEP, splitBatches } from "./batches.ts";
-import { isAfter, splitId } from "./cursors.ts";
+import { isAfter, parseCursor, splitId } from "./cursors.ts";
 import { type Entry, isStart, readEvent } from "./entries.ts";
 
 /** The cursor of the position before all entries. */
@@ -30,7 +30,11 @@ export function follows(cursor: string, event: Entry): boolean {
 
 /** The cursor of the position before an event, even if the event before is missing. */
 export function cursorBefore(event: Entry): string {
-  if (isStart(event)) return event.fields[1] || BEGINNING;
+  if (isStart(event)) {
+    const [, before = ""] = event.fields;
+    // Another program may have written it.
+    return parseCursor(before) === undefined ? BEGINNING : before;
+  }
   const [time, sequence] = splitId(event.id);
   const number = Number(sequence);
   return `${time}-${number % ID_STEP === 0 ? number - ID_STEP : number - 1}`;

@@ -12,6 +12,8 @@ import type {
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
 import { checkFollowOptions } from "../../_log/option_checks.ts";
+import { quote } from "../../_validate.ts";
+import { nameFollowErrors } from "../_engine/name_errors.ts";
 import { readFirst } from "../_engine/follow.ts";
 import type { Follower, RedisFollower } from "./follower.ts";
 import { compareCursors, isAfter } from "./cursors.ts";
@@ -24,6 +26,7 @@ import { isCrossSlot } from "./error_kinds.ts";
 
 /** Options of {@linkcode RedisNamedLog}. */
 export interface RedisNamedLogOptions extends RedisNamedStreamOptions {
+  name: string;
   /** Milliseconds without an answer after which a call fails. */
   timeout: number;
   /** Gives the connection that follows the streams of this process. */
@@ -38,7 +41,7 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
   readonly #options: RedisNamedLogOptions;
 
   constructor(options: RedisNamedLogOptions) {
-    super(new RedisNamedStream(options), options.timeout);
+    super(new RedisNamedStream(options), options.timeout, options.name);
     this.#options = options;
   }
 
@@ -46,7 +49,24 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const { after, signal } = checkFollowOptions(options);
+    const given = checkFollowOptions(options);
+    return await nameFollowErrors(
+      `follow event log ${quote(this.#options.name)}`,
+      onBatch,
+      (onBatch) => this.#follow(onBatch, given),
+      given.signal,
+    );
+  }
+
+  compare(a: string, b: string): number | undefined {
+    return compareCursors(a, b);
+  }
+
+  async #follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions,
+  ): Promise<never> {
+    const { after, signal } = options;
     const { stream } = this.#options.keys;
     // No retry here: a failure ends following, and the caller follows again.
     let batch = await readFirst({
@@ -80,10 +100,6 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
       // Redis has lost events since they were read through the shared connection.
       isBeyond = !hasNews && batch.cursor === cursor;
     }
-  }
-
-  compare(a: string, b: string): number | undefined {
-    return compareCursors(a, b);
   }
 
   /** Follows through the shared connection. */

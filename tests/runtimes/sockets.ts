@@ -16,6 +16,8 @@ import "../node/pipelining_test.ts";
 import "../node/request_test.ts";
 import "../node/sink_test.ts";
 import "../node/node_test.ts";
+import "../logs/error_names_test.ts";
+import "../logs/malformed_entries_test.ts";
 import "../logs/names_test.ts";
 import "../logs/redis_logs_test.ts";
 import "../logs/error_kinds_test.ts";
