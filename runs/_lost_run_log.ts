@@ -80,9 +80,12 @@ export class LostRunLog extends ForwardingLog {
     count: number,
     options?: EventLogOptions,
   ): Promise<string> {
-    return this.#loss === undefined
-      ? await this.inner.rewind(count, options)
-      : this.#loss.id;
+    if (this.#loss === undefined) {
+      return await this.inner.rewind(count, options);
+    }
+    const { id } = this.#loss;
+    // A reader that begins after the loss gets its entry too.
+    return count === 0 ? id : `${id}-before`;
   }
 
   override async follow(

@@ -75,10 +75,11 @@ export interface EventRunsOptions<Events = unknown>
    * Makes the last event of a run, which tells its readers how it ended. The fields
    * `event`, `data` or `json`, and `retry` of the event are sent. If it returns
    * `undefined`, the stream ends without such an event. It is called by the process that
-   * writes the end, and must not throw.
+   * writes the end, and for `lost` and `replaced` by one that serves readers. It must not
+   * throw.
    *
    * Left out, it makes an event of the type `end` whose data is `done`, `stopped`,
-   * `failed` or `lost`.
+   * `failed`, `lost` or `replaced`.
    *
    * @param end How the run ended.
    */
@@ -109,10 +110,18 @@ export interface EventRunsOptions<Events = unknown>
 /** Options for {@linkcode EventRuns.start}. */
 export interface EventRunsStartOptions {
   /**
-   * What to do with a run of the same ID that has ended. `"after"` adds the events of
-   * the new run to those of the old one: a reader that reconnects after the old end goes
-   * on with the new events. `"replace"` drops the events of the old run. Left out, the
-   * new run is not started.
+   * What to do with a run that has the same ID. Left out, the new run is not started.
+   *
+   * `"replace"` takes the place of that run, whether it has ended or goes on, and
+   * whatever its process does. Its source is aborted, its events are dropped, nothing is
+   * added to them, and its readers are told `replaced`: none of them gets events of the
+   * new run in the same response. Of calls that come at once, one starts its run.
+   *
+   * `"after"` adds the events of the new run to those of a run that has ended. A reader
+   * that comes later gets both in one response, and one that reconnects after the old end
+   * goes on with the new events. After {@linkcode EventRuns.stop}, it waits for the end
+   * of the run, for at most `leaseTime`; beside a run that goes on, the new run is not
+   * started.
    */
   restart?: "after" | "replace" | undefined;
   /**

@@ -18,7 +18,12 @@ import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
 import { logNameOf, stopLogNameOf } from "./_log_names.ts";
-import { type EventRunEnd, isEnd, makeEndEntry } from "./_status_entries.ts";
+import {
+  type EventRunEnd,
+  isEnd,
+  makeEndEntry,
+  readStop,
+} from "./_status_entries.ts";
 import { type CheckedRunsOptions, RENEWALS } from "./_option_checks.ts";
 import type { ClaimedRun } from "./_registry.ts";
 import { type EventRunSource, openRunIterator } from "./_source.ts";
@@ -35,6 +40,8 @@ export class Producer {
   readonly #id: string;
   readonly #claim: EventLogClaim;
   readonly #stopCursor: string;
+  /** Fulfilled once the producer of the run before is told that it is replaced. */
+  readonly #told: Promise<void> | undefined;
   readonly #options: CheckedRunsOptions;
   readonly #controller = new AbortController();
   /** How the run ends; set by the first call of `stop()`. */
@@ -54,12 +61,13 @@ export class Producer {
 
   constructor(
     id: string,
-    { claim, stopCursor }: ClaimedRun,
+    { claim, stopCursor, told }: ClaimedRun,
     options: CheckedRunsOptions,
   ) {
     this.#id = id;
     this.#claim = claim;
     this.#stopCursor = stopCursor;
+    this.#told = told;
     this.#options = options;
   }
 
@@ -73,7 +81,9 @@ export class Producer {
     this.#end = end;
     this.#controller.abort(
       new DOMException(
-        "Cannot continue source: the run has ended",
+        end === "replaced"
+          ? "Cannot continue source: another run has taken the place of this one"
+          : "Cannot continue source: the run has ended",
         "AbortError",
       ),
     );
@@ -90,7 +100,8 @@ export class Producer {
     const follower = new LogFollower(
       logs.open(stopLogNameOf(this.#id)),
       ({ events }) => {
-        if (events.length > 0) this.stop("stopped");
+        const end = readStop(events, this.#claim.id);
+        if (end !== undefined) this.stop(end);
       },
       this.#reportLog,
       this.#stopCursor,
@@ -115,7 +126,7 @@ export class Producer {
       this.#report(error);
     } finally {
       clearTimeout(deadline);
-      await Promise.all([this.#stopRenewals(), follower.stop()]);
+      await Promise.all([this.#stopRenewals(), follower.stop(), this.#told]);
     }
   }
 
@@ -209,7 +220,9 @@ export class Producer {
     if (!await retryStep(() => claim.renew())) return;
     // After the end, another process may start the run again: an expiry that was set then
     // would delete the new run.
-    await retryStep(() => logs.expire(logNameOf(this.#id), keepFor));
+    const name = logNameOf(this.#id);
+    const { id: claimId } = claim;
+    await retryStep(() => logs.expire(name, keepFor, { claimId }));
     try {
       await retryStep((failures) => this.#appendEnd(entry, failures > 0));
     } catch (error) {

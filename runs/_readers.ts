@@ -8,7 +8,7 @@
  */
 
 import { EventChannel } from "../channel.ts";
-import type { EventLog } from "../log.ts";
+import type { EventLog, LoggedEvent } from "../log.ts";
 import type { ErrorReports } from "./_error_reports.ts";
 import { GapEventLog } from "./_gap_event_log.ts";
 import { logNameOf } from "./_log_names.ts";
@@ -16,17 +16,23 @@ import { LostRunLog } from "./_lost_run_log.ts";
 import type { CheckedRunsOptions } from "./_option_checks.ts";
 import type { EventRunsServeOptions } from "./_options.ts";
 import { type Prefetch, prefetch, PrefetchedLog } from "./_prefetch.ts";
-import { isEnd, makeEndEntry } from "./_status_entries.ts";
+import type { FoundRun } from "./_registry.ts";
+import { ReplacedRunLog } from "./_replaced_run_log.ts";
+import { type EventRunEnd, isEnd, makeEndEntry } from "./_status_entries.ts";
 import type { StatusPoll } from "./_status_poll.ts";
 
 /** The readers of one run. */
 interface RunReaders {
+  /** The claim of the run when they came, if the logs tell it. */
+  readonly claimId: string | undefined;
   readonly log: LostRunLog;
   readonly channel: EventChannel;
+  /** Whether an entry is the end of what they get. */
+  readonly until: (entry: LoggedEvent) => boolean;
   /** How many readers there are. */
   count: number;
   /** Ends the poll of the run's status. */
-  unwatch: () => void;
+  readonly unwatch: () => void;
 }
 
 /** The channels of the runs that are being read. */
@@ -36,8 +42,11 @@ export class Readers {
   readonly #errorReports: ErrorReports;
   /** The readers of each run, by its ID. */
   readonly #runs = new Map<string, RunReaders>();
-  /** The readers of runs that are gone, until the last of them has been told. */
-  readonly #lost = new Set<RunReaders>();
+  /**
+   * The readers that no other reader joins, since there is a later claim of the run, or
+   * nothing is left of it: until the last of them has left.
+   */
+  readonly #former = new Set<RunReaders>();
   /** The channels that are being closed. */
   readonly #closing = new Set<Promise<void>>();
 
@@ -75,7 +84,7 @@ export class Readers {
    * @param request The request.
    * @param options What the client gets.
    * @param prefetched The first events for the reader, if they were read already.
-   * @param end The cursor of the end of the run at about that time.
+   * @param run The run at about that time.
    * @returns The response.
    */
   serve(
@@ -83,14 +92,15 @@ export class Readers {
     request: Request,
     options: Omit<EventRunsServeOptions, "notFound">,
     prefetched: Prefetch | undefined,
-    end: string | undefined,
+    run: FoundRun,
   ): Response {
     const readers = this.#obtain(
       id,
+      run,
       (log) =>
         prefetched === undefined
           ? log
-          : new PrefetchedLog(log, prefetched, end),
+          : new PrefetchedLog(log, prefetched, run.end),
     );
     // Counted before it is served: if another reader left meanwhile, the channel would
     // be closed under this one.
@@ -100,7 +110,7 @@ export class Readers {
       const response = readers.channel.serve(request, {
         ...options,
         replay: "all",
-        until: isEnd,
+        until: readers.until,
         onClose: (reason) => {
           this.#release(id, readers);
           options.onClose?.(reason);
@@ -116,21 +126,40 @@ export class Readers {
   /** Ends all streams. The clients come back to another process. */
   async close(): Promise<void> {
     for (const [id, readers] of this.#runs) this.#drop(id, readers);
-    for (const readers of this.#lost) this.#close(readers);
+    for (const readers of this.#former) this.#close(readers);
     await Promise.all(this.#closing);
   }
 
-  #obtain(id: string, prepare: (log: EventLog) => EventLog): RunReaders {
+  /** Gives the readers of a run under its last claim. */
+  #obtain(
+    id: string,
+    run: FoundRun,
+    prepare: (log: EventLog) => EventLog,
+  ): RunReaders {
     const found = this.#runs.get(id);
-    if (found !== undefined) return found;
+    if (found !== undefined && found.claimId === run.claimId) return found;
+    // It may be a new run, which the readers of the old one do not get.
+    if (found !== undefined) this.#retire(id, found);
+    const readers = this.#open(id, run, prepare);
+    this.#runs.set(id, readers);
+    return readers;
+  }
+
+  #open(
+    id: string,
+    { claimId, end }: FoundRun,
+    prepare: (log: EventLog) => EventLog,
+  ): RunReaders {
     const { logs, keepAlive, retry, compression } = this.#options;
     const onError = (error: unknown): void =>
       this.#errorReports.report(error, id);
+    const own = new ReplacedRunLog(
+      prepare(logs.open(logNameOf(id))),
+      () => this.#end(id, readers, "replaced"),
+    );
     // A gap becomes an event first: `LostRunLog` holds back any other gap until it has
     // asked the log whether anything is left.
-    const log = new LostRunLog(
-      new GapEventLog(prepare(logs.open(logNameOf(id))), onError),
-    );
+    const log = new LostRunLog(new GapEventLog(own, onError));
     const channel = new EventChannel({
       log,
       // A run has few readers: keeping its events in memory would cost more than it
@@ -141,43 +170,67 @@ export class Readers {
       compression,
       onError,
     });
-    const readers: RunReaders = { log, channel, count: 0, unwatch: () => {} };
-    readers.unwatch = this.#statusPoll.watch(id, () => this.#lose(id, readers));
-    this.#runs.set(id, readers);
+    const readers: RunReaders = {
+      claimId,
+      log,
+      channel,
+      until: (entry) =>
+        isEnd(entry) && !own.isContinued(entry.id) &&
+        !isBefore(own, entry.id, end),
+      count: 0,
+      unwatch: this.#statusPoll.watch(id, () => {
+        // The run may have expired after its end, which its readers have been given.
+        if (log.hasEnd) this.#drop(id, readers);
+        else this.#end(id, readers, "lost");
+      }),
+    };
     return readers;
   }
 
   #release(id: string, readers: RunReaders): void {
     readers.count--;
     if (readers.count > 0) return;
-    if (this.#lost.has(readers)) this.#close(readers);
+    if (this.#former.has(readers)) this.#close(readers);
     else this.#drop(id, readers);
   }
 
-  /** Ends the streams of a run of which nothing is left. */
-  #lose(id: string, readers: RunReaders): void {
-    // The run has expired after its end, which its readers have been given.
-    if (readers.log.hasEnd) return this.#drop(id, readers);
+  /** Ends the streams of a run that is gone, or that another run has replaced. */
+  #end(id: string, readers: RunReaders, end: EventRunEnd): void {
+    this.#retire(id, readers);
+    readers.unwatch();
+    readers.log.lose(makeEndEntry(end, id, this.#options));
+  }
+
+  /**
+   * Lets no other reader join. The channel stays open until each reader has taken the
+   * end.
+   */
+  #retire(id: string, readers: RunReaders): void {
     if (this.#runs.get(id) !== readers) return;
     this.#runs.delete(id);
-    readers.unwatch();
-    // The channel stays open until each reader has taken the end. A new reader gets
-    // another channel: a new run may have the ID by then.
-    this.#lost.add(readers);
-    readers.log.lose(makeEndEntry("lost", id, this.#options));
+    this.#former.add(readers);
   }
 
   #drop(id: string, readers: RunReaders): void {
-    if (this.#runs.get(id) !== readers) return;
-    this.#runs.delete(id);
-    readers.unwatch();
+    if (this.#runs.get(id) === readers) this.#runs.delete(id);
     this.#close(readers);
   }
 
   #close(readers: RunReaders): void {
-    this.#lost.delete(readers);
+    readers.unwatch();
+    this.#former.delete(readers);
     const closing = readers.channel.close();
     this.#closing.add(closing);
     closing.finally(() => this.#closing.delete(closing));
   }
+}
+
+/** Whether one ID is known to lie before another one in a log. */
+function isBefore(
+  log: EventLog,
+  id: string,
+  other: string | undefined,
+): boolean {
+  const order = other === undefined ? undefined : log.compare?.(id, other);
+  return order !== undefined && order < 0;
 }

@@ -9,33 +9,38 @@
 
 import { takeOver } from "../_warning.ts";
 import { LogFollower } from "../_channel/log_follower.ts";
-import type { EventLogClaim, EventLogState } from "../log.ts";
+import type { EventLog, EventLogClaim, EventLogState } from "../log.ts";
 import { logNameOf, stopLogNameOf } from "./_log_names.ts";
 import {
+  CONTINUATION_ENTRY,
   type EventRunEnd,
   type EventRunStatus,
   isEnd,
   isInvisible,
   makeEndEntry,
+  makeStopEntry,
   readEnd,
   readStatus,
+  readStop,
   START_ENTRY,
-  STOP_ENTRY,
 } from "./_status_entries.ts";
 import type { StatusPoll } from "./_status_poll.ts";
 import { type CheckedRunsOptions, makeClaimOptions } from "./_option_checks.ts";
+import { ReplacedRunLog } from "./_replaced_run_log.ts";
 import { retryStep } from "./_retry.ts";
 
 /** How many entries one read after a reader's last event gets. */
 const READ_LIMIT = 16;
-/** Milliseconds between two tries to claim a run that has ended but is not released. */
-const RELEASE_POLL_DELAY = 10;
+/** Milliseconds between two looks at a run that is about to end, or to be released. */
+const POLL_DELAY = 10;
 
 /** A run that this process has claimed. */
 export interface ClaimedRun {
   claim: EventLogClaim;
   /** The cursor in the stop log after which an entry is for this run. */
   stopCursor: string;
+  /** Fulfilled once the producer of the run before is told, if that run goes on. */
+  told: Promise<void> | undefined;
 }
 
 /** A run that exists. */
@@ -43,6 +48,15 @@ export interface FoundRun {
   status: EventRunStatus;
   /** The ID of its last entry when it was found, `undefined` if it had none. */
   end: string | undefined;
+  /** The ID of its last claim, if the logs tell it. */
+  claimId: string | undefined;
+}
+
+/** A claim of a run that is to be started. */
+interface NewClaim {
+  claim: EventLogClaim;
+  /** The ID of the claim of a run that goes on, and that this one has replaced. */
+  replaced?: string | undefined;
 }
 
 /** The runs in the logs. */
@@ -67,19 +81,30 @@ export class Registry {
     restart: "after" | "replace" | undefined,
   ): Promise<ClaimedRun | undefined> {
     const { logs } = this.#options;
+    const name = logNameOf(id);
+    const state = restart === "replace" ? await logs.inspect(name) : undefined;
     // The cursor is asked for before the run exists. If it were read later, a stop that
     // came between the claim and the reading would not reach the producer.
+    const stopCursorRead = retryStep(() =>
+      logs.open(stopLogNameOf(id)).rewind(0)
+    );
     const [stopCursor, claim] = await Promise.allSettled([
-      retryStep(() => logs.open(stopLogNameOf(id)).rewind(0)),
-      this.#claim(id, restart),
+      stopCursorRead,
+      state === undefined
+        ? this.#claim(id, restart)
+        : this.#claimReplacing(id, state, stopCursorRead),
     ]);
     if (claim.status === "rejected") throw claim.reason;
     if (claim.value === undefined) return undefined;
+    const { claim: own, replaced } = claim.value;
+    const told = replaced === undefined
+      ? undefined
+      : this.#tellReplaced(id, replaced);
     if (stopCursor.status === "fulfilled") {
-      return { claim: claim.value, stopCursor: stopCursor.value };
+      return { claim: own, stopCursor: stopCursor.value, told };
     }
     // The run has no producer. With the claim held, its status would be "running".
-    await this.#release(claim.value, id);
+    await Promise.all([this.#release(own, id), told]);
     throw stopCursor.reason;
   }
 
@@ -96,7 +121,7 @@ export class Registry {
     const status = found === "abandoned"
       ? await this.#markLost(id, state)
       : found;
-    return { status, end: state.last?.id };
+    return { status, end: state.last?.id, claimId: state.claimId };
   }
 
   /**
@@ -116,11 +141,10 @@ export class Registry {
    * @returns Whether the run was being produced.
    */
   async stop(id: string): Promise<boolean> {
-    if (await this.getStatus(id) !== "running") return false;
-    const { logs, leaseTime } = this.#options;
-    // A producer that does not read the request for so long has lost its lease.
-    const log = logs.open(stopLogNameOf(id), { expireIn: leaseTime });
-    await takeOver(log.append(STOP_ENTRY));
+    const found = await this.find(id);
+    if (found?.status !== "running") return false;
+    const entry = makeStopEntry("stopped", found.claimId);
+    await takeOver(this.#openStopLog(id).append(entry));
     return true;
   }
 
@@ -176,7 +200,11 @@ export class Registry {
         onAbort = () => reject(signal.reason);
         if (signal.aborted) onAbort();
         signal.addEventListener("abort", onAbort);
-        follower = new LogFollower(logs.open(logNameOf(id)), ({ events }) => {
+        const log = new ReplacedRunLog(
+          logs.open(logNameOf(id)),
+          () => resolve("replaced"),
+        );
+        follower = new LogFollower(log, ({ events }) => {
           const end = events.map(readEnd).find((end) => end !== undefined);
           if (end !== undefined) resolve(end);
           // The run may have ended after its status was read and before it was followed.
@@ -196,37 +224,122 @@ export class Registry {
   async #claim(
     id: string,
     restart: "after" | "replace" | undefined,
-  ): Promise<EventLogClaim | undefined> {
-    const { logs } = this.#options;
-    const options = { ...makeClaimOptions(this.#options), event: START_ENTRY };
-    const claim = await logs.claim(logNameOf(id), options);
-    if (claim !== undefined) return claim;
-    const status = await this.getStatus(id);
-    if (status === undefined) return await logs.claim(logNameOf(id), options);
-    if (restart === undefined || status === "running") return undefined;
-    return await this.#claimEnded(id, restart === "replace");
+  ): Promise<NewClaim | undefined> {
+    const claim = await this.#claimNew(id);
+    if (claim !== undefined) return { claim };
+    const found = await this.find(id);
+    if (found === undefined) return asNewClaim(await this.#claimNew(id));
+    if (restart === undefined) return undefined;
+    const isOver = found.status !== "running" ||
+      await this.#untilStopped(id, found.claimId);
+    return isOver ? asNewClaim(await this.#claimEnded(id)) : undefined;
   }
 
-  /** Claims a run that has ended, unless another process is quicker. */
-  async #claimEnded(
+  async #claimNew(id: string): Promise<EventLogClaim | undefined> {
+    return await this.#options.logs.claim(logNameOf(id), {
+      ...makeClaimOptions(this.#options),
+      event: START_ENTRY,
+    });
+  }
+
+  /**
+   * Claims a run in the place of whatever has its ID, unless another process is quicker.
+   * It waits for no producer: that may be a process that hangs.
+   *
+   * @param id The ID of the run.
+   * @param state The state of its log when the run was to be started.
+   * @param stopCursor Fulfilled once the stop log has answered. Of calls that come at
+   * once, each takes the place of the claim that it has found, and only one does. The
+   * wait gives all of them, in all processes, the time to find the same claim.
+   */
+  async #claimReplacing(
     id: string,
-    replace: boolean,
+    state: EventLogState,
+    stopCursor: Promise<unknown>,
+  ): Promise<NewClaim | undefined> {
+    await stopCursor;
+    const claim = await this.#claimOver(id, state);
+    const status = readStatus(state);
+    if (claim !== undefined) {
+      const replaced = status === "running" ? state.claimId : undefined;
+      return { claim, replaced };
+    }
+    // Another process has started the run, or a reader has written meanwhile that it is
+    // lost, which takes a claim too.
+    if (status === "lost") return undefined;
+    const again = await this.#options.logs.inspect(logNameOf(id));
+    if (readStatus(again) !== "lost") return undefined;
+    return asNewClaim(await this.#claimOver(id, again));
+  }
+
+  /** Claims a run in the place of the one that was found. */
+  async #claimOver(
+    id: string,
+    { claimId, last }: EventLogState,
   ): Promise<EventLogClaim | undefined> {
+    return await this.#options.logs.claim(logNameOf(id), {
+      ...makeClaimOptions(this.#options),
+      event: START_ENTRY,
+      replace: true,
+      ...claimId === undefined ? { after: last?.id } : { takeOver: claimId },
+    });
+  }
+
+  /** Claims a run that has ended, to go on with it, unless another process is quicker. */
+  async #claimEnded(id: string): Promise<EventLogClaim | undefined> {
     const { logs } = this.#options;
-    const options = { ...makeClaimOptions(this.#options), event: START_ENTRY };
     for (;;) {
       const { last } = await logs.inspect(logNameOf(id));
       if (last === undefined || !isEnd(last)) return undefined;
-      const after = last.id;
       const claim = await logs.claim(logNameOf(id), {
-        ...options,
-        after,
-        replace,
+        ...makeClaimOptions(this.#options),
+        event: CONTINUATION_ENTRY,
+        after: last.id,
       });
       if (claim !== undefined) return claim;
       // The producer has written the end and is about to release its claim.
-      await new Promise((resolve) => setTimeout(resolve, RELEASE_POLL_DELAY));
+      await wait(POLL_DELAY);
     }
+  }
+
+  /**
+   * Waits for the end of a run if its producer was told to stop: at most for a lease.
+   *
+   * @returns Whether the run has ended.
+   */
+  async #untilStopped(
+    id: string,
+    claimId: string | undefined,
+  ): Promise<boolean> {
+    const log = this.#openStopLog(id);
+    const { events } = await log.read(await log.rewind(1));
+    if (readStop(events, claimId) === undefined) return false;
+    const end = performance.now() + this.#options.leaseTime;
+    while (performance.now() < end) {
+      const found = await this.find(id);
+      if (found?.status !== "running") return found !== undefined;
+      await wait(POLL_DELAY);
+    }
+    return false;
+  }
+
+  /**
+   * Tells the producer of a run that another one has taken its place. Otherwise it would
+   * notice that at its next event or renewal, and its source would go on until then.
+   */
+  async #tellReplaced(id: string, claimId: string): Promise<void> {
+    try {
+      const entry = makeStopEntry("replaced", claimId);
+      await takeOver(this.#openStopLog(id).append(entry));
+    } catch (error) {
+      this.#options.onError(error, id);
+    }
+  }
+
+  #openStopLog(id: string): EventLog {
+    const { logs, leaseTime } = this.#options;
+    // A producer that does not read the request for so long has lost its lease.
+    return logs.open(stopLogNameOf(id), { expireIn: leaseTime });
   }
 
   /** Writes that a run is lost, since no process has a claim on it. */
@@ -257,4 +370,12 @@ export class Registry {
       this.#options.onError(error, id);
     }
   }
+}
+
+function asNewClaim(claim: EventLogClaim | undefined): NewClaim | undefined {
+  return claim === undefined ? undefined : { claim };
+}
+
+function wait(delay: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, delay));
 }

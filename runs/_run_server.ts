@@ -105,7 +105,7 @@ export class RunServer {
     if (negotiation.isHead) return answerHead(negotiation);
     const { notFound: _, ...rest } = options;
     const negotiated = { ...rest, [NEGOTIATED]: negotiation };
-    return this.#readers.serve(id, request, negotiated, prefetched, run.end);
+    return this.#readers.serve(id, request, negotiated, prefetched, run);
   }
 
   /** Answers all further requests that would get a stream with 503. */

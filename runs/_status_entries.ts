@@ -17,23 +17,72 @@ import type { EventLogState, LoggedEvent } from "../log.ts";
 
 /**
  * How a run ended: its source came to its end (`"done"`), `stop()` was called
- * (`"stopped"`), its source failed or exceeded a limit (`"failed"`), or the process that
- * produced it is gone (`"lost"`).
+ * (`"stopped"`), its source failed or exceeded a limit (`"failed"`), the process that
+ * produced it is gone (`"lost"`), or another run with its ID took its place
+ * (`"replaced"`).
  */
-export type EventRunEnd = "done" | "stopped" | "failed" | "lost";
+export type EventRunEnd = "done" | "stopped" | "failed" | "lost" | "replaced";
 
-/** The status of a run: it is being produced, or how it ended. */
+/**
+ * The status of a run: it is being produced, or how it ended. It is never `"replaced"`,
+ * since the ID then is that of another run.
+ */
 export type EventRunStatus = "running" | EventRunEnd;
 
 const START_COMMENT = "run started";
+const CONTINUATION_COMMENT = "run continued";
 const END_COMMENT = "run ended: ";
-const ENDS: readonly string[] = ["done", "stopped", "failed", "lost"];
+const ENDS: readonly string[] = [
+  "done",
+  "stopped",
+  "failed",
+  "lost",
+  "replaced",
+];
+const STOP_COMMENT = "run to be stopped";
+const REPLACEMENT_COMMENT = "run was replaced";
 
 /** The first entry of a run. */
 export const START_ENTRY: TextEventInit = { comment: START_COMMENT };
 
-/** The entry that tells the producer of a run to stop, in a log of its own. */
-export const STOP_ENTRY: TextEventInit = { comment: "run to be stopped" };
+/** The entry after the end of a run that goes on (`restart: "after"`). */
+export const CONTINUATION_ENTRY: TextEventInit = {
+  comment: CONTINUATION_COMMENT,
+};
+
+/**
+ * Makes the entry that tells the producer of a run to stop, in a log of its own.
+ *
+ * @param end Why it is to stop.
+ * @param claimId The ID of the claim under which the run is produced. A later run with
+ * the same ID ignores the entry.
+ * @returns The entry.
+ */
+export function makeStopEntry(
+  end: "stopped" | "replaced",
+  claimId: string | undefined,
+): TextEventInit {
+  const comment = end === "stopped" ? STOP_COMMENT : REPLACEMENT_COMMENT;
+  return claimId === undefined ? { comment } : { comment, data: claimId };
+}
+
+/**
+ * Reads from entries of a stop log how a run is to end.
+ *
+ * @param entries The entries.
+ * @param claimId The ID of the claim under which the run is produced, if it has one.
+ * @returns How the run is to end, `undefined` if no entry is for it.
+ */
+export function readStop(
+  entries: readonly LoggedEvent[],
+  claimId: string | undefined,
+): "stopped" | "replaced" | undefined {
+  const entry = entries.find(({ data }) =>
+    data === undefined || claimId === undefined || data === claimId
+  );
+  if (entry === undefined) return undefined;
+  return entry.comment === REPLACEMENT_COMMENT ? "replaced" : "stopped";
+}
 
 /** What makes the last entry of a run. */
 export interface EndOptions {
@@ -86,6 +135,16 @@ export function readEnd({ comment }: LoggedEvent): EventRunEnd | undefined {
 /** Whether an entry is the last one of a run. */
 export function isEnd(entry: LoggedEvent): boolean {
   return readEnd(entry) !== undefined;
+}
+
+/** Whether an entry is the first one of a run. */
+export function isStart({ comment }: LoggedEvent): boolean {
+  return comment === START_COMMENT;
+}
+
+/** Whether a run goes on with an entry, after its end. */
+export function isContinuation({ comment }: LoggedEvent): boolean {
+  return comment === CONTINUATION_COMMENT;
 }
 
 /** Whether a client ignores an entry: it has neither `data` nor `retry`. */

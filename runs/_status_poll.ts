@@ -32,7 +32,7 @@ export class StatusPoll {
    *
    * @param id The ID of the run.
    * @param onGone Called if nothing is left of the run.
-   * @returns A function that ends the watch. Call it once.
+   * @returns A function that ends the watch. It may be called again.
    */
   watch(id: string, onGone: () => void): () => void {
     const watches = this.#watches.get(id) ?? new Set();
@@ -43,7 +43,8 @@ export class StatusPoll {
     }, this.#interval);
     return () => {
       watches.delete(onGone);
-      if (watches.size === 0) this.#watches.delete(id);
+      const isLast = watches.size === 0 && this.#watches.get(id) === watches;
+      if (isLast) this.#watches.delete(id);
       if (this.#watches.size > 0) return;
       clearInterval(this.#timer);
       this.#timer = undefined;

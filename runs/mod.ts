@@ -169,7 +169,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Starts a run, unless a run has that ID.
+   * Starts a run, unless a run has that ID. `restart` takes the place of that run, or
+   * goes on after its end.
    *
    * The source is called once. It gives events, the bytes or the text of an event stream,
    * or a response that is one. They are taken as fast as the logs store them, whether the
@@ -196,7 +197,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * @param id The ID of the run: any well-formed text of 1 to 1024 bytes of UTF-8, where
    * U+0000 counts as two.
    * @param source Gives the events.
-   * @param options What to do if a run with that ID has ended.
+   * @param options What to do if there is a run with that ID.
    * @returns Whether this call started the run, as soon as that is certain. It rejects
    * with a `TypeError` if an argument is of the wrong type, an option unknown or the ID is empty or not
    * well-formed, with a `RangeError` if the ID is too long, with a `DOMException` named
@@ -226,7 +227,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * get no stream are answered as `serveEvents` does. HEAD gets the status and the headers
    * that GET would get. After `close()` the answer is 503.
    * If the engine loses all of a run before its end, the connected readers are told
-   * `lost`; a reader that comes later gets 404, as after the run has expired.
+   * `lost`; a reader that comes later gets 404, as after the run has expired. If another
+   * run replaces it, they are told `replaced`. A client that then reconnects is told of a
+   * gap, and gets all of the new run.
    *
    * @example A reader that reconnects
    * ```ts
@@ -328,8 +331,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param id The ID of the run.
-   * @returns How the run ended, `"lost"` if the engine loses all of it before the end;
-   * `undefined` if no run has the ID. It rejects with a `TypeError` or a `RangeError` if
+   * @returns How the run ended, `"lost"` if the engine loses all of it before the end,
+   * `"replaced"` if another run takes its place; `undefined` if no run has the ID. It rejects with a `TypeError` or a `RangeError` if
    * no run can have that ID, with an `Error` if `close()` is called first, and with what
    * the logs throw.
    */

@@ -109,13 +109,14 @@ export function withClaims(
   return {
     open: (name, options) => logs.open(name, options),
     inspect: (name) => logs.inspect(name),
-    expire: (name, delay) => logs.expire(name, delay),
+    expire: (name, delay, options) => logs.expire(name, delay, options),
     claim: async (name, options) => {
       const claim = await logs.claim(name, options);
       if (claim === undefined) return undefined;
-      const { cursor } = claim;
+      const { cursor, id } = claim;
       return {
         cursor,
+        id,
         append: (event, options) => claim.append(event, options),
         renew: () => claim.renew(),
         release: () => claim.release(),
