@@ -242,12 +242,12 @@ async function parseUpstream(
 
 async function readBody(
   data: string,
-  { stdin, signal }: CommandLineIo,
+  { stdin, signal, readFile = (path) => Deno.readFile(path) }: CommandLineIo,
 ): Promise<BodyInit> {
   if (data !== "-" && !data.startsWith("@")) return data;
   const body: Promise<BodyInit> = data === "-"
     ? new Response(stdin).arrayBuffer()
-    : Deno.readFile(data.slice(1));
+    : readFile(data.slice(1));
   return await unlessAborted(body, signal);
 }
 

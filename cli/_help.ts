@@ -14,6 +14,8 @@ Usage:
   deno run -N jsr:@tidings/sse/cli serve [options]        serve standard input
   deno run -N jsr:@tidings/sse/cli relay <url> [options]  serve another stream
 
+In Node, npx @tidings/sse takes the place of deno run -N jsr:@tidings/sse/cli.
+
 A <url> without a scheme, such as localhost:8000, is one of http.
 
 Read <url> prints each event as it comes, and stays connected: a lost connection

@@ -7,6 +7,16 @@
  * @module
  */
 
+/** A server that `serve` or `relay` has started. */
+export interface CommandLineServer {
+  /** The address that it listens on. */
+  hostname: string;
+  /** The port that it listens on. */
+  port: number;
+  /** Ends it, once its open responses have ended. */
+  shutdown(): Promise<void>;
+}
+
 /** What the command line reads and writes. */
 export interface CommandLineIo {
   /** What `serve` publishes, and what `-d -` sends. */
@@ -23,12 +33,28 @@ export interface CommandLineIo {
   isTerminal: boolean;
   /** Ends the command cleanly when it is aborted. */
   signal: AbortSignal;
+  /**
+   * Reads the file of `-d @file`.
+   *
+   * @default {Deno.readFile}
+   */
+  readFile?: ((path: string) => Promise<BodyInit>) | undefined;
+  /**
+   * Starts the server of `serve` and `relay`. An error with the code `"EADDRINUSE"` says
+   * that the port is in use. By default, `Deno.serve` does it.
+   */
+  listen?:
+    | ((
+      address: { hostname: string; port: number },
+      handler: (request: Request) => Response | Promise<Response>,
+    ) => Promise<CommandLineServer>)
+    | undefined;
 }
 
 /**
  * Writes bytes to standard output.
  *
- * @throws {Deno.errors.BrokenPipe} If its reader has closed it.
+ * @throws {Error} With the code `"EPIPE"`, if its reader has closed it.
  * @throws {unknown} The reason of `io.signal`, if it is aborted meanwhile.
  */
 export async function writeBytes(
@@ -58,10 +84,12 @@ export async function unlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const abort = (): void => reject(signal.reason);
-  signal.addEventListener("abort", abort);
-  if (signal.aborted) abort();
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    if (signal.aborted) abort();
+  });
   try {
     return await Promise.race([promise, aborted]);
   } finally {

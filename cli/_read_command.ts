@@ -21,7 +21,7 @@ import type { ConnectOptions } from "../client.ts";
  * @param io What the command line reads and writes.
  * @returns The exit status.
  * @throws {EventSourceError} If the stream cannot be read.
- * @throws {Deno.errors.BrokenPipe} If the reader of the output has closed it.
+ * @throws {Error} With the code `"EPIPE"`, if the reader of the output has closed it.
  */
 export async function readCommand(
   command: ReadCommand,
@@ -52,7 +52,7 @@ async function printEvents(
   const { format, types } = command;
   let left = command.count;
   let failure: unknown;
-  await using connection = connectUpstream(command, io, {
+  const connection = connectUpstream(command, io, {
     fetch: format !== "raw" ? undefined : copyingFetch(async (chunk) => {
       if (connection.readyState === 2) return;
       try {
@@ -63,6 +63,7 @@ async function printEvents(
       }
     }),
   });
+  // Ends with the loop, however that ends.
   for await (const event of connection) {
     if (types !== undefined && !types.has(event.event)) continue;
     if (format === "json") await writeText(io, formatJson(event));

@@ -11,7 +11,8 @@ import type { RelayCommand, ServeCommand, Serving } from "./_command.ts";
 import { describeError } from "./_format.ts";
 import { readJsonLines, readTextLines } from "./_input_lines.ts";
 import { CLEAN_END } from "./_exit_status.ts";
-import type { CommandLineIo } from "./_io.ts";
+import type { CommandLineIo, CommandLineServer } from "./_io.ts";
+import { listen } from "./_listen.ts";
 import { connectUpstream } from "./_upstream.ts";
 import { findIdFault, quote } from "../_validate.ts";
 import { EventChannel } from "../channel.ts";
@@ -168,12 +169,12 @@ async function serve(
   const { history, replay, origins } = serving;
   const log = new MemoryEventLog({ maxEvents: history });
   const channel = new EventChannel({ log });
-  const server = listen(serving, (request) =>
+  const server = await listen(serving, (request) =>
     channel.serve(request, {
       replay,
       cors: origins === undefined ? undefined : { origins },
-    }));
-  const { hostname, port } = server.addr;
+    }), io);
+  const { hostname, port } = server;
   const host = hostname.includes(":") ? `[${hostname}]` : hostname;
   io.report(`serving at http://${host}:${port}/`);
   try {
@@ -187,24 +188,6 @@ async function serve(
     await shutDown(server);
   }
   return CLEAN_END;
-}
-
-function listen(
-  { hostname, port }: Serving,
-  handler: (request: Request) => Response,
-): Deno.HttpServer<Deno.NetAddr> {
-  try {
-    return Deno.serve({ hostname, port, onListen() {} }, handler);
-  } catch (error) {
-    // Deno's own error names the missing permission and the flag that grants it.
-    if (error instanceof Deno.errors.NotCapable) throw error;
-    const address = `port ${port} of ${hostname}`;
-    throw error instanceof Deno.errors.AddrInUse
-      ? new Error(
-        `Cannot serve events: ${address} is in use, --port chooses another`,
-      )
-      : new Error(`Cannot serve events at ${address}`, { cause: error });
-  }
 }
 
 async function publish(
@@ -229,7 +212,7 @@ function untilAborted(signal: AbortSignal): Promise<void> {
 }
 
 /** Shuts the server down. It would wait for ever for a client that does not read. */
-async function shutDown(server: Deno.HttpServer): Promise<void> {
+async function shutDown(server: CommandLineServer): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, SHUTDOWN_TIMEOUT);

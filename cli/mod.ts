@@ -2,10 +2,12 @@
 
 /**
  * The command line: reads event streams as curl reads files, serves events from
- * standard input, and relays a stream to many clients. It runs in Deno.
+ * standard input, and relays a stream to many clients. It runs in Deno, and in Node as the
+ * program of the npm package.
  *
  * ```sh
  * deno run -N jsr:@tidings/sse/cli https://example.com/events
+ * npx @tidings/sse https://example.com/events
  * ```
  *
  * `--help` is the manual.
@@ -23,7 +25,7 @@ import { type CommandLineIo, writeText } from "./_io.ts";
 import { UsageError } from "./_option_values.ts";
 import { VERSION } from "./_version.ts";
 
-export type { CommandLineIo } from "./_io.ts";
+export type { CommandLineIo, CommandLineServer } from "./_io.ts";
 
 /**
  * Runs the command line.
@@ -77,7 +79,7 @@ export async function main(
     // An abort ends every command cleanly, whatever it has interrupted.
     if (io.signal.aborted) return CLEAN_END;
     // The reader of the output has closed it, as `head` does.
-    if (error instanceof Deno.errors.BrokenPipe) return CLEAN_END;
+    if (Object(error).code === "EPIPE") return CLEAN_END;
     io.report(`error: ${describeError(error)}`);
     if (!(error instanceof UsageError)) return FAILURE;
     io.report("Try --help");

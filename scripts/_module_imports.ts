@@ -2,12 +2,12 @@
 
 /**
  * What modules and declarations of the npm package import, and which of them its exports
- * reach.
+ * and its program reach.
  *
  * @module
  */
 
-import { exportedFiles } from "./_npm_manifest.ts";
+import { BIN_FILE, exportedFiles } from "./_npm_manifest.ts";
 
 const IMPORT_REGEXP =
   /\b(?:import|export)\s[^"';]*?from\s*"([^"]+)"|\bimport\s*\(\s*"([^"]+)"|^\s*import\s*"([^"]+)"/gm;
@@ -20,14 +20,14 @@ export function moduleImports(code: string): string[] {
 }
 
 /**
- * Finds the modules and declarations that the exports of the package reach by relative
- * imports, whether they are there or not.
+ * Finds the modules and declarations that the exports and the program of the package reach
+ * by relative imports, whether they are there or not.
  *
  * @param files The text of each file, by its path in the package.
  */
 export function reachedFiles(files: ReadonlyMap<string, string>): Set<string> {
   return reachFrom(exportedFiles("types"), ".d.ts", files)
-    .union(reachFrom(exportedFiles("default"), ".js", files));
+    .union(reachFrom([...exportedFiles("default"), BIN_FILE], ".js", files));
 }
 
 /** In a file of declarations, an import says `.js` for `.d.ts`. */

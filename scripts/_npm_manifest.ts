@@ -22,6 +22,9 @@ export const npmDocuments: string[] = config.publish.include
 /** The versions of Node that `require()` ES modules. */
 export const NODE_RANGE = "^20.19.0 || >=22.12.0";
 
+/** The program that `npx` runs. */
+export const BIN_FILE = "cli/bin.js";
+
 /** What a program gets for an export: its declarations and its module. */
 export interface ExportConditions {
   types: string;
@@ -68,6 +71,8 @@ export function createManifest(
     // For tools that do not read `exports`.
     main: main.default,
     types: main.types,
+    // Without a "./", as npm writes it.
+    bin: { sse: BIN_FILE },
     exports: { ...exports, "./package.json": "./package.json" },
     publishConfig: { access: "public" },
     _generatedBy: generatedBy,

@@ -11,7 +11,7 @@
 import { listFiles } from "./_list_files.ts";
 import { reachedFiles } from "./_module_imports.ts";
 import { toPortableDeclarations } from "./_npm_declarations.ts";
-import { createManifest, npmDocuments } from "./_npm_manifest.ts";
+import { BIN_FILE, createManifest, npmDocuments } from "./_npm_manifest.ts";
 
 /** Options for {@linkcode finishNpmPackage}. */
 export interface FinishNpmPackageOptions {
@@ -47,6 +47,7 @@ export async function finishNpmPackage(
   }
   const manifest = createManifest(repositoryUrl, _generatedBy);
   const files = await readModules(`${emitted}/esm`);
+  files.set(BIN_FILE, await Deno.readTextFile(`${root}/scripts/npm_bin.js`));
   for (const file of reachedFiles(files)) {
     const code = files.get(file);
     if (code === undefined) {

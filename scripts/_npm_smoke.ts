@@ -8,7 +8,7 @@
 
 import { name, npmSpecifiers } from "./_npm_manifest.ts";
 
-/** The command line is for Deno, in syntax and in what it calls. */
+/** The command line's own block is for Deno; its program is tried by itself. */
 const specifiers = npmSpecifiers.filter((path) => path !== `${name}/cli`);
 
 /**

@@ -18,6 +18,7 @@ const SLOW = [
   "tests/log/memory_size_test.ts",
   "tests/package/bench_peers_test.ts",
   "tests/package/dnt_test.ts",
+  "tests/package/npm_bin_test.ts",
   "tests/package/npm_package_test.ts",
   "tests/parser/memory_test.ts",
 ];

@@ -148,6 +148,10 @@ async function testRuntimes(): Promise<void> {
     "the command line in Deno",
     () => project.run(Deno.execPath(), ["run", `npm:${name}/cli`, "--help"]),
   );
+  await project.step(
+    "the command line in Node, by npx",
+    () => project.run("npx", ["--no", "--", name, "--help"]),
+  );
 }
 
 /** The whole package is many times as large. */

@@ -39,6 +39,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/dnt": "builds the npm package",
   "package/import_map": "starts processes",
   "package/limits": "reads the table of limits",
+  "package/npm_bin": "builds the npm package, and starts Node",
   "package/npm_package": "builds the npm package",
   "package/public_api": "reads the documentation of the source files",
   "package/release": "starts processes",
