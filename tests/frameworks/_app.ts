@@ -27,7 +27,8 @@ export class App implements AsyncDisposable {
   readonly #child: Deno.ChildProcess;
   readonly #reading: Promise<unknown>;
   #output = "";
-  #onLine = (): void => {};
+  /** Looks again at what is waited for. */
+  #onOutput = (): void => {};
 
   /** Starts an app, and waits until it listens. */
   static async start(
@@ -62,6 +63,11 @@ export class App implements AsyncDisposable {
     await this.#waitFor(`${count} clients`, () => this.clients === count);
   }
 
+  /** Waits until it has printed a text to stderr. */
+  async waitForError(text: string): Promise<void> {
+    await this.#waitFor(text, () => this.errors.includes(text));
+  }
+
   /** Publishes "from the server" in each channel that has served a request. */
   publish(): void {
     this.#child.kill("SIGWINCH");
@@ -91,8 +97,8 @@ export class App implements AsyncDisposable {
     deadline?: number,
   ): Promise<void> {
     const reached = new Promise<void>((resolve) => {
-      this.#onLine = () => isReached() ? resolve() : undefined;
-      this.#onLine();
+      this.#onOutput = () => isReached() ? resolve() : undefined;
+      this.#onOutput();
     });
     const ended = this.#reading.then(() => {
       if (!isReached()) throw new Error(`The app has ended`);
@@ -105,7 +111,7 @@ export class App implements AsyncDisposable {
         `${message}; ${this.clients} clients; ${this.#output}${this.errors}`,
       );
     } finally {
-      this.#onLine = () => {};
+      this.#onOutput = () => {};
     }
   }
 
@@ -115,12 +121,15 @@ export class App implements AsyncDisposable {
       if (name === "port") this.port = Number(value);
       else if (name === "clients") this.clients = Number(value);
       else this.#output += `${line}\n`;
-      this.#onLine();
+      this.#onOutput();
     }
   }
 
   async #readErrors(): Promise<void> {
     const text = this.#child.stderr.pipeThrough(new TextDecoderStream());
-    for await (const chunk of text) this.errors += chunk;
+    for await (const chunk of text) {
+      this.errors += chunk;
+      this.#onOutput();
+    }
   }
 }
