@@ -37,9 +37,13 @@ const EVENT_SOURCE = {
   "sec-fetch-site": "same-origin",
 };
 
-/** Headers of one connection or one moment. */
+/**
+ * Headers of one connection or one moment, and the length of 0 that Deno and Bun announce
+ * by themselves for each answer to HEAD that has no body.
+ */
 const PASSING_HEADERS = [
   "connection",
+  "content-length",
   "date",
   "keep-alive",
   "transfer-encoding",

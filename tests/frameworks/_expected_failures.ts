@@ -8,14 +8,9 @@
  */
 
 const SILENT = "Bun closes a stream that is silent for 10 seconds";
-const HEAD_LENGTH = "HEAD is answered with a content-length of 0";
 
 /** The reasons, by the framework, the change of its program and the column. */
 export const EXPECTED_FAILURES: Readonly<Record<string, string>> = {
   "bun: quiet stream": SILENT,
   "bun: no warning": SILENT,
-  "bun: HEAD": HEAD_LENGTH,
-  "bun, gzip(): HEAD": HEAD_LENGTH,
-  "deno: HEAD": HEAD_LENGTH,
-  "deno, gzip(): HEAD": HEAD_LENGTH,
 };
