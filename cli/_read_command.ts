@@ -11,6 +11,7 @@ import { formatJson, formatPretty } from "./_format.ts";
 import { CLEAN_END, TIMEOUT } from "./_exit_status.ts";
 import { type CommandLineIo, writeBytes, writeText } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
+import { startIdleTimer } from "../_client/idle_timer.ts";
 import { findResponseFault } from "../_parser/response_fault.ts";
 import type { ConnectOptions } from "../client.ts";
 
@@ -29,16 +30,14 @@ export async function readCommand(
 ): Promise<number> {
   const { timeout = Infinity } = command;
   const deadline = new AbortController();
-  const timer = timeout === Infinity
-    ? undefined
-    : setTimeout(() => deadline.abort(), timeout);
+  const stopTimer = startIdleTimer(timeout, () => deadline.abort());
   const signal = AbortSignal.any([io.signal, deadline.signal]);
   try {
     await printEvents(command, { ...io, signal });
   } catch (error) {
     if (!deadline.signal.aborted) throw error;
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
   if (!deadline.signal.aborted) return CLEAN_END;
   io.report(`ended: ${timeout / 1000} s have passed`);

@@ -25,6 +25,27 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
   });
 }
 
+Deno.test(
+  `cli --timeout does not count a standstill of its process${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    const stream = new OpenStream("data: first\n\n");
+    await using server = serve(() => stream.response);
+    const args = [server.url, "--timeout", "1", "--count", "2"];
+    await using cli = new CliProcess(args);
+    await cli.stdout.match(/first\n\n/);
+    cli.kill("SIGSTOP");
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    stream.send("data: second\n\n");
+    cli.kill("SIGCONT");
+    const { status, stdout } = await cli.result();
+    assertMatch(stdout, /second\n\n$/);
+    assertEquals(status, 0);
+  },
+);
+
 for (const format of [[], ["--json"], ["--raw"]]) {
   Deno.test(`cli ${format.join("")} ends cleanly when the pipe is closed`, async () => {
     const stream = new OpenStream("data: a\n\n");
