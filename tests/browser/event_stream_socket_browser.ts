@@ -51,7 +51,8 @@ async function withPage(
         const protocols = [GRAPHQL_PROTOCOL];
         return serveSocket(request, serveGraphQL, { protocols, signal });
       }
-      if (pathname !== "/echo") return new Response(null, { status: 404 });
+      if (pathname.startsWith("/dropped")) request = dropPort(request);
+      else if (pathname !== "/echo") return new Response(null, { status: 404 });
       return serveSocket(request, (socket) => {
         socket.onmessage = ({ data }) => socket.send(data);
       }, { signal });
@@ -63,6 +64,51 @@ async function withPage(
     shutdown.abort();
   }
 }
+
+/** Does as a proxy that drops the port from `Host`. */
+function dropPort(request: Request): Request {
+  const url = new URL(request.url);
+  url.port = "";
+  const dropped = new Request(url, request);
+  // Over HTTP, a browser sends it to this machine alone.
+  if (url.pathname === "/dropped-http") {
+    dropped.headers.delete("sec-fetch-site");
+  }
+  return dropped;
+}
+
+browserTest(
+  "browser: EventStreamSocket opens behind a proxy that drops the port, or is refused at once and says why",
+  async (browser) => {
+    await withPage(async (port) => {
+      const page = await browser.open(`http://127.0.0.1:${port}/`);
+      const lines = await page.run(async () => {
+        const { EventStreamSocket } = globalThis as unknown as PageGlobals;
+        const lines: string[] = [];
+        for (const path of ["/dropped", "/dropped-http"]) {
+          const socket = new EventStreamSocket(path);
+          socket.onopen = () => socket.send("hello");
+          socket.onmessage = ({ data }) => {
+            lines.push(data);
+            socket.close();
+          };
+          const { code, reason } = await new Promise<CloseEvent>(
+            (resolve) => socket.onclose = resolve,
+          );
+          lines.push(`${code} ${reason}`);
+        }
+        return lines;
+      }, undefined);
+      assertEquals(lines, [
+        "hello",
+        "1005 ",
+        "1006 Cannot open socket: another origin, " +
+        'expected that of "Host" or of "origins", got ' +
+        `"http://127.0.0.1:${port}"`,
+      ]);
+    });
+  },
+);
 
 browserTest(
   "browser: EventStreamSocket sends and receives text and bytes, alone and behind a genuine WebSocket",
