@@ -197,17 +197,34 @@ function assertKnownOptions(
   );
   if (unknown?.kind !== "option") return;
   const { name, rawName } = unknown;
-  const others = Object.entries(COMMAND_OPTIONS)
-    .filter(([, other]) => hasOption(other, name)).map(([command]) => command);
-  const nearest = findNearestName(name, Object.keys(options));
-  let hint = nearest === undefined ? "" : `, the nearest is --${nearest}`;
-  if (others.length > 0) hint = `, an option of ${others.join(" and ")}`;
   throw new UsageError(
-    `Cannot read arguments: expected an option of the command, got '${rawName}'${hint}`,
+    `Cannot read arguments: expected an option of the command, got '${rawName}'${
+      describeNearest(name, Object.keys(options))
+    }`,
   );
 }
 
-/** Whether a table has an option of a name, or of a letter. */
+/** Says which command has an option, or which is the nearest, of the command first. */
+function describeNearest(name: string, own: string[]): string {
+  const others = findCommands(name);
+  if (others !== "") return `, an option of ${others}`;
+  const nearest = findNearestName(name, own);
+  if (nearest !== undefined) return `, the nearest is --${nearest}`;
+  const all = Object.values(COMMAND_OPTIONS).flatMap(Object.keys);
+  const foreign = findNearestName(name, all);
+  return foreign === undefined
+    ? ""
+    : `, the nearest is --${foreign} of ${findCommands(foreign)}`;
+}
+
+/** The commands that have an option of a name, or of a letter. */
+function findCommands(name: string): string {
+  return Object.entries(COMMAND_OPTIONS)
+    .filter(([, options]) => hasOption(options, name))
+    .map(([command]) => command).join(" and ");
+}
+
+/** Whether a table has it. */
 function hasOption(
   options: NonNullable<ParseArgsConfig["options"]>,
   name: string,

@@ -79,6 +79,10 @@ const WRONG: { args: string[]; error: string }[] = [
     error: "expected an option of the command, got '-q'",
   },
   {
+    args: [URL_ARGUMENT, "--prot", "1"],
+    error: "got '--prot', the nearest is --port of serve and relay",
+  },
+  {
     args: [URL_ARGUMENT, "--port", "1"],
     error: "got '--port', an option of serve and relay",
   },
