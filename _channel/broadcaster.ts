@@ -119,7 +119,7 @@ export class Broadcaster implements LogFeedListener {
     this.catchUp = new CatchUp(log, reader, makeFrame);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
     this.#subscribers = new KeepAliveSchedule(
-      keepAlive / 2,
+      keepAlive,
       (subscriber) => subscriber.keepAlive(),
     );
     this.#retentionWatch = new RetentionWatch(
@@ -143,11 +143,6 @@ export class Broadcaster implements LogFeedListener {
   /** The cursor of {@linkcode Broadcaster.position}. */
   get cursor(): string {
     return this.#cursor;
-  }
-
-  /** How many keep-alive ticks have begun. */
-  get keepAliveTick(): number {
-    return this.#subscribers.tick;
   }
 
   /** Adds a subscriber. */

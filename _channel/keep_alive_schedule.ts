@@ -9,29 +9,48 @@
 
 /** Members that are visited in one turn of the event loop. */
 const MAX_AT_ONCE = 256;
+/** So that timers which are late by a twentieth make no silence too long. */
+const SLACK = 0.95;
+
+/** Members that are visited together. */
+interface Part<Member> {
+  /** Milliseconds from the beginning of each interval to the visits. */
+  readonly phase: number;
+  readonly members: Set<Member>;
+}
 
 /**
- * A set whose members are visited once in each tick. If there are many, the visits are
- * spread over the interval between two ticks.
+ * A set whose members are visited at regular intervals, each twice in `keepAlive`
+ * milliseconds. If there are many, they are divided into parts, whose visits are spread
+ * over the interval.
+ *
+ * A member that sends a comment when it has sent nothing since its last visit is never
+ * silent for longer than `keepAlive`: it stays in its part, whoever comes and leaves, and
+ * its first visit is not later than the others.
  */
 export class KeepAliveSchedule<Member> {
-  readonly #members = new Set<Member>();
-  readonly #duration: number;
+  /** Milliseconds between two visits, 0 for none. */
+  readonly #interval: number;
   readonly #visit: (member: Member) => void;
-  #ticks = 0;
+  /** The part of each member; `undefined` if there are no visits. */
+  readonly #members = new Map<Member, Part<Member> | undefined>();
+  /** The parts, each at the index that decides its phase. */
+  readonly #parts: (Part<Member> | undefined)[] = [];
+  /** The parts with room for another member. */
+  readonly #open = new Set<Part<Member>>();
   /** Runs while there are members. */
   #timer: ReturnType<typeof setInterval> | undefined;
-  /** The timers between the parts of the visits that are under way. */
+  /** When this interval has begun, on the clock of `performance`. */
+  #begin = 0;
+  /** The timers of the visits in this interval, and between those of `visitAll()`. */
   readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
-  /** Whether the visits of a tick are under way. */
-  #isUnderWay = false;
 
   /**
-   * @param duration Milliseconds between two ticks, 0 for none.
+   * @param keepAlive Milliseconds in which each member is visited twice, 0 for never.
    * @param visit Called with each member.
    */
-  constructor(duration: number, visit: (member: Member) => void) {
-    this.#duration = duration;
+  constructor(keepAlive: number, visit: (member: Member) => void) {
+    this.#interval = keepAlive / 2 * SLACK;
     this.#visit = visit;
   }
 
@@ -40,68 +59,106 @@ export class KeepAliveSchedule<Member> {
     return this.#members.size;
   }
 
-  /** How many ticks have begun. */
-  get tick(): number {
-    return this.#ticks;
-  }
-
   /** All members. */
   [Symbol.iterator](): Iterator<Member> {
-    return this.#members.values();
+    return this.#members.keys();
   }
 
   /** Adds a member. */
   add(member: Member): void {
-    this.#members.add(member);
-    if (this.#duration === 0) return;
-    this.#timer ??= setInterval(() => this.#begin(), this.#duration);
+    const part = this.#interval === 0 ? undefined : this.#obtainPart();
+    this.#members.set(member, part);
+    if (part === undefined) return;
+    part.members.add(member);
+    if (part.members.size === MAX_AT_ONCE) this.#open.delete(part);
   }
 
   /** Removes a member. */
   remove(member: Member): void {
+    const part = this.#members.get(member);
     this.#members.delete(member);
+    if (part !== undefined) this.#leave(part, member);
     if (this.#members.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
     for (const pause of this.#pauses) clearTimeout(pause);
     this.#pauses.clear();
-    this.#isUnderWay = false;
   }
 
-  /** Visits each member once, besides the ticks and without waiting for one. */
+  /** Visits each member once, besides the intervals and without waiting for one. */
   visitAll(visit: (member: Member) => void): void {
-    this.#proceed(this.#members.values(), visit, 0, () => {});
+    this.#proceed(this.#members.keys(), visit);
   }
 
-  #begin(): void {
-    // If the visits of a tick take longer than the interval, the next tick is left out.
-    if (this.#isUnderWay) return;
-    this.#isUnderWay = true;
-    this.#ticks++;
-    const count = Math.ceil(this.#members.size / MAX_AT_ONCE);
-    const pause = this.#duration / count;
-    this.#proceed(this.#members.values(), this.#visit, pause, () => {
-      this.#isUnderWay = false;
-    });
+  #obtainPart(): Part<Member> {
+    const [open] = this.#open;
+    if (open !== undefined) return open;
+    if (this.#timer === undefined) {
+      this.#begin = performance.now();
+      this.#timer = setInterval(() => this.#visitParts(), this.#interval);
+    }
+    const free = this.#parts.indexOf(undefined);
+    const index = free === -1 ? this.#parts.length : free;
+    const phase = reverseBits(index) * this.#interval;
+    const part = { phase, members: new Set<Member>() };
+    this.#parts[index] = part;
+    this.#open.add(part);
+    // Otherwise its first visit could be almost two intervals away.
+    const delay = this.#begin + phase - performance.now();
+    if (delay > 0) this.#pause(delay, () => this.#visitPart(part));
+    return part;
   }
 
-  #proceed(
-    members: Iterator<Member>,
-    visit: (member: Member) => void,
-    pause: number,
-    onEnd: () => void,
-  ): void {
+  #leave(part: Part<Member>, member: Member): void {
+    part.members.delete(member);
+    this.#open.add(part);
+    if (part.members.size > 0) return;
+    this.#open.delete(part);
+    this.#parts[this.#parts.indexOf(part)] = undefined;
+  }
+
+  #visitParts(): void {
+    this.#begin = performance.now();
+    for (const part of this.#parts) {
+      if (part === undefined) continue;
+      if (part.phase === 0) this.#visitPart(part);
+      else this.#pause(part.phase, () => this.#visitPart(part));
+    }
+  }
+
+  #visitPart({ members }: Part<Member>): void {
+    for (const member of members) this.#visit(member);
+  }
+
+  #proceed(members: Iterator<Member>, visit: (member: Member) => void): void {
     for (let count = 0; count < MAX_AT_ONCE; count++) {
       const { done, value } = members.next();
-      if (done) return onEnd();
+      if (done) return;
       visit(value);
     }
     // The last visit may have removed all members.
     if (this.#members.size === 0) return;
+    this.#pause(0, () => this.#proceed(members, visit));
+  }
+
+  #pause(delay: number, goOn: () => void): void {
     const timer = setTimeout(() => {
       this.#pauses.delete(timer);
-      this.#proceed(members, visit, pause, onEnd);
-    }, pause);
+      goOn();
+    }, delay);
     this.#pauses.add(timer);
   }
+}
+
+/**
+ * Reverses the bits of an index behind the binary point: 0, 1/2, 1/4, 3/4, 1/8, ... The
+ * first so many of them are always spread evenly.
+ */
+function reverseBits(index: number): number {
+  let result = 0;
+  for (let bit = 0.5; index > 0; bit /= 2) {
+    if (index % 2 === 1) result += bit;
+    index = Math.floor(index / 2);
+  }
+  return result;
 }

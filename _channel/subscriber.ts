@@ -111,16 +111,15 @@ export class Subscriber
   /** Called by the sink when it has room. */
   handleRoom(): void {
     if (this.isClosed) return;
-    const { preamble } = this.#broadcaster;
     const isFirst = !this.#hasBegun;
+    this.#hasBegun = true;
     if (isFirst) {
-      this.#hasBegun = true;
       this.#watch?.begin();
+      const { preamble } = this.#broadcaster;
       if (preamble !== undefined) this.#output.write(preamble, 0);
     }
     if (this.#state === "blocked") this.#advance();
-    const isSilent = isFirst && !this.isClosed && this.#output.isQuiet;
-    if (isSilent) this.#broadcaster.begin(this);
+    if (isFirst && !this.#output.hasWritten) this.#broadcaster.begin(this);
   }
 
   /** Called by the sink when the client has left. */
@@ -179,11 +178,11 @@ export class Subscriber
   }
 
   /**
-   * Called twice in each keep-alive time, and soon after the client has begun to read.
-   * Sends a comment if nothing was sent since the call before the last, or ever.
+   * Called twice in each keep-alive time, and for the first byte. Sends a comment if
+   * nothing was sent since the last call.
    */
   keepAlive(): void {
-    if (!this.#output.isQuiet) return;
+    if (!this.#output.checkSilence()) return;
     const isTold = this.tell(this.#broadcaster.position);
     if (!isTold && this.#output.hasRoom) this.#comment(KEEP_ALIVE_COMMENT);
   }

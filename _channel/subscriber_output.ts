@@ -19,11 +19,11 @@ export class SubscriberOutput {
   readonly #compressed: CompressedSink | undefined;
   // `connect` sets it before all else.
   #sink!: Sink;
-  /** The keep-alive tick in which something was last written. */
-  #lastWriteTick = -Infinity;
+  /** Set by each write, cleared by `checkSilence()`. */
+  #hasWritten = false;
 
   /**
-   * @param broadcaster Has the counters and the keep-alive tick.
+   * @param broadcaster Has the counters.
    * @param compression How to compress the stream, if it is compressed.
    */
   constructor(
@@ -45,9 +45,16 @@ export class SubscriberOutput {
     return this.#compressed !== undefined;
   }
 
-  /** Whether nothing was written in this keep-alive tick and the one before, or ever. */
-  get isQuiet(): boolean {
-    return this.#broadcaster.keepAliveTick - this.#lastWriteTick >= 2;
+  /** Whether something was written since `checkSilence()` was called last, if it was. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
+  }
+
+  /** Checks whether nothing was written since the last call, or ever. */
+  checkSilence(): boolean {
+    const isSilent = !this.#hasWritten;
+    this.#hasWritten = false;
+    return isSilent;
   }
 
   /** Sets the sink. */
@@ -67,9 +74,9 @@ export class SubscriberOutput {
     events: number,
     shared?: GroupChunk,
   ): void {
-    const { counters, keepAliveTick } = this.#broadcaster;
+    const { counters } = this.#broadcaster;
     counters.delivered += events;
-    this.#lastWriteTick = keepAliveTick;
+    this.#hasWritten = true;
     if (this.#compressed === undefined) {
       counters.bytes += chunk.byteLength;
       this.#sink.write(chunk);
@@ -82,11 +89,13 @@ export class SubscriberOutput {
 
   /** Ends the stream after what was written. */
   end(): void {
+    this.#hasWritten = true;
     this.#sink.end();
   }
 
   /** Fails the stream. */
   fail(error: unknown): void {
+    this.#hasWritten = true;
     this.#sink.fail(error);
   }
 }

@@ -25,6 +25,12 @@ import {
 } from "../_options.ts";
 import { assertInteger, assertNumber, MAX_DELAY } from "../_validate.ts";
 
+/**
+ * Milliseconds. `Bun.serve` closes what is silent for 10 seconds, most proxies what is
+ * silent for 60, and some for 30.
+ */
+const DEFAULT_KEEP_ALIVE = "Bun" in globalThis ? 5000 : 15_000;
+
 /** The kind of `compression`. */
 export const COMPRESSION: OptionKind = [
   "a compression such as gzip()",
@@ -118,7 +124,7 @@ export function checkResponseOptions(
   >,
 ): CheckedResponseOptions {
   const {
-    keepAlive = 15_000,
+    keepAlive = DEFAULT_KEEP_ALIVE,
     retry,
     maxDuration = Infinity,
     startTimeout = 10_000,

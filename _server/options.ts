@@ -14,9 +14,12 @@ import type { CorsOptions } from "./cors.ts";
 /** The options that all responses with an event stream share. */
 export interface EventResponseOptions {
   /**
-   * Milliseconds of silence after which a comment is sent, so that no proxy or load
-   * balancer takes the connection for dead: 0 to 2 147 483 647, where 0 sends none.
-   * Nothing is sent to a client that does not read.
+   * The most milliseconds for which a stream is silent: a comment is sent before, so that
+   * no server, proxy or load balancer takes the connection for dead. 0 to 2 147 483 647,
+   * where 0 sends none. Nothing is sent to a client that does not read.
+   *
+   * In Bun it is 5000 by default: `Bun.serve` closes a connection that is silent for 10
+   * seconds.
    *
    * Where there is nothing to send when the client begins to read, one comment goes out
    * at once, also with 0: Firefox opens an `EventSource` at the first byte.

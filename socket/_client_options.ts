@@ -42,8 +42,8 @@ export interface EventStreamSocketOptions {
   reconnectionTime?: number | undefined;
   /**
    * Milliseconds without a byte of the stream, or without a response to a POST, after
-   * which the request is aborted and repeated: 1 to 2 147 483 647. A server sends a
-   * comment every 15 seconds unless its `keepAlive` says otherwise. After `close()` the
+   * which the request is aborted and repeated: 1 to 2 147 483 647. A server is silent
+   * for 15 seconds at most, unless its `keepAlive` says otherwise. After `close()` the
    * socket fails with 1006 if the server confirms nothing for as long. If this process stood
    * still meanwhile, the time begins anew, at most twice.
    *

@@ -82,7 +82,6 @@ function serveInBun(fetch: FetchHandler): Server {
     hostname: "127.0.0.1",
     port: 0,
     fetch,
-    idleTimeout: 0,
   });
   const shutdown = (): Promise<void> => bun.stop();
   return {

@@ -8,6 +8,7 @@ import "../channel/departure_test.ts";
 import "../channel/group_test.ts";
 import "../channel/cursors_test.ts";
 import "../channel/catch_up_test.ts";
+import "../channel/keep_alive_schedule_test.ts";
 import "../channel/lifetime_test.ts";
 import "../channel/errors_test.ts";
 import "../channel/log_test.ts";

@@ -26,6 +26,7 @@ import "../logs/redis_writes_test.ts";
 import "../runs/redis_loss_test.ts";
 import "../runs/redis_test.ts";
 import "../runs/resume_test.ts";
+import "../server/idle_test.ts";
 import "../server/socket_test.ts";
 import "../fuzz/socket_protocol_test.ts";
 import "../socket/drop_test.ts";
