@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import type { EventLog, EventLogBatch } from "../log.ts";
 import { drawRetryDelay } from "../_log/retry_delay.ts";
 
@@ -103,11 +104,11 @@ export class LogFollower {
 function wait(delay: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, delay);
-    signal.addEventListener("abort", end);
+    const stopListening = listenForAbort(signal, end);
 
     function end(): void {
       clearTimeout(timer);
-      signal.removeEventListener("abort", end);
+      stopListening();
       resolve();
     }
   });

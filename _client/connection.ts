@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { drawDelay } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
@@ -63,6 +64,8 @@ export class EventStreamConnection
   /** What the parser threw; it counts once the events before are handed out. */
   #parserError: unknown;
   #running = false;
+  /** Stops listening to the signal of the options. */
+  readonly #stopListening: () => void;
 
   /**
    * Connects, as `connect()` does.
@@ -85,7 +88,7 @@ export class EventStreamConnection
       { lastEventId, maxEventSize, onComment },
     );
     this.#lastEventId = this.#parser.lastEventId;
-    options.signal?.addEventListener("abort", this.close);
+    this.#stopListening = listenForAbort(options.signal, this.close);
     // Not at once: a callback that uses the connection would run before the caller has it.
     Promise.resolve().then(() => this.#run());
   }
@@ -318,7 +321,7 @@ export class EventStreamConnection
     this.#readyState = CLOSED;
     this.#response = undefined;
     this.#queue.clear();
-    this.#options.signal?.removeEventListener("abort", this.close);
+    this.#stopListening();
     this.#endWait?.();
     this.#attempt?.drop(error);
     // In a callback of the parser, this drops the rest of the chunk.

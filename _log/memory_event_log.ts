@@ -6,6 +6,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { tellAppend } from "./tell_append.ts";
 import type {
   EventLog,
@@ -189,7 +190,7 @@ export class MemoryEventLog implements EventLog {
       signal?.throwIfAborted();
       const stop = (reason: unknown): void => {
         this.#followers.delete(follower);
-        signal?.removeEventListener("abort", onAbort);
+        stopListening();
         reject(reason);
       };
       const onAbort = (): void => stop(signal?.reason);
@@ -199,7 +200,7 @@ export class MemoryEventLog implements EventLog {
         : this.#history.find(after);
       const follower: Follower = { sequence, onBatch, stop, isBusy: false };
       this.#followers.add(follower);
-      signal?.addEventListener("abort", onAbort);
+      const stopListening = listenForAbort(signal, onAbort);
       this.#call(follower);
       this.#advance(follower);
     });

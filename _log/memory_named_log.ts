@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import type {
   EventLog,
   EventLogBatch,
@@ -106,7 +107,7 @@ export class MemoryNamedLog {
     signal?.throwIfAborted();
     const controller = new AbortController();
     const onAbort = (): void => controller.abort(signal?.reason);
-    signal?.addEventListener("abort", onAbort);
+    const stopListening = listenForAbort(signal, onAbort);
     this.#followers.add(controller);
     try {
       return await this.#log.follow(onBatch, {
@@ -115,7 +116,7 @@ export class MemoryNamedLog {
       });
     } finally {
       this.#followers.delete(controller);
-      signal?.removeEventListener("abort", onAbort);
+      stopListening();
     }
   }
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { DONE, EventQueue, type EventResult } from "./event_queue.ts";
 import type { ServerSentEvent } from "../event.ts";
@@ -29,6 +30,8 @@ export class EventIterator
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
   #reading = false;
+  /** Stops listening to the signal. */
+  readonly #stopListening: () => void;
 
   /**
    * @param makeParser Makes the parser that calls back for each event.
@@ -46,8 +49,8 @@ export class EventIterator
     this.#parser = makeParser((event) => this.#queue.push(event));
     this.#source = openSource();
     this.#signal = signal;
+    this.#stopListening = listenForAbort(signal, this.#onAbort);
     if (signal?.aborted) this.#onAbort();
-    else signal?.addEventListener("abort", this.#onAbort);
   }
 
   next(): Promise<EventResult> {
@@ -157,7 +160,7 @@ export class EventIterator
   }
 
   #end(failure?: { error: unknown }): void {
-    this.#signal?.removeEventListener("abort", this.#onAbort);
+    this.#stopListening();
     this.#queue.end(failure);
     this.#source.releaseLock?.();
   }

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
+
 /** How long a stream may last. */
 export interface Lifetime {
   /** Milliseconds, or `Infinity`. */
@@ -34,9 +36,9 @@ export function watchLifetime(
   const timer = maxDuration === Infinity
     ? undefined
     : setTimeout(() => end("lifetime"), maxDuration);
-  signal?.addEventListener("abort", onAbort);
+  const stopListening = listenForAbort(signal, onAbort);
   return () => {
     clearTimeout(timer);
-    signal?.removeEventListener("abort", onAbort);
+    stopListening();
   };
 }

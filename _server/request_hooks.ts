@@ -8,6 +8,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { openStream, type SinkOwner } from "./sink.ts";
 
 /** The method by which a request gives a header without its `Headers`. */
@@ -65,9 +66,9 @@ export function onDeparture(
   if (hasHooks(request)) return request[ON_DEPARTURE](listener);
   if (!hasSignal(request)) return ignore;
   const { signal } = request;
-  if (signal.aborted) listener();
-  else signal.addEventListener("abort", listener);
-  return () => signal.removeEventListener("abort", listener);
+  if (!signal.aborted) return listenForAbort(signal, listener);
+  listener();
+  return () => {};
 }
 
 /**

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
+
 /** A server that `serve` or `relay` has started. */
 export interface CommandLineServer {
   /** The address that it listens on. */
@@ -84,15 +86,15 @@ export async function unlessAborted<T>(
   promise: Promise<T>,
   signal: AbortSignal,
 ): Promise<T> {
-  let abort = (): void => {};
+  let stopListening = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
-    abort = () => reject(signal.reason);
-    signal.addEventListener("abort", abort);
+    const abort = (): void => reject(signal.reason);
+    stopListening = listenForAbort(signal, abort);
     if (signal.aborted) abort();
   });
   try {
     return await Promise.race([promise, aborted]);
   } finally {
-    signal.removeEventListener("abort", abort);
+    stopListening();
   }
 }

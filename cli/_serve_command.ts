@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import type { RelayCommand, ServeCommand, Serving } from "./_command.ts";
 import { describeError } from "./_format.ts";
 import { readJsonLines, readTextLines } from "./_input_lines.ts";
@@ -207,7 +208,7 @@ async function publish(
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
+    listenForAbort(signal, resolve);
   });
 }
 

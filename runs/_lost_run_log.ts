@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import type {
   EventLog,
   EventLogBatch,
@@ -126,7 +127,7 @@ export class LostRunLog extends ForwardingLog {
     // `lose()` has set the loss before it ended the following.
     onBatch(makeLossBatch(this.#loss!, cursor));
     return await new Promise<never>((_, reject) =>
-      signal?.addEventListener("abort", () => reject(signal.reason))
+      listenForAbort(signal, () => reject(signal?.reason))
     );
   }
 
@@ -137,14 +138,14 @@ export class LostRunLog extends ForwardingLog {
   ): Promise<never> {
     const controller = new AbortController();
     const end = (): void => controller.abort(signal?.reason);
-    signal?.addEventListener("abort", end);
-    this.#controller.signal.addEventListener("abort", end);
+    const stopListening = listenForAbort(signal, end);
+    const stopWaitingForLoss = listenForAbort(this.#controller.signal, end);
     try {
       const options = { after, signal: controller.signal };
       return await this.inner.follow(onBatch, options);
     } finally {
-      signal?.removeEventListener("abort", end);
-      this.#controller.signal.removeEventListener("abort", end);
+      stopListening();
+      stopWaitingForLoss();
     }
   }
 

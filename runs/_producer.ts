@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { LogFollower } from "../_channel/log_follower.ts";
 import { withData } from "../_encoder/event_data.ts";
 import type {
@@ -135,7 +136,7 @@ export class Producer {
     const { signal } = this.#controller;
     return new Promise((resolve) => {
       if (signal.aborted) resolve();
-      signal.addEventListener("abort", () => resolve());
+      listenForAbort(signal, resolve);
       relay.then(resolve);
     });
   }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { takeOver } from "../_warning.ts";
 import { LogFollower } from "../_channel/log_follower.ts";
 import type { EventLog, EventLogClaim, EventLogState } from "../log.ts";
@@ -191,15 +192,15 @@ export class Registry {
     if (status !== "running") return status;
     let follower: LogFollower | undefined;
     let check: Promise<void> | undefined;
-    let onAbort = (): void => {};
+    let stopListening = (): void => {};
     let unwatch = (): void => {};
     try {
       return await new Promise((resolve, reject) => {
         // All of the run is gone, and how it ended with it.
         unwatch = statusPoll.watch(id, () => resolve("lost"));
-        onAbort = () => reject(signal.reason);
+        const onAbort = (): void => reject(signal.reason);
         if (signal.aborted) onAbort();
-        signal.addEventListener("abort", onAbort);
+        stopListening = listenForAbort(signal, onAbort);
         const log = new ReplacedRunLog(
           logs.open(logNameOf(id)),
           () => resolve("replaced"),
@@ -215,7 +216,7 @@ export class Registry {
         follower.start();
       });
     } finally {
-      signal.removeEventListener("abort", onAbort);
+      stopListening();
       unwatch();
       await Promise.all([check, follower?.stop()]);
     }

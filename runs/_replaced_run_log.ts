@@ -8,6 +8,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import type {
   EventLog,
   EventLogBatch,
@@ -69,7 +70,7 @@ export class ReplacedRunLog extends ForwardingLog {
       signal?.throwIfAborted();
       if (!this.#isReplaced) throw error;
       return await new Promise<never>((_, reject) =>
-        signal?.addEventListener("abort", () => reject(signal.reason))
+        listenForAbort(signal, () => reject(signal?.reason))
       );
     }
   }

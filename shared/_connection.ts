@@ -10,6 +10,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { LOST, NEW, RecentEvents } from "./_recent_events.ts";
 import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
@@ -76,7 +77,10 @@ export class SharedConnection
     this.#queue = new DeliveryQueue(options.onStateChange);
     const { signal } = options;
     if (signal?.aborted) this.close();
-    signal?.addEventListener("abort", this.close, this.#listening);
+    else {
+      const stopListening = listenForAbort(signal, this.close);
+      this.#listening.signal.addEventListener("abort", stopListening);
+    }
     this.#listen();
     this.#join();
   }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { startIdleTimer } from "../_client/idle_timer.ts";
 import { encodeEvent, encodeEvents } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
@@ -61,6 +62,8 @@ export class SocketSession implements Transport {
   /** Whether the close event of this side is in the send buffer. */
   #hasClosed = false;
   #hasEnded = false;
+  /** Stops listening to the signal of the options. */
+  readonly #stopListening: () => void;
   /** The newest POST, until its response. */
   #post: PostReader | undefined;
   /** Ends the wait of a POST for a client that reads too slowly. */
@@ -90,7 +93,10 @@ export class SocketSession implements Transport {
     this.#keepAlive = new KeepAlive(settings.keepAlive, () => {
       if (this.#body?.hasRoom) this.#body.write(KEEP_ALIVE_COMMENT);
     });
-    settings.signal?.addEventListener("abort", this.#handleShutdown);
+    this.#stopListening = listenForAbort(
+      settings.signal,
+      this.#handleShutdown,
+    );
     this.#leave();
   }
 
@@ -385,7 +391,7 @@ export class SocketSession implements Transport {
     this.#leave();
     this.#hasEnded = true;
     this.#stopAwayTimer?.();
-    this.#settings.signal?.removeEventListener("abort", this.#handleShutdown);
+    this.#stopListening();
     this.#stopPost(404, "Cannot receive messages: the socket is closed");
     // The socket ignores it if it is closed already.
     this.#events.close(ABNORMAL_CLOSURE);

@@ -24,6 +24,7 @@
  * @module
  */
 
+import { listenForAbort } from "../_abort.ts";
 import { makeCommonHeaders } from "../_server/headers.ts";
 import {
   answerHead,
@@ -303,9 +304,9 @@ function upgrade(
     callHandler(onSocket, socket, request, transport);
     const shutDown = () => transport.end({ code: 1001, reason: "" });
     if (settings.signal?.aborted) shutDown();
-    settings.signal?.addEventListener("abort", shutDown);
+    const stopListening = listenForAbort(settings.signal, shutDown);
     webSocket.addEventListener("close", () => {
-      settings.signal?.removeEventListener("abort", shutDown);
+      stopListening();
       release();
     });
     return response;

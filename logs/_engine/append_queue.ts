@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../../_abort.ts";
 import type { WriteLimiter } from "./write_limiter.ts";
 
 /** The most that one write takes; it always takes at least one event. */
@@ -70,15 +71,15 @@ export class AppendQueue<T> {
         item,
         size,
         resolve: (id) => {
-          signal?.removeEventListener("abort", onAbort);
+          stopListening();
           resolve(id);
         },
         reject: (reason) => {
-          signal?.removeEventListener("abort", onAbort);
+          stopListening();
           reject(reason);
         },
       };
-      signal?.addEventListener("abort", onAbort);
+      const stopListening = listenForAbort(signal, onAbort);
       this.#waiting.add(waiting);
       if (this.#isRunning) return;
       this.#isRunning = true;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { listenForAbort } from "../../_abort.ts";
 import { drawRetryDelay } from "../../_log/retry_delay.ts";
 
 /**
@@ -42,10 +43,8 @@ export function orAborted<T>(
     onAbort = () => reject(signal.reason);
   });
   if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort);
-  return Promise.race([promise, aborted]).finally(() =>
-    signal.removeEventListener("abort", onAbort)
-  );
+  const stopListening = listenForAbort(signal, onAbort);
+  return Promise.race([promise, aborted]).finally(stopListening);
 }
 
 /**
@@ -98,7 +97,7 @@ export async function retry<T>(
     );
   }, timeout);
   const onAbort = (): void => controller.abort(given?.reason);
-  given?.addEventListener("abort", onAbort);
+  const stopListening = listenForAbort(given, onAbort);
   try {
     for (let failures = 0;; failures++) {
       try {
@@ -118,7 +117,7 @@ export async function retry<T>(
     }
   } finally {
     clearTimeout(timer);
-    given?.removeEventListener("abort", onAbort);
+    stopListening();
   }
 }
 

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { listenForAbort } from "../../_abort.ts";
 import type {
   EventLog,
   EventLogBatch,
@@ -112,13 +113,13 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
     try {
       return await new Promise<never>((_, reject) => {
         const stop = (reason: unknown): void => {
-          signal?.removeEventListener("abort", onAbort);
+          stopListening();
           follower.remove(stream, entry);
           reject(reason);
         };
         const onAbort = (): void => stop(signal?.reason);
         entry.onFailure = stop;
-        signal?.addEventListener("abort", onAbort);
+        const stopListening = listenForAbort(signal, onAbort);
         follower.add(stream, entry);
       });
     } finally {

@@ -6,9 +6,10 @@ import { assert, assertEquals } from "@std/assert";
  * Which room may import which, and what from outside the package. A room is a public
  * file with its private folder, such as `parser.ts` with `_parser/`, or a folder such as
  * `runs/`; within a room everything may be imported. `_validate.ts`, `_options.ts`,
- * `_warning.ts` and `_own_text.ts` are for all rooms.
+ * `_warning.ts`, `_abort.ts` and `_own_text.ts` are for all rooms.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
+  "abort": [],
   "event": [],
   "options": [],
   "own_text": [],
@@ -46,7 +47,7 @@ const ENGINES = ["_deno_kv", "_redis"];
 const PARTS = /^(?:_\w+|cli|compression|logs|node|runs|shared|socket|typed)$/;
 
 /** The rooms that every room may import. */
-const FOR_ALL = ["options", "own_text", "validate", "warning"];
+const FOR_ALL = ["abort", "options", "own_text", "validate", "warning"];
 
 const IMPORT_REGEXP =
   /(?:^|\s)(?:import|export)\s[^"';]*?from\s*"([^"]+)"|import\s*\(\s*"([^"]+)"|^import\s+"([^"]+)"/gm;

@@ -39,3 +39,4 @@ import "../shared/recent_events_test.ts";
 import "../typed/typed_test.ts";
 import "../validate/validate_test.ts";
 import "../warning/warning_test.ts";
+import "../abort/abort_test.ts";

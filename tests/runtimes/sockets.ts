@@ -14,6 +14,7 @@ import "../node/hostile_response_test.ts";
 import "../node/mount_test.ts";
 import "../node/pipelining_test.ts";
 import "../node/request_test.ts";
+import "../node/warnings_test.ts";
 import "../node/sink_test.ts";
 import "../node/node_test.ts";
 import "../logs/error_names_test.ts";
