@@ -10,6 +10,7 @@
 
 import { GroupIndex } from "./group_index.ts";
 import { CatchUp } from "./catch_up.ts";
+import { ReplaySearch } from "./replay_search.ts";
 import { RetentionWatch } from "./retention_watch.ts";
 import { CatchUpChunks } from "./catch_up_chunks.ts";
 import {
@@ -74,6 +75,7 @@ export interface ChannelSubscriber {
 export class Broadcaster implements LogFeedListener {
   readonly feed: LogFeed;
   readonly catchUp: CatchUp;
+  readonly replaySearch: ReplaySearch;
   readonly groupIndex = new GroupIndex();
   readonly catchUpChunks = new CatchUpChunks();
   readonly errors: ChannelErrors;
@@ -117,6 +119,7 @@ export class Broadcaster implements LogFeedListener {
     this.feed = new LogFeed(options, errors, this);
     const { reader, makeFrame } = this.feed;
     this.catchUp = new CatchUp(log, reader, makeFrame);
+    this.replaySearch = new ReplaySearch(this.feed);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
     this.#subscribers = new KeepAliveSchedule(
       keepAlive,
@@ -166,6 +169,7 @@ export class Broadcaster implements LogFeedListener {
     if (this.feed.isNear) this.catchUp.clear();
     else this.catchUp.rest();
     this.catchUpChunks.clear();
+    this.replaySearch.clear();
     this.feed.reader.wake();
   }
 

@@ -96,6 +96,20 @@ export class Group {
     this.#until = until;
   }
 
+  /** Whether the group gets every event. */
+  get getsAll(): boolean {
+    return this.topics === "all" && this.#accepts === undefined;
+  }
+
+  /**
+   * Whether the group gets an event that has the right topics.
+   *
+   * @throws What a filter throws.
+   */
+  accepts(event: LoggedEvent): boolean {
+    return this.#accepts === undefined || this.#accepts(event);
+  }
+
   /**
    * Chooses the items that the group gets, up to its last event, from those with the
    * right topics.

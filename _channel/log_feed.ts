@@ -118,6 +118,11 @@ export class LogFeed {
     return this.#isFilling;
   }
 
+  /** Settles once the live segment is filled, as far as that has begun. */
+  get filled(): Promise<void> {
+    return this.#filling ?? Promise.resolve();
+  }
+
   /** Begins to follow the log. Later calls have no effect. */
   start(): void {
     this.#follower.start();
@@ -136,6 +141,11 @@ export class LogFeed {
    */
   reaches(cursor: string): boolean | undefined {
     return this.#log.reaches?.(cursor);
+  }
+
+  /** Whether a cursor lies after another one, as far as the log can tell. */
+  isAfter(cursor: string, other: string): boolean {
+    return (this.#log.compare?.(cursor, other) ?? 0) > 0;
   }
 
   /**
@@ -161,7 +171,7 @@ export class LogFeed {
     count: number,
     isNeeded: () => boolean,
   ): Promise<string | undefined> {
-    await this.#filling;
+    await this.filled;
     return this.liveSegment.rewind(count) ??
       await this.reader.rewind(count, isNeeded);
   }

@@ -159,8 +159,10 @@ export interface EventChannelServeOptions
   extends Omit<EventResponseOptions, "keepAlive" | "retry"> {
   /**
    * How many past events a client without an ID gets: the latest so many (an integer of
-   * at least 0), or `"all"` that are in the history. They are counted before `topics`,
-   * `types` and `filter` choose from them.
+   * at least 0), or `"all"` that are in the history. What `topics`, `types` and `filter`
+   * leave out does not count. The channel looks for them among the last 1000 events, or,
+   * if that is more, 20 for each that the client is to get; so the client gets fewer
+   * where its events are rare. Clients that come at once share the reading of the log.
    *
    * @default {0}
    */
@@ -183,7 +185,8 @@ export interface EventChannelServeOptions
   types?: readonly string[] | undefined;
   /**
    * Whether the client gets an event. It is asked last, after `topics` and `types`, and
-   * must not change the event.
+   * must not change the event. With `replay`, it is asked about past events twice: to
+   * count them and to send them.
    */
   filter?: ((event: LoggedEvent) => boolean) | undefined;
   /**

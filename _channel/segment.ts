@@ -181,16 +181,28 @@ export class Segment {
   }
 
   /**
+   * The positions before the frames that a subscriber gets between two positions, in
+   * order.
+   */
+  select(topics: Topics, from: number, to: number): Iterable<number> {
+    return topics === "all"
+      ? range(from, to)
+      : this.#index.select(topics, from, to);
+  }
+
+  /** The event after a position, which the segment has to have. */
+  eventAt(position: number): LoggedEvent {
+    return this.#frameAt(position).event;
+  }
+
+  /**
    * The frames that a subscriber gets between two positions, in order. It stops once they
    * have `maxBytes` bytes, but gives at least one frame if there is one.
    */
   slice(topics: Topics, from: number, to: number, maxBytes: number): Excerpt {
     const frames: Frame[] = [];
     let bytes = 0;
-    const positions = topics === "all"
-      ? range(from, to)
-      : this.#index.select(topics, from, to);
-    for (const position of positions) {
+    for (const position of this.select(topics, from, to)) {
       if (bytes >= maxBytes) return { frames, end: position };
       const frame = this.#frameAt(position);
       frames.push(frame);

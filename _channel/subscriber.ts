@@ -16,6 +16,7 @@ import type { Waiter } from "./cursor_queue.ts";
 import { type DescribeGap, makeGapNotice } from "./gap_notice.ts";
 import type { Group, GroupMember } from "./group.ts";
 import { KnownId } from "./known_id.ts";
+import type { Newcomer } from "./replay_search.ts";
 import type { SegmentLocation } from "./segment.ts";
 import type { SubscriberOptions } from "./subscriber_options.ts";
 import { SubscriberOutput } from "./subscriber_output.ts";
@@ -37,7 +38,7 @@ import type { CloseReason } from "../server.ts";
  * from the live segment, or from segments that are read for it.
  */
 export class Subscriber
-  implements ChannelSubscriber, GroupMember, Waiter, SinkOwner {
+  implements ChannelSubscriber, GroupMember, Newcomer, Waiter, SinkOwner {
   readonly #broadcaster: Broadcaster;
   readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
@@ -48,22 +49,19 @@ export class Subscriber
   /** Cleared, to free the memory, once the first position is known. */
   #startOptions: SubscriberOptions | undefined;
   #state: SubscriberState = "blocked";
-  /** Whether the client has begun to read. */
-  #hasBegun = false;
   /**
    * The cursor up to which everything was given; `undefined` until it is known. It does
    * not move while the subscriber is live.
    */
   #cursor: string | undefined;
   /**
-   * The ID with which the client would come back. The client is sent its cursor before it goes
+   * The ID with which the client would come back. It is sent its cursor before it goes
    * live, and newer ones in comments before the log's retention passes what it knows.
    */
   readonly #knownId = new KnownId();
   /**
-   * Whether the log has continued elsewhere while the subscriber was at its end. Then it
-   * has not fallen behind, and stays although events are missing. Cleared with its next
-   * cursor.
+   * Whether the log has continued elsewhere while the subscriber was at its end: it stays,
+   * although events are missing. Cleared with its next cursor.
    */
   #isCutOff = false;
 
@@ -111,13 +109,8 @@ export class Subscriber
   /** Called by the sink when it has room. */
   handleRoom(): void {
     if (this.isClosed) return;
-    const isFirst = !this.#hasBegun;
-    this.#hasBegun = true;
-    if (isFirst) {
-      this.#watch?.begin();
-      const { preamble } = this.#broadcaster;
-      if (preamble !== undefined) this.#output.write(preamble, 0);
-    }
+    this.#watch?.begin();
+    const isFirst = this.#output.begin();
     if (this.#state === "blocked") this.#advance();
     if (isFirst && !this.#output.hasWritten) this.#broadcaster.begin(this);
   }
@@ -168,6 +161,12 @@ export class Subscriber
   /** Looks again for something to read, if it is idle. */
   resume(): void {
     if (this.#state === "idle") this.#advance();
+  }
+
+  /** Begins after the cursor that was found for its `replay`. */
+  startAt(cursor: string): void {
+    this.#cursor = cursor;
+    this.#advance();
   }
 
   /** Continues from a location that was read from the log. */
@@ -246,10 +245,8 @@ export class Subscriber
     if (!hasRoom) return undefined;
     const cursor = this.#cursor ?? this.#findStart();
     if (cursor === undefined) return undefined;
-    const location = this.#broadcaster.locate(
-      cursor,
-      this.#startOptions !== undefined,
-    );
+    const isNew = this.#startOptions !== undefined;
+    const location = this.#broadcaster.locate(cursor, isNew);
     if (location === undefined) {
       this.#seek(cursor);
       return undefined;
@@ -269,7 +266,7 @@ export class Subscriber
     // A client that came before the log was followed begins where following began.
     const { startCursor } = this.#broadcaster.feed;
     if (replay > 0) {
-      this.#rewind(replay);
+      this.#broadcaster.replaySearch.find(this.#group, replay, this);
       return undefined;
     }
     if (startCursor === undefined) this.#idle();
@@ -282,12 +279,6 @@ export class Subscriber
     this.#cursor = cursor;
     this.#startOptions = undefined;
     this.#isCutOff = false;
-  }
-
-  async #rewind(count: number): Promise<void> {
-    const { feed } = this.#broadcaster;
-    this.#cursor = await feed.rewind(count, () => !this.isClosed);
-    if (this.#cursor !== undefined) this.#advance();
   }
 
   /** Waits for the log to be read from a cursor. */

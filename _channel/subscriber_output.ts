@@ -21,6 +21,8 @@ export class SubscriberOutput {
   #sink!: Sink;
   /** Set by each write, cleared by `checkSilence()`. */
   #hasWritten = false;
+  /** Whether the client has begun to read. */
+  #hasBegun = false;
 
   /**
    * @param broadcaster Has the counters.
@@ -60,6 +62,19 @@ export class SubscriberOutput {
   /** Sets the sink. */
   connect(sink: Sink): void {
     this.#sink = this.#compressed?.connect(sink) ?? sink;
+  }
+
+  /**
+   * Notes that the client reads: writes what each client gets first, at the first call.
+   *
+   * @returns Whether this is the first call.
+   */
+  begin(): boolean {
+    if (this.#hasBegun) return false;
+    this.#hasBegun = true;
+    const { preamble } = this.#broadcaster;
+    if (preamble !== undefined) this.write(preamble, 0);
+    return true;
   }
 
   /**

@@ -19,6 +19,13 @@ type Chunks = readonly Uint8Array<ArrayBuffer>[];
 
 const CHUNK_SIZE = 65_536;
 
+/** How a herd is served, where that differs from the defaults. */
+export interface HerdOptions {
+  /** How many past events a new client gets. */
+  replay?: number;
+  liveSegmentBytes?: number;
+}
+
 /**
  * Serves all of them by a channel that is new, until each has what it is owed.
  *
@@ -28,13 +35,14 @@ export async function serveHerd(
   log: EventLog,
   clients: readonly Returning[],
   load: Load,
+  { replay = 0, ...options }: HerdOptions = {},
 ): Promise<number> {
   return await spend(load, clients, () => {
-    const channel = new EventChannel({ log });
+    const channel = new EventChannel({ log, ...options });
     return {
       handler: (request) => {
         const topics = new URL(request.url).searchParams.getAll("topic");
-        return channel.serve(request, { topics });
+        return channel.serve(request, { topics, replay });
       },
       close: () => channel.close(),
     };

@@ -7,10 +7,10 @@
 
 import { answerLines } from "../_process.ts";
 
-/** A client that comes back. */
+/** A client that comes back, or that is new. */
 export interface Returning {
-  /** The last event that it has seen. */
-  lastEventId: string;
+  /** The last event that it has seen; a new client has none. */
+  lastEventId?: string;
   topic: string;
   /** How many events it is owed. */
   owed: number;
@@ -47,8 +47,11 @@ async function open(
   { lastEventId, topic }: Returning,
 ): Promise<Deno.TcpConn> {
   const connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const id = lastEventId === undefined
+    ? ""
+    : `last-event-id: ${lastEventId}\r\n`;
   const request =
-    `GET /?topic=${topic} HTTP/1.1\r\nhost: localhost\r\nlast-event-id: ${lastEventId}\r\n\r\n`;
+    `GET /?topic=${topic} HTTP/1.1\r\nhost: localhost\r\n${id}\r\n`;
   await connection.write(new TextEncoder().encode(request));
   return connection;
 }

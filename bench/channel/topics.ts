@@ -222,6 +222,35 @@ async function runWhole(name: string): Promise<Row[]> {
   return [compareRow(row, "ms", ours, bare, "bare streams", 3)];
 }
 
+/** New clients with a topic each that all want its last events, and one that does. */
+async function runReplay(name: string): Promise<Row[]> {
+  const [clients, events, users] = [5000, 10_000, 500];
+  await using history = await openHistories[name]!(events, users);
+  const newcomers = Array.from({ length: clients }, (_, client): Returning => ({
+    topic: `user:${client % users}`,
+    owed: 2,
+  }));
+  // The last 1000 events are those that are looked at.
+  const options = { replay: 2, liveSegmentBytes: 0 };
+  await using load: Load = new Child("channel/_topics_load.ts");
+  const count = async (herd: readonly Returning[]): Promise<number> => {
+    const before = history.commands();
+    await serveHerd(history.log, herd, load, options);
+    return history.commands() - before;
+  };
+  const one = await count(newcomers.slice(0, 1));
+  const all = await count(newcomers);
+  return [{
+    name: `replay/${name}, 5000 new clients, commands`,
+    ours: `${all}`,
+    peer: `one client ${one}`,
+    result: `${(all / one).toFixed(2)} ×`,
+    // They do not all connect within one reading.
+    target: "≤ 20 ×",
+    isMet: all <= 20 * one,
+  }];
+}
+
 /** Clients whose IDs the history does not have, each with one of its own or all with one. */
 async function runUnknown(name: string, clients: number): Promise<Row[]> {
   const events = 10_000;
@@ -324,6 +353,8 @@ const JOBS: Jobs = {
   "herd/Deno KV": () => runHerd("Deno KV"),
   "whole/Redis": () => runWhole("Redis"),
   "whole/Deno KV": () => runWhole("Deno KV"),
+  "replay/Redis": () => runReplay("Redis"),
+  "replay/Deno KV": () => runReplay("Deno KV"),
   "unknown/Redis/1000": () => runUnknown("Redis", 1000),
   "unknown/Redis/10000": () => runUnknown("Redis", 10_000),
   "unknown/Deno KV/1000": () => runUnknown("Deno KV", 1000),

@@ -14,6 +14,7 @@ import "../channel/errors_test.ts";
 import "../channel/log_test.ts";
 import "../channel/on_limit_test.ts";
 import "../channel/options_test.ts";
+import "../channel/replay_test.ts";
 import "../channel/resume_test.ts";
 import "../channel/returnable_id_test.ts";
 import "../channel/channel_test.ts";
