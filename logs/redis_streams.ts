@@ -14,11 +14,13 @@
  *
  * const adapt = (redis: Redis): RedisClient => ({
  *   send: ([name, ...args]) => redis.call(name, ...args),
- *   duplicate: () => adapt(redis.duplicate()),
+ *   duplicate: () => adapt(redis.duplicate().on("error", () => {})),
  *   close: () => redis.disconnect(),
  * });
  *
- * const log = new RedisStreamsEventLog(adapt(new Redis()), "news");
+ * // The calls tell what fails; otherwise the client prints each error.
+ * const redis = new Redis().on("error", () => {});
+ * const log = new RedisStreamsEventLog(adapt(redis), "news");
  * const channel = new EventChannel({ log });
  *
  * Deno.serve((request) => channel.serve(request));

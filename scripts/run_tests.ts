@@ -15,6 +15,7 @@ import { importMapArgs } from "./_import_map.ts";
 const SLOW = [
   "tests/chaos/",
   "tests/docs/comparison_test.ts",
+  "tests/docs/redis_adapters_test.ts",
   "tests/log/memory_size_test.ts",
   "tests/package/bench_peers_test.ts",
   "tests/package/dnt_test.ts",

@@ -10,6 +10,9 @@
  * A connection to Redis, with few methods, so that any client that an application uses
  * can be adapted.
  *
+ * The calls of a log tell what fails. A client that emits `error` as well needs a listener
+ * for it, also on each duplicate: without one, `npm:redis` ends the process.
+ *
  * @example With `npm:ioredis`
  * ```ts ignore -- it needs a server
  * import { Redis } from "npm:ioredis@6";
@@ -17,20 +20,23 @@
  *
  * const adapt = (redis: Redis): RedisClient => ({
  *   send: ([name, ...args]) => redis.call(name, ...args),
- *   duplicate: () => adapt(redis.duplicate()),
+ *   duplicate: () => adapt(redis.duplicate().on("error", () => {})),
  *   close: () => redis.disconnect(),
  * });
  * ```
  *
  * @example With `npm:redis`
  * ```ts ignore -- it needs a server
- * import { createClient, type RedisClientType } from "npm:redis@6";
+ * import { createClient } from "npm:redis@6";
  * import type { RedisClient } from "@tidings/sse/redis-streams";
  *
- * const adapt = (redis: RedisClientType): RedisClient => ({
- *   send: (command) => redis.sendCommand(command),
- *   duplicate: async () => adapt(await redis.duplicate().connect()),
- *   close: () => redis.destroy(),
+ * const redis = await createClient().on("error", () => {}).connect();
+ *
+ * const adapt = (client: typeof redis): RedisClient => ({
+ *   send: (command) => client.sendCommand(command),
+ *   duplicate: async () =>
+ *     adapt(await client.duplicate().on("error", () => {}).connect()),
+ *   close: () => client.isOpen && client.destroy(),
  * });
  * ```
  */

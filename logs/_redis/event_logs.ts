@@ -86,11 +86,13 @@ const MAX_TIMEOUT = MAX_DELAY - 5000;
  *
  * const adapt = (redis: Redis): RedisClient => ({
  *   send: ([name, ...args]) => redis.call(name, ...args),
- *   duplicate: () => adapt(redis.duplicate()),
+ *   duplicate: () => adapt(redis.duplicate().on("error", () => {})),
  *   close: () => redis.disconnect(),
  * });
  *
- * const logs = new RedisEventLogs(adapt(new Redis()), "answers:");
+ * // The calls tell what fails; otherwise the client prints each error.
+ * const redis = new Redis().on("error", () => {});
+ * const logs = new RedisEventLogs(adapt(redis), "answers:");
  * const runs = new EventRuns({ logs });
  * ```
  */
