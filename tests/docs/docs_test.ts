@@ -21,6 +21,7 @@ const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
 const TESTED_ELSEWHERE = [
   "ts ignore deno-kv",
   "ts ignore redis-streams",
+  "ts ignore node-redis",
   "ts ignore socket",
   "js ignore node",
 ];
@@ -32,6 +33,8 @@ const FRAMEWORK_REGEXP = /^(?:js|ts) ignore framework \w+$/;
 const LINK_REGEXP = /\]\(([^)\s]+)\)/g;
 const COMMAND_REGEXP = /deno run -N jsr:@tidings\/sse\/cli(.*)/g;
 const ADDRESS = "https://example.com/";
+/** More than the listeners after which Node and Deno warn of a leak. */
+const STREAMS = 24;
 
 interface Block {
   name: string;
@@ -77,6 +80,27 @@ async function withFile(
   }
 }
 
+/**
+ * Opens streams, of which some end at once: the eleventh listener of a signal would be a
+ * warning, and so would reading what the runtime deprecates.
+ */
+async function openStreams(url: string): Promise<Response[]> {
+  const headers = { authorization: "Bearer secret" };
+  const responses: Response[] = [];
+  for (let i = 0; i < STREAMS; i++) {
+    const response = await fetch(url, { headers });
+    if (i % 2 === 0) await response.body?.cancel();
+    else responses.push(response);
+  }
+  return responses;
+}
+
+async function untilPrinted(example: ExampleProcess): Promise<void> {
+  while (example.printed.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 /** Starts a block that serves, and asks it for a stream. */
 async function runServer({ code }: Block): Promise<void> {
   // Not a database on this machine's disk, which the test would have to find.
@@ -89,10 +113,20 @@ async function runServer({ code }: Block): Promise<void> {
     });
     assertEquals(response.status, 200);
     assertEquals(response.headers.get("content-type"), "text/event-stream");
-    if (!code.includes("SIGTERM")) return await response.body?.cancel();
-    assertEquals(await example.interrupt("SIGTERM"), 0);
-    // Between 2 and 4 seconds, as its comment says.
-    assertMatch(await response.text(), /\nretry: (?:[23]\d{3}|4000)\n\n$/);
+    const responses = await openStreams(example.url);
+    if (code.includes("SIGTERM")) {
+      assertEquals(await example.interrupt("SIGTERM"), 0);
+      // Between 2 and 4 seconds, as its comment says.
+      assertMatch(await response.text(), /\nretry: (?:[23]\d{3}|4000)\n\n$/);
+    } else {
+      await response.body?.cancel();
+    }
+    for (const { body } of responses) await body?.cancel();
+    // Where there is no model, the run fails, and the developer is told.
+    const isTold = code.includes("http://model/");
+    if (isTold) await within("a warning", untilPrinted(example));
+    const first = example.printed[0] ?? "";
+    assertMatch(first, isTold ? /^\(.*\[TIDINGS_RUN\] TidingsWarning: / : /^$/);
   });
 }
 
@@ -209,7 +243,11 @@ Deno.test({
         const answer = await fetch(example.url, { method: "POST", body });
         const { value } = await within("the event", events.next());
         assertEquals([value?.data, value?.id], [body, await answer.text()]);
+        const responses = await openStreams(example.url);
         await events.return?.();
+        for (const { body } of responses) await body?.cancel();
+        // Nothing but where it listens, which it prints in its own words.
+        assertEquals(example.printed.filter((line) => /arning/.test(line)), []);
       }
       await Deno.remove(bundled);
     });

@@ -22,6 +22,7 @@ const DENO_ONLY: Record<string, string> = {
   "docs/docs": "reads the guides, and runs what they show in Deno",
   "docs/durable_logs": "starts processes",
   "docs/listening": "reads the guides, and what Deno runs of them",
+  "docs/quiet_process": "starts processes",
   "docs/redis_adapters": "starts processes",
   "docs/sockets": "starts processes",
   "examples/examples": "starts processes",

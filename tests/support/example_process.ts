@@ -15,15 +15,23 @@ export class ExampleProcess implements AsyncDisposable {
   readonly url: string;
   readonly #child: Deno.ChildProcess;
   readonly #output: Promise<void>;
+  readonly #printed: string[];
 
   private constructor(
     child: Deno.ChildProcess,
     output: Promise<void>,
+    printed: string[],
     url: string,
   ) {
     this.#child = child;
     this.#output = output;
+    this.#printed = printed;
     this.url = url;
+  }
+
+  /** The lines that it has printed so far, without the one that tells where it listens. */
+  get printed(): string[] {
+    return this.#printed.filter((line) => !LISTENING_REGEXP.test(line));
   }
 
   /**
@@ -52,7 +60,7 @@ export class ExampleProcess implements AsyncDisposable {
       stdout: "piped",
       stderr: "piped",
     }).spawn();
-    let text = "";
+    const printed: string[] = [];
     const { promise, resolve } = Promise.withResolvers<string>();
     const read = async () => {
       const lines = mergeReadableStreams(
@@ -60,20 +68,25 @@ export class ExampleProcess implements AsyncDisposable {
         linesOf(child.stderr),
       );
       for await (const line of lines) {
-        text += `${line}\n`;
+        printed.push(line);
         const port = LISTENING_REGEXP.exec(line)?.[1];
         if (port !== undefined) resolve(`http://127.0.0.1:${port}/`);
       }
     };
     const output = read();
     const ended = output.then((): never => {
-      throw new Error(`${args.join(" ")} has ended: ${text}`);
+      throw new Error(`${args.join(" ")} has ended: ${printed.join("\n")}`);
     });
     const url = Promise.race([promise, ended]);
     // Where the race is over, the end is no failure any more.
     ended.catch(() => {});
     try {
-      return new ExampleProcess(child, output, await within("a start", url));
+      return new ExampleProcess(
+        child,
+        output,
+        printed,
+        await within("a start", url),
+      );
     } catch (error) {
       await end(child, output);
       throw error;
