@@ -13,7 +13,6 @@ export type WarningCode =
   | "TIDINGS_LOG"
   | "TIDINGS_ENTRY"
   | "TIDINGS_SOURCE"
-  | "TIDINGS_CLIENT"
   | "TIDINGS_RUN"
   | "TIDINGS_HANDLER"
   | "TIDINGS_CALLBACK";

@@ -116,6 +116,7 @@ export {
   type EventLogClaim,
   EventLogClaimError,
   type EventLogClaimOptions,
+  EventLogEntryError,
   type EventLogFollowOptions,
   type EventLogOpenOptions,
   type EventLogOptions,

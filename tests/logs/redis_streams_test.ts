@@ -20,6 +20,7 @@ import {
   RedisConnection,
   RedisReconnecting,
 } from "../support/redis_connection.ts";
+import { recordWarnings } from "../support/warnings.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
@@ -94,6 +95,27 @@ test("append() rejects at once with what Redis refuses", async ({ client }) => {
   await client.send(["SET", "log", "no stream"]);
   const log = new RedisStreamsEventLog(client, "log");
   await assertRejects(() => log.append({ data: "a" }), Error, "WRONGTYPE");
+});
+
+test("is named in the one warning of a channel on a key of another type", async ({ client }) => {
+  using recorder = recordWarnings();
+  await client.send(["SET", "not-news", "no stream"]);
+  const log = new RedisStreamsEventLog(client, "not-news");
+  await using channel = new EventChannel({ log });
+  await using live = new BodyClient(channel.serve(makeRequest())).run();
+  await using late = new BodyClient(channel.serve(makeRequest("1-0"))).run();
+  const since = () => channel.stalled?.error;
+  await until(() => since() !== undefined);
+  const first = since();
+  // It is tried again, and fails again.
+  await until(() => since() !== first);
+  assertEquals(recorder.codes, ["TIDINGS_LOG"]);
+  assert(recorder.warnings[0]?.message.includes('"not-news": WRONGTYPE'));
+  await client.send(["DEL", "not-news"]);
+  await until(() => channel.stalled === undefined);
+  await channel.publish({ data: "a" });
+  await live.inbox.untilEvents(1);
+  await late.inbox.untilEvents(1);
 });
 
 test("append() writes once where the answer is lost", async ({ client }) => {

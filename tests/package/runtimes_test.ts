@@ -21,6 +21,7 @@ const DENO_ONLY: Record<string, string> = {
   "docs/comparison": "reads the guide, and runs the peers in Deno",
   "docs/docs": "reads the guides, and runs what they show in Deno",
   "docs/durable_logs": "starts processes",
+  "docs/errors": "reads the guide and the source files",
   "docs/listening": "reads the guides, and what Deno runs of them",
   "docs/quiet_process": "starts processes",
   "docs/redis_adapters": "starts processes",
