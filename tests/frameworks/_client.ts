@@ -8,7 +8,7 @@
  */
 
 import { Buffer } from "node:buffer";
-import { createGunzip, type Gunzip } from "node:zlib";
+import { createBrotliDecompress, createGunzip } from "node:zlib";
 import { within } from "../support/within.ts";
 
 const HEAD_END = "\r\n\r\n";
@@ -33,7 +33,7 @@ export class Client implements Disposable {
   /** What has arrived and is not taken apart yet. */
   #rest: Uint8Array<ArrayBufferLike> = new Uint8Array();
   #isBodyless: boolean;
-  #gunzip: Gunzip | undefined;
+  #decoder: ReturnType<typeof createGunzip> | undefined;
   #isOpen = true;
 
   /** Sends a request, and waits for nothing. */
@@ -64,6 +64,11 @@ export class Client implements Disposable {
     this.#isBodyless = isBodyless;
   }
 
+  /** The content coding of the body. */
+  get coding(): string {
+    return this.headers?.get("content-encoding") ?? "identity";
+  }
+
   /** Reads the head. */
   async readHead(): Promise<void> {
     await this.#readWhile("the head", () => this.headers === undefined);
@@ -87,7 +92,7 @@ export class Client implements Disposable {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#connection.close();
-    this.#gunzip?.destroy();
+    this.#decoder?.destroy();
   }
 
   [Symbol.dispose](): void {
@@ -163,20 +168,25 @@ export class Client implements Disposable {
 
   /** Undoes the content coding of one chunk, which must be flushed at its end. */
   async #decode(chunk: Uint8Array): Promise<string> {
-    const coding = this.headers?.get("content-encoding") ?? "identity";
-    if (coding === "identity") return new TextDecoder().decode(chunk);
-    if (coding !== "gzip") throw new Error(`it is compressed by ${coding}`);
-    this.#gunzip ??= createGunzip();
-    const gunzip = this.#gunzip;
+    if (this.coding === "identity") return new TextDecoder().decode(chunk);
+    const decoder = this.#decoder ??= this.#makeDecoder();
     const decoded: Uint8Array[] = [];
     const onData = (bytes: Uint8Array) => decoded.push(bytes);
-    gunzip.on("data", onData);
+    decoder.on("data", onData);
     await new Promise<void>((resolve, reject) => {
-      gunzip.once("error", reject);
-      gunzip.write(chunk, () => resolve());
+      decoder.write(chunk, (error) => error ? reject(error) : resolve());
     });
-    gunzip.off("data", onData);
+    decoder.off("data", onData);
     return Buffer.concat(decoded).toString();
+  }
+
+  #makeDecoder(): ReturnType<typeof createGunzip> {
+    const decoder = this.coding === "br"
+      ? createBrotliDecompress()
+      : createGunzip();
+    // What is wrong is told to each write as well.
+    decoder.on("error", () => {});
+    return decoder;
   }
 
   /** Whether the end of the connection is that of the body. */

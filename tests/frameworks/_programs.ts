@@ -20,14 +20,34 @@ export interface Variant {
   /** The frameworks that it is for; all, if left out. */
   frameworks?: readonly string[];
   change: (code: string) => string;
+  /** The content codings of streams for a client that takes gzip and brotli. */
+  codings: readonly string[];
 }
 
-/** The program as it is printed. */
-export const AS_PRINTED: Variant = { name: "", change: (code) => code };
+const NOT_COMPRESSED = ["identity"];
+const COMPRESSED = ["gzip", "br"];
 
-/** The streams are compressed by this package. */
+/** The program as it is printed. */
+export const AS_PRINTED: Variant = {
+  name: "",
+  change: (code) => code,
+  codings: NOT_COMPRESSED,
+};
+
+/** The streams are compressed by this package. Next.js drops their `content-encoding`. */
 export const WITH_GZIP: Variant = {
   name: ", gzip()",
+  frameworks: [
+    "node",
+    "express",
+    "nest",
+    "fastify",
+    "koa",
+    "hono",
+    "h3",
+    "bun",
+    "deno",
+  ],
   change: (code) =>
     `import { gzip } from "@tidings/sse/compression";\n` +
     replaceOnce(
@@ -35,6 +55,20 @@ export const WITH_GZIP: Variant = {
       "new EventChannel()",
       "new EventChannel({ compression: gzip() })",
     ),
+  codings: ["gzip"],
+};
+
+/** The framework's own middleware compresses the streams. */
+export const ALLOWING_TRANSFORM: Variant = {
+  name: ", allowTransform",
+  frameworks: ["express", "nest", "next"],
+  change: (code) =>
+    replaceOnce(
+      code,
+      "hannel.serve(request)",
+      "hannel.serve(request, { allowTransform: true })",
+    ),
+  codings: COMPRESSED,
 };
 
 /** The framework's own parser has read the body before the handler is called. */
@@ -54,23 +88,40 @@ export const BEHIND_PARSER: Variant = {
     const before = "app.use(compress());\n";
     return replaceOnce(rest, before, before + parser);
   },
+  codings: NOT_COMPRESSED,
 };
 
-/** The programs of the guide by the names of their frameworks, as JavaScript. */
-export async function readPrograms(): Promise<Map<string, string>> {
+/** A program of the guide. */
+export interface Program {
+  /** In JavaScript or TypeScript. */
+  code: string;
+  isTypeScript: boolean;
+}
+
+/** The programs of the guide by the names of their frameworks. */
+export async function readPrograms(): Promise<Map<string, Program>> {
   const guide = await Deno.readTextFile(GUIDE);
-  const programs = new Map<string, string>();
   // Cannot fail: the pattern has the three groups.
-  for (const [, language, name, code] of guide.matchAll(BLOCK_REGEXP)) {
-    // What is run takes a free port.
-    const program = code!.replace("8000", "0");
-    programs.set(name!, language === "ts" ? await toScript(program) : program);
-  }
-  return programs;
+  return new Map(
+    [...guide.matchAll(BLOCK_REGEXP)].map(([, language, name, code]) => [
+      name!,
+      { code: code!, isTypeScript: language === "ts" },
+    ]),
+  );
+}
+
+/** Makes a module for Node of a program that is changed. */
+export async function makeModule(
+  { code, isTypeScript }: Program,
+  { change }: Variant,
+): Promise<string> {
+  // What is run takes a free port.
+  const changed = change(code).replace("8000", "0");
+  return isTypeScript ? await toJavaScript(changed) : changed;
 }
 
 /** Removes the types, and applies the decorators, as `tsx` does. */
-async function toScript(code: string): Promise<string> {
+async function toJavaScript(code: string): Promise<string> {
   const options = { compilerOptions: { experimentalDecorators: true } };
   return await runTool(await findEsbuild(), [
     "--loader=ts",

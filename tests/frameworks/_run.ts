@@ -14,12 +14,15 @@ import {
   COLUMNS,
   GZIP_CELLS,
   PARSER_CELLS,
+  TRANSFORM_CELLS,
 } from "./_cells.ts";
 import { EXPECTED_FAILURES } from "./_expected_failures.ts";
 import { type Framework, FRAMEWORKS } from "./_frameworks.ts";
 import {
+  ALLOWING_TRANSFORM,
   AS_PRINTED,
   BEHIND_PARSER,
+  makeModule,
   readPrograms,
   type Variant,
   WITH_GZIP,
@@ -40,6 +43,7 @@ type Outcome = Map<Cell, Error | undefined>;
 const VARIANTS: [Variant, readonly Cell[]][] = [
   [AS_PRINTED, ALL_CELLS],
   [WITH_GZIP, GZIP_CELLS],
+  [ALLOWING_TRANSFORM, TRANSFORM_CELLS],
   [BEHIND_PARSER, PARSER_CELLS],
 ];
 
@@ -109,7 +113,7 @@ async function runRow(
   const outcome: Outcome = new Map();
   try {
     // Cannot fail: the guide has a program for each framework.
-    const program = variant.change(programs.get(framework.name)!);
+    const program = await makeModule(programs.get(framework.name)!, variant);
     const file = build?.file ?? `${name.replaceAll(/\W+/g, "_")}.mjs`;
     await writeFile(`${folder}/${file}`, program + (build?.probe ?? ""));
     await build?.run(folder);
@@ -117,7 +121,10 @@ async function runRow(
     const options = { executable, args: runtime.args(file), cwd: folder };
     await using app = await startInTurn(() => App.start(options));
     for (const cell of cells) {
-      outcome.set(cell, await errorOf(() => cell.test(app, framework)));
+      outcome.set(
+        cell,
+        await errorOf(() => cell.test({ app, framework, variant })),
+      );
     }
   } catch (error) {
     // Told once.
