@@ -27,6 +27,19 @@ export interface Variant {
 const NOT_COMPRESSED = ["identity"];
 const COMPRESSED = ["gzip", "br"];
 
+/** Those whose programs are modules beside the probe. */
+const UNBUNDLED = [
+  "node",
+  "express",
+  "nest",
+  "fastify",
+  "koa",
+  "hono",
+  "h3",
+  "bun",
+  "deno",
+];
+
 /** The program as it is printed. */
 export const AS_PRINTED: Variant = {
   name: "",
@@ -37,17 +50,7 @@ export const AS_PRINTED: Variant = {
 /** The streams are compressed by this package. Next.js drops their `content-encoding`. */
 export const WITH_GZIP: Variant = {
   name: ", gzip()",
-  frameworks: [
-    "node",
-    "express",
-    "nest",
-    "fastify",
-    "koa",
-    "hono",
-    "h3",
-    "bun",
-    "deno",
-  ],
+  frameworks: UNBUNDLED,
   change: (code) =>
     `import { gzip } from "@tidings/sse/compression";\n` +
     replaceOnce(
@@ -56,6 +59,15 @@ export const WITH_GZIP: Variant = {
       "new EventChannel({ compression: gzip() })",
     ),
   codings: ["gzip"],
+};
+
+/** The streams are those of `serveEvents()`. */
+export const WITH_SESSIONS: Variant = {
+  name: ", serveEvents()",
+  frameworks: UNBUNDLED,
+  change: (code) =>
+    replaceOnce(code, `"@tidings/sse/channel"`, `"./sessions.mjs"`),
+  codings: NOT_COMPRESSED,
 };
 
 /** The framework's own middleware compresses the streams. */

@@ -15,6 +15,8 @@ const HERE = new URL("./", import.meta.url);
 const TOOLS = new URL("../../.tools/", import.meta.url);
 /** What npm reads, and what says that it has installed that. */
 const MANIFESTS = ["package.json", "package-lock.json"];
+/** What stands beside the programs. */
+const MODULES = ["probe.mjs", "sessions.mjs"];
 /** The repository of a package that is built to be tried. */
 const REPOSITORY_URL = "https://example.com/tidings/sse";
 
@@ -61,6 +63,8 @@ export async function prepareProject(
   await Deno.remove(own, { recursive: true }).catch(() => {});
   await Deno.mkdir(own, { recursive: true });
   await buildNpmPackage(own, REPOSITORY_URL, emitByDenoPack);
-  await Deno.copyFile(new URL("probe.mjs", HERE), `${folder}/probe.mjs`);
+  for (const file of MODULES) {
+    await Deno.copyFile(new URL(file, HERE), `${folder}/${file}`);
+  }
   return folder;
 }

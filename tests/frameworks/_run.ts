@@ -26,6 +26,7 @@ import {
   readPrograms,
   type Variant,
   WITH_GZIP,
+  WITH_SESSIONS,
 } from "./_programs.ts";
 import { prepareProject } from "./_project.ts";
 
@@ -42,6 +43,7 @@ type Outcome = Map<Cell, Error | undefined>;
 
 const VARIANTS: [Variant, readonly Cell[]][] = [
   [AS_PRINTED, ALL_CELLS],
+  [WITH_SESSIONS, ALL_CELLS],
   [WITH_GZIP, GZIP_CELLS],
   [ALLOWING_TRANSFORM, TRANSFORM_CELLS],
   [BEHIND_PARSER, PARSER_CELLS],
