@@ -7,16 +7,11 @@
  * @module
  */
 
-const UNFLUSHED = "what middleware has compressed is not flushed";
 const LISTENERS = "Node warns of the 11th stream with one signal";
 const SILENT = "Bun closes a stream that is silent for 10 seconds";
 
 /** The reasons, by the framework, the change of its program and the column. */
 export const EXPECTED_FAILURES: Readonly<Record<string, string>> = {
-  "express, allowTransform: events at once": UNFLUSHED,
-  "express, allowTransform: shutdown": UNFLUSHED,
-  "nest, allowTransform: events at once": UNFLUSHED,
-  "nest, allowTransform: shutdown": UNFLUSHED,
   "node, serveEvents(): no warning": LISTENERS,
   "express, serveEvents(): no warning": LISTENERS,
   "nest, serveEvents(): no warning": LISTENERS,

@@ -52,7 +52,7 @@ const VARIANTS: [Variant, readonly Cell[]][] = [
 const FAILED = "FAILED";
 const NOT_YET = "not yet";
 /** How many apps start at the same time. */
-const MAX_STARTING = 2;
+const MAX_STARTING = 3;
 /** The starts so far, in their order. */
 const starting: Promise<unknown>[] = [];
 
@@ -101,7 +101,9 @@ async function runRows(): Promise<Map<Row, Outcome>> {
   const run = async (row: Row) => {
     outcomes.set(row, await runRow(row));
   };
-  await Promise.all(rows.map((row) => {
+  // Those with the most cells are silent for a while: the others run meanwhile.
+  const order = rows.toSorted((a, b) => b.cells.length - a.cells.length);
+  await Promise.all(order.map((row) => {
     if (row.framework.build === undefined) return run(row);
     return building = building.then(() => run(row));
   }));
