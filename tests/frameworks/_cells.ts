@@ -8,6 +8,8 @@
  */
 
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { EventStreamSocket } from "../../socket/mod.ts";
+import { within } from "../support/within.ts";
 import type { App } from "./_app.ts";
 import { Client } from "./_client.ts";
 import type { Framework } from "./_frameworks.ts";
@@ -204,6 +206,43 @@ const parsed: Cell = {
   },
 };
 
+const sockets: Cell = {
+  name: "sockets",
+  async test({ app, framework: { status = 0 } }) {
+    const url = `http://127.0.0.1:${app.port}/events`;
+    const leaving = await openSocket(url);
+    await app.waitForClients(1);
+    leaving.close(1000);
+    const left = await within("its close", nextEvent(leaving, "close"));
+    assertEquals([left.code, left.wasClean], [1000, true]);
+    await app.waitForClients(0);
+
+    const staying = await openSocket(url);
+    const ended = within("the other close", nextEvent(staying, "close"));
+    assertEquals(await app.shutDown(), status, app.errors);
+    assertEquals((await ended).code, 1001);
+  },
+};
+
+/** Opens a socket, and waits for the answer to a message. */
+async function openSocket(url: string): Promise<EventStreamSocket> {
+  const socket = new EventStreamSocket(url);
+  await within("its open", nextEvent(socket, "open"));
+  socket.send("Grüße");
+  const { data } = await within("an answer", nextEvent(socket, "message"));
+  assertEquals(data, "You said Grüße");
+  return socket;
+}
+
+function nextEvent<Type extends keyof WebSocketEventMap>(
+  socket: EventStreamSocket,
+  type: Type,
+): Promise<WebSocketEventMap[Type]> {
+  return new Promise((resolve) => {
+    socket.addEventListener(type, resolve, { once: true });
+  });
+}
+
 /** Opens a stream and waits for its head. */
 async function open(
   { app, variant: { codings } }: Subject,
@@ -260,5 +299,10 @@ export const TRANSFORM_CELLS: readonly Cell[] = [
 /** For the programs where a parser stands before the handler. */
 export const PARSER_CELLS: readonly Cell[] = [parsed];
 
+/** For the programs that serve sockets. */
+export const SOCKET_CELLS: readonly Cell[] = [sockets, silent];
+
 /** All columns of the table. */
-export const COLUMNS: readonly Cell[] = [...ALL_CELLS, ...PARSER_CELLS];
+export const COLUMNS: readonly Cell[] = [
+  ...new Set([...ALL_CELLS, ...PARSER_CELLS, ...SOCKET_CELLS]),
+];

@@ -70,6 +70,18 @@ export const WITH_SESSIONS: Variant = {
   codings: NOT_COMPRESSED,
 };
 
+/** Each route answers by `serveSocket()`, to POST as well. */
+export const WITH_SOCKETS: Variant = {
+  name: ", serveSocket()",
+  frameworks: UNBUNDLED,
+  change: (code) =>
+    replaceOnce(code, `"@tidings/sse/channel"`, `"./sockets.mjs"`)
+      .replace("app.get(", "app.all(")
+      .replace('app.post("/events"', 'app.post("/unused"')
+      .replace('if (request.method !== "POST") return', "return"),
+  codings: NOT_COMPRESSED,
+};
+
 /** The framework's own middleware compresses the streams. */
 export const ALLOWING_TRANSFORM: Variant = {
   name: ", allowTransform",

@@ -16,7 +16,7 @@ const TOOLS = new URL("../../.tools/", import.meta.url);
 /** What npm reads, and what says that it has installed that. */
 const MANIFESTS = ["package.json", "package-lock.json"];
 /** What stands beside the programs. */
-const MODULES = ["probe.mjs", "sessions.mjs"];
+const MODULES = ["probe.mjs", "sessions.mjs", "sockets.mjs"];
 /** The repository of a package that is built to be tried. */
 const REPOSITORY_URL = "https://example.com/tidings/sse";
 

@@ -14,6 +14,7 @@ import {
   COLUMNS,
   GZIP_CELLS,
   PARSER_CELLS,
+  SOCKET_CELLS,
   TRANSFORM_CELLS,
 } from "./_cells.ts";
 import { EXPECTED_FAILURES } from "./_expected_failures.ts";
@@ -27,6 +28,7 @@ import {
   type Variant,
   WITH_GZIP,
   WITH_SESSIONS,
+  WITH_SOCKETS,
 } from "./_programs.ts";
 import { prepareProject } from "./_project.ts";
 
@@ -44,6 +46,7 @@ type Outcome = Map<Cell, Error | undefined>;
 const VARIANTS: [Variant, readonly Cell[]][] = [
   [AS_PRINTED, ALL_CELLS],
   [WITH_SESSIONS, ALL_CELLS],
+  [WITH_SOCKETS, SOCKET_CELLS],
   [WITH_GZIP, GZIP_CELLS],
   [ALLOWING_TRANSFORM, TRANSFORM_CELLS],
   [BEHIND_PARSER, PARSER_CELLS],
