@@ -299,6 +299,9 @@ export const TRANSFORM_CELLS: readonly Cell[] = [
 /** For the programs where a parser stands before the handler. */
 export const PARSER_CELLS: readonly Cell[] = [parsed];
 
+/** For the programs that stand before another one, which is not told to shut down. */
+export const PROXY_CELLS: readonly Cell[] = [quiet, atOnce, post, head, leave];
+
 /** For the programs that serve sockets. */
 export const SOCKET_CELLS: readonly Cell[] = [sockets, silent];
 

@@ -28,6 +28,8 @@ export interface Build {
   file: string;
   /** What is added to the program, whose copy of this package the probe does not see. */
   probe: string;
+  /** Writes its settings: the port of the server that it is to pass requests on to. */
+  configure: (folder: string, upstreamPort?: number) => Promise<void>;
   run: (folder: string) => Promise<unknown>;
 }
 
@@ -87,6 +89,9 @@ const ON_NODE: Omit<Framework, "runtime">[] = [
   { name: "h3" },
 ];
 
+/** The server to which a framework passes requests on. */
+export const UPSTREAM: Framework = { name: "node", runtime: NODE };
+
 /** The rows of the table. */
 export const FRAMEWORKS: readonly Framework[] = [
   ...ON_NODE.map((framework) => ({ ...framework, runtime: NODE })),
@@ -101,6 +106,7 @@ export const FRAMEWORKS: readonly Framework[] = [
     },
     build: {
       file: "app/events/route.js",
+      configure: configureNext,
       probe: "globalThis.channels?.add(channel);\n",
       run: (folder) =>
         runTool("node", [NEXT, "build"], {
@@ -117,3 +123,20 @@ export const FRAMEWORKS: readonly Framework[] = [
     isSlow: true,
   })),
 ];
+
+async function configureNext(
+  folder: string,
+  upstreamPort?: number,
+): Promise<void> {
+  const rewrites = upstreamPort === undefined ? "" : `
+  rewrites: () => ({
+    beforeFiles: [{
+      source: "/events",
+      destination: "http://127.0.0.1:${upstreamPort}/events",
+    }],
+  }),`;
+  await Deno.writeTextFile(
+    `${folder}/next.config.mjs`,
+    `export default {${rewrites}\n};\n`,
+  );
+}

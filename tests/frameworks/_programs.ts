@@ -22,6 +22,8 @@ export interface Variant {
   change: (code: string) => string;
   /** The content codings of streams for a client that takes gzip and brotli. */
   codings: readonly string[];
+  /** Whether another program serves the streams, and this one passes them on. */
+  isProxied?: boolean;
 }
 
 const NOT_COMPRESSED = ["identity"];
@@ -113,6 +115,15 @@ export const BEHIND_PARSER: Variant = {
     return replaceOnce(rest, before, before + parser);
   },
   codings: NOT_COMPRESSED,
+};
+
+/** The framework passes requests on to a server of `node:http`. */
+export const BEHIND_REWRITES: Variant = {
+  name: ", rewrites()",
+  frameworks: ["next"],
+  change: (code) => code,
+  codings: NOT_COMPRESSED,
+  isProxied: true,
 };
 
 /** A program of the guide. */

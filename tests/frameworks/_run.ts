@@ -7,13 +7,13 @@
  * @module
  */
 
-import { App } from "./_app.ts";
 import {
   ALL_CELLS,
   type Cell,
   COLUMNS,
   GZIP_CELLS,
   PARSER_CELLS,
+  PROXY_CELLS,
   SOCKET_CELLS,
   TRANSFORM_CELLS,
 } from "./_cells.ts";
@@ -23,7 +23,7 @@ import {
   ALLOWING_TRANSFORM,
   AS_PRINTED,
   BEHIND_PARSER,
-  makeModule,
+  BEHIND_REWRITES,
   readPrograms,
   type Variant,
   WITH_GZIP,
@@ -31,17 +31,7 @@ import {
   WITH_SOCKETS,
 } from "./_programs.ts";
 import { prepareProject } from "./_project.ts";
-
-/** A program in a process of its own. */
-interface Row {
-  name: string;
-  framework: Framework;
-  variant: Variant;
-  cells: readonly Cell[];
-}
-
-/** What came of the cells of a row: the error of each that failed. */
-type Outcome = Map<Cell, Error | undefined>;
+import { type Outcome, type Row, runRow } from "./_row.ts";
 
 const VARIANTS: [Variant, readonly Cell[]][] = [
   [AS_PRINTED, ALL_CELLS],
@@ -50,15 +40,11 @@ const VARIANTS: [Variant, readonly Cell[]][] = [
   [WITH_GZIP, GZIP_CELLS],
   [ALLOWING_TRANSFORM, TRANSFORM_CELLS],
   [BEHIND_PARSER, PARSER_CELLS],
+  [BEHIND_REWRITES, PROXY_CELLS],
 ];
 
 const FAILED = "FAILED";
 const NOT_YET = "not yet";
-/** How many apps start at the same time. */
-const MAX_STARTING = 3;
-/** The starts so far, in their order. */
-const starting: Promise<unknown>[] = [];
-
 const isWhole = Deno.args.includes("all");
 const names = Deno.args.filter((name) => name !== "all");
 const programs = await readPrograms();
@@ -102,7 +88,7 @@ async function runRows(): Promise<Map<Row, Outcome>> {
   const outcomes = new Map<Row, Outcome>();
   let building = Promise.resolve();
   const run = async (row: Row) => {
-    outcomes.set(row, await runRow(row));
+    outcomes.set(row, await runRow(row, { folder, programs }));
   };
   // Those with the most cells are silent for a while: the others run meanwhile.
   const order = rows.toSorted((a, b) => b.cells.length - a.cells.length);
@@ -111,62 +97,6 @@ async function runRows(): Promise<Map<Row, Outcome>> {
     return building = building.then(() => run(row));
   }));
   return outcomes;
-}
-
-async function runRow(
-  { name, framework, variant, cells }: Row,
-): Promise<Outcome> {
-  const { build, runtime } = framework;
-  const outcome: Outcome = new Map();
-  try {
-    // Cannot fail: the guide has a program for each framework.
-    const program = await makeModule(programs.get(framework.name)!, variant);
-    const file = build?.file ?? `${name.replaceAll(/\W+/g, "_")}.mjs`;
-    await writeFile(`${folder}/${file}`, program + (build?.probe ?? ""));
-    await build?.run(folder);
-    const executable = await runtime.find();
-    const options = { executable, args: runtime.args(file), cwd: folder };
-    await using app = await startInTurn(() => App.start(options));
-    for (const cell of cells) {
-      outcome.set(
-        cell,
-        await errorOf(() => cell.test({ app, framework, variant })),
-      );
-    }
-  } catch (error) {
-    // Told once.
-    outcome.set(cells[0]!, error as Error);
-    for (const cell of cells.slice(1)) {
-      outcome.set(cell, new Error("not tried"));
-    }
-  }
-  return outcome;
-}
-
-/** Starts an app when few others are starting: all at once, each would be late. */
-async function startInTurn(start: () => Promise<App>): Promise<App> {
-  const turns = starting.length;
-  const before = starting[turns - MAX_STARTING];
-  const app = (async () => {
-    await before;
-    return await start();
-  })();
-  starting.push(app.catch(() => {}));
-  return await app;
-}
-
-async function writeFile(path: string, text: string): Promise<void> {
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-  await Deno.writeTextFile(path, text);
-}
-
-async function errorOf(test: () => Promise<void>): Promise<Error | undefined> {
-  try {
-    await test();
-    return undefined;
-  } catch (error) {
-    return error as Error;
-  }
 }
 
 /** Prints the table, then what is wrong; counts the cells that passed and failed. */
