@@ -143,11 +143,11 @@ export class DenoKvEventLog implements EventLog {
    * Makes a log of what is under the prefix. It does not use the store yet.
    *
    * @param kv The store, such as `await Deno.openKv()`.
-   * @param prefix The first parts of the keys of the log.
+   * @param prefix The first parts of the keys of the log. They take at most 900 bytes.
    * @param options What to keep, and how to follow.
-   * @throws {TypeError} If an option is unknown or not a number, or a text in the prefix not
-   * well-formed.
-   * @throws {RangeError} If an option is outside its range.
+   * @throws {TypeError} If an option is unknown or not a number, or the prefix is not an
+   * array of parts of keys whose texts are well-formed.
+   * @throws {RangeError} If an option is outside its range, or the prefix too long.
    */
   constructor(
     kv: KvStore,

@@ -19,6 +19,7 @@ import {
   refuse,
   type RefusedRequest,
 } from "../_server/refuse.ts";
+import { assertRequest } from "../_server/request_check.ts";
 import type { ErrorReports } from "./_error_reports.ts";
 import { isRunId } from "./_log_names.ts";
 import type { CheckedRunsOptions } from "./_option_checks.ts";
@@ -79,6 +80,7 @@ export class RunServer {
     options: EventRunsServeOptions,
   ): Promise<Response> {
     const { compression } = this.#options;
+    assertRequest("serve run", request);
     const negotiation = negotiate(request, {
       methods: DEFAULT_METHODS,
       ...options,

@@ -99,11 +99,11 @@ export class DenoKvEventLogs implements EventLogs {
    * Makes logs of what is under the prefix. It does not use the store yet.
    *
    * @param kv The store, such as `await Deno.openKv()`.
-   * @param prefix What the keys begin with.
+   * @param prefix The first parts of all keys. They take at most 900 bytes.
    * @param options How to follow, and how long to wait.
-   * @throws {TypeError} If an option is unknown or not a number, or a text in the prefix not
-   * well-formed.
-   * @throws {RangeError} If an option is outside its range.
+   * @throws {TypeError} If an option is unknown or not a number, or the prefix is not an
+   * array of parts of keys whose texts are well-formed.
+   * @throws {RangeError} If an option is outside its range, or the prefix too long.
    */
   constructor(
     kv: KvStore,

@@ -6,8 +6,22 @@
  * @module
  */
 
-import { assertName, assertNumber, MAX_DELAY, quote } from "../../_validate.ts";
+import {
+  assertName,
+  assertNumber,
+  describeMismatch,
+  MAX_DELAY,
+  quote,
+} from "../../_validate.ts";
 import type { KvKeyPart } from "./store.ts";
+
+/**
+ * The most bytes of a prefix as Deno KV writes it. A key takes at most 2048, of which the
+ * name of a log takes up to 1042, and what comes after it 58.
+ */
+const MAX_PREFIX_BYTES = 900;
+
+const ENCODER = new TextEncoder();
 
 /**
  * Checks options. Deno KV writes text as UTF-8, in which all lone surrogates are the same
@@ -17,8 +31,10 @@ import type { KvKeyPart } from "./store.ts";
  * @param prefix The first parts of all keys.
  * @param pollInterval Milliseconds, or `Infinity`.
  * @param timeout Milliseconds.
- * @throws {TypeError} If a number is not one, or a text in the prefix not well-formed.
- * @throws {RangeError} If a number is outside its range.
+ * @throws {TypeError} If a number is not one, or the prefix is not an array of parts of
+ * keys whose texts are well-formed.
+ * @throws {RangeError} If a number is outside its range, or the prefix takes more than
+ * 900 bytes.
  */
 export function checkKvOptions(
   verb: string,
@@ -30,9 +46,50 @@ export function checkKvOptions(
     assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
   }
   assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
-  for (const part of prefix) {
+  // A string would be taken for the list of its characters.
+  if (!Array.isArray(prefix)) refuse(verb, prefix);
+  let bytes = 0;
+  for (const part of prefix as readonly KvKeyPart[]) {
     if (typeof part === "string") assertName(verb, "prefix", part);
+    bytes += countBytes(part) ?? refuse(verb, part);
   }
+  if (bytes <= MAX_PREFIX_BYTES) return;
+  throw new RangeError(
+    `Cannot ${verb}: expected "prefix" to take at most ${MAX_PREFIX_BYTES} bytes, got ${bytes}`,
+  );
+}
+
+function refuse(verb: string, got: unknown): never {
+  const expected =
+    "an array of strings, numbers, bigints, booleans or Uint8Arrays";
+  throw new TypeError(describeMismatch(verb, "prefix", expected, got));
+}
+
+/**
+ * Counts the bytes that Deno KV takes for a part of a key; `undefined` if it takes no such
+ * part.
+ */
+function countBytes(part: KvKeyPart): number | undefined {
+  switch (typeof part) {
+    case "string":
+      return countText(ENCODER.encode(part));
+    case "number":
+      return 9;
+    case "bigint": {
+      const digits = (part < 0n ? -part : part).toString(16).length;
+      // Beyond 8 bytes their number takes one too.
+      return Math.ceil(digits / 2) + 2;
+    }
+    case "boolean":
+      return 1;
+    default:
+      return part instanceof Uint8Array ? countText(part) : undefined;
+  }
+}
+
+/** Counts bytes between two marks. A zero is escaped. */
+function countText(bytes: Uint8Array): number {
+  return bytes.length + bytes.filter((byte) => byte === 0).length + 2;
 }
 
 /** Shows the first parts of a log's keys in an error, such as `["news", 1]`. */

@@ -35,6 +35,7 @@ const DENO_ONLY: Record<string, string> = {
   "logs/deno_kv_options": "Deno KV is Deno's",
   "logs/deno_kv_logs": "Deno KV is Deno's",
   "logs/malformed_kv": "Deno KV is Deno's",
+  "logs/deno_kv_prefix": "Deno KV is Deno's",
   "logs/keys": "its cluster outlives each test",
   "package/architecture": "reads the source files",
   "package/bench_chart": "reads the recorded results",
