@@ -25,7 +25,7 @@ import { MemoryEventLog } from "./memory_event_log.ts";
 import { MemoryNamedLog } from "./memory_named_log.ts";
 import {
   checkClaimOptions,
-  checkExpireDelay,
+  checkExpire,
   checkOpenOptions,
 } from "./option_checks.ts";
 
@@ -156,9 +156,9 @@ export class MemoryEventLogs implements EventLogs, Disposable {
   async expire(
     name: string,
     delay: number,
-    { claimId }: EventLogExpireOptions = {},
+    options: EventLogExpireOptions = {},
   ): Promise<void> {
-    checkExpireDelay(name, delay);
+    const { claimId } = checkExpire(name, delay, options);
     const named = this.#find(name);
     if (named === undefined) return;
     const isLater = claimId !== undefined &&

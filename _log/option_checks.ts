@@ -25,6 +25,7 @@ import type {
 import {
   assertLogName,
   type EventLogClaimOptions,
+  type EventLogExpireOptions,
   type EventLogOpenOptions,
 } from "./event_logs.ts";
 
@@ -55,6 +56,10 @@ const CLAIM_OPTIONS: OptionKinds<EventLogClaimOptions> = {
   takeOver: "a string",
   replace: "a boolean",
   event: ["an event", (value) => hasMembers(value)],
+};
+
+const EXPIRE_OPTIONS: OptionKinds<EventLogExpireOptions> = {
+  claimId: "a string",
 };
 
 /** How much one read gives, with the defaults filled in. */
@@ -162,9 +167,19 @@ export function checkClaimOptions(
   return { ...given, expireIn };
 }
 
-/** Checks the arguments of {@linkcode EventLogs.expire}. */
-export function checkExpireDelay(name: string, delay: number): void {
+/**
+ * Checks the arguments of {@linkcode EventLogs.expire}.
+ *
+ * @returns The options.
+ */
+export function checkExpire(
+  name: string,
+  delay: number,
+  options: EventLogExpireOptions,
+): EventLogExpireOptions {
   const verb = "expire event log";
+  const given = readOptions(verb, options, EXPIRE_OPTIONS);
   assertLogName(verb, name);
   assertLimit(verb, "delay", delay, 1);
+  return given;
 }

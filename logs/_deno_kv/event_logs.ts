@@ -20,7 +20,7 @@ import {
 import {
   checkClaimOptions,
   type CheckedClaimOptions,
-  checkExpireDelay,
+  checkExpire,
   checkOpenOptions,
 } from "../../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../../_options.ts";
@@ -221,10 +221,10 @@ export class DenoKvEventLogs implements EventLogs {
   async expire(
     name: string,
     delay: number,
-    { claimId }: EventLogExpireOptions = {},
+    options: EventLogExpireOptions = {},
   ): Promise<void> {
     const verb = `expire event log ${quote(name)}`;
-    checkExpireDelay(name, delay);
+    const { claimId } = checkExpire(name, delay, options);
     const history = this.#historyOf(name);
     const epoch = await this.#change(history, verb, "", (state) => {
       const isLater = claimId !== undefined && state?.claimId !== claimId;

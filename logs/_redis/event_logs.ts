@@ -18,7 +18,7 @@ import {
 } from "../../_log/event_logs.ts";
 import {
   checkClaimOptions,
-  checkExpireDelay,
+  checkExpire,
   checkOpenOptions,
 } from "../../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../../_options.ts";
@@ -229,9 +229,9 @@ export class RedisEventLogs implements EventLogs {
   async expire(
     name: string,
     delay: number,
-    { claimId = "" }: EventLogExpireOptions = {},
+    options: EventLogExpireOptions = {},
   ): Promise<void> {
-    checkExpireDelay(name, delay);
+    const { claimId = "" } = checkExpire(name, delay, options);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
     await this.#retry(`expire event log ${quote(name)}`, () => {}, [
       "EVAL",

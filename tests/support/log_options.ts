@@ -7,6 +7,7 @@ import type {
   EventLog,
   EventLogAppendOptions,
   EventLogClaimOptions,
+  EventLogExpireOptions,
   EventLogFollowOptions,
   EventLogOpenOptions,
   EventLogOptions,
@@ -131,6 +132,13 @@ export function testLogsOptions(
       replace: 1,
       event: "a",
     },
+    refusesOnly,
+  });
+  testOptions<EventLogExpireOptions>({
+    name: `${name}.expire()`,
+    call: (options) => use((logs) => logs.expire("a", 1000, options)),
+    right: { claimId: "1-0" },
+    wrong: { claimId: 5 },
     refusesOnly,
   });
 }
