@@ -118,6 +118,7 @@ export class Producer {
     );
     try {
       await this.#untilSourceIsOver(this.#relay(source));
+      // What the source gave is written in any case, however long that takes.
       clearTimeout(deadline);
       await this.#written;
       await this.#finish(this.#end);
@@ -126,7 +127,6 @@ export class Producer {
       // looks the run up writes that it is lost.
       this.#report(error);
     } finally {
-      clearTimeout(deadline);
       await Promise.all([this.#stopRenewals(), follower.stop(), this.#told]);
     }
   }

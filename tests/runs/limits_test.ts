@@ -9,7 +9,7 @@ import {
   EventRuns,
   type EventRunSource,
 } from "../../runs/mod.ts";
-import { Faucet, readRun, runRequest, until } from "./_fixture.ts";
+import { Faucet, readRun, runRequest, until, withClaims } from "./_fixture.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
 /** A source that gives nothing until its run is over. */
@@ -74,6 +74,26 @@ Deno.test("EventRuns stops a source after an hour", async () => {
   await ended;
   assertEquals(await runs.status("a"), "failed");
   assertEquals(errors.length, 1);
+});
+
+Deno.test("EventRuns does not count the time that the log takes for the last events", async () => {
+  using memory = new MemoryEventLogs();
+  let go = (): void => {};
+  const gate = new Promise<void>((resolve) => go = resolve);
+  let isWriting = false;
+  const logs = withClaims(memory, (claim) => ({
+    append: async (event) => {
+      isWriting = true;
+      await gate;
+      return await claim.append(event);
+    },
+  }));
+  await using runs = new EventRuns({ logs, maxRunTime: 20 });
+  await runs.start("a", () => [{ data: "1" }]);
+  await until(() => isWriting);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  go();
+  assertEquals(await runs.ended("a"), "done");
 });
 
 Deno.test("EventRuns produces 10 000 runs at a time, and no more", async () => {

@@ -11,6 +11,7 @@ import "../channel/catch_up_test.ts";
 import "../channel/keep_alive_schedule_test.ts";
 import "../channel/lifetime_test.ts";
 import "../channel/errors_test.ts";
+import "../channel/log_bounds_test.ts";
 import "../channel/log_test.ts";
 import "../channel/on_limit_test.ts";
 import "../channel/options_test.ts";
