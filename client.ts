@@ -31,6 +31,7 @@
 
 import { EventStreamConnection } from "./_client/connection.ts";
 import type { ConnectOptions } from "./_client/connection_options.ts";
+import { readConnectOptions } from "./_client/option_checks.ts";
 import { resolveUrl } from "./_client/resolve_url.ts";
 
 export type { BackoffOptions } from "./_client/backoff.ts";
@@ -129,7 +130,7 @@ export {
  * @param options How to connect.
  * @returns The connection.
  * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
- * @throws {TypeError} If an option is of the wrong type.
+ * @throws {TypeError} If an option is unknown or of the wrong type.
  * @throws {RangeError} If an option is out of its range.
  * @throws {EventSourceError} On iteration, if the connection fails for good.
  */
@@ -137,5 +138,8 @@ export function connect(
   url: string | URL,
   options: ConnectOptions = {},
 ): EventStreamConnection {
-  return new EventStreamConnection(resolveUrl(`${url}`), options);
+  return new EventStreamConnection(
+    resolveUrl(`${url}`),
+    readConnectOptions(options),
+  );
 }

@@ -71,12 +71,11 @@ export class EventStreamConnection
    * Connects, as `connect()` does.
    *
    * @param url The URL that the requests go to, absolute.
-   * @param given How to connect; read once.
+   * @param options How to connect: a plain object that nobody changes.
    * @param isStandard Whether the defaults are those of a browser: no status is
    * transient, and every wait is the reconnection time.
    */
-  constructor(url: string, given: ConnectOptions, isStandard = false) {
-    const options = { ...given };
+  constructor(url: string, options: ConnectOptions, isStandard = false) {
     assertOptions(options);
     this.url = url;
     this.#options = options;

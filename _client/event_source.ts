@@ -21,6 +21,7 @@ import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
 import { createTurnWaiter } from "./event_loop_turn.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { reportException } from "./report_exception.ts";
+import { readEventSourceInit } from "./option_checks.ts";
 import { resolveUrl } from "./resolve_url.ts";
 import { SingleListeners } from "./single_listener.ts";
 import { describeMismatch } from "../_validate.ts";
@@ -147,14 +148,14 @@ export class EventSource<Events extends object = EventSourceEventMap>
     }
     // Web IDL: both arguments are converted before either is checked.
     const text = `${url}`;
-    // Web IDL: each member is read once. A rest pattern reads one twice in Node 20.
-    const options = { ...toDictionary(init) };
+    const dictionary = toDictionary(init);
+    const options = readEventSourceInit(dictionary);
     this.#withCredentials = Boolean(options.withCredentials);
     this.#connection = this[MAKE_CONNECTION](resolveUrl(text), {
       ...options,
       withCredentials: this.#withCredentials,
       onStateChange: (state) => this.#onStateChange(state),
-    });
+    }, dictionary);
     this.#run();
   }
 
@@ -267,6 +268,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
   [MAKE_CONNECTION](
     url: string,
     options: ConnectOptions,
+    _init: EventSourceInit,
   ): EventSourceConnection {
     return new EventStreamConnection(url, options, true);
   }

@@ -12,9 +12,64 @@ import {
   assertString,
   MAX_DELAY,
 } from "../_validate.ts";
-import { type EventSourceInit, getMethod } from "./connection_options.ts";
+import {
+  hasMembers,
+  HEADERS,
+  type OptionKinds,
+  readMembers,
+  readOptions,
+  SIGNAL,
+} from "../_options.ts";
+import type { BackoffOptions } from "./backoff.ts";
+import {
+  type ConnectOptions,
+  type EventSourceInit,
+  getMethod,
+} from "./connection_options.ts";
 
 const VERB = "connect";
+
+/** The kinds of {@linkcode BackoffOptions}. */
+export const BACKOFF_OPTIONS: OptionKinds<BackoffOptions> = {
+  factor: "any",
+  maxDelay: "any",
+  maxAttempts: "any",
+  healthyAfter: "any",
+  random: "a function",
+};
+
+const EVENT_SOURCE_INIT: OptionKinds<EventSourceInit> = {
+  // Web IDL: any value becomes a boolean.
+  withCredentials: "any",
+  fetch: "a function",
+  headers: HEADERS,
+  method: "a string",
+  body: "any",
+  signal: SIGNAL,
+  lastEventId: "a string",
+  reconnectionTime: "any",
+  backoff: BACKOFF_OPTIONS,
+  idleTimeout: "any",
+  maxEventSize: "any",
+  shouldReconnect: "a function",
+  onComment: "a function",
+  clock: ["a clock", (value) => hasMembers(value, "now", "setTimeout")],
+};
+
+/** Reads the options of `connect()`, as {@linkcode readOptions}. */
+export function readConnectOptions(options: ConnectOptions): ConnectOptions {
+  const kinds: OptionKinds<ConnectOptions> = {
+    ...EVENT_SOURCE_INIT,
+    withCredentials: "a boolean",
+    onStateChange: "a function",
+  };
+  return readOptions(VERB, options, kinds);
+}
+
+/** Reads the init dictionary of `EventSource`, as {@linkcode readMembers}. */
+export function readEventSourceInit(init: EventSourceInit): EventSourceInit {
+  return readMembers(VERB, init, EVENT_SOURCE_INIT);
+}
 
 /**
  * Checks what does not depend on an attempt, so that a mistake shows at once and

@@ -37,6 +37,7 @@ import { Quota } from "./_quota.ts";
 import { SharedWindow } from "./_shared_window.ts";
 import { StandaloneCompressor } from "./_standalone_compressor.ts";
 import { CODEC } from "../_server/compression.ts";
+import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertInteger, assertLimit } from "../_validate.ts";
 import type { EventCompression } from "../server.ts";
 
@@ -77,6 +78,13 @@ export interface GzipOptions {
   maxUnshared?: number | undefined;
 }
 
+const OPTIONS: OptionKinds<GzipOptions> = {
+  level: "any",
+  windowBits: "any",
+  memLevel: "any",
+  maxUnshared: "any",
+};
+
 /**
  * Makes the `compression` option of `serveEvents`, `EventChannel` and `EventRuns`. One
  * can serve all streams and channels of a program.
@@ -116,7 +124,7 @@ export interface GzipOptions {
  *
  * @param options How to compress.
  * @returns The compression.
- * @throws {TypeError} If an option is not a number.
+ * @throws {TypeError} If an option is unknown or not a number.
  * @throws {RangeError} If an option is outside its range.
  * @throws {Error} If the runtime's `node:zlib` has no synchronous compressor.
  */
@@ -126,7 +134,7 @@ export function gzip(options: GzipOptions = {}): EventCompression {
     windowBits = 13,
     memLevel = 5,
     maxUnshared = 1000,
-  } = options;
+  } = readOptions(VERB, options, OPTIONS);
   assertInteger(VERB, "level", level, 1, 9);
   assertInteger(VERB, "windowBits", windowBits, 9, 15);
   assertInteger(VERB, "memLevel", memLevel, 1, 9);

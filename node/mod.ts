@@ -27,6 +27,7 @@ import { beginInOrder } from "./_pipelining.ts";
 import { toRequest } from "./_to_request.ts";
 import { sendResponse } from "./_send_response.ts";
 import { ResponseSink } from "./_response_sink.ts";
+import { type OptionKinds, readOptions } from "../_options.ts";
 
 export type { NodeRequest, NodeResponse } from "./_node_types.ts";
 
@@ -46,6 +47,8 @@ export interface ToNodeHandlerOptions {
    */
   onError?: ((error: unknown, request: Request) => void) | undefined;
 }
+
+const OPTIONS: OptionKinds<ToNodeHandlerOptions> = { onError: "a function" };
 
 type ErrorHandler = NonNullable<ToNodeHandlerOptions["onError"]>;
 
@@ -122,14 +125,16 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * @param handler Answers each request.
  * @param options What to do with errors.
  * @returns The listener for the server's requests.
+ * @throws {TypeError} If an option is unknown or of the wrong type.
  */
 export function toNodeHandler(
   handler: FetchHandler,
   options: ToNodeHandlerOptions = {},
 ): (incoming: NodeRequest, outgoing: NodeResponse) => void {
+  const given = readOptions("make node handler", options, OPTIONS);
   const onError: ErrorHandler = (error, request) =>
     tellError(
-      options.onError,
+      given.onError,
       "TIDINGS_HANDLER",
       "A handler or its response fails",
       error,

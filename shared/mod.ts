@@ -158,13 +158,13 @@ export class SharedEventSource<Events extends object = EventSourceEventMap>
   /** @ignore Called by the constructor. */
   override [MAKE_CONNECTION](
     url: string,
-    options: ConnectOptions & SharedEventSourceInit,
+    options: ConnectOptions,
+    init: SharedEventSourceInit,
   ): EventSourceConnection {
-    if (options.key !== undefined) {
-      assertName("connect", "key", `${options.key}`);
-    }
-    if (!canShare()) return super[MAKE_CONNECTION](url, options);
-    const key = `${options.key ?? url}`;
+    const given: unknown = init.key;
+    const key = given === undefined ? url : `${given}`;
+    assertName("connect", "key", key);
+    if (!canShare()) return super[MAKE_CONNECTION](url, options, init);
     const connection = new SharedConnection(url, options, key);
     CONNECTIONS.set(this, connection);
     return connection;

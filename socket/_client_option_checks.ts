@@ -6,17 +6,35 @@
  * @module
  */
 
+import { BACKOFF_OPTIONS } from "../_client/option_checks.ts";
+import { HEADERS, type OptionKinds, readOptions } from "../_options.ts";
 import { assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
 
+const OPTIONS: OptionKinds<EventStreamSocketOptions> = {
+  fetch: "a function",
+  headers: HEADERS,
+  withCredentials: "a boolean",
+  backoff: BACKOFF_OPTIONS,
+  reconnectionTime: "any",
+  idleTimeout: "any",
+  webSocketTimeout: "any",
+};
+
 /**
- * Checks the options that `connect()` does not check when the stream is opened.
+ * Reads the options, and checks those that `connect()` does not check when the stream is
+ * opened.
  *
- * @throws {TypeError} If an option is of the wrong type, or a header invalid.
+ * @returns The options.
+ * @throws {TypeError} If an option is unknown or of the wrong type, or a header invalid.
  * @throws {RangeError} If an option is a number outside its range.
  */
-export function assertOptions(options: EventStreamSocketOptions): void {
-  const { headers, webSocketTimeout = 0 } = options;
+export function checkOptions(
+  options: EventStreamSocketOptions,
+): EventStreamSocketOptions {
+  const given = readOptions("connect", options, OPTIONS);
+  const { headers, webSocketTimeout = 0 } = given;
   if (typeof headers !== "function") new Headers(headers);
   assertNumber("connect", "webSocketTimeout", webSocketTimeout, 0, MAX_DELAY);
+  return given;
 }

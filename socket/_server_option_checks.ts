@@ -8,7 +8,17 @@
 
 import type { AdmissionLimits } from "../_server/admission.ts";
 import { assertOrigins } from "../_server/cors.ts";
-import { checkResponseOptions } from "../_server/option_checks.ts";
+import {
+  checkResponseOptions,
+  CORS_OPTIONS,
+} from "../_server/option_checks.ts";
+import {
+  HEADERS,
+  type OptionKinds,
+  readOptions,
+  SIGNAL,
+  STRINGS,
+} from "../_options.ts";
 import {
   assertLimit,
   assertName,
@@ -21,6 +31,31 @@ import type { SocketSettings } from "./_server_session.ts";
 
 /** The options with the defaults filled in. */
 export type ServeSocketSettings = SocketSettings & AdmissionLimits;
+
+const OPTIONS: OptionKinds<ServeSocketOptions> = {
+  keepAlive: "any",
+  headers: HEADERS,
+  allowTransform: "a boolean",
+  protocols: STRINGS,
+  cors: CORS_OPTIONS,
+  origins: STRINGS,
+  trustProxy: "a boolean",
+  signal: SIGNAL,
+  sessionTimeout: "any",
+  maxMessageSize: "any",
+  maxBatchSize: "any",
+  maxBuffered: "any",
+  maxSessions: "any",
+  maxSessionsPerKey: "any",
+  key: "a string",
+};
+
+/** Reads the options, as {@linkcode readOptions}. */
+export function readSocketOptions(
+  options: ServeSocketOptions,
+): ServeSocketOptions {
+  return readOptions("serve socket", options, OPTIONS);
+}
 
 /**
  * Checks the options, and fills in the defaults.
@@ -41,20 +76,9 @@ export function checkOptions(
     key,
     signal,
     origins = [],
-    trustProxy = false,
   } = options;
   const verb = "serve socket";
-  if (!Array.isArray(origins)) {
-    const expected = "a list of origins";
-    throw new TypeError(describeMismatch(verb, "origins", expected, origins));
-  }
   assertOrigins(verb, "origins", origins);
-  if (typeof trustProxy !== "boolean") {
-    const expected = "a boolean";
-    throw new TypeError(
-      describeMismatch(verb, "trustProxy", expected, trustProxy),
-    );
-  }
   if (key !== undefined) assertName(verb, "key", key);
   const { keepAlive } = checkResponseOptions(verb, {
     keepAlive: options.keepAlive,

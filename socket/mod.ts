@@ -22,7 +22,7 @@
 
 import { resolveUrl } from "../_client/resolve_url.ts";
 import { quote } from "../_validate.ts";
-import { assertOptions } from "./_client_option_checks.ts";
+import { checkOptions } from "./_client_option_checks.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
 import { EventStreamTransport } from "./_event_stream_transport.ts";
 import { FallbackTransport } from "./_fallback_transport.ts";
@@ -82,7 +82,7 @@ export class EventStreamSocket extends WebSocketLike {
    * @param options How to connect.
    * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse, has
    * another scheme or a fragment, or if a subprotocol is not a token or is listed twice.
-   * @throws {TypeError} If an option is of the wrong type.
+   * @throws {TypeError} If an option is unknown or of the wrong type.
    * @throws {RangeError} If an option is out of its range.
    */
   constructor(
@@ -92,13 +92,13 @@ export class EventStreamSocket extends WebSocketLike {
   ) {
     const parsed = parseUrl(`${url}`);
     const names = parseProtocols(protocols);
-    assertOptions(options);
-    const { webSocketTimeout = 0 } = options;
+    const given = checkOptions(options);
+    const { webSocketTimeout = 0 } = given;
     super(parsed);
     const httpUrl = parsed.href.replace(/^ws/, "http");
     setTransport(this, (events) => {
       const open = () =>
-        new EventStreamTransport(httpUrl, names, options, events);
+        new EventStreamTransport(httpUrl, names, given, events);
       // Node.js 20 has no WebSocket.
       return webSocketTimeout === 0 || typeof WebSocket !== "function"
         ? open()

@@ -40,6 +40,7 @@ import { HttpError } from "./_http_error.ts";
 import { findForeignOrigin } from "./_own_origin.ts";
 import {
   checkOptions,
+  readSocketOptions,
   type ServeSocketSettings,
 } from "./_server_option_checks.ts";
 import type { ServeSocketOptions } from "./_server_options.ts";
@@ -120,8 +121,8 @@ const REGISTRY = new SessionRegistry();
  * @param options How to serve it. For a socket, the options of the request that opens it
  * hold, also those that limit its later POSTs.
  * @returns The response; a promise of one for a POST.
- * @throws {TypeError} If the request, `onSocket` or an option is of the wrong type, or a header or an origin
- * invalid.
+ * @throws {TypeError} If the request, `onSocket` or an option is of the wrong type, an option
+ * unknown, or a header or an origin invalid.
  * @throws {RangeError} If an option is a number outside its range.
  */
 export function serveSocket(
@@ -135,12 +136,13 @@ export function serveSocket(
       describeMismatch(VERB, "onSocket", "a function", onSocket),
     );
   }
-  const settings = checkOptions(options);
-  const headers = makeCommonHeaders(request, options);
+  const given = readSocketOptions(options);
+  const settings = checkOptions(given);
+  const headers = makeCommonHeaders(request, given);
   try {
-    assertOrigin(request, headers, options);
+    assertOrigin(request, headers, given);
     if (request.headers.get("upgrade")?.toLowerCase() === "websocket") {
-      return upgrade(request, onSocket, options, settings);
+      return upgrade(request, onSocket, given, settings);
     }
     const id = request.headers.get(SESSION_HEADER);
     if (request.method === "POST") {
@@ -148,16 +150,16 @@ export function serveSocket(
     }
     const negotiation = negotiate(
       request,
-      { ...options, methods: METHODS, hasFixedMethods: true },
+      { ...given, methods: METHODS, hasFixedMethods: true },
       headers,
     );
     if (negotiation instanceof Response) return negotiation;
     if (negotiation.isHead) {
-      assertAdmitted(request, id, options, settings);
+      assertAdmitted(request, id, given, settings);
       return answerHead(negotiation);
     }
     if (id === NEW_SESSION) {
-      return open(request, negotiation, onSocket, options, settings);
+      return open(request, negotiation, onSocket, given, settings);
     }
     return resume(request, negotiation, findSession(id));
   } catch (error) {

@@ -46,6 +46,7 @@ import type {
   SchemaOutput,
   StandardSchema,
 } from "./_standard_schema.ts";
+import { type OptionKinds, readOptions } from "../_options.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 export type { CheckedEvents } from "./_checked_events.ts";
@@ -149,6 +150,19 @@ export interface CheckListenerOptions {
   onInvalid?: ((error: EventCheckError) => void) | undefined;
 }
 
+const CHECK_EVENTS_OPTIONS: OptionKinds<CheckEventsOptions<UnknownTypes>> = {
+  onInvalid: "a function",
+  unknownTypes: [
+    '"skip", "pass" or "error"',
+    (value) => value === "skip" || value === "pass" || value === "error",
+  ],
+  done: "a string",
+};
+
+const CHECK_LISTENER_OPTIONS: OptionKinds<CheckListenerOptions> = {
+  onInvalid: "a function",
+};
+
 /**
  * Checks events: reads the data of each as JSON, and lets the schema for its type check
  * it and perhaps transform it.
@@ -189,7 +203,8 @@ export interface CheckListenerOptions {
  * @param schemas A schema for each event type.
  * @param options What happens to events that do not fit.
  * @returns The events, as an async iterator, which has the source as a member.
- * @throws {TypeError} If a value of `schemas` is not a schema.
+ * @throws {TypeError} If a value of `schemas` is not a schema, or an option is unknown or
+ * of the wrong type.
  * @throws {EventCheckError} On iteration, if an event does not fit.
  */
 export function checkEvents<
@@ -204,7 +219,8 @@ export function checkEvents<
   Source,
   TypedEventOf<Schemas> | (Unknown extends "pass" ? ServerSentEvent : never)
 > {
-  const { onInvalid, unknownTypes = "skip", done = "[DONE]" } = options;
+  const given = readOptions("check events", options, CHECK_EVENTS_OPTIONS);
+  const { onInvalid, unknownTypes = "skip", done = "[DONE]" } = given;
   for (const [type, schema] of Object.entries(schemas)) {
     assertSchema(`schemas.${type}`, schema);
   }
@@ -253,7 +269,8 @@ export function checkEvents<
  * @param listener Called with the output of the schema, and the event.
  * @param options What happens to events that do not fit.
  * @returns The listener to add.
- * @throws {TypeError} If `schema` is not a schema.
+ * @throws {TypeError} If `schema` is not a schema, or an option is unknown or of the wrong
+ * type.
  */
 export function checkListener<Schema extends StandardSchema>(
   schema: Schema,
@@ -264,11 +281,13 @@ export function checkListener<Schema extends StandardSchema>(
   options: CheckListenerOptions = {},
 ): (event: MessageEvent<string>) => void {
   assertSchema("schema", schema);
+  const verb = "check listener";
+  const { onInvalid } = readOptions(verb, options, CHECK_LISTENER_OPTIONS);
   return makeListener(
     // Its types do not say that it takes any value, which each schema does.
     schema as StandardSchema<unknown, SchemaOutput<Schema>>,
     listener,
-    options.onInvalid,
+    onInvalid,
   );
 }
 

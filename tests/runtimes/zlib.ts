@@ -4,6 +4,7 @@
 
 import "../compression/channel_test.ts";
 import "../compression/node_test.ts";
+import "../compression/options_test.ts";
 import "../compression/serve_test.ts";
 import "../compression/soak_test.ts";
 import "../compression/compression_test.ts";
