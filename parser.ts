@@ -38,7 +38,9 @@ import { EventIterator } from "./_parser/event_iterator.ts";
 import {
   EventStreamParser,
   type EventStreamParserOptions,
+  PARSER_OPTIONS,
 } from "./_parser/event_stream_parser.ts";
+import { readOptions } from "./_parser/parser_options.ts";
 import type { ServerSentEvent } from "./event.ts";
 
 export {
@@ -154,9 +156,18 @@ export function readEvents(
   source: Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   options: ReadEventsOptions = {},
 ): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable {
+  const { ignoreContentType, signal, ...rest } = readOptions(
+    "read events",
+    options,
+    {
+      ...PARSER_OPTIONS,
+      ignoreContentType: "a boolean",
+      signal: "an object",
+    },
+  );
   return new EventIterator(
-    (onEvent) => new EventStreamParser(onEvent, options),
-    () => openByteSource(source, options.ignoreContentType),
-    options.signal,
+    (onEvent) => new EventStreamParser(onEvent, rest),
+    () => openByteSource(source, ignoreContentType),
+    signal,
   );
 }

@@ -8,7 +8,9 @@
  */
 
 import { DEFAULT_MAX_EVENT_SIZE, Interpreter } from "./interpreter.ts";
+import { assertType, type OptionTypes, readOptions } from "./parser_options.ts";
 import { TextWindows } from "./text_windows.ts";
+import { describeMismatch } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 /** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
@@ -39,6 +41,15 @@ export interface EventStreamParserOptions {
    */
   lastEventId?: string | undefined;
 }
+
+const VERB = "create parser";
+
+/** What each of {@linkcode EventStreamParserOptions} has to be. */
+export const PARSER_OPTIONS: OptionTypes<EventStreamParserOptions> = {
+  maxEventSize: "a number",
+  onComment: "a function",
+  lastEventId: "a string",
+};
 
 /**
  * The synchronous core: chunks in, events out before `push` returns.
@@ -74,7 +85,7 @@ export class EventStreamParser {
    * @param onEvent Called with each event, in order. It may call `reset()`, which
    * drops the rest of the chunk. If it throws, `push` throws the same.
    * @param options The limit of an event, a callback for comments, and the last event ID.
-   * @throws {TypeError} If `onEvent` is not a function or an option is of the
+   * @throws {TypeError} If `onEvent` is not a function or an option is unknown or of the
    * wrong type.
    * @throws {RangeError} If `maxEventSize` is not an integer of at least 1 or
    * `Infinity`.
@@ -87,14 +98,16 @@ export class EventStreamParser {
       maxEventSize = DEFAULT_MAX_EVENT_SIZE,
       onComment,
       lastEventId = "",
-    } = options;
-    assertType("onEvent", onEvent, "function");
-    assertType("onComment", onComment ?? onEvent, "function");
-    assertType("lastEventId", lastEventId, "string");
-    assertType("maxEventSize", maxEventSize, "number");
+    } = readOptions(VERB, options, PARSER_OPTIONS);
+    assertType(VERB, "onEvent", onEvent, "a function");
     if (!(maxEventSize > 0) || maxEventSize % 1 > 0) {
       throw new RangeError(
-        describe("maxEventSize", "positive integer or Infinity", maxEventSize),
+        describeMismatch(
+          VERB,
+          "maxEventSize",
+          "a positive integer or Infinity",
+          maxEventSize,
+        ),
       );
     }
     this.#interpreter = new Interpreter({
@@ -196,14 +209,4 @@ export class EventStreamParser {
     this.#windows.reset();
     this.#interpreter.reset();
   }
-}
-
-// Not by `_validate.ts`, which quotes values: it would add 8 % to the bundle of a parser.
-function assertType(name: string, value: unknown, type: string): void {
-  const actual: string = typeof value;
-  if (actual !== type) throw new TypeError(describe(name, type, actual));
-}
-
-function describe(name: string, expected: string, actual: unknown): string {
-  return `Cannot create parser: expected "${name}" to be a ${expected}, got ${actual}`;
 }

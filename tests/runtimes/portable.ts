@@ -25,6 +25,7 @@ import "../logs/redis_options_test.ts";
 import "../logs/write_limiter_test.ts";
 import "../parser/callback_test.ts";
 import "../parser/limit_test.ts";
+import "../parser/options_test.ts";
 import "../parser/property_test.ts";
 import "../parser/reset_test.ts";
 import "../parser/size_test.ts";
