@@ -195,7 +195,7 @@ export class EventStreamConnection
       // A callback threw. If it was told that the connection is closed, there is nothing
       // left to fail: the runtime reports the error.
       if (this.#readyState === CLOSED) throw error;
-      this.#close(asEventSourceError(error));
+      this.#close(asEventSourceError(error, this.url));
     } finally {
       this.#running = false;
     }
@@ -213,7 +213,7 @@ export class EventStreamConnection
         await this.#open();
       }
     } catch (error) {
-      await this.#reestablish(asEventSourceError(error));
+      await this.#reestablish(asEventSourceError(error, this.url));
     }
   }
 
@@ -333,13 +333,24 @@ export class EventStreamConnection
   }
 }
 
-function asEventSourceError(error: unknown): EventSourceError {
-  if (error instanceof EventSourceError) return error;
-  return error instanceof EventStreamError
+function asEventSourceError(error: unknown, url: string): EventSourceError {
+  if (error instanceof EventSourceError) return nameUrl(error, url);
+  const made = error instanceof EventStreamError
     ? new EventSourceError("event-too-large", error.message, { cause: error })
     : new EventSourceError(
       "local-error",
       "Cannot keep event stream: a function of the options threw, see the cause",
       { cause: error },
     );
+  return nameUrl(made, url);
+}
+
+/** Sets the URL of an error once. What has made the error does not know it. */
+function nameUrl(
+  error: { url: string | undefined } & EventSourceError,
+  url: string,
+): EventSourceError {
+  const { origin, pathname, protocol } = new URL(url);
+  error.url ??= origin === "null" ? protocol : origin + pathname;
+  return error;
 }

@@ -38,6 +38,8 @@ export type DisconnectReason =
 
 /** The facts of an {@linkcode EventSourceError}. */
 export interface EventSourceErrorOptions extends ErrorOptions {
+  /** The URL that the request went to; of a URL of HTTP the origin and the path. */
+  url?: string | undefined;
   /** The response's status. */
   status?: number | undefined;
   /** The response's headers. */
@@ -71,6 +73,12 @@ export class EventSourceError extends Error {
   override name = "EventSourceError";
   /** Why the connection ended. */
   readonly reason: DisconnectReason;
+  /**
+   * The origin and the path of the URL that the request went to. Credentials and the query
+   * are left out, since errors are kept in logs. Of another URL than one of HTTP, it is the
+   * scheme. `undefined` if the connection is that of another tab.
+   */
+  readonly url: string | undefined;
   /** The status of the response that was refused, otherwise `undefined`. */
   readonly status: number | undefined;
   /** The headers of the response that was refused, otherwise `undefined`. */
@@ -95,6 +103,7 @@ export class EventSourceError extends Error {
   ) {
     super(message, options);
     this.reason = reason;
+    this.url = options.url;
     this.status = options.status;
     this.headers = options.headers;
     this.body = options.body ?? "";

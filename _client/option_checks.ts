@@ -6,12 +6,7 @@
  * @module
  */
 
-import {
-  assertLimit,
-  assertNumber,
-  assertString,
-  MAX_DELAY,
-} from "../_validate.ts";
+import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
 import {
   hasMembers,
   HEADERS,
@@ -80,7 +75,7 @@ export function readEventSourceInit(init: EventSourceInit): EventSourceInit {
  * @throws {RangeError} If a number is out of its range.
  */
 export function assertOptions(options: EventSourceInit): void {
-  const { headers, lastEventId, maxEventSize, backoff = {} } = options;
+  const { headers, maxEventSize, backoff = {} } = options;
   new Request("http://localhost", {
     method: getMethod(options),
     headers: typeof headers === "function" ? {} : headers ?? {},
@@ -95,7 +90,6 @@ export function assertOptions(options: EventSourceInit): void {
   if (maxEventSize !== undefined) {
     assertLimit(VERB, "maxEventSize", maxEventSize, 1);
   }
-  if (lastEventId !== undefined) assertString(VERB, "lastEventId", lastEventId);
   assertRange("backoff.factor", backoff.factor, 1);
   assertRange("backoff.maxDelay", backoff.maxDelay, 0);
   assertRange("backoff.maxAttempts", backoff.maxAttempts, 0);

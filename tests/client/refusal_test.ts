@@ -4,6 +4,7 @@ import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   connect,
   type ConnectionState,
+  type ConnectOptions,
   type Disconnection,
   EventSourceError,
 } from "../../client.ts";
@@ -14,6 +15,55 @@ import {
   serve,
 } from "../support/event_server.ts";
 import { SkippingClock } from "../support/test_clock.ts";
+
+const NAMED_URLS: [name: string, ConnectOptions, url: string, named: string][] =
+  [
+    [
+      "a refusal",
+      { fetch: async () => await new Response("no", { status: 401 }) },
+      "http://ada:secret@localhost/events?token=secret#secret",
+      "http://localhost/events",
+    ],
+    [
+      "a network error",
+      {
+        fetch: () => Promise.reject(new TypeError("It is gone")),
+        shouldReconnect: () => false,
+      },
+      "https://localhost:8443/?token=secret",
+      "https://localhost:8443/",
+    ],
+    [
+      "a function that throws",
+      {
+        headers: () => {
+          throw new Error("There is no token");
+        },
+      },
+      "http://localhost/a",
+      "http://localhost/a",
+    ],
+    [
+      "an event that is too large",
+      {
+        maxEventSize: 5,
+        fetch: async () => await eventStream("data: secret\n\n"),
+      },
+      "http://localhost/a",
+      "http://localhost/a",
+    ],
+    ["another scheme", {}, "foo:secret", "foo:"],
+  ];
+
+for (const [name, options, url, named] of NAMED_URLS) {
+  Deno.test(`connect() names the URL without secrets in the error of ${name}`, async () => {
+    const error = await assertRejects(
+      () => connect(url, options).next(),
+      EventSourceError,
+    );
+    assertEquals(error.url, named);
+  });
+}
 
 Deno.test("connect() ends for good after a 204", async () => {
   await using server = serve(byTurns(
