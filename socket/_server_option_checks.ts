@@ -23,7 +23,6 @@ import {
   assertLimit,
   assertName,
   assertNumber,
-  describeMismatch,
   MAX_DELAY,
 } from "../_validate.ts";
 import type { ServeSocketOptions } from "./_server_options.ts";
