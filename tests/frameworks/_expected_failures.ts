@@ -8,7 +8,6 @@
  */
 
 const LISTENERS = "Node warns of the 11th stream with one signal";
-const SILENT = "Bun closes a stream that is silent for 10 seconds";
 
 /** The reasons, by the framework, the change of its program and the column. */
 export const EXPECTED_FAILURES: Readonly<Record<string, string>> = {
@@ -19,8 +18,4 @@ export const EXPECTED_FAILURES: Readonly<Record<string, string>> = {
   "koa, serveEvents(): no warning": LISTENERS,
   "hono, serveEvents(): no warning": LISTENERS,
   "h3, serveEvents(): no warning": LISTENERS,
-  "bun, serveEvents(): quiet stream": SILENT,
-  "bun, serveEvents(): no warning": SILENT,
-  "bun: quiet stream": SILENT,
-  "bun: no warning": SILENT,
 };
