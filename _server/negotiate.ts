@@ -14,6 +14,7 @@ import { type HeadersOptions, makeCommonHeaders } from "./headers.ts";
 import { readLastEventId } from "./last_event_id.ts";
 import type { EventResponseOptions } from "./options.ts";
 import { answerEmpty, refuse, type RefusedRequest } from "./refuse.ts";
+import { assertRequest } from "./request_check.ts";
 import { getHeader } from "./request_hooks.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 
@@ -60,7 +61,7 @@ const DEFAULT_METHODS = ["GET"];
  * @param options What the decision depends on.
  * @param headers The headers that every response carries, if they were made before.
  * @returns The response if no stream is to follow, what was negotiated otherwise.
- * @throws {TypeError} As {@linkcode makeCommonHeaders} does.
+ * @throws {TypeError} If the request is none, such as one of `node:http`, and as {@linkcode makeCommonHeaders} does.
  * @throws {RangeError} As {@linkcode makeCommonHeaders} does.
  */
 export function negotiate(
@@ -71,6 +72,7 @@ export function negotiate(
   const { [NEGOTIATED]: negotiated, methods = DEFAULT_METHODS, compression } =
     options;
   if (negotiated !== undefined) return negotiated;
+  assertRequest("serve events", request);
   const { method } = request;
   if (method === "OPTIONS") return answerOptions(request, options, headers);
   headers ??= makeCommonHeaders(request, options);

@@ -2,12 +2,13 @@
 
 /**
  * Checks the request that a server is handed, so that another framework's object fails with
- * an error that says what to do. `serveSocket()` calls it first.
+ * an error that says what to do. `negotiate()` and `serveSocket()` call it first.
  *
  * @module
  */
 
 import { quote } from "../_validate.ts";
+import { hasHooks } from "./request_hooks.ts";
 
 /**
  * Checks that a value is a request as `fetch` handlers get it, of whatever realm or library.
@@ -17,7 +18,10 @@ import { quote } from "../_validate.ts";
  * @throws {TypeError} If it is something else.
  */
 export function assertRequest(verb: string, request: unknown): void {
-  const { headers, url, method, rawHeaders } = Object(request);
+  const object = Object(request);
+  // Its headers are made once they are read.
+  if (hasHooks(object)) return;
+  const { headers, url, method, rawHeaders } = object;
   if (
     typeof Object(headers).get === "function" && typeof url === "string" &&
     typeof method === "string"

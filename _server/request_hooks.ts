@@ -91,7 +91,10 @@ export function respond(
     : new Response(openStream(owner, highWaterMark), { headers });
 }
 
-function hasHooks(request: Request): request is Request & RequestHooks {
+/** Tells whether a request has hooks. */
+export function hasHooks(
+  request: Request,
+): request is Request & RequestHooks {
   return GET_HEADER in request;
 }
 

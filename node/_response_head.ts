@@ -80,7 +80,8 @@ function makeRecord(
   httpVersionMajor: number,
 ): Record<string, string | string[]> {
   const record: Record<string, string | string[]> = Object.fromEntries(headers);
-  const cookies = headers.getSetCookie();
+  // Older libraries that bring a `Response` of their own lack it.
+  const cookies = headers.getSetCookie?.() ?? [];
   if (cookies.length > 0) record["set-cookie"] = cookies;
   for (const name of FRAMING_HEADERS) delete record[name];
   if (httpVersionMajor >= 2) {

@@ -22,12 +22,16 @@
 
 import { tellError } from "../_warning.ts";
 import { Exchange } from "./_exchange.ts";
+import {
+  assertNodeObjects,
+  assertResponse,
+  checkArguments,
+} from "./_listener_checks.ts";
 import type { NodeRequest, NodeResponse } from "./_node_types.ts";
 import { beginInOrder } from "./_pipelining.ts";
 import { toRequest } from "./_to_request.ts";
 import { sendResponse } from "./_send_response.ts";
 import { ResponseSink } from "./_response_sink.ts";
-import { type OptionKinds, readOptions } from "../_options.ts";
 
 export type { NodeRequest, NodeResponse } from "./_node_types.ts";
 
@@ -47,8 +51,6 @@ export interface ToNodeHandlerOptions {
    */
   onError?: ((error: unknown, request: Request) => void) | undefined;
 }
-
-const OPTIONS: OptionKinds<ToNodeHandlerOptions> = { onError: "a function" };
 
 type ErrorHandler = NonNullable<ToNodeHandlerOptions["onError"]>;
 
@@ -124,23 +126,26 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  *
  * @param handler Answers each request.
  * @param options What to do with errors.
- * @returns The listener for the server's requests.
- * @throws {TypeError} If an option is unknown or of the wrong type.
+ * @returns The listener for the server's requests. It throws a `TypeError` if it is called
+ * with other objects than those of `node:http` and `node:http2`.
+ * @throws {TypeError} If the handler is no function, or an option is unknown or of the wrong
+ * type.
  */
 export function toNodeHandler(
   handler: FetchHandler,
   options: ToNodeHandlerOptions = {},
 ): (incoming: NodeRequest, outgoing: NodeResponse) => void {
-  const given = readOptions("make node handler", options, OPTIONS);
+  const { onError: givenOnError } = checkArguments(handler, options);
   const onError: ErrorHandler = (error, request) =>
     tellError(
-      given.onError,
+      givenOnError,
       "TIDINGS_HANDLER",
       "A handler or its response fails",
       error,
       request,
     );
   return (incoming, outgoing) => {
+    assertNodeObjects(incoming, outgoing);
     const exchange = new Exchange(incoming, outgoing);
     beginInOrder(exchange, () => answer(exchange, handler, onError));
   };
@@ -165,7 +170,9 @@ async function answer(
     if (!exchange.isDeparture(error)) exchange.report(error);
   };
   try {
-    const owner = await sendResponse(await handler(request), exchange);
+    const response: unknown = await handler(request);
+    assertResponse(response);
+    const owner = await sendResponse(response, exchange);
     if (owner === undefined) exchange.end();
     else ResponseSink.connect(owner, exchange, fail);
   } catch (error) {

@@ -42,4 +42,5 @@ import "../server/options_test.ts";
 import "../server/keep_alive_test.ts";
 import "../server/session_test.ts";
 import "../server/source_test.ts";
+import "../server/wrong_request_test.ts";
 import "../typed/sending_test.ts";

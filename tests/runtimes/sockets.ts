@@ -16,6 +16,7 @@ import "../node/options_test.ts";
 import "../node/pipelining_test.ts";
 import "../node/request_test.ts";
 import "../node/warnings_test.ts";
+import "../node/wrong_use_test.ts";
 import "../node/sink_test.ts";
 import "../node/node_test.ts";
 import "../logs/error_names_test.ts";
