@@ -269,6 +269,28 @@ Deno.test("docs: the README is short, and its links work on JSR and npm", async 
   assert(!/<(?:img|picture|a) /.test(readme));
 });
 
+Deno.test("docs: the guide to frameworks names the versions that are tested", async () => {
+  const { dependencies, devDependencies } = JSON.parse(
+    await Deno.readTextFile("tests/frameworks/package.json"),
+  );
+  const versions = { ...dependencies, ...devDependencies };
+  const words = texts.get("docs/frameworks.md")!.replaceAll(/\s+/g, " ");
+  for (
+    const [title, name] of Object.entries({
+      Express: "express",
+      NestJS: "@nestjs/core",
+      Fastify: "fastify",
+      Koa: "koa",
+      Hono: "hono",
+      h3: "h3",
+      "Next.js": "next",
+    })
+  ) {
+    const [major] = versions[name].split(".");
+    assert(words.includes(`${title} ${major}`), `${title} ${major}`);
+  }
+});
+
 Deno.test("docs: the links between the guides lead somewhere", async () => {
   for (const [name, text] of texts) {
     for (const [, target = ""] of text.matchAll(LINK_REGEXP)) {
