@@ -24,6 +24,8 @@ export interface Variant {
   codings: readonly string[];
   /** Whether another program serves the streams, and this one passes them on. */
   isProxied?: boolean;
+  /** Whether JSON that a parser has read reaches the handler. */
+  keepsJson?: boolean;
 }
 
 const NOT_COMPRESSED = ["identity"];
@@ -41,6 +43,12 @@ const UNBUNDLED = [
   "bun",
   "deno",
 ];
+
+/** What the guide says to do before the handler is called, in Fastify and Koa. */
+const HAND_ON = {
+  request: "Object.assign(request.raw, { body: request.body });",
+  context: "Object.assign(context.req, { body: context.request.body });",
+};
 
 /** The program as it is printed. */
 export const AS_PRINTED: Variant = {
@@ -101,20 +109,21 @@ export const ALLOWING_TRANSFORM: Variant = {
 export const BEHIND_PARSER: Variant = {
   name: ", behind a parser",
   frameworks: ["express", "nest", "fastify", "koa"],
-  change: (code) => {
-    // Fastify and Nest have one by themselves.
-    const bare = code.replace(
-      /^ *events\.(?:remove|add)\w+Parsers?\(.*\n/gm,
-      "",
-    );
-    if (bare !== code) return bare;
-    const parser = "app.use(bodyParser());\n";
-    if (!code.includes(parser)) return code;
-    const rest = replaceOnce(code, parser, "");
-    const before = "app.use(compress());\n";
-    return replaceOnce(rest, before, before + parser);
-  },
+  change: moveBehindParser,
   codings: NOT_COMPRESSED,
+};
+
+/** What the parser has made is handed on, as the guide says. */
+export const HANDED_ON: Variant = {
+  name: ", body handed on",
+  frameworks: ["fastify", "koa"],
+  change: (code) =>
+    moveBehindParser(code).replace(
+      / *handler\((request|context)\./,
+      (call, name: "request" | "context") => HAND_ON[name] + call,
+    ),
+  codings: NOT_COMPRESSED,
+  keepsJson: true,
 };
 
 /** The framework passes requests on to a server of `node:http`. */
@@ -136,6 +145,11 @@ export interface Program {
 /** The programs of the guide by the names of their frameworks. */
 export async function readPrograms(): Promise<Map<string, Program>> {
   const guide = await Deno.readTextFile(GUIDE);
+  for (const line of Object.values(HAND_ON)) {
+    if (!guide.includes(`\`${line}\``)) {
+      throw new Error(`Cannot read guide: ${line} is missing`);
+    }
+  }
   // Cannot fail: the pattern has the three groups.
   return new Map(
     [...guide.matchAll(BLOCK_REGEXP)].map(([, language, name, code]) => [
@@ -153,6 +167,17 @@ export async function makeModule(
   // What is run takes a free port.
   const changed = change(code).replace("8000", "0");
   return isTypeScript ? await toJavaScript(changed) : changed;
+}
+
+function moveBehindParser(code: string): string {
+  // Fastify and Nest have one by themselves.
+  const own = /^ *events\.(?:remove|add)\w+Parsers?\(.*\n/gm;
+  const bare = code.replace(own, "");
+  const parser = "app.use(bodyParser());\n";
+  if (bare !== code || !code.includes(parser)) return bare;
+  const rest = replaceOnce(code, parser, "");
+  const before = "app.use(compress());\n";
+  return replaceOnce(rest, before, before + parser);
 }
 
 /** Removes the types, and applies the decorators, as `tsx` does. */

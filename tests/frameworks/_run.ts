@@ -24,6 +24,7 @@ import {
   AS_PRINTED,
   BEHIND_PARSER,
   BEHIND_REWRITES,
+  HANDED_ON,
   readPrograms,
   type Variant,
   WITH_GZIP,
@@ -40,6 +41,7 @@ const VARIANTS: [Variant, readonly Cell[]][] = [
   [WITH_GZIP, GZIP_CELLS],
   [ALLOWING_TRANSFORM, TRANSFORM_CELLS],
   [BEHIND_PARSER, PARSER_CELLS],
+  [HANDED_ON, PARSER_CELLS],
   [BEHIND_REWRITES, PROXY_CELLS],
 ];
 
