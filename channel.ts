@@ -56,8 +56,8 @@ import {
   checkCloseOptions,
   type CheckedChannelOptions,
   type CheckedServeOptions,
-  checkPublishOptions,
   checkServeOptions,
+  makeUnboundError,
   readServeOptions,
 } from "./_channel/option_checks.ts";
 import type {
@@ -70,9 +70,8 @@ import {
   Broadcaster,
   type EventChannelCounters,
 } from "./_channel/broadcaster.ts";
-import { withData } from "./_encoder/event_data.ts";
 import { ChannelErrors } from "./_channel/channel_errors.ts";
-import { type DescribeGap, makeGapEvent } from "./_channel/gap_notice.ts";
+import { makeDescribeGap } from "./_channel/gap_notice.ts";
 import {
   answerHead,
   makeStreamHeaders,
@@ -82,12 +81,12 @@ import {
   type Negotiation,
 } from "./_server/negotiate.ts";
 import { respond } from "./_server/request_hooks.ts";
+import { assertRequest } from "./_server/request_check.ts";
+import { publishEvent } from "./_channel/publish_event.ts";
 import { Subscriber } from "./_channel/subscriber.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
-import { assertReturnableId } from "./_validate.ts";
-import { takeOver, tellRejection } from "./_warning.ts";
-import { encodeEvent } from "./encoder.ts";
-import type { ServerSentEventInit, TypedEventInit } from "./event.ts";
+import { tellRejection } from "./_warning.ts";
+import type { TypedEventInit } from "./event.ts";
 import type { CloseReason } from "./server.ts";
 
 export type {
@@ -262,14 +261,15 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     event: TypedEventInit<Events>,
     options: EventChannelPublishOptions = {},
   ): Promise<string> {
-    return this.#admission.isClosed
-      ? tellRejection(
-        Promise.reject(
-          new Error("Cannot publish event: the channel is closed"),
-        ),
-        this.#errors.tellClosed,
-      )
-      : tellRejection(this.#publish(event, options), this.#errors.tellPublish);
+    if (!(#options in Object(this))) {
+      return Promise.reject(makeUnboundError("publish event", this));
+    }
+    if (this.#admission.isClosed) {
+      const error = new Error("Cannot publish event: the channel is closed");
+      return tellRejection(Promise.reject(error), this.#errors.tellClosed);
+    }
+    const published = publishEvent(event, options, this.#options);
+    return tellRejection(published, this.#errors.tellPublish);
   }
 
   /**
@@ -299,12 +299,17 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @param request The request to answer.
    * @param options Which events the client gets, and for how long.
    * @returns The response, at once.
-   * @throws {TypeError} If an option is unknown or of the wrong type, and as `serveEvents`
-   * does for `headers` and `cors`.
+   * @throws {TypeError} If `request` is not a `Request`, as that of `node:http` is not, or
+   * the method is called without its channel; if an option is unknown or of the wrong
+   * type, and as `serveEvents` does for `headers` and `cors`.
    * @throws {RangeError} If `replay`, `maxDuration` or `topics` is outside its range, and
    * as `serveEvents` does for `cors`.
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
+    if (!(#options in Object(this))) {
+      throw makeUnboundError("serve event channel", this);
+    }
+    assertRequest("serve event channel", request);
     const given = readServeOptions(options);
     const client = checkServeOptions(given, this.#options);
     const { compression } = this.#options;
@@ -353,6 +358,9 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @throws {RangeError} If an option is outside its range.
    */
   close(options: EventChannelCloseOptions = {}): Promise<void> {
+    if (!(#options in Object(this))) {
+      return Promise.reject(makeUnboundError("close event channel", this));
+    }
     this.#admission.close(checkCloseOptions(options));
     this.#closed ??= this.#broadcaster.stop(() =>
       this.#admission.makeFarewell()
@@ -363,19 +371,6 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   /** Closes the channel, as {@linkcode EventChannel.close} without options. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  async #publish(
-    event: TypedEventInit<Events>,
-    options: EventChannelPublishOptions,
-  ): Promise<string> {
-    const given = checkPublishOptions(options, this.#options);
-    const logged = withData("publish event", event, given.topics);
-    // An event that cannot be encoded, or whose ID cannot come back, must not enter the
-    // log.
-    encodeEvent(logged);
-    assertReturnableId("publish event", logged.id);
-    return await takeOver(this.#options.log.append(logged, given));
   }
 
   /**
@@ -398,21 +393,4 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
       onClose,
     });
   }
-}
-
-/**
- * Makes what a client is sent in place of missing events. Without `onGap`, the request is
- * not kept in memory for as long as the client is connected.
- */
-function makeDescribeGap(
-  onGap: CheckedChannelOptions["onGap"],
-  request: Request,
-): DescribeGap {
-  if (onGap === undefined) return describeGap;
-  return (lastEventId) =>
-    onGap({ lastEventId, request }) ?? describeGap(lastEventId);
-}
-
-function describeGap(lastEventId: string): ServerSentEventInit[] {
-  return [makeGapEvent(lastEventId)];
 }

@@ -54,6 +54,7 @@ import {
   readServeEventsOptions,
 } from "./_server/option_checks.ts";
 import type { ServeEventsOptions } from "./_server/options.ts";
+import { assertRequest } from "./_server/request_check.ts";
 import { Session } from "./_server/session.ts";
 import { isEventIterable } from "./_server/source_iterator.ts";
 import { describeMismatch } from "./_validate.ts";
@@ -147,8 +148,8 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  * @param source Where the events come from.
  * @param options How to serve them.
  * @returns The response, at once.
- * @throws {TypeError} If the source is neither iterable nor a function, or if an
- * option is unknown or of the wrong type; if `headers` has one that is refused; if
+ * @throws {TypeError} If `request` is not a `Request`, as that of `node:http` is not; if
+ * the source is neither iterable nor a function, or if an option is unknown or of the wrong type; if `headers` has one that is refused; if
  * `cors.origins` has what is not an origin, or `cors.credentials` is true for all.
  * @throws {RangeError} If an option is a number outside its range.
  */
@@ -167,6 +168,7 @@ export function serveEvents<Events = unknown>(
       ),
     );
   }
+  assertRequest("serve events", request);
   // Only the compiler needs the map of events.
   const events = source as ServeEventsSource;
   const given = readServeEventsOptions(options);

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { EventChannelOptions } from "./options.ts";
 import { assertReturnableId } from "../_validate.ts";
 import { encodeEvents } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
@@ -24,6 +25,19 @@ export type GapNotice = Uint8Array<ArrayBuffer> | undefined;
 /** Makes the `gap` event, which is sent where the server does not define another. */
 export function makeGapEvent(lastEventId: string): TextEventInit {
   return { event: "gap", data: JSON.stringify({ lastEventId }) };
+}
+
+/**
+ * Makes what a client is sent in place of missing events. Without `onGap`, the request is
+ * not kept in memory for as long as the client is connected.
+ */
+export function makeDescribeGap(
+  onGap: EventChannelOptions["onGap"],
+  request: Request,
+): DescribeGap {
+  if (onGap === undefined) return describeGap;
+  return (lastEventId) =>
+    onGap({ lastEventId, request }) ?? describeGap(lastEventId);
 }
 
 /**
@@ -57,4 +71,8 @@ export function makeGapNotice(
 function encode(events: readonly ServerSentEventInit[]): GapNotice {
   for (const { id } of events) assertReturnableId("tell of gap", id);
   return events.length === 0 ? undefined : encodeEvents(events);
+}
+
+function describeGap(lastEventId: string): ServerSentEventInit[] {
+  return [makeGapEvent(lastEventId)];
 }

@@ -237,3 +237,19 @@ function checkReplay(replay: number | "all" = 0): number {
   assertLimit("serve event channel", "replay", replay, 0);
   return replay;
 }
+
+/**
+ * Makes the error of a method of a channel that is called without it, such as `serve` in
+ * `const { serve } = channel`.
+ *
+ * @param verb What fails. Its first word is the name of the method.
+ * @param self What the method is called on.
+ */
+export function makeUnboundError(
+  verb: string,
+  self: unknown,
+): TypeError {
+  const [method] = verb.split(" ");
+  const mismatch = describeMismatch(verb, "this", "an EventChannel", self);
+  return new TypeError(`${mismatch}: call it as "channel.${method}()"`);
+}

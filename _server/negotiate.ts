@@ -14,7 +14,6 @@ import { type HeadersOptions, makeCommonHeaders } from "./headers.ts";
 import { readLastEventId } from "./last_event_id.ts";
 import type { EventResponseOptions } from "./options.ts";
 import { answerEmpty, refuse, type RefusedRequest } from "./refuse.ts";
-import { assertRequest } from "./request_check.ts";
 import { getHeader } from "./request_hooks.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 
@@ -72,7 +71,6 @@ export function negotiate(
   const { [NEGOTIATED]: negotiated, methods = DEFAULT_METHODS, compression } =
     options;
   if (negotiated !== undefined) return negotiated;
-  assertRequest("serve events", request);
   const { method } = request;
   if (method === "OPTIONS") return answerOptions(request, options, headers);
   headers ??= makeCommonHeaders(request, options);

@@ -2,13 +2,13 @@
 
 /**
  * Checks the request that a server is handed, so that another framework's object fails with
- * an error that says what to do. `negotiate()` and `serveSocket()` call it first.
+ * an error that says what to do. Servers, channels, runs and sockets call it first.
  *
  * @module
  */
 
-import { quote } from "../_validate.ts";
 import { hasHooks } from "./request_hooks.ts";
+import { quote } from "../_validate.ts";
 
 /**
  * Checks that a value is a request as `fetch` handlers get it, of whatever realm or library.
@@ -18,10 +18,9 @@ import { hasHooks } from "./request_hooks.ts";
  * @throws {TypeError} If it is something else.
  */
 export function assertRequest(verb: string, request: unknown): void {
-  const object = Object(request);
-  // Its headers are made once they are read.
-  if (hasHooks(object)) return;
-  const { headers, url, method, rawHeaders } = object;
+  // Its headers would be made, which it exists to avoid.
+  if (hasHooks(request)) return;
+  const { headers, url, method, rawHeaders } = Object(request);
   if (
     typeof Object(headers).get === "function" && typeof url === "string" &&
     typeof method === "string"

@@ -91,11 +91,9 @@ export function respond(
     : new Response(openStream(owner, highWaterMark), { headers });
 }
 
-/** Tells whether a request has hooks. */
-export function hasHooks(
-  request: Request,
-): request is Request & RequestHooks {
-  return GET_HEADER in request;
+/** Whether a value is a request with hooks. */
+export function hasHooks(request: unknown): request is Request & RequestHooks {
+  return GET_HEADER in Object(request);
 }
 
 /**

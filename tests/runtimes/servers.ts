@@ -13,6 +13,7 @@ import "../channel/lifetime_test.ts";
 import "../channel/errors_test.ts";
 import "../channel/log_bounds_test.ts";
 import "../channel/log_test.ts";
+import "../channel/misuse_test.ts";
 import "../channel/on_limit_test.ts";
 import "../channel/options_test.ts";
 import "../channel/replay_test.ts";

@@ -272,3 +272,12 @@ for (const [room, status, serve] of ROOMS) {
     assertEquals(calls, 1);
   });
 }
+
+Deno.test("serveEvents() throws TypeError for a request of node:http", () => {
+  const request = { headers: {}, url: "/", method: "GET", rawHeaders: [] };
+  assertThrows(
+    () => serveEvents(request as unknown as Request, []),
+    TypeError,
+    'Cannot serve events: expected "request" to be a Request, got a request of node:http, for which "toNodeHandler" makes one',
+  );
+});
