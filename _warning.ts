@@ -36,8 +36,9 @@ const MAX_CAUSES = 5;
 /** A user name with a password in a URL, also where the password has to be escaped. */
 const CREDENTIALS_REGEXP =
   /:\/\/(?:[^\s"'`/?#]*@|[^\s"'`/?#@:]*:(?!\d{1,5}(?:[\s"'`/?#)]|$))[^\s"'`]*@)/g;
-/** The query of a URL: it may hold a token. */
-const QUERY_REGEXP = /(:\/\/[^\s"'`?#)]*\?)[^\s"'`#)]+/g;
+/** The query of a URL, which may hold a token, and the line and column in a stack. */
+const QUERY_REGEXP =
+  /(:\/\/[^\s"'`?#)]*\?)[^\s"'`#)]+?(:\d+:\d+)?(?=[\s"'`#)]|$)/g;
 /** Control characters but for tabs and line breaks: a terminal would obey them. */
 const CONTROL_REGEXP =
   // deno-lint-ignore no-control-regex -- control characters are what it looks for
@@ -196,7 +197,7 @@ function makeSafe(text: string, length: number): string {
   // at the first cut may lack the "@" by which it is found.
   const safe = text.slice(0, 2 * length)
     .replace(CREDENTIALS_REGEXP, "://…@")
-    .replace(QUERY_REGEXP, "$1…")
+    .replace(QUERY_REGEXP, "$1…$2")
     .replace(
       CONTROL_REGEXP,
       (character) =>
