@@ -172,8 +172,8 @@ function stackOf(error: unknown): string {
   return stack.includes(message) ? stack : `${message}\n${stack}`;
 }
 
-/** The text of an error; of a value without one, what it is as a text. */
-function messageOf(error: unknown): string {
+/** The text of an error; of a value without one, what it is as a text. Never throws. */
+export function messageOf(error: unknown): string {
   const message = read(error, "message");
   if (typeof message === "string") return message;
   try {

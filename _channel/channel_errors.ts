@@ -85,10 +85,17 @@ export class ChannelErrors {
  * key or a command.
  */
 export function getErrorKind(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error;
-  const { name, message } = error.cause instanceof Error ? error.cause : error;
-  const [, prefix] = PREFIX_REGEXP.exec(message) ?? [];
-  return prefix ?? `${name}: ${message}`;
+  try {
+    if (!(error instanceof Error)) return String(error);
+    const { name, message } = error.cause instanceof Error
+      ? error.cause
+      : error;
+    const [, prefix] = PREFIX_REGEXP.exec(message) ?? [];
+    return prefix ?? `${name}: ${message}`;
+  } catch {
+    // Its members cannot be read: following must not end because of that.
+    return typeof error;
+  }
 }
 
 /** Adds a text to those that were told; `false` if it is one of them. */

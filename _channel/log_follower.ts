@@ -76,7 +76,7 @@ export class LogFollower {
   async #follow(): Promise<void> {
     const { signal } = this;
     while (!signal.aborted) {
-      const error = await this.#followOnce();
+      const { error } = await this.#followOnce();
       if (signal.aborted) return;
       this.#stall = { since: this.#stall?.since ?? Date.now(), error };
       this.#onError?.(error);
@@ -85,8 +85,11 @@ export class LogFollower {
     }
   }
 
-  /** Follows until that fails, and returns the error. */
-  async #followOnce(): Promise<unknown> {
+  /**
+   * Follows until that fails, and returns the error: within an object, since a promise
+   * would look for a `then` in what may be any value.
+   */
+  async #followOnce(): Promise<{ error: unknown }> {
     const { signal } = this;
     try {
       return await this.#log.follow((batch) => {
@@ -96,7 +99,7 @@ export class LogFollower {
         this.#failures = 0;
       }, { after: this.#cursor, signal });
     } catch (error) {
-      return error;
+      return { error };
     }
   }
 }

@@ -9,6 +9,7 @@
 
 import type { Frame } from "./segment.ts";
 import { encodeText, formatBlock } from "../_encoder/format_block.ts";
+import { messageOf } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import { EventLogEntryError, type LoggedEvent } from "../log.ts";
 
@@ -49,8 +50,7 @@ function assertTopics({ topics }: LoggedEvent): void {
 
 function toEntryError(id: string, error: unknown): EventLogEntryError {
   if (error instanceof EventLogEntryError) return error;
-  const fault = error instanceof Error ? error.message : String(error);
-  return new EventLogEntryError(id, fault, { cause: error });
+  return new EventLogEntryError(id, messageOf(error), { cause: error });
 }
 
 /** Without topics, the entry would reach every client: it may have been for one. */

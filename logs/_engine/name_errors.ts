@@ -9,6 +9,7 @@
 
 import type { EventLogBatch } from "../../_log/event_log.ts";
 import { quote } from "../../_validate.ts";
+import { messageOf } from "../../_warning.ts";
 
 /** What our own checks say, which the caller has caused. */
 const CHECK_REGEXP = /^Cannot [^:]+: /;
@@ -68,7 +69,8 @@ function nameError(what: string, error: unknown): unknown {
   if (!(error instanceof Error)) {
     return new Error(`Cannot ${what}: got ${quote(error)}`, { cause: error });
   }
-  const { message, name, code } = error as Error & { code?: unknown };
+  const { name, code } = error as Error & { code?: unknown };
+  const message = messageOf(error);
   const isCheck = CHECK_REGEXP.test(message) &&
     Object.getPrototypeOf(error) !== Error.prototype;
   if (isCheck || message.startsWith(`Cannot ${what}: `)) return error;

@@ -179,6 +179,50 @@ for (const part of ["follow", "read"] as const) {
   });
 }
 
+/** What a log may throw. */
+const HOSTILE: Record<string, () => unknown> = {
+  "nothing": () => undefined,
+  "text": () => "down",
+  "a circle": () => {
+    const error = new Error("circle");
+    error.cause = error;
+    return error;
+  },
+  "an error with getters that throw": () => {
+    const error = new Error("x");
+    for (const name of ["message", "cause", "name", "stack"]) {
+      Object.defineProperty(error, name, {
+        get: () => {
+          throw new Error("no");
+        },
+      });
+    }
+    return error;
+  },
+  "a proxy that is revoked": () => {
+    const { proxy, revoke } = Proxy.revocable(new Error(), {});
+    revoke();
+    return proxy;
+  },
+};
+
+for (const [name, make] of Object.entries(HOSTILE)) {
+  Deno.test(`EventChannel goes on after its log has thrown ${name}`, async () => {
+    using recorder = recordWarnings();
+    const log = new MemoryEventLog();
+    const { follow } = log;
+    let failures = 0;
+    log.follow = (...args) =>
+      failures++ < 2 ? Promise.reject(make()) : follow.apply(log, args);
+    await using channel = new EventChannel({ log });
+    await using client = new BodyClient(channel.serve(makeRequest())).run();
+    await client.inbox.until(() => client.inbox.lastEventId !== "");
+    await channel.publish({ data: "a" });
+    await client.inbox.untilEvents(1);
+    assertEquals(recorder.codes, ["TIDINGS_LOG"]);
+  });
+}
+
 Deno.test("EventChannel without an onError warns again at the next outage of the log", async () => {
   using recorder = recordWarnings();
   const log = new RemoteLog();
