@@ -118,6 +118,32 @@ test("is named in the one warning of a channel on a key of another type", async 
   await late.inbox.untilEvents(1);
 });
 
+for (const timeout of [100, 10_000]) {
+  test(`publishes without a word, or tells each failure once, where Redis refuses for 300 ms and the timeout is ${timeout} ms`, async ({ client }) => {
+    using recorder = recordWarnings();
+    const log = new RedisStreamsEventLog(client, "log", { timeout });
+    const errors: Error[] = [];
+    const onError = (error: unknown): void => void errors.push(error as Error);
+    await using channel = new EventChannel({ log, onError });
+    await channel.publish({ data: "before" });
+    await client.send(["REPLICAOF", "127.0.0.1", "1"]);
+    // Nobody awaits them, but for the last: an unhandled rejection would end the test.
+    channel.publish({ data: "a" });
+    channel.publish({ data: "b" });
+    const last = channel.publish({ data: "c" }).then(() => true, () => false);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await client.send(["REPLICAOF", "NO", "ONE"]);
+    const isPatient = timeout > 300;
+    assertEquals(await last, isPatient);
+    assertEquals(errors.length, isPatient ? 0 : 3);
+    for (const { message } of errors) {
+      assert(/^Cannot append to event log "log": READONLY /.test(message));
+    }
+    await channel.publish({ data: "after" });
+    assertEquals(recorder.codes, []);
+  });
+}
+
 test("append() writes once where the answer is lost", async ({ client }) => {
   const fates: Fate[] = ["lost", "done", "failed", "lost", "lost", "twice"];
   const log = new RedisStreamsEventLog(
