@@ -54,6 +54,11 @@ export class KvHistory {
   readonly #kv: KvStore;
   readonly #stateKey: readonly KvKeyPart[];
   readonly #batchesKey: readonly KvKeyPart[];
+  /**
+   * Where the batches begin: a number comes after all text. Without it, the keys of a log
+   * by name with the same prefix, whose name is that of a part of our keys, would count.
+   */
+  readonly #beginKey: readonly KvKeyPart[];
   readonly #bounds: KvHistoryBounds;
   /** The state as this process knows it; cleared by a commit that conflicts. */
   #state: StampedState | undefined;
@@ -69,6 +74,7 @@ export class KvHistory {
     this.#kv = kv;
     this.#stateKey = [...prefix, "head"];
     this.#batchesKey = [...prefix, "blocks"];
+    this.#beginKey = [...this.#batchesKey, 0];
     this.#bounds = bounds;
   }
 
@@ -108,7 +114,10 @@ export class KvHistory {
 
   /** Finds the sequence of the oldest event, `undefined` if there is none. */
   async findOldest(): Promise<number | undefined> {
-    const entries = this.#kv.list({ prefix: this.#batchesKey }, { limit: 1 });
+    const entries = this.#kv.list(
+      { prefix: this.#batchesKey, start: this.#beginKey },
+      { limit: 1 },
+    );
     for await (const entry of entries) return readKey(entry).first;
     return undefined;
   }
@@ -174,16 +183,14 @@ export class KvHistory {
     const oldest = last - this.#bounds.maxEvents + 1;
     if (first + TRIM_EVENTS > oldest) return { first, keys };
     const entries = this.#kv.list(
-      {
-        prefix: this.#batchesKey,
-        end: [...this.#batchesKey, oldest],
-      },
+      { prefix: this.#batchesKey, start: this.#beginKey },
       { limit: TRIM_ENTRIES, batchSize: READ_ENTRIES },
     );
     let batch: (readonly KvKeyPart[])[] = [];
     for await (const entry of entries) {
-      batch.push(keyOf(entry));
       const { last, part, parts } = readKey(entry);
+      if (last >= oldest) break;
+      batch.push(keyOf(entry));
       if (part < parts - 1) continue;
       // A batch is dropped as a whole.
       keys.push(...batch);

@@ -3,6 +3,7 @@
 /** The prefixes of keys that logs in Deno KV take, and those that they refuse. */
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { HOSTILE_NAMES } from "../support/hostile_names.ts";
 import { DenoKvEventLog, DenoKvEventLogs } from "../../logs/deno_kv.ts";
 
 type Prefix = ConstructorParameters<typeof DenoKvEventLog>[1];
@@ -70,5 +71,31 @@ Deno.test("DenoKvEventLogs refuses a prefix that is no list of parts of keys", a
         `expected "prefix" to be an array of strings, numbers, bigints, booleans or Uint8Arrays, got ${got}`,
       );
     }
+  }
+});
+
+Deno.test("DenoKvEventLog and logs by any name share a prefix, and none reaches another", async () => {
+  using kv = await Deno.openKv(":memory:");
+  const prefix = ["app"];
+  const make = () => new DenoKvEventLog(kv, prefix, { maxEvents: 4 });
+  const logs = new DenoKvEventLogs(kv, prefix);
+  const names = [...HOSTILE_NAMES, "head", "blocks", "app"];
+  const log = make();
+  for (const name of new Set(names)) {
+    await log.append({ data: name });
+    const claim = await logs.claim(name, { leaseTime: 60_000 });
+    await claim!.append({ data: name });
+    await logs.open(name).append({ data: `${name} again` });
+    assertEquals((await log.read(await log.rewind(1))).events.length, 1);
+  }
+  for (const each of [log, make()]) {
+    const id = await each.append({ data: "more" });
+    const { events, gap } = await each.read(await each.rewind(Infinity));
+    assertEquals([events.at(-1)?.id, gap], [id, false]);
+  }
+  for (const name of new Set(names)) {
+    const named = logs.open(name);
+    const { events } = await named.read(await named.rewind(Infinity));
+    assertEquals(events.map(({ data }) => data), [name, `${name} again`]);
   }
 });
