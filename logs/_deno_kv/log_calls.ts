@@ -54,7 +54,7 @@ export class KvLogCalls {
   /** Gives the events after a cursor, as `EventLog.read`. */
   async read(
     after: string,
-    options: EventLogReadOptions,
+    options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
     const bounds = checkReadOptions(options);
     const read = (): Promise<EventLogBatch> => this.#source.read(after, bounds);
@@ -62,7 +62,7 @@ export class KvLogCalls {
   }
 
   /** Finds a position before the end, as `EventLog.rewind`. */
-  async rewind(count: number, options: EventLogOptions): Promise<string> {
+  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const signal = checkRewind(count, options);
     const rewind = (): Promise<string> => this.#source.rewind(count);
     return await this.retry(rewind, "rewind", signal);
@@ -71,7 +71,7 @@ export class KvLogCalls {
   /** Follows the log, as `EventLog.follow`. */
   async follow(
     onBatch: (batch: EventLogBatch) => void,
-    options: EventLogFollowOptions,
+    options: EventLogFollowOptions = {},
   ): Promise<never> {
     const source = this.#source;
     const bounds = checkReadOptions({});

@@ -8,14 +8,7 @@
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
 import { tellAppend } from "../../_log/tell_append.ts";
-import type {
-  EventLog,
-  EventLogAppendOptions,
-  EventLogBatch,
-  EventLogFollowOptions,
-  EventLogOptions,
-  EventLogReadOptions,
-} from "../../_log/event_log.ts";
+import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
 import { quote } from "../../_validate.ts";
 import type { TextEventInit } from "../../event.ts";
 import { KvAppendQueue } from "./append_queue.ts";
@@ -36,27 +29,26 @@ export interface KvNamedLogOptions {
 }
 
 /** The log of a name in Deno KV. Appending needs no claim. */
-export class KvNamedLog implements EventLog {
+export class KvNamedLog extends KvLogCalls implements EventLog {
   readonly #history: KvNamedHistory;
   readonly #options: KvNamedLogOptions;
   readonly #appends: KvAppendQueue;
-  readonly #calls: KvLogCalls;
   readonly #writer = crypto.randomUUID();
   /** How many writes have started. */
   #writes = 0;
 
   constructor(history: KvNamedHistory, options: KvNamedLogOptions) {
-    this.#history = history;
-    this.#options = options;
-    this.#calls = new KvLogCalls(
+    super(
       {
         read: (after, bounds) => history.read(after, bounds),
-        rewind: (count) => this.#rewind(count),
+        rewind: (count) => rewind(history, count),
         watch: () => history.watch(options.pollInterval),
       },
       options.timeout,
       quote(options.name),
     );
+    this.#history = history;
+    this.#options = options;
     this.#appends = new KvAppendQueue((lines) => this.#append(lines));
   }
 
@@ -67,32 +59,8 @@ export class KvNamedLog implements EventLog {
     return tellAppend(this.#appends.append(event, options));
   }
 
-  async read(
-    after: string,
-    options: EventLogReadOptions = {},
-  ): Promise<EventLogBatch> {
-    return await this.#calls.read(after, options);
-  }
-
-  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    return await this.#calls.rewind(count, options);
-  }
-
-  async follow(
-    onBatch: (batch: EventLogBatch) => void,
-    options: EventLogFollowOptions = {},
-  ): Promise<never> {
-    return await this.#calls.follow(onBatch, options);
-  }
-
   compare(a: string, b: string): number | undefined {
     return compareCursors(a, b);
-  }
-
-  async #rewind(count: number): Promise<string> {
-    const state = await this.#history.readState();
-    if (state === undefined) return BEGINNING;
-    return `${state.epoch}-${Math.max(state.last - count, 0)}`;
   }
 
   async #append(lines: readonly Line[]): Promise<readonly string[]> {
@@ -107,12 +75,21 @@ export class KvNamedLog implements EventLog {
       );
       return { state: next, lines, result };
     });
-    const ids = await this.#calls.retry(attempt, "append to");
+    const ids = await this.retry(attempt, "append to");
     if (expiring !== undefined) {
       await this.#history.keep(expiring, 2 * expireIn, this.#options.timeout);
     }
     return ids;
   }
+}
+
+async function rewind(
+  history: KvNamedHistory,
+  count: number,
+): Promise<string> {
+  const state = await history.readState();
+  if (state === undefined) return BEGINNING;
+  return `${state.epoch}-${Math.max(state.last - count, 0)}`;
 }
 
 /** Whether the batches expire before an event that is appended now. */
