@@ -23,6 +23,11 @@ export class ChannelErrors {
   /** The IDs of the entries that were told. */
   readonly #toldEntries = new Set<string>();
   #isClosedTold = false;
+  /**
+   * The latest error that has ended the stream of a client: an `until` that throws ends
+   * those of a whole group. Cleared when they have all ended.
+   */
+  #clientError: { error: unknown } | undefined;
 
   /** @param onError The option of the channel. */
   constructor(onError: ((error: unknown) => void) | undefined) {
@@ -76,7 +81,10 @@ export class ChannelErrors {
    */
   tellClient(error: unknown): void {
     const onError = this.#onError;
-    if (onError !== undefined) callBack("onError", () => onError(error));
+    if (onError === undefined || this.#clientError?.error === error) return;
+    this.#clientError = { error };
+    queueMicrotask(() => this.#clientError = undefined);
+    callBack("onError", () => onError(error));
   }
 }
 

@@ -161,6 +161,27 @@ Deno.test("EventChannel survives an onClose that throws, and warns", async () =>
   assertEquals(channel.size, 0);
 });
 
+Deno.test("EventChannel tells onError once of an `until` that ends the streams of many clients", async () => {
+  const errors: unknown[] = [];
+  await using channel = new EventChannel({
+    onError: (error) => errors.push(error),
+  });
+  const error = new Error("It is broken");
+  const until = (): never => {
+    throw error;
+  };
+  const clients = [1, 2, 3].map(() =>
+    new BodyClient(channel.serve(makeRequest(), { until })).run()
+  );
+  for (const { inbox } of clients) {
+    await inbox.until(() => inbox.lastEventId !== "");
+  }
+  await channel.publish({ data: "a" });
+  for (const client of clients) await client.end();
+  assertEquals(errors, [error]);
+  assertEquals(channel.size, 0);
+});
+
 for (const part of ["follow", "read"] as const) {
   Deno.test(`EventChannel without an onError warns once while it cannot ${part} the log`, async () => {
     using recorder = recordWarnings();
