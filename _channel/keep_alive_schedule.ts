@@ -17,6 +17,8 @@ interface Part<Member> {
   /** Milliseconds from the beginning of each interval to the visits. */
   readonly phase: number;
   readonly members: Set<Member>;
+  /** When the next visits are due, on the clock of `performance`; set while they wait. */
+  due: number | undefined;
 }
 
 /**
@@ -42,7 +44,11 @@ export class KeepAliveSchedule<Member> {
   #timer: ReturnType<typeof setInterval> | undefined;
   /** When this interval has begun, on the clock of `performance`. */
   #begin = 0;
-  /** The timers of the visits in this interval, and between those of `visitAll()`. */
+  /** The parts whose visits are due in this interval, in that order. */
+  #waiting: Part<Member>[] = [];
+  /** Runs until the first of them is due. */
+  #partTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The timers between the visits of `visitAll()`. */
   readonly #pauses = new Set<ReturnType<typeof setTimeout>>();
 
   /**
@@ -81,6 +87,9 @@ export class KeepAliveSchedule<Member> {
     if (this.#members.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
+    clearTimeout(this.#partTimer);
+    this.#partTimer = undefined;
+    this.#waiting = [];
     for (const pause of this.#pauses) clearTimeout(pause);
     this.#pauses.clear();
   }
@@ -100,12 +109,11 @@ export class KeepAliveSchedule<Member> {
     const free = this.#parts.indexOf(undefined);
     const index = free === -1 ? this.#parts.length : free;
     const phase = reverseBits(index) * this.#interval;
-    const part = { phase, members: new Set<Member>() };
+    const part = { phase, members: new Set<Member>(), due: undefined };
     this.#parts[index] = part;
     this.#open.add(part);
     // Otherwise its first visit could be almost two intervals away.
-    const delay = this.#begin + phase - performance.now();
-    if (delay > 0) this.#pause(delay, () => this.#visitPart(part));
+    if (this.#begin + phase > performance.now()) this.#await(part);
     return part;
   }
 
@@ -119,15 +127,37 @@ export class KeepAliveSchedule<Member> {
 
   #visitParts(): void {
     this.#begin = performance.now();
-    for (const part of this.#parts) {
-      if (part === undefined) continue;
-      if (part.phase === 0) this.#visitPart(part);
-      else this.#pause(part.phase, () => this.#visitPart(part));
-    }
+    for (const part of this.#parts) if (part !== undefined) this.#await(part);
+    if (this.#waiting[0]?.phase === 0) this.#visitNext();
   }
 
-  #visitPart({ members }: Part<Member>): void {
-    for (const member of members) this.#visit(member);
+  /** Has a part visited in this interval, unless the visits of the last are still due. */
+  #await(part: Part<Member>): void {
+    if (part.due !== undefined) return;
+    const due = part.due = this.#begin + part.phase;
+    // A part has a time while it waits.
+    const index = this.#waiting.findIndex((other) => other.due! > due);
+    this.#waiting.splice(index === -1 ? this.#waiting.length : index, 0, part);
+    this.#arm();
+  }
+
+  /** Visits one part: if several are late, each has a turn of the event loop. */
+  #visitNext(): void {
+    const part = this.#waiting.shift();
+    if (part === undefined) return;
+    part.due = undefined;
+    for (const member of part.members) this.#visit(member);
+    this.#arm();
+  }
+
+  #arm(): void {
+    clearTimeout(this.#partTimer);
+    this.#partTimer = undefined;
+    const [next] = this.#waiting;
+    // As above.
+    const delay = next && Math.max(next.due! - performance.now(), 0);
+    if (delay === undefined) return;
+    this.#partTimer = setTimeout(() => this.#visitNext(), delay);
   }
 
   #proceed(members: Iterator<Member>, visit: (member: Member) => void): void {
