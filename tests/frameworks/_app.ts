@@ -59,8 +59,9 @@ export class App implements AsyncDisposable {
   }
 
   /** Waits until the channels have that many clients. */
-  async waitForClients(count: number): Promise<void> {
-    await this.#waitFor(`${count} clients`, () => this.clients === count);
+  async waitForClients(count: number, deadline?: number): Promise<void> {
+    const isReached = () => this.clients === count;
+    await this.#waitFor(`${count} clients`, isReached, deadline);
   }
 
   /** Waits until it has printed a text to stderr. */

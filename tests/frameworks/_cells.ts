@@ -30,6 +30,8 @@ export interface Cell {
 
 /** Milliseconds of silence, more than Bun's own limit and than our default comment. */
 const SILENCE = 17_000;
+/** The default of `startTimeout`, in milliseconds. */
+const START_TIMEOUT = 10_000;
 /** More than Node has listeners without a warning. */
 const MANY = 12;
 const PUBLISHED = "data: from the server\n";
@@ -207,6 +209,18 @@ const parsed: Cell = {
   },
 };
 
+const thrownAway: Cell = {
+  name: "thrown away",
+  async test({ app }) {
+    using client = await Client.request(app.port, { headers: EVENT_SOURCE });
+    await client.readToEnd();
+    assertEquals([client.status, client.text], [404, "other"]);
+    await app.waitForClients(1);
+    // The connection stays open.
+    await app.waitForClients(0, START_TIMEOUT + 5_000);
+  },
+};
+
 const sockets: Cell = {
   name: "sockets",
   async test({ app, framework: { status = 0 } }) {
@@ -306,7 +320,15 @@ export const PROXY_CELLS: readonly Cell[] = [quiet, atOnce, post, head, leave];
 /** For the programs that serve sockets. */
 export const SOCKET_CELLS: readonly Cell[] = [sockets, silent];
 
+/** For the programs where other code answers. */
+export const OTHER_ANSWER_CELLS: readonly Cell[] = [thrownAway, silent];
+
 /** All columns of the table. */
 export const COLUMNS: readonly Cell[] = [
-  ...new Set([...ALL_CELLS, ...PARSER_CELLS, ...SOCKET_CELLS]),
+  ...new Set([
+    ...ALL_CELLS,
+    ...PARSER_CELLS,
+    ...OTHER_ANSWER_CELLS,
+    ...SOCKET_CELLS,
+  ]),
 ];

@@ -105,6 +105,16 @@ export const ALLOWING_TRANSFORM: Variant = {
   codings: COMPRESSED,
 };
 
+/** Other code answers in the place of the stream, as a middleware or an error does. */
+export const WITH_OTHER_ANSWER: Variant = {
+  name: ", stream thrown away",
+  frameworks: UNBUNDLED,
+  change: (code) =>
+    code.replace(/(?:this\.#)?channel\.serve\([\w.]+\)/, "replace($&)") +
+    'function replace() { return new Response("other", { status: 404 }); }\n',
+  codings: NOT_COMPRESSED,
+};
+
 /** The framework's own parser has read the body before the handler is called. */
 export const BEHIND_PARSER: Variant = {
   name: ", behind a parser",

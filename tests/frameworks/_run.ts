@@ -12,6 +12,7 @@ import {
   type Cell,
   COLUMNS,
   GZIP_CELLS,
+  OTHER_ANSWER_CELLS,
   PARSER_CELLS,
   PROXY_CELLS,
   SOCKET_CELLS,
@@ -28,6 +29,7 @@ import {
   readPrograms,
   type Variant,
   WITH_GZIP,
+  WITH_OTHER_ANSWER,
   WITH_SESSIONS,
   WITH_SOCKETS,
 } from "./_programs.ts";
@@ -41,6 +43,7 @@ const VARIANTS: [Variant, readonly Cell[]][] = [
   [WITH_GZIP, GZIP_CELLS],
   [ALLOWING_TRANSFORM, TRANSFORM_CELLS],
   [BEHIND_PARSER, PARSER_CELLS],
+  [WITH_OTHER_ANSWER, OTHER_ANSWER_CELLS],
   [HANDED_ON, PARSER_CELLS],
   [BEHIND_REWRITES, PROXY_CELLS],
 ];
