@@ -31,14 +31,7 @@ testOptions<EventChannelOptions>({
   right: {
     keepAlive: 1000,
     retry: 5,
-<<<<<<< HEAD
     log: LOG,
-=======
-    // Not at once: workerd draws no random numbers before a test runs.
-    get log() {
-      return new MemoryEventLog();
-    },
->>>>>>> c64eae8 (test(runtimes): nothing is made in workerd before a test runs)
     liveSegmentBytes: 5,
     maxSubscribers: 5,
     onLimit: "replaceOldest",

@@ -9,6 +9,7 @@ import "../fuzz/response_heads_test.ts";
 import "../node/compressing_middleware_test.ts";
 import "../node/connection_test.ts";
 import "../node/earlier_reader_test.ts";
+import "../node/departure_test.ts";
 import "../node/hostile_fuzz_test.ts";
 import "../node/hostile_response_test.ts";
 import "../node/mount_test.ts";
