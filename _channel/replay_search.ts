@@ -170,9 +170,10 @@ export class ReplaySearch {
     signal: AbortSignal,
   ): Promise<readonly ChoosySearch[]> {
     if (searches.length === 0) return [];
-    const distance = Math.max(
-      ...searches.map(({ matches }) => distanceOf(matches)),
-    );
+    let distance = 0;
+    for (const { matches } of searches) {
+      distance = Math.max(distance, distanceOf(matches));
+    }
     let cursor = await this.#rewind(distance, signal);
     let total = 0;
     // Events that come while the others are read are no past events.
@@ -189,10 +190,12 @@ export class ReplaySearch {
       if (position === end) break;
     }
     if (cursor === undefined || signal.aborted) return [];
+    // The whole history may be shorter.
+    const isAll = total < distance;
     const sparse: ChoosySearch[] = [];
     for (const search of searches) {
       const { matches } = search;
-      if (matches.isComplete || distance >= matches.limit) {
+      if (isAll || matches.isComplete || distance >= matches.limit) {
         this.#answer(search, matches.findStart(total) ?? cursor);
       } else {
         matches.clear();

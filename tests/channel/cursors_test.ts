@@ -46,6 +46,30 @@ Deno.test("EventChannel begins with the oldest event after an own ID that the lo
   assertEquals(client.inbox.data, [gap, "1", "2"]);
 });
 
+Deno.test("EventChannel tells of a gap after an own ID of an earlier start, if own IDs have a part that changes with each start", async () => {
+  const start = (name: string): EventChannel => {
+    const channel = new EventChannel();
+    for (const data of ["1", "2", "3"]) {
+      channel.publish({ id: `${name}-${data}`, data });
+    }
+    return channel;
+  };
+  await using before = start("before");
+  await using first = new BodyClient(
+    before.serve(makeRequest("before-1")),
+  ).run();
+  await first.inbox.untilEvents(2);
+  const { lastEventId } = first.inbox;
+  assertEquals(lastEventId, "before-3");
+  await using after = start("after");
+  await using second = new BodyClient(
+    after.serve(makeRequest(lastEventId)),
+  ).run();
+  await second.inbox.untilEvents(4);
+  const gap = '{"lastEventId":"before-3"}';
+  assertEquals(second.inbox.data, [gap, "1", "2", "3"]);
+});
+
 Deno.test("EventChannel tells of no gap after the last event that has left the history, among clients that are told of one", async () => {
   const log = new MemoryEventLog({ maxEvents: 3 });
   const ids: string[] = [];
