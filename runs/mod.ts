@@ -332,9 +332,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    *
    * @param id The ID of the run.
    * @returns How the run ended, `"lost"` if the engine loses all of it before the end,
-   * `"replaced"` if another run takes its place; `undefined` if no run has the ID. It rejects with a `TypeError` or a `RangeError` if
-   * no run can have that ID, with an `Error` if `close()` is called first, and with what
-   * the logs throw.
+   * `"replaced"` if another run takes its place; `undefined` if no run has the ID. It
+   * rejects with a `TypeError` or a `RangeError` if no run can have that ID, with an
+   * `Error` if `close()` is called first, and with what the logs throw.
    */
   ended(id: string): Promise<EventRunEnd | undefined> {
     return this.#tell(id, async () => {

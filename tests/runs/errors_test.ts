@@ -175,7 +175,7 @@ for (const name of CALLBACKS) {
 Deno.test("EventRuns warns once of logs that fail while a run is read, until they answer", async () => {
   using recorder = recordWarnings();
   const logs = new MemoryEventLogs();
-  await using runs = new EventRuns({ logs, leaseTime: 50 });
+  await using runs = new EventRuns({ logs, leaseTime: 500 });
   let end = (): void => {};
   await runs.start("a", async function* () {
     yield { data: "a" };
