@@ -11,7 +11,7 @@ import { type OptionKinds, readOptions } from "../_options.ts";
 import { describeMismatch, quote } from "../_validate.ts";
 import type { ToNodeHandlerOptions } from "./mod.ts";
 
-const VERB = "make a handler for node:http";
+const VERB = "make node handler";
 const OPTIONS: OptionKinds<ToNodeHandlerOptions> = { onError: "a function" };
 
 /**

@@ -4,27 +4,15 @@
 
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
-import {
-  type FetchHandler,
-  toNodeHandler,
-  type ToNodeHandlerOptions,
-} from "../../node/mod.ts";
+import { type FetchHandler, toNodeHandler } from "../../node/mod.ts";
 import { serveEvents } from "../../server.ts";
 import {
   PROTOCOLS,
   readText,
   withHttp1Server,
 } from "../support/node_server.ts";
-import { testOptions } from "../support/options_suite.ts";
 import { recordWarnings } from "../support/warnings.ts";
 import { within } from "../support/within.ts";
-
-testOptions<ToNodeHandlerOptions>({
-  name: "toNodeHandler()",
-  call: (options) => toNodeHandler(() => new Response(), options),
-  right: { onError: () => {} },
-  wrong: { onError: "log" },
-});
 
 for (
   const [what, handler, got] of [
@@ -46,7 +34,7 @@ for (
     );
     assertEquals(
       message,
-      `Cannot make a handler for node:http: expected "handler" to be a function that answers a Request with a Response, got ${got}`,
+      `Cannot make node handler: expected "handler" to be a function that answers a Request with a Response, got ${got}`,
     );
   });
 }
