@@ -72,6 +72,20 @@ export function readOptions<Options>(
 }
 
 /**
+ * Reads options as {@linkcode readOptions}, for a room whose bundle has to stay small. The
+ * error of an unknown option names all that there are, and not the nearest one.
+ */
+export function readListedOptions<Options>(
+  verb: string,
+  options: Options,
+  kinds: OptionKinds<Options>,
+  path = "",
+): Options {
+  assertKnown(verb, options, kinds, path);
+  return readMembers(verb, options, kinds, path, readListedOptions);
+}
+
+/**
  * Checks that there is no option that the callee does not know.
  *
  * @param verb What fails otherwise.

@@ -11,8 +11,8 @@ import {
   hasMembers,
   HEADERS,
   type OptionKinds,
+  readListedOptions,
   readMembers,
-  readOptions,
   SIGNAL,
 } from "../_options.ts";
 import type { BackoffOptions } from "./backoff.ts";
@@ -51,14 +51,14 @@ const EVENT_SOURCE_INIT: OptionKinds<EventSourceInit> = {
   clock: ["a clock", (value) => hasMembers(value, "now", "setTimeout")],
 };
 
-/** Reads the options of `connect()`, as {@linkcode readOptions}. */
+/** Reads the options of `connect()`, as {@linkcode readListedOptions}. */
 export function readConnectOptions(options: ConnectOptions): ConnectOptions {
   const kinds: OptionKinds<ConnectOptions> = {
     ...EVENT_SOURCE_INIT,
     withCredentials: "a boolean",
     onStateChange: "a function",
   };
-  return readOptions(VERB, options, kinds);
+  return readListedOptions(VERB, options, kinds);
 }
 
 /** Reads the init dictionary of `EventSource`, as {@linkcode readMembers}. */
