@@ -7,7 +7,9 @@
  * @module
  */
 
-import { MAX_DELAY } from "../_validate.ts";
+import { assertNumber, MAX_DELAY } from "../_validate.ts";
+
+const DEFAULT_MAX_DELAY = 30_000;
 
 // The three formats of RFC 9110, section 5.6.7; the last is that of asctime().
 const HTTP_DATE_REGEXP = /^[A-Z][a-z]+,? .+:\d\d (GMT|\d{4})$/;
@@ -25,8 +27,9 @@ export interface BackoffOptions {
    */
   factor?: number | undefined;
   /**
-   * Milliseconds that the wait never exceeds, unless the server asks for more;
-   * 0 makes every wait the reconnection time.
+   * Milliseconds that the wait never exceeds, unless the reconnection time is longer;
+   * 0 makes every wait the reconnection time. A longer `Retry-After` is cut to it if it
+   * is given and not 0, and in any case if no timer holds it (25 days).
    *
    * @default {30_000}
    */
@@ -66,13 +69,31 @@ export interface BackoffOptions {
 export function drawDelay(
   attempt: number,
   reconnectionTime: number,
-  { factor = 2, maxDelay = 30_000, random = Math.random }: BackoffOptions,
+  { factor = 2, maxDelay = DEFAULT_MAX_DELAY, random = Math.random }:
+    BackoffOptions,
 ): number {
   const floor = Math.min(reconnectionTime, MAX_DELAY);
   // A reconnection time of 0 would stay 0 however often it is multiplied.
   const grown = Math.max(floor, 1) * factor ** attempt;
   const ceiling = Math.min(grown, maxDelay, MAX_DELAY);
-  return floor + Math.round(random() * Math.max(ceiling - floor, 0));
+  const drawn = random();
+  assertNumber("draw delay", "backoff.random()", drawn, 0, 1);
+  return floor + Math.round(drawn * Math.max(ceiling - floor, 0));
+}
+
+/**
+ * Limits the wait that a `Retry-After` asks for: 10^20 seconds are a mistake, or malice.
+ *
+ * @param delay Milliseconds that the server asks for.
+ * @param options How the waits grow.
+ */
+export function limitRetryAfter(
+  delay: number,
+  { maxDelay }: BackoffOptions,
+): number {
+  return delay < (maxDelay || MAX_DELAY)
+    ? delay
+    : maxDelay ?? DEFAULT_MAX_DELAY;
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 
 import { listenForAbort } from "../_abort.ts";
-import { drawDelay } from "./backoff.ts";
+import { drawDelay, limitRetryAfter } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
 import type { ConnectOptions } from "./connection_options.ts";
@@ -25,6 +25,7 @@ import { assertOptions } from "./option_checks.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
 import { EventStreamError } from "../_parser/event_stream_error.ts";
 import { EventStreamParser } from "../_parser/event_stream_parser.ts";
+import { describeMismatch } from "../_validate.ts";
 import { getRetryAfter, isFinal, isTransient } from "./reconnection.ts";
 
 const DEFAULT_RECONNECTION_TIME = 3000;
@@ -287,7 +288,7 @@ export class EventStreamConnection
         this.#parser.reconnectionTime ?? reconnectionTime,
         backoff,
       ),
-      getRetryAfter(error, now) ?? 0,
+      limitRetryAfter(getRetryAfter(error, now) ?? 0, backoff),
     );
     return { reason, status, headers, error, attempt, delay };
   }
@@ -299,8 +300,15 @@ export class EventStreamConnection
     if (reason === "reconnect") return true;
     if (isFinal(error)) return false;
     if (attempt > (backoff?.maxAttempts ?? Infinity)) return false;
-    return shouldReconnect?.(disconnection) ??
+    const answer: unknown = shouldReconnect?.(disconnection) ??
       isTransient(error, this.#options, this.#isStandard);
+    if (typeof answer === "boolean") return answer;
+    // A promise would count as true, whatever it resolves to.
+    Promise.resolve(answer).catch(() => {});
+    const expected = "a boolean or undefined";
+    throw new TypeError(
+      describeMismatch("reconnect", "shouldReconnect()", expected, answer),
+    );
   }
 
   #wait(delay: number): Promise<void> {

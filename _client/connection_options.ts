@@ -23,7 +23,9 @@ export interface EventSourceInit {
    */
   withCredentials?: boolean | undefined;
   /**
-   * The function that sends the requests. It must respect `init.signal`.
+   * The function that sends the requests. It must respect `init.signal`. If it rejects,
+   * that counts as a network error and is tried again, unless the error shows a mistake in
+   * a program, as a `ReferenceError` does. If it throws, the connection fails.
    *
    * @default {globalThis.fetch}
    */
@@ -88,7 +90,8 @@ export interface EventSourceInit {
   maxEventSize?: number | undefined;
   /**
    * Decides whether a lost connection is reestablished; `undefined` leaves it to
-   * the default. It is not asked about a 204, an event that is too large or a
+   * the default. Any other result than `true`, `false` and `undefined`, such as a promise,
+   * fails the connection. It is not asked about a 204, an event that is too large or a
    * request that can never be sent, which always end the connection, nor once
    * `backoff.maxAttempts` is reached, nor about `reconnect()`, which always
    * reestablishes it.

@@ -241,8 +241,12 @@ export class EventSource<Events extends object = EventSourceEventMap>
   override addEventListener(
     ...args: Parameters<EventTarget["addEventListener"]>
   ): void {
-    // Web IDL converts the type once. The platform refuses too few arguments.
-    if (args.length > 1) args[0] = `${args[0]}`;
+    // Web IDL converts both once. Deno would call `undefined` at each event. The platform
+    // refuses too few arguments.
+    if (args.length > 1) {
+      args[0] = `${args[0]}`;
+      args[1] = toListener(args[1]);
+    }
     super.addEventListener(...args);
     if (#singleListeners in this) this.#singleListeners.add(...args);
   }
@@ -378,6 +382,17 @@ Object.defineProperties(EventSource.prototype, {
   close: { enumerable: true },
   [Symbol.toStringTag]: { value: "EventSource", configurable: true },
 });
+
+/** Web IDL: a listener is an object or `null`, also for the platforms that take others. */
+function toListener(
+  value: EventListenerOrEventListenerObject | null | undefined,
+): EventListenerOrEventListenerObject | null {
+  if (value === undefined || value === null) return null;
+  if (Object(value) === value) return value;
+  throw new TypeError(
+    describeMismatch("listen to events", "listener", "a function", value),
+  );
+}
 
 function toDictionary(value: unknown): EventSourceInit {
   if (value === undefined || value === null) return {};

@@ -20,14 +20,18 @@ import {
 // deno-lint-ignore no-control-regex -- the pattern looks for them
 const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-// The schemes that fetch can fetch; with another one each attempt would fail.
-const SCHEME_REGEXP = /^(https?|data|blob|file):/;
+// A failure of any other scheme lasts: what it fetches is not on a network.
+const HTTP_REGEXP = /^https?:/;
 
-// How Deno, Node.js, Bun and browsers say that they refuse a URL, the target of a
-// redirect, or the network: each attempt would fail. Each pattern has a space, so that
-// it cannot match the URL within such a text. A browser only tells of credentials.
+// How Deno, Node.js, Bun and browsers say that they refuse the target of a redirect, a
+// port, or the network: each attempt would fail. No check of ours can tell these. Each
+// pattern has a space, so that it cannot match the URL within such a text.
 const REFUSAL_REGEXP =
-  /from a URL|Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
+  /Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
+
+// The errors of a mistake in a program. A network never throws them, and a TypeError may
+// be either: fetch throws it for each failure.
+const MISTAKES = [ReferenceError, RangeError, SyntaxError];
 
 // The streams that were sent. Fetch sends a stream once, and the second time fails as it
 // does without a network, so that the connection would be retried for ever.
@@ -67,29 +71,62 @@ export async function requestEventStream(
       cause,
     );
   }
+  return await send(url, init, options);
+}
+
+async function send(
+  url: string,
+  init: RequestInit,
+  options: EventSourceInit,
+): Promise<Response> {
   // Called as a plain function: a browser's fetch throws if `this` is the options.
   const fetch = options.fetch ?? globalThis.fetch;
+  let promise: Promise<Response> | undefined;
   try {
-    signal.throwIfAborted();
-    return await fetch(url, init);
+    init.signal?.throwIfAborted();
+    promise = fetch(url, init);
+    return await promise;
   } catch (cause) {
-    // Some runtimes put the reason of a network error into its cause.
-    const text = `${String(cause)} ${String(Object(cause).cause)}`;
-    if (SCHEME_REGEXP.test(url) && !REFUSAL_REGEXP.test(text)) {
-      throw new EventSourceError(
-        "network-error",
-        "Cannot reach event stream: the request failed, see the cause",
-        { cause },
+    if (isRefused(url, init, cause)) {
+      throw requestError(
+        "invalid-request",
+        `fetch refuses ${
+          quote(hideCredentials(url))
+        }, expected another URL or a permission, see the cause`,
+        cause,
       );
     }
-    throw requestError(
-      "invalid-request",
-      `fetch refuses ${
-        quote(url)
-      }, expected another URL or a permission, see the cause`,
-      cause,
+    // The platform's fetch returns a promise whatever happens.
+    if (
+      promise === undefined || MISTAKES.some((type) => cause instanceof type)
+    ) {
+      throw requestError("local-error", "fetch threw, see the cause", cause);
+    }
+    throw new EventSourceError(
+      "network-error",
+      "Cannot reach event stream: the request failed, see the cause",
+      { cause },
     );
   }
+}
+
+/** Whether each attempt would fail as this one did. */
+function isRefused(url: string, init: RequestInit, cause: unknown): boolean {
+  try {
+    // Throws what fetch refuses before it looks at the network: credentials in the URL,
+    // where the runtime has it so, or an AbortSignal that is another library's.
+    new Request(url, { ...init, body: null });
+  } catch {
+    return true;
+  }
+  // Some runtimes put the reason of a network error into its cause.
+  const text = `${String(cause)} ${String(Object(cause).cause)}`;
+  return !HTTP_REGEXP.test(url) || REFUSAL_REGEXP.test(text);
+}
+
+/** Leaves out the user name and the password of a URL. */
+function hideCredentials(url: string): string {
+  return url.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
 }
 
 function requestError(

@@ -131,8 +131,8 @@ export class EventStreamParser {
   }
 
   /**
-   * The stream's reconnection time from its last valid `retry` field, at most
-   * 2147483647, which is what timers can hold.
+   * The stream's reconnection time from its last valid `retry` field, as it was sent. It
+   * may be longer than a timer can hold, and is `Infinity` beyond what a number can.
    *
    * @returns Milliseconds, `undefined` if no `retry` field was received.
    */

@@ -12,7 +12,6 @@ import { EventStreamError } from "./event_stream_error.ts";
 import { indexOfValue, lengthOfName } from "./fields.ts";
 import { GrowingText } from "./growing_text.ts";
 import { ownText } from "../_own_text.ts";
-import { MAX_DELAY } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 const LF = 0x0a;
@@ -266,7 +265,7 @@ export class Interpreter {
     // field value as an integer in base ten, and set the event stream's
     // reconnection time to that integer. Otherwise, ignore the field."
     if (retry !== null) {
-      this.reconnectionTime = Math.min(Number(retry[1]), MAX_DELAY);
+      this.reconnectionTime = Number(retry[1]);
     }
     // Spec: "Otherwise: The field is ignored."
   }

@@ -2,7 +2,12 @@
 
 /** What can never work fails once; what may pass is tried again. */
 
-import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import {
   connect,
   type ConnectOptions,
@@ -314,4 +319,147 @@ Deno.test("connect() sends a POST again on reconnect(), and where shouldReconnec
   }
   events.reconnect();
   assertEquals((await events.next()).value?.data, "POST");
+});
+
+type Fetch = NonNullable<ConnectOptions["fetch"]>;
+
+/** Fetches that never work, why, and how the connection fails. */
+const BROKEN_FETCHES: [name: string, fetch: Fetch, reason: string][] = [
+  [
+    "throws a ReferenceError",
+    () => Promise.reject(new ReferenceError("b is not defined")),
+    "local-error",
+  ],
+  [
+    "throws a RangeError",
+    () => Promise.reject(new RangeError("Invalid count")),
+    "local-error",
+  ],
+  [
+    "throws a SyntaxError",
+    () => Promise.reject(new SyntaxError("Unexpected token")),
+    "local-error",
+  ],
+  [
+    "throws a TypeError before it returns",
+    () => {
+      throw new TypeError("a is not a function");
+    },
+    "local-error",
+  ],
+  [
+    "throws an Error before it returns",
+    () => {
+      throw new Error("no");
+    },
+    "local-error",
+  ],
+  [
+    "returns nothing",
+    () => undefined as unknown as Promise<Response>,
+    "local-error",
+  ],
+];
+
+for (const [name, fetch, reason] of BROKEN_FETCHES) {
+  Deno.test(`connect() fails for good if fetch ${name}`, async () => {
+    let calls = 0;
+    const events = connect("http://a", {
+      reconnectionTime: 1,
+      backoff: { maxAttempts: 3 },
+      fetch: (url, init) => {
+        calls++;
+        return fetch(url, init);
+      },
+    });
+    const error = await assertRejects(() => events.next(), EventSourceError);
+    assertEquals([error.reason, calls], [reason, 1]);
+  });
+
+  Deno.test(`EventSource fails for good if fetch ${name}`, async () => {
+    const { states, uncaught } = await runToTheEnd("http://a", {
+      reconnectionTime: 1,
+      backoff: { maxAttempts: 3 },
+      fetch,
+    });
+    assertEquals(states, [EventSource.CLOSED]);
+    assertEquals(uncaught.length, 1);
+  });
+}
+
+for (
+  const url of [
+    "blob:abc",
+    "blob:http://127.0.0.1/0b7c5d0e-2f5c-4f6c-9a51-1c0d7a0b0000",
+    "file:///no/such/file/tidings",
+    "data:nothing",
+  ]
+) {
+  Deno.test(`connect() fails for good on ${url}, which no fetch can read`, async () => {
+    const reasons: string[] = [];
+    const events = connect(url, {
+      backoff: { maxAttempts: 2 },
+      reconnectionTime: 1,
+      onStateChange: (state) =>
+        state.state === "closed" && reasons.push(`${state.error?.reason}`),
+    });
+    await assertRejects(() => events.next(), EventSourceError);
+    assert(/invalid-request|unexpected/.test(reasons.join()), reasons.join());
+  });
+}
+
+Deno.test("connect() fails for good if fetch takes no AbortSignal of this library", async () => {
+  class ForeignSignal extends EventTarget {
+    aborted = false;
+    reason = undefined;
+    throwIfAborted() {}
+  }
+  const { AbortController } = globalThis;
+  globalThis.AbortController = class {
+    signal = new ForeignSignal();
+    abort() {}
+  } as unknown as typeof AbortController;
+  try {
+    await using server = serve(() => eventStream("data: a\n\n"));
+    for (const fetch of [undefined, globalThis.fetch as Fetch]) {
+      const events = connect(server.url, {
+        fetch,
+        reconnectionTime: 1,
+        backoff: { maxAttempts: 3 },
+      });
+      const error = await assertRejects(() => events.next(), EventSourceError);
+      assertEquals(error.reason, "invalid-request");
+      assertEquals(server.requests.length, 0);
+    }
+  } finally {
+    globalThis.AbortController = AbortController;
+  }
+});
+
+Deno.test("connect() names a URL with credentials without them", async () => {
+  const error = await assertRejects(
+    () =>
+      connect("http://ada:secret@127.0.0.1/a@b", {
+        fetch: () => Promise.reject(new TypeError("URL scheme not known")),
+      }).next(),
+    EventSourceError,
+  );
+  assertStringIncludes(error.message, '"http://127.0.0.1/a@b"');
+});
+
+Deno.test("connect() asks fetch itself with the URL, the init and the body as they are", async () => {
+  const calls: unknown[][] = [];
+  const body = new ReadableStream();
+  const events = connect("http://a/", {
+    body,
+    backoff: { maxAttempts: 0 },
+    fetch: (...args) => {
+      calls.push([args[0], args[1].body]);
+      return Promise.reject(new TypeError("Failed to fetch"));
+    },
+  });
+  const error = await assertRejects(() => events.next(), EventSourceError);
+  assertEquals(error.reason, "network-error");
+  assertEquals(calls, [["http://a/", body]]);
+  assertEquals(body.locked, false);
 });

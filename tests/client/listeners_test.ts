@@ -5,7 +5,7 @@
  * not be seen: each row does the same with an `EventTarget` and is to log the same.
  */
 
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertThrows } from "@std/assert";
 import { EventSource } from "../../client.ts";
 import { OpenStream } from "../support/event_server.ts";
 
@@ -295,3 +295,49 @@ Deno.test("EventSource addEventListener works on other targets, as the platform'
   target.dispatchEvent(new Event("tick"));
   assertEquals(calls, 1);
 });
+
+for (const value of [undefined, null]) {
+  Deno.test(`EventSource takes ${value} for a listener, and calls nothing`, async () => {
+    const stream = new OpenStream("data: a\n\n", "data: b\n\n");
+    const source = new EventSource("http://a", {
+      fetch: () => Promise.resolve(stream.response),
+    });
+    const uncaught: unknown[] = [];
+    const keep = (event: Event): void => {
+      event.preventDefault();
+      uncaught.push(event);
+    };
+    globalThis.addEventListener("error", keep);
+    try {
+      source.addEventListener("message", value as unknown as null);
+      source.addEventListener("error", value as unknown as null, true);
+      source.removeEventListener("message", value as unknown as null);
+      const data: string[] = [];
+      await new Promise<void>((resolve) => {
+        source.onmessage = (event) => {
+          if (data.push(event.data) === 2) resolve();
+        };
+      });
+      source.close();
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals(data, ["a", "b"]);
+      assertEquals(uncaught, []);
+    } finally {
+      globalThis.removeEventListener("error", keep);
+    }
+  });
+}
+
+for (const value of [5, "a", true, Symbol()]) {
+  Deno.test(`EventSource throws TypeError at once if a listener is a ${typeof value}`, () => {
+    const source = new EventSource("http://a", {
+      fetch: () => Promise.reject(new TypeError("unreachable")),
+    });
+    source.close();
+    assertThrows(
+      () => source.addEventListener("message", value as unknown as null),
+      TypeError,
+      'Cannot listen to events: expected "listener" to be a function',
+    );
+  });
+}

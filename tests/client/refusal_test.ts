@@ -204,7 +204,7 @@ for (
     [503, "7", 7000],
     [503, "Thu, 01 Jan 1970 00:00:09 GMT", 9000],
     [503, "0", 100],
-    [429, "99999999999", 2 ** 31 - 1],
+    [503, "2147483", 2_147_483_000],
   ] as const
 ) {
   Deno.test(`connect() honours ${status} with Retry-After ${retryAfter}`, async () => {
@@ -224,6 +224,74 @@ for (
     assertEquals(clock.delays.at(-1), delay);
   });
 }
+
+for (
+  const [backoff, retryAfter, delay] of [
+    [{}, "120", 120_000],
+    [{}, "100000000000000000000", 30_000],
+    [{}, "99999999999", 30_000],
+    [{}, "2147484", 30_000],
+    [{}, "Fri, 01 Jan 9999 00:00:00 GMT", 30_000],
+    [{ maxDelay: 5000 }, "6", 5000],
+    [{ maxDelay: 5000 }, "100000000000000000000", 5000],
+    [{ maxDelay: 0 }, "6", 6000],
+    [{ maxDelay: 0 }, "100000000000000000000", 100],
+    [{ maxDelay: Infinity }, "6", 6000],
+  ] as const
+) {
+  Deno.test(`connect() waits ${delay} ms for Retry-After ${retryAfter} with ${JSON.stringify(backoff)}`, async () => {
+    const clock = new SkippingClock();
+    clock.now = () => 0;
+    await using events = connect("http://a", {
+      clock,
+      reconnectionTime: 100,
+      backoff,
+      fetch: (_, { headers }) =>
+        Promise.resolve(
+          clock.delays.length === 0
+            ? new Response(null, {
+              status: 503,
+              headers: { "retry-after": retryAfter },
+            })
+            : eventStream(`data: ${new Headers(headers).get("accept")}\n\n`),
+        ),
+    });
+    await events.next();
+    // The first is the limit of the time for the refusal's body.
+    assertEquals(clock.delays.at(-1), delay);
+  });
+}
+
+for (const answer of ["yes", 1, 0, "", {}, Promise.resolve(true)]) {
+  Deno.test(`connect() fails if shouldReconnect returns ${typeof answer} ${answer}`, async () => {
+    let requests = 0;
+    const events = connect("http://a", {
+      shouldReconnect: () => answer as unknown as boolean,
+      fetch: () => {
+        requests++;
+        return Promise.resolve(eventStream("data: a\n\n"));
+      },
+    });
+    await events.next();
+    const error = await assertRejects(() => events.next(), EventSourceError);
+    assertEquals(error.reason, "local-error");
+    assertStringIncludes(
+      (error.cause as Error).message,
+      'Cannot reconnect: expected "shouldReconnect()" to be a boolean or undefined, got ',
+    );
+    assertEquals(requests, 1);
+  });
+}
+
+Deno.test("connect() fails if shouldReconnect returns a promise that rejects, and nothing goes uncaught", async () => {
+  const shouldReconnect = () => Promise.reject(new Error("mine"));
+  const events = connect("http://a", {
+    shouldReconnect: shouldReconnect as unknown as () => boolean,
+    fetch: () => Promise.resolve(eventStream(null)),
+  });
+  const error = await assertRejects(() => events.next(), EventSourceError);
+  assertEquals(error.reason, "local-error");
+});
 
 Deno.test("connect() lets shouldReconnect decide about a status", async () => {
   const asked: Disconnection[] = [];

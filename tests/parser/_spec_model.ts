@@ -8,9 +8,6 @@
 
 import type { Outcome } from "../support/outcome.ts";
 
-/** What a timer holds; a longer reconnection time is cut to it. */
-const LONGEST_TIME = 2147483647;
-
 /**
  * Reads one stream from its first byte to its end.
  *
@@ -99,7 +96,7 @@ function interpretText(
       // Spec: "If the field value consists of only ASCII digits, then interpret
       // the field value as an integer in base ten".
       if (/^[0-9]+$/.test(value)) {
-        outcome.reconnectionTime = Math.min(Number(value), LONGEST_TIME);
+        outcome.reconnectionTime = Number(value);
       }
     }
   }
