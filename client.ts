@@ -67,7 +67,8 @@ export {
  *
  * The iteration ends when this side closes the connection (`break`, `return()`,
  * `close()`, an abort, the end of an `await using` block), after a 204, and after an
- * ended body if it may not reconnect. None of these throws. A request that is not safe to
+ * ended body if it may not reconnect. None of these throws. Once `maxAttempts` is used up,
+ * it throws, also if the last body has ended. A request that is not safe to
  * repeat, such as a POST, is not sent again unless `shouldReconnect` or the server says
  * so: its iteration ends with its response.
  *

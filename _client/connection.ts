@@ -65,6 +65,8 @@ export class EventStreamConnection
   /** What the parser threw; it counts once the events before are handed out. */
   #parserError: unknown;
   #running = false;
+  /** Whether it would be reestablished if there were attempts left. */
+  #hasGivenUp = false;
   /** Stops listening to the signal of the options. */
   readonly #stopListening: () => void;
 
@@ -299,7 +301,13 @@ export class EventStreamConnection
     const { shouldReconnect, backoff } = this.#options;
     if (reason === "reconnect") return true;
     if (isFinal(error)) return false;
-    if (attempt > (backoff?.maxAttempts ?? Infinity)) return false;
+    const { maxAttempts = Infinity } = backoff ?? {};
+    if (attempt > maxAttempts) {
+      // Without this, a stream that ends again and again would look as if it were over.
+      this.#hasGivenUp = maxAttempts > 0 && (shouldReconnect !== undefined ||
+        isTransient(error, this.#options, this.#isStandard));
+      return false;
+    }
     const answer: unknown = shouldReconnect?.(disconnection) ??
       isTransient(error, this.#options, this.#isStandard);
     if (typeof answer === "boolean") return answer;
@@ -334,8 +342,8 @@ export class EventStreamConnection
     // In a callback of the parser, this drops the rest of the chunk.
     this.#parser.reset();
     // The server said that there is no more: that is no failure.
-    const isFailure = error !== undefined && error.reason !== "end" &&
-      error.reason !== "no-content";
+    const isFailure = error !== undefined &&
+      (this.#hasGivenUp || !/^(end|no-content)$/.test(error.reason));
     this.#queue.end(isFailure ? { error } : undefined);
     this.#options.onStateChange?.({ state: "closed", error });
   }

@@ -6,5 +6,6 @@ import "../client/event_source_interface_test.ts";
 import "../client/event_source_test.ts";
 import "../client/failure_test.ts";
 import "../client/listeners_test.ts";
+import "../client/max_attempts_test.ts";
 import "../client/returnable_id_test.ts";
 import "../shared/shared_test.ts";
