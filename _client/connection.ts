@@ -56,6 +56,8 @@ export class EventStreamConnection
   /** Set while the connection is open. */
   #response: ConnectionResponse | undefined;
   #openedAt = 0;
+  /** Whether a stream was open before. */
+  #hasOpened = false;
   /** Attempts since the last healthy connection. */
   #attempts = 0;
   /** Ends the wait before the next attempt; set while there is one. */
@@ -224,7 +226,8 @@ export class EventStreamConnection
     this.#attempt = new ConnectionAttempt(this.#options, this.#clock);
     const { status, headers, url } = await this.#attempt.open(
       this.url,
-      this.#parser.lastEventId,
+      // A header of the user's counts until the server has the word: it may reset the ID.
+      this.#parser.lastEventId || (this.#hasOpened ? "" : undefined),
       // A browser does not wait for a refusal's body; shouldReconnect may look at it.
       !this.#isStandard || this.#options.shouldReconnect !== undefined,
     );
@@ -236,6 +239,7 @@ export class EventStreamConnection
     // A response that did not come from the network has no URL.
     const response = { status, headers, url: url || this.url };
     this.#response = response;
+    this.#hasOpened = true;
     // Spec: "Announce the connection".
     this.#readyState = OPEN;
     this.#options.onStateChange?.({ state: "open", response });

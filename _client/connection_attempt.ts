@@ -59,13 +59,13 @@ export class ConnectionAttempt {
    * Sends the request, waits for an event stream, and begins to read it.
    *
    * @param url The URL.
-   * @param lastEventId The last event ID, for the `Last-Event-ID` header.
+   * @param lastEventId As for `requestEventStream()`.
    * @param readsRefusal Whether to read the beginning of a refusal's body.
    * @throws {EventSourceError} If the response is not an event stream, or none comes.
    */
   async open(
     url: string,
-    lastEventId: string,
+    lastEventId: string | undefined,
     readsRefusal: boolean,
   ): Promise<Response> {
     const stopTimer = this.#startIdleTimer();
@@ -129,7 +129,7 @@ export class ConnectionAttempt {
 
   async #exchange(
     url: string,
-    lastEventId: string,
+    lastEventId: string | undefined,
     readsRefusal: boolean,
   ): Promise<Response> {
     const { signal } = this.#controller;

@@ -33,6 +33,8 @@ export interface EventSourceInit {
   /**
    * Headers of the request. A function is called at each attempt, for credentials that
    * expire; if it throws, the connection fails, unless `shouldReconnect` says otherwise.
+   * A `Last-Event-ID` among them is sent until a stream is open; from then on, only the ID
+   * of the stream is. The option `lastEventId` is kept until the server sends another.
    */
   headers?:
     | HeadersInit

@@ -40,6 +40,11 @@ const SENT_STREAMS = new WeakSet<ReadableStream>();
 /**
  * Sends the request for an event stream.
  *
+ * @param url The URL.
+ * @param options How to send it.
+ * @param lastEventId The last event ID, empty for none, `undefined` for that of the
+ * headers in the options.
+ * @param signal Ends it.
  * @throws {EventSourceError} With the reason `"local-error"` if a function of the
  * options throws, `"invalid-request"` if the request can never be sent, and
  * `"network-error"` if it cannot be sent now.
@@ -47,10 +52,10 @@ const SENT_STREAMS = new WeakSet<ReadableStream>();
 export async function requestEventStream(
   url: string,
   options: EventSourceInit,
-  lastEventId: string,
+  lastEventId: string | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
-  if (CONTROL_REGEXP.test(lastEventId)) {
+  if (CONTROL_REGEXP.test(lastEventId ?? "")) {
     throw new EventSourceError(
       "invalid-request",
       describeMismatch(
@@ -141,7 +146,7 @@ function requestError(
 
 async function makeInit(
   options: EventSourceInit,
-  lastEventId: string,
+  lastEventId: string | undefined,
   signal: AbortSignal,
 ): Promise<RequestInit> {
   const init: RequestInit & { duplex?: "half" } = {
@@ -174,7 +179,7 @@ async function makeInit(
 
 async function makeHeaders(
   { headers: init }: EventSourceInit,
-  lastEventId: string,
+  lastEventId: string | undefined,
 ): Promise<Headers> {
   const headers = new Headers(typeof init === "function" ? await init() : init);
   if (!headers.has("Accept")) headers.set("Accept", EVENT_STREAM_TYPE);
@@ -186,9 +191,8 @@ async function makeHeaders(
   }
   // Spec: "If the EventSource object's last event ID string is not the empty
   // string", then set Last-Event-ID to it, "encoded as UTF-8".
-  if (lastEventId !== "") {
-    headers.set("Last-Event-ID", toByteString(lastEventId));
-  }
+  if (lastEventId) headers.set("Last-Event-ID", toByteString(lastEventId));
+  else if (lastEventId === "") headers.delete("Last-Event-ID");
   return headers;
 }
 

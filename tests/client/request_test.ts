@@ -173,6 +173,50 @@ Deno.test("connect() sends no Last-Event-ID once the server has cleared it", asy
   assertEquals(await take(server.url, 3), ["a", "b", "null"]);
 });
 
+for (
+  const [name, headers] of [
+    ["an object", { "Last-Event-ID": "7" }],
+    ["an object in lower case", { "last-event-id": "7" }],
+    ["pairs", [["Last-Event-ID", "7"]]],
+    ["Headers", new Headers({ "Last-Event-ID": "7" })],
+    ["a function", () => ({ "Last-Event-ID": "7" })],
+  ] satisfies [string, ConnectOptions["headers"]][]
+) {
+  for (
+    const [what, first, ids] of [
+      ["resets the ID", "id: 8\ndata\n\nid\ndata\n\n", ["7", null, null]],
+      ["sends an ID", "id: 8\ndata\n\n", ["7", "8", "8"]],
+      ["sends no ID", "data: a\n\n", ["7", null, null]],
+    ] as const
+  ) {
+    Deno.test(`connect() sends a Last-Event-ID of the user's, in ${name}, until a stream opens that ${what}`, async () => {
+      await using server = serve((_, index) =>
+        index === 0
+          ? new Response(null, { status: 503 })
+          : eventStream(index === 1 ? first : "data: a\n\n")
+      );
+      await using events = connect(server.url, {
+        reconnectionTime: 1,
+        headers,
+      });
+      while (server.requests.length < 4) await events.next();
+      const seen = server.requests.map(({ headers }) =>
+        headers.get("last-event-id")
+      );
+      assertEquals(seen, ["7", ...ids]);
+    });
+  }
+}
+
+Deno.test("connect() sends the lastEventId option rather than a header of the user's", async () => {
+  await using server = serve((request) =>
+    eventStream(`data: ${request.headers.get("last-event-id")}\n\n`)
+  );
+  const headers = { "Last-Event-ID": "7" };
+  const options = { lastEventId: "8", headers };
+  assertEquals(await take(server.url, 2, options), ["8", "8"]);
+});
+
 for (const character of ["\x01", "\x08", "\x0b", "\x1f", "\x7f"]) {
   const id = `a${character}b`;
 
