@@ -145,7 +145,10 @@ export class ConnectionAttempt {
     throw createRefusalError(response, fault, body);
   }
 
-  async #request(url: string, lastEventId: string): Promise<Response> {
+  async #request(
+    url: string,
+    lastEventId: string | undefined,
+  ): Promise<Response> {
     const { signal } = this.#controller;
     try {
       return await requestEventStream(url, this.#options, lastEventId, signal);
