@@ -42,6 +42,19 @@ export function listenForAbort(
   };
 }
 
+/**
+ * Tells what an iteration throws after an abort: the reason if that is a `TimeoutError`, as
+ * of `AbortSignal.timeout()`, and otherwise nothing, since the caller has ended it.
+ *
+ * @param signal The signal, which is aborted.
+ * @returns The failure, `undefined` for none.
+ */
+export function findTimeout(
+  { reason }: AbortSignal,
+): { error: unknown } | undefined {
+  return reason?.name === "TimeoutError" ? { error: reason } : undefined;
+}
+
 function register(signal: AbortSignal): Registry {
   const listeners = new Set<() => void>();
   const onAbort = (): void => {

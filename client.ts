@@ -134,6 +134,7 @@ export {
  * @throws {TypeError} If an option is unknown or of the wrong type.
  * @throws {RangeError} If an option is out of its range.
  * @throws {EventSourceError} On iteration, if the connection fails for good.
+ * @throws {DOMException} On iteration, named `"TimeoutError"`, if the signal has timed out.
  */
 export function connect(
   url: string | URL,

@@ -56,8 +56,9 @@ export {
 /** Options of {@linkcode readEvents}. */
 export interface ReadEventsOptions extends EventStreamParserOptions {
   /**
-   * Ends the iteration: the call of `next()` that waits, or else the next one, rejects
-   * with the signal's reason, and the source is cancelled with that reason.
+   * Ends the iteration when it aborts, and the source is cancelled with its reason. If that
+   * is a `TimeoutError`, as of `AbortSignal.timeout()`, the call of `next()` that waits, or
+   * else the next one, rejects with it.
    */
   signal?: AbortSignal | undefined;
   /**
@@ -145,7 +146,7 @@ export class EventStreamDecoderStream
  * @param options The limit of an event, and a signal.
  * @returns The events. `next()` rejects with the error that the source throws, with an
  * {@linkcode EventStreamError} if an event grows beyond `maxEventSize`, and with the
- * signal's reason. The events before an error are handed out first; an abort drops them.
+ * signal's reason if that is a `TimeoutError`. The events before an error are handed out first; an abort drops them.
  * @throws {EventStreamError} If a response has another status or type or no body;
  * its body is cancelled.
  * @throws {TypeError} If the source is of another type or is locked, or as

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { listenForAbort } from "../_abort.ts";
+import { findTimeout, listenForAbort } from "../_abort.ts";
 import { drawDelay, limitRetryAfter } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
@@ -92,7 +92,7 @@ export class EventStreamConnection
       { lastEventId, maxEventSize, onComment },
     );
     this.#lastEventId = this.#parser.lastEventId;
-    this.#stopListening = listenForAbort(options.signal, this.close);
+    this.#stopListening = listenForAbort(options.signal, this.#onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
     Promise.resolve().then(() => this.#run());
   }
@@ -184,6 +184,11 @@ export class EventStreamConnection
       : lastEventId;
   }
 
+  readonly #onAbort = (): void => {
+    // Cannot fail: there is a signal, which was aborted.
+    this.#close(undefined, findTimeout(this.#options.signal!));
+  };
+
   /** Connects, and reads while calls of `next()` wait. */
   async #run(): Promise<void> {
     if (this.#running) return;
@@ -207,7 +212,7 @@ export class EventStreamConnection
   }
 
   async #step(): Promise<void> {
-    if (this.#options.signal?.aborted) return this.close();
+    if (this.#options.signal?.aborted) return this.#onAbort();
     try {
       if (this.#parserError !== undefined) throw this.#parserError;
       const attempt = this.#attempt;
@@ -334,8 +339,14 @@ export class EventStreamConnection
     });
   }
 
-  /** @param error Why the connection failed, `undefined` if this side closes it. */
-  #close(error: EventSourceError | undefined): void {
+  /**
+   * @param error Why the connection failed, `undefined` if this side closes it.
+   * @param failure What the iteration throws in that case.
+   */
+  #close(
+    error: EventSourceError | undefined,
+    failure?: { error: unknown } | undefined,
+  ): void {
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSED;
     this.#response = undefined;
@@ -348,7 +359,7 @@ export class EventStreamConnection
     // The server said that there is no more: that is no failure.
     const isFailure = error !== undefined &&
       (this.#hasGivenUp || !/^(end|no-content)$/.test(error.reason));
-    this.#queue.end(isFailure ? { error } : undefined);
+    this.#queue.end(isFailure ? { error } : failure);
     this.#options.onStateChange?.({ state: "closed", error });
   }
 }

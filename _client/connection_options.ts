@@ -51,7 +51,10 @@ export interface EventSourceInit {
    * if that is a `ReadableStream`, which can be sent only once.
    */
   body?: BodyInit | (() => BodyInit | Promise<BodyInit>) | undefined;
-  /** Closes the connection when it aborts, as `close()` does. */
+  /**
+   * Closes the connection when it aborts, as `close()` does. If the reason is a
+   * `TimeoutError`, as of `AbortSignal.timeout()`, the iteration of `connect()` throws it.
+   */
   signal?: AbortSignal | undefined;
   /**
    * The last event ID to begin with: the stream is resumed after it.

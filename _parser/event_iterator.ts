@@ -6,7 +6,7 @@
  * @module
  */
 
-import { listenForAbort } from "../_abort.ts";
+import { findTimeout, listenForAbort } from "../_abort.ts";
 import type { ByteSource } from "./byte_source.ts";
 import { DONE, EventQueue, type EventResult } from "./event_queue.ts";
 import type { ServerSentEvent } from "../event.ts";
@@ -37,7 +37,7 @@ export class EventIterator
    * @param makeParser Makes the parser that calls back for each event.
    * @param openSource Opens what the bytes come from; not called if making the parser
    * throws.
-   * @param signal Ends the iteration with its reason.
+   * @param signal Ends the iteration, with its reason if that is a `TimeoutError`.
    */
   constructor(
     makeParser: (onEvent: (event: ServerSentEvent) => void) => {
@@ -132,7 +132,11 @@ export class EventIterator
 
   #onAbort = (): void => {
     this.#drop();
-    this.#fail(this.#signal!.reason, true);
+    // Cannot fail: only the signal calls this.
+    const signal = this.#signal!;
+    if (this.#queue.hasEnded) return;
+    this.#source.cancel(signal.reason).catch(() => {});
+    this.#end(findTimeout(signal));
   };
 
   async #cancel(reason: unknown): Promise<IteratorReturnResult<undefined>> {

@@ -195,16 +195,16 @@ Deno.test("listenForAbort() does nothing without a signal, or with one that is a
   assertEquals(calls, []);
 });
 
-Deno.test("readEvents() throws the reason of a signal that others share", async () => {
+Deno.test("readEvents() throws the timeout of a signal that others share", async () => {
   const controller = new AbortController();
   const { signal } = controller;
   const reads = Array.from(
     { length: 3 },
     () => readEvents(new ReadableStream(), { signal }).next(),
   );
-  const failure = new Error("enough");
+  const failure = new DOMException("enough", "TimeoutError");
   controller.abort(failure);
   for (const read of reads) {
-    await assertRejects(() => read, Error, "enough");
+    await assertRejects(() => read, DOMException, "enough");
   }
 });

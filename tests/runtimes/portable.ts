@@ -5,6 +5,7 @@
  * stood in for; one that needs what cannot be had is skipped, with the reason.
  */
 
+import "../client/abort_test.ts";
 import "../client/backoff_test.ts";
 import "../client/connect_test.ts";
 import "../client/content_type_test.ts";
