@@ -8,6 +8,7 @@
 
 import { assertLimit, assertNumber, MAX_DELAY } from "../_validate.ts";
 import {
+  assertKnown,
   hasMembers,
   HEADERS,
   type OptionKinds,
@@ -51,19 +52,32 @@ const EVENT_SOURCE_INIT: OptionKinds<EventSourceInit> = {
   clock: ["a clock", (value) => hasMembers(value, "now", "setTimeout")],
 };
 
-/** Reads the options of `connect()`, as {@linkcode readListedOptions}. */
+/** Reads the options of `connect()`, as {@linkcode readListedOptions}; `null` is left out. */
 export function readConnectOptions(options: ConnectOptions): ConnectOptions {
   const kinds: OptionKinds<ConnectOptions> = {
     ...EVENT_SOURCE_INIT,
     withCredentials: "a boolean",
     onStateChange: "a function",
   };
-  return readListedOptions(VERB, options, kinds);
+  assertKnown(VERB, options, kinds);
+  const given = leaveOutNull(options, kinds);
+  return readMembers(VERB, given, kinds, "", readListedOptions);
 }
 
-/** Reads the init dictionary of `EventSource`, as {@linkcode readMembers}. */
+/** Reads the init dictionary of `EventSource`, as {@linkcode readMembers}; `null` is left out. */
 export function readEventSourceInit(init: EventSourceInit): EventSourceInit {
-  return readMembers(VERB, init, EVENT_SOURCE_INIT);
+  const given = leaveOutNull(init, EVENT_SOURCE_INIT);
+  return readMembers(VERB, given, EVENT_SOURCE_INIT);
+}
+
+/** Reads each option once, `null` as `undefined`: the platform's requests take both. */
+function leaveOutNull<Options>(
+  options: Options,
+  kinds: OptionKinds<Options>,
+): Options {
+  const given: Partial<Options> = {};
+  for (const name in kinds) given[name] = options[name] ?? undefined;
+  return given as Options;
 }
 
 /**

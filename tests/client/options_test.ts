@@ -78,6 +78,65 @@ testOptions<BackoffOptions>({
   wrong: WRONG_BACKOFF,
 });
 
+const NAMES = Object.keys(INIT) as (keyof EventSourceInit)[];
+
+for (const name of NAMES) {
+  Deno.test(`connect() and EventSource take null for "${name}" as left out`, () => {
+    const init = { [name]: null } as EventSourceInit;
+    connect(URL, init).close();
+    new EventSource(URL, init).close();
+    new SharedEventSource(URL, init).close();
+  });
+}
+
+for (const body of [null, undefined]) {
+  Deno.test(`connect() sends GET with the body ${body}`, async () => {
+    const methods: unknown[] = [];
+    const events = connect(URL, {
+      body: body as unknown as undefined,
+      fetch: (_, { method }) => {
+        methods.push(method);
+        return Promise.resolve(new Response(null, { status: 204 }));
+      },
+    });
+    await events.next();
+    assertEquals(methods, ["GET"]);
+  });
+}
+
+Deno.test("connect() and EventSource send the headers of options with getters and private fields", async () => {
+  class Base {
+    #token = "Bearer 1";
+    get headers() {
+      return { Authorization: this.#token };
+    }
+  }
+  class Options extends Base {
+    readonly seen: (string | null)[] = [];
+    get fetch() {
+      return (_: string, { headers }: RequestInit) => {
+        this.seen.push(new Headers(headers).get("authorization"));
+        return Promise.resolve(new Response(null, { status: 204 }));
+      };
+    }
+  }
+  const inherited = new Options();
+  await connect(
+    URL,
+    Object.create(null, {
+      headers: { get: () => inherited.headers },
+      fetch: { get: () => inherited.fetch },
+    }),
+  ).next();
+  // A member that is no option is the caller's own only in a class of its own.
+  Object.defineProperty(inherited, "seen", { enumerable: false });
+  await connect(URL, inherited).next();
+  await new Promise((resolve) => {
+    new EventSource(URL, inherited).onerror = resolve;
+  });
+  assertEquals(inherited.seen, ["Bearer 1", "Bearer 1", "Bearer 1"]);
+});
+
 for (const Class of [EventSource, SharedEventSource]) {
   Deno.test(`${Class.name} ignores unknown members, as Web IDL says`, () => {
     const init = { lastEventID: "5", backoff: { factr: 2 }, topics: ["a"] };
