@@ -75,8 +75,9 @@ function leaveOutNull<Options>(
   options: Options,
   kinds: OptionKinds<Options>,
 ): Options {
-  const given: Partial<Options> = {};
-  for (const name in kinds) given[name] = options[name] ?? undefined;
+  const members = options as Record<string, unknown>;
+  const given: Record<string, unknown> = {};
+  for (const name in kinds) given[name] = members[name] ?? undefined;
   return given as Options;
 }
 
