@@ -73,6 +73,7 @@ testOptions<ConnectOptions>({
 testOptions<BackoffOptions>({
   name: "connect()",
   path: "backoff",
+  takesNull: true,
   call: (backoff) => connect(URL, { backoff }).close(),
   right: BACKOFF,
   wrong: WRONG_BACKOFF,

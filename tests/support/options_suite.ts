@@ -24,6 +24,8 @@ export interface OptionsSuite<Options> {
   wrong: { [Name in keyof Options]-?: unknown };
   /** Options without which no call is right. */
   base?: Partial<Options>;
+  /** Whether `null` stands for options that are left out. */
+  takesNull?: boolean;
   /** Whether right options are not tried, since the call needs more than a test has. */
   refusesOnly?: boolean;
 }
@@ -75,7 +77,8 @@ export function testOptions<Options extends object>(
   });
 
   Deno.test(`${name} refuses options that are no object`, async () => {
-    for (const value of [null, 5, "text", true, [], () => {}, Symbol()]) {
+    const values = suite.takesNull ? [] : [null];
+    for (const value of [...values, 5, "text", true, [], () => {}, Symbol()]) {
       await refuse(value, `"${path ?? "options"}" to be an object`);
     }
   });
