@@ -17,9 +17,6 @@ interface Shown {
   answer: string;
 }
 
-/** Firefox ignores the ID of a block without data, so that it asks for the end mark again. */
-const CHROMIUM_ONLY = { browsers: ["chromium"] } as const;
-
 /** Looks until the page shows what is wanted, and gives what it shows then. */
 async function lookUntil(
   page: Page,
@@ -133,7 +130,6 @@ browserTest(
         await demo.close();
       }
     }),
-  CHROMIUM_ONLY,
 );
 
 browserTest(
@@ -161,7 +157,6 @@ browserTest(
         await kill(demo);
       }
     }),
-  CHROMIUM_ONLY,
 );
 
 browserTest(
