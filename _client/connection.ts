@@ -30,6 +30,10 @@ import { getRetryAfter, isFinal, isTransient } from "./reconnection.ts";
 
 const DEFAULT_RECONNECTION_TIME = 3000;
 const DEFAULT_HEALTHY_AFTER = 5000;
+// Milliseconds: a stream that lasts less has ended at once, and the longest wait that
+// follows from that alone.
+const SHORT_STREAM = 1000;
+const MAX_FLOOR = 500;
 
 /**
  * One lasting subscription, as an async iterator of its events. It connects by itself,
@@ -60,6 +64,8 @@ export class EventStreamConnection
   #hasOpened = false;
   /** Attempts since the last healthy connection. */
   #attempts = 0;
+  /** How many streams in a row have ended at once. */
+  #shortStreams = 0;
   /** Ends the wait before the next attempt; set while there is one. */
   #endWait: (() => void) | undefined;
   /** As of the events that were handed out: the parser may be ahead. */
@@ -293,7 +299,16 @@ export class EventStreamConnection
       this.#attempts = 0;
     }
     const attempt = this.#attempts + 1;
+    // Of a stream that ends at once again and again. Whatever `retry` says, it would make
+    // hundreds of requests a second.
+    let floor = 0;
+    if (this.#readyState === OPEN && !this.#isStandard) {
+      const isShort = now - this.#openedAt < SHORT_STREAM;
+      this.#shortStreams = isShort ? this.#shortStreams + 1 : 0;
+      floor = Math.min(Math.floor(2 ** this.#shortStreams / 2), MAX_FLOOR);
+    }
     const delay = reason === "reconnect" ? 0 : Math.max(
+      floor,
       drawDelay(
         attempt,
         this.#parser.reconnectionTime ?? reconnectionTime,

@@ -66,6 +66,10 @@ export interface EventSourceInit {
    * The least milliseconds to wait before the connection is reestablished, until the
    * server's `retry` says otherwise; from 0 to 2 147 483 647.
    *
+   * With 0, a server that ends each response at once gets hundreds of requests a second
+   * from an `EventSource`, by the standard. `connect()` waits longer each time that a
+   * response ends within a second, up to 500 ms.
+   *
    * @default {3_000}
    */
   reconnectionTime?: number | undefined;

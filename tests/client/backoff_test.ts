@@ -72,7 +72,7 @@ Deno.test("connect() takes retry to heart if the body ends right after that line
     backoff: { maxDelay: 0, maxAttempts: 1 },
     fetch: () => Promise.resolve(eventStream("retry: 1234\n")),
   });
-  assertEquals((await events.next()).done, true);
+  await assertRejects(() => events.next(), EventSourceError);
   assertEquals(clock.delays, [1234]);
 });
 
@@ -84,7 +84,7 @@ Deno.test("connect() never waits longer than timers can", async () => {
     fetch: () =>
       Promise.resolve(eventStream("retry: 99999999999999999999\n\n")),
   });
-  await events.next();
+  await assertRejects(() => events.next(), EventSourceError);
   assertEquals(clock.delays, [2 ** 31 - 1]);
 });
 
@@ -112,7 +112,7 @@ Deno.test("connect() goes on backing off after a connection that proved nothing"
     backoff: { maxAttempts: 3, random: () => ALMOST_ONE },
     fetch: () => Promise.resolve(eventStream(": hello\n\n")),
   });
-  assertEquals((await events.next()).done, true);
+  await assertRejects(() => events.next(), EventSourceError);
   assertEquals(clock.delays, [200, 400, 800]);
 });
 

@@ -15,6 +15,7 @@ import "../client/reconnect_test.ts";
 import "../client/refusal_test.ts";
 import "../client/request_test.ts";
 import "../client/settled_test.ts";
+import "../client/short_streams_test.ts";
 import "../parser/decoder_stream_test.ts";
 import "../encoder/json_test.ts";
 import "../encoder/property_test.ts";
