@@ -116,6 +116,7 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  *
  * @example Send what comes from elsewhere
  * ```ts
+ * import { readEvents } from "@tidings/sse/parser";
  * import { serveEvents } from "@tidings/sse/server";
  * import { assertEquals } from "@std/assert";
  *
@@ -124,8 +125,8 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  *   session.signal.addEventListener("abort", () => clearInterval(timer));
  * });
  *
- * for await (const chunk of response.body ?? []) {
- *   assertEquals(new TextDecoder().decode(chunk), "data: tick\n\n");
+ * for await (const { data } of readEvents(response)) {
+ *   assertEquals(data, "tick");
  *   break; // the client leaves, and the timer ends
  * }
  * ```

@@ -135,16 +135,21 @@ export class MemoryEventLog implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
+    let signal: AbortSignal | undefined;
     try {
-      const { topics, signal } = checkAppend(event, options);
+      const given = checkAppend(event, options);
+      signal = given.signal;
       signal?.throwIfAborted();
-      const id = this.#history.add(event, topics);
+      const id = this.#history.add(event, given.topics);
       for (const follower of this.#followers) this.#advance(follower);
       this.#history.trim();
       return Promise.resolve(id);
     } catch (error) {
       // Only here: a callback for each event would take memory until it is called.
-      return tellAppend(Promise.reject(error));
+      return tellAppend((noteSignal) => {
+        noteSignal(signal);
+        return Promise.reject(error);
+      });
     }
   }
 

@@ -7,6 +7,7 @@
  */
 
 import { takeOver } from "../_warning.ts";
+import { tellAppend } from "./tell_append.ts";
 import type { TextEventInit } from "../event.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import type { EventLog, EventLogAppendOptions } from "./event_log.ts";
@@ -123,8 +124,8 @@ export class MemoryEventLogs implements EventLogs, Disposable {
       id,
       append: (event: TextEventInit, options?: EventLogAppendOptions) =>
         isHeld()
-          ? takeOver(named.log.append(event, options))
-          : Promise.reject(new EventLogClaimError(name)),
+          ? named.log.append(event, options)
+          : tellAppend(() => Promise.reject(new EventLogClaimError(name))),
       renew: () => {
         if (isHeld()) named.claim(id, leaseTime);
         return Promise.resolve(isHeld());

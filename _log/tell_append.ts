@@ -2,23 +2,29 @@
 
 /**
  * Tells of an append that failed, unless the caller is a channel or a run, which tells it
- * itself. All logs call it.
+ * itself. All logs and claims call it.
  *
  * @module
  */
 
-import { tellRejection, warn } from "../_warning.ts";
+import { isAbortOf, tellRejection, warn } from "../_warning.ts";
 
 /**
- * Warns of what an append rejects with. Its promise may be left alone.
+ * Appends an event, and warns of what that fails with. The promise may be left alone. An
+ * abort is not told: the caller has asked for it.
  *
- * @param id What the append gives.
- * @returns The promise itself.
+ * @param append Appends the event. It calls its argument with the signal of the append.
+ * @returns What `append` gives.
  */
-export function tellAppend(id: Promise<string>): Promise<string> {
-  return tellRejection(
-    id,
-    (error) =>
-      warn("TIDINGS_PUBLISH", "An event was not appended to its log", error),
-  );
+export function tellAppend(
+  append: (noteSignal: (signal: AbortSignal | undefined) => void) => Promise<
+    string
+  >,
+): Promise<string> {
+  let signal: AbortSignal | undefined;
+  const id = append((given) => signal = given);
+  return tellRejection(id, (error) => {
+    if (signal !== undefined && isAbortOf(signal, error)) return;
+    warn("TIDINGS_PUBLISH", "An event was not appended to its log", error);
+  });
 }

@@ -35,7 +35,6 @@ import {
   findEpochSequence,
 } from "../_log/epoch_cursor.ts";
 import type { ReadBounds } from "../_log/option_checks.ts";
-import { tellAppend } from "../_log/tell_append.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertLimit } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
@@ -195,7 +194,7 @@ export class DenoKvEventLog implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return tellAppend(this.#appends.append(event, options));
+    return this.#appends.append(event, options);
   }
 
   /**

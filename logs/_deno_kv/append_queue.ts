@@ -9,6 +9,7 @@
 
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
 import { checkAppend } from "../../_log/option_checks.ts";
+import { tellAppend } from "../../_log/tell_append.ts";
 import type { TextEventInit } from "../../event.ts";
 import { AppendQueue } from "../_engine/append_queue.ts";
 import { type Line, makeCheckedLine, MAX_EVENT_SIZE } from "./batches.ts";
@@ -26,17 +27,20 @@ export class KvAppendQueue {
   }
 
   /**
-   * Writes an event.
+   * Writes an event. A failure is told, as {@linkcode tellAppend}.
    *
    * @returns Its ID. It rejects with a `TypeError` if the event has an ID, with a
    * `RangeError` if it is too large, and with what writing fails with.
    */
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    const { topics, signal } = checkAppend(event, options);
-    const line = makeCheckedLine(event, topics);
-    return await this.#queue.append(line, line.size, signal);
+    return tellAppend(async (noteSignal) => {
+      const { topics, signal } = checkAppend(event, options);
+      noteSignal(signal);
+      const line = makeCheckedLine(event, topics);
+      return await this.#queue.append(line, line.size, signal);
+    });
   }
 }

@@ -65,11 +65,11 @@ export class KvClaim implements EventLogClaim {
     if (options.first !== undefined) this.#keep(options.first);
   }
 
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return await this.#appends.append(event, options);
+    return this.#appends.append(event, options);
   }
 
   async renew(): Promise<boolean> {

@@ -7,7 +7,6 @@
  */
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
-import { tellAppend } from "../../_log/tell_append.ts";
 import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
 import { quote } from "../../_validate.ts";
 import type { TextEventInit } from "../../event.ts";
@@ -56,7 +55,7 @@ export class KvNamedLog extends KvLogCalls implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return tellAppend(this.#appends.append(event, options));
+    return this.#appends.append(event, options);
   }
 
   compare(a: string, b: string): number | undefined {

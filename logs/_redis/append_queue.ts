@@ -9,6 +9,7 @@
 
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
 import { checkAppend } from "../../_log/option_checks.ts";
+import { tellAppend } from "../../_log/tell_append.ts";
 import type { TextEventInit } from "../../event.ts";
 import {
   AppendQueue,
@@ -36,18 +37,21 @@ export class RedisAppendQueue {
   }
 
   /**
-   * Writes an event.
+   * Writes an event. A failure is told, as {@linkcode tellAppend}.
    *
    * @returns Its ID. It rejects with a `TypeError` if the event has an ID, and with what
    * writing fails with.
    */
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    const { topics, signal } = checkAppend(event, options);
-    assertNoId(event);
-    const fields = makeFields(event, topics);
-    return await this.#queue.append(fields, sizeOf(fields), signal);
+    return tellAppend(async (noteSignal) => {
+      const { topics, signal } = checkAppend(event, options);
+      noteSignal(signal);
+      assertNoId(event);
+      const fields = makeFields(event, topics);
+      return await this.#queue.append(fields, sizeOf(fields), signal);
+    });
   }
 }

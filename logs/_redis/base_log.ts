@@ -7,7 +7,6 @@
  * @module
  */
 
-import { tellAppend } from "../../_log/tell_append.ts";
 import type {
   EventLogAppendOptions,
   EventLogBatch,
@@ -68,7 +67,7 @@ export class RedisBaseLog {
     options: EventLogAppendOptions = {},
   ): Promise<string> {
     this.#appends ??= this.#makeAppends();
-    return tellAppend(this.#appends.append(event, options));
+    return this.#appends.append(event, options);
   }
 
   async read(

@@ -107,11 +107,11 @@ export class RedisClaim implements EventLogClaim {
     this.#written.add(makeWrite(this.#confirmed, first, 1));
   }
 
-  async append(
+  append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return await this.#appends.append(event, options);
+    return this.#appends.append(event, options);
   }
 
   async renew(): Promise<boolean> {
