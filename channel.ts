@@ -66,10 +66,8 @@ import type {
   EventChannelPublishOptions,
   EventChannelServeOptions,
 } from "./_channel/options.ts";
-import {
-  Broadcaster,
-  type EventChannelCounters,
-} from "./_channel/broadcaster.ts";
+import { Broadcaster } from "./_channel/broadcaster.ts";
+import type { EventChannelCounters } from "./_channel/counters.ts";
 import { ChannelErrors } from "./_channel/channel_errors.ts";
 import { makeDescribeGap } from "./_channel/gap_notice.ts";
 import {
@@ -96,7 +94,7 @@ export type {
   EventChannelServeOptions,
   EventGap,
 } from "./_channel/options.ts";
-export type { EventChannelCounters } from "./_channel/broadcaster.ts";
+export type { EventChannelCounters } from "./_channel/counters.ts";
 export type { EventChannelStall } from "./_channel/log_follower.ts";
 
 /**

@@ -19,6 +19,7 @@ import {
   type LogFeedOptions,
 } from "./log_feed.ts";
 import type { ChannelErrors } from "./channel_errors.ts";
+import type { EventChannelCounters } from "./counters.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
 import { SlicedQueue } from "./sliced_queue.ts";
 import { FirstBytes } from "./first_bytes.ts";
@@ -26,20 +27,6 @@ import { KeepAliveSchedule } from "./keep_alive_schedule.ts";
 import { Broadcast } from "./broadcast.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
-
-/** What a channel has done since it was made. */
-export interface EventChannelCounters {
-  /** Events given to clients: one event for two clients counts as two. */
-  delivered: number;
-  /** Bytes given to clients, as they are sent, comments and the like included. */
-  bytes: number;
-  /** Bytes that would have been sent on top of these without compression. */
-  savedBytes: number;
-  /** Clients that were told of a gap. */
-  gaps: number;
-  /** Clients that were closed because they fell behind the whole log. */
-  overflows: number;
-}
 
 /** The options of a broadcaster, checked and with the defaults filled in. */
 export interface BroadcasterOptions extends LogFeedOptions {

@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { EventChannelCounters } from "./broadcaster.ts";
+import type { EventChannelCounters } from "./counters.ts";
 import {
   CODEC,
   type CompressedStream,

@@ -9,7 +9,7 @@
 
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { describeMismatch, quote } from "../_validate.ts";
-import type { ToNodeHandlerOptions } from "./mod.ts";
+import type { ToNodeHandlerOptions } from "./_options.ts";
 
 const VERB = "make node handler";
 const OPTIONS: OptionKinds<ToNodeHandlerOptions> = { onError: "a function" };

@@ -28,29 +28,14 @@ import {
   checkArguments,
 } from "./_listener_checks.ts";
 import type { NodeRequest, NodeResponse } from "./_node_types.ts";
+import type { ToNodeHandlerOptions } from "./_options.ts";
 import { beginInOrder } from "./_pipelining.ts";
 import { toRequest } from "./_to_request.ts";
 import { sendResponse } from "./_send_response.ts";
 import { ResponseSink } from "./_response_sink.ts";
 
 export type { NodeRequest, NodeResponse } from "./_node_types.ts";
-
-/** Options for {@linkcode toNodeHandler}. */
-export interface ToNodeHandlerOptions {
-  /**
-   * Called with what the handler or the body of its response throws. The client
-   * gets status 500 and nothing of the error, or, if the response has begun, a
-   * connection that is cut off. What is thrown because `request.signal` was aborted is
-   * no error. Also called, once, if the handler reads a body that other code has read
-   * before. What it throws becomes a warning.
-   *
-   * Left out, the error is a warning, which Node prints with its stack.
-   *
-   * @param error What was thrown.
-   * @param request The request that was answered.
-   */
-  onError?: ((error: unknown, request: Request) => void) | undefined;
-}
+export type { ToNodeHandlerOptions } from "./_options.ts";
 
 type ErrorHandler = NonNullable<ToNodeHandlerOptions["onError"]>;
 

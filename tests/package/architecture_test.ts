@@ -156,3 +156,21 @@ Deno.test("architecture: deno.json exports every public file", async () => {
   const isPublic = (file: string) => !/(^|\/)_/.test(file);
   assertEquals(exported.sort(), files.filter(isPublic));
 });
+
+Deno.test("architecture: no source file imports itself by way of others, also for types", async () => {
+  // A file is removed once it imports nothing that is left: what remains is in a circle, or
+  // imports one.
+  const imports = new Map<string, string[]>();
+  for (const file of files) {
+    const specifiers = await importsOf(file);
+    const paths = specifiers.filter((specifier) => specifier.startsWith("."));
+    imports.set(file, paths.map((path) => resolve(file, path)));
+  }
+  for (let size = Infinity; imports.size < size;) {
+    size = imports.size;
+    for (const [file, paths] of imports) {
+      if (!paths.some((path) => imports.has(path))) imports.delete(file);
+    }
+  }
+  assertEquals([...imports.keys()], []);
+});
