@@ -95,7 +95,7 @@ export function callBack(name: string, call: () => unknown): void {
 }
 
 /** The promises whose rejections the caller tells. */
-const TAKEN_OVER = new WeakSet<Promise<unknown>>();
+const TOLD_ELSEWHERE = new WeakSet<Promise<unknown>>();
 
 /**
  * Tells what a promise rejects with, unless the caller does. The promise then counts as
@@ -110,7 +110,7 @@ export function tellRejection<T>(
   tell: (error: unknown) => void,
 ): Promise<T> {
   promise.catch((error) => {
-    if (!TAKEN_OVER.has(promise)) tell(error);
+    if (!TOLD_ELSEWHERE.has(promise)) tell(error);
   });
   return promise;
 }
@@ -122,9 +122,9 @@ export function tellRejection<T>(
  * @param promise The promise, as another room has just given it.
  * @returns The promise itself.
  */
-export function takeOver<T>(promise: Promise<T>): Promise<T> {
+export function tellElsewhere<T>(promise: Promise<T>): Promise<T> {
   // A log of the application's may give something else.
-  if (promise instanceof Promise) TAKEN_OVER.add(promise);
+  if (promise instanceof Promise) TOLD_ELSEWHERE.add(promise);
   return promise;
 }
 

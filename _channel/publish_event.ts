@@ -9,7 +9,7 @@
 
 import { withData } from "../_encoder/event_data.ts";
 import { assertReturnableId } from "../_validate.ts";
-import { takeOver } from "../_warning.ts";
+import { tellElsewhere } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { TypedEventInit } from "../event.ts";
 import {
@@ -37,5 +37,5 @@ export async function publishEvent<Events>(
   // log.
   encodeEvent(logged);
   assertReturnableId("publish event", logged.id);
-  return await takeOver(channel.log.append(logged, given));
+  return await tellElsewhere(channel.log.append(logged, given));
 }

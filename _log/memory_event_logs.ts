@@ -6,7 +6,7 @@
  * @module
  */
 
-import { takeOver } from "../_warning.ts";
+import { tellElsewhere } from "../_warning.ts";
 import { tellAppend } from "./tell_append.ts";
 import type { TextEventInit } from "../event.ts";
 import { MAX_DELAY } from "../_validate.ts";
@@ -118,7 +118,7 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     const isHeld = (): boolean =>
       this.#find(name) === named && named.isClaimedBy(id);
     // It is done before it returns: no other claim comes in between.
-    if (event !== undefined) await takeOver(named.log.append(event));
+    if (event !== undefined) await tellElsewhere(named.log.append(event));
     return {
       cursor,
       id,

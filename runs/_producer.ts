@@ -14,7 +14,7 @@ import type {
   EventResult,
   SourceIterator,
 } from "../_server/source_iterator.ts";
-import { isAbortOf, takeOver } from "../_warning.ts";
+import { isAbortOf, tellElsewhere } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 import { type EventLogClaim, EventLogClaimError } from "../log.ts";
@@ -184,7 +184,7 @@ export class Producer {
     } else if (this.#bytes > maxBytes) {
       this.#fail(makeLimitError("maxBytes", maxBytes, "bytes"));
     } else {
-      this.#written = takeOver(this.#claim.append(kept)).catch((error) =>
+      this.#written = tellElsewhere(this.#claim.append(kept)).catch((error) =>
         this.#handleWriteError(error)
       );
     }
@@ -242,7 +242,7 @@ export class Producer {
       const { last } = await retryStep(() => this.#options.logs.inspect(name));
       if (last !== undefined && isEnd(last)) return;
     }
-    await takeOver(this.#claim.append(entry));
+    await tellElsewhere(this.#claim.append(entry));
   }
 
   /** Releases a source that has not ended. */

@@ -8,7 +8,7 @@
  */
 
 import { listenForAbort } from "../_abort.ts";
-import { takeOver } from "../_warning.ts";
+import { tellElsewhere } from "../_warning.ts";
 import { LogFollower } from "../_channel/log_follower.ts";
 import type { EventLog, EventLogClaim, EventLogState } from "../log.ts";
 import { logNameOf, stopLogNameOf } from "./_log_names.ts";
@@ -145,7 +145,7 @@ export class Registry {
     const found = await this.find(id);
     if (found?.status !== "running") return false;
     const entry = makeStopEntry("stopped", found.claimId);
-    await takeOver(this.#openStopLog(id).append(entry));
+    await tellElsewhere(this.#openStopLog(id).append(entry));
     return true;
   }
 
@@ -331,7 +331,7 @@ export class Registry {
   async #tellReplaced(id: string, claimId: string): Promise<void> {
     try {
       const entry = makeStopEntry("replaced", claimId);
-      await takeOver(this.#openStopLog(id).append(entry));
+      await tellElsewhere(this.#openStopLog(id).append(entry));
     } catch (error) {
       this.#options.onError(error, id);
     }
