@@ -55,7 +55,6 @@ import {
   checkChannelOptions,
   checkCloseOptions,
   type CheckedChannelOptions,
-  type CheckedServeOptions,
   checkServeOptions,
   makeUnboundError,
   readServeOptions,
@@ -69,23 +68,20 @@ import type {
 import { Broadcaster } from "./_channel/broadcaster.ts";
 import type { EventChannelCounters } from "./_channel/counters.ts";
 import { ChannelErrors } from "./_channel/channel_errors.ts";
-import { makeDescribeGap } from "./_channel/gap_notice.ts";
 import {
   answerHead,
   makeStreamHeaders,
   negotiate,
   NEGOTIATED,
   type NegotiateOptions,
-  type Negotiation,
 } from "./_server/negotiate.ts";
 import { respond } from "./_server/request_hooks.ts";
 import { assertRequest } from "./_server/request_check.ts";
 import { publishEvent } from "./_channel/publish_event.ts";
-import { Subscriber } from "./_channel/subscriber.ts";
+import { makeSubscriber } from "./_channel/make_subscriber.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { tellRejection } from "./_warning.ts";
 import type { TypedEventInit } from "./event.ts";
-import type { CloseReason } from "./server.ts";
 
 export type {
   EventChannelCloseOptions,
@@ -121,27 +117,6 @@ export type { EventChannelStall } from "./_channel/log_follower.ts";
  * assertEquals((await events.next()).value?.data, "for the room");
  * assertEquals((await events.next()).value?.data, "for everybody");
  * await events.return?.();
- * ```
- *
- * @example Only the types that a client asks for
- * ```ts
- * import { EventChannel } from "@tidings/sse/channel";
- * import { readEvents } from "@tidings/sse/parser";
- * import { assertEquals } from "@std/assert";
- *
- * await using channel = new EventChannel();
- * const response = channel.serve(new Request("http://localhost/?type=rain"), {
- *   types: ["rain"],
- *   filter: (event) => event.data !== "",
- * });
- * channel.publish({ event: "wind", data: "11 m/s" });
- * channel.publish({ event: "rain", data: "" });
- * channel.publish({ event: "rain", data: "3 mm" });
- *
- * for await (const event of readEvents(response)) {
- *   assertEquals(event.data, "3 mm");
- *   break;
- * }
  * ```
  *
  * @example A full state in place of missing events
@@ -322,7 +297,13 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     if (admitted instanceof Response) return admitted;
     if (negotiation.isHead) return answerHead(negotiation);
     const onClose = this.#admission.enter(admitted, given.onClose);
-    const subscriber = this.#subscribe(request, negotiation, client, onClose);
+    this.#broadcaster.feed.start();
+    const subscriber = makeSubscriber(
+      this.#broadcaster,
+      request,
+      negotiation,
+      { ...client, onGap: this.#options.onGap, onClose },
+    );
     const streamHeaders = makeStreamHeaders(negotiation);
     const response = respond(request, subscriber, 1, streamHeaders);
     subscriber.watch(request, client);
@@ -369,26 +350,5 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   /** Closes the channel, as {@linkcode EventChannel.close} without options. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  /**
-   * Not part of `serve`, since closures that are made in one function share its scope:
-   * `onClose` would hold the request in memory for as long as the client is connected.
-   */
-  #subscribe(
-    request: Request,
-    { lastEventId, compression }: Negotiation,
-    { replay, interest }: CheckedServeOptions,
-    onClose: ((reason: CloseReason) => void) | undefined,
-  ): Subscriber {
-    this.#broadcaster.feed.start();
-    return new Subscriber(this.#broadcaster, {
-      lastEventId,
-      replay,
-      interest,
-      compression,
-      describeGap: makeDescribeGap(this.#options.onGap, request),
-      onClose,
-    });
   }
 }

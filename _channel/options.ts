@@ -181,6 +181,27 @@ export interface EventChannelServeOptions
   /**
    * The event types that the client gets, from among the events that its `topics`
    * let through. Left out, all.
+   *
+   * @example Only the types that a client asks for
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { readEvents } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using channel = new EventChannel();
+   * const response = channel.serve(new Request("http://localhost/?type=rain"), {
+   *   types: ["rain"],
+   *   filter: (event) => event.data !== "",
+   * });
+   * channel.publish({ event: "wind", data: "11 m/s" });
+   * channel.publish({ event: "rain", data: "" });
+   * channel.publish({ event: "rain", data: "3 mm" });
+   *
+   * for await (const event of readEvents(response)) {
+   *   assertEquals(event.data, "3 mm");
+   *   break;
+   * }
+   * ```
    */
   types?: readonly string[] | undefined;
   /**

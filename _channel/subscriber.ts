@@ -18,6 +18,7 @@ import type { Group, GroupMember } from "./group.ts";
 import { KnownId } from "./known_id.ts";
 import type { Newcomer } from "./replay_search.ts";
 import type { SegmentLocation } from "./segment.ts";
+import { SubscriberComments } from "./subscriber_comments.ts";
 import type { SubscriberOptions } from "./subscriber_options.ts";
 import { SubscriberOutput } from "./subscriber_output.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
@@ -25,7 +26,6 @@ import {
   SubscriberWatch,
   type SubscriberWatchOptions,
 } from "./subscriber_watch.ts";
-import { KEEP_ALIVE_COMMENT } from "../_server/keep_alive.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 import { callBack } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
@@ -44,6 +44,7 @@ export class Subscriber
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   readonly #describeGap: DescribeGap;
   readonly #output: SubscriberOutput;
+  readonly #comments: SubscriberComments;
   /** What may end the stream from outside; set when the response is made. */
   #watch: SubscriberWatch | undefined;
   /** Cleared, to free the memory, once the first position is known. */
@@ -79,6 +80,12 @@ export class Subscriber
     this.#group = broadcaster.groupIndex.join(interest, this);
     if (compression !== undefined) this.#group.openWindow(compression);
     this.#output = new SubscriberOutput(broadcaster, compression);
+    this.#comments = new SubscriberComments(
+      broadcaster,
+      this.#group,
+      this.#output,
+      this.#knownId,
+    );
     broadcaster.add(this);
     const { endCursor } = broadcaster.feed;
     const isNew = lastEventId === undefined && replay === 0;
@@ -138,10 +145,7 @@ export class Subscriber
 
   /** Takes a comment together with the other compressed streams of the group. */
   shareComment(comment: GroupChunk, position: number | undefined): void {
-    if (!this.isLive || !this.#output.isCompressed) return;
-    if (!this.#output.hasRoom) return;
-    if (position !== undefined) this.#knownId.moveTo(position);
-    this.#output.write(comment.bytes, 0, comment);
+    if (this.isLive) this.#comments.share(comment, position);
   }
 
   /** Has a live subscriber read on from a position. */
@@ -181,21 +185,15 @@ export class Subscriber
    * nothing was sent since the last call.
    */
   keepAlive(): void {
-    if (!this.#output.checkSilence()) return;
-    const isTold = this.tell(this.#broadcaster.position);
-    if (!isTold && this.#output.hasRoom) this.#comment(KEEP_ALIVE_COMMENT);
+    this.#comments.keepAlive(this.isLive);
   }
 
   /**
    * Sends the newest cursor in a comment, if the subscriber is live, has room, and the
    * client would come back with a cursor before a position.
    */
-  tell(position: number): boolean {
-    if (!this.isLive || !this.#knownId.isBefore(position)) return false;
-    if (!this.#output.hasRoom) return false;
-    const { position: latest, cursor } = this.#broadcaster;
-    this.#comment(encodeEvent({ comment: "", id: cursor }), latest);
-    return true;
+  tell(position: number): void {
+    this.#comments.tell(this.isLive, position);
   }
 
   /** Ends the stream after what it still holds, and after a last chunk if there is one. */
@@ -363,20 +361,6 @@ export class Subscriber
     if (!chunk.isFinal) return;
     joiner.flush();
     this.end("source");
-  }
-
-  /**
-   * Sends a comment.
-   *
-   * @param position The position whose cursor the comment carries, if it carries one.
-   */
-  #comment(comment: Uint8Array<ArrayBuffer>, position?: number): void {
-    if (this.isLive && this.#output.isCompressed) {
-      this.#group.comment(comment, position);
-    } else {
-      if (position !== undefined) this.#knownId.moveTo(position);
-      this.#output.write(comment, 0);
-    }
   }
 
   /**
