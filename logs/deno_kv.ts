@@ -50,9 +50,10 @@ import { collectEvents } from "./_deno_kv/collect_events.ts";
 import { KvAppendQueue } from "./_deno_kv/append_queue.ts";
 import { KvHistory } from "./_deno_kv/history.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
-import { KvLogCalls } from "./_deno_kv/log_calls.ts";
+import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkKvOptions, describePrefix } from "./_deno_kv/option_checks.ts";
 import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
+import { LogCalls } from "./_engine/log_calls.ts";
 
 export {
   DenoKvEventLogs,
@@ -136,7 +137,7 @@ const OPTIONS: OptionKinds<DenoKvEventLogOptions> = {
 export class DenoKvEventLog implements EventLog {
   readonly #history: KvHistory;
   readonly #appends: KvAppendQueue;
-  readonly #calls: KvLogCalls;
+  readonly #calls: LogCalls;
 
   /**
    * Makes a log of what is under the prefix. It does not use the store yet.
@@ -168,14 +169,13 @@ export class DenoKvEventLog implements EventLog {
       maxAge,
     });
     this.#history = history;
-    const calls = new KvLogCalls(
+    const calls = new LogCalls(
       {
         read: (after, bounds) => this.#read(after, bounds),
         rewind: (count) => this.#rewind(count),
         watch: () => history.watch(pollInterval),
       },
-      timeout,
-      describePrefix(prefix),
+      { timeout, name: describePrefix(prefix), classifyError },
     );
     this.#calls = calls;
     this.#appends = new KvAppendQueue((lines) =>

@@ -13,12 +13,11 @@
  * @module
  */
 
-import type { LoggedEvent } from "../../_log/event_log.ts";
-import type { ServerSentEventInit, TextEventInit } from "../../event.ts";
-import type { KvEntry, KvKeyPart } from "./store.ts";
-import { quote } from "../../_validate.ts";
-import { makeFault } from "../_engine/make_fault.ts";
+import type { TextEventInit } from "../../event.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
+import type { EventLines } from "../_engine/collect_events.ts";
+import { makeEventLine } from "../_engine/event_line.ts";
+import type { KvEntry, KvKeyPart } from "./store.ts";
 
 /** An event as it is written. */
 export interface Line {
@@ -28,11 +27,7 @@ export interface Line {
 }
 
 /** Consecutive events as they are read. */
-export interface KvBatch {
-  readonly first: number;
-  readonly last: number;
-  readonly lines: readonly string[];
-}
+export type KvBatch = EventLines;
 
 /** An entry to be written; its key is what comes after the prefix. */
 export interface BatchPart {
@@ -55,15 +50,6 @@ const TAG_SIZE = 64;
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder();
 
-/** Makes the line of an event, without its ID: the position tells that. */
-function makeLine(
-  { event, data, retry, comment }: ServerSentEventInit,
-  topics: readonly string[] | undefined,
-): Line {
-  const text = JSON.stringify({ event, data, retry, comment, topics });
-  return { text, size: ENCODER.encode(text).length + 1 };
-}
-
 /**
  * Makes the line of an event, and checks that it can be written.
  *
@@ -75,29 +61,12 @@ export function makeCheckedLine(
   topics: readonly string[] | undefined,
 ): Line {
   assertNoId(event);
-  const line = makeLine(event, topics);
+  const text = makeEventLine(event, topics);
+  const line = { text, size: ENCODER.encode(text).length + 1 };
   if (line.size <= MAX_EVENT_SIZE) return line;
   throw new RangeError(
     `Cannot append event: expected at most ${MAX_EVENT_SIZE} bytes of JSON, got ${line.size}`,
   );
-}
-
-/** Reads an event from its line, which another program may have written. */
-export function readLine(text: string, id: string): LoggedEvent {
-  let line: unknown;
-  try {
-    line = JSON.parse(text);
-  } catch {
-    // It is no object either.
-  }
-  if (typeof line !== "object" || line === null) {
-    return makeFault(id, `expected the JSON of an event, got ${quote(text)}`);
-  }
-  const { event, data, retry, comment, topics } = line as Omit<
-    LoggedEvent,
-    "id"
-  >;
-  return { event, data, id, retry, comment, topics };
 }
 
 /**

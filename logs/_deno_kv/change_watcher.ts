@@ -1,21 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Follows a log in Deno KV: waits for a change of the store, or for the poll interval, and
- * reads what is new.
+ * Waits for a change of a log in Deno KV, or for the poll interval.
  *
  * @module
  */
 
-import type {
-  EventLogBatch,
-  EventLogFollowOptions,
-} from "../../_log/event_log.ts";
-import { type FollowedLog, followLog } from "../_engine/follow.ts";
+import type { ChangeWatcher } from "../_engine/follow_changes.ts";
 import { orAborted } from "../_engine/retry.ts";
 
 /** Waits for changes that the store reports, and for the poll interval. */
-export class KvChangeWatcher {
+export class KvChangeWatcher implements ChangeWatcher {
   readonly #reader: ReadableStreamDefaultReader<unknown>;
   readonly #pollInterval: number;
   /** Settles once the store reports no more changes. */
@@ -69,27 +64,5 @@ export class KvChangeWatcher {
       this.#failure = error;
       this.#wake();
     }
-  }
-}
-
-/** Follows a log, as `EventLog.follow`: reads it after each change. */
-export async function followChanges(
-  reader: Pick<FollowedLog, "findEnd" | "read">,
-  watch: () => KvChangeWatcher,
-  onBatch: (batch: EventLogBatch) => void,
-  options: EventLogFollowOptions,
-): Promise<never> {
-  const { signal } = options;
-  signal?.throwIfAborted();
-  // Watching begins before reading: a change in between would be missed otherwise.
-  const changes = watch();
-  const readNext = async (batch: EventLogBatch): Promise<EventLogBatch> => {
-    if (batch.events.length === 0) await changes.next(signal);
-    return await reader.read(batch.cursor);
-  };
-  try {
-    return await followLog({ ...reader, readNext }, onBatch, options);
-  } finally {
-    await changes.cancel();
   }
 }

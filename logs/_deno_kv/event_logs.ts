@@ -25,6 +25,7 @@ import {
 } from "../../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../../_options.ts";
 import { quote } from "../../_validate.ts";
+import { canBeClaimed } from "../_engine/claim_rule.ts";
 import { nameErrors } from "../_engine/name_errors.ts";
 import { retry } from "../_engine/retry.ts";
 import { makeCheckedLine } from "./batches.ts";
@@ -161,7 +162,8 @@ export class DenoKvEventLogs implements EventLogs {
     let before: NamedState | undefined;
     const state = await this.#change(history, verb, token, (state) => {
       if (state?.token === token) return { result: state };
-      if (!canBeClaimed(state, given)) return { result: undefined };
+      const isHeld = state !== undefined && isClaimed(state);
+      if (!canBeClaimed(state, isHeld, given)) return { result: undefined };
       before = state;
       const kept = replace ? undefined : state;
       const next = makeClaimedState(kept, lines.length, token, given);
@@ -254,16 +256,6 @@ export class DenoKvEventLogs implements EventLogs {
 
 function isClaimed({ token, leaseEnd }: NamedState): boolean {
   return token !== undefined && leaseEnd > Date.now();
-}
-
-function canBeClaimed(
-  state: NamedState | undefined,
-  { after, takeOver }: EventLogClaimOptions,
-): boolean {
-  if (takeOver !== undefined) return state?.claimId === takeOver;
-  if (state === undefined) return after === undefined;
-  const last = state.last === 0 ? undefined : `${state.epoch}-${state.last}`;
-  return !isClaimed(state) && last === after;
 }
 
 function makeClaimedState(

@@ -10,7 +10,9 @@
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
+import { BEGINNING, findSequence } from "../_engine/beginning.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
+import { readEventLine } from "../_engine/event_line.ts";
 import { retry } from "../_engine/retry.ts";
 import {
   hasTag,
@@ -18,10 +20,9 @@ import {
   type Line,
   makeBatchParts,
   readBatches,
-  readLine,
 } from "./batches.ts";
 import { KvChangeWatcher } from "./change_watcher.ts";
-import { BEGINNING, findSequence, type NamedState } from "./named_state.ts";
+import type { NamedState } from "./named_state.ts";
 import type { RecentWrite } from "./recent_write.ts";
 import { type CommitOutcome, retryConflicts } from "./conflicts.ts";
 import { collectEvents } from "./collect_events.ts";
@@ -97,7 +98,7 @@ export class KvNamedHistory {
     if (state === undefined) {
       return { events: [], cursor: BEGINNING, gap: after !== BEGINNING };
     }
-    const known = findSequence(state, after);
+    const known = findSequence(after, state.epoch);
     if (known !== undefined && known >= state.last) {
       // A cursor lies after the end if the store was restored, or a replica answers.
       const isAtEnd = known === state.last;
@@ -124,7 +125,7 @@ export class KvNamedHistory {
   async findLast(state: NamedState): Promise<LoggedEvent | undefined> {
     const { epoch, last } = state;
     for await (const { lines } of this.#batchesAfter(epoch, last - 1)) {
-      return readLine(lines.at(-1) ?? "", `${epoch}-${last}`);
+      return readEventLine(lines.at(-1) ?? "", `${epoch}-${last}`);
     }
     return undefined;
   }

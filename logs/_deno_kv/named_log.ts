@@ -8,12 +8,14 @@
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
 import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
+import { BEGINNING, compareCursors } from "../_engine/beginning.ts";
+import { LogCalls } from "../_engine/log_calls.ts";
 import { quote } from "../../_validate.ts";
 import type { TextEventInit } from "../../event.ts";
 import { KvAppendQueue } from "./append_queue.ts";
 import type { Line } from "./batches.ts";
-import { KvLogCalls } from "./log_calls.ts";
-import { BEGINNING, compareCursors, type NamedState } from "./named_state.ts";
+import { classifyError } from "./error_kinds.ts";
+import type { NamedState } from "./named_state.ts";
 import type { KvNamedHistory } from "./named_history.ts";
 
 /** Options of {@linkcode KvNamedLog}. */
@@ -28,7 +30,7 @@ export interface KvNamedLogOptions {
 }
 
 /** The log of a name in Deno KV. Appending needs no claim. */
-export class KvNamedLog extends KvLogCalls implements EventLog {
+export class KvNamedLog extends LogCalls implements EventLog {
   readonly #history: KvNamedHistory;
   readonly #options: KvNamedLogOptions;
   readonly #appends: KvAppendQueue;
@@ -43,8 +45,7 @@ export class KvNamedLog extends KvLogCalls implements EventLog {
         rewind: (count) => rewind(history, count),
         watch: () => history.watch(options.pollInterval),
       },
-      options.timeout,
-      quote(options.name),
+      { timeout: options.timeout, name: quote(options.name), classifyError },
     );
     this.#history = history;
     this.#options = options;

@@ -1,16 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The state of a name in Deno KV, and the positions that cursors name in its log.
+ * The state of a name in Deno KV.
  *
  * @module
  */
-
-import {
-  compareEpochCursors,
-  findEpochSequence,
-  parseEpochCursor,
-} from "../../_log/epoch_cursor.ts";
 
 /** The state of a name. Times are those of the wall clock, in milliseconds. */
 export interface NamedState {
@@ -28,30 +22,4 @@ export interface NamedState {
   readonly expiresAt: number;
   /** When the batches expire, unless they are rewritten with a later time. */
   readonly keptUntil: number;
-}
-
-/** The cursor of the beginning, whatever the epoch is. */
-export const BEGINNING = "0-0";
-
-/**
- * Finds the sequence of the last event before a cursor, which may be more than the last
- * one; `undefined` if the cursor is of another epoch.
- */
-export function findSequence(
-  state: NamedState,
-  cursor: string,
-): number | undefined {
-  if (cursor === BEGINNING) return 0;
-  return findEpochSequence(cursor, state.epoch);
-}
-
-/**
- * Compares two cursors, as `EventLog.compare`. The beginning lies before all events of
- * all epochs.
- */
-export function compareCursors(a: string, b: string): number | undefined {
-  if (a !== BEGINNING && b !== BEGINNING) return compareEpochCursors(a, b);
-  return parseEpochCursor(a) && parseEpochCursor(b)
-    ? Number(b === BEGINNING) - Number(a === BEGINNING)
-    : undefined;
 }

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reading, rewinding and following, the same for both kinds of logs in Deno KV: checks the
- * arguments, and repeats calls within a timeout.
+ * Reading, rewinding and following, the same for all logs in Deno KV and in SQLite: checks
+ * the arguments, and repeats calls within a timeout.
  *
  * @module
  */
@@ -19,36 +19,39 @@ import {
   checkRewind,
   type ReadBounds,
 } from "../../_log/option_checks.ts";
-import { nameErrors, nameFollowErrors } from "../_engine/name_errors.ts";
-import { retry } from "../_engine/retry.ts";
-import { followChanges, type KvChangeWatcher } from "./change_watcher.ts";
-import { classifyError } from "./error_kinds.ts";
+import { type ChangeWatcher, followChanges } from "./follow_changes.ts";
+import { nameErrors, nameFollowErrors } from "./name_errors.ts";
+import { type ErrorKind, retry } from "./retry.ts";
 
-/** What a log reads from Deno KV, without checks and retries. */
-export interface KvLogSource {
+/** What a log reads from its engine, without checks and retries. */
+export interface LogSource {
   /** Reads the events after a cursor. */
   read(after: string, bounds: ReadBounds): Promise<EventLogBatch>;
   /** Finds the position `count` events before the end. */
   rewind(count: number): Promise<string>;
   /** Watches the log for changes. */
-  watch(): KvChangeWatcher;
+  watch(): ChangeWatcher;
 }
 
-/** The calls to a log in Deno KV, but for appending. */
-export class KvLogCalls {
-  readonly #source: KvLogSource;
-  readonly #timeout: number;
-  readonly #name: string;
+/** Options of {@linkcode LogCalls}. */
+export interface LogCallsOptions {
+  /** Milliseconds without an answer after which a call fails. */
+  timeout: number;
+  /** What errors call the log. */
+  name: string;
+  /** Classifies the error of an attempt, by the engine's list. */
+  classifyError: (error: unknown) => ErrorKind;
+}
 
-  /**
-   * @param source Reads from Deno KV.
-   * @param timeout Milliseconds without an answer after which a call fails.
-   * @param name What errors call the log.
-   */
-  constructor(source: KvLogSource, timeout: number, name: string) {
+/** The calls to a log, but for appending. */
+export class LogCalls {
+  readonly #source: LogSource;
+  readonly #options: LogCallsOptions;
+
+  /** @param source Reads from the engine. */
+  constructor(source: LogSource, options: LogCallsOptions) {
     this.#source = source;
-    this.#timeout = timeout;
-    this.#name = name;
+    this.#options = options;
   }
 
   /** Gives the events after a cursor, as `EventLog.read`. */
@@ -81,7 +84,7 @@ export class KvLogCalls {
     };
     const given = checkFollowOptions(options);
     return await nameFollowErrors(
-      `follow event log ${this.#name}`,
+      `follow event log ${this.#options.name}`,
       onBatch,
       (onBatch) => followChanges(reader, () => source.watch(), onBatch, given),
       given.signal,
@@ -94,8 +97,8 @@ export class KvLogCalls {
     task: string,
     signal?: AbortSignal,
   ): Promise<T> {
-    const timeout = this.#timeout;
-    const verb = `${task} event log ${this.#name}`;
+    const { timeout, name, classifyError } = this.#options;
+    const verb = `${task} event log ${name}`;
     const options = { timeout, verb, classifyError, signal };
     return nameErrors(verb, () => retry(attempt, options), signal);
   }
