@@ -33,16 +33,17 @@
  * @module
  */
 
-import { openByteSource } from "./_parser/byte_source.ts";
-import { EventIterator } from "./_parser/event_iterator.ts";
+import {
+  EventIterator,
+  type ReadEventsOptions,
+} from "./_parser/event_iterator.ts";
 import {
   EventStreamParser,
   type EventStreamParserOptions,
-  PARSER_OPTIONS,
 } from "./_parser/event_stream_parser.ts";
-import { readOptions } from "./_parser/parser_options.ts";
 import type { ServerSentEvent } from "./event.ts";
 
+export type { ReadEventsOptions } from "./_parser/event_iterator.ts";
 export {
   EventStreamError,
   type EventStreamErrorCode,
@@ -52,22 +53,6 @@ export {
   EventStreamParser,
   type EventStreamParserOptions,
 } from "./_parser/event_stream_parser.ts";
-
-/** Options of {@linkcode readEvents}. */
-export interface ReadEventsOptions extends EventStreamParserOptions {
-  /**
-   * Ends the iteration when it aborts, and the source is cancelled with its reason. If that
-   * is a `TimeoutError`, as of `AbortSignal.timeout()`, the call of `next()` that waits, or
-   * else the next one, rejects with it.
-   */
-  signal?: AbortSignal | undefined;
-  /**
-   * Accepts a response with any `Content-Type` or none: some services send none.
-   *
-   * @default {false}
-   */
-  ignoreContentType?: boolean | undefined;
-}
 
 /**
  * A stream that decodes bytes as events. It takes bytes, so it needs no
@@ -157,18 +142,5 @@ export function readEvents(
   source: Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
   options: ReadEventsOptions = {},
 ): AsyncIterableIterator<ServerSentEvent, undefined> & AsyncDisposable {
-  const { ignoreContentType, signal, ...rest } = readOptions(
-    "read events",
-    options,
-    {
-      ...PARSER_OPTIONS,
-      ignoreContentType: "a boolean",
-      signal: "an object",
-    },
-  );
-  return new EventIterator(
-    (onEvent) => new EventStreamParser(onEvent, rest),
-    () => openByteSource(source, ignoreContentType),
-    signal,
-  );
+  return new EventIterator(source, options);
 }

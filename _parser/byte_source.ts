@@ -9,7 +9,13 @@
 
 import { EventStreamError } from "./event_stream_error.ts";
 import { findResponseFault } from "./response_fault.ts";
-import { describeMismatch, quote } from "../_validate.ts";
+import { describeMismatch } from "../_validate.ts";
+
+/** What `readEvents()` reads from. */
+export type EventBytes =
+  | Response
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>;
 
 /** A chunk of bytes, or the end. */
 export interface ByteChunk {
@@ -27,6 +33,8 @@ export interface ByteSource {
   releaseLock?(): void;
 }
 
+const VERB = "read events";
+
 /**
  * Opens what `readEvents()` accepts.
  *
@@ -35,61 +43,57 @@ export interface ByteSource {
  * @throws {TypeError} If the source is none of the three, or is locked.
  */
 export function openByteSource(
-  source: Response | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  source: EventBytes,
   ignoreContentType: boolean | undefined,
 ): ByteSource {
   if (Object(source) === source) {
-    // Told apart by shape: a response may come from another realm or library.
-    if ("body" in source && "headers" in source) {
-      source = openResponse(source, ignoreContentType);
+    // Told apart by shape: a response may come from another realm or library, and that of
+    // React Native has no body.
+    if ("headers" in source) source = openResponse(source, ignoreContentType);
+    if ("getReader" in source) {
+      const reader = source.getReader();
+      return {
+        read: () => reader.read(),
+        cancel: (reason) => reader.cancel(reason),
+        releaseLock: () => reader.releaseLock(),
+      };
     }
-    if ("getReader" in source) return openStream(source);
-    if (Symbol.asyncIterator in source) return openIterable(source);
+    if (Symbol.asyncIterator in source) {
+      const iterator = source[Symbol.asyncIterator]();
+      return {
+        read: () => iterator.next(),
+        cancel: async () => await iterator.return?.(),
+      };
+    }
   }
-  throw new TypeError(
-    "Cannot read events: expected a Response, a stream or an async iterable, " +
-      `got ${quote(source)}`,
-  );
+  const expected = "a Response, a stream or an async iterable";
+  throw new TypeError(describeMismatch(VERB, "source", expected, source));
 }
 
 function openResponse(
   response: Response,
   ignoreContentType: boolean | undefined,
 ): ReadableStream<Uint8Array> {
-  const { status, body } = response;
-  const verb = "read events";
-  const fault = findResponseFault(response, verb, ignoreContentType);
-  if (fault === undefined && body !== null) return body;
-  const { code, message } = fault ?? {
-    code: "missing-body" as const,
-    message: describeMismatch(verb, "body", "a stream", body),
-  };
-  const contentType = response.headers.get("content-type");
-  const error = new EventStreamError(code, message, { status, contentType });
+  const { status, body, headers } = response;
+  const fault = findResponseFault(response, VERB, ignoreContentType);
+  if (!fault && body) return body;
+  const contentType = headers.get("content-type");
+  const error = new EventStreamError(
+    fault?.code ?? "missing-body",
+    fault?.message ?? describeMismatch(VERB, "body", "a stream", body),
+    { status, contentType },
+  );
   // The error that counts is thrown; a locked body is its reader's to cancel.
-  body?.cancel(error).catch(() => {});
+  cancelBody(body, error).catch(() => {});
   throw error;
 }
 
-function openStream(stream: ReadableStream<Uint8Array>): ByteSource {
-  const reader = stream.getReader();
-  let hasFailed = false;
-  reader.closed.catch(() => hasFailed = true);
-  return {
-    read: () => reader.read(),
-    // After the connection broke, cancel() rejects with the reason: a `break` would
-    // throw it out of a loop that reads no more.
-    cancel: async (reason) => {
-      if (!hasFailed) await reader.cancel(reason);
-    },
-    releaseLock: () => reader.releaseLock(),
-  };
-}
-
-function openIterable(iterable: AsyncIterable<Uint8Array>): ByteSource {
-  const iterator = iterable[Symbol.asyncIterator]();
-  return {
-    read: () => iterator.next(),
-    cancel: async () => await iterator.return?.(),
-  };
+/** Cancels the body of a response, which in node-fetch is a stream of Node. */
+async function cancelBody(
+  body:
+    | { cancel?: (reason: unknown) => unknown; destroy?: () => unknown }
+    | null,
+  reason: unknown,
+): Promise<void> {
+  await (body?.cancel?.(reason) ?? body?.destroy?.());
 }

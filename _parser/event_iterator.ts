@@ -7,9 +7,41 @@
  */
 
 import { findTimeout, listenForAbort } from "../_abort.ts";
-import type { ByteSource } from "./byte_source.ts";
+import {
+  type ByteSource,
+  type EventBytes,
+  openByteSource,
+} from "./byte_source.ts";
 import { DONE, EventQueue, type EventResult } from "./event_queue.ts";
+import {
+  EventStreamParser,
+  type EventStreamParserOptions,
+  PARSER_OPTIONS,
+} from "./event_stream_parser.ts";
+import { type OptionTypes, readOptions } from "./parser_options.ts";
 import type { ServerSentEvent } from "../event.ts";
+
+/** Options of `readEvents()`. */
+export interface ReadEventsOptions extends EventStreamParserOptions {
+  /**
+   * Ends the iteration when it aborts, and the source is cancelled with its reason. If that
+   * is a `TimeoutError`, as of `AbortSignal.timeout()`, the call of `next()` that waits, or
+   * else the next one, rejects with it.
+   */
+  signal?: AbortSignal | undefined;
+  /**
+   * Accepts a response with any `Content-Type` or none: some services send none.
+   *
+   * @default {false}
+   */
+  ignoreContentType?: boolean | undefined;
+}
+
+const READ_EVENTS_OPTIONS: OptionTypes<ReadEventsOptions> = {
+  ...PARSER_OPTIONS,
+  signal: "an object",
+  ignoreContentType: "a boolean",
+};
 
 // Bytes that are parsed at once. A chunk of 16 MiB may hold 2.8 million events, which take
 // 150 MB; no runtime's fetch gives chunks that are larger than this.
@@ -23,9 +55,9 @@ export class EventIterator
   implements
     AsyncIterableIterator<ServerSentEvent, undefined>,
     AsyncDisposable {
+  readonly #parser: EventStreamParser;
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
-  readonly #parser: { push(chunk: Uint8Array): void };
   readonly #queue = new EventQueue();
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
@@ -34,20 +66,20 @@ export class EventIterator
   readonly #stopListening: () => void;
 
   /**
-   * @param makeParser Makes the parser that calls back for each event.
-   * @param openSource Opens what the bytes come from; not called if making the parser
-   * throws.
-   * @param signal Ends the iteration, with its reason if that is a `TimeoutError`.
+   * @param source What the bytes come from; not opened if making the parser throws.
+   * @param options The options of `readEvents()`, which are checked here.
    */
-  constructor(
-    makeParser: (onEvent: (event: ServerSentEvent) => void) => {
-      push(chunk: Uint8Array): void;
-    },
-    openSource: () => ByteSource,
-    signal: AbortSignal | undefined,
-  ) {
-    this.#parser = makeParser((event) => this.#queue.push(event));
-    this.#source = openSource();
+  constructor(source: EventBytes, options: ReadEventsOptions) {
+    const { ignoreContentType, signal, ...rest } = readOptions(
+      "read events",
+      options,
+      READ_EVENTS_OPTIONS,
+    );
+    this.#parser = new EventStreamParser(
+      (event) => this.#queue.push(event),
+      rest,
+    );
+    this.#source = openByteSource(source, ignoreContentType);
     this.#signal = signal;
     this.#stopListening = listenForAbort(signal, this.#onAbort);
     if (signal?.aborted) this.#onAbort();
@@ -83,23 +115,20 @@ export class EventIterator
   #advance(): void {
     while (this.#queue.hasRequests && !this.#reading) {
       if (this.#rest === undefined) return void this.#read();
-      this.#parseRest();
+      this.#parse(this.#rest);
       this.#queue.answer();
     }
   }
 
   async #read(): Promise<void> {
     this.#reading = true;
-    // Whether the source can be told of an error: it has not ended or thrown.
-    let isOpen = false;
     try {
       const { done, value } = await this.#source.read();
-      isOpen = !done;
       if (done) this.#end();
       // Cannot fail: a chunk that is not the end has a value.
       else if (!this.#queue.hasEnded) this.#parse(value!);
     } catch (error) {
-      this.#fail(error, isOpen);
+      this.#fail(error);
     }
     this.#reading = false;
     this.#queue.answer();
@@ -108,24 +137,18 @@ export class EventIterator
 
   /** Parses a chunk, the first part of it if it is large. */
   #parse(chunk: Uint8Array): void {
+    // A callback that asks for the next event must not parse the part after this one.
+    this.#reading = true;
     this.#rest = undefined;
     // The parser refuses what is no Uint8Array.
     if (ArrayBuffer.isView(chunk) && chunk.length > PART_LENGTH) {
       this.#rest = chunk.subarray(PART_LENGTH);
       chunk = chunk.subarray(0, PART_LENGTH);
     }
-    this.#parser.push(chunk);
-  }
-
-  /** Parses the next part of a large chunk. */
-  #parseRest(): void {
-    // A callback that asks for the next event must not parse the part after this one.
-    this.#reading = true;
     try {
-      // Cannot fail: the caller has looked.
-      this.#parse(this.#rest!);
+      this.#parser.push(chunk);
     } catch (error) {
-      this.#fail(error, true);
+      this.#stop(error);
     }
     this.#reading = false;
   }
@@ -146,7 +169,12 @@ export class EventIterator
     } else {
       const cancelled = this.#source.cancel(reason);
       this.#end();
-      await cancelled;
+      let timer: unknown;
+      // A cancel() that never settles does not hold a `break`.
+      const timeout = new Promise((resolve) => timer = setTimeout(resolve));
+      await Promise.race([cancelled, timeout]).finally(() =>
+        clearTimeout(timer as number)
+      );
     }
     return DONE;
   }
@@ -156,11 +184,16 @@ export class EventIterator
     this.#rest = undefined;
   }
 
-  #fail(error: unknown, isOpen: boolean): void {
+  /** Fails, and tells the source, which has not ended or thrown. */
+  #stop(error: unknown): void {
     if (this.#queue.hasEnded) return;
     // The error that counts is already on its way to the caller.
-    if (isOpen) this.#source.cancel(error).catch(() => {});
-    this.#end({ error });
+    this.#source.cancel(error).catch(() => {});
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#queue.hasEnded) this.#end({ error });
   }
 
   #end(failure?: { error: unknown }): void {

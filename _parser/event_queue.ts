@@ -18,11 +18,8 @@ export const DONE: IteratorReturnResult<undefined> = {
   value: undefined,
 };
 
-/** A call of `next()` that waits for an event. */
-interface EventRequest {
-  resolve(result: EventResult): void;
-  reject(reason: unknown): void;
-}
+/** Answers a call of `next()` that waits for an event. */
+type Resolve = (result: EventResult | Promise<EventResult>) => void;
 
 /**
  * Events in their order, and the calls of `next()` in theirs. A step costs one resolved
@@ -33,8 +30,9 @@ export class EventQueue {
   #events: ServerSentEvent[] = [];
   /** Which of the events is the next to hand out. */
   #index = 0;
-  #requests: EventRequest[] = [];
-  #hasEnded = false;
+  #requests: Resolve[] = [];
+  /** Whether no more events are taken. */
+  hasEnded = false;
   /** What `next()` rejects with after the last event, until it did once. */
   #failure: { error: unknown } | undefined;
 
@@ -53,42 +51,29 @@ export class EventQueue {
     return this.#requests.length > 0;
   }
 
-  /** Whether no more events are taken. */
-  get hasEnded(): boolean {
-    return this.#hasEnded;
-  }
-
   /** Adds an event. A parser's callback may have ended the queue within its chunk. */
   push(event: ServerSentEvent): void {
-    if (!this.#hasEnded) this.#events.push(event);
+    if (!this.hasEnded) this.#events.push(event);
   }
 
   /** Hands out the next event, now or once it is there. */
   next(): Promise<EventResult> {
     // A callback of the parser may call next(), while an earlier call waits for an event
     // of the same chunk, which is in the queue already: the earlier call gets it.
-    if (this.#requests.length === 0 && this.#events.length > 0) {
+    if (!this.hasRequests && !this.isEmpty) {
       return Promise.resolve(this.#take());
     }
-    return new Promise((resolve, reject) => {
-      this.#requests.push({ resolve, reject });
+    return new Promise((resolve) => {
+      this.#requests.push(resolve);
       this.answer();
     });
   }
 
   /** Answers the calls that wait, in their order, as far as there is an answer. */
   answer(): void {
-    while (this.#requests.length > 0) {
-      const isEmpty = this.isEmpty;
-      if (isEmpty && !this.#hasEnded) return;
-      // Cannot fail: the loop has looked at the length.
-      const { resolve, reject } = this.#requests.shift()!;
-      if (!isEmpty) resolve(this.#take());
-      else if (this.#failure === undefined) resolve(DONE);
-      else {
-        reject(this.#failure.error);
-        this.#failure = undefined;
-      }
+    while (this.hasRequests && !(this.isEmpty && !this.hasEnded)) {
+      // Cannot fail: the loop has looked whether there is one.
+      this.#requests.shift()!(this.isEmpty ? this.#conclude() : this.#take());
     }
   }
 
@@ -104,9 +89,15 @@ export class EventQueue {
    * @param failure What `next()` rejects with once, after the events that are left.
    */
   end(failure?: { error: unknown }): void {
-    this.#hasEnded = true;
+    this.hasEnded = true;
     this.#failure = failure;
     this.answer();
+  }
+
+  #conclude(): EventResult | Promise<never> {
+    const failure = this.#failure;
+    this.#failure = undefined;
+    return failure ? Promise.reject(failure.error) : DONE;
   }
 
   #take(): IteratorYieldResult<ServerSentEvent> {

@@ -7,7 +7,11 @@
  * @module
  */
 
-import { DEFAULT_MAX_EVENT_SIZE, Interpreter } from "./interpreter.ts";
+import {
+  DEFAULT_MAX_EVENT_SIZE,
+  Interpreter,
+  type InterpreterOptions,
+} from "./interpreter.ts";
 import { assertType, type OptionTypes, readOptions } from "./parser_options.ts";
 import { TextWindows } from "./text_windows.ts";
 import { describeMismatch } from "../_validate.ts";
@@ -74,8 +78,10 @@ export const PARSER_OPTIONS: OptionTypes<EventStreamParserOptions> = {
  * ```
  */
 export class EventStreamParser {
-  readonly #interpreter: Interpreter;
-  readonly #windows: TextWindows;
+  readonly #options: InterpreterOptions;
+  // Both are of one stream.
+  #interpreter: Interpreter;
+  #windows: TextWindows;
   // Set while push() runs, and still set after it has thrown. Cleared by reset().
   #pushing = false;
 
@@ -96,26 +102,18 @@ export class EventStreamParser {
   ) {
     const {
       maxEventSize = DEFAULT_MAX_EVENT_SIZE,
-      onComment,
       lastEventId = "",
+      onComment,
     } = readOptions(VERB, options, PARSER_OPTIONS);
     assertType(VERB, "onEvent", onEvent, "a function");
     if (!(maxEventSize > 0) || maxEventSize % 1 > 0) {
+      const expected = "a positive integer or Infinity";
       throw new RangeError(
-        describeMismatch(
-          VERB,
-          "maxEventSize",
-          "a positive integer or Infinity",
-          maxEventSize,
-        ),
+        describeMismatch(VERB, "maxEventSize", expected, maxEventSize),
       );
     }
-    this.#interpreter = new Interpreter({
-      onEvent,
-      onComment,
-      maxEventSize,
-      lastEventId,
-    });
+    this.#options = { onEvent, onComment, maxEventSize };
+    this.#interpreter = new Interpreter(this.#options, { lastEventId });
     this.#windows = new TextWindows(this.#interpreter);
   }
 
@@ -206,7 +204,9 @@ export class EventStreamParser {
    */
   reset(): void {
     this.#pushing = false;
-    this.#windows.reset();
-    this.#interpreter.reset();
+    const before = this.#interpreter;
+    before.isOver = true;
+    this.#interpreter = new Interpreter(this.#options, before);
+    this.#windows = new TextWindows(this.#interpreter);
   }
 }

@@ -35,15 +35,22 @@ export interface InterpreterOptions {
   onEvent: (event: ServerSentEvent) => void;
   onComment?: ((comment: string) => void) | undefined;
   maxEventSize: number;
-  lastEventId: string;
 }
 
-/** Interprets windows of text, cut anywhere, as an event stream. */
-export class Interpreter {
+/** What one stream of an event source leaves to the next. */
+export interface StreamState {
+  lastEventId: string;
+  reconnectionTime?: number | undefined;
+}
+
+/** Interprets windows of text, cut anywhere, as one event stream. */
+export class Interpreter implements StreamState {
   /** As committed by the last blank line. */
   lastEventId: string;
   /** From the last valid `retry` field, in milliseconds. */
   reconnectionTime: number | undefined;
+  /** Set when a callback called `reset()`: what is left of the window is dropped. */
+  isOver = false;
 
   readonly #options: InterpreterOptions;
   // The standard's data buffer, without the line feed that it adds to each value
@@ -68,13 +75,13 @@ export class Interpreter {
   #afterCR = false;
   // Whether nothing of the stream has arrived. Cleared by the first character.
   #atStart = true;
-  // Counts the streams, so that a loop notices that a callback called reset().
-  #stream = 0;
   readonly #head = new Uint8Array(HEAD_LENGTH);
 
-  constructor(options: InterpreterOptions) {
+  constructor(options: InterpreterOptions, before: StreamState) {
     this.#options = options;
-    this.lastEventId = options.lastEventId;
+    // It may point into a window, and stays for as long as the event source does.
+    this.lastEventId = ownText(before.lastEventId);
+    this.reconnectionTime = before.reconnectionTime;
     this.#measure();
   }
 
@@ -86,22 +93,6 @@ export class Interpreter {
   /** UTF-16 code units that this line may still grow by. */
   get room(): number {
     return this.#limit - this.#data.length - this.lineLength;
-  }
-
-  /** Begins a new stream of the same event source. */
-  reset(): void {
-    this.#stream++;
-    this.#data = "";
-    this.#dataBefore.take();
-    this.#hasData = false;
-    this.#eventType = "";
-    this.#id = undefined;
-    this.#line.take();
-    // It may point into a window, and stays for as long as the event source does.
-    this.lastEventId = ownText(this.lastEventId);
-    this.#measure();
-    this.#afterCR = false;
-    this.#atStart = true;
   }
 
   /**
@@ -154,7 +145,6 @@ export class Interpreter {
     lf: number,
     cr: number,
   ): boolean {
-    const stream = this.#stream;
     const length = text.length;
     // Whether there is a NULL at all, looked for only when an id field comes.
     let hasNull: boolean | undefined;
@@ -164,7 +154,7 @@ export class Interpreter {
         // Spec: "If the line is empty (a blank line): Dispatch the event"
         start = code === LF ? start + 1 : this.#passCR(text, start);
         this.#dispatch();
-        if (stream !== this.#stream) return false;
+        if (this.isOver) return false;
         continue;
       }
       if (lf < start) lf = indexOrLength(text, "\n", start);
@@ -216,7 +206,7 @@ export class Interpreter {
       } else {
         // A comment is the value of a field without a name.
         this.#options.onComment?.(text.slice(from, end));
-        if (stream !== this.#stream) return false;
+        if (this.isOver) return false;
       }
       start = next;
     }

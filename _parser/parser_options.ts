@@ -31,19 +31,22 @@ export function readOptions<Options extends object>(
 ): Options {
   assertType(verb, "options", options, "an object");
   const names = Object.keys(types) as (keyof Options & string)[];
-  for (const name of Object.keys(options) as typeof names) {
-    if (names.includes(name) || options[name] === undefined) continue;
-    throw new TypeError(
-      `Cannot ${verb}: there is no option "${name}", expected "${
-        names.join('", "')
-      }"`,
-    );
-  }
   const read: Partial<Options> = {};
-  for (const name of names) {
+  for (
+    const name of new Set([...names, ...Object.keys(options)]) as Set<
+      keyof Options & string
+    >
+  ) {
     const value = options[name];
     if (value === undefined) continue;
-    assertType(verb, name, value, types[name]);
+    assertType(
+      verb,
+      name,
+      value,
+      names.includes(name)
+        ? types[name]
+        : `one of the options "${names.join('", "')}"`,
+    );
     read[name] = value;
   }
   return read as Options;

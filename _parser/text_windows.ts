@@ -69,13 +69,6 @@ export class TextWindows {
     this.#consumer = consumer;
   }
 
-  /** Drops what is not decoded yet. */
-  reset(): void {
-    this.#gatheredLength = 0;
-    this.#partial = false;
-    this.#decoder.decode();
-  }
-
   /** Decodes a chunk, or keeps a copy until its line ends or leaves no room. */
   push(chunk: Uint8Array): void {
     const isLarge = chunk.length > SMALL_LENGTH;
