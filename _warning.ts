@@ -15,7 +15,8 @@ export type WarningCode =
   | "TIDINGS_SOURCE"
   | "TIDINGS_RUN"
   | "TIDINGS_HANDLER"
-  | "TIDINGS_CALLBACK";
+  | "TIDINGS_CALLBACK"
+  | "TIDINGS_CHECK";
 
 /** What this file needs of the `process` of Node, Deno and Bun. */
 interface WarningProcess {

@@ -15,23 +15,46 @@ import type {
   StandardSchemaResult,
 } from "./_standard_schema.ts";
 
+const SPACE = 0x20;
+
+const REFUSED = { issues: [] };
+
+/** What {@linkcode checkData} gives for an event without content that nobody asks for. */
+export const LEFT_OUT: unique symbol = Symbol("left out");
+
 /**
  * Reads the data of an event as JSON, and checks it.
  *
+ * An event without content is no malformed one: servers send such events as heartbeats,
+ * and to tell the first ID. It has no JSON, so its schema is asked for `undefined`.
+ *
  * @param event The event.
  * @param schema The schema for the JSON.
- * @returns The schema's output; a promise of it if the schema is asynchronous.
+ * @returns The schema's output, or that the event is left out; a promise of it if the
+ * schema is asynchronous.
  * @throws {EventCheckError} If the data is not JSON or does not fit the schema, unless the
  * promise rejects with it; and whatever the schema throws.
  */
 export function checkData<Output>(
   event: ServerSentEvent,
   schema: StandardSchema<unknown, Output>,
-): Output | Promise<Output> {
-  const result = schema["~standard"].validate(parse(event));
-  return "then" in result
-    ? Promise.resolve(result).then((result) => conclude(event, result))
-    : conclude(event, result);
+): Output | typeof LEFT_OUT | Promise<Output | typeof LEFT_OUT> {
+  const isEmpty = hasNoContent(event);
+  const result = isEmpty
+    ? askForNothing(schema)
+    : schema["~standard"].validate(parse(event));
+  const take = (result: StandardSchemaResult<Output>) =>
+    isEmpty && result.issues !== undefined ? LEFT_OUT : conclude(event, result);
+  return "then" in result ? Promise.resolve(result).then(take) : take(result);
+}
+
+/**
+ * Whether an event has no content. Data that begins with anything else is not looked at.
+ *
+ * @param event The event.
+ */
+export function hasNoContent({ data }: ServerSentEvent): boolean {
+  return data === "" || data.charCodeAt(0) <= SPACE && data.trim() === "";
 }
 
 /**
@@ -46,6 +69,22 @@ export function assertSchema(name: string, schema: StandardSchema): void {
   throw new TypeError(
     describeMismatch("check events", name, "a Standard Schema", schema),
   );
+}
+
+/** Asks a schema for `undefined`. Many a schema by hand reads a member of what it gets. */
+function askForNothing<Output>(
+  schema: StandardSchema<unknown, Output>,
+):
+  | StandardSchemaResult<Output>
+  | PromiseLike<StandardSchemaResult<Output>> {
+  try {
+    const result = schema["~standard"].validate(undefined);
+    return "then" in result
+      ? Promise.resolve(result).catch(() => REFUSED)
+      : result;
+  } catch {
+    return REFUSED;
+  }
 }
 
 function parse(event: ServerSentEvent): unknown {

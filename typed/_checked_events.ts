@@ -7,7 +7,7 @@
  */
 
 import type { ServerSentEvent } from "../event.ts";
-import { checkData } from "./_check_data.ts";
+import { checkData, hasNoContent, LEFT_OUT } from "./_check_data.ts";
 import { EventCheckError } from "./_event_check_error.ts";
 import type { StandardSchema } from "./_standard_schema.ts";
 
@@ -15,12 +15,24 @@ type Result<Event> = IteratorResult<Event, undefined>;
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
+/** Stands for the last event of a stream that had none. */
+const NO_EVENT: ServerSentEvent = {
+  event: "message",
+  data: "",
+  id: undefined,
+  lastEventId: "",
+};
+
 /** Options of {@linkcode CheckedEvents}, with the defaults filled in. */
 export interface CheckedEventsOptions {
   /** The event types, each with its schema. */
   schemas: readonly (readonly [string, StandardSchema])[];
-  done: string;
-  unknownTypes: "skip" | "pass" | "error";
+  /** Whether an event is the sentinel. */
+  isDone: (event: ServerSentEvent) => boolean;
+  /** Whether an end without the sentinel is an error. */
+  needsDone: boolean;
+  /** Left out, events of the type `error` are errors and the others are skipped. */
+  unknownTypes: "skip" | "pass" | "error" | undefined;
   onInvalid: ((error: EventCheckError) => "skip" | "end") | undefined;
 }
 
@@ -45,6 +57,8 @@ export class CheckedEvents<
   /** The calls of `next()` that wait for the one that is under way, in their order. */
   readonly #waiting: ((result: Promise<Result<Event>>) => void)[] = [];
   #isBusy = false;
+  /** The event that was received last, for the error of an end without the sentinel. */
+  #last: ServerSentEvent | undefined;
   /** Set by `return()`, the sentinel, an error and the source's end. */
   #isEnded = false;
 
@@ -63,8 +77,8 @@ export class CheckedEvents<
   /**
    * Waits for the next event.
    *
-   * @throws {EventCheckError} If an event does not fit, and there is no `onInvalid`; and
-   * whatever the source, a schema or `onInvalid` throws. The iteration has ended then,
+   * @throws {EventCheckError} If an event does not fit, and there is no `onInvalid`, or if
+   * the source ends without the sentinel that the option `done` demands; and whatever the source, a schema or `onInvalid` throws. The iteration has ended then,
    * and so has that of the source.
    */
   next(): Promise<IteratorResult<Event, undefined>> {
@@ -118,9 +132,7 @@ export class CheckedEvents<
   readonly #take = (
     { done, value }: IteratorResult<ServerSentEvent>,
   ): Result<Event> | Promise<Result<Event>> => {
-    if (done) this.#isEnded = true;
-    // `return()` may have been called while the source was asked.
-    const event = this.#isEnded ? undefined : this.#check(value);
+    const event = done ? this.#conclude() : this.#check(value);
     if (event === undefined || event instanceof Promise) {
       return this.#advance(event);
     }
@@ -142,8 +154,7 @@ export class CheckedEvents<
         if (this.#isEnded) return DONE;
         if (checked !== undefined) return { done: false, value: checked };
         const { done, value } = await this.#events.next();
-        if (done) this.#isEnded = true;
-        event = this.#isEnded ? undefined : this.#check(value);
+        event = done ? this.#conclude() : this.#check(value);
       }
     } catch (error) {
       // The caller gets the first error, and not that of the clean-up.
@@ -160,21 +171,31 @@ export class CheckedEvents<
     else resolve(this.#ask());
   }
 
+  /** Ends the iteration with its source, which fails if the sentinel is missing. */
+  #conclude(): undefined | Promise<never> {
+    // `return()` may have been called while the source was asked.
+    const isComplete = this.#isEnded || !this.#options.needsDone;
+    this.#isEnded = true;
+    if (isComplete) return undefined;
+    return Promise.reject(
+      new EventCheckError("incomplete", this.#last ?? NO_EVENT),
+    );
+  }
+
   /** @returns The event to hand out, `undefined` if it is skipped. It never throws. */
   #check(
     event: ServerSentEvent,
   ): Event | undefined | Promise<Event | undefined> {
-    const { schemas, done, unknownTypes } = this.#options;
-    if (event.data === done) return this.#end();
-    // Not a `Map`: the type is a new string in each event, and to hash it costs more than
-    // to compare dozens (`deno task bench:ratios check`).
-    const schema = schemas.find(([type]) => type === event.event)?.[1];
-    if (schema === undefined) {
-      if (unknownTypes === "skip") return undefined;
-      if (unknownTypes === "pass") return event as Event;
-      return this.#refuse(new EventCheckError("unknown-type", event));
-    }
+    // As above.
+    if (this.#isEnded) return undefined;
+    const { schemas, isDone } = this.#options;
+    this.#last = event;
     try {
+      if (isDone(event)) return this.#end();
+      // Not a `Map`: the type is a new string in each event, and to hash it costs more than
+      // to compare dozens (`deno task bench:ratios check`).
+      const schema = schemas.find(([type]) => type === event.event)?.[1];
+      if (schema === undefined) return this.#checkUnknown(event);
       const json = checkData(event, schema);
       return json instanceof Promise
         ? json.then((json) => addJson<Event>(event, json))
@@ -183,6 +204,20 @@ export class CheckedEvents<
     } catch (error) {
       return this.#refuse(error);
     }
+  }
+
+  /** Decides about an event whose type has no schema. */
+  #checkUnknown(
+    event: ServerSentEvent,
+  ): Event | undefined | Promise<undefined> {
+    const { unknownTypes } = this.#options;
+    if (unknownTypes === "pass") return event as Event;
+    const isError = unknownTypes === undefined
+      ? event.event === "error"
+      : unknownTypes === "error" && !hasNoContent(event);
+    return isError
+      ? this.#refuse(new EventCheckError("unknown-type", event))
+      : undefined;
   }
 
   async #refuse(error: unknown): Promise<undefined> {
@@ -202,7 +237,8 @@ export class CheckedEvents<
 function addJson<Event extends ServerSentEvent>(
   { event, data, id, lastEventId }: ServerSentEvent,
   json: unknown,
-): Event {
+): Event | undefined {
+  if (json === LEFT_OUT) return undefined;
   // The caller's types know which schema gives which `json`.
   return { event, data, id, lastEventId, json } as Event & { json: unknown };
 }

@@ -7,8 +7,9 @@
  */
 
 import { reportException } from "../_client/report_exception.ts";
+import { warn } from "../_warning.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { checkData } from "./_check_data.ts";
+import { checkData, LEFT_OUT } from "./_check_data.ts";
 import { EventCheckError } from "./_event_check_error.ts";
 import type { StandardSchema } from "./_standard_schema.ts";
 
@@ -18,7 +19,7 @@ import type { StandardSchema } from "./_standard_schema.ts";
  * @param schema The schema for the data, read as JSON.
  * @param listener Called with the output of the schema, and the event.
  * @param onInvalid Called with the error of an event that does not fit; if it is left out,
- * the error is reported.
+ * the source of the event dispatches an `error` event.
  * @returns The listener.
  */
 export function makeListener<Output>(
@@ -29,15 +30,18 @@ export function makeListener<Output>(
   /** Settles when all events before were handed on; set while one of them waits. */
   let before: Promise<void> | undefined;
   return (message) => {
+    // While the event is dispatched only.
+    const target = message.currentTarget;
+    const take = (json: Output | typeof LEFT_OUT): void => {
+      if (json !== LEFT_OUT) listener(json, message);
+    };
     const json = startCheck(message, schema);
-    if (before === undefined && !(json instanceof Promise)) {
-      listener(json, message);
-      return;
-    }
+    if (before === undefined && !(json instanceof Promise)) return take(json);
     const done = Promise.allSettled([json, before])
       .then(([result]) => {
-        if (result.status === "fulfilled") listener(result.value, message);
-        else refuse(result.reason, onInvalid);
+        if (result.status === "fulfilled") {
+          take(result.value as Output | typeof LEFT_OUT);
+        } else refuse(result.reason, onInvalid, target);
       })
       .catch(reportException)
       .then(() => {
@@ -50,7 +54,7 @@ export function makeListener<Output>(
 function startCheck<Output>(
   { type, data, lastEventId }: MessageEvent<string>,
   schema: StandardSchema<unknown, Output>,
-): Output | Promise<Output> {
+): ReturnType<typeof checkData<Output>> {
   // A `MessageEvent` does not tell whether its own block had the ID.
   const event: ServerSentEvent = {
     event: type,
@@ -65,13 +69,29 @@ function startCheck<Output>(
   }
 }
 
+/**
+ * Tells what does not fit, and what a schema throws. It is never reported as an exception:
+ * what a server sends would end the process of a client.
+ */
 function refuse(
   error: unknown,
   onInvalid: ((error: EventCheckError) => void) | undefined,
+  target: EventTarget | null,
 ): void {
-  // An error that a schema throws is a bug of the program, and no invalid event.
-  if (!(error instanceof EventCheckError) || onInvalid === undefined) {
-    throw error;
+  if (error instanceof EventCheckError && onInvalid !== undefined) {
+    return onInvalid(error);
   }
-  onInvalid(error);
+  try {
+    // Without a source, and with one that is no `EventTarget`, there is the warning.
+    if (target?.dispatchEvent(makeErrorEvent(error)) !== undefined) return;
+  } catch {
+    // What a listener throws is no part of what happened.
+  }
+  warn("TIDINGS_CHECK", "An event does not fit its schema", error);
+}
+
+/** Makes an event with the members of an `ErrorEvent`, which Node does not have. */
+function makeErrorEvent(error: unknown): Event {
+  const message = error instanceof Error ? error.message : String(error);
+  return Object.assign(new Event("error"), { error, message });
 }

@@ -11,7 +11,11 @@ import type { ServerSentEvent } from "../event.ts";
 import type { StandardSchemaIssue } from "./_standard_schema.ts";
 
 /** Why an {@linkcode EventCheckError} was thrown. */
-export type EventCheckErrorCode = "not-json" | "invalid" | "unknown-type";
+export type EventCheckErrorCode =
+  | "not-json"
+  | "invalid"
+  | "unknown-type"
+  | "incomplete";
 
 /** The facts of an {@linkcode EventCheckError}. */
 export interface EventCheckErrorOptions extends ErrorOptions {
@@ -24,7 +28,9 @@ export interface EventCheckErrorOptions extends ErrorOptions {
  *
  * - `"not-json"`: its data is not JSON
  * - `"invalid"`: the JSON does not fit the schema; `issues` say where
- * - `"unknown-type"`: there is no schema for its type, and `unknownTypes` is `"error"`
+ * - `"unknown-type"`: there is no schema for its type, and `unknownTypes` is `"error"` or
+ *   its type is `error`
+ * - `"incomplete"`: the stream ended without the sentinel that the option `done` demands
  *
  * @example What is wrong, and with which event
  * ```ts
@@ -52,7 +58,10 @@ export class EventCheckError extends Error {
   override name = "EventCheckError";
   /** Why the error was thrown. */
   readonly code: EventCheckErrorCode;
-  /** The event as it was received, with its ID. */
+  /**
+   * The event as it was received, with its ID. If the code is `"incomplete"`, it is the
+   * last event that was received, or one with empty data if there was none.
+   */
   readonly event: ServerSentEvent;
   /** What is wrong, as the schema reports it; empty if no schema was asked. */
   readonly issues: readonly StandardSchemaIssue[];
@@ -85,7 +94,13 @@ function describe(
   if (code === "not-json") {
     return describeMismatch("check event", "data", "JSON", data);
   }
+  if (code === "incomplete") {
+    return "Cannot check events: the stream ended before its last event";
+  }
   if (code === "unknown-type") {
+    if (event === "error") {
+      return `Cannot check event: the server sent an error, ${quote(data)}`;
+    }
     const expected = "a type that has a schema";
     return describeMismatch("check event", "event", expected, event);
   }

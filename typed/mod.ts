@@ -125,16 +125,25 @@ export interface CheckEventsOptions<Unknown extends UnknownTypes = "skip"> {
    *   `if ("json" in event)`.
    * - `"error"`: they do not fit, with the code `"unknown-type"`.
    *
+   * If it is left out, they are skipped, but for events of the type `error`: those do not
+   * fit. With them a server tells in the middle of a stream that it has failed.
+   *
    * @default {"skip"}
    */
   unknownTypes?: Unknown | undefined;
   /**
-   * The sentinel: data that ends the iteration, whatever the type of its event. The
-   * default is not JSON, so no valid event has it.
+   * The sentinel that ends the iteration: the data of an event of any type, with or without
+   * blanks and quotes around it, or a function that tells it. The event itself is not handed
+   * out.
    *
-   * @default {"[DONE]"}
+   * If it is given, a stream that ends without it was cut off: the iteration throws an
+   * {@linkcode EventCheckError} with the code `"incomplete"`. So it does if this side closes
+   * the source in another way than by the end of the iteration. If it is left out,
+   * `[DONE]` without quotes ends the iteration, and so does the end of the stream.
+   *
+   * @param event An event, before it is checked.
    */
-  done?: string | undefined;
+  done?: string | ((event: ServerSentEvent) => boolean) | undefined;
 }
 
 /** Options of {@linkcode checkListener}. */
@@ -142,13 +151,20 @@ export interface CheckListenerOptions {
   /**
    * Called with the error of an event that does not fit. The listener is not called then.
    *
-   * If it is left out, the error is reported as an exception of a listener is: as an
-   * uncaught exception.
+   * If it is left out, the source of the event dispatches an `error` event, whose `error`
+   * is this error and whose `message` is that of the error. So is what a schema throws. An
+   * event that was not dispatched by a source becomes a warning.
    *
    * @param error The event, and what is wrong with it.
    */
   onInvalid?: ((error: EventCheckError) => void) | undefined;
 }
+
+/** The sentinel of most language models. It is not JSON, so no valid event has it. */
+const DEFAULT_SENTINEL = "[DONE]";
+
+/** UTF-16 code units of the blanks and quotes around a sentinel. */
+const MAX_AROUND_SENTINEL = 64;
 
 const CHECK_EVENTS_OPTIONS: OptionKinds<CheckEventsOptions<UnknownTypes>> = {
   onInvalid: "a function",
@@ -156,7 +172,10 @@ const CHECK_EVENTS_OPTIONS: OptionKinds<CheckEventsOptions<UnknownTypes>> = {
     '"skip", "pass" or "error"',
     (value) => value === "skip" || value === "pass" || value === "error",
   ],
-  done: "a string",
+  done: [
+    "a string or a function",
+    (value) => typeof value === "string" || typeof value === "function",
+  ],
 };
 
 const CHECK_LISTENER_OPTIONS: OptionKinds<CheckListenerOptions> = {
@@ -166,6 +185,9 @@ const CHECK_LISTENER_OPTIONS: OptionKinds<CheckListenerOptions> = {
 /**
  * Checks events: reads the data of each as JSON, and lets the schema for its type check
  * it and perhaps transform it.
+ *
+ * An event without content, such as a heartbeat or one that tells the first ID, is left
+ * out, and its ID counts, unless the schema for its type accepts `undefined`.
  *
  * An event that does not fit is never handed out: the iteration throws an
  * {@linkcode EventCheckError} unless `onInvalid` decides otherwise. The end of the
@@ -219,8 +241,11 @@ export function checkEvents<
   Source,
   TypedEventOf<Schemas> | (Unknown extends "pass" ? ServerSentEvent : never)
 > {
-  const given = readOptions("check events", options, CHECK_EVENTS_OPTIONS);
-  const { onInvalid, unknownTypes = "skip", done = "[DONE]" } = given;
+  const { onInvalid, unknownTypes, done } = readOptions(
+    "check events",
+    options,
+    CHECK_EVENTS_OPTIONS,
+  );
   for (const [type, schema] of Object.entries(schemas)) {
     assertSchema(`schemas.${type}`, schema);
   }
@@ -229,8 +254,28 @@ export function checkEvents<
     schemas: Object.entries(schemas),
     onInvalid,
     unknownTypes,
-    done,
+    isDone: makeIsDone(done),
+    needsDone: done !== undefined,
   });
+}
+
+/** Makes the function that tells the sentinel. */
+function makeIsDone(
+  done: CheckEventsOptions["done"],
+): (event: ServerSentEvent) => boolean {
+  if (typeof done === "function") return done;
+  const sentinel = done ?? DEFAULT_SENTINEL;
+  return ({ data }) => {
+    if (data === sentinel) return true;
+    const more = data.length - sentinel.length;
+    // An event that is longer holds more than the sentinel, and is not looked at.
+    if (more <= 0 || more > MAX_AROUND_SENTINEL) return false;
+    const text = data.trim();
+    // In quotes the default is JSON, and may be an event.
+    return text === sentinel ||
+      done !== undefined &&
+        text.replace(/^(["'])(.*)\1$/s, "$2").trim() === sentinel;
+  };
 }
 
 /**
@@ -322,7 +367,11 @@ export function unchecked<T>(): StandardSchema<T> {
     "~standard": {
       version: 1,
       vendor: "tidings",
-      validate: (value) => ({ value: value as T }),
+      // It does not ask for an event without content, for which it would get `undefined`.
+      validate: (value) =>
+        value === undefined
+          ? { issues: [{ message: "There is no content" }] }
+          : { value: value as T },
     },
   };
 }

@@ -38,6 +38,7 @@ import "../parser/read_events_response_test.ts";
 import "../parser/read_events_test.ts";
 import "../typed/iteration_test.ts";
 import "../typed/listener_test.ts";
+import "../typed/no_content_test.ts";
 import "../offline/assert_test.ts";
 import "../offline/streams_test.ts";
 import "../shared/recent_events_test.ts";
