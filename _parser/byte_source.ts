@@ -46,25 +46,28 @@ export function openByteSource(
   source: EventBytes,
   ignoreContentType: boolean | undefined,
 ): ByteSource {
-  if (Object(source) === source) {
-    // Told apart by shape: a response may come from another realm or library, and that of
-    // React Native has no body.
-    if ("headers" in source) source = openResponse(source, ignoreContentType);
-    if ("getReader" in source) {
-      const reader = source.getReader();
-      return {
-        read: () => reader.read(),
-        cancel: (reason) => reader.cancel(reason),
-        releaseLock: () => reader.releaseLock(),
-      };
-    }
-    if (Symbol.asyncIterator in source) {
-      const iterator = source[Symbol.asyncIterator]();
-      return {
-        read: () => iterator.next(),
-        cancel: async () => await iterator.return?.(),
-      };
-    }
+  // Told apart by shape: a response may come from another realm or library. That of React
+  // Native has no body, and a request of Node has headers.
+  const response = source as Partial<Response> | undefined;
+  if (response?.headers && response.status !== undefined) {
+    source = openResponse(response as Response, ignoreContentType);
+  }
+  const reader = (source as Partial<ReadableStream<Uint8Array>> | undefined)
+    ?.getReader?.();
+  if (reader) {
+    return {
+      read: () => reader.read(),
+      cancel: (reason) => reader.cancel(reason),
+      releaseLock: () => reader.releaseLock(),
+    };
+  }
+  const iterator = (source as Partial<AsyncIterable<Uint8Array>> | undefined)
+    ?.[Symbol.asyncIterator]?.();
+  if (iterator) {
+    return {
+      read: () => iterator.next(),
+      cancel: async () => await iterator.return?.(),
+    };
   }
   const expected = "a Response, a stream or an async iterable";
   throw new TypeError(describeMismatch(VERB, "source", expected, source));

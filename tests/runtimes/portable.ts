@@ -17,6 +17,7 @@ import "../client/request_test.ts";
 import "../client/settled_test.ts";
 import "../client/short_streams_test.ts";
 import "../parser/decoder_stream_test.ts";
+import "../parser/foreign_response_test.ts";
 import "../encoder/json_test.ts";
 import "../encoder/property_test.ts";
 import "../encoder/encoder_test.ts";
