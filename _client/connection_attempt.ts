@@ -10,9 +10,8 @@
 import type { Clock } from "./clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { findResponseFault } from "../_parser/response_fault.ts";
 import { startIdleTimer } from "./idle_timer.ts";
-import { createRefusalError } from "./refusal.ts";
+import { createRefusalError, findFault } from "./refusal.ts";
 import { requestEventStream } from "./request.ts";
 
 // How much is read of a refusal's body: bytes, and milliseconds.
@@ -138,7 +137,7 @@ export class ConnectionAttempt {
     if (signal.aborted) this.#cancel();
     // At once: when the connection breaks, a stream drops the chunks that are not read.
     this.#readAhead();
-    const fault = findResponseFault(response);
+    const fault = findFault(response, this.#options);
     if (signal.aborted || fault === undefined) return response;
     const body = readsRefusal ? await this.#readStart() : "";
     this.#cancel();

@@ -90,6 +90,18 @@ export interface EventSourceInit {
    */
   idleTimeout?: number | undefined;
   /**
+   * Accepts a response with any `Content-Type` or none: some services send none.
+   *
+   * @default {false}
+   */
+  ignoreContentType?: boolean | undefined;
+  /**
+   * Accepts a response with any status from 200 to 299 but 204 and 205, which have no body.
+   *
+   * @default {false}
+   */
+  ignoreStatus?: boolean | undefined;
+  /**
    * UTF-16 code units that an event may have, an integer of at least 1 or `Infinity`;
    * beyond it the connection fails. It bounds the memory too, as `maxEventSize` of
    * `EventStreamParser` does.
@@ -110,7 +122,7 @@ export interface EventSourceInit {
    * and 504, no sooner than `Retry-After` says. Any other refusal fails the connection.
    *
    * All this holds for requests that are safe to repeat: GET, HEAD or OPTIONS without a
-   * body. Any other request, such as a POST, is sent again only if this function returns
+   * body, and QUERY, unless its body is a stream, which can be sent only once. Any other request, such as a POST, is sent again only if this function returns
    * `true`, if `Retry-After` comes with a transient status, or on `reconnect()`. Without
    * that, the iteration ends when the response does, and fails if the response breaks
    * off or does not come, since the server may have acted on the request.
@@ -141,8 +153,14 @@ export function getMethod({ method, body }: EventSourceInit): string {
   return method ?? (body === undefined ? "GET" : "POST");
 }
 
-/** Whether the request is safe to repeat: it is sent again by default. */
+/**
+ * Whether the request is safe to repeat: it is sent again by default. QUERY is, with its
+ * body ([RFC 10008](https://www.rfc-editor.org/info/rfc10008)).
+ */
 export function isRepeatable(options: EventSourceInit): boolean {
-  return options.body === undefined &&
-    /^(get|head|options)$/i.test(getMethod(options));
+  const { body } = options;
+  return body instanceof ReadableStream
+    ? false
+    : (body === undefined ? /^(get|head|options|query)$/i : /^query$/i)
+      .test(getMethod(options));
 }

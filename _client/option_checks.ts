@@ -46,6 +46,8 @@ const EVENT_SOURCE_INIT: OptionKinds<EventSourceInit> = {
   reconnectionTime: "any",
   backoff: BACKOFF_OPTIONS,
   idleTimeout: "any",
+  ignoreContentType: "a boolean",
+  ignoreStatus: "a boolean",
   maxEventSize: "any",
   shouldReconnect: "a function",
   onComment: "a function",

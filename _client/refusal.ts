@@ -1,13 +1,44 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The error for a response that is not an event stream, for `connection_attempt.ts`.
+ * Whether a response is an event stream, and the error if it is not, for `connection_attempt.ts`.
  *
  * @module
  */
 
+import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import type { ResponseFault } from "../_parser/response_fault.ts";
+import {
+  findResponseFault,
+  type ResponseFault,
+} from "../_parser/response_fault.ts";
+
+/**
+ * Finds out why a response is not taken for an event stream.
+ *
+ * @param response The response.
+ * @param options What is accepted.
+ * @returns `undefined` for an event stream.
+ */
+export function findFault(
+  { status, headers }: Response,
+  { ignoreContentType, ignoreStatus }: EventSourceInit,
+): ResponseFault | undefined {
+  const hasBody = status > 199 && status < 300 && status !== 204 &&
+    status !== 205;
+  const fault = findResponseFault(
+    { status: ignoreStatus && hasBody ? 200 : status, headers },
+    undefined,
+    ignoreContentType,
+  );
+  if (fault !== undefined && hasBody) {
+    const option = status === 200 || ignoreStatus
+      ? "ignoreContentType"
+      : "ignoreStatus";
+    fault.message += `; the option "${option}" accepts it`;
+  }
+  return fault;
+}
 
 /**
  * Makes the error for a response that is not an event stream.

@@ -321,6 +321,49 @@ Deno.test("connect() sends a POST again on reconnect(), and where shouldReconnec
   assertEquals((await events.next()).value?.data, "POST");
 });
 
+for (const body of ["{}", new Blob(["{}"]), () => "{}", undefined]) {
+  const query = { method: "QUERY", body };
+
+  Deno.test(`connect() repeats a QUERY with the body ${body}, as GET`, async () => {
+    await using server = serve(async (request) =>
+      eventStream(`data: ${request.method} ${await request.text()}\n\n`)
+    );
+    await using events = connect(server.url, {
+      ...query,
+      reconnectionTime: 1,
+    });
+    const expected = `QUERY ${body === undefined ? "" : "{}"}`;
+    for (let i = 0; i < 3; i++) {
+      assertEquals((await events.next()).value?.data, expected);
+    }
+    const refuse = () => new Response("Later", { status: 503 });
+    assertEquals(await outcomeOf(refuse, query), 2);
+  });
+}
+
+Deno.test("connect() sends a QUERY whose body is a stream once", async () => {
+  const events = connect("http://a", {
+    method: "QUERY",
+    body: new ReadableStream(),
+    fetch: () => Promise.resolve(eventStream("data: a\n\n")),
+  });
+  assertEquals((await Array.fromAsync(events)).length, 1);
+});
+
+Deno.test("connect() repeats a QUERY that was lost", async () => {
+  let requests = 0;
+  await using events = connect("http://a", {
+    method: "QUERY",
+    body: "{}",
+    reconnectionTime: 1,
+    fetch: () =>
+      ++requests < 3
+        ? Promise.reject(new TypeError("Failed to fetch"))
+        : Promise.resolve(eventStream("data: a\n\n")),
+  });
+  assertEquals((await events.next()).value?.data, "a");
+});
+
 type Fetch = NonNullable<ConnectOptions["fetch"]>;
 
 /** Fetches that never work, why, and how the connection fails. */
