@@ -127,7 +127,9 @@ export {
  * ```
  *
  * @param url The URL, resolved against the document's base or `location`, where
- * there is one.
+ * there is one. A function is asked anew at each attempt, for tickets that are used once. If
+ * it throws, or its URL does not parse, the connection fails. After a redirect, the next
+ * attempt asks it again, or the first URL.
  * @param options How to connect.
  * @returns The connection.
  * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
@@ -137,11 +139,11 @@ export {
  * @throws {DOMException} On iteration, named `"TimeoutError"`, if the signal has timed out.
  */
 export function connect(
-  url: string | URL,
+  url: string | URL | (() => string | URL | Promise<string | URL>),
   options: ConnectOptions = {},
 ): EventStreamConnection {
   return new EventStreamConnection(
-    resolveUrl(`${url}`),
+    typeof url === "function" ? url : resolveUrl(`${url}`),
     readConnectOptions(options),
   );
 }

@@ -11,7 +11,7 @@ import { findTimeout, listenForAbort } from "../_abort.ts";
 import { drawDelay, limitRetryAfter } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
-import type { ConnectOptions } from "./connection_options.ts";
+import { type ConnectOptions, isRepeatable } from "./connection_options.ts";
 import {
   CLOSED,
   CONNECTING,
@@ -20,12 +20,13 @@ import {
   OPEN,
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
+import { asEventSourceError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
-import { EventStreamError } from "../_parser/event_stream_error.ts";
 import { EventStreamParser } from "../_parser/event_stream_parser.ts";
 import { describeMismatch } from "../_validate.ts";
+import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { getRetryAfter, isFinal, isTransient } from "./reconnection.ts";
 
 const DEFAULT_RECONNECTION_TIME = 3000;
@@ -47,8 +48,7 @@ export class EventStreamConnection
   implements
     AsyncIterableIterator<ServerSentEvent, undefined>,
     AsyncDisposable {
-  /** The URL that the requests go to. */
-  readonly url: string;
+  readonly #url: RequestUrl;
   readonly #options: ConnectOptions;
   readonly #isStandard: boolean;
   readonly #clock: Clock;
@@ -81,14 +81,18 @@ export class EventStreamConnection
   /**
    * Connects, as `connect()` does.
    *
-   * @param url The URL that the requests go to, absolute.
+   * @param url The URL that the requests go to, absolute, or a function that makes it.
    * @param options How to connect: a plain object that nobody changes.
    * @param isStandard Whether the defaults are those of a browser: no status is
    * transient, and every wait is the reconnection time.
    */
-  constructor(url: string, options: ConnectOptions, isStandard = false) {
+  constructor(
+    url: string | MakeUrl,
+    options: ConnectOptions,
+    isStandard = false,
+  ) {
     assertOptions(options);
-    this.url = url;
+    this.#url = new RequestUrl(url);
     this.#options = options;
     this.#isStandard = isStandard;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
@@ -101,6 +105,14 @@ export class EventStreamConnection
     this.#stopListening = listenForAbort(options.signal, this.#onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
     Promise.resolve().then(() => this.#run());
+  }
+
+  /**
+   * The URL that the requests go to. If a function makes it, the URL of the last request,
+   * and at first empty.
+   */
+  get url(): string {
+    return this.#url.given;
   }
 
   /** 0 while connecting or waiting to reconnect, 1 while open, 2 once closed. */
@@ -211,7 +223,7 @@ export class EventStreamConnection
       // A callback threw. If it was told that the connection is closed, there is nothing
       // left to fail: the runtime reports the error.
       if (this.#readyState === CLOSED) throw error;
-      this.#close(asEventSourceError(error, this.url));
+      this.#close(asEventSourceError(error, this.#url.last));
     } finally {
       this.#running = false;
     }
@@ -229,14 +241,15 @@ export class EventStreamConnection
         await this.#open();
       }
     } catch (error) {
-      await this.#reestablish(asEventSourceError(error, this.url));
+      await this.#reestablish(asEventSourceError(error, this.#url.last));
     }
   }
 
   async #open(): Promise<void> {
-    this.#attempt = new ConnectionAttempt(this.#options, this.#clock);
-    const { status, headers, url } = await this.#attempt.open(
-      this.url,
+    const options = this.#url.limit(this.#options);
+    this.#attempt = new ConnectionAttempt(options, this.#clock);
+    const opened = await this.#attempt.open(
+      () => this.#url.next(),
       // A header of the user's counts until the server has the word: it may reset the ID.
       this.#parser.lastEventId || (this.#hasOpened ? "" : undefined),
       // A browser does not wait for a refusal's body; shouldReconnect may look at it.
@@ -248,7 +261,9 @@ export class EventStreamConnection
     this.#parser.reset();
     this.#openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.
-    const response = { status, headers, url: url || this.url };
+    const { status, headers, url } = opened;
+    const response = { status, headers, url: url || this.#url.last };
+    if (this.#isStandard && isRepeatable(options)) this.#url.follow(opened);
     this.#response = response;
     this.#hasOpened = true;
     // Spec: "Announce the connection".
@@ -377,26 +392,4 @@ export class EventStreamConnection
     this.#queue.end(isFailure ? { error } : failure);
     this.#options.onStateChange?.({ state: "closed", error });
   }
-}
-
-function asEventSourceError(error: unknown, url: string): EventSourceError {
-  if (error instanceof EventSourceError) return nameUrl(error, url);
-  const made = error instanceof EventStreamError
-    ? new EventSourceError("event-too-large", error.message, { cause: error })
-    : new EventSourceError(
-      "local-error",
-      "Cannot keep event stream: a function of the options threw, see the cause",
-      { cause: error },
-    );
-  return nameUrl(made, url);
-}
-
-/** Sets the URL of an error once. What has made the error does not know it. */
-function nameUrl(
-  error: { url: string | undefined } & EventSourceError,
-  url: string,
-): EventSourceError {
-  const { origin, pathname, protocol } = new URL(url);
-  error.url ??= origin === "null" ? protocol : origin + pathname;
-  return error;
 }

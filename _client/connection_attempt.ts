@@ -57,13 +57,13 @@ export class ConnectionAttempt {
   /**
    * Sends the request, waits for an event stream, and begins to read it.
    *
-   * @param url The URL.
+   * @param makeUrl Makes the URL.
    * @param lastEventId As for `requestEventStream()`.
    * @param readsRefusal Whether to read the beginning of a refusal's body.
    * @throws {EventSourceError} If the response is not an event stream, or none comes.
    */
   async open(
-    url: string,
+    makeUrl: () => Promise<string>,
     lastEventId: string | undefined,
     readsRefusal: boolean,
   ): Promise<Response> {
@@ -74,7 +74,10 @@ export class ConnectionAttempt {
       // functions among the options get none.
       return await new Promise((resolve, reject) => {
         signal.addEventListener("abort", reject, { once: true });
-        this.#exchange(url, lastEventId, readsRefusal).then(resolve, reject);
+        this.#exchange(makeUrl, lastEventId, readsRefusal).then(
+          resolve,
+          reject,
+        );
       });
     } catch (error) {
       throw this.#dropped ?? error;
@@ -127,12 +130,12 @@ export class ConnectionAttempt {
   }
 
   async #exchange(
-    url: string,
+    makeUrl: () => Promise<string>,
     lastEventId: string | undefined,
     readsRefusal: boolean,
   ): Promise<Response> {
     const { signal } = this.#controller;
-    const response = await this.#request(url, lastEventId);
+    const response = await this.#request(makeUrl, lastEventId);
     this.#reader = response.body?.getReader();
     if (signal.aborted) this.#cancel();
     // At once: when the connection breaks, a stream drops the chunks that are not read.
@@ -145,12 +148,17 @@ export class ConnectionAttempt {
   }
 
   async #request(
-    url: string,
+    makeUrl: () => Promise<string>,
     lastEventId: string | undefined,
   ): Promise<Response> {
     const { signal } = this.#controller;
     try {
-      return await requestEventStream(url, this.#options, lastEventId, signal);
+      return await requestEventStream(
+        makeUrl,
+        this.#options,
+        lastEventId,
+        signal,
+      );
     } catch (error) {
       this.#hasSettled = true;
       throw error;

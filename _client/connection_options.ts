@@ -63,6 +63,15 @@ export interface EventSourceInit {
    */
   lastEventId?: string | undefined;
   /**
+   * The name of a parameter of the query that has the last event ID, instead of the header
+   * `Last-Event-ID`. In a browser, that header needs a preflight if the server is of another
+   * origin: one that does not allow it is lost once there is an ID. Servers of this library
+   * read the parameter that their option of the same name says.
+   *
+   * @default {no parameter}
+   */
+  lastEventIdParameter?: string | undefined;
+  /**
    * The least milliseconds to wait before the connection is reestablished, until the
    * server's `retry` says otherwise; from 0 to 2 147 483 647.
    *

@@ -67,6 +67,9 @@ export interface EventSourceEventMap {
  * - A refusal by CORS looks like a network error and is tried again, where the browser's
  *   own class fails for good.
  *
+ * After a redirect, it reconnects to the URL where that led, by the standard. The `headers`
+ * among the options do not go there if that is another origin.
+ *
  * If a function among the options throws, the connection fails, and the error is
  * reported as an uncaught exception, as for a listener.
  *

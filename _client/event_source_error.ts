@@ -14,8 +14,8 @@
  *   that cannot be followed: a browser does not tell these apart
  * - `"invalid-request"`: the request can never be sent: `fetch` refuses the URL, its
  *   scheme, the credentials in it or where it redirects to, the runtime has no
- *   permission for the network, or the last event ID holds a control character,
- *   which no header can carry
+ *   permission for the network, or the last event ID holds a control character that
+ *   the runtime cannot send in a header
  * - `"idle-timeout"`: no byte came for `idleTimeout`
  * - `"reconnect"`: `reconnect()` was called
  * - `"no-content"`: the status was 204: the server says that there is no more

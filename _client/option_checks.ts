@@ -43,6 +43,7 @@ const EVENT_SOURCE_INIT: OptionKinds<EventSourceInit> = {
   body: "any",
   signal: SIGNAL,
   lastEventId: "a string",
+  lastEventIdParameter: "a string",
   reconnectionTime: "any",
   backoff: BACKOFF_OPTIONS,
   idleTimeout: "any",

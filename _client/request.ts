@@ -15,10 +15,14 @@ import {
   EventSourceError,
 } from "./event_source_error.ts";
 
-// Fetch allows any byte but NUL, CR and LF, but the HTTP stacks of Deno, Node and others
-// refuse these, so that each attempt would fail.
+// No header can carry these.
 // deno-lint-ignore no-control-regex -- the pattern looks for them
-const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
+const LINE_REGEXP = /[\x00\n\r]/;
+
+// Fetch allows these, but the HTTP stacks of Deno, Node and others refuse them, so that
+// each attempt would fail. That of Chromium sends them.
+// deno-lint-ignore no-control-regex -- the pattern looks for them
+const CONTROL_REGEXP = /[\x01-\x08\x0b-\x1f\x7f]/;
 
 // A failure of any other scheme lasts: what it fetches is not on a network.
 const HTTP_REGEXP = /^https?:/;
@@ -40,7 +44,7 @@ const SENT_STREAMS = new WeakSet<ReadableStream>();
 /**
  * Sends the request for an event stream.
  *
- * @param url The URL.
+ * @param makeUrl Makes the URL.
  * @param options How to send it.
  * @param lastEventId The last event ID, empty for none, `undefined` for that of the
  * headers in the options.
@@ -50,25 +54,24 @@ const SENT_STREAMS = new WeakSet<ReadableStream>();
  * `"network-error"` if it cannot be sent now.
  */
 export async function requestEventStream(
-  url: string,
+  makeUrl: () => Promise<string>,
   options: EventSourceInit,
   lastEventId: string | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
-  if (CONTROL_REGEXP.test(lastEventId ?? "")) {
-    throw new EventSourceError(
-      "invalid-request",
-      describeMismatch(
-        "request event stream",
-        "lastEventId",
-        "text without a control character",
-        lastEventId,
-      ),
-    );
-  }
+  const { lastEventIdParameter: parameter } = options;
+  const isInHeader = parameter === undefined;
+  const id = isInHeader ? lastEventId : lastEventId && "";
+  if (LINE_REGEXP.test(id ?? "")) throw idError(id);
+  let url: string;
   let init: RequestInit;
   try {
-    init = await makeInit(options, lastEventId, signal);
+    url = await makeUrl();
+    signal.throwIfAborted();
+    init = await makeInit(options, id, signal);
+    if (!isInHeader && lastEventId !== undefined) {
+      url = setParameter(url, parameter, lastEventId);
+    }
   } catch (cause) {
     throw requestError(
       "local-error",
@@ -76,7 +79,26 @@ export async function requestEventStream(
       cause,
     );
   }
-  return await send(url, init, options);
+  try {
+    return await send(url, init, options);
+  } catch (error) {
+    throw CONTROL_REGEXP.test(id ?? "") ? idError(id, error) : error;
+  }
+}
+
+function idError(id: unknown, cause?: unknown): EventSourceError {
+  const verb = "request event stream";
+  const expected = "text without a control character";
+  const message = describeMismatch(verb, "lastEventId", expected, id);
+  return new EventSourceError("invalid-request", message, { cause });
+}
+
+/** Sets the parameter of the query that has the last event ID, or takes it off. */
+function setParameter(url: string, name: string, value: string): string {
+  const parsed = new URL(url);
+  if (value === "") parsed.searchParams.delete(name);
+  else parsed.searchParams.set(name, value);
+  return parsed.href;
 }
 
 async function send(
@@ -107,12 +129,21 @@ async function send(
     ) {
       throw requestError("local-error", "fetch threw, see the cause", cause);
     }
+    const hint = needsPreflight(url, init)
+      ? ', or the server does not allow the header Last-Event-ID, which the option "lastEventIdParameter" replaces'
+      : "";
     throw new EventSourceError(
       "network-error",
-      "Cannot reach event stream: the request failed, see the cause",
+      `Cannot reach event stream: the request failed, see the cause${hint}`,
       { cause },
     );
   }
+}
+
+/** Whether the last event ID makes a browser ask another origin by OPTIONS first. */
+function needsPreflight(url: string, { headers }: RequestInit): boolean {
+  return isBrowser() && new Headers(headers).has("Last-Event-ID") &&
+    new URL(url).origin !== globalThis.location?.origin;
 }
 
 /** Whether each attempt would fail as this one did. */

@@ -8,4 +8,5 @@ import "../client/failure_test.ts";
 import "../client/listeners_test.ts";
 import "../client/max_attempts_test.ts";
 import "../client/returnable_id_test.ts";
+import "../client/url_test.ts";
 import "../shared/shared_test.ts";

@@ -1,0 +1,44 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Makes every error of a connection an `EventSourceError` that names its URL, for
+ * `connection.ts`.
+ *
+ * @module
+ */
+
+import { EventSourceError } from "./event_source_error.ts";
+import { EventStreamError } from "../_parser/event_stream_error.ts";
+
+/**
+ * Makes an `EventSourceError` of whatever was thrown.
+ *
+ * @param error What was thrown.
+ * @param url The URL of the request, empty if there was none.
+ */
+export function asEventSourceError(
+  error: unknown,
+  url: string,
+): EventSourceError {
+  const made = error instanceof EventSourceError
+    ? error
+    : error instanceof EventStreamError
+    ? new EventSourceError("event-too-large", error.message, { cause: error })
+    : new EventSourceError(
+      "local-error",
+      "Cannot keep event stream: a function of the options threw, see the cause",
+      { cause: error },
+    );
+  nameUrl(made, url);
+  return made;
+}
+
+/** Sets the URL of an error once. What has made the error does not know it. */
+function nameUrl(
+  error: { url: string | undefined } & EventSourceError,
+  url: string,
+): void {
+  if (url === "") return;
+  const { origin, pathname, protocol } = new URL(url);
+  error.url ??= origin === "null" ? protocol : origin + pathname;
+}
