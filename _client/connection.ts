@@ -24,7 +24,13 @@ import { asEventSourceError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
-import { EventStreamParser } from "../_parser/event_stream_parser.ts";
+import {
+  DEFAULT_MAX_EVENT_SIZE,
+  Interpreter,
+  type InterpreterOptions,
+  type StreamState,
+} from "../_parser/interpreter.ts";
+import { TextWindows } from "../_parser/text_windows.ts";
 import { describeMismatch } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { getRetryAfter, isFinal, isTransient } from "./reconnection.ts";
@@ -52,9 +58,14 @@ export class EventStreamConnection
   readonly #options: ConnectOptions;
   readonly #isStandard: boolean;
   readonly #clock: Clock;
-  /** Outlives connections: it keeps the last event ID and the reconnection time. */
-  readonly #parser: EventStreamParser;
-  readonly #queue = new EventQueue((event) => this.#onTake(event));
+  readonly #parserOptions: InterpreterOptions;
+  /** Of one response; the next one takes the last event ID and reconnection time over. */
+  #parser!: Interpreter;
+  #windows!: TextWindows;
+  readonly #queue = new EventQueue(
+    (event) => this.#onTake(event),
+    (text) => this.#tellComment(text),
+  );
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
   /** Set while the connection is open. */
@@ -70,7 +81,7 @@ export class EventStreamConnection
   #endWait: (() => void) | undefined;
   /** As of the events that were handed out: the parser may be ahead. */
   #lastEventId: string;
-  /** What the parser threw; it counts once the events before are handed out. */
+  /** What the parser or onComment threw; it counts once the events before are handed out. */
   #parserError: unknown;
   #running = false;
   /** Whether it would be reestablished if there were attempts left. */
@@ -96,11 +107,13 @@ export class EventStreamConnection
     this.#options = options;
     this.#isStandard = isStandard;
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    const { lastEventId, maxEventSize, onComment } = options;
-    this.#parser = new EventStreamParser(
-      (event) => this.#queue.push(event),
-      { lastEventId, maxEventSize, onComment },
-    );
+    const { onComment } = options;
+    this.#parserOptions = {
+      onEvent: (event) => this.#queue.push(event),
+      onComment: onComment && ((text) => this.#queue.pushComment(text)),
+      maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,
+    };
+    this.#resetParser({ lastEventId: options.lastEventId ?? "" });
     this.#lastEventId = this.#parser.lastEventId;
     this.#stopListening = listenForAbort(options.signal, this.#onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
@@ -207,6 +220,14 @@ export class EventStreamConnection
     this.#close(undefined, findTimeout(this.#options.signal!));
   };
 
+  #tellComment(text: string): void {
+    try {
+      this.#options.onComment?.(text);
+    } catch (error) {
+      this.#parserError ??= error;
+    }
+  }
+
   /** Connects, and reads while calls of `next()` wait. */
   async #run(): Promise<void> {
     if (this.#running) return;
@@ -258,7 +279,7 @@ export class EventStreamConnection
     // A close() in between has dropped the attempt as well.
     if (this.#readyState === CLOSED) return;
     // Drops an event that the end of the response before cut off.
-    this.#parser.reset();
+    this.#resetParser();
     this.#openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.
     const { status, headers, url } = opened;
@@ -274,14 +295,18 @@ export class EventStreamConnection
   #parse(chunk: Uint8Array): void {
     if (this.#readyState === CLOSED) return;
     try {
-      this.#parser.push(chunk);
+      this.#windows.push(chunk);
     } catch (error) {
       this.#parserError = error;
     }
-    // A callback may have closed the connection: its last event ID stays as it is.
-    if (this.readyState === CLOSED) return;
     if (this.#queue.isEmpty) this.#lastEventId = this.#parser.lastEventId;
     else this.#attempts = 0;
+  }
+
+  /** Makes the parser of the next response. */
+  #resetParser(before: StreamState = this.#parser): void {
+    this.#parser = new Interpreter(this.#parserOptions, before);
+    this.#windows = new TextWindows(this.#parser);
   }
 
   /** Spec: "Reestablish the connection", or "fail the connection". */
@@ -384,8 +409,8 @@ export class EventStreamConnection
     this.#stopListening();
     this.#endWait?.();
     this.#attempt?.drop(error);
-    // In a callback of the parser, this drops the rest of the chunk.
-    this.#parser.reset();
+    // The connection may be kept for long.
+    this.#resetParser();
     // The server said that there is no more: that is no failure.
     const isFailure = error !== undefined &&
       (this.#hasGivenUp || !/^(end|no-content)$/.test(error.reason));

@@ -140,8 +140,8 @@ export interface EventSourceInit {
     | ((disconnection: Disconnection) => boolean | undefined)
     | undefined;
   /**
-   * Called with the text of each comment, without one leading space, as soon as its line
-   * is read: that may be before earlier events are handed out.
+   * Called with the text of each comment, without one leading space, in its place between
+   * the events: once those before it were handed out, and the next one is asked for.
    */
   onComment?: ((comment: string) => void) | undefined;
   /** The time and the timers, for tests. It defaults to the runtime's clock. */

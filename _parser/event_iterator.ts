@@ -58,7 +58,7 @@ export class EventIterator
   readonly #parser: EventStreamParser;
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
-  readonly #queue = new EventQueue();
+  readonly #queue: EventQueue;
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
   #reading = false;
@@ -70,14 +70,23 @@ export class EventIterator
    * @param options The options of `readEvents()`, which are checked here.
    */
   constructor(source: EventBytes, options: ReadEventsOptions) {
-    const { ignoreContentType, signal, ...rest } = readOptions(
+    const { ignoreContentType, signal, onComment, ...rest } = readOptions(
       "read events",
       options,
       READ_EVENTS_OPTIONS,
     );
+    const keep = (text: string): void => this.#queue.pushComment(text);
+    this.#queue = new EventQueue(undefined, (text) => {
+      try {
+        onComment?.(text);
+      } catch (error) {
+        this.#drop();
+        this.#stop(error);
+      }
+    });
     this.#parser = new EventStreamParser(
       (event) => this.#queue.push(event),
-      rest,
+      { ...rest, onComment: onComment && keep },
     );
     this.#source = openByteSource(source, ignoreContentType);
     this.#signal = signal;

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The queue between a parser and the calls of `next()`: for the iterator of
+ * The queue of events and comments between a parser and the calls of `next()`: for the iterator of
  * `readEvents()`, and for the connection of the client.
  *
  * @module
@@ -33,12 +33,23 @@ export class EventQueue {
   #requests: Resolve[] = [];
   /** Whether no more events are taken. */
   hasEnded = false;
+  readonly #onComment: ((text: string) => void) | undefined;
+  /** Comments, and how many of the events come before each. */
+  #comments: { at: number; text: string }[] = [];
   /** What `next()` rejects with after the last event, until it did once. */
   #failure: { error: unknown } | undefined;
 
-  /** @param onTake Called with each event that is handed out. */
-  constructor(onTake?: (event: ServerSentEvent) => void) {
+  /**
+   * @param onTake Called with each event that is handed out.
+   * @param onComment Called with each comment, in its place between the events: once the
+   * event before it was handed out, and the next one is asked for.
+   */
+  constructor(
+    onTake?: (event: ServerSentEvent) => void,
+    onComment?: (text: string) => void,
+  ) {
     this.#onTake = onTake;
+    this.#onComment = onComment;
   }
 
   /** Whether there is no event to hand out. */
@@ -56,8 +67,14 @@ export class EventQueue {
     if (!this.hasEnded) this.#events.push(event);
   }
 
+  /** Adds a comment. */
+  pushComment(text: string): void {
+    if (!this.hasEnded) this.#comments.push({ at: this.#events.length, text });
+  }
+
   /** Hands out the next event, now or once it is there. */
   next(): Promise<EventResult> {
+    if (!this.hasRequests) this.#tellComments();
     // A callback of the parser may call next(), while an earlier call waits for an event
     // of the same chunk, which is in the queue already: the earlier call gets it.
     if (!this.hasRequests && !this.isEmpty) {
@@ -71,7 +88,11 @@ export class EventQueue {
 
   /** Answers the calls that wait, in their order, as far as there is an answer. */
   answer(): void {
-    while (this.hasRequests && !(this.isEmpty && !this.hasEnded)) {
+    while (this.hasRequests) {
+      this.#tellComments();
+      if (this.isEmpty && !this.hasEnded) return;
+      // A callback for comments has called next().
+      if (!this.hasRequests) return;
       // Cannot fail: the loop has looked whether there is one.
       this.#requests.shift()!(this.isEmpty ? this.#conclude() : this.#take());
     }
@@ -79,8 +100,8 @@ export class EventQueue {
 
   /** Drops the events that were not handed out. */
   clear(): void {
-    this.#events = [];
-    this.#index = 0;
+    this.#comments = [];
+    this.#empty();
   }
 
   /**
@@ -103,8 +124,24 @@ export class EventQueue {
   #take(): IteratorYieldResult<ServerSentEvent> {
     // Cannot fail: the callers have looked whether there is an event.
     const value = this.#events[this.#index++]!;
-    if (this.#index === this.#events.length) this.clear();
+    if (this.#index === this.#events.length) this.#empty();
     this.#onTake?.(value);
     return { done: false, value };
+  }
+
+  #empty(): void {
+    this.#events = [];
+    this.#index = 0;
+    for (const comment of this.#comments) comment.at = 0;
+  }
+
+  /** Calls back for the comments whose time has come. A callback may call `next()`. */
+  #tellComments(): void {
+    for (;;) {
+      const [comment] = this.#comments;
+      if (comment === undefined || comment.at > this.#index) return;
+      this.#comments.shift();
+      this.#onComment?.(comment.text);
+    }
   }
 }

@@ -34,8 +34,9 @@ export interface EventStreamParserOptions {
    */
   maxEventSize?: number | undefined;
   /**
-   * Called with each comment as soon as its line ends, without the colon and one
-   * space after it. Servers send comments to keep a connection open.
+   * Called with each comment, without the colon and one space after it: by the parser as
+   * soon as its line ends, by `readEvents()` in its place between the events, once the next
+   * one is asked for. Servers send comments to keep a connection open.
    */
   onComment?: ((comment: string) => void) | undefined;
   /**

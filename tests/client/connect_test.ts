@@ -232,16 +232,16 @@ Deno.test("connect() answers calls of next() in their order", async () => {
 });
 
 Deno.test("connect() answers a call of next() in onComment after those that wait", async () => {
-  const stream = new OpenStream("data: 1\n\n:\ndata: 2\n\n");
+  const stream = new OpenStream("data: 1\n\n:\ndata: 2\n\ndata: 3\n\n");
   const calls: Promise<IteratorResult<ServerSentEvent, undefined>>[] = [];
   await using events = connect("http://a", {
     fetch: () => Promise.resolve(stream.response),
     onComment: () => calls.push(events.next()),
   });
-  calls.push(events.next());
-  await calls[0];
+  calls.push(events.next(), events.next());
+  await calls[1];
   const results = await Promise.all(calls);
-  assertEquals(results.map(({ value }) => value?.data), ["1", "2"]);
+  assertEquals(results.map(({ value }) => value?.data), ["1", "2", "3"]);
 });
 
 Deno.test("connect() is its own iterator, so that a loop can go on in another", async () => {
@@ -286,11 +286,15 @@ Deno.test("connect() moves lastEventId with a block that has no data", async () 
 
 Deno.test("connect() does not move lastEventId past events that close() drops", async () => {
   const events = connect("http://a", {
-    fetch: () => Promise.resolve(eventStream("id: 3\ndata: a\n\n:\n")),
+    fetch: () =>
+      Promise.resolve(
+        eventStream("id: 3\ndata: a\n\n:\nid: 4\ndata: b\n\n"),
+      ),
     onComment: () => events.close(),
   });
+  assertEquals((await events.next()).value?.data, "a");
   assertEquals((await events.next()).done, true);
-  assertEquals(events.lastEventId, "");
+  assertEquals(events.lastEventId, "3");
 });
 
 Deno.test("connect() cancels a body that does not heed the signal", async () => {
@@ -420,7 +424,7 @@ for (const option of ["onComment", "onStateChange"] as const) {
 
 for (
   const [option, data] of [
-    ["onComment", []],
+    ["onComment", ["a"]],
     ["onStateChange", []],
     ["shouldReconnect", ["a", "b"]],
   ] as const

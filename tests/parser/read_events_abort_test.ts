@@ -46,6 +46,7 @@ Deno.test("readEvents() drops the rest of the chunk on abort in onComment", asyn
     onComment: () => controller.abort(),
   });
 
+  assertEquals((await events.next()).value?.data, "a");
   assertEquals(await events.next(), DONE);
   assertEquals(await events.next(), DONE);
   assertEquals(source.cancelled, [signal.reason]);

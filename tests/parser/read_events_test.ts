@@ -131,17 +131,17 @@ Deno.test("readEvents() answers overlapping calls of next() in order", async () 
 });
 
 Deno.test("readEvents() answers a call of next() in onComment after those that wait", async () => {
-  const { stream } = openSource("data: a\n\n:\ndata: b\n\n");
+  const { stream } = openSource("data: a\n\n:\ndata: b\n\ndata: c\n\n");
   const calls: ReturnType<typeof events.next>[] = [];
   const events: ReturnType<typeof readEvents> = readEvents(stream, {
     onComment: () => calls.push(events.next()),
   });
 
-  calls.push(events.next());
-  await calls[0];
+  calls.push(events.next(), events.next());
+  await calls[1];
 
   const results = await Promise.all(calls);
-  assertEquals(results.map(({ value }) => value?.data), ["a", "b"]);
+  assertEquals(results.map(({ value }) => value?.data), ["a", "b", "c"]);
 });
 
 Deno.test("readEvents() reads no more for overlapping calls than it hands out", async () => {

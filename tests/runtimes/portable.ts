@@ -8,6 +8,7 @@
 import "../client/abort_test.ts";
 import "../client/accept_test.ts";
 import "../client/backoff_test.ts";
+import "../client/comments_test.ts";
 import "../client/connect_test.ts";
 import "../client/content_type_test.ts";
 import "../client/idle_test.ts";
