@@ -49,6 +49,7 @@ export type {
 export type { EventHandler } from "./_client/event_handler.ts";
 export {
   EventSource,
+  type EventSourceErrorEvent,
   type EventSourceEventMap,
 } from "./_client/event_source.ts";
 export {

@@ -81,6 +81,7 @@ export {
   type EventHandler,
   EventSource,
   EventSourceError,
+  type EventSourceErrorEvent,
   type EventSourceErrorOptions,
   type EventSourceEventMap,
   type EventSourceInit,

@@ -36,6 +36,19 @@ export interface EventSourceConnection extends AsyncIterable<ServerSentEvent> {
 /** The method that makes the connection: `SharedEventSource` overrides it. */
 export const MAKE_CONNECTION: unique symbol = Symbol();
 
+/**
+ * An `error` event that says more than the standard's, where there is something to say. The
+ * events of browsers' own classes have none of these members.
+ */
+export interface EventSourceErrorEvent extends Event {
+  /** The status of the response that was refused, otherwise `undefined`. */
+  readonly status?: number | undefined;
+  /** Why the connection was lost, in prose. */
+  readonly message?: string | undefined;
+  /** The same in fields. */
+  readonly error?: EventSourceError | undefined;
+}
+
 /** The events of every {@linkcode EventSource}. */
 export interface EventSourceEventMap {
   /** The connection is open. */
@@ -46,7 +59,7 @@ export interface EventSourceEventMap {
    * The connection was lost. It will be reestablished if `readyState` is
    * `CONNECTING`; it has failed for good if it is `CLOSED`.
    */
-  error: Event;
+  error: EventSourceErrorEvent;
 }
 
 /**
@@ -66,6 +79,9 @@ export interface EventSourceEventMap {
  *   be resumed.
  * - A refusal by CORS looks like a network error and is tried again, where the browser's
  *   own class fails for good.
+ *
+ * Its `error` events have the members `status`, `message` and `error`, which say why the
+ * connection was lost. Those of browsers' own classes do not.
  *
  * After a redirect, it reconnects to the URL where that led, by the standard. The `headers`
  * among the options do not go there if that is another origin.
@@ -196,11 +212,11 @@ export class EventSource<Events extends object = EventSourceEventMap>
   }
 
   /** The handler that is called when the connection was lost. */
-  get onerror(): EventHandler<Event> {
-    return this.#onerror.get() as EventHandler<Event>;
+  get onerror(): EventHandler<EventSourceErrorEvent> {
+    return this.#onerror.get() as EventHandler<EventSourceErrorEvent>;
   }
 
-  set onerror(handler: EventHandler<Event>) {
+  set onerror(handler: EventHandler<EventSourceErrorEvent>) {
     this.#onerror.set(handler);
   }
 
@@ -286,15 +302,14 @@ export class EventSource<Events extends object = EventSourceEventMap>
       this.#origin = new URL(state.response.url).origin;
       this.#announce("open");
     } else if (state.error !== undefined) {
-      this.#announce("error");
+      const { error } = state;
+      const { status, message } = error;
+      this.#announce("error", { status, message, error });
     }
   }
 
-  #announce(type: string): void {
-    const event = new Event(type);
-    // Does nothing where the platform defines it on each event.
-    Reflect.defineProperty(event, "isTrusted", { value: true });
-    this.#dispatchByPlatform(event);
+  #announce(type: string, members?: object): void {
+    this.#dispatchByPlatform(Object.assign(new Event(type), members));
   }
 
   async #run(): Promise<void> {
@@ -321,14 +336,18 @@ export class EventSource<Events extends object = EventSourceEventMap>
   #dispatch({ event: type, data, lastEventId }: ServerSentEvent): void {
     const origin = this.#origin;
     const init = { data, lastEventId, origin };
-    const event = new DirectMessageEvent(this, type, init);
     const listener = this.#singleListeners.find(this, type);
-    if (listener === undefined) return this.#dispatchByPlatform(event);
+    if (listener === undefined) {
+      return this.#dispatchByPlatform(new MessageEvent(type, init));
+    }
+    const event = new DirectMessageEvent(this, type, init);
     // A promise is an object.
     this.#mustWaitForTurn = typeof event.callListener(listener) === "object";
   }
 
   #dispatchByPlatform(event: Event): void {
+    // Does nothing where the platform defines it on each event.
+    Reflect.defineProperty(event, "isTrusted", { value: true });
     // The platform does not tell whether a listener returned a promise.
     this.#mustWaitForTurn = true;
     dispatchEvent(this, event);

@@ -38,6 +38,7 @@
 import {
   EventSource,
   type EventSourceConnection,
+  type EventSourceErrorEvent,
   type EventSourceEventMap,
   MAKE_CONNECTION,
 } from "../_client/event_source.ts";

@@ -2,6 +2,7 @@
 
 /** The tests of `EventSource`, as they are. */
 
+import "../client/event_objects_test.ts";
 import "../client/event_source_interface_test.ts";
 import "../client/event_source_test.ts";
 import "../client/failure_test.ts";
