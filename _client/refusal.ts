@@ -24,18 +24,15 @@ export function findFault(
   { status, headers }: Response,
   { ignoreContentType, ignoreStatus }: EventSourceInit,
 ): ResponseFault | undefined {
-  const hasBody = status > 199 && status < 300 && status !== 204 &&
-    status !== 205;
+  const isUsable = /^2(?!0[45])/.test(`${status}`);
   const fault = findResponseFault(
-    { status: ignoreStatus && hasBody ? 200 : status, headers },
+    { status: ignoreStatus && isUsable ? 200 : status, headers },
     undefined,
     ignoreContentType,
   );
-  if (fault !== undefined && hasBody) {
-    const option = status === 200 || ignoreStatus
-      ? "ignoreContentType"
-      : "ignoreStatus";
-    fault.message += `; the option "${option}" accepts it`;
+  if (fault !== undefined && isUsable) {
+    const name = fault.code === "unexpected-status" ? "Status" : "ContentType";
+    fault.message += `; the option "ignore${name}" accepts it`;
   }
   return fault;
 }

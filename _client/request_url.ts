@@ -7,7 +7,7 @@
  * @module
  */
 
-import { type EventSourceInit } from "./connection_options.ts";
+import type { EventSourceInit } from "./connection_options.ts";
 import { resolveUrl } from "./resolve_url.ts";
 
 /** A function that makes the URL of each attempt. */

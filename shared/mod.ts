@@ -38,7 +38,6 @@
 import {
   EventSource,
   type EventSourceConnection,
-  type EventSourceErrorEvent,
   type EventSourceEventMap,
   MAKE_CONNECTION,
 } from "../_client/event_source.ts";
@@ -57,6 +56,7 @@ export type { Disconnection } from "../_client/connection_state.ts";
 export type { EventHandler } from "../_client/event_handler.ts";
 export {
   EventSource,
+  type EventSourceErrorEvent,
   type EventSourceEventMap,
 } from "../_client/event_source.ts";
 export type {
