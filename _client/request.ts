@@ -31,7 +31,7 @@ const REFUSAL_REGEXP =
 
 // The errors of a mistake in a program. A network never throws them, and a TypeError may
 // be either: fetch throws it for each failure.
-const MISTAKES = [ReferenceError, RangeError, SyntaxError];
+const MISTAKE_REGEXP = /^(Reference|Range|Syntax)Error$/;
 
 // The streams that were sent. Fetch sends a stream once, and the second time fails as it
 // does without a network, so that the connection would be retried for ever.
