@@ -24,6 +24,7 @@
  * @module
  */
 
+import { platformClass } from "./_platform_class.ts";
 import { VERB } from "./_encoder/event_data.ts";
 import { encodeText, formatBlock } from "./_encoder/format_block.ts";
 import { assertNoOptions } from "./_options.ts";
@@ -104,6 +105,9 @@ export function encodeEvents(
   return encodeText(text);
 }
 
+const PlatformTransformStream: typeof TransformStream = /* @__PURE__ */
+  platformClass("TransformStream");
+
 /**
  * A stream that encodes each event as one chunk. A bad field errors the stream with
  * what {@linkcode encodeEvent} throws, and nothing of that event is sent.
@@ -122,8 +126,10 @@ export function encodeEvents(
  * assertEquals(await response.text(), "data: a\n\ndata: b\n\n");
  * ```
  */
-export class EventStreamEncoderStream
-  extends TransformStream<ServerSentEventInit, Uint8Array<ArrayBuffer>> {
+export class EventStreamEncoderStream extends PlatformTransformStream<
+  ServerSentEventInit,
+  Uint8Array<ArrayBuffer>
+> {
   /** Makes a stream that encodes events. */
   constructor() {
     super({

@@ -33,6 +33,7 @@
  * @module
  */
 
+import { platformClass } from "./_platform_class.ts";
 import {
   EventIterator,
   type ReadEventsOptions,
@@ -54,6 +55,9 @@ export {
   type EventStreamParserOptions,
 } from "./_parser/event_stream_parser.ts";
 
+const PlatformTransformStream: typeof TransformStream = /* @__PURE__ */
+  platformClass("TransformStream");
+
 /**
  * A stream that decodes bytes as events. It takes bytes, so it needs no
  * `TextDecoderStream` before it.
@@ -74,7 +78,7 @@ export {
  * ```
  */
 export class EventStreamDecoderStream
-  extends TransformStream<Uint8Array, ServerSentEvent> {
+  extends PlatformTransformStream<Uint8Array, ServerSentEvent> {
   /**
    * Makes a stream that decodes one event stream.
    *

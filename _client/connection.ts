@@ -417,4 +417,9 @@ export class EventStreamConnection
     this.#queue.end(isFailure ? { error } : failure);
     this.#options.onStateChange?.({ state: "closed", error });
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventStreamConnection";
+  }
 }

@@ -11,9 +11,10 @@ export type EventHandler<E extends Event> = ((event: E) => unknown) | null;
 
 /**
  * Whether the platform itself calls handlers such as `onmessage`: workerd does for each
- * `EventTarget`, before the listeners.
+ * `EventTarget`, before the listeners. Set with the first handler: `connect()` needs no
+ * `EventTarget`.
  */
-const CALLS_HANDLERS = callsHandlers();
+let callsHandlers: boolean | undefined;
 
 /**
  * The value of an attribute such as `onmessage`, and its listener.
@@ -63,7 +64,7 @@ export class EventHandlerSlot {
     }
   }
 
-  readonly #listener = CALLS_HANDLERS
+  readonly #listener = (callsHandlers ??= probeHandlers())
     ? () => {}
     : (event: Event): unknown => this.#handle(event);
 
@@ -79,7 +80,7 @@ export class EventHandlerSlot {
   }
 }
 
-function callsHandlers(): boolean {
+function probeHandlers(): boolean {
   let isCalled = false;
   class Probe extends EventTarget {
     get onprobe(): () => void {

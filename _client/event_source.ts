@@ -6,6 +6,7 @@
  * @module
  */
 
+import { platformClass } from "../_platform_class.ts";
 import { EventStreamConnection } from "./connection.ts";
 import type { ConnectOptions, EventSourceInit } from "./connection_options.ts";
 import {
@@ -61,6 +62,9 @@ export interface EventSourceEventMap {
    */
   error: EventSourceErrorEvent;
 }
+
+const PlatformEventTarget: typeof EventTarget = /* @__PURE__ */
+  platformClass("EventTarget");
 
 /**
  * The standard's `EventSource`, with more options.
@@ -122,7 +126,7 @@ export interface EventSourceEventMap {
  * `EventSource`.
  */
 export class EventSource<Events extends object = EventSourceEventMap>
-  extends EventTarget {
+  extends PlatformEventTarget {
   /** The value of `readyState` while there is no connection, or not yet: 0. */
   declare static readonly CONNECTING: 0;
   /** The value of `readyState` while there is a connection: 1. */

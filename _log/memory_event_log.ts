@@ -251,6 +251,11 @@ export class MemoryEventLog implements EventLog {
       follower.isBusy = false;
     }
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "MemoryEventLog";
+  }
 }
 
 /** One call of `follow` under way. */

@@ -232,6 +232,11 @@ export class MemoryEventLogs implements EventLogs, Disposable {
       else this.#schedule(Math.max(named.expiresAt, now + EMPTY_LOG_AGE));
     }
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "MemoryEventLogs";
+  }
 }
 
 /** Lets the process end while a timer runs, where the runtime supports it. */

@@ -210,4 +210,9 @@ export class EventIterator
     this.#queue.end(failure);
     this.#source.releaseLock?.();
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventIterator";
+  }
 }

@@ -210,4 +210,9 @@ export class EventStreamParser {
     this.#interpreter = new Interpreter(this.#options, before);
     this.#windows = new TextWindows(this.#interpreter);
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventStreamParser";
+  }
 }

@@ -293,6 +293,11 @@ export class Session implements EventSession {
     const what = "The source of a response fails";
     tellError(onError, "TIDINGS_SOURCE", what, error, this.request);
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventSession";
+  }
 }
 
 /** Encodes an event whose ID the client can bring back. */

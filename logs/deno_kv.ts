@@ -263,4 +263,9 @@ export class DenoKvEventLog implements EventLog {
     const first = Math.min(oldest, last + 1);
     return `${epoch}-${Math.max(first - 1, last - count)}`;
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "DenoKvEventLog";
+  }
 }

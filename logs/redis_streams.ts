@@ -267,4 +267,9 @@ export class RedisStreamsEventLog implements EventLog {
     const verb = `follow event log ${this.#name}`;
     return orTimedOut(reply, timeout, verb, signal);
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "RedisStreamsEventLog";
+  }
 }

@@ -409,4 +409,9 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   #assertOpen(verb: string): void {
     if (this.#closed !== undefined) throw new RunsClosedError(verb);
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventRuns";
+  }
 }

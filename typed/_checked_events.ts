@@ -232,6 +232,11 @@ export class CheckedEvents<
   async #end(): Promise<undefined> {
     await this.return();
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "CheckedEvents";
+  }
 }
 
 function addJson<Event extends ServerSentEvent>(

@@ -146,4 +146,9 @@ export class KvClaim implements EventLogClaim {
     );
     if (!isWhole && this.#last === last) this.#last = undefined;
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventLogClaim";
+  }
 }

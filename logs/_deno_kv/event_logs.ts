@@ -252,6 +252,11 @@ export class DenoKvEventLogs implements EventLogs {
     const options = { timeout: this.#timeout, verb, classifyError };
     return nameErrors(verb, () => retry(change, options));
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "DenoKvEventLogs";
+  }
 }
 
 function isClaimed({ token, leaseEnd }: NamedState): boolean {

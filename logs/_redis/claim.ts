@@ -238,4 +238,9 @@ export class RedisClaim implements EventLogClaim {
   #nextId(): string {
     return `${this.#time}-${++this.#count * ID_STEP}`;
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventLogClaim";
+  }
 }

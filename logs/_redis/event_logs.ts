@@ -270,4 +270,9 @@ export class RedisEventLogs implements EventLogs {
     this.#followers.set(group, follower);
     return follower;
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "RedisEventLogs";
+  }
 }

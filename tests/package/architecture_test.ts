@@ -6,13 +6,14 @@ import { assert, assertEquals } from "@std/assert";
  * Which room may import which, and what from outside the package. A room is a public
  * file with its private folder, such as `parser.ts` with `_parser/`, or a folder such as
  * `runs/`; within a room everything may be imported. `_validate.ts`, `_options.ts`,
- * `_warning.ts`, `_abort.ts` and `_own_text.ts` are for all rooms.
+ * `_warning.ts`, `_abort.ts`, `_own_text.ts` and `_platform_class.ts` are for all rooms.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "abort": [],
   "event": [],
   "options": [],
   "own_text": [],
+  "platform_class": [],
   "validate": [],
   "warning": [],
   "parser": ["event"],
@@ -47,7 +48,14 @@ const ENGINES = ["_deno_kv", "_redis"];
 const PARTS = /^(?:_\w+|cli|compression|logs|node|runs|shared|socket|typed)$/;
 
 /** The rooms that every room may import. */
-const FOR_ALL = ["abort", "options", "own_text", "validate", "warning"];
+const FOR_ALL = [
+  "abort",
+  "options",
+  "own_text",
+  "platform_class",
+  "validate",
+  "warning",
+];
 
 const IMPORT_REGEXP =
   /(?:^|\s)(?:import|export)\s[^"';]*?from\s*"([^"]+)"|import\s*\(\s*"([^"]+)"|^import\s+"([^"]+)"/gm;

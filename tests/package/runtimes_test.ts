@@ -37,6 +37,7 @@ const DENO_ONLY: Record<string, string> = {
   "logs/malformed_kv": "Deno KV is Deno's",
   "logs/deno_kv_prefix": "Deno KV is Deno's",
   "logs/keys": "its cluster outlives each test",
+  "package/missing_globals": "starts processes whose globals are gone",
   "package/architecture": "reads the source files",
   "package/bench_chart": "reads the recorded results",
   "package/bench_peers": "runs the benches in Deno",

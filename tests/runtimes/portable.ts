@@ -47,6 +47,7 @@ import "../offline/streams_test.ts";
 import "../shared/recent_events_test.ts";
 import "../typed/options_test.ts";
 import "../typed/typed_test.ts";
+import "../package/reactive_test.ts";
 import "../validate/validate_test.ts";
 import "../warning/warning_test.ts";
 import "../abort/abort_test.ts";
