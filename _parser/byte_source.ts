@@ -55,9 +55,15 @@ export function openByteSource(
   const reader = (source as Partial<ReadableStream<Uint8Array>> | undefined)
     ?.getReader?.();
   if (reader) {
+    let hasFailed = false;
+    reader.closed.catch(() => hasFailed = true);
     return {
       read: () => reader.read(),
-      cancel: (reason) => reader.cancel(reason),
+      // After the connection broke, cancel() rejects with the reason: a `break` would
+      // throw it out of a loop that reads no more.
+      cancel: async (reason) => {
+        if (!hasFailed) await reader.cancel(reason);
+      },
       releaseLock: () => reader.releaseLock(),
     };
   }
