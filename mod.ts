@@ -17,9 +17,9 @@
  * everyone needs has an export of its own: events checked by schemas (`./typed`),
  * streams that outlive their requests (`./runs`), the history of a channel in Deno KV
  * or Redis (`./deno-kv`, `./redis-streams`), one connection for all tabs of a browser
- * (`./shared`), the interface of `WebSocket` over an event stream (`./socket`,
- * `./socket-server`), the bridge to `node:http` (`./node`) and the command line
- * (`./cli`).
+ * (`./shared`), a connection that follows the life of its page (`./page`), the
+ * interface of `WebSocket` over an event stream (`./socket`, `./socket-server`), the
+ * bridge to `node:http` (`./node`) and the command line (`./cli`).
  *
  * The parser, the encoder and the client run in Deno, Node.js from 20.19, Bun,
  * Cloudflare Workers, browsers and their workers; the server and the channels in all

@@ -23,6 +23,7 @@ import type { ServerSentEvent } from "../event.ts";
 import { asEventSourceError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
+import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
 import {
   DEFAULT_MAX_EVENT_SIZE,
@@ -31,7 +32,7 @@ import {
   type StreamState,
 } from "../_parser/interpreter.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
-import { describeMismatch } from "../_validate.ts";
+import { describeMismatch, MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { getRetryAfter, isFinal, isTransient } from "./reconnection.ts";
 
@@ -86,6 +87,10 @@ export class EventStreamConnection
   #running = false;
   /** Whether it would be reestablished if there were attempts left. */
   #hasGivenUp = false;
+  /** Whether the page wants no connection at the moment. */
+  #isPaused = false;
+  /** Tells `followPage()` of the end; set while it follows. */
+  #onClose: (() => void) | undefined;
   /** Stops listening to the signal of the options. */
   readonly #stopListening: () => void;
 
@@ -159,12 +164,23 @@ export class EventStreamConnection
    */
   reconnect(): void {
     this.#endWait?.();
-    this.#attempt?.drop(
-      new EventSourceError(
-        "reconnect",
-        "Cannot read event stream: reconnect() was called",
-      ),
-    );
+    this.#drop();
+  }
+
+  /** @ignore Called by `followPage()`. */
+  [ON_PAGE_CHANGE](change: PageChange): void {
+    const { isPaused, isBack, staleAfter, onClose } = change;
+    if (this.#readyState === CLOSED) return onClose?.();
+    this.#onClose = onClose;
+    // What is not safe to repeat, such as a POST, is not sent again for a page.
+    if (isRepeatable(this.#options)) {
+      this.#isPaused = isPaused;
+      if (isPaused || this.#attempt?.isSilent(staleAfter)) this.#drop();
+    }
+    if (isBack) {
+      this.#attempts = 0;
+      this.#endWait?.();
+    }
   }
 
   /**
@@ -206,6 +222,15 @@ export class EventStreamConnection
   /** Returns the connection itself. */
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  #drop(): void {
+    this.#attempt?.drop(
+      new EventSourceError(
+        "reconnect",
+        "Cannot read event stream: reconnect() was called, or followPage() ended it",
+      ),
+    );
   }
 
   #onTake({ lastEventId }: ServerSentEvent): void {
@@ -258,6 +283,9 @@ export class EventStreamConnection
       if (attempt !== undefined && this.#readyState === OPEN) {
         if (!attempt.isReady) await attempt.wait();
         this.#parse(attempt.take());
+      } else if (this.#isPaused) {
+        // The end of the pause ends it.
+        await this.#wait(MAX_DELAY);
       } else {
         await this.#open();
       }
@@ -407,6 +435,7 @@ export class EventStreamConnection
     this.#response = undefined;
     this.#queue.clear();
     this.#stopListening();
+    this.#onClose?.();
     this.#endWait?.();
     this.#attempt?.drop(error);
     // The connection may be kept for long.

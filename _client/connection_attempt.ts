@@ -41,6 +41,8 @@ export class ConnectionAttempt {
   #result: ReadResult | undefined;
   /** Ends the wait for the read that is under way. */
   #onResult: (() => void) | undefined;
+  /** Since when it waits for the response, or for the next chunk. */
+  #waitsSince: number;
   /** Why this side ended the attempt; open() and take() throw it from then on. */
   #dropped: EventSourceError | undefined;
   /**
@@ -52,6 +54,7 @@ export class ConnectionAttempt {
   constructor(options: EventSourceInit, clock: Clock) {
     this.#options = options;
     this.#clock = clock;
+    this.#waitsSince = clock.now();
   }
 
   /**
@@ -89,6 +92,12 @@ export class ConnectionAttempt {
   /** Whether `take()` may be called. */
   get isReady(): boolean {
     return this.#result !== undefined;
+  }
+
+  /** Whether it has waited this long for something from the server. */
+  isSilent(milliseconds: number): boolean {
+    return !this.isReady &&
+      this.#clock.now() - this.#waitsSince >= milliseconds;
   }
 
   /** Waits until `take()` may be called, no longer than the idle timeout. */
@@ -195,6 +204,7 @@ export class ConnectionAttempt {
 
   #readAhead(): void {
     this.#result = undefined;
+    this.#waitsSince = this.#clock.now();
     if (this.#reader === undefined) return this.#end({});
     this.#reader.read().then(
       (result) => result.done ? this.#end({}) : this.#settle(result),

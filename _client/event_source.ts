@@ -21,6 +21,11 @@ import type { ServerSentEvent } from "../event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
 import { createTurnWaiter } from "./event_loop_turn.ts";
 import { EventSourceError } from "./event_source_error.ts";
+import {
+  ON_PAGE_CHANGE,
+  type PageChange,
+  type PageChangeTarget,
+} from "./page_change.ts";
 import { reportException } from "./report_exception.ts";
 import { readEventSourceInit } from "./option_checks.ts";
 import { resolveUrl } from "./resolve_url.ts";
@@ -28,7 +33,8 @@ import { SingleListeners } from "./single_listener.ts";
 import { describeMismatch } from "../_validate.ts";
 
 /** What an `EventSource` needs of its connection. */
-export interface EventSourceConnection extends AsyncIterable<ServerSentEvent> {
+export interface EventSourceConnection
+  extends AsyncIterable<ServerSentEvent>, PageChangeTarget {
   readonly url: string;
   readonly readyState: 0 | 1 | 2;
   close(): void;
@@ -289,6 +295,11 @@ export class EventSource<Events extends object = EventSourceEventMap>
       );
     }
     return super.dispatchEvent(event);
+  }
+
+  /** @ignore Called by `followPage()`. */
+  [ON_PAGE_CHANGE](change: PageChange): void {
+    this.#connection[ON_PAGE_CHANGE](change);
   }
 
   /** @ignore Called by the constructor, before a subclass has its fields. */

@@ -121,7 +121,7 @@ async function send(
     }
     // The platform's fetch returns a promise whatever happens.
     if (
-      promise === undefined || MISTAKES.some((type) => cause instanceof type)
+      promise === undefined || MISTAKE_REGEXP.test(Object(cause).name)
     ) {
       throw requestError("local-error", "fetch threw, see the cause", cause);
     }

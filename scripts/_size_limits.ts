@@ -11,4 +11,5 @@ export const SIZE_LIMITS: Record<string, number> = {
   "./parser": 4 * 1024,
   "./client": 9 * 1024,
   "./shared": 11 * 1024,
+  "./page": 2 * 1024,
 };

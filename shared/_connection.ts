@@ -16,6 +16,7 @@ import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
 import type { ConnectOptions } from "../_client/connection_options.ts";
 import type { EventSourceConnection } from "../_client/event_source.ts";
+import { ON_PAGE_CHANGE, type PageChange } from "../_client/page_change.ts";
 import { assertOptions } from "../_client/option_checks.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { Leader, type LeaderTab } from "./_leader.ts";
@@ -24,6 +25,7 @@ import type {
   EventRange,
   FollowerMessage,
   LeaderMessage,
+  PageWake,
 } from "./_messages.ts";
 import { DeliveryQueue, type StateChange } from "./_delivery_queue.ts";
 import { type ConnectionStatus, describe, NO_CONNECTION } from "./_status.ts";
@@ -64,6 +66,10 @@ export class SharedConnection
   #catchUp: CatchUp | undefined;
   // Runs until the leader is asked, or the lock is taken from it.
   #timer: ReturnType<typeof setTimeout> | undefined;
+  // Whether the page wants to be no part of the connection at the moment.
+  #isPaused = false;
+  // Tells followPage() of the end.
+  #onClose: (() => void) | undefined;
   // Whether the leader was asked for missing events, and has not answered.
   #isAsking = false;
 
@@ -101,6 +107,25 @@ export class SharedConnection
 
   [Symbol.asyncIterator](): AsyncIterator<ServerSentEvent> {
     return this.#queue[Symbol.asyncIterator]();
+  }
+
+  /**
+   * A page that pauses leaves, as if it were frozen: another tab leads. For one that is
+   * back, the leader looks after the connection.
+   */
+  [ON_PAGE_CHANGE](change: PageChange): void {
+    const { isPaused, isBack, staleAfter, onClose } = change;
+    if (this.#listening.signal.aborted) return onClose?.();
+    this.#onClose = onClose;
+    this.#isPaused = isPaused;
+    if (isPaused) {
+      this.#leave();
+      this.#applyStatus(NO_CONNECTION);
+    } else if (this.#leader) this.#leader.wake(change);
+    else if (this.#channel === undefined) this.#join();
+    else if (isBack || staleAfter < Infinity) {
+      this.#askLeader({ isBack, staleAfter });
+    }
   }
 
   /** Sends a message of the leader to all other tabs. */
@@ -160,7 +185,8 @@ export class SharedConnection
 
   #join(): void {
     const { signal } = this.#listening;
-    if (signal.aborted || this.#channel || this.#leader) return;
+    if (signal.aborted || this.#isPaused) return;
+    if (this.#channel || this.#leader) return;
     this.#applyStatus(NO_CONNECTION);
     try {
       this.#channel = new BroadcastChannel(this.name);
@@ -190,6 +216,7 @@ export class SharedConnection
   #end(): void {
     this.#listening.abort();
     this.#leave();
+    this.#onClose?.();
   }
 
   /** Waits for the lock, or takes it from the leader. */
@@ -220,7 +247,10 @@ export class SharedConnection
   #onFollower(message: FollowerMessage): void {
     if (this.#leader === undefined) return;
     if (message.term > this.term) this.#followLeader(message.term);
-    else this.#leader.answer(message);
+    else {
+      this.#leader.answer(message);
+      if (message.page !== undefined) this.#leader.wake(message.page);
+    }
   }
 
   #onLeader(message: LeaderMessage): void {
@@ -284,8 +314,8 @@ export class SharedConnection
   }
 
   /** Asks the leader for missing events, and takes the lock if there is no answer. */
-  #askLeader(): void {
-    this.#report(this.recent.next);
+  #askLeader(page?: PageWake): void {
+    this.#report(this.recent.next, page);
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       // There is a leader, although it never sent a message: this is not the first term.
@@ -295,12 +325,13 @@ export class SharedConnection
   }
 
   /** Reports to the leader which event this tab expects, and those from `next` on. */
-  #report(next: number): void {
+  #report(next: number, page?: PageWake): void {
     this.#channel?.postMessage(
       {
         ...this.recent.since(next),
         from: this.#id,
         term: this.term,
+        page,
       } satisfies FollowerMessage,
     );
   }

@@ -13,12 +13,14 @@ import {
   type ConnectionState,
 } from "../_client/connection_state.ts";
 import type { ConnectOptions } from "../_client/connection_options.ts";
+import { ON_PAGE_CHANGE } from "../_client/page_change.ts";
 import { EventStreamConnection } from "../_client/connection.ts";
 import type { ServerSentEvent } from "../event.ts";
 import type {
   EventRange,
   FollowerMessage,
   LeaderMessage,
+  PageWake,
 } from "./_messages.ts";
 import type { StateChange } from "./_delivery_queue.ts";
 
@@ -72,6 +74,17 @@ export class Leader {
     // message when it is.
     if (this.#connection) this.#tell(message.next, message.from);
     else if (message.next > this.#furthest.next) this.#furthest = message;
+  }
+
+  /** Ends the wait for a connection, and makes one anew that was silent for too long. */
+  wake(page: PageWake): void {
+    const { isBack, staleAfter } = page;
+    this.#connection?.[ON_PAGE_CHANGE]({
+      isPaused: false,
+      isBack,
+      staleAfter,
+      onClose: undefined,
+    });
   }
 
   /** Ends the connection, without a message. */

@@ -6,8 +6,12 @@
  * @module
  */
 
+import type { PageChange } from "../_client/page_change.ts";
 import type { ServerSentEvent } from "../event.ts";
 import type { ConnectionStatus } from "./_status.ts";
+
+/** What has become of a page that is not paused. */
+export type PageWake = Pick<PageChange, "isBack" | "staleAfter">;
 
 /** Consecutive events of the shared stream, and what comes after them. */
 export interface EventRange {
@@ -32,4 +36,6 @@ export interface FollowerMessage extends EventRange {
   readonly from: number;
   /** The greatest term that the follower knows. */
   readonly term: number;
+  /** What has become of the follower's page, for the leader to look after the connection. */
+  readonly page?: PageWake | undefined;
 }

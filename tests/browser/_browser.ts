@@ -177,6 +177,16 @@ export class Page {
     await this.#page.goBack();
   }
 
+  /** Shows the page, and so hides the one that was shown. */
+  async show(): Promise<void> {
+    await this.#page.bringToFront();
+  }
+
+  /** Takes its network away, or gives it back. Connections that are open stay. */
+  async setOffline(isOffline: boolean): Promise<void> {
+    await this.#page.setOfflineMode(isOffline);
+  }
+
   /** Closes the page, as its user does. */
   async close(): Promise<void> {
     await this.#page.close();

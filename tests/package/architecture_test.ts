@@ -26,6 +26,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "logs": ["event", "log"],
   "typed": ["event", "parser", "client"],
   "shared": ["event", "client"],
+  "page": ["event", "client"],
   "compression": ["event", "server", "channel", "node:"],
   "socket": ["event", "parser", "encoder", "client", "server", "channel"],
   "node": ["server", "node:"],
@@ -45,7 +46,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 const ENGINES = ["_deno_kv", "_redis"];
 
 /** The folders at the top level whose files are part of the package. */
-const PARTS = /^(?:_\w+|cli|compression|logs|node|runs|shared|socket|typed)$/;
+const PARTS =
+  /^(?:_\w+|cli|compression|logs|node|page|runs|shared|socket|typed)$/;
 
 /** The rooms that every room may import. */
 const FOR_ALL = [

@@ -54,6 +54,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/std_negotiation": "@std/http is on JSR",
   "package/std_streams": "@std/streams is on JSR",
   "package/workflows": "reads the workflows",
+  "page/page": "stands in for a page; real ones are in tests/browser/",
   "parser/memory": "starts processes",
   "runs/deno_kv": "Deno KV is Deno's",
   "runs/failing_engine": "Deno KV is Deno's",
