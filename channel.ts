@@ -24,7 +24,7 @@
  *   sent that cursor at once as its last event ID, so that it loses nothing if it drops
  *   before its first event.
  * - If events are missing, because the history does not reach back to the ID that the
- *   client brings, it gets a `gap` event before any other. A client that is connected
+ *   client brings, it gets a `gap` event before any other, or a `snapshot`. A client that is connected
  *   while the log loses events gets one as well, and stays connected.
  * - A slow client that falls behind the whole history is disconnected when it reads on.
  *   It reconnects by itself, and gets a `gap` event.
@@ -78,6 +78,7 @@ import {
 import { respond } from "./_server/request_hooks.ts";
 import { assertRequest } from "./_server/request_check.ts";
 import { publishEvent } from "./_channel/publish_event.ts";
+import { takeCursor } from "./_channel/take_cursor.ts";
 import { makeSubscriber } from "./_channel/make_subscriber.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { tellRejection } from "./_warning.ts";
@@ -89,6 +90,9 @@ export type {
   EventChannelPublishOptions,
   EventChannelServeOptions,
   EventGap,
+  EventSnapshot,
+  EventSnapshotContext,
+  SharedEventSnapshot,
 } from "./_channel/options.ts";
 export type { EventChannelCounters } from "./_channel/counters.ts";
 export type { EventChannelStall } from "./_channel/log_follower.ts";
@@ -119,35 +123,25 @@ export type { EventChannelStall } from "./_channel/log_follower.ts";
  * await events.return?.();
  * ```
  *
- * @example A full state in place of missing events
+ * @example The present state, then every change
  * ```ts
  * import { EventChannel } from "@tidings/sse/channel";
  * import { readEvents } from "@tidings/sse/parser";
  * import { assertEquals } from "@std/assert";
  *
+ * let score = "0:0";
  * await using channel = new EventChannel({
- *   onGap: () => [{ event: "state", data: '{"score":"2:1"}' }],
+ *   snapshot: () => [{ event: "score", data: score }],
  * });
- * const headers = { "last-event-id": "from-before-the-restart" };
- * const response = channel.serve(new Request("http://localhost/", { headers }));
  *
- * for await (const event of readEvents(response)) {
- *   assertEquals(event.event, "state");
- *   break;
- * }
- * ```
+ * const events = readEvents(channel.serve(new Request("http://localhost/")));
+ * assertEquals((await events.next()).value?.data, "0:0");
  *
- * @example Typed events
- * ```ts
- * import { EventChannel } from "@tidings/sse/channel";
- *
- * await using channel = new EventChannel<{
- *   tick: { price: number };
- *   done: null;
- * }>();
- *
- * await channel.publish({ event: "tick", json: { price: 1 } });
- * await channel.publish({ event: "done", json: null });
+ * // The change is stored first, then its event is published.
+ * score = "1:0";
+ * channel.publish({ event: "score", data: score });
+ * assertEquals((await events.next()).value?.data, "1:0");
+ * await events.return?.();
  * ```
  *
  * @typeParam Events What `json` is, by event type; `message` stands for events
@@ -246,8 +240,49 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 
   /**
+   * Takes the cursor of the end of the log, for a page that is rendered with the present
+   * state in it. The page brings the cursor back by `lastEventIdParameter`, and gets every
+   * event that is published after it.
+   *
+   * Take the cursor first, then read the state. If a change is stored before its event is
+   * published, nothing is missed; a change that is stored in between comes once more as
+   * an event.
+   *
+   * @example A page with the state in it
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { readEvents } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using channel = new EventChannel();
+   * const cursor = await channel.cursor();
+   * // Here the state is read, and the page is rendered with it and the cursor.
+   * await channel.publish({ data: "changed meanwhile" });
+   *
+   * const url = `http://localhost/events?after=${encodeURIComponent(cursor)}`;
+   * const response = channel.serve(new Request(url), {
+   *   lastEventIdParameter: "after",
+   * });
+   * for await (const event of readEvents(response)) {
+   *   assertEquals(event.data, "changed meanwhile");
+   *   break;
+   * }
+   * ```
+   *
+   * @returns The cursor. It rejects with the log's error if the log cannot tell it, and
+   * with an `Error` if the channel is closed.
+   */
+  cursor(): Promise<string> {
+    if (!(#options in Object(this))) {
+      return Promise.reject(makeUnboundError("take cursor", this, "cursor"));
+    }
+    const cursor = takeCursor(this.#options.log, this.#admission.isClosed);
+    return tellRejection(cursor, this.#errors.tellCursor);
+  }
+
+  /**
    * Answers a request with the channel's events after the client's last event ID. A
-   * client without one gets what is published from now on.
+   * client without one gets what is published from now on, or a `snapshot` first.
    *
    * Some requests get no stream: what `serveEvents` refuses is answered as it does, a
    * client beyond a limit with 503 or 429, and every other request with 204 or 503 once
@@ -274,9 +309,10 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @returns The response, at once.
    * @throws {TypeError} If `request` is not a `Request`, as that of `node:http` is not, or
    * the method is called without its channel; if an option is unknown or of the wrong
-   * type, and as `serveEvents` does for `headers` and `cors`.
-   * @throws {RangeError} If `replay`, `maxDuration` or `topics` is outside its range, and
-   * as `serveEvents` does for `cors`.
+   * type, if there are both `replay` and `snapshot`, and as `serveEvents` does for
+   * `headers` and `cors`.
+   * @throws {RangeError} If `replay`, `snapshot`, `maxDuration` or `topics` is outside its
+   * range, and as `serveEvents` does for `cors`.
    */
   serve(request: Request, options: EventChannelServeOptions = {}): Response {
     if (!(#options in Object(this))) {

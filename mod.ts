@@ -109,6 +109,9 @@ export {
   type EventChannelServeOptions,
   type EventChannelStall,
   type EventGap,
+  type EventSnapshot,
+  type EventSnapshotContext,
+  type SharedEventSnapshot,
 } from "./channel.ts";
 export {
   type EventLog,

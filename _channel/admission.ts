@@ -14,10 +14,11 @@ import {
   refuse,
   type RefusedRequest,
 } from "../_server/refuse.ts";
-import { assertName, MAX_DELAY } from "../_validate.ts";
+import { assertName } from "../_validate.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 import type { CheckedChannelOptions } from "./option_checks.ts";
+import { drawReconnectionTime } from "./reconnection_time.ts";
 
 /** What a closed channel answers. */
 export interface Closing {
@@ -72,7 +73,7 @@ export class ChannelAdmission {
     const retry = this.#closing?.retry;
     return retry === undefined
       ? undefined
-      : encodeEvent({ retry: addJitter(retry) });
+      : encodeEvent({ retry: drawReconnectionTime(retry) });
   }
 
   /**
@@ -91,7 +92,9 @@ export class ChannelAdmission {
     if (this.#closing !== undefined) {
       const { status, retry } = this.#closing;
       if (status === 204) return answerEmpty(negotiation.headers);
-      const wait = retry === undefined ? DEFAULT_RETRY_AFTER : addJitter(retry);
+      const wait = retry === undefined
+        ? DEFAULT_RETRY_AFTER
+        : drawReconnectionTime(retry);
       const message = "Cannot serve events: the channel is closed";
       return refuse(negotiation, status, message, wait);
     }
@@ -142,12 +145,4 @@ export class ChannelAdmission {
     const { maxSubscribersPerKey } = this.#options;
     this.#admission.endOldest(client.key, maxSubscribersPerKey);
   }
-}
-
-/**
- * Draws a time between `retry` and twice that. Without this jitter all clients of a server
- * that restarts would reconnect at once, as a thundering herd.
- */
-function addJitter(retry: number): number {
-  return Math.min(Math.round(retry * (1 + Math.random())), MAX_DELAY);
 }

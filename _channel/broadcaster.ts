@@ -21,10 +21,13 @@ import {
 import type { ChannelErrors } from "./channel_errors.ts";
 import type { EventChannelCounters } from "./counters.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
+import { SnapshotLoads } from "./snapshot_load.ts";
 import { SlicedQueue } from "./sliced_queue.ts";
 import { FirstBytes } from "./first_bytes.ts";
 import { KeepAliveSchedule } from "./keep_alive_schedule.ts";
 import { Broadcast } from "./broadcast.ts";
+import { drawReconnectionTime } from "./reconnection_time.ts";
+import { DEFAULT_RETRY_AFTER } from "../_server/refuse.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
@@ -62,6 +65,7 @@ export interface ChannelSubscriber {
 export class Broadcaster implements LogFeedListener {
   readonly feed: LogFeed;
   readonly catchUp: CatchUp;
+  readonly snapshots: SnapshotLoads;
   readonly replaySearch: ReplaySearch;
   readonly groupIndex = new GroupIndex();
   readonly catchUpChunks = new CatchUpChunks();
@@ -84,6 +88,7 @@ export class Broadcaster implements LogFeedListener {
     subscriber.resume()
   );
   readonly #retentionWatch: RetentionWatch;
+  readonly #retry: number | undefined;
   /** The end of the last broadcast: its position in the live segment, and its cursor. */
   #position = 0;
   #cursor = "";
@@ -102,10 +107,12 @@ export class Broadcaster implements LogFeedListener {
 
   constructor(options: BroadcasterOptions, errors: ChannelErrors) {
     const { log, keepAlive, retry } = options;
+    this.#retry = retry;
     this.errors = errors;
     this.feed = new LogFeed(options, errors, this);
     const { reader, makeFrame } = this.feed;
     this.catchUp = new CatchUp(log, reader, makeFrame);
+    this.snapshots = new SnapshotLoads(this.feed);
     this.replaySearch = new ReplaySearch(this.feed);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
     this.#subscribers = new KeepAliveSchedule(
@@ -157,6 +164,7 @@ export class Broadcaster implements LogFeedListener {
     else this.catchUp.rest();
     this.catchUpChunks.clear();
     this.replaySearch.clear();
+    this.snapshots.clear();
     this.feed.reader.wake();
   }
 
@@ -174,6 +182,12 @@ export class Broadcaster implements LogFeedListener {
     return position === undefined
       ? this.catchUp.find(cursor)
       : { segment: liveSegment, position };
+  }
+
+  /** Makes the last chunk of a client that is to come back, each at its own time. */
+  makeDelay(): Uint8Array<ArrayBuffer> {
+    const retry = this.#retry ?? DEFAULT_RETRY_AFTER;
+    return encodeEvent({ retry: drawReconnectionTime(retry) });
   }
 
   /** How far a subscriber may read in the segment of a location. */

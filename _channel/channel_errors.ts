@@ -63,6 +63,12 @@ export class ChannelErrors {
     tellError(this.#onError, "TIDINGS_LOG", what, error);
   };
 
+  /** Tells that the log could not tell its end. */
+  readonly tellCursor = (error: unknown): void => {
+    const what = "The cursor of a channel was not taken";
+    tellError(this.#onError, "TIDINGS_LOG", what, error);
+  };
+
   /** Notes that the log gives events. */
   noteAnswer(): void {
     this.#toldKinds.clear();

@@ -18,7 +18,7 @@ import type { CloseReason } from "../server.ts";
 
 /** What a subscriber gets, and what is told of it. */
 export interface MakeSubscriberOptions
-  extends Pick<CheckedServeOptions, "replay" | "interest"> {
+  extends Pick<CheckedServeOptions, "replay" | "snapshot" | "interest"> {
   onGap: EventChannelOptions["onGap"];
   /** Called once when the stream has ended. */
   onClose: ((reason: CloseReason) => void) | undefined;
@@ -36,7 +36,7 @@ export function makeSubscriber(
   broadcaster: Broadcaster,
   request: Request,
   { lastEventId, compression }: Negotiation,
-  { replay, interest, onGap, onClose }: MakeSubscriberOptions,
+  { replay, snapshot, interest, onGap, onClose }: MakeSubscriberOptions,
 ): Subscriber {
   return new Subscriber(broadcaster, {
     lastEventId,
@@ -44,6 +44,9 @@ export function makeSubscriber(
     interest,
     compression,
     describeGap: makeDescribeGap(onGap, request),
+    // A shared snapshot does not keep the request in memory.
+    snapshot: snapshot &&
+      { source: snapshot, request: snapshot.key ? undefined : request },
     onClose,
   });
 }

@@ -14,6 +14,8 @@ import type {
   EventChannelPublishOptions,
   EventChannelServeOptions,
 } from "./options.ts";
+import { checkSnapshot } from "./snapshot_checks.ts";
+import type { SnapshotSource } from "./snapshot_load.ts";
 import { checkTopics } from "./topics.ts";
 import type { Lifetime } from "../_server/lifetime.ts";
 import {
@@ -53,6 +55,7 @@ const CHANNEL_OPTIONS: OptionKinds<EventChannelOptions> = {
   maxTopicsPerEvent: "any",
   maxTopicLength: "any",
   compression: COMPRESSION,
+  snapshot: "any",
   onGap: "a function",
   onError: "a function",
 };
@@ -67,6 +70,7 @@ const SERVE_OPTIONS: OptionKinds<EventChannelServeOptions> = {
   startTimeout: "any",
   lastEventIdParameter: "a string",
   replay: "any",
+  snapshot: "any",
   topics: "any",
   types: STRINGS,
   filter: "a function",
@@ -95,12 +99,16 @@ export interface CheckedChannelOptions extends EventChannelOptions {
   maxTopicsPerSubscriber: number;
   maxTopicsPerEvent: number;
   maxTopicLength: number;
+  /** The option `snapshot`. */
+  snapshotSource: SnapshotSource | undefined;
 }
 
 /** The options with which a client is served, checked and with the defaults filled in. */
 export interface CheckedServeOptions {
   /** How many past events a client without an ID gets; may be `Infinity`. */
   replay: number;
+  /** What the client gets first, its own or the channel's; `undefined` if there is none. */
+  snapshot: SnapshotSource | undefined;
   interest: Interest;
   /** What ends the stream early; `undefined` if nothing does. */
   lifetime: Lifetime | undefined;
@@ -158,6 +166,7 @@ export function checkChannelOptions(
     maxTopicsPerSubscriber,
     maxTopicsPerEvent,
     maxTopicLength,
+    snapshotSource: checkSnapshot(verb, given.snapshot),
   };
 }
 
@@ -207,10 +216,24 @@ export function checkPublishOptions(
  */
 export function checkServeOptions(
   options: EventChannelServeOptions,
-  { maxTopicsPerSubscriber, maxTopicLength }: CheckedChannelOptions,
+  { maxTopicsPerSubscriber, maxTopicLength, snapshotSource }:
+    CheckedChannelOptions,
 ): CheckedServeOptions {
   const { topics = [], types, filter, until } = options;
   const replay = checkReplay(options.replay);
+  const snapshot = checkSnapshot("serve event channel", options.snapshot) ??
+    snapshotSource;
+  if (replay > 0 && snapshot !== undefined) {
+    const expected = "left out with a snapshot";
+    throw new TypeError(
+      describeMismatch(
+        "serve event channel",
+        "replay",
+        expected,
+        options.replay,
+      ),
+    );
+  }
   if (topics !== "all") {
     const bounds = { maxTopics: maxTopicsPerSubscriber, maxTopicLength };
     checkTopics("serve event channel", topics, bounds);
@@ -226,6 +249,7 @@ export function checkServeOptions(
   const isLimited = maxDuration !== Infinity || signal !== undefined;
   return {
     replay,
+    snapshot,
     interest: { topics, types, filter, until },
     lifetime: isLimited ? { maxDuration, signal } : undefined,
     startTimeout,
@@ -242,14 +266,15 @@ function checkReplay(replay: number | "all" = 0): number {
  * Makes the error of a method of a channel that is called without it, such as `serve` in
  * `const { serve } = channel`.
  *
- * @param verb What fails. Its first word is the name of the method.
+ * @param verb What fails.
  * @param self What the method is called on.
+ * @param method The name of the method; left out, it is the first word of `verb`.
  */
 export function makeUnboundError(
   verb: string,
   self: unknown,
+  method = verb.split(" ")[0],
 ): TypeError {
-  const [method] = verb.split(" ");
   const mismatch = describeMismatch(verb, "this", "an EventChannel", self);
   return new TypeError(`${mismatch}: call it as "channel.${method}()"`);
 }

@@ -20,8 +20,76 @@ export interface EventGap {
   request: Request;
 }
 
+/** For whom a {@linkcode EventSnapshot} is loaded. */
+export interface EventSnapshotContext {
+  /** The client's request. */
+  request: Request;
+  /** The ID that the client brought, or was at; `undefined` if it has none. */
+  lastEventId: string | undefined;
+  /** Aborts when the client has left. */
+  signal: AbortSignal;
+}
+
+/**
+ * A snapshot that clients share.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, it is any.
+ */
+export interface SharedEventSnapshot<Events = unknown> {
+  /**
+   * What the clients that share the snapshot have in common, not empty. All of them get
+   * what `load` returns for the first: name everything in it on which their state
+   * depends, such as what they may see.
+   */
+  key: string;
+  /**
+   * Milliseconds for which further clients get a snapshot that was loaded, at least 0;
+   * `Infinity` for as long as the channel has clients. They begin at its cursor, so an
+   * old one costs them events, and never correctness. With 0, only those share it that
+   * come while it is loaded.
+   *
+   * @default {1000}
+   */
+  maxAge?: number | undefined;
+  /**
+   * Loads the present state, as {@linkcode EventSnapshot}. Its `signal` aborts when the
+   * last client that waits for it has left.
+   */
+  load: (
+    context: Pick<EventSnapshotContext, "signal">,
+  ) =>
+    | readonly TypedEventInit<Events>[]
+    | Promise<readonly TypedEventInit<Events>[]>;
+}
+
+/**
+ * Loads the present state, as events without IDs; or how clients share that.
+ *
+ * @typeParam Events What `json` is, by event type. Left out, it is any.
+ */
+export type EventSnapshot<Events = unknown> =
+  | ((
+    context: EventSnapshotContext,
+  ) =>
+    | readonly TypedEventInit<Events>[]
+    | Promise<readonly TypedEventInit<Events>[]>)
+  | SharedEventSnapshot<Events>;
+
 /**
  * Options for {@linkcode EventChannel}.
+ *
+ * @example Typed events
+ * ```ts
+ * import { EventChannel } from "@tidings/sse/channel";
+ *
+ * await using channel = new EventChannel<{
+ *   tick: { price: number };
+ *   done: null;
+ * }>();
+ *
+ * await channel.publish({ event: "tick", json: { price: 1 } });
+ * await channel.publish({ event: "done", json: null });
+ * ```
  *
  * @typeParam Events What `json` is, by event type. Left out, it is any.
  */
@@ -119,9 +187,36 @@ export interface EventChannelOptions<
    */
   compression?: EventCompression | undefined;
   /**
-   * Returns the events that a client is sent in place of missing ones, for example a full
-   * state. What is left of the history follows. IDs of these events have no lasting
-   * effect. If it throws, the stream ends with the reason `"error"`.
+   * The present state, which a client gets first if it brings no ID, or one to which the
+   * history does not reach back. Every event after the state follows it. `serve` may have
+   * another.
+   *
+   * The client's cursor is taken first, then the state is loaded. So nothing is missed if
+   * a change is stored before its event is published, or in one transaction with it, and
+   * `snapshot` reads a store that is at least that new. A change that is stored meanwhile
+   * may be in the state and come once more as an event.
+   *
+   * The last event of a snapshot carries the cursor as its ID, or a block of its own does
+   * if there is none. A client that is cut off before that gets a new snapshot. So events
+   * of a snapshot have no IDs of their own, and `topics`, `types`, `filter` and `until`
+   * do not apply to them.
+   *
+   * If it throws, or an event cannot be encoded or has an ID, the stream ends with the
+   * reason `"error"`. If the history leaves the cursor behind while the state is loaded,
+   * it is loaded again; the third time, the stream ends with the reason `"overflow"`, and
+   * the client is told a time after which to come back.
+   *
+   * A function is called for each client, at any time while it is connected, so the
+   * channel keeps its request in memory. With `key` and `load`, clients share a snapshot.
+   *
+   * Left out, a client without an ID gets what is published from now on.
+   */
+  snapshot?: EventSnapshot<Events> | undefined;
+  /**
+   * Returns the events that a client without a `snapshot` is sent in place of missing
+   * ones. What is left of the history follows. IDs of these events have no lasting
+   * effect. If it throws, the stream ends with the reason `"error"`. With a `snapshot`,
+   * it is not called.
    *
    * It is called with the client's request at any time while the client is connected, so
    * the channel keeps the request in memory.
@@ -143,13 +238,13 @@ export interface EventChannelOptions<
    * - Following or reading the log fails. That is tried again with growing delays.
    * - An entry of the log is no event, since another program has written it. It is left
    *   out, and told once, as an `EventLogEntryError`.
-   * - `onGap`, a `filter` or an `until` throws: that client's stream ends.
+   * - `snapshot`, `onGap`, a `filter` or an `until` throws: that client's stream ends.
    *
    * What it throws becomes a warning.
    *
    * Left out, errors become warnings; those of the log come once until it gives events
-   * again. Errors of `onGap`, `filter` and `until` fail the body of the response instead:
-   * the runtime reports them and cuts the connection.
+   * again. Errors of `snapshot`, `onGap`, `filter` and `until` fail the body of the
+   * response instead: the runtime reports them and cuts the connection.
    */
   onError?: ((error: unknown) => void) | undefined;
 }
@@ -167,6 +262,11 @@ export interface EventChannelServeOptions
    * @default {0}
    */
   replay?: number | "all" | undefined;
+  /**
+   * The present state, which this client gets first, as `snapshot` of the channel, which
+   * it replaces. It excludes `replay`.
+   */
+  snapshot?: EventSnapshot | undefined;
   /**
    * Which events the client gets besides those without topics: those with at least one of
    * these topics, or, with `"all"`, every event. When a client reconnects, the topics of
@@ -222,8 +322,8 @@ export interface EventChannelServeOptions
    * client with the same key has taken its place (`onLimit`),
    * `"source"` after the event that `until` has named, `"server"` if the channel was
    * closed or the `signal` aborted, `"lifetime"` after `maxDuration`, `"overflow"` if the
-   * client has fallen behind the whole log, `"error"` if `onGap`, `filter` or `until`
-   * threw. It must not throw.
+   * client has fallen behind the whole log, `"error"` if `snapshot`, `onGap`, `filter` or
+   * `until` threw. It must not throw.
    */
   onClose?: ((reason: CloseReason) => void) | undefined;
 }

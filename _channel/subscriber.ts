@@ -8,25 +8,26 @@
  */
 
 import type { Broadcast, Chunk } from "./broadcast.ts";
-import type { Broadcaster, ChannelSubscriber } from "./broadcaster.ts";
+import type { Broadcaster } from "./broadcaster.ts";
 import type { CatchUpChunk } from "./catch_up_chunks.ts";
 import { ChunkJoiner } from "./chunk_joiner.ts";
 import type { GroupChunk } from "./compressed_sink.ts";
-import type { Waiter } from "./cursor_queue.ts";
 import { type DescribeGap, makeGapNotice } from "./gap_notice.ts";
-import type { Group, GroupMember } from "./group.ts";
+import type { Group } from "./group.ts";
 import { KnownId } from "./known_id.ts";
-import type { Newcomer } from "./replay_search.ts";
 import type { SegmentLocation } from "./segment.ts";
+import type { Snapshot } from "./snapshot_load.ts";
 import { SubscriberComments } from "./subscriber_comments.ts";
 import type { SubscriberOptions } from "./subscriber_options.ts";
 import { SubscriberOutput } from "./subscriber_output.ts";
+import type { SubscriberRoles } from "./subscriber_roles.ts";
+import { SubscriberSnapshot } from "./subscriber_snapshot.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
 import {
   SubscriberWatch,
   type SubscriberWatchOptions,
 } from "./subscriber_watch.ts";
-import type { Sink, SinkOwner } from "../_server/sink.ts";
+import type { Sink } from "../_server/sink.ts";
 import { callBack } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
@@ -37,12 +38,13 @@ import type { CloseReason } from "../server.ts";
  * Otherwise it pulls what comes after its cursor as its sink has room (back-pressure):
  * from the live segment, or from segments that are read for it.
  */
-export class Subscriber
-  implements ChannelSubscriber, GroupMember, Newcomer, Waiter, SinkOwner {
+export class Subscriber implements SubscriberRoles {
   readonly #broadcaster: Broadcaster;
   readonly #group: Group;
   readonly #onClose: ((reason: CloseReason) => void) | undefined;
   readonly #describeGap: DescribeGap;
+  /** What the client begins with, if that is the state and not the next event. */
+  readonly #snapshot: SubscriberSnapshot | undefined;
   readonly #output: SubscriberOutput;
   readonly #comments: SubscriberComments;
   /** What may end the stream from outside; set when the response is made. */
@@ -71,7 +73,7 @@ export class Subscriber
    * @param options What the client asked for.
    */
   constructor(broadcaster: Broadcaster, options: SubscriberOptions) {
-    const { lastEventId, replay, interest, compression } = options;
+    const { lastEventId, replay, interest, compression, snapshot } = options;
     this.#broadcaster = broadcaster;
     this.#onClose = options.onClose;
     this.#describeGap = options.describeGap;
@@ -86,9 +88,11 @@ export class Subscriber
       this.#output,
       this.#knownId,
     );
+    this.#snapshot = snapshot &&
+      new SubscriberSnapshot(broadcaster, snapshot, this);
     broadcaster.add(this);
     const { endCursor } = broadcaster.feed;
-    const isNew = lastEventId === undefined && replay === 0;
+    const isNew = lastEventId === undefined && replay === 0 && !snapshot;
     // The end at this moment, even if the client begins to read later.
     if (isNew && endCursor !== undefined) this.#begin(endCursor);
   }
@@ -196,6 +200,14 @@ export class Subscriber
     this.#comments.tell(this.isLive, position);
   }
 
+  /** Takes a snapshot, which ends with its cursor, and goes on there. */
+  takeSnapshot({ cursor, bytes, events }: Snapshot): void {
+    this.#output.write(bytes, events);
+    this.#begin(cursor);
+    this.#knownId.setIsCursor(true);
+    this.#advance();
+  }
+
   /** Ends the stream after what it still holds, and after a last chunk if there is one. */
   end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void {
     if (!this.#close()) return;
@@ -268,8 +280,9 @@ export class Subscriber
       return undefined;
     }
     if (startCursor === undefined) this.#idle();
+    else if (this.#snapshot !== undefined) this.#snapshot.take(undefined);
     else this.#begin(startCursor);
-    return startCursor;
+    return this.#cursor;
   }
 
   /** Sets the cursor after which the client gets every event. */
@@ -315,6 +328,7 @@ export class Subscriber
     }
     const lastEventId = options ? options.lastEventId : this.#cursor;
     if (lastEventId === undefined) return this.#enter(location);
+    if (this.#snapshot !== undefined) return this.#snapshot.take(lastEventId);
     makeGapNotice(
       this.#describeGap,
       lastEventId,
@@ -375,6 +389,7 @@ export class Subscriber
 
   #leave(reason: CloseReason): void {
     this.#watch?.stop();
+    this.#snapshot?.stop();
     this.#broadcaster.groupIndex.leave(this.#group, this);
     this.#broadcaster.remove(this);
     const onClose = this.#onClose;

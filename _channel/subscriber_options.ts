@@ -8,6 +8,7 @@
 
 import type { DescribeGap } from "./gap_notice.ts";
 import type { Interest } from "./group.ts";
+import type { SubscriberSnapshotOptions } from "./subscriber_snapshot.ts";
 import type { EventCompression } from "../_server/compression.ts";
 import type { CloseReason } from "../server.ts";
 
@@ -23,6 +24,8 @@ export interface SubscriberOptions {
   compression: EventCompression | undefined;
   /** Makes what the client is sent in place of missing events. */
   describeGap: DescribeGap;
+  /** What the client gets if it has no ID, or the log does not reach back to that. */
+  snapshot?: SubscriberSnapshotOptions | undefined;
   /** Called once when the stream has ended. */
   onClose: ((reason: CloseReason) => void) | undefined;
 }

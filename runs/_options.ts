@@ -135,7 +135,7 @@ export interface EventRunsStartOptions {
 export interface EventRunsServeOptions extends
   Omit<
     EventChannelServeOptions,
-    "replay" | "topics" | "types" | "filter" | "until"
+    "replay" | "snapshot" | "topics" | "types" | "filter" | "until"
   > {
   /**
    * The methods of requests that get a stream, as for `serveEvents`.

@@ -48,9 +48,14 @@ Deno.test("EventChannel.serve() throws TypeError if it is called without its cha
   );
 });
 
-Deno.test("EventChannel.publish() and close() reject with TypeError if they are called without their channel", async () => {
+Deno.test("EventChannel.publish(), cursor() and close() reject with TypeError if they are called without their channel", async () => {
   await using channel = new EventChannel();
-  const { publish, close } = channel;
+  const { publish, cursor, close } = channel;
+  await assertRejects(
+    () => cursor(),
+    TypeError,
+    'Cannot take cursor: expected "this" to be an EventChannel, got undefined: call it as "channel.cursor()"',
+  );
   await assertRejects(
     () => publish({ data: "a" }),
     TypeError,

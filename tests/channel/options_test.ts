@@ -7,6 +7,7 @@ import {
   type EventChannelOptions,
   type EventChannelPublishOptions,
   type EventChannelServeOptions,
+  type SharedEventSnapshot,
 } from "../../channel.ts";
 import { type EventLog, MemoryEventLog } from "../../log.ts";
 import type { CorsOptions } from "../../server.ts";
@@ -41,6 +42,7 @@ testOptions<EventChannelOptions>({
     maxTopicsPerEvent: 5,
     maxTopicLength: 5,
     compression: COMPRESSION,
+    snapshot: () => [],
     onGap: () => [],
     onError: () => {},
   },
@@ -57,6 +59,7 @@ testOptions<EventChannelOptions>({
     maxTopicsPerEvent: "5",
     maxTopicLength: "5",
     compression: true,
+    snapshot: [],
     onGap: [],
     onError: true,
   },
@@ -108,7 +111,8 @@ testOptions<EventChannelServeOptions>({
     startTimeout: 1000,
     allowTransform: true,
     lastEventIdParameter: "id",
-    replay: "all",
+    replay: 0,
+    snapshot: () => [],
     topics: ["room:tea"],
     types: ["rain"],
     filter: () => true,
@@ -125,12 +129,33 @@ testOptions<EventChannelServeOptions>({
     allowTransform: "yes",
     lastEventIdParameter: 5,
     replay: "20",
+    snapshot: "state",
     topics: "room:tea",
     types: "rain",
     filter: /rain/,
     until: "end",
     onClose: {},
   },
+});
+
+testOptions<SharedEventSnapshot>({
+  name: "EventChannel.serve()",
+  path: "snapshot",
+  mayBeFunction: true,
+  call: (snapshot) => serve({ snapshot }),
+  base: { key: "doc:7", load: () => [] },
+  right: { key: "doc:7", maxAge: 1000, load: () => [] },
+  wrong: { key: 7, maxAge: "1000", load: [] },
+});
+
+testOptions<SharedEventSnapshot>({
+  name: "new EventChannel()",
+  path: "snapshot",
+  mayBeFunction: true,
+  call: (snapshot) => new EventChannel({ snapshot }).close(),
+  base: { key: "doc:7", load: () => [] },
+  right: { key: "doc:7", maxAge: Infinity, load: () => [] },
+  wrong: { key: 7, maxAge: null, load: {} },
 });
 
 testOptions<CorsOptions>({

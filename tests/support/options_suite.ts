@@ -28,13 +28,15 @@ export interface OptionsSuite<Options> {
   takesNull?: boolean;
   /** Whether right options are not tried, since the call needs more than a test has. */
   refusesOnly?: boolean;
+  /** Whether a function may stand in the place of these options. */
+  mayBeFunction?: boolean;
 }
 
 /** Tests that options are checked: the same for all rooms. */
 export function testOptions<Options extends object>(
   suite: OptionsSuite<Options>,
 ): void {
-  const { name, path, call, right, wrong, base } = suite;
+  const { name, path, call, right, wrong, base, mayBeFunction } = suite;
   const prefix = path === undefined ? "" : `${path}.`;
   const names = Object.keys(right);
   const attempt = async (options: unknown): Promise<void> => {
@@ -79,6 +81,7 @@ export function testOptions<Options extends object>(
   Deno.test(`${name} refuses options that are no object`, async () => {
     const values = suite.takesNull ? [] : [null];
     for (const value of [...values, 5, "text", true, [], () => {}, Symbol()]) {
+      if (mayBeFunction && typeof value === "function") continue;
       await refuse(value, `"${path ?? "options"}" to be an object`);
     }
   });
