@@ -17,6 +17,7 @@ import type {
 import { checkSnapshot } from "./snapshot_checks.ts";
 import type { SnapshotSource } from "./snapshot_load.ts";
 import { checkTopics } from "./topics.ts";
+import { assertOnLimit, type OnLimit } from "../_server/admission.ts";
 import type { Lifetime } from "../_server/lifetime.ts";
 import {
   checkResponseOptions,
@@ -95,7 +96,7 @@ export interface CheckedChannelOptions extends EventChannelOptions {
   keepAlive: number;
   maxSubscribers: number;
   maxSubscribersPerKey: number;
-  onLimit: "refuse" | "replaceOldest";
+  onLimit: OnLimit;
   maxTopicsPerSubscriber: number;
   maxTopicsPerEvent: number;
   maxTopicLength: number;
@@ -148,10 +149,7 @@ export function checkChannelOptions(
   const { keepAlive } = checkResponseOptions(verb, given);
   assertLimit(verb, "maxSubscribers", maxSubscribers, 0);
   assertLimit(verb, "maxSubscribersPerKey", maxSubscribersPerKey, 0);
-  if (onLimit !== "refuse" && onLimit !== "replaceOldest") {
-    const expected = '"refuse" or "replaceOldest"';
-    throw new TypeError(describeMismatch(verb, "onLimit", expected, onLimit));
-  }
+  assertOnLimit(verb, onLimit);
   assertLimit(verb, "maxTopicsPerSubscriber", maxTopicsPerSubscriber, 0);
   assertLimit(verb, "maxTopicsPerEvent", maxTopicsPerEvent, 0);
   assertLimit(verb, "maxTopicLength", maxTopicLength, 1);

@@ -7,6 +7,11 @@
  * @module
  */
 
+import { describeMismatch } from "../_validate.ts";
+
+/** What happens with a client beyond the limit of its key. */
+export type OnLimit = "refuse" | "replaceOldest";
+
 /** How many clients there may be at a time. */
 export interface AdmissionLimits {
   /** Of all keys together, and without one. */
@@ -24,6 +29,17 @@ export interface AdmissionLimits {
 export interface AdmittedClient {
   /** The key by which it counts, if it has one. */
   readonly key: string | undefined;
+}
+
+/**
+ * Checks the option `onLimit`.
+ *
+ * @throws {TypeError} If it is neither of the two.
+ */
+export function assertOnLimit(verb: string, onLimit: OnLimit): void {
+  if (onLimit === "refuse" || onLimit === "replaceOldest") return;
+  const expected = '"refuse" or "replaceOldest"';
+  throw new TypeError(describeMismatch(verb, "onLimit", expected, onLimit));
 }
 
 /** Counts clients by their keys. */

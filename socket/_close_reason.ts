@@ -30,6 +30,13 @@ export const ABNORMAL_CLOSURE: CloseFacts = {
   wasClean: false,
 };
 
+/** The end of a socket that a newer one with its key replaces (`onLimit`). */
+export const REPLACED: CloseReason = {
+  // RFC 6455: the endpoint has a policy that the socket does not meet.
+  code: 1008,
+  reason: "Cannot keep socket: a newer socket with the same key has opened",
+};
+
 // RFC 6455: the reason shares 125 bytes with the code.
 const MAX_REASON = 123;
 const ENCODER = new TextEncoder();

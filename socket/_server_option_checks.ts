@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { AdmissionLimits } from "../_server/admission.ts";
+import { type AdmissionLimits, assertOnLimit } from "../_server/admission.ts";
 import { assertOrigins } from "../_server/cors.ts";
 import {
   checkResponseOptions,
@@ -26,7 +26,7 @@ import {
   MAX_DELAY,
 } from "../_validate.ts";
 import type { ServeSocketOptions } from "./_server_options.ts";
-import type { SocketSettings } from "./_server_session.ts";
+import type { SocketSettings } from "./_session_settings.ts";
 
 /** The options with the defaults filled in. */
 export type ServeSocketSettings = SocketSettings & AdmissionLimits;
@@ -46,6 +46,7 @@ const OPTIONS: OptionKinds<ServeSocketOptions> = {
   maxBuffered: "any",
   maxSessions: "any",
   maxSessionsPerKey: "any",
+  onLimit: "any",
   key: "a string",
 };
 
@@ -72,6 +73,7 @@ export function checkOptions(
     maxBuffered = 16_777_216,
     maxSessions = 10_000,
     maxSessionsPerKey = Infinity,
+    onLimit = "refuse",
     key,
     signal,
     origins = [],
@@ -88,6 +90,7 @@ export function checkOptions(
   assertLimit(verb, "maxBuffered", maxBuffered, 1);
   assertLimit(verb, "maxSessions", maxSessions, 0);
   assertLimit(verb, "maxSessionsPerKey", maxSessionsPerKey, 0);
+  assertOnLimit(verb, onLimit);
   return {
     keepAlive,
     sessionTimeout,
@@ -96,6 +99,7 @@ export function checkOptions(
     maxBuffered,
     maxClients: maxSessions,
     maxClientsPerKey: maxSessionsPerKey,
+    replacesOldest: onLimit === "replaceOldest",
     signal,
   };
 }

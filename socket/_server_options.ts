@@ -48,8 +48,10 @@ export interface ServeSocketOptions
   signal?: AbortSignal | undefined;
   /**
    * Milliseconds for which the client may be away, or may leave a close unconfirmed,
-   * before the socket is closed with 1006: 1 to 2 147 483 647. The body of a POST may take
-   * as long; beyond it the status is 408, and the client repeats the POST.
+   * before the socket is closed with 1006: 1 to 2 147 483 647. A client whose response nobody
+   * reads is away, such as one that a middleware has thrown away, and so is one whose
+   * WebSocket does not open. The body of a POST may take as long; beyond it the status is
+   * 408, and the client repeats the POST.
    *
    * @default {30_000}
    */
@@ -89,12 +91,26 @@ export interface ServeSocketOptions
    */
   maxSessions?: number | undefined;
   /**
-   * Sockets that there may be with one `key`. Beyond it, a request for another socket gets
-   * status 429.
+   * Sockets that there may be with one `key`. `onLimit` says what happens with further
+   * ones.
    *
    * @default {Infinity}
    */
   maxSessionsPerKey?: number | undefined;
+  /**
+   * What happens with a request for one more socket than `maxSessionsPerKey`:
+   *
+   * - `"refuse"`: it gets status 429.
+   * - `"replaceOldest"`: it opens, and the oldest socket with its key is closed with 1008 and
+   *   a reason. The session of that socket ends at once.
+   *
+   * A client that has vanished counts for `sessionTimeout`, which keeps its own user out with
+   * `"refuse"`. With `"replaceOldest"`, an application that opens a new socket after each
+   * close replaces its own sockets for ever, one by the other: it must not do so after 1008.
+   *
+   * @default {"refuse"}
+   */
+  onLimit?: "refuse" | "replaceOldest" | undefined;
   /** The owner of the socket, for `maxSessionsPerKey`: a user, or an address. */
   key?: string | undefined;
 }

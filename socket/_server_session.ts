@@ -9,30 +9,26 @@
 
 import { listenForAbort } from "../_abort.ts";
 import { startIdleTimer } from "../_client/idle_timer.ts";
-import { encodeEvent, encodeEvents } from "../encoder.ts";
+import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { describeMismatch } from "../_validate.ts";
 import { EventStreamBody } from "../_server/body.ts";
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "../_server/keep_alive.ts";
 import { openStream } from "../_server/sink.ts";
-import { ABNORMAL_CLOSURE, type CloseReason } from "./_close_reason.ts";
+import { ChunkCutter } from "./_chunk_cutter.ts";
+import {
+  ABNORMAL_CLOSURE,
+  type CloseReason,
+  REPLACED,
+} from "./_close_reason.ts";
 import { HttpError } from "./_http_error.ts";
-import { type PostLimits, PostReader } from "./_post_reader.ts";
+import { makeOpening } from "./_opening.ts";
+import { PostReader } from "./_post_reader.ts";
 import { ProtocolReader, ProtocolViolation, tooMuch } from "./_protocol.ts";
 import { SendBuffer } from "./_send_buffer.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
-import { OPEN_EVENT, type Opening, type SocketData } from "./_wire_format.ts";
-
-/** The options of a session, checked and with the defaults filled in. */
-export interface SocketSettings extends PostLimits {
-  keepAlive: number;
-  maxBuffered: number;
-  signal: AbortSignal | undefined;
-}
-
-/** The most bytes of one chunk of the stream. */
-const CHUNK_SIZE = 65_536;
-const NOTHING = new Uint8Array(0);
+import type { SocketSettings } from "./_session_settings.ts";
+import { OPEN_EVENT, type SocketData } from "./_wire_format.ts";
 
 /**
  * The server's side of one socket: from the request that opens it, until the client has
@@ -46,6 +42,8 @@ export class SocketSession implements Transport {
   readonly #events: SocketEvents;
   readonly #onEnd: () => void;
   readonly #sendBuffer = new SendBuffer();
+  /** What the stream is written from. */
+  readonly #chunks = new ChunkCutter(this.#sendBuffer);
   readonly #reader: ProtocolReader;
   readonly #keepAlive: KeepAlive;
   /** The stream that the client reads; undefined while the client is away. */
@@ -54,8 +52,6 @@ export class SocketSession implements Transport {
   #isUnread = false;
   /** The `open` event; undefined once it was written. */
   #preamble: Uint8Array<ArrayBuffer> | undefined;
-  /** Bytes that were taken from the buffer for the stream and not written yet. */
-  #rest: Uint8Array<ArrayBuffer> = NOTHING;
   /** Stops the timer that runs while the client is away. */
   #stopAwayTimer: (() => void) | undefined;
   #isFlushDue = false;
@@ -87,7 +83,7 @@ export class SocketSession implements Transport {
     this.#onEnd = onEnd;
     this.#preamble = encodeEvent({
       event: OPEN_EVENT,
-      data: JSON.stringify(this.#makeOpening()),
+      data: JSON.stringify(makeOpening(this.id, protocol, settings)),
     });
     this.#reader = new ProtocolReader("client", settings.maxMessageSize);
     this.#keepAlive = new KeepAlive(settings.keepAlive, () => {
@@ -130,6 +126,19 @@ export class SocketSession implements Transport {
       this.close(reason);
     }
     this.#events.close({ ...reason, wasClean: false });
+  }
+
+  /**
+   * Ends the session at once, since a newer one takes its place. It does not wait for the
+   * client, which may have vanished: a client that opens sockets again and again would
+   * leave a session for each of them.
+   */
+  replace(): void {
+    this.end(REPLACED);
+    // The rest of a message would stay in memory for as long as the connection of a client
+    // that has vanished. Without it, the client asks for the rest, and gets status 404.
+    if (!this.#chunks.hasRest) this.#writeRest();
+    this.#end();
   }
 
   /**
@@ -212,19 +221,6 @@ export class SocketSession implements Transport {
     }
   }
 
-  #makeOpening(): Opening {
-    const { sessionTimeout, maxBatchSize, maxBuffered } = this.#settings;
-    const most = Number.MAX_SAFE_INTEGER;
-    return {
-      session: this.id,
-      protocol: this.#protocol,
-      sessionTimeout,
-      // JSON has no Infinity.
-      maxBatchSize: Math.min(maxBatchSize, most),
-      acknowledgeAfter: Math.min(Math.ceil(maxBuffered / 8), most),
-    };
-  }
-
   #handleRoom(body: EventStreamBody): void {
     if (body !== this.#body) return;
     if (!this.#hasClosed) this.#stopAwayTimer?.();
@@ -255,33 +251,15 @@ export class SocketSession implements Transport {
   #flush(): void {
     const body = this.#body;
     if (body === undefined || !body.hasRoom) return;
-    while (this.#hasOutput() && body.hasRoom) {
-      this.#keepAlive.touch();
-      body.write(this.#takeChunk());
-    }
-    // The close event was the last one.
-    if (this.#hasClosed && !this.#hasOutput()) this.#leave();
-  }
-
-  #hasOutput(): boolean {
-    return this.#rest.length > 0 || this.#sendBuffer.hasWaiting;
-  }
-
-  #takeChunk(): Uint8Array<ArrayBuffer> {
-    if (this.#rest.length === 0) {
+    while (this.#chunks.hasOutput && body.hasRoom) {
       const { sent } = this.#sendBuffer;
-      const taken = encodeEvents(this.#sendBuffer.take(CHUNK_SIZE));
+      this.#keepAlive.touch();
+      body.write(this.#chunks.take());
       this.#endWait();
       if (this.#sendBuffer.sent > sent) this.#handleProgress();
-      if (taken.length <= CHUNK_SIZE) return taken;
-      this.#rest = taken;
     }
-    // A copy: a part of the buffer would keep all of it in memory. A client that resumes
-    // its stream again and again, and reads nothing, would hold a whole message for each
-    // connection.
-    const chunk = this.#rest.slice(0, CHUNK_SIZE);
-    this.#rest = this.#rest.subarray(CHUNK_SIZE);
-    return chunk;
+    // The close event was the last one.
+    if (this.#hasClosed && !this.#chunks.hasOutput) this.#leave();
   }
 
   #take(event: ServerSentEvent): void {
@@ -325,14 +303,22 @@ export class SocketSession implements Transport {
   }
 
   readonly #handleShutdown = (): void => {
-    this.close({ code: 1001, reason: "" });
-    // The server will not run long enough for the client to ask for the rest, or to
-    // confirm the close.
-    if (this.#rest.length > 0) this.#body?.write(this.#rest);
-    this.#body?.write(encodeEvents(this.#sendBuffer.take(Infinity)));
-    this.#events.close({ code: 1001, reason: "", wasClean: false });
+    const reason: CloseReason = { code: 1001, reason: "" };
+    this.close(reason);
+    this.#writeRest();
+    this.#events.close({ ...reason, wasClean: false });
     this.#end();
   };
+
+  /**
+   * Writes all that waits to the stream, if there is one: the client will not be able to
+   * ask for it.
+   */
+  #writeRest(): void {
+    if (this.#body === undefined) return;
+    if (this.#preamble !== undefined) this.#body.write(this.#preamble);
+    this.#body.write(this.#chunks.takeAll());
+  }
 
   #isCongested(): boolean {
     return !this.#hasEnded &&
@@ -366,7 +352,7 @@ export class SocketSession implements Transport {
     this.#keepAlive.stop();
     this.#body?.end();
     this.#body = undefined;
-    this.#rest = NOTHING;
+    this.#chunks.dropRest();
     // Once the socket is closed, only events that the client takes or confirms count: a
     // client that resumes again and again would keep the session for ever.
     if (!this.#hasClosed) this.#awaitClient();

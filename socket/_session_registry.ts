@@ -16,7 +16,7 @@ const FULL = {
   429: "Cannot open socket: this client has too many",
 };
 
-/** The sockets of this process: the sessions by ID, and the number for each key. */
+/** The sockets of this process: the sessions by ID, and those of each key. */
 export class SessionRegistry {
   readonly #sessions = new Map<string, SocketSession>();
   readonly #admission = new Admission();
@@ -40,19 +40,43 @@ export class SessionRegistry {
   /**
    * Counts a socket.
    *
-   * @returns The function to call when it is closed.
+   * @param key Its owner.
+   * @param limits How many there may be.
+   * @param end Ends the socket, since a newer one takes its place.
+   * @returns The function to call when it is closed; further calls do nothing.
    * @throws {HttpError} If there are too many.
    */
-  admit(key: string | undefined, limits: AdmissionLimits): () => void {
+  admit(
+    key: string | undefined,
+    limits: AdmissionLimits,
+    end: () => void,
+  ): () => void {
     const decision = this.#admission.decide(this.#count, limits, () => key);
     if (typeof decision === "number") {
       throw new HttpError(decision, FULL[decision]);
     }
-    const leave = key === undefined ? undefined : this.#admission.enter(key);
+    const leave = key === undefined
+      ? undefined
+      : this.#admission.enter(key, end);
     this.#count++;
+    let isCounted = true;
     return () => {
+      if (!isCounted) return;
+      isCounted = false;
       this.#count--;
       leave?.();
     };
+  }
+
+  /**
+   * Ends the oldest sockets of a key if there are too many now. Call it when a new socket is
+   * open: a request that is refused must replace none.
+   */
+  settle(
+    key: string | undefined,
+    { maxClientsPerKey, replacesOldest }: AdmissionLimits,
+  ): void {
+    if (key === undefined || replacesOldest !== true) return;
+    this.#admission.endOldest(key, maxClientsPerKey);
   }
 }

@@ -7,7 +7,12 @@
  * @module
  */
 
-import { ABNORMAL_CLOSURE, type CloseReason } from "./_close_reason.ts";
+import { startIdleTimer } from "../_client/idle_timer.ts";
+import {
+  ABNORMAL_CLOSURE,
+  type CloseReason,
+  REPLACED,
+} from "./_close_reason.ts";
 import { tooLarge, tooMuch } from "./_protocol.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
 import { byteLengthOf, type SocketData } from "./_wire_format.ts";
@@ -18,11 +23,15 @@ export interface WebSocketLimits {
   maxMessageSize: number;
   /** Bytes that may wait; beyond, the socket is closed with 1013. */
   maxBuffered: number;
+  /** Milliseconds in which the WebSocket has to open; beyond, it is closed with 1006. */
+  sessionTimeout: number;
 }
 
 const NO_LIMITS: WebSocketLimits = {
   maxMessageSize: Infinity,
   maxBuffered: Infinity,
+  // The client's fallback has a timeout of its own.
+  sessionTimeout: Infinity,
 };
 
 /** Carries messages over a WebSocket of the runtime. */
@@ -32,22 +41,32 @@ export class WebSocketTransport implements Transport {
   readonly #limits: WebSocketLimits;
   /** How this side has closed it: Deno's server ignores a close before the socket is open. */
   #closing: CloseReason | undefined;
+  /** Stops the timer that runs until the WebSocket opens or is closed. */
+  readonly #stopTimer: () => void;
 
   /**
    * @param socket The WebSocket, which is still connecting.
    * @param events What the socket is told.
    * @param limits The limits; a client has none.
+   * @param onEnd Called when the WebSocket is over, also if the socket was closed before.
    */
   constructor(
     socket: WebSocket,
     events: SocketEvents,
     limits: WebSocketLimits = NO_LIMITS,
+    onEnd: () => void = () => {},
   ) {
     this.#socket = socket;
     this.#events = events;
     this.#limits = limits;
     socket.binaryType = "arraybuffer";
+    // The runtime tells nothing of a WebSocket whose response was thrown away.
+    this.#stopTimer = startIdleTimer(limits.sessionTimeout, () => {
+      this.fail();
+      onEnd();
+    });
     socket.onopen = () => {
+      this.#stopTimer();
       if (this.#closing !== undefined) this.close(this.#closing);
       else events.open(socket.protocol, socket.extensions);
     };
@@ -56,6 +75,10 @@ export class WebSocketTransport implements Transport {
       // Deno gives the code 0 where the standard gives 1006.
       events.close({ code: code || ABNORMAL_CLOSURE.code, reason, wasClean });
     };
+    socket.addEventListener("close", () => {
+      this.#stopTimer();
+      onEnd();
+    });
   }
 
   get bufferedAmount(): number {
@@ -83,6 +106,17 @@ export class WebSocketTransport implements Transport {
   end(reason: CloseReason): void {
     this.close(reason);
     this.#events.close({ ...reason, wasClean: false });
+  }
+
+  /** Ends the socket of a request that is refused. */
+  abandon(): void {
+    this.#stopTimer();
+    this.fail();
+  }
+
+  /** Closes the socket since a newer one takes its place. */
+  replace(): void {
+    this.end(REPLACED);
   }
 
   #receive(content: string | ArrayBuffer): void {

@@ -46,8 +46,9 @@ import {
 import type { ServeSocketOptions } from "./_server_options.ts";
 import { SocketSession } from "./_server_session.ts";
 import { SessionRegistry } from "./_session_registry.ts";
+import { upgradeSocket } from "./_upgrade.ts";
 import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
-import { WebSocketTransport } from "./_web_socket_transport.ts";
+import type { WebSocketTransport } from "./_web_socket_transport.ts";
 import {
   NEW_SESSION,
   PROTOCOLS_HEADER,
@@ -58,14 +59,6 @@ export type { CorsOptions } from "../_server/cors.ts";
 export type { EventHandler } from "../_client/event_handler.ts";
 export type { WebSocketLike } from "./_web_socket_like.ts";
 export type { ServeSocketOptions } from "./_server_options.ts";
-
-/** What this file needs of Deno. */
-interface Upgrader {
-  upgradeWebSocket?: (
-    request: Request,
-    options: { protocol?: string },
-  ) => { socket: WebSocket; response: Response };
-}
 
 const VERB = "serve socket";
 const METHODS = ["GET", "POST"];
@@ -207,7 +200,7 @@ function assertAdmitted(
   options: ServeSocketOptions,
   settings: ServeSocketSettings,
 ): void {
-  if (id === NEW_SESSION) admit(options, settings)();
+  if (id === NEW_SESSION) admit(options, settings, () => {})();
   else findSession(id).assertResumable(readEventId(request));
 }
 
@@ -219,10 +212,10 @@ function open(
   settings: ServeSocketSettings,
 ): Response {
   const protocol = choose(options, request.headers.get(PROTOCOLS_HEADER));
-  const release = admit(options, settings);
-  const socket = createSocket(request);
   // Cannot be read too early: setTransport() calls back before it returns.
   let session!: SocketSession;
+  const release = admit(options, settings, () => session.replace());
+  const socket = createSocket(request);
   setTransport(socket, (events) => {
     session = new SocketSession(protocol, settings, events, () => {
       REGISTRY.remove(session);
@@ -239,6 +232,7 @@ function open(
     session.fail();
     throw error;
   }
+  REGISTRY.settle(options.key, settings);
   const headers = makeStreamHeaders(negotiation);
   // For the load balancer. The client reads the ID in the stream: a page of another
   // origin could not read the header.
@@ -280,39 +274,34 @@ function upgrade(
   options: ServeSocketOptions,
   settings: ServeSocketSettings,
 ): Response {
-  const { upgradeWebSocket } = (globalThis as { Deno?: Upgrader }).Deno ?? {};
-  if (upgradeWebSocket === undefined) {
-    throw new HttpError(
-      501,
-      "Cannot open WebSocket: the runtime cannot upgrade requests, expected an event stream socket",
-    );
-  }
   const protocol = choose(
     options,
     request.headers.get("sec-websocket-protocol"),
   );
-  const release = admit(options, settings);
+  let transport: WebSocketTransport | undefined;
+  let stopListening = (): void => {};
+  const release = admit(options, settings, () => transport?.replace());
   try {
-    const { socket: webSocket, response } = upgradeOrRefuse(
-      () => upgradeWebSocket(request, protocol === "" ? {} : { protocol }),
-    );
     const socket = createSocket(request);
-    // Cannot be read too early: setTransport() calls back before it returns.
-    let transport!: WebSocketTransport;
-    setTransport(socket, (events) => {
-      transport = new WebSocketTransport(webSocket, events, settings);
-      return transport;
-    });
-    callHandler(onSocket, socket, request, transport);
-    const shutDown = () => transport.end({ code: 1001, reason: "" });
+    const { transport: opened, response } = upgradeSocket(
+      socket,
+      request,
+      protocol,
+      settings,
+      () => {
+        stopListening();
+        release();
+      },
+    );
+    transport = opened;
+    callHandler(onSocket, socket, request, opened);
+    const shutDown = () => opened.end({ code: 1001, reason: "" });
     if (settings.signal?.aborted) shutDown();
-    const stopListening = listenForAbort(settings.signal, shutDown);
-    webSocket.addEventListener("close", () => {
-      stopListening();
-      release();
-    });
+    stopListening = listenForAbort(settings.signal, shutDown);
+    REGISTRY.settle(options.key, settings);
     return response;
   } catch (error) {
+    transport?.abandon();
     release();
     throw error;
   }
@@ -333,25 +322,14 @@ function callHandler(
   });
 }
 
-/** Refuses a handshake that lacks a header. */
-function upgradeOrRefuse<T>(upgrade: () => T): T {
-  try {
-    return upgrade();
-  } catch {
-    throw new HttpError(
-      400,
-      "Cannot open WebSocket: the handshake is malformed",
-    );
-  }
-}
-
-/** Counts a socket. Returns the function to call when it is closed. */
+/** Counts a socket, as {@linkcode SessionRegistry.admit}. */
 function admit(
   options: ServeSocketOptions,
   settings: ServeSocketSettings,
+  end: () => void,
 ): () => void {
   assertRunning(options);
-  return REGISTRY.admit(options.key, settings);
+  return REGISTRY.admit(options.key, settings, end);
 }
 
 function assertRunning({ signal }: ServeSocketOptions): void {

@@ -90,6 +90,7 @@ testOptions<ServeSocketOptions>({
     maxBuffered: 5,
     maxSessions: 5,
     maxSessionsPerKey: 5,
+    onLimit: "replaceOldest",
     key: "ada",
   },
   wrong: {
@@ -107,6 +108,7 @@ testOptions<ServeSocketOptions>({
     maxBuffered: "5",
     maxSessions: "5",
     maxSessionsPerKey: "5",
+    onLimit: "oldest",
     key: 5,
   },
 });

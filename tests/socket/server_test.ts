@@ -329,7 +329,8 @@ for (
     const request = new Request("http://localhost/", {
       headers: { upgrade: "websocket" },
     });
-    const socket = new EventTarget() as WebSocket;
+    const fake = Object.assign(new EventTarget(), { close() {} });
+    const socket = fake as WebSocket;
     Deno.upgradeWebSocket = () => ({ socket, response: new Response() });
     try {
       serveSocket(request, onSocket, { signal });
