@@ -9,6 +9,7 @@
  */
 
 import type { NodeRequest } from "./_node_types.ts";
+import { EarlierReadError } from "../_server/earlier_read.ts";
 import { quote } from "../_validate.ts";
 
 /** A body that other code has left in memory. */
@@ -23,12 +24,11 @@ const JSON_TYPE_REGEXP = /[/+]json$/;
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const LENGTH_REGEXP = /^\d{1,15}$/;
 const CHARSET_REGEXP = /(;\s*charset\s*=\s*)("[^"]*"|[^\s;]+)/i;
-const ADVICE =
-  "mount the handler before express.json() and whatever else reads bodies";
 
-/** The message of the error of a body that other code has read in part. */
-export const PARTLY_READ =
-  `Cannot read request body: other code has read a part of it; ${ADVICE}`;
+/** Makes the error of a body that other code has read in part. */
+export function makePartlyReadError(): EarlierReadError {
+  return new EarlierReadError("other code has read a part of it");
+}
 
 /**
  * Finds what is left of a request's body.
@@ -39,11 +39,11 @@ export const PARTLY_READ =
  */
 export function findLeftBody(
   incoming: NodeRequest,
-): LeftBody | TypeError | undefined {
+): LeftBody | EarlierReadError | undefined {
   if (incoming.readableEnded !== true) {
     return incoming.readableDidRead !== true || isPutBack(incoming)
       ? undefined
-      : new TypeError(PARTLY_READ);
+      : makePartlyReadError();
   }
   // It has ended without any data.
   if (incoming.readableDidRead === false) return makeText("");
@@ -173,12 +173,12 @@ function makeError(
   body: unknown,
   incoming: NodeRequest,
   cause?: unknown,
-): TypeError {
+): EarlierReadError {
   const type = readMediaType(incoming);
-  return new TypeError(
-    `Cannot read request body: other code has read it, expected its bytes or text in "rawBody" or "body", got ${
+  return new EarlierReadError(
+    `other code has read it, expected its bytes or text in "rawBody" or "body", got ${
       quote(body)
-    } for ${type === "" ? "no content-type" : quote(type)}; ${ADVICE}`,
+    } for ${type === "" ? "no content-type" : quote(type)}`,
     cause === undefined ? {} : { cause },
   );
 }

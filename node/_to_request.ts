@@ -11,7 +11,7 @@ import { Buffer } from "node:buffer";
 import {
   adaptHeaders,
   findLeftBody,
-  PARTLY_READ,
+  makePartlyReadError,
   readAnnouncedLength,
 } from "./_earlier_reader.ts";
 import type { Exchange } from "./_exchange.ts";
@@ -99,7 +99,7 @@ function openBody(exchange: Exchange): ReadableStream<Uint8Array> {
     // Where the client has left, HTTP/2 ends the body although it is not complete.
     if (incoming.aborted) return;
     if (missing <= 0) return controller.close();
-    const error = new TypeError(PARTLY_READ);
+    const error = makePartlyReadError();
     exchange.report(error);
     controller.error(error);
   };

@@ -30,6 +30,9 @@ export const ABNORMAL_CLOSURE: CloseFacts = {
   wasClean: false,
 };
 
+/** The code of a close for a server that cannot go on. */
+export const INTERNAL_ERROR = 1011;
+
 /** The end of a socket that a newer one with its key replaces (`onLimit`). */
 export const REPLACED: CloseReason = {
   // RFC 6455: the endpoint has a policy that the socket does not meet.

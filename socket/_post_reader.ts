@@ -10,7 +10,10 @@
 import { startIdleTimer } from "../_client/idle_timer.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { EventStreamError, EventStreamParser } from "../parser.ts";
-import { tooLarge } from "./_protocol.ts";
+import { EarlierReadError } from "../_server/earlier_read.ts";
+import { INTERNAL_ERROR } from "./_close_reason.ts";
+import type { PostBody } from "./_post_body.ts";
+import { ProtocolViolation, tooLarge } from "./_protocol.ts";
 import { HttpError } from "./_http_error.ts";
 
 /** The limits of a POST. */
@@ -29,6 +32,9 @@ const PIECE_SIZE = 16_384;
 const MAX_ESCAPE = 6;
 // Bytes for the fields around a message, and for a close event with the longest reason.
 const MAX_OVERHEAD = 1024;
+
+const READ_BEFORE =
+  "Cannot receive messages: other code has read the POST's body; mount serveSocket() before body parsers";
 
 /** One POST, from its head to the end of its body. */
 export class PostReader {
@@ -74,12 +80,11 @@ export class PostReader {
    * Reads the body.
    *
    * @throws {HttpError} If it was stopped, broke off, or took too long.
-   * @throws {ProtocolViolation} If it or an event in it is too large.
+   * @throws {ProtocolViolation} If it or an event in it is too large, or other code has read
+   * it.
    */
-  async read(body: ReadableStream<Uint8Array>): Promise<void> {
-    const reader = body.getReader();
-    const drop = () => void reader.cancel().catch(() => {});
-    this.#endRead = drop;
+  async read(body: PostBody): Promise<void> {
+    this.#endRead = () => body.cancel();
     // A body that comes a byte at a time would hold its memory as long as the session.
     const stopTimer = startIdleTimer(
       this.#limits.sessionTimeout,
@@ -91,7 +96,7 @@ export class PostReader {
     try {
       let size = 0;
       for (;;) {
-        const chunk = await this.#readChunk(reader);
+        const chunk = await this.#readChunk(body);
         if (chunk === undefined) return;
         size += chunk.length;
         if (size > this.#limits.maxBatchSize) {
@@ -100,7 +105,7 @@ export class PostReader {
         this.#push(chunk);
       }
     } catch (error) {
-      drop();
+      body.cancel();
       throw error;
     } finally {
       stopTimer();
@@ -115,13 +120,16 @@ export class PostReader {
     this.#endRead();
   }
 
-  async #readChunk(
-    reader: ReadableStreamDefaultReader<Uint8Array>,
-  ): Promise<Uint8Array | undefined> {
+  async #readChunk(body: PostBody): Promise<Uint8Array | undefined> {
     try {
-      const { value } = await reader.read();
-      if (this.#refusal === undefined) return value;
-    } catch {
+      const chunk = await body.read();
+      if (this.#refusal === undefined) return chunk;
+    } catch (error) {
+      // A violation of the server: the client must not repeat the POST, and both sides have
+      // to learn why.
+      if (error instanceof EarlierReadError) {
+        throw new ProtocolViolation(READ_BEFORE, INTERNAL_ERROR);
+      }
       // The client is gone: the response will not be read.
       throw this.#refusal ??
         new HttpError(400, "Cannot receive messages: the body broke off");

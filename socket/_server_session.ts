@@ -23,6 +23,7 @@ import {
 } from "./_close_reason.ts";
 import { HttpError } from "./_http_error.ts";
 import { makeOpening } from "./_opening.ts";
+import type { PostBody } from "./_post_body.ts";
 import { PostReader } from "./_post_reader.ts";
 import { ProtocolReader, ProtocolViolation, tooMuch } from "./_protocol.ts";
 import { SendBuffer } from "./_send_buffer.ts";
@@ -190,12 +191,12 @@ export class SocketSession implements Transport {
    * counts.
    *
    * @param lastEventId The last event that the client has received.
-   * @param body The body, `null` if there is none.
+   * @param body The body.
    * @throws {HttpError} If it is refused.
    */
   async receive(
     lastEventId: number,
-    body: ReadableStream<Uint8Array> | null,
+    body: PostBody,
   ): Promise<void> {
     const post = new PostReader(
       this.#settings,
@@ -206,7 +207,7 @@ export class SocketSession implements Transport {
     this.#post = post;
     try {
       this.#acknowledge(lastEventId);
-      if (body !== null) await post.read(body);
+      await post.read(body);
       this.#endIfConfirmed();
       while (this.#post === post && this.#isCongested()) {
         await new Promise<void>((resolve) => this.#endWait = resolve);

@@ -36,8 +36,10 @@ import { answerEmpty, refuse } from "../_server/refuse.ts";
 import { assertRequest } from "../_server/request_check.ts";
 import { describeMismatch, quote } from "../_validate.ts";
 import { warn } from "../_warning.ts";
+import { INTERNAL_ERROR } from "./_close_reason.ts";
 import { HttpError } from "./_http_error.ts";
 import { findForeignOrigin } from "./_own_origin.ts";
+import { PostBody } from "./_post_body.ts";
 import {
   checkOptions,
   readSocketOptions,
@@ -62,8 +64,6 @@ export type { ServeSocketOptions } from "./_server_options.ts";
 
 const VERB = "serve socket";
 const METHODS = ["GET", "POST"];
-/** The code of a close for a server that cannot go on. */
-const INTERNAL_ERROR = 1011;
 const ID_REGEXP = /^\d{1,15}$/;
 const REGISTRY = new SessionRegistry();
 
@@ -80,6 +80,10 @@ const REGISTRY = new SessionRegistry();
  * for a body that takes longer than `sessionTimeout`, 413, 429, 501, 503. The body
  * says why in a sentence of English. A session has one POST at a time: a newer POST ends
  * the one before, which gets status 429.
+ *
+ * Mount it before body parsers. A POST whose body other code has read closes the socket with
+ * 1011 and a reason; the server gets the error as a warning, or by `onError` of
+ * `toNodeHandler()`.
  *
  * @example Echo
  * ```ts
@@ -255,7 +259,7 @@ async function receive(
   headers: Headers,
 ): Promise<Response> {
   try {
-    await session.receive(readEventId(request), request.body);
+    await session.receive(readEventId(request), new PostBody(request));
     return answerEmpty(headers);
   } catch (error) {
     return answerRefusal(error, request, headers);

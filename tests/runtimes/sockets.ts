@@ -35,6 +35,7 @@ import "../server/socket_test.ts";
 import "../fuzz/socket_protocol_test.ts";
 import "../socket/departure_test.ts";
 import "../socket/drop_test.ts";
+import "../socket/earlier_read_test.ts";
 import "../socket/on_limit_test.ts";
 import "../socket/origin_test.ts";
 import "../socket/options_test.ts";
