@@ -47,11 +47,11 @@ export type {
   Disconnection,
 } from "./_client/connection_state.ts";
 export type { EventHandler } from "./_client/event_handler.ts";
-export {
-  EventSource,
-  type EventSourceErrorEvent,
-  type EventSourceEventMap,
-} from "./_client/event_source.ts";
+export { EventSource } from "./_client/event_source.ts";
+export type {
+  EventSourceErrorEvent,
+  EventSourceEventMap,
+} from "./_client/event_source_events.ts";
 export {
   type DisconnectReason,
   EventSourceError,

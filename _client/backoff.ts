@@ -11,6 +11,11 @@ import { assertNumber, MAX_DELAY } from "../_validate.ts";
 
 const DEFAULT_MAX_DELAY = 30_000;
 
+// Milliseconds: a stream that lasts less has ended at once, and the longest wait that
+// follows from that alone.
+const SHORT_STREAM = 1000;
+const MAX_FLOOR = 500;
+
 // The three formats of RFC 9110, section 5.6.7; the last is that of asctime().
 const HTTP_DATE_REGEXP = /^[A-Z][a-z]+,? .+:\d\d (GMT|\d{4})$/;
 
@@ -79,6 +84,24 @@ export function drawDelay(
   const drawn = random();
   assertNumber("draw delay", "backoff.random()", drawn, 0, 1);
   return floor + Math.round(drawn * Math.max(ceiling - floor, 0));
+}
+
+/**
+ * Counts the streams in a row that ended at once. With `retry: 0`, a server that answers
+ * with one event at a time would get hundreds of requests a second.
+ */
+export class ShortStreams {
+  #count = 0;
+
+  /** Counts a stream that lasted so many milliseconds. */
+  add(time: number): void {
+    this.#count = time < SHORT_STREAM ? this.#count + 1 : 0;
+  }
+
+  /** The least milliseconds to wait before the next attempt. */
+  get delay(): number {
+    return Math.min(Math.floor(2 ** this.#count / 2), MAX_FLOOR);
+  }
 }
 
 /**

@@ -8,7 +8,7 @@
  */
 
 import { findTimeout, listenForAbort } from "../_abort.ts";
-import { drawDelay, limitRetryAfter } from "./backoff.ts";
+import { drawDelay, limitRetryAfter, ShortStreams } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
 import { type ConnectOptions, isRepeatable } from "./connection_options.ts";
@@ -32,16 +32,17 @@ import {
   type StreamState,
 } from "../_parser/interpreter.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
-import { describeMismatch, MAX_DELAY } from "../_validate.ts";
+import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
-import { getRetryAfter, isFinal, isTransient } from "./reconnection.ts";
+import {
+  getRetryAfter,
+  isFinal,
+  isReestablished,
+  isTransient,
+} from "./reconnection.ts";
 
 const DEFAULT_RECONNECTION_TIME = 3000;
 const DEFAULT_HEALTHY_AFTER = 5000;
-// Milliseconds: a stream that lasts less has ended at once, and the longest wait that
-// follows from that alone.
-const SHORT_STREAM = 1000;
-const MAX_FLOOR = 500;
 
 /**
  * One lasting subscription, as an async iterator of its events. It connects by itself,
@@ -76,8 +77,7 @@ export class EventStreamConnection
   #hasOpened = false;
   /** Attempts since the last healthy connection. */
   #attempts = 0;
-  /** How many streams in a row have ended at once. */
-  #shortStreams = 0;
+  readonly #shortStreams = new ShortStreams();
   /** Ends the wait before the next attempt; set while there is one. */
   #endWait: (() => void) | undefined;
   /** As of the events that were handed out: the parser may be ahead. */
@@ -367,16 +367,11 @@ export class EventStreamConnection
       this.#attempts = 0;
     }
     const attempt = this.#attempts + 1;
-    // Of a stream that ends at once again and again. Whatever `retry` says, it would make
-    // hundreds of requests a second.
-    let floor = 0;
     if (this.#readyState === OPEN && !this.#isStandard) {
-      const isShort = now - this.#openedAt < SHORT_STREAM;
-      this.#shortStreams = isShort ? this.#shortStreams + 1 : 0;
-      floor = Math.min(Math.floor(2 ** this.#shortStreams / 2), MAX_FLOOR);
+      this.#shortStreams.add(now - this.#openedAt);
     }
     const delay = reason === "reconnect" ? 0 : Math.max(
-      floor,
+      this.#shortStreams.delay,
       drawDelay(
         attempt,
         this.#parser.reconnectionTime ?? reconnectionTime,
@@ -400,15 +395,7 @@ export class EventStreamConnection
         isTransient(error, this.#options, this.#isStandard));
       return false;
     }
-    const answer: unknown = shouldReconnect?.(disconnection) ??
-      isTransient(error, this.#options, this.#isStandard);
-    if (typeof answer === "boolean") return answer;
-    // A promise would count as true, whatever it resolves to.
-    Promise.resolve(answer).catch(() => {});
-    const expected = "a boolean or undefined";
-    throw new TypeError(
-      describeMismatch("reconnect", "shouldReconnect()", expected, answer),
-    );
+    return isReestablished(disconnection, this.#options, this.#isStandard);
   }
 
   #wait(delay: number): Promise<void> {

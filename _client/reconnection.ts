@@ -9,12 +9,38 @@
 
 import { parseRetryAfter } from "./backoff.ts";
 import { type EventSourceInit, isRepeatable } from "./connection_options.ts";
+import type { Disconnection } from "./connection_state.ts";
 import type { EventSourceError } from "./event_source_error.ts";
 import { isTransientStatus } from "./transient_status.ts";
+import { describeMismatch } from "../_validate.ts";
 
 /** Whether every later attempt would fail too: `shouldReconnect` is not asked then. */
 export function isFinal({ reason }: EventSourceError): boolean {
   return /^(no-content|event-too-large|invalid-request)$/.test(reason);
+}
+
+/**
+ * Whether the connection is reestablished: by `shouldReconnect`, or else by default.
+ *
+ * @param disconnection Why the connection was lost.
+ * @param options The options of the connection.
+ * @param isStandard Whether the defaults are those of a browser.
+ * @throws {TypeError} If `shouldReconnect` returns neither a boolean nor `undefined`.
+ */
+export function isReestablished(
+  disconnection: Disconnection,
+  options: EventSourceInit,
+  isStandard: boolean,
+): boolean {
+  const answer: unknown = options.shouldReconnect?.(disconnection) ??
+    isTransient(disconnection.error, options, isStandard);
+  if (typeof answer === "boolean") return answer;
+  // A promise would count as true, whatever it resolves to.
+  Promise.resolve(answer).catch(() => {});
+  const expected = "a boolean or undefined";
+  throw new TypeError(
+    describeMismatch("reconnect", "shouldReconnect()", expected, answer),
+  );
 }
 
 /** Whether the connection is reestablished if `shouldReconnect` does not decide. */

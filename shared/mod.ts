@@ -38,9 +38,9 @@
 import {
   EventSource,
   type EventSourceConnection,
-  type EventSourceEventMap,
   MAKE_CONNECTION,
 } from "../_client/event_source.ts";
+import type { EventSourceEventMap } from "../_client/event_source_events.ts";
 import type {
   ConnectOptions,
   EventSourceInit,
@@ -54,11 +54,11 @@ export type { Clock } from "../_client/clock.ts";
 export type { EventSourceInit } from "../_client/connection_options.ts";
 export type { Disconnection } from "../_client/connection_state.ts";
 export type { EventHandler } from "../_client/event_handler.ts";
-export {
-  EventSource,
-  type EventSourceErrorEvent,
-  type EventSourceEventMap,
-} from "../_client/event_source.ts";
+export { EventSource } from "../_client/event_source.ts";
+export type {
+  EventSourceErrorEvent,
+  EventSourceEventMap,
+} from "../_client/event_source_events.ts";
 export type {
   DisconnectReason,
   EventSourceError,
