@@ -64,10 +64,7 @@ export class EventStreamConnection
   /** Of one response; the next one takes the last event ID and reconnection time over. */
   #parser!: Interpreter;
   #windows!: TextWindows;
-  readonly #queue = new EventQueue(
-    (event) => this.#onTake(event),
-    (text) => this.#tellComment(text),
-  );
+  readonly #queue = new EventQueue((event) => this.#onTake(event));
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
   /** Set while the connection is open. */
@@ -115,7 +112,8 @@ export class EventStreamConnection
     const { onComment } = options;
     this.#parserOptions = {
       onEvent: (event) => this.#queue.push(event),
-      onComment: onComment && ((text) => this.#queue.pushComment(text)),
+      onComment: onComment &&
+        ((text) => this.#queue.defer(() => this.#tellComment(text))),
       maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,
     };
     this.#resetParser({ lastEventId: options.lastEventId ?? "" });

@@ -58,7 +58,7 @@ export class EventIterator
   readonly #parser: EventStreamParser;
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
-  readonly #queue: EventQueue;
+  readonly #queue = new EventQueue();
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
   #reading = false;
@@ -70,20 +70,22 @@ export class EventIterator
    * @param options The options of `readEvents()`, which are checked here.
    */
   constructor(source: EventBytes, options: ReadEventsOptions) {
-    const { ignoreContentType, signal, onComment, ...rest } = readOptions(
+    const { ignoreContentType, signal, ...rest } = readOptions(
       "read events",
       options,
       READ_EVENTS_OPTIONS,
     );
-    const keep = (text: string): void => this.#queue.pushComment(text);
-    this.#queue = new EventQueue(undefined, (text) => {
-      try {
-        onComment?.(text);
-      } catch (error) {
-        this.#drop();
-        this.#stop(error);
-      }
-    });
+    const { onComment } = rest;
+    const keep = (text: string): void =>
+      this.#queue.defer(() => {
+        try {
+          // Cannot fail: the parser calls this only if there is one.
+          onComment!(text);
+        } catch (error) {
+          this.#drop();
+          this.#stop(error);
+        }
+      });
     this.#parser = new EventStreamParser(
       (event) => this.#queue.push(event),
       { ...rest, onComment: onComment && keep },

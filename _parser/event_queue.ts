@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The queue of events and comments between a parser and the calls of `next()`: for the iterator of
+ * The queue between a parser and the calls of `next()`: for the iterator of
  * `readEvents()`, and for the connection of the client.
  *
  * @module
@@ -33,23 +33,14 @@ export class EventQueue {
   #requests: Resolve[] = [];
   /** Whether no more events are taken. */
   hasEnded = false;
-  readonly #onComment: ((text: string) => void) | undefined;
-  /** Comments, and how many of the events come before each. */
-  #comments: { at: number; text: string }[] = [];
+  /** What to call between the events, and how many of them come before each. */
+  #calls: [at: number, call: () => void][] = [];
   /** What `next()` rejects with after the last event, until it did once. */
   #failure: { error: unknown } | undefined;
 
-  /**
-   * @param onTake Called with each event that is handed out.
-   * @param onComment Called with each comment, in its place between the events: once the
-   * event before it was handed out, and the next one is asked for.
-   */
-  constructor(
-    onTake?: (event: ServerSentEvent) => void,
-    onComment?: (text: string) => void,
-  ) {
+  /** @param onTake Called with each event that is handed out. */
+  constructor(onTake?: (event: ServerSentEvent) => void) {
     this.#onTake = onTake;
-    this.#onComment = onComment;
   }
 
   /** Whether there is no event to hand out. */
@@ -67,15 +58,18 @@ export class EventQueue {
     if (!this.hasEnded) this.#events.push(event);
   }
 
-  /** Adds a comment. */
-  pushComment(text: string): void {
-    if (!this.hasEnded) this.#comments.push({ at: this.#events.length, text });
+  /**
+   * Calls back between the events: once the event that was added last was handed out, and
+   * the next one is asked for.
+   */
+  defer(call: () => void): void {
+    this.#calls.push([this.#events.length, call]);
   }
 
   /** Hands out the next event, now or once it is there. */
   next(): Promise<EventResult> {
-    if (!this.hasRequests) this.#tellComments();
-    // A callback of the parser may call next(), while an earlier call waits for an event
+    if (!this.hasRequests) this.#callDue();
+    // A callback may call next(), while an earlier call waits for an event
     // of the same chunk, which is in the queue already: the earlier call gets it.
     if (!this.hasRequests && !this.isEmpty) {
       return Promise.resolve(this.#take());
@@ -89,10 +83,9 @@ export class EventQueue {
   /** Answers the calls that wait, in their order, as far as there is an answer. */
   answer(): void {
     while (this.hasRequests) {
-      this.#tellComments();
-      if (this.isEmpty && !this.hasEnded) return;
-      // A callback for comments has called next().
-      if (!this.hasRequests) return;
+      this.#callDue();
+      // A callback may have called next().
+      if (!this.hasRequests || (this.isEmpty && !this.hasEnded)) return;
       // Cannot fail: the loop has looked whether there is one.
       this.#requests.shift()!(this.isEmpty ? this.#conclude() : this.#take());
     }
@@ -100,8 +93,9 @@ export class EventQueue {
 
   /** Drops the events that were not handed out. */
   clear(): void {
-    this.#comments = [];
-    this.#empty();
+    this.#events = [];
+    this.#index = 0;
+    this.#calls = [];
   }
 
   /**
@@ -124,24 +118,19 @@ export class EventQueue {
   #take(): IteratorYieldResult<ServerSentEvent> {
     // Cannot fail: the callers have looked whether there is an event.
     const value = this.#events[this.#index++]!;
-    if (this.#index === this.#events.length) this.#empty();
+    if (this.#index === this.#events.length) {
+      this.#events = [];
+      this.#index = 0;
+      for (const call of this.#calls) call[0] = 0;
+    }
     this.#onTake?.(value);
     return { done: false, value };
   }
 
-  #empty(): void {
-    this.#events = [];
-    this.#index = 0;
-    for (const comment of this.#comments) comment.at = 0;
-  }
-
-  /** Calls back for the comments whose time has come. A callback may call `next()`. */
-  #tellComments(): void {
-    for (;;) {
-      const [comment] = this.#comments;
-      if (comment === undefined || comment.at > this.#index) return;
-      this.#comments.shift();
-      this.#onComment?.(comment.text);
+  #callDue(): void {
+    while ((this.#calls[0]?.[0] ?? Infinity) <= this.#index) {
+      // Cannot fail: the loop has looked whether there is one.
+      this.#calls.shift()![1]();
     }
   }
 }
