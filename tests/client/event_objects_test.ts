@@ -136,10 +136,6 @@ Deno.test("EventSource dispatches plain MessageEvents where the platform dispatc
   source.close();
   for (const event of events) {
     assertEquals(Object.getPrototypeOf(event), MessageEvent.prototype);
-    assertEquals(
-      Object.prototype.toString.call(event),
-      "[object MessageEvent]",
-    );
     assertEquals(event.target === source, true);
     assertEquals([event.lastEventId, event.origin], ["1", "http://a"]);
   }

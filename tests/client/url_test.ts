@@ -78,7 +78,6 @@ for (
     }],
     ["rejects", () => Promise.reject(new Error("mine"))],
     ["gives no URL", () => "http://["],
-    ["gives nothing", () => undefined as unknown as string],
   ] as const
 ) {
   Deno.test(`connect() fails once if its function for the URL ${name}`, async () => {

@@ -87,7 +87,7 @@ function outcomeOfInits(inits: ServerSentEventInit[]): Outcome {
     const sentId = id === undefined ? undefined : String(id).toWellFormed();
     if (sentId !== undefined) outcome.lastEventId = sentId;
     if (retry !== undefined) {
-      outcome.reconnectionTime = Math.min(retry, 2147483647);
+      outcome.reconnectionTime = retry;
     }
     if (comment !== undefined) outcome.comments.push(...linesOf(comment));
     if (data === undefined) continue;
