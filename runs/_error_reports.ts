@@ -63,10 +63,13 @@ export class ErrorReports {
    * call is tried again, or a request is refused.
    */
   report(error: unknown, id: string): void {
-    const isNew = error instanceof EventLogEntryError
-      ? note(this.#entries, id, error.id)
-      : note(this.#reported, id, getErrorKind(error));
-    if (isNew) this.#call("TIDINGS_LOG", "The log of run", error, id);
+    if (error instanceof EventLogEntryError) {
+      if (!note(this.#entries, id, error.id)) return;
+      const what = `An entry in the log of run ${quote(id)} was left out`;
+      tellError(this.#onError, "TIDINGS_ENTRY", what, error, id);
+    } else if (note(this.#reported, id, getErrorKind(error))) {
+      this.#call("TIDINGS_LOG", "The log of run", error, id);
+    }
   }
 
   /** Forgets the errors of a run, since its log has answered. */

@@ -1,33 +1,34 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Claims, finds and stops runs in the logs, and waits for their ends. `EventRuns`, its
- * producers and its server call it.
+ * Claims, finds and stops runs in the logs. `EventRuns`, its producers and its server call
+ * it.
  *
  * @module
  */
 
-import { listenForAbort } from "../_abort.ts";
 import { tellElsewhere } from "../_warning.ts";
-import { LogFollower } from "../_channel/log_follower.ts";
-import type { EventLog, EventLogClaim, EventLogState } from "../log.ts";
+import {
+  type EventLog,
+  type EventLogClaim,
+  EventLogEntryError,
+  type EventLogState,
+  type LoggedEvent,
+} from "../log.ts";
+import { findEnd, type FoundEnd } from "./_find_end.ts";
 import { logNameOf, stopLogNameOf } from "./_log_names.ts";
 import {
   CONTINUATION_ENTRY,
-  type EventRunEnd,
   type EventRunStatus,
   isEnd,
   isInvisible,
   makeEndEntry,
   makeStopEntry,
-  readEnd,
   readStatus,
   readStop,
   START_ENTRY,
 } from "./_status_entries.ts";
-import type { StatusPoll } from "./_status_poll.ts";
 import { type CheckedRunsOptions, makeClaimOptions } from "./_option_checks.ts";
-import { ReplacedRunLog } from "./_replaced_run_log.ts";
 import { retryStep } from "./_retry.ts";
 
 /** How many entries one read after a reader's last event gets. */
@@ -47,7 +48,10 @@ export interface ClaimedRun {
 /** A run that exists. */
 export interface FoundRun {
   status: EventRunStatus;
-  /** The ID of its last entry when it was found, `undefined` if it had none. */
+  /**
+   * The ID of its last entry when it was found, `undefined` if it had none. What another
+   * program has written after the end is no entry of the run.
+   */
   end: string | undefined;
   /** The ID of its last claim, if the logs tell it. */
   claimId: string | undefined;
@@ -119,10 +123,18 @@ export class Registry {
     const state = await this.#options.logs.inspect(logNameOf(id));
     const found = readStatus(state);
     if (found === undefined) return undefined;
-    const status = found === "abandoned"
-      ? await this.#markLost(id, state)
-      : found;
-    return { status, end: state.last?.id, claimId: state.claimId };
+    const { claimId } = state;
+    if (found !== "abandoned") {
+      return { status: found, end: state.last?.id, claimId };
+    }
+    const end = await this.#findEnd(id, state.last);
+    return end === undefined
+      ? {
+        status: await this.#markLost(id, state),
+        end: state.last?.id,
+        claimId,
+      }
+      : { status: end.status, end: end.id, claimId };
   }
 
   /**
@@ -154,9 +166,15 @@ export class Registry {
    *
    * @param id The ID of the run.
    * @param lastEventId The ID of the reader's last event.
+   * @param end The ID of the last entry of the run.
    * @returns Whether nothing is left that a client does not ignore.
    */
-  async isAtEnd(id: string, lastEventId: string): Promise<boolean> {
+  async isAtEnd(
+    id: string,
+    lastEventId: string,
+    end: string | undefined,
+  ): Promise<boolean> {
+    if (lastEventId === end) return true;
     const log = this.#options.logs.open(logNameOf(id));
     for (let after = lastEventId;;) {
       const { events, cursor, gap } = await log.read(after, {
@@ -165,60 +183,11 @@ export class Registry {
       // A gap without events means that the ID lies after the end: a reader would wait
       // there for ever.
       const isBefore = gap && events.length > 0;
-      if (isBefore || !events.every(isInvisible)) return false;
-      if (events.length < READ_LIMIT) return true;
+      const index = events.findIndex((entry) => entry.id === end);
+      const own = index < 0 ? events : events.slice(0, index + 1);
+      if (isBefore || !own.every(isInvisible)) return false;
+      if (index >= 0 || events.length < READ_LIMIT) return true;
       after = cursor;
-    }
-  }
-
-  /**
-   * Waits for the end of a run.
-   *
-   * @param id The ID of the run.
-   * @param statusPoll Finds out that the run is gone.
-   * @param signal Ends the wait.
-   * @returns How it ended, `undefined` if there is no such run. It rejects with the
-   * signal's reason.
-   */
-  async waitForEnd(
-    id: string,
-    statusPoll: StatusPoll,
-    signal: AbortSignal,
-  ): Promise<EventRunEnd | undefined> {
-    const { logs, errorReports } = this.#options;
-    const report = (error: unknown): void => errorReports.report(error, id);
-    // Following the log of a run that does not exist would make the log.
-    const status = await this.getStatus(id);
-    if (status !== "running") return status;
-    let follower: LogFollower | undefined;
-    let check: Promise<void> | undefined;
-    let stopListening = (): void => {};
-    let unwatch = (): void => {};
-    try {
-      return await new Promise((resolve, reject) => {
-        // All of the run is gone, and how it ended with it.
-        unwatch = statusPoll.watch(id, () => resolve("lost"));
-        const onAbort = (): void => reject(signal.reason);
-        if (signal.aborted) onAbort();
-        stopListening = listenForAbort(signal, onAbort);
-        const log = new ReplacedRunLog(
-          logs.open(logNameOf(id)),
-          () => resolve("replaced"),
-        );
-        follower = new LogFollower(log, ({ events }) => {
-          const end = events.map(readEnd).find((end) => end !== undefined);
-          if (end !== undefined) resolve(end);
-          // The run may have ended after its status was read and before it was followed.
-          check ??= retryStep(() => this.getStatus(id)).then((status) => {
-            if (status !== "running") resolve(status ?? "lost");
-          }).catch(reject);
-        }, report);
-        follower.start();
-      });
-    } finally {
-      stopListening();
-      unwatch();
-      await Promise.all([check, follower?.stop()]);
     }
   }
 
@@ -291,7 +260,10 @@ export class Registry {
     const { logs } = this.#options;
     for (;;) {
       const { last } = await logs.inspect(logNameOf(id));
-      if (last === undefined || !isEnd(last)) return undefined;
+      if (last === undefined) return undefined;
+      if (!isEnd(last) && await this.#findEnd(id, last) === undefined) {
+        return undefined;
+      }
       const claim = await logs.claim(logNameOf(id), {
         ...makeClaimOptions(this.#options),
         event: CONTINUATION_ENTRY,
@@ -341,6 +313,23 @@ export class Registry {
     const { logs, leaseTime } = this.#options;
     // A producer that does not read the request for so long has lost its lease.
     return logs.open(stopLogNameOf(id), { expireIn: leaseTime });
+  }
+
+  /** Finds the end of a run whose log goes on after it, and tells what stands there. */
+  async #findEnd(
+    id: string,
+    last: LoggedEvent | undefined,
+  ): Promise<FoundEnd | undefined> {
+    const { logs, errorReports } = this.#options;
+    const found = await findEnd(logs.open(logNameOf(id)));
+    if (found === undefined) return undefined;
+    // A log may give readers nothing of what was not written under a claim.
+    const strays = last === undefined ? found.strays : [...found.strays, last];
+    for (const stray of strays) {
+      const fault = "it stands after the end of the run";
+      errorReports.report(new EventLogEntryError(stray.id, fault), id);
+    }
+    return found;
   }
 
   /** Writes that a run is lost, since no process has a claim on it. */

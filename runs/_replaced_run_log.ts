@@ -16,7 +16,7 @@ import type {
   EventLogReadOptions,
 } from "../log.ts";
 import { ForwardingLog } from "./_forwarding_log.ts";
-import { isContinuation, isStart } from "./_status_entries.ts";
+import { isContinuation, isEnd, isStart } from "./_status_entries.ts";
 
 /** The log of one run, and not of the next one with the same ID. */
 export class ReplacedRunLog extends ForwardingLog {
@@ -87,12 +87,11 @@ export class ReplacedRunLog extends ForwardingLog {
       this.#onReplaced();
       return false;
     }
-    let before = after;
+    let end = after;
     for (const entry of events) {
-      if (isContinuation(entry) && before !== undefined) {
-        this.#continued.add(before);
-      }
-      before = entry.id;
+      if (isContinuation(entry) && end !== undefined) this.#continued.add(end);
+      // Another program may have written between the end and the continuation.
+      if (isEnd(entry)) end = entry.id;
     }
     this.#cursor = cursor;
     return true;

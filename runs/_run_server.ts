@@ -137,7 +137,7 @@ export class RunServer {
       const prefetched = await prefetching;
       const isOver = run !== undefined && run.status !== "running" &&
         lastEventId !== undefined &&
-        await this.#registry.isAtEnd(id, lastEventId);
+        await this.#registry.isAtEnd(id, lastEventId, run.end);
       this.#errorReports.forget(id);
       return { prefetched, run, isOver };
     } catch (error) {

@@ -83,6 +83,7 @@ import type {
 } from "./_options.ts";
 import { Producers } from "./_producers.ts";
 import { Registry } from "./_registry.ts";
+import { waitForEnd } from "./_wait_for_end.ts";
 import { RunServer } from "./_run_server.ts";
 import type { EventRunSource } from "./_source.ts";
 import type { EventRunEnd, EventRunStatus } from "./_status_entries.ts";
@@ -340,8 +341,10 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     return this.#tell(id, async () => {
       assertRunId("wait for run", id);
       this.#assertOpen("wait for run");
-      return await this.#registry.waitForEnd(
+      return await waitForEnd(
         id,
+        this.#registry,
+        this.#options,
         this.#statusPoll,
         this.#controller.signal,
       );

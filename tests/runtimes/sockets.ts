@@ -29,6 +29,7 @@ import "../logs/redis_streams_test.ts";
 import "../logs/redis_writes_test.ts";
 import "../runs/redis_loss_test.ts";
 import "../runs/redis_test.ts";
+import "../runs/stray_entries_test.ts";
 import "../runs/resume_test.ts";
 import "../server/idle_test.ts";
 import "../server/socket_test.ts";

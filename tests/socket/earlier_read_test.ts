@@ -8,6 +8,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { EventStreamSocket } from "../../socket/mod.ts";
 import { serveSocket } from "../../socket/server.ts";
+import { recordWarnings } from "../support/warnings.ts";
 import { within } from "../support/within.ts";
 import { event, record } from "./_kinds.ts";
 
@@ -95,24 +96,6 @@ const ROWS: Row[] = [
   },
 ];
 
-/** Takes the warnings that come meanwhile. */
-async function collectWarnings(run: () => Promise<void>): Promise<string[]> {
-  const warnings: string[] = [];
-  const { process } = globalThis as unknown as {
-    process: { emitWarning: (message: string, options: unknown) => void };
-  };
-  const { emitWarning } = process;
-  process.emitWarning = (message, options) => {
-    warnings.push(`${(options as { code: string }).code} ${message}`);
-  };
-  try {
-    await run();
-  } finally {
-    process.emitWarning = emitWarning;
-  }
-  return warnings;
-}
-
 for (const { name, spoil, warning } of ROWS) {
   Deno.test(`serveSocket() closes the socket at once if other code has read a POST ${name}`, async () => {
     const seen: string[] = [];
@@ -127,14 +110,14 @@ for (const { name, spoil, warning } of ROWS) {
           { signal: shutdown.signal },
         ),
     );
-    const warnings = await collectWarnings(async () => {
-      const url = `http://127.0.0.1:${server.addr.port}/`;
-      const socket = new EventStreamSocket(url);
-      record(socket, lines);
-      await event(socket, "open");
-      socket.send("a");
-      await event(socket, "close");
-    });
+    using recorder = recordWarnings();
+    const socket = new EventStreamSocket(
+      `http://127.0.0.1:${server.addr.port}/`,
+    );
+    record(socket, lines);
+    await event(socket, "open");
+    socket.send("a");
+    await event(socket, "close");
     assertEquals(lines, [
       "open (open)",
       `close 1011 ${JSON.stringify(REASON)} clean (closed)`,
@@ -144,10 +127,14 @@ for (const { name, spoil, warning } of ROWS) {
       "error (closed)",
       `close 1011 ${JSON.stringify(REASON)} unclean (closed)`,
     ]);
-    assert(warnings.length > 0);
-    const text = `TIDINGS_HANDLER A POST to a socket cannot be read: ` +
-      `Cannot read request body: ${warning}${ADVICE}`;
-    for (const each of warnings) assertEquals(each, text);
+    assert(recorder.warnings.length > 0);
+    for (const { code, message } of recorder.warnings) {
+      assertEquals(code, "TIDINGS_HANDLER");
+      assertEquals(
+        message,
+        `A POST to a socket cannot be read: Cannot read request body: ${warning}${ADVICE}`,
+      );
+    }
     shutdown.abort();
   });
 }
