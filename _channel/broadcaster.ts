@@ -218,7 +218,7 @@ export class Broadcaster implements LogFeedListener {
     await this.feed.stop();
   }
 
-  /** Called by the feed: has the frames handed out with others of this turn. */
+  /** Called by the feed: has the frames handed out with others of this event loop turn. */
   handleFrames(frames: readonly Frame[]): void {
     for (const frame of frames) this.#frames.push(frame);
     if (this.#isDue) return;
@@ -265,7 +265,7 @@ export class Broadcaster implements LogFeedListener {
     }
     this.#idle.run();
     this.#retentionWatch.move(this.#position, this.#cursor);
-    // Further events of this turn of the event loop, which come one `await` after the
+    // Further events of this event loop turn, which come one `await` after the
     // other, are handed out together at its end: a write costs far more than joining a
     // chunk to another.
     if (frames.length > 0 && this.size > 0) {

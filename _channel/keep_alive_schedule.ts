@@ -27,7 +27,7 @@ interface Part<Member> {
  * over the interval.
  *
  * A member that sends a comment when it has sent nothing since its last visit is never
- * silent for longer than `keepAlive`: it stays in its part, whoever comes and leaves, and
+ * silent for longer than `keepAlive`: it stays in its part, whatever else comes and leaves, and
  * its first visit is not later than the others.
  */
 export class KeepAliveSchedule<Member> {
@@ -141,7 +141,7 @@ export class KeepAliveSchedule<Member> {
     this.#arm();
   }
 
-  /** Visits one part: if several are late, each has a turn of the event loop. */
+  /** Visits one part: if several are late, each has an event loop turn of its own. */
   #visitNext(): void {
     const part = this.#waiting.shift();
     if (part === undefined) return;

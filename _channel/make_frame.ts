@@ -2,7 +2,7 @@
 
 /**
  * Encodes the events of a log, each once. An entry that is no event is told and left out:
- * whoever may write to the log must not be able to stop the channel.
+ * a program that may write to the log must not be able to stop the channel.
  *
  * @module
  */

@@ -93,7 +93,7 @@ export interface EventSourceInit {
    * reestablished, from 1 to 2 147 483 647. Comments count as bytes, and the wait for
    * the response counts too. Time in which the consumer asks for no event does not
    * count, and a chunk that was read ahead in that time shows that the server is alive.
-   * If this process stood still meanwhile, the time begins anew, at most twice.
+   * If this process stood still meanwhile, the time starts again, at most twice.
    *
    * @default {Infinity}
    */

@@ -15,21 +15,21 @@ import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
 const MIN_LATENESS = 50;
 const LATENESS_RATIO = 0.1;
 /**
- * How often the timeout begins anew without anything from the peer. A browser lets timers
+ * How often the timeout starts again without anything from the peer. A browser lets timers
  * of a hidden tab fire once a minute: each is late, and a dead connection would never be
  * noticed there.
  */
 const MAX_RESTARTS = 2;
 /**
  * Milliseconds for what has arrived to be read. Timers fire before the event loop looks at
- * sockets, and a chunk takes some turns from a socket to its reader.
+ * sockets, and a chunk takes some event loop turns from a socket to its reader.
  */
 const GRACE = 10;
 
 /**
  * Starts a timer. A process may stand still: it is stopped, its machine sleeps, or a task
  * takes long. Then the timer is due although the peer has sent something, or could not
- * reach this side. So a timer that is late begins anew, and one that is on time lets what
+ * reach this side. So a timer that is late starts again, and one that is on time lets what
  * has arrived be read before it calls back.
  *
  * @param timeout Milliseconds without anything from the peer, `Infinity` for no timer.

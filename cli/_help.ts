@@ -27,7 +27,7 @@ and on a terminal what is waited for as well.
       --count <n>           End after so many events; with --raw, after the
                             bytes that came together with the last of them
       --timeout <seconds>   End after this time, whatever has come. It begins
-                            anew if the process was stopped meanwhile
+                            again if the process was stopped meanwhile
 
 Serve publishes standard input to any number of clients. Each line is an event
 in JSON, as --json prints it, with any of the members event, data, id, retry and

@@ -88,7 +88,7 @@ export function relayCommand(
       const { types } = command;
       for await (const event of readUpstream(command, io)) {
         if (types !== undefined && !types.has(event.event)) continue;
-        // The log gives it an ID of its own. The upstream's IDs begin anew when it
+        // The log gives it an ID of its own. The upstream's IDs start over when it
         // restarts without its history, and one that is in use would be refused.
         await publish({ ...event, id: undefined });
       }

@@ -42,7 +42,7 @@ const CLOSE_DELAY = 100;
  */
 const MAX_AHEAD = 1e6;
 
-/** The connection of one tab, be it the leader or a follower. */
+/** The connection of one tab, which is the leader or a follower. */
 export class SharedConnection
   implements EventSourceConnection, LeaderTab, LaggingTab {
   readonly url: string;

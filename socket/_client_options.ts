@@ -45,7 +45,7 @@ export interface EventStreamSocketOptions {
    * which the request is aborted and repeated: 1 to 2 147 483 647. A server is silent
    * for 15 seconds at most, unless its `keepAlive` says otherwise. After `close()` the
    * socket fails with 1006 if the server confirms nothing for as long. If this process stood
-   * still meanwhile, the time begins anew, at most twice.
+   * still meanwhile, the time starts again, at most twice.
    *
    * @default {45_000}
    */
