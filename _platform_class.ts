@@ -9,12 +9,26 @@
  */
 
 /**
+ * The classes of the platform that ours extend. One that is not there has a stand-in that
+ * cannot be constructed.
+ */
+export const platform: {
+  readonly EventTarget: typeof EventTarget;
+  readonly MessageEvent: typeof MessageEvent;
+  readonly TransformStream: typeof TransformStream;
+} = {
+  EventTarget: findClass("EventTarget"),
+  MessageEvent: findClass("MessageEvent"),
+  TransformStream: findClass("TransformStream"),
+};
+
+/**
  * Finds a class of the platform.
  *
  * @param name The name of the global.
  * @returns The class, or one whose constructor throws a `TypeError` where there is none.
  */
-export function platformClass<Class>(name: string): Class {
+function findClass<Class>(name: string): Class {
   return (globalThis as unknown as Record<string, Class | undefined>)[name] ??
     class {
       constructor() {

@@ -24,7 +24,7 @@
  * @module
  */
 
-import { platformClass } from "./_platform_class.ts";
+import { platform } from "./_platform_class.ts";
 import { VERB } from "./_encoder/event_data.ts";
 import { encodeText, formatBlock } from "./_encoder/format_block.ts";
 import { assertNoOptions } from "./_options.ts";
@@ -105,9 +105,6 @@ export function encodeEvents(
   return encodeText(text);
 }
 
-const PlatformTransformStream: typeof TransformStream = /* @__PURE__ */
-  platformClass("TransformStream");
-
 /**
  * A stream that encodes each event as one chunk. A bad field errors the stream with
  * what {@linkcode encodeEvent} throws, and nothing of that event is sent.
@@ -126,7 +123,7 @@ const PlatformTransformStream: typeof TransformStream = /* @__PURE__ */
  * assertEquals(await response.text(), "data: a\n\ndata: b\n\n");
  * ```
  */
-export class EventStreamEncoderStream extends PlatformTransformStream<
+export class EventStreamEncoderStream extends platform.TransformStream<
   ServerSentEventInit,
   Uint8Array<ArrayBuffer>
 > {

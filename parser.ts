@@ -33,7 +33,7 @@
  * @module
  */
 
-import { platformClass } from "./_platform_class.ts";
+import { platform } from "./_platform_class.ts";
 import {
   EventIterator,
   type ReadEventsOptions,
@@ -55,9 +55,6 @@ export {
   type EventStreamParserOptions,
 } from "./_parser/event_stream_parser.ts";
 
-const PlatformTransformStream: typeof TransformStream = /* @__PURE__ */
-  platformClass("TransformStream");
-
 /**
  * A stream that decodes bytes as events. It takes bytes, so it needs no
  * `TextDecoderStream` before it.
@@ -78,7 +75,7 @@ const PlatformTransformStream: typeof TransformStream = /* @__PURE__ */
  * ```
  */
 export class EventStreamDecoderStream
-  extends PlatformTransformStream<Uint8Array, ServerSentEvent> {
+  extends platform.TransformStream<Uint8Array, ServerSentEvent> {
   /**
    * Makes a stream that decodes one event stream.
    *

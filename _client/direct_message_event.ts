@@ -7,14 +7,11 @@
  * @module
  */
 
-import { platformClass } from "../_platform_class.ts";
+import { platform } from "../_platform_class.ts";
 import { reportException } from "./report_exception.ts";
 
 /** A function that listens. */
 export type Listener = (this: EventTarget, event: Event) => unknown;
-
-const PlatformMessageEvent: typeof MessageEvent = /* @__PURE__ */
-  platformClass("MessageEvent");
 
 /**
  * A `MessageEvent` that can be handed to a single listener directly. The platform's
@@ -22,7 +19,7 @@ const PlatformMessageEvent: typeof MessageEvent = /* @__PURE__ */
  * event costs (`bench/client/ratios.ts`). While the listener runs and afterwards, the
  * event looks as if the platform had dispatched it.
  */
-export class DirectMessageEvent extends PlatformMessageEvent<string> {
+export class DirectMessageEvent extends platform.MessageEvent<string> {
   readonly #source: EventTarget;
   /** Set while the listener runs. */
   #isDispatched = false;

@@ -64,7 +64,7 @@ export class EventHandlerSlot {
     }
   }
 
-  readonly #listener = (callsHandlers ??= probeHandlers())
+  readonly #listener = hasHandlers()
     ? () => {}
     : (event: Event): unknown => this.#handle(event);
 
@@ -78,6 +78,11 @@ export class EventHandlerSlot {
     if (result === false) event.preventDefault();
     return result;
   }
+}
+
+function hasHandlers(): boolean {
+  callsHandlers ??= probeHandlers();
+  return callsHandlers;
 }
 
 function probeHandlers(): boolean {

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { platformClass } from "../_platform_class.ts";
+import { platform } from "../_platform_class.ts";
 import { EventStreamConnection } from "./connection.ts";
 import type { ConnectOptions, EventSourceInit } from "./connection_options.ts";
 import {
@@ -46,9 +46,6 @@ export interface EventSourceConnection
 
 /** The method that makes the connection: `SharedEventSource` overrides it. */
 export const MAKE_CONNECTION: unique symbol = Symbol();
-
-const PlatformEventTarget: typeof EventTarget = /* @__PURE__ */
-  platformClass("EventTarget");
 
 /**
  * The standard's `EventSource`, with more options.
@@ -110,7 +107,7 @@ const PlatformEventTarget: typeof EventTarget = /* @__PURE__ */
  * `EventSource`.
  */
 export class EventSource<Events extends object = EventSourceEventMap>
-  extends PlatformEventTarget {
+  extends platform.EventTarget {
   /** The value of `readyState` while there is no connection, or not yet: 0. */
   declare static readonly CONNECTING: 0;
   /** The value of `readyState` while there is a connection: 1. */

@@ -14,11 +14,14 @@ import { quote } from "../_validate.ts";
  * get what comes before and after it.
  */
 export class EventLogEntryError extends Error {
+  /** The name of the class. */
   override readonly name = "EventLogEntryError";
   /** The ID of the entry. */
   readonly id: string;
 
   /**
+   * Makes an error of an entry.
+   *
    * @param id The ID of the entry.
    * @param fault What is wrong with it.
    * @param options What caused the error.
