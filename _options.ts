@@ -67,41 +67,16 @@ export function readOptions<Options>(
   kinds: OptionKinds<Options>,
   path = "",
 ): Options {
-  assertKnown(verb, options, kinds, path, findNearestName);
-  return readMembers(verb, options, kinds, path, readOptions);
-}
-
-/**
- * Reads options as {@linkcode readOptions}, for a room whose bundle has to stay small. The
- * error of an unknown option names all that there are, and not the nearest one.
- */
-export function readListedOptions<Options>(
-  verb: string,
-  options: Options,
-  kinds: OptionKinds<Options>,
-  path = "",
-): Options {
   assertKnown(verb, options, kinds, path);
-  return readMembers(verb, options, kinds, path, readListedOptions);
+  return readMembers(verb, options, kinds, path);
 }
 
-/**
- * Checks that there is no option that the callee does not know.
- *
- * @param verb What fails otherwise.
- * @param options The options.
- * @param kinds The kind of each option that there is.
- * @param path As for {@linkcode readOptions}.
- * @param findNearest Finds the option that was meant. Left out, the error names all of
- * them: the bundle of a parser, which has few, takes less memory so.
- * @throws {TypeError} If `options` is not an object, or there is such an option.
- */
-export function assertKnown<Options>(
+/** Checks that there is no option that the callee does not know. */
+function assertKnown<Options>(
   verb: string,
   options: Options,
   kinds: OptionKinds<Options>,
-  path = "",
-  findNearest?: (name: string, names: readonly string[]) => string | undefined,
+  path: string,
 ): void {
   if (!isRecord(options)) {
     const name = path || "options";
@@ -114,7 +89,7 @@ export function assertKnown<Options>(
       options[name] === undefined
     ) continue;
     const names = Object.keys(kinds);
-    const nearest = findNearest?.(name, names);
+    const nearest = findNearestName(name, names);
     const expected = (nearest === undefined ? names : [nearest])
       .map((name) => quote(join(path, name))).join(", ");
     throw new TypeError(
@@ -125,24 +100,12 @@ export function assertKnown<Options>(
   }
 }
 
-/**
- * Reads the members of an options object, and ignores others, as Web IDL does.
- *
- * @param verb What fails otherwise.
- * @param options The options.
- * @param kinds The kind of each member.
- * @param path As for {@linkcode readOptions}.
- * @param readNested Reads the members of a member.
- * @returns A plain object with the members that have a value, inherited ones included.
- * Each was read once.
- * @throws {TypeError} If a member is of the wrong type.
- */
-export function readMembers<Options>(
+/** Reads the members that have a value, inherited ones included, each once. */
+function readMembers<Options>(
   verb: string,
   options: Options,
   kinds: OptionKinds<Options>,
-  path = "",
-  readNested: typeof readOptions = readMembers,
+  path: string,
 ): Options {
   const members: Record<string, unknown> = {};
   const given = options as Record<string, unknown>;
@@ -159,7 +122,7 @@ export function readMembers<Options>(
     const fullName = join(path, name);
     assertKind(verb, fullName, value, kind);
     members[name] = isRecord(kind)
-      ? readNested(verb, value, kind, fullName)
+      ? readOptions(verb, value, kind, fullName)
       : value;
   }
   return members as Options;

@@ -7,7 +7,8 @@
  * @module
  */
 
-import { assertNumber, MAX_DELAY } from "../_validate.ts";
+import { MAX_DELAY } from "../_validate.ts";
+import { checkOption } from "./check_option.ts";
 
 const DEFAULT_MAX_DELAY = 30_000;
 
@@ -82,7 +83,7 @@ export function drawDelay(
   const grown = Math.max(floor, 1) * factor ** attempt;
   const ceiling = Math.min(grown, maxDelay, MAX_DELAY);
   const drawn = random();
-  assertNumber("draw delay", "backoff.random()", drawn, 0, 1);
+  checkOption("draw delay", "backoff.random()", drawn, "a number from 0 to 1");
   return floor + Math.round(drawn * Math.max(ceiling - floor, 0));
 }
 

@@ -12,7 +12,7 @@ import {
   Interpreter,
   type InterpreterOptions,
 } from "./interpreter.ts";
-import { assertType, type OptionTypes, readOptions } from "./parser_options.ts";
+import { checkType, type OptionTypes, readOptions } from "./parser_options.ts";
 import { TextWindows } from "./text_windows.ts";
 import { describeMismatch } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
@@ -106,7 +106,7 @@ export class EventStreamParser {
       lastEventId = "",
       onComment,
     } = readOptions(VERB, options, PARSER_OPTIONS);
-    assertType(VERB, "onEvent", onEvent, "a function");
+    checkType(VERB, "onEvent", onEvent, "a function");
     if (!(maxEventSize > 0) || maxEventSize % 1 > 0) {
       const expected = "a positive integer or Infinity";
       throw new RangeError(

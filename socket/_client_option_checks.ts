@@ -6,10 +6,18 @@
  * @module
  */
 
-import { BACKOFF_OPTIONS } from "../_client/option_checks.ts";
+import type { BackoffOptions } from "../_client/backoff.ts";
 import { HEADERS, type OptionKinds, readOptions } from "../_options.ts";
 import { assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
+
+const BACKOFF_OPTIONS: OptionKinds<BackoffOptions> = {
+  factor: "any",
+  maxDelay: "any",
+  maxAttempts: "any",
+  healthyAfter: "any",
+  random: "a function",
+};
 
 const OPTIONS: OptionKinds<EventStreamSocketOptions> = {
   fetch: "a function",

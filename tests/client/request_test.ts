@@ -434,19 +434,19 @@ for (
       "backoff.factor is not a number",
       { backoff: { factor: "2" as unknown as number } },
       TypeError,
-      'Cannot connect: expected "backoff.factor" to be a number of at least 1, got "2"',
+      'Cannot connect: expected "backoff.factor" to be a number from 1 to Infinity, got "2"',
     ],
     [
       "backoff.maxAttempts is NaN",
       { backoff: { maxAttempts: NaN } },
       RangeError,
-      'Cannot connect: expected "backoff.maxAttempts" to be a number of at least 0, got NaN',
+      'Cannot connect: expected "backoff.maxAttempts" to be a number from 0 to Infinity, got NaN',
     ],
     [
       "maxEventSize is not an integer",
       { maxEventSize: 1.5 },
       RangeError,
-      'Cannot connect: expected "maxEventSize" to be an integer of at least 1, or Infinity, got 1.5',
+      'Cannot connect: expected "maxEventSize" to be a whole number from 1 to Infinity, got 1.5',
     ],
     [
       "lastEventId is not a string",
