@@ -30,8 +30,8 @@ function errorOf(init: EventSourceInit): Promise<EventSourceErrorEvent> {
   );
 }
 
-const answerWith = (response: Response): EventSourceInit => ({
-  fetch: () => Promise.resolve(response),
+const answerWith = (answer: () => Response): EventSourceInit => ({
+  fetch: () => Promise.resolve(answer()),
 });
 
 const ROWS: {
@@ -43,7 +43,7 @@ const ROWS: {
 }[] = [
   {
     name: "a 404",
-    init: answerWith(new Response("No such stream", { status: 404 })),
+    init: answerWith(() => new Response("No such stream", { status: 404 })),
     status: 404,
     reason: "unexpected-status",
     message: "200, got 404",
@@ -51,7 +51,8 @@ const ROWS: {
   {
     name: "HTML",
     init: answerWith(
-      new Response("<html>", { headers: { "content-type": "text/html" } }),
+      () =>
+        new Response("<html>", { headers: { "content-type": "text/html" } }),
     ),
     status: 200,
     reason: "unexpected-content-type",
@@ -59,7 +60,7 @@ const ROWS: {
   },
   {
     name: "a 204",
-    init: answerWith(new Response(null, { status: 204 })),
+    init: answerWith(() => new Response(null, { status: 204 })),
     status: 204,
     reason: "no-content",
     message: "got 204",
@@ -72,13 +73,13 @@ const ROWS: {
   },
   {
     name: "an ended body",
-    init: answerWith(eventStream(null)),
+    init: answerWith(() => eventStream(null)),
     reason: "end",
     message: "the server ended it",
   },
   {
     name: "an event that is too large",
-    init: { ...answerWith(eventStream("data: abcdef")), maxEventSize: 5 },
+    init: { ...answerWith(() => eventStream("data: abcdef")), maxEventSize: 5 },
     reason: "event-too-large",
     message: "event",
   },
@@ -109,7 +110,7 @@ for (const { name, init, status, reason, message } of ROWS) {
 
 Deno.test("EventSource has nothing to say in its open event", async () => {
   const stream = new OpenStream();
-  const source = new EventSource("http://a", answerWith(stream.response));
+  const source = new EventSource("http://a", answerWith(() => stream.response));
   const event = await new Promise<Event>((resolve) => source.onopen = resolve);
   source.close();
   for (const name of ["status", "message", "error"]) {
@@ -119,7 +120,7 @@ Deno.test("EventSource has nothing to say in its open event", async () => {
 
 Deno.test("EventSource dispatches plain MessageEvents where the platform dispatches them", async () => {
   const stream = new OpenStream("id: 1\ndata: a\n\nevent: b\ndata: b\n\n");
-  const source = new EventSource("http://a", answerWith(stream.response));
+  const source = new EventSource("http://a", answerWith(() => stream.response));
   const events: MessageEvent[] = [];
   await within(
     "the events",
