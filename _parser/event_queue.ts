@@ -112,7 +112,12 @@ export class EventQueue {
   #conclude(): EventResult | Promise<never> {
     const failure = this.#failure;
     this.#failure = undefined;
-    return failure ? Promise.reject(failure.error) : DONE;
+    if (failure === undefined) return DONE;
+    const rejected = Promise.reject(failure.error);
+    // The promise that is resolved with this one handles it a microtask later, and workerd
+    // has told of an unhandled rejection by then.
+    rejected.catch(() => {});
+    return rejected;
   }
 
   #take(): IteratorYieldResult<ServerSentEvent> {
