@@ -97,6 +97,13 @@ export function callBack(name: string, call: () => unknown): void {
 
 /** The promises whose rejections the caller tells. */
 const TOLD_ELSEWHERE = new WeakSet<Promise<unknown>>();
+/** What such promises have just rejected with. */
+const TOLD_ERRORS = new Set<unknown>();
+/**
+ * Microtasks for a rejection to pass through the `async` functions in front of a promise:
+ * each of them takes one to three.
+ */
+const MICROTASKS = 20;
 
 /**
  * Tells what a promise rejects with, unless the caller does. The promise then counts as
@@ -125,8 +132,35 @@ export function tellRejection<T>(
  */
 export function tellElsewhere<T>(promise: Promise<T>): Promise<T> {
   // A log of the application's may give something else.
-  if (promise instanceof Promise) TOLD_ELSEWHERE.add(promise);
+  if (!(promise instanceof Promise)) return promise;
+  TOLD_ELSEWHERE.add(promise);
+  promise.catch(async (error) => {
+    TOLD_ERRORS.add(error);
+    await passMicrotasks();
+    // The same error may come again later, and be nobody else's to tell.
+    TOLD_ERRORS.delete(error);
+  });
   return promise;
+}
+
+/**
+ * Waits whether a caller tells an error: one with a log of its own in front of ours, such
+ * as `async append(event) { return await inner.append(event) }`, has another promise with
+ * the same error, which rejects some microtasks later.
+ *
+ * @param error What a promise has just rejected with.
+ * @returns Whether the caller tells it.
+ */
+export async function isToldElsewhere(error: unknown): Promise<boolean> {
+  for (let i = 0; i < MICROTASKS / 2; i++) {
+    if (TOLD_ERRORS.has(error)) return true;
+    await undefined;
+  }
+  return TOLD_ERRORS.has(error);
+}
+
+async function passMicrotasks(): Promise<void> {
+  for (let i = 0; i < MICROTASKS; i++) await undefined;
 }
 
 /**

@@ -7,7 +7,12 @@
  * @module
  */
 
-import { isAbortOf, tellRejection, warn } from "../_warning.ts";
+import {
+  isAbortOf,
+  isToldElsewhere,
+  tellRejection,
+  warn,
+} from "../_warning.ts";
 
 /**
  * Appends an event, and warns of what that fails with. The promise may be left alone. An
@@ -23,8 +28,9 @@ export function tellAppend(
 ): Promise<string> {
   let signal: AbortSignal | undefined;
   const id = append((given) => signal = given);
-  return tellRejection(id, (error) => {
+  return tellRejection(id, async (error) => {
     if (signal !== undefined && isAbortOf(signal, error)) return;
+    if (await isToldElsewhere(error)) return;
     warn("TIDINGS_PUBLISH", "An event was not appended to its log", error);
   });
 }

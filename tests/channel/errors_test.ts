@@ -2,7 +2,9 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventChannel, type EventChannelOptions } from "../../channel.ts";
+import type { TextEventInit } from "../../event.ts";
 import {
+  type EventLog,
   type EventLogBatch,
   EventLogEntryError,
   MemoryEventLog,
@@ -391,3 +393,58 @@ Deno.test("MemoryEventLog.append() left alone warns, and under a channel only th
   assertEquals(recorder.codes.length, 1);
   assertEquals(errors.length <= 1, true);
 });
+
+/** Logs of an application in front of one of ours. */
+const FRONTS: Record<
+  string,
+  (append: EventLog["append"]) => EventLog["append"]
+> = {
+  "that forwards": (append) => (event) => append(event),
+  "that is async": (append) => async (event) => await append(event),
+  "that is async three times": (append) => {
+    const first = async (event: TextEventInit) => await append(event);
+    const second = async (event: TextEventInit) => await first(event);
+    return async (event) => await second(event);
+  },
+  "that waits before": (append) => async (event) => {
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    return append(event);
+  },
+  "that catches": (append) => async (event) => {
+    try {
+      return await append(event);
+    } catch (error) {
+      throw error;
+    }
+  },
+};
+
+for (const [name, front] of Object.entries(FRONTS)) {
+  Deno.test(`MemoryEventLog.append() behind a log ${name} is told once, by the channel`, async () => {
+    using recorder = recordWarnings();
+    const inner = new MemoryEventLog();
+    const log: EventLog = {
+      // It is refused by the log, and not by the channel.
+      append: front((event) => inner.append({ ...event, id: " " })),
+      read: (after, options) => inner.read(after, options),
+      rewind: (count, options) => inner.rewind(count, options),
+      follow: (onBatch, options) => inner.follow(onBatch, options),
+    };
+    const errors: unknown[] = [];
+    await using channel = new EventChannel({
+      log,
+      onError: (error) => errors.push(error),
+    });
+    const event = { data: "a" };
+    for (let i = 0; i < 3; i++) {
+      const error = await channel.publish(event).catch((error) => error);
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals(errors.splice(0), [error]);
+    }
+    assertEquals(recorder.codes, []);
+    // Without a channel, the log itself tells it.
+    await log.append(event).catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assertEquals(recorder.codes, ["TIDINGS_PUBLISH"]);
+  });
+}
