@@ -1,13 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Waits for the next event loop turn, at a small cost for each wait. `event_source.ts`
- * gives each event a turn of its own where listeners may await something.
+ * Tells when an event loop turn is over, at a small cost for each. `event_source.ts` gives
+ * each event a turn of its own where listeners may await something.
  *
  * @module
  */
 
-// How many callbacks are scheduled together: each time costs a trip through the event loop.
+/**
+ * How many callbacks are scheduled together once many turns were waited for, one after the
+ * other: each time costs a trip through the event loop.
+ */
 const BATCH_SIZE = 16;
 
 // Looked up once: with timers that a test fakes later, no event would come any more.
@@ -21,39 +24,83 @@ const schedule = setImmediate ??
     : undefined);
 
 /**
- * Makes a function that waits for the next event loop turn: until all microtasks that
- * are due by now have run, as between two tasks. Only one call may wait at a time.
- *
- * The platform runs all microtasks after each callback that it calls. So a batch of
- * callbacks is scheduled together, where each alone would cost many times as much.
+ * A turn of the event loop. It is over when all microtasks that are due by its beginning
+ * have run, as between two tasks. A turn that is over before anybody waits costs one
+ * callback.
  */
-export function createTurnWaiter(): () => Promise<void> {
-  // Callbacks that are scheduled and have not run.
-  let left = 0;
-  let resolve: () => void;
-  const handleTurn = (): void => {
-    left--;
-    resolve();
-  };
-  let scheduleBatch = (): void => {
-    // Cannot fail: scheduleBatch() is replaced where there is no `schedule`.
-    for (; left < BATCH_SIZE; left++) schedule!(handleTurn);
-  };
-  if (schedule === undefined) {
-    const { port1, port2 } = new MessageChannel();
-    for (let i = 0; i < BATCH_SIZE; i++) {
-      // A function for each: the same one would be added, and called, once.
-      port1.addEventListener("message", () => handleTurn());
-    }
-    port1.start();
-    scheduleBatch = () => {
-      left = BATCH_SIZE;
-      port2.postMessage(0);
+export class EventLoopTurn {
+  readonly #schedule = createScheduler(() => this.#end());
+  /** Callbacks that are scheduled and have not run. */
+  #left = 0;
+  #isOver = true;
+  /** Whether somebody has waited for the last one. */
+  #hasWaited = false;
+  /** How many turns in a row somebody has waited for. */
+  #waits = 0;
+  /** Ends the wait; set while there is one. */
+  #resolve: (() => void) | undefined;
+
+  /** Whether it is over. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Begins the turn anew. */
+  begin(): void {
+    this.#waits = this.#hasWaited ? this.#waits + 1 : 0;
+    this.#hasWaited = this.#isOver = false;
+    if (this.#left > 0) return;
+    this.#left = this.#waits < BATCH_SIZE ? 1 : BATCH_SIZE;
+    this.#schedule(this.#left);
+  }
+
+  /** Waits until a turn that is not over is. Only one call may wait at a time. */
+  wait(): Promise<void> {
+    this.#hasWaited = true;
+    return new Promise((resolve) => this.#resolve = resolve);
+  }
+
+  #end(): void {
+    this.#left--;
+    this.#isOver = true;
+    this.#resolve?.();
+    this.#resolve = undefined;
+  }
+}
+
+/** Makes a function that schedules as many calls of `callback`, each in a turn of its own. */
+function createScheduler(callback: () => void): (count: number) => void {
+  if (schedule !== undefined) {
+    return (count) => {
+      for (let i = 0; i < count; i++) schedule(callback);
     };
   }
-  return () =>
-    new Promise((resolveTurn) => {
-      resolve = resolveTurn;
-      if (left === 0) scheduleBatch();
-    });
+  const { port1, port2 } = new MessageChannel();
+  // Not addEventListener(): zone.js knows each call of such a listener as a task, and
+  // Angular looks for changes after each.
+  port1.onmessage = callback;
+  let postBatch: (() => void) | undefined;
+  return (count) => {
+    if (count === BATCH_SIZE && !("Zone" in globalThis)) {
+      postBatch ??= createBatch(callback);
+      postBatch();
+    } else {
+      for (let i = 0; i < count; i++) port2.postMessage(0);
+    }
+  };
+}
+
+/**
+ * Makes a function that posts one message with many listeners. The platform runs all
+ * microtasks after each callback that it calls, and a message for each would cost many
+ * times as much.
+ */
+function createBatch(callback: () => void): () => void {
+  const { port1, port2 } = new MessageChannel();
+  for (let i = 0; i < BATCH_SIZE; i++) {
+    // A function for each: the same one would be added, and called, once.
+    port1.addEventListener("message", () => callback());
+  }
+  port1.start();
+  return () => port2.postMessage(0);
 }

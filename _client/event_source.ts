@@ -19,7 +19,7 @@ import { DirectMessageEvent } from "./direct_message_event.ts";
 import { dispatchEvent } from "./dispatch_event.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
-import { createTurnWaiter } from "./event_loop_turn.ts";
+import { EventLoopTurn } from "./event_loop_turn.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import {
   ON_PAGE_CHANGE,
@@ -123,10 +123,9 @@ export class EventSource<Events extends object = EventSourceEventMap>
 
   readonly #connection: EventSourceConnection;
   readonly #withCredentials: boolean;
-  readonly #waitForTurn = createTurnWaiter();
   readonly #singleListeners = new SingleListeners();
-  /** Whether a listener to the last event may await something. */
-  #mustWaitForTurn = false;
+  /** In which a listener to the last event may await something. */
+  readonly #turn = new EventLoopTurn();
   readonly #onopen = this.#createSlot("open");
   readonly #onmessage = this.#createSlot("message");
   readonly #onerror = this.#createSlot("error");
@@ -307,8 +306,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
       for await (const event of this.#connection) {
         // What a listener awaits is done before the next event, as the standard's
         // tasks have it.
-        if (this.#mustWaitForTurn) {
-          await this.#waitForTurn();
+        if (!this.#turn.isOver) {
+          await this.#turn.wait();
           // A listener may have closed it.
           if (this.readyState === CLOSED) break;
         }
@@ -332,14 +331,14 @@ export class EventSource<Events extends object = EventSourceEventMap>
     }
     const event = new DirectMessageEvent(this, type, init);
     // A promise is an object.
-    this.#mustWaitForTurn = typeof event.callListener(listener) === "object";
+    if (typeof event.callListener(listener) === "object") this.#turn.begin();
   }
 
   #dispatchByPlatform(event: Event): void {
     // Does nothing where the platform defines it on each event.
     Reflect.defineProperty(event, "isTrusted", { value: true });
     // The platform does not tell whether a listener returned a promise.
-    this.#mustWaitForTurn = true;
+    this.#turn.begin();
     dispatchEvent(this, event);
   }
 

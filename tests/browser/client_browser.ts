@@ -2,7 +2,7 @@
 
 /** Our `EventSource` in a real browser, beside the browser's own and behind zone.js. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { bundle } from "../../scripts/_bundle.ts";
 import { eventStream } from "../support/event_server.ts";
 import type * as client from "../../client.ts";
@@ -11,13 +11,36 @@ import { type Browser, browserTest, type Page } from "./_browser.ts";
 declare const tidings: typeof client;
 
 /** What zone.js puts on the page. */
-declare const Zone: {
-  current:
-    & { name: string; fork(spec: { name: string }): typeof Zone.current }
-    & {
-      run<T>(fn: () => T): T;
-    };
-};
+interface ZoneObject {
+  name: string;
+  fork(spec: ZoneSpec): ZoneObject;
+  run<T>(fn: () => T): T;
+}
+
+/** As much of a `ZoneSpec` as is used here. */
+interface ZoneSpec {
+  name: string;
+  onInvokeTask?(
+    parent: {
+      invokeTask(zone: unknown, task: unknown, ...rest: unknown[]): unknown;
+    },
+    current: unknown,
+    target: unknown,
+    task: { type: string },
+    ...rest: unknown[]
+  ): unknown;
+  onHasTask?(
+    parent: { hasTask(zone: unknown, state: unknown): unknown },
+    current: unknown,
+    target: unknown,
+    state: { change: string; microTask: boolean },
+  ): void;
+}
+
+declare const Zone: { current: ZoneObject };
+
+/** Events at once, as one chunk. */
+const STREAM = "retry: 60000\ndata: a\n\ndata: b\n\ndata: c\n\n";
 
 /** Serves a page with a script, and three events in one chunk at any other path. */
 async function withPage(
@@ -25,6 +48,7 @@ async function withPage(
   module: string,
   head: string,
   test: (page: Page, origin: string) => Promise<void>,
+  makeBody: () => BodyInit = () => STREAM,
 ): Promise<void> {
   const script = await bundle(`tests/browser/${module}`);
   await using server = Deno.serve(
@@ -42,7 +66,7 @@ async function withPage(
           headers: { "content-type": "text/javascript" },
         });
       }
-      return eventStream("retry: 60000\ndata: a\n\ndata: b\n\ndata: c\n\n");
+      return eventStream(makeBody());
     },
   );
   const origin = `http://127.0.0.1:${server.addr.port}`;
@@ -198,5 +222,117 @@ browserTest(
         ),
       );
     });
+  },
+);
+
+/** Twenty events, one at a time. */
+function oneByOne(): ReadableStream<Uint8Array> {
+  let left = 20;
+  return new ReadableStream({
+    async pull(controller) {
+      if (left-- === 0) return controller.close();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      controller.enqueue(new TextEncoder().encode("data: a\n\n"));
+    },
+  });
+}
+
+const BODIES: Record<string, () => BodyInit> = {
+  "in one chunk": () => "retry: 60000\n" + "data: a\n\n".repeat(20),
+  "one at a time": oneByOne,
+};
+
+for (const [how, makeBody] of Object.entries(BODIES)) {
+  browserTest(
+    `browser: our EventSource gives zone.js no more to do than the browser's: events ${how}`,
+    async (browser) => {
+      await withPage(browser, "_zone_page.ts", "", async (page) => {
+        // As Angular's zone counts them.
+        const [actual, expected] = await page.run(async () => {
+          const count = (Class: typeof EventSource) => {
+            let tasks = 0;
+            let changes = 0;
+            let nesting = 0;
+            let hasMicrotasks = false;
+            const look = () => {
+              if (nesting === 0 && !hasMicrotasks) changes++;
+            };
+            const zone = Zone.current.fork({
+              name: "counting",
+              onInvokeTask(parent, _, target, task, ...rest) {
+                if (task.type !== "microTask") tasks++;
+                nesting++;
+                try {
+                  return parent.invokeTask(target, task, ...rest);
+                } finally {
+                  nesting--;
+                  look();
+                }
+              },
+              onHasTask(parent, current, target, state) {
+                parent.hasTask(target, state);
+                if (current !== target || state.change !== "microTask") return;
+                hasMicrotasks = state.microTask;
+                look();
+              },
+            });
+            return new Promise<[tasks: number, changes: number]>((resolve) =>
+              zone.run(() => {
+                const source = new Class("/events");
+                let left = 20;
+                source.addEventListener("message", () => {
+                  if (--left > 0) return;
+                  source.close();
+                  resolve([tasks, changes]);
+                });
+              })
+            );
+          };
+          return JSON.stringify([
+            await count(tidings.EventSource as typeof EventSource),
+            await count(EventSource),
+          ]);
+        }, null).then(JSON.parse);
+        const message = `${actual}, and the browser's ${expected}`;
+        // The request and its response are all that is added.
+        assert(actual[0] <= expected[0] + 1, message);
+        assert(actual[1] <= expected[1] + 3, message);
+      }, makeBody);
+    },
+  );
+}
+
+browserTest(
+  "browser: what listeners of our EventSource await comes before the next of many events",
+  async (browser) => {
+    await withPage(
+      browser,
+      "_client_page.ts",
+      "",
+      async (page) => {
+        const log = await page.run(async () => {
+          const source = new tidings.EventSource("/events");
+          const log: string[] = [];
+          await new Promise<void>((resolve) => {
+            source.onmessage = async ({ data }) => {
+              log.push(data);
+              for (let i = 0; i < 20; i++) await null;
+              log.push(data);
+              if (data === "99") resolve();
+            };
+          });
+          source.close();
+          return log;
+        }, null);
+        assertEquals(
+          log,
+          Array.from({ length: 200 }, (_, index) => `${index >> 1}`),
+        );
+      },
+      () =>
+        Array.from({ length: 100 }, (_, index) => `data: ${index}\n\n`).join(
+          "",
+        ),
+    );
   },
 );
