@@ -80,6 +80,7 @@ import { assertRequest } from "./_server/request_check.ts";
 import { publishEvent } from "./_channel/publish_event.ts";
 import { takeCursor } from "./_channel/take_cursor.ts";
 import { makeSubscriber } from "./_channel/make_subscriber.ts";
+import { bindTopicSet, TopicSet } from "./_channel/topic_set.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { tellRejection } from "./_warning.ts";
 import type { TypedEventInit } from "./event.ts";
@@ -94,6 +95,7 @@ export type {
   EventSnapshotContext,
   SharedEventSnapshot,
 } from "./_channel/options.ts";
+export { TopicSet } from "./_channel/topic_set.ts";
 export type { EventChannelCounters } from "./_channel/counters.ts";
 export type { EventChannelStall } from "./_channel/log_follower.ts";
 
@@ -321,6 +323,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     assertRequest("serve event channel", request);
     const given = readServeOptions(options);
     const client = checkServeOptions(given, this.#options);
+    const { topics } = client.interest;
+    if (topics instanceof TopicSet) bindTopicSet(topics, this.#broadcaster);
     const { compression } = this.#options;
     const negotiation = negotiate(request, {
       ...given,

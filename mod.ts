@@ -112,6 +112,7 @@ export {
   type EventSnapshot,
   type EventSnapshotContext,
   type SharedEventSnapshot,
+  TopicSet,
 } from "./channel.ts";
 export {
   type EventLog,

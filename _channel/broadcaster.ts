@@ -21,6 +21,8 @@ import {
 import type { ChannelErrors } from "./channel_errors.ts";
 import type { EventChannelCounters } from "./counters.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
+import type { TopicSetHome } from "./topic_set.ts";
+import type { TopicBounds } from "./topics.ts";
 import { SnapshotLoads } from "./snapshot_load.ts";
 import { SlicedQueue } from "./sliced_queue.ts";
 import { FirstBytes } from "./first_bytes.ts";
@@ -33,6 +35,10 @@ import type { CloseReason } from "../server.ts";
 
 /** The options of a broadcaster, checked and with the defaults filled in. */
 export interface BroadcasterOptions extends LogFeedOptions {
+  /** The most topics of a subscriber. */
+  maxTopicsPerSubscriber: number;
+  /** UTF-16 code units of a topic. */
+  maxTopicLength: number;
   /** Milliseconds without a write after which a comment is sent, 0 for never. */
   keepAlive: number;
   /** The reconnection time, which each client is sent first. */
@@ -62,7 +68,7 @@ export interface ChannelSubscriber {
  * Hands out each event loop turn's frames as one broadcast, and has idle subscribers look
  * again after it.
  */
-export class Broadcaster implements LogFeedListener {
+export class Broadcaster implements LogFeedListener, TopicSetHome {
   readonly feed: LogFeed;
   readonly catchUp: CatchUp;
   readonly snapshots: SnapshotLoads;
@@ -70,6 +76,8 @@ export class Broadcaster implements LogFeedListener {
   readonly groupIndex = new GroupIndex();
   readonly catchUpChunks = new CatchUpChunks();
   readonly errors: ChannelErrors;
+  /** The limits of the topics of a subscriber. */
+  readonly bounds: TopicBounds;
   /** What each client is sent before everything else. */
   readonly preamble: Uint8Array<ArrayBuffer> | undefined;
   readonly counters: EventChannelCounters = {
@@ -108,6 +116,8 @@ export class Broadcaster implements LogFeedListener {
   constructor(options: BroadcasterOptions, errors: ChannelErrors) {
     const { log, keepAlive, retry } = options;
     this.#retry = retry;
+    const { maxTopicsPerSubscriber: maxTopics, maxTopicLength } = options;
+    this.bounds = { maxTopics, maxTopicLength };
     this.errors = errors;
     this.feed = new LogFeed(options, errors, this);
     const { reader, makeFrame } = this.feed;
@@ -140,6 +150,11 @@ export class Broadcaster implements LogFeedListener {
   /** The cursor of {@linkcode Broadcaster.position}. */
   get cursor(): string {
     return this.#cursor;
+  }
+
+  /** As {@linkcode LogFeed.whenFollowed}. */
+  whenFollowed(): Promise<string | undefined> {
+    return this.feed.whenFollowed();
   }
 
   /** Adds a subscriber. */

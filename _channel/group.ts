@@ -9,6 +9,7 @@
 
 import { GroupChunk } from "./compressed_sink.ts";
 import type { Topics } from "./topic_index.ts";
+import { TopicSet } from "./topic_set.ts";
 import type { Broadcast, Chunk } from "./broadcast.ts";
 import {
   CODEC,
@@ -71,8 +72,11 @@ let groups = 0;
  * others stay in the group while they catch up.
  */
 export class Group {
-  /** A number that no other group has. */
-  readonly number = groups++;
+  /**
+   * The topics of the subscribers, if they may change: the group index follows them. This
+   * is also set where all events have to be looked at.
+   */
+  readonly topicSet: TopicSet | undefined;
   /** The topics whose events have to be looked at: all if there is an `until`. */
   readonly topics: Topics;
   readonly members = new Set<GroupMember>();
@@ -80,6 +84,7 @@ export class Group {
    * The key of the group in the group index; `undefined` if no other subscriber can join.
    */
   readonly key: string | undefined;
+  #number = groups++;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
   readonly #until: ((event: LoggedEvent) => boolean) | undefined;
   /**
@@ -91,9 +96,20 @@ export class Group {
     const { topics, until } = interest;
     const isOpen = topics === "all" || until !== undefined;
     this.key = key;
-    this.topics = isOpen ? "all" : [...new Set(topics)];
+    this.topicSet = topics instanceof TopicSet ? topics : undefined;
+    this.topics = isOpen ? "all" : this.topicSet ?? [...new Set(topics)];
     this.#accepts = makeAccepts(interest);
     this.#until = until;
+  }
+
+  /** A number that no other group has. What is cached for the group is cached by it. */
+  get number(): number {
+    return this.#number;
+  }
+
+  /** Has nothing given any more that is cached, since the group's topics have changed. */
+  renumber(): void {
+    this.#number = groups++;
   }
 
   /** Whether the group gets every event. */
@@ -194,8 +210,11 @@ function makeAccepts(
   { topics, types, filter, until }: Interest,
 ): ((event: LoggedEvent) => boolean) | undefined {
   const tests: ((event: LoggedEvent) => boolean)[] = [];
-  if (until !== undefined && topics !== "all") {
-    const subscribed = new Set(topics);
+  const isLive = topics instanceof TopicSet;
+  // Topics that may change are looked at once more: a filter that is asked about one event
+  // may remove the topic of the next.
+  if ((until !== undefined || isLive) && topics !== "all") {
+    const subscribed = isLive ? topics : new Set(topics);
     tests.push(({ topics }) =>
       topics === undefined || topics.some((topic) => subscribed.has(topic))
     );

@@ -9,6 +9,12 @@
 
 import { Group, type GroupMember, type Interest } from "./group.ts";
 import type { Broadcast } from "./broadcast.ts";
+import {
+  followTopicSet,
+  leaveTopicSet,
+  TopicSet,
+  type TopicSetFollower,
+} from "./topic_set.ts";
 
 /** The groups of a channel, by their topics. */
 export class GroupIndex {
@@ -18,6 +24,8 @@ export class GroupIndex {
   readonly #byTopic = new Map<string, Set<Group>>();
   /** The groups that get every event. */
   readonly #everything = new Set<Group>();
+  /** What follows the topics of groups, if they may change. */
+  readonly #followers = new Map<Group, TopicSetFollower>();
 
   /** Adds a subscriber, and returns its group. */
   join(interest: Interest, member: GroupMember): Group {
@@ -78,34 +86,52 @@ export class GroupIndex {
   #add(group: Group): void {
     this.#groups.add(group);
     if (group.key !== undefined) this.#byKey.set(group.key, group);
-    if (group.topics === "all") {
-      this.#everything.add(group);
-      return;
-    }
-    for (const topic of group.topics) {
-      const groups = this.#byTopic.get(topic);
-      if (groups === undefined) this.#byTopic.set(topic, new Set([group]));
-      else groups.add(group);
-    }
+    this.#follow(group);
+    if (group.topics === "all") this.#everything.add(group);
+    else for (const topic of group.topics) this.#addTopic(group, topic);
   }
 
   #remove(group: Group): void {
     this.#groups.delete(group);
     if (group.key !== undefined) this.#byKey.delete(group.key);
-    if (group.topics === "all") {
-      this.#everything.delete(group);
-      return;
+    const follower = this.#followers.get(group);
+    if (group.topicSet !== undefined && follower !== undefined) {
+      leaveTopicSet(group.topicSet, follower);
+      this.#followers.delete(group);
     }
-    for (const topic of group.topics) {
-      // The group was added to each of its topics.
-      const groups = this.#byTopic.get(topic)!;
-      groups.delete(group);
-      if (groups.size === 0) this.#byTopic.delete(topic);
-    }
+    if (group.topics === "all") this.#everything.delete(group);
+    else for (const topic of group.topics) this.#removeTopic(group, topic);
+  }
+
+  #follow(group: Group): void {
+    if (group.topicSet === undefined) return;
+    const follower: TopicSetFollower = {
+      handleTopic: (topic, isAdded) => {
+        group.renumber();
+        if (group.topics === "all") return;
+        if (isAdded) this.#addTopic(group, topic);
+        else this.#removeTopic(group, topic);
+      },
+    };
+    this.#followers.set(group, follower);
+    followTopicSet(group.topicSet, follower);
+  }
+
+  #addTopic(group: Group, topic: string): void {
+    const groups = this.#byTopic.get(topic);
+    if (groups === undefined) this.#byTopic.set(topic, new Set([group]));
+    else groups.add(group);
+  }
+
+  #removeTopic(group: Group, topic: string): void {
+    // The group was added to each of its topics.
+    const groups = this.#byTopic.get(topic)!;
+    groups.delete(group);
+    if (groups.size === 0) this.#byTopic.delete(topic);
   }
 }
 
-/** Numbers for functions, which tell them apart in a key. */
+/** Numbers for functions and topic sets, which tell them apart in a key. */
 const numbers = new WeakMap<object, number>();
 let nextNumber = 0;
 
@@ -118,22 +144,26 @@ function keyOf(
 ): string | undefined {
   if (filter !== undefined) return undefined;
   return JSON.stringify([
-    topics === "all" ? topics : sortOnce(topics),
+    topics === "all"
+      ? topics
+      : topics instanceof TopicSet
+      ? numberOf(topics)
+      : sortOnce(topics),
     types === undefined ? null : sortOnce(types),
     until === undefined ? null : numberOf(until),
   ]);
 }
 
-function numberOf(until: NonNullable<Interest["until"]>): number {
-  let number = numbers.get(until);
+function numberOf(value: object): number {
+  let number = numbers.get(value);
   if (number === undefined) {
     number = nextNumber++;
-    numbers.set(until, number);
+    numbers.set(value, number);
   }
   return number;
 }
 
-function sortOnce(texts: readonly string[]): string[] {
+function sortOnce(texts: Iterable<string>): string[] {
   return [...new Set(texts)].sort();
 }
 

@@ -51,6 +51,9 @@ export class LogFeed {
   readonly #follower: LogFollower;
   /** The cursor at which following began; set by the first batch. */
   #startCursor: string | undefined;
+  /** Called once following has begun, or the feed is stopped. */
+  #beginWaiters: (() => void)[] = [];
+  #isStopped = false;
   /** Settles once the live segment is filled; set when filling begins. */
   #filling: Promise<void> | undefined;
   #isFilling: boolean;
@@ -113,6 +116,18 @@ export class LogFeed {
       : this.liveSegment.endCursor;
   }
 
+  /**
+   * Gives the cursor after the newest event that was followed, as soon as there is one;
+   * `undefined` if the feed is stopped before that.
+   */
+  async whenFollowed(): Promise<string | undefined> {
+    // Read now: a caller counts from here, and not from when it goes on.
+    const { endCursor } = this;
+    if (endCursor !== undefined || this.#isStopped) return endCursor;
+    await new Promise<void>((resolve) => this.#beginWaiters.push(resolve));
+    return this.#startCursor;
+  }
+
   /** Whether older events are still being added to the live segment. */
   get isFilling(): boolean {
     return this.#isFilling;
@@ -131,6 +146,8 @@ export class LogFeed {
   /** Stops to follow and to read the log. */
   async stop(): Promise<void> {
     const stopped = this.#follower.stop();
+    this.#isStopped = true;
+    this.#endBeginWait();
     this.reader.wake();
     await Promise.all([stopped, this.#filling]);
   }
@@ -196,6 +213,7 @@ export class LogFeed {
 
   #begin(cursor: string): void {
     this.#startCursor = cursor;
+    this.#endBeginWait();
     if (!this.#isFilling) return;
     const isNeeded = (): boolean => !this.#follower.signal.aborted;
     this.#filling = fillLiveSegment(
@@ -204,6 +222,11 @@ export class LogFeed {
       this.makeFrame,
       isNeeded,
     ).finally(() => this.#endFilling());
+  }
+
+  #endBeginWait(): void {
+    for (const resolve of this.#beginWaiters) resolve();
+    this.#beginWaiters = [];
   }
 
   #endFilling(): void {

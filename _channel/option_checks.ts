@@ -16,6 +16,7 @@ import type {
 } from "./options.ts";
 import { checkSnapshot } from "./snapshot_checks.ts";
 import type { SnapshotSource } from "./snapshot_load.ts";
+import { TopicSet } from "./topic_set.ts";
 import { checkTopics } from "./topics.ts";
 import { assertOnLimit, type OnLimit } from "../_server/admission.ts";
 import type { Lifetime } from "../_server/lifetime.ts";
@@ -232,7 +233,8 @@ export function checkServeOptions(
       ),
     );
   }
-  if (topics !== "all") {
+  // A set is checked when it is bound to the channel.
+  if (topics !== "all" && !(topics instanceof TopicSet)) {
     const bounds = { maxTopics: maxTopicsPerSubscriber, maxTopicLength };
     checkTopics("serve event channel", topics, bounds);
   }

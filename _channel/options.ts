@@ -10,6 +10,7 @@
 import type { EventResponseOptions } from "../_server/options.ts";
 import type { TypedEventInit } from "../event.ts";
 import type { EventLog, LoggedEvent } from "../log.ts";
+import type { TopicSet } from "./topic_set.ts";
 import type { CloseReason, EventCompression } from "../server.ts";
 
 /** A client for which events are missing. */
@@ -275,9 +276,11 @@ export interface EventChannelServeOptions
    * Decide them by the user that you have authenticated, never only by what the request
    * asks for.
    *
+   * With a {@linkcode TopicSet}, they may change while the stream is open.
+   *
    * @default {[]}
    */
-  topics?: readonly string[] | "all" | undefined;
+  topics?: readonly string[] | TopicSet | "all" | undefined;
   /**
    * The event types that the client gets, from among the events that its `topics`
    * let through. Left out, all.

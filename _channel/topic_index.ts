@@ -11,7 +11,7 @@
  * The topics of a subscriber, which also gets the events without topics; `"all"` is every
  * event.
  */
-export type Topics = readonly string[] | "all";
+export type Topics = Iterable<string> | "all";
 
 /** The positions of frames by their topics. The oldest frames leave first. */
 export class TopicIndex {
@@ -56,7 +56,7 @@ export class TopicIndex {
   /**
    * The positions of the frames that a subscriber gets between two positions, in order.
    */
-  select(topics: readonly string[], from: number, to: number): number[] {
+  select(topics: Iterable<string>, from: number, to: number): number[] {
     const found = this.#common.slice(from, to);
     const { length } = found;
     for (const topic of topics) {

@@ -30,27 +30,48 @@ export function checkTopics(
   if (!Array.isArray(topics)) {
     throw new TypeError(describeMismatch(verb, "topics", "an array", topics));
   }
-  if (topics.length > maxTopics) {
-    throw new RangeError(
-      describeMismatch(
-        verb,
-        "topics.length",
-        `at most ${maxTopics}`,
-        topics.length,
-      ),
-    );
-  }
+  assertTopicCount(verb, topics.length, maxTopics);
   const bad = topics.findIndex((topic) => !isTopic(topic, maxTopicLength));
   if (bad === -1) return;
-  const name = `topics[${bad}]`;
-  assertName(verb, name, topics[bad]);
+  assertTopic(verb, `topics[${bad}]`, topics[bad], maxTopicLength);
+}
+
+/**
+ * Checks how many topics there are.
+ *
+ * @throws {RangeError} If there are too many.
+ */
+export function assertTopicCount(
+  verb: string,
+  count: number,
+  maxTopics: number,
+): void {
+  if (count <= maxTopics) return;
   throw new RangeError(
-    describeMismatch(
-      verb,
-      `${name}.length`,
-      `from 1 to ${maxTopicLength}`,
-      topics[bad].length,
-    ),
+    describeMismatch(verb, "topics.length", `at most ${maxTopics}`, count),
+  );
+}
+
+/**
+ * Checks one topic.
+ *
+ * @param name What it is called in an error.
+ * @throws {TypeError} If it is no well-formed text.
+ * @throws {RangeError} If it is empty or too long.
+ */
+export function assertTopic(
+  verb: string,
+  name: string,
+  topic: string,
+  maxLength: number,
+): void {
+  if (isTopic(topic, maxLength)) return;
+  assertName(verb, name, topic);
+  const expected = maxLength === Infinity
+    ? "at least 1"
+    : `from 1 to ${maxLength}`;
+  throw new RangeError(
+    describeMismatch(verb, `${name}.length`, expected, topic.length),
   );
 }
 

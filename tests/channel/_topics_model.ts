@@ -255,7 +255,7 @@ function isFor(
   options: EventChannelServeOptions,
 ): boolean {
   const has = topics === undefined || options.topics === "all" ||
-    topics.some((topic) => options.topics?.includes(topic));
+    topics.some((topic) => [...options.topics ?? []].includes(topic));
   return has && (options.types?.includes(type) ?? true);
 }
 

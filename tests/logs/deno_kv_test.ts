@@ -19,6 +19,7 @@ import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
+import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 
 testEventLog("DenoKvEventLog (in memory)", async ({ maxEvents }) => {
@@ -41,6 +42,14 @@ testEventLog("DenoKvEventLog (in a file)", async ({ maxEvents }) => {
 }, { ownIds: false, makeCursorAfter: afterSequence });
 
 testTopics("DenoKvEventLog", async (_, maxEvents) => {
+  const kv = await Deno.openKv(":memory:");
+  return {
+    open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),
+    close: () => kv.close(),
+  };
+}, { runs: 3 });
+
+testTopicSets("DenoKvEventLog", async (_, maxEvents) => {
   const kv = await Deno.openKv(":memory:");
   return {
     open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),

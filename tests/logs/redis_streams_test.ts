@@ -24,6 +24,7 @@ import { recordWarnings } from "../support/warnings.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
+import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 
 testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
@@ -40,6 +41,18 @@ testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
 }, { ownIds: false, makeCursorAfter: afterSequence, ignore: !hasRedis });
 
 testTopics(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
+  const server = await RedisServer.start();
+  const client = await RedisConnection.open(server.port);
+  return {
+    open: () => new RedisStreamsEventLog(client, "log", { maxEvents }),
+    close: async () => {
+      await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}, { runs: 3, ignore: !hasRedis });
+
+testTopicSets(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
   const server = await RedisServer.start();
   const client = await RedisConnection.open(server.port);
   return {

@@ -23,6 +23,8 @@ import "../channel/returnable_id_test.ts";
 import "../channel/channel_test.ts";
 import "../channel/snapshot_property_test.ts";
 import "../channel/snapshot_test.ts";
+import "../channel/topic_set_test.ts";
+import "../channel/topic_sets_property_test.ts";
 import "../channel/topics_property_test.ts";
 import "../channel/topics_test.ts";
 import "../channel/until_test.ts";

@@ -3,6 +3,7 @@
 /** The tests that run where there is `node:zlib`, as they are. */
 
 import "../compression/channel_test.ts";
+import "../compression/topic_set_test.ts";
 import "../compression/node_test.ts";
 import "../compression/options_test.ts";
 import "../compression/serve_test.ts";
