@@ -9,6 +9,7 @@ import {
   EventLogEntryError,
   MemoryEventLog,
 } from "../../log.ts";
+import { ChannelErrors } from "../../_channel/channel_errors.ts";
 import { RemoteLog } from "../support/remote_log.ts";
 import { recordWarnings } from "../support/warnings.ts";
 import { BodyClient, makeRequest, until } from "./_clients.ts";
@@ -448,3 +449,18 @@ for (const [name, front] of Object.entries(FRONTS)) {
     assertEquals(recorder.codes, ["TIDINGS_PUBLISH"]);
   });
 }
+
+Deno.test("ChannelErrors remembers a bounded number of entries", () => {
+  const told: string[] = [];
+  const errors = new ChannelErrors((error) => {
+    told.push((error as EventLogEntryError).id);
+  });
+  const tell = (i: number) =>
+    errors.tellEntry(new EventLogEntryError(`${i}`, "it is no event"));
+  for (let i = 0; i <= 1000; i++) tell(i);
+  assertEquals(told.splice(0).length, 1001);
+  // The oldest is forgotten, the newest is not.
+  tell(1000);
+  tell(0);
+  assertEquals(told, ["0"]);
+});

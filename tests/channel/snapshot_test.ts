@@ -317,6 +317,31 @@ Deno.test("EventChannel loads a shared snapshot once, and each client goes on fr
   assertEquals(answers.signals.length, 1);
 });
 
+Deno.test("EventChannel asks again for a shared snapshot that has hung for ten seconds", async () => {
+  const answers = new Answers();
+  const snapshot = { key: "a", load: answers.load, maxAge: Infinity };
+  await using channel = new EventChannel({ keepAlive: 0, snapshot });
+  const { now } = performance;
+  let skipped = 0;
+  performance.now = () => now.call(performance) + skipped;
+  try {
+    await using first = follow(channel);
+    await until(() => answers.signals.length === 1);
+    skipped = 5000;
+    await using second = follow(channel);
+    skipped = 10_000;
+    await using third = follow(channel);
+    await until(() => answers.signals.length === 2);
+    answers.answer(STATE);
+    for (const client of [first, second, third]) {
+      await client.inbox.untilEvents(2);
+    }
+    assertEquals(answers.signals.length, 2);
+  } finally {
+    performance.now = now;
+  }
+});
+
 Deno.test("EventChannel shares a snapshot by its key, and for maxAge", async () => {
   const loaded: string[] = [];
   await using channel = new EventChannel();

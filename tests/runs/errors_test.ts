@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { MemoryEventLogs } from "../../log.ts";
+import { ErrorReports } from "../../runs/_error_reports.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import { recordWarnings } from "../support/warnings.ts";
 import { until } from "../channel/_clients.ts";
@@ -201,4 +202,21 @@ Deno.test("EventRuns warns once of logs that fail while a run is read, until the
   await text;
   await runs.close();
   logs.close();
+});
+
+Deno.test("ErrorReports remembers a bounded number of runs, and of kinds of errors of each", () => {
+  const told: string[] = [];
+  const reports = new ErrorReports((error, id) => {
+    told.push(`${id}: ${(error as Error).message}`);
+  });
+  for (let i = 0; i <= 1000; i++) reports.report(new Error("away"), `${i}`);
+  assertEquals(told.splice(0).length, 1001);
+  // The oldest is forgotten, the newest is not.
+  reports.report(new Error("away"), "1000");
+  reports.report(new Error("away"), "0");
+  assertEquals(told.splice(0), ["0: away"]);
+  for (let i = 0; i <= 16; i++) reports.report(new Error(`kind ${i}`), "a");
+  assertEquals(told.splice(0).length, 17);
+  for (const i of [0, 15, 16]) reports.report(new Error(`kind ${i}`), "a");
+  assertEquals(told, ["a: kind 16"]);
 });

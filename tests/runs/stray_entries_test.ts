@@ -126,3 +126,14 @@ test(
     assertEquals(recorder.codes, ["TIDINGS_ENTRY"]);
   },
 );
+
+Deno.test("EventRuns looks at the last 100 entries after an end, and no further", async () => {
+  using logs = new MemoryEventLogs();
+  await using runs = new EventRuns({ logs, onError: () => {} });
+  await finish(runs, logs);
+  const log = logs.open("a");
+  for (let i = 0; i < 100; i++) await log.append({ data: "stray" });
+  assertEquals(await runs.status("a"), "done");
+  await log.append({ data: "stray" });
+  assertEquals(await runs.status("a"), "lost");
+});

@@ -3,6 +3,7 @@
 /** How a session learns that nobody reads its response, or that the reader has left. */
 
 import { assert, assertEquals } from "@std/assert";
+import { watchStart } from "../../_server/start_timeout.ts";
 import type { ServerSentEventInit } from "../../event.ts";
 import { serveEvents, type ServeEventsSource } from "../../server.ts";
 import { BodyReader } from "../support/body_reader.ts";
@@ -87,6 +88,19 @@ Deno.test("serveEvents() waits ten seconds for the first read, and no longer", (
   time.pass(10_000);
   assertEquals(time.timers.size, 0);
   assert(body);
+});
+
+Deno.test("watchStart() gives each response the whole time, also one that comes later", () => {
+  using time = new FakeTime();
+  const ends = [0, 300, 300].map((delay) => {
+    time.pass(delay);
+    const times: number[] = [];
+    watchStart(1000, () => times.push(time.now));
+    return times;
+  });
+  time.pass(5000);
+  assertEquals(ends, [[1000], [1300], [1600]]);
+  assertEquals(time.timers.size, 0);
 });
 
 for (const startTimeout of [1, 5000, Infinity]) {

@@ -89,6 +89,29 @@ Deno.test("warn() shows the stack of an error and those of its causes", () => {
   assertStringIncludes(detail, "the socket is closed");
 });
 
+Deno.test("warn() shows at most five errors of a chain of causes, and of a circle", () => {
+  using recorder = recordWarnings();
+  const error = new Error("error 0");
+  let last = error;
+  for (let i = 1; i < 8; i++) {
+    const cause = new Error(`error ${i}`);
+    cause.stack = "";
+    last.cause = cause;
+    last = cause;
+  }
+  warn("TIDINGS_LOG", "Failed", error);
+  const { detail = "" } = recorder.warnings[0] ?? {};
+  assertEquals(detail.match(/Caused by: error \d/g), [
+    "Caused by: error 1",
+    "Caused by: error 2",
+    "Caused by: error 3",
+    "Caused by: error 4",
+  ]);
+  last.cause = error;
+  warn("TIDINGS_LOG", "Failed", last);
+  assertEquals(recorder.warnings[1]?.detail.match(/Caused by: /g)?.length, 4);
+});
+
 Deno.test("warn() cuts what is endless", () => {
   using recorder = recordWarnings();
   warn("TIDINGS_LOG", "Failed", new Error("x".repeat(1_000_000)));
