@@ -35,7 +35,7 @@ import { readConnectOptions } from "./_client/option_checks.ts";
 import { resolveUrl } from "./_client/resolve_url.ts";
 
 export type { BackoffOptions } from "./_client/backoff.ts";
-export type { Clock } from "./_client/clock.ts";
+export type { Clock } from "./_clock.ts";
 export type { EventStreamConnection } from "./_client/connection.ts";
 export type {
   ConnectOptions,

@@ -9,7 +9,7 @@
 
 import { findTimeout, listenForAbort } from "../_abort.ts";
 import { drawDelay, limitRetryAfter, ShortStreams } from "./backoff.ts";
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { type Clock, SYSTEM_CLOCK } from "../_clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
 import { type ConnectOptions, isRepeatable } from "./connection_options.ts";
 import {
@@ -21,6 +21,7 @@ import {
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { asEventSourceError } from "./as_event_source_error.ts";
+import { explainEnd } from "./explain_end.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
@@ -31,6 +32,7 @@ import {
   type InterpreterOptions,
   type StreamState,
 } from "../_parser/interpreter.ts";
+import { StreamHead } from "../_parser/stream_head.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
@@ -88,6 +90,8 @@ export class EventStreamConnection
   #isPaused = false;
   /** Tells `followPage()` of the end; set while it follows. */
   #onClose: (() => void) | undefined;
+  /** The beginning of the response. */
+  #head = new StreamHead();
   /** Stops listening to the signal of the options. */
   readonly #stopListening: () => void;
 
@@ -288,8 +292,17 @@ export class EventStreamConnection
         await this.#open();
       }
     } catch (error) {
-      await this.#reestablish(asEventSourceError(error, this.#url.last));
+      await this.#reestablish(
+        asEventSourceError(this.#explainEnd(error), this.#url.last),
+      );
     }
+  }
+
+  /** Looks why a response has ended: it may have been a page, or an error. */
+  #explainEnd(error: unknown): unknown {
+    // A browser reestablishes the connection.
+    if (this.#isStandard) return error;
+    return explainEnd(error, this.#response, this.#head.findForeignText());
   }
 
   async #open(): Promise<void> {
@@ -306,6 +319,7 @@ export class EventStreamConnection
     if (this.#readyState === CLOSED) return;
     // Drops an event that the end of the response before cut off.
     this.#resetParser();
+    this.#head = new StreamHead();
     this.#openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.
     const { status, headers, url } = opened;
@@ -322,6 +336,7 @@ export class EventStreamConnection
     if (this.#readyState === CLOSED) return;
     try {
       this.#windows.push(chunk);
+      this.#head.add(chunk, !this.#queue.isEmpty);
     } catch (error) {
       this.#parserError = error;
     }

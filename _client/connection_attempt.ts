@@ -7,10 +7,10 @@
  * @module
  */
 
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../_clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { startIdleTimer } from "./idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { createRefusalError, findFault } from "./refusal.ts";
 import { requestEventStream } from "./request.ts";
 

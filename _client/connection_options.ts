@@ -7,7 +7,7 @@
  */
 
 import type { BackoffOptions } from "./backoff.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "../_clock.ts";
 import type { ConnectionState, Disconnection } from "./connection_state.ts";
 
 /**

@@ -64,7 +64,7 @@ export class EventHandlerSlot {
     }
   }
 
-  readonly #listener = hasHandlers()
+  readonly #listener = platformCallsHandlers()
     ? () => {}
     : (event: Event): unknown => this.#handle(event);
 
@@ -80,12 +80,8 @@ export class EventHandlerSlot {
   }
 }
 
-function hasHandlers(): boolean {
-  callsHandlers ??= probeHandlers();
-  return callsHandlers;
-}
-
-function probeHandlers(): boolean {
+function platformCallsHandlers(): boolean {
+  if (callsHandlers !== undefined) return callsHandlers;
   let isCalled = false;
   class Probe extends EventTarget {
     get onprobe(): () => void {
@@ -95,5 +91,6 @@ function probeHandlers(): boolean {
     }
   }
   new Probe().dispatchEvent(new Event("probe"));
+  callsHandlers = isCalled;
   return isCalled;
 }

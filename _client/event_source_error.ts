@@ -22,6 +22,8 @@
  * - `"unexpected-status"`: the status was not 200
  * - `"unexpected-content-type"`: the response was not `text/event-stream`
  * - `"event-too-large"`: an event grew beyond `maxEventSize`
+ * - `"not-an-event-stream"`: the body ended without an event, and looks like something else,
+ *   such as JSON or a page; a browser, and so `EventSource`, tries again
  * - `"local-error"`: a function of the options threw
  */
 export type DisconnectReason =
@@ -34,6 +36,7 @@ export type DisconnectReason =
   | "unexpected-status"
   | "unexpected-content-type"
   | "event-too-large"
+  | "not-an-event-stream"
   | "local-error";
 
 /** The facts of an {@linkcode EventSourceError}. */

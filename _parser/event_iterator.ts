@@ -13,6 +13,10 @@ import {
   openByteSource,
 } from "./byte_source.ts";
 import { DONE, EventQueue, type EventResult } from "./event_queue.ts";
+import { EventStreamError } from "./event_stream_error.ts";
+import { StreamHead } from "./stream_head.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
+import { describeMismatch, MAX_DELAY, quote } from "../_validate.ts";
 import {
   EventStreamParser,
   type EventStreamParserOptions,
@@ -35,12 +39,25 @@ export interface ReadEventsOptions extends EventStreamParserOptions {
    * @default {false}
    */
   ignoreContentType?: boolean | undefined;
+  /**
+   * Milliseconds that the source may be silent while an event is waited for: 1 to
+   * 2 147 483 647, or `Infinity` for no limit. Every byte counts, those of comments too.
+   * Beyond it, the iteration rejects with an {@linkcode EventStreamError} with the code
+   * `"idle-timeout"`, and the source is cancelled. If the process itself stood still, the
+   * time begins anew.
+   *
+   * @default {Infinity}
+   */
+  idleTimeout?: number | undefined;
 }
+
+const VERB = "read events";
 
 const READ_EVENTS_OPTIONS: OptionTypes<ReadEventsOptions> = {
   ...PARSER_OPTIONS,
   signal: "an object",
   ignoreContentType: "a boolean",
+  idleTimeout: "a number",
 };
 
 // Bytes that are parsed at once. A chunk of 16 MiB may hold 2.8 million events, which take
@@ -58,23 +75,34 @@ export class EventIterator
   readonly #parser: EventStreamParser;
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
+  readonly #idleTimeout: number;
   readonly #queue = new EventQueue();
+  readonly #head = new StreamHead();
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
   #reading = false;
   /** Stops listening to the signal. */
   readonly #stopListening: () => void;
+  /** Stops the timer for a source that is silent. */
+  #stopTimer = (): void => {};
 
   /**
    * @param source What the bytes come from; not opened if making the parser throws.
    * @param options The options of `readEvents()`, which are checked here.
    */
   constructor(source: EventBytes, options: ReadEventsOptions) {
-    const { ignoreContentType, signal, ...rest } = readOptions(
-      "read events",
-      options,
-      READ_EVENTS_OPTIONS,
-    );
+    const { ignoreContentType, signal, idleTimeout = Infinity, ...rest } =
+      readOptions(VERB, options, READ_EVENTS_OPTIONS);
+    if (
+      !(idleTimeout >= 1 && idleTimeout <= MAX_DELAY ||
+        idleTimeout === Infinity)
+    ) {
+      const expected = `a number from 1 to ${MAX_DELAY}, or Infinity`;
+      throw new RangeError(
+        describeMismatch(VERB, "idleTimeout", expected, idleTimeout),
+      );
+    }
+    this.#idleTimeout = idleTimeout;
     const { onComment } = rest;
     const keep = (text: string): void =>
       this.#queue.defer(() => {
@@ -134,8 +162,10 @@ export class EventIterator
   async #read(): Promise<void> {
     this.#reading = true;
     try {
+      this.#stopTimer = startIdleTimer(this.#idleTimeout, this.#onIdle);
       const { done, value } = await this.#source.read();
-      if (done) this.#end();
+      this.#stopTimer();
+      if (done) this.#conclude();
       // Cannot fail: a chunk that is not the end has a value.
       else if (!this.#queue.hasEnded) this.#parse(value!);
     } catch (error) {
@@ -158,11 +188,30 @@ export class EventIterator
     }
     try {
       this.#parser.push(chunk);
+      this.#head.add(chunk, !this.#queue.isEmpty);
     } catch (error) {
       this.#stop(error);
     }
     this.#reading = false;
   }
+
+  /** Ends with the source. */
+  #conclude(): void {
+    const body = this.#head.findForeignText();
+    if (!body) return this.#end();
+    const message = `Cannot ${VERB}: expected an event stream, got ${
+      quote(body)
+    }`;
+    this.#fail(new EventStreamError("not-an-event-stream", message, { body }));
+  }
+
+  #onIdle = (): void =>
+    this.#stop(
+      new EventStreamError(
+        "idle-timeout",
+        `Cannot ${VERB}: expected a byte within ${this.#idleTimeout} ms, got none`,
+      ),
+    );
 
   #onAbort = (): void => {
     this.#drop();
@@ -209,6 +258,7 @@ export class EventIterator
 
   #end(failure?: { error: unknown }): void {
     this.#stopListening();
+    this.#stopTimer();
     this.#queue.end(failure);
     this.#source.releaseLock?.();
   }

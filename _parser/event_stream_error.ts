@@ -11,7 +11,9 @@ export type EventStreamErrorCode =
   | "event-too-large"
   | "unexpected-status"
   | "unexpected-content-type"
-  | "missing-body";
+  | "missing-body"
+  | "not-an-event-stream"
+  | "idle-timeout";
 
 /** The facts of an {@linkcode EventStreamError}. */
 export interface EventStreamErrorOptions extends ErrorOptions {
@@ -19,6 +21,8 @@ export interface EventStreamErrorOptions extends ErrorOptions {
   status?: number | undefined;
   /** The response's `Content-Type`, `null` if it has none. */
   contentType?: string | null | undefined;
+  /** The beginning of the stream as text. */
+  body?: string | undefined;
 }
 
 /**
@@ -28,6 +32,9 @@ export interface EventStreamErrorOptions extends ErrorOptions {
  * - `"unexpected-status"`: the response's status is not 200
  * - `"unexpected-content-type"`: the response is not `text/event-stream`
  * - `"missing-body"`: the response has no body
+ * - `"not-an-event-stream"`: the stream ended without an event, and looks like something
+ *   else, such as JSON or a page; `body` is its beginning
+ * - `"idle-timeout"`: nothing came for `idleTimeout`
  *
  * @example Tell a refusal from a broken stream
  * ```ts
@@ -53,6 +60,11 @@ export class EventStreamError extends Error {
    * error is not about a response.
    */
   readonly contentType: string | null | undefined;
+  /**
+   * The first 1024 UTF-16 code units of a stream that was no event stream; otherwise empty.
+   * The body of a response that was refused is not read.
+   */
+  readonly body: string;
 
   /**
    * Makes an error.
@@ -68,6 +80,10 @@ export class EventStreamError extends Error {
   ) {
     super(message, options);
     this.code = code;
-    ({ status: this.status, contentType: this.contentType } = options);
+    ({
+      status: this.status,
+      contentType: this.contentType,
+      body: this.body = "",
+    } = options);
   }
 }

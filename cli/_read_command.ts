@@ -11,7 +11,7 @@ import { formatJson, formatPretty } from "./_format.ts";
 import { CLEAN_END, TIMEOUT } from "./_exit_status.ts";
 import { type CommandLineIo, writeBytes, writeText } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
-import { startIdleTimer } from "../_client/idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { findResponseFault } from "../_parser/response_fault.ts";
 import type { ConnectOptions } from "../client.ts";
 

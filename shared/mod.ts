@@ -50,7 +50,7 @@ import { SharedConnection } from "./_connection.ts";
 import { canShare } from "./_locks.ts";
 
 export type { BackoffOptions } from "../_client/backoff.ts";
-export type { Clock } from "../_client/clock.ts";
+export type { Clock } from "../_clock.ts";
 export type { EventSourceInit } from "../_client/connection_options.ts";
 export type { Disconnection } from "../_client/connection_state.ts";
 export type { EventHandler } from "../_client/event_handler.ts";

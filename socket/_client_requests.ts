@@ -7,7 +7,7 @@
  * @module
  */
 
-import { startIdleTimer } from "../_client/idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { isTransientStatus } from "../_client/transient_status.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";

@@ -8,7 +8,7 @@
  */
 
 import { drawDelay } from "../_client/backoff.ts";
-import { startIdleTimer } from "../_client/idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { isTransientStatus } from "../_client/transient_status.ts";
 import {
   connect,

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { startIdleTimer } from "../_client/idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import type { CloseFacts, CloseReason } from "./_close_reason.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
 import { WebSocketTransport } from "./_web_socket_transport.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { startIdleTimer } from "../_client/idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { EventStreamError, EventStreamParser } from "../parser.ts";
 import { EarlierReadError } from "../_server/earlier_read.ts";

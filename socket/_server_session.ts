@@ -8,7 +8,7 @@
  */
 
 import { listenForAbort } from "../_abort.ts";
-import { startIdleTimer } from "../_client/idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { describeMismatch } from "../_validate.ts";

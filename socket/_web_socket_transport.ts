@@ -7,7 +7,7 @@
  * @module
  */
 
-import { startIdleTimer } from "../_client/idle_timer.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import {
   ABNORMAL_CLOSURE,
   type CloseReason,

@@ -119,3 +119,15 @@ function blockedOutput(onWrite = (): void => {}): WritableStream<Uint8Array> {
     },
   });
 }
+
+for (const format of [[], ["--json"], ["--raw"]]) {
+  Deno.test(`cli ${format.join("")} fails if the body was no event stream`, async () => {
+    for (const text of ['{"error":"no"}', "<html></html>\n", "error: no\n\n"]) {
+      await using server = serve(() => eventStream(text));
+      await using cli = new CliProcess([server.url, ...format]);
+      const { status, stderr } = await cli.result();
+      assertEquals(status, 1);
+      assertMatch(stderr, /expected an event stream/);
+    }
+  });
+}

@@ -6,7 +6,7 @@
  */
 
 import { assertEquals } from "@std/assert";
-import { startIdleTimer } from "../../_client/idle_timer.ts";
+import { startIdleTimer } from "../../_idle_timer.ts";
 import { serveEvents } from "../../server.ts";
 import { serveSocket } from "../../socket/server.ts";
 import { bundle } from "../../scripts/_bundle.ts";

@@ -33,6 +33,7 @@ testOptions<ReadEventsOptions>({
     ...RIGHT,
     signal: new AbortController().signal,
     ignoreContentType: true,
+    idleTimeout: 5,
   },
-  wrong: { ...WRONG, signal: true, ignoreContentType: "yes" },
+  wrong: { ...WRONG, signal: true, ignoreContentType: "yes", idleTimeout: "5" },
 });

@@ -2,13 +2,13 @@
 
 /**
  * The timer for a peer that is silent for too long. It does not blame the peer if this
- * process itself stood still. The client's connections use it, and the sockets of both
- * sides.
+ * process itself stood still. `readEvents()`, the client's connections and the sockets of both
+ * sides use it.
  *
  * @module
  */
 
-import { type Clock, SYSTEM_CLOCK } from "./clock.ts";
+import { type Clock, SYSTEM_CLOCK } from "./_clock.ts";
 
 // A timer that fires later than this was held up: milliseconds, and a part of the timeout,
 // of which the greater counts.
