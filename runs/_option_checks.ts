@@ -48,6 +48,7 @@ const RUNS_OPTIONS: OptionKinds<EventRunsOptions> = {
   leaseTime: "any",
   keepFor: "any",
   maxRunTime: "any",
+  maxSilence: "any",
   maxEvents: "any",
   maxBytes: "any",
   maxRuns: "any",
@@ -80,6 +81,7 @@ export interface CheckedRunsOptions {
   leaseTime: number;
   keepFor: number;
   maxRunTime: number;
+  maxSilence: number;
   maxEvents: number;
   maxBytes: number;
   maxRuns: number;
@@ -132,6 +134,7 @@ export function checkRunsOptions(
     leaseTime = 15_000,
     keepFor = 900_000,
     maxRunTime = 3_600_000,
+    maxSilence = Infinity,
     maxEvents = 100_000,
     maxBytes = 2 ** 24,
     maxRuns = 10_000,
@@ -143,6 +146,9 @@ export function checkRunsOptions(
   assertInteger(verb, "leaseTime", leaseTime, MIN_LEASE_TIME, MAX_DELAY);
   assertInteger(verb, "keepFor", keepFor, 1, MAX_DELAY);
   assertInteger(verb, "maxRunTime", maxRunTime, 1, MAX_DELAY);
+  if (maxSilence !== Infinity) {
+    assertNumber(verb, "maxSilence", maxSilence, 1, MAX_DELAY);
+  }
   assertLimit(verb, "maxEvents", maxEvents, 1);
   assertNumber(verb, "maxBytes", maxBytes, 1);
   assertLimit(verb, "maxRuns", maxRuns, 1);
@@ -153,6 +159,7 @@ export function checkRunsOptions(
     leaseTime,
     keepFor,
     maxRunTime,
+    maxSilence,
     maxEvents,
     maxBytes,
     maxRuns,

@@ -51,6 +51,15 @@ export interface EventRunsOptions<Events = unknown>
    */
   maxRunTime?: number | undefined;
   /**
+   * Milliseconds that a source may give nothing while its next event is waited for: 1 to
+   * 2 147 483 647, or `Infinity` for no limit. Beyond them its source is stopped, and the
+   * run ends as `failed`. Of an event stream each byte counts, those of comments too. If
+   * the process itself stood still, the time begins anew.
+   *
+   * @default {Infinity}
+   */
+  maxSilence?: number | undefined;
+  /**
    * The most events of a run, an integer of at least 1 or `Infinity`. Beyond them its
    * source is stopped, and the run ends as `failed`. Its first events are never dropped.
    *

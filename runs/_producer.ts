@@ -8,6 +8,7 @@
  */
 
 import { listenForAbort } from "../_abort.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { LogFollower } from "../_channel/log_follower.ts";
 import { withData } from "../_encoder/event_data.ts";
 import type {
@@ -145,8 +146,16 @@ export class Producer {
   async #relay(source: EventRunSource): Promise<void> {
     const { signal } = this.#controller;
     if (signal.aborted) return;
+    const { maxSilence } = this.#options;
+    const onSilent = (): void =>
+      this.#fail(makeLimitError("maxSilence", maxSilence, "ms"));
+    const stopTimer = startIdleTimer(maxSilence, onSilent);
+    // A source that heeds no signal must leave no timer behind.
+    listenForAbort(signal, stopTimer);
     try {
-      this.#iterator = openRunIterator(await source({ id: this.#id, signal }));
+      const given = await source({ id: this.#id, signal });
+      stopTimer();
+      this.#iterator = openRunIterator(given, maxSilence, onSilent);
       while (!signal.aborted) {
         const result = await this.#next(this.#iterator);
         if (result.done || signal.aborted) return;
@@ -158,6 +167,8 @@ export class Producer {
       await this.#release();
     } catch (error) {
       this.#fail(error);
+    } finally {
+      stopTimer();
     }
   }
 

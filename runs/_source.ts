@@ -13,6 +13,7 @@ import {
   openIterator,
   type SourceIterator,
 } from "../_server/source_iterator.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { quote } from "../_validate.ts";
 import type { ServerSentEventInit } from "../event.ts";
 import { EventStreamParser, readEvents } from "../parser.ts";
@@ -49,17 +50,26 @@ export type EventRunSource<Events = unknown> = (
  * Opens the iterator of what a source gave.
  *
  * @param given What the source gave.
+ * @param maxSilence Milliseconds that it may give nothing while an event is waited for.
+ * Each byte counts, those of comments too.
+ * @param onSilent Called once if that was exceeded, unless the iterator throws.
  * @returns The iterator of its events.
  * @throws {TypeError} If it is nothing that a source may give.
  * @throws {EventStreamError} If it is a response that is not an event stream.
  */
-export function openRunIterator(given: unknown): SourceIterator {
+export function openRunIterator(
+  given: unknown,
+  maxSilence: number,
+  onSilent: () => void,
+): SourceIterator {
   // A response is known by its shape: `instanceof` would refuse a response of another
   // realm or library.
   if (Object(given) === given && "headers" in (given as Response)) {
-    return readEvents(given as Response);
+    return readEvents(given as Response, { idleTimeout: maxSilence });
   }
-  if (isEventIterable(given)) return new ParsingIterator(openIterator(given));
+  if (isEventIterable(given)) {
+    return new ParsingIterator(openIterator(given), maxSilence, onSilent);
+  }
   throw new TypeError(
     `Cannot produce run: expected "source" to give events or an event stream, got ${
       quote(given)
@@ -70,19 +80,29 @@ export function openRunIterator(given: unknown): SourceIterator {
 /** Passes events on, and parses what is text or bytes. */
 class ParsingIterator implements SourceIterator {
   readonly #iterator: SourceIterator;
+  readonly #maxSilence: number;
+  readonly #onSilent: () => void;
   /** The events of the latest chunk; those before `#next` were passed on. */
   #parsed: ServerSentEventInit[] = [];
   #next = 0;
   /** Set by the first chunk. Sources that give events need none. */
   #parser: EventStreamParser | undefined;
 
-  constructor(iterator: SourceIterator) {
+  #stopTimer = (): void => {};
+
+  constructor(
+    iterator: SourceIterator,
+    maxSilence: number,
+    onSilent: () => void,
+  ) {
     this.#iterator = iterator;
+    this.#maxSilence = maxSilence;
+    this.#onSilent = onSilent;
   }
 
   async next(): Promise<EventResult> {
     while (this.#next === this.#parsed.length) {
-      const result = await this.#iterator.next();
+      const result = await this.#read();
       if (result.done) return result;
       const chunk: unknown = result.value;
       if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
@@ -100,6 +120,16 @@ class ParsingIterator implements SourceIterator {
   }
 
   return(): unknown {
+    this.#stopTimer();
     return this.#iterator.return?.();
+  }
+
+  async #read(): Promise<EventResult> {
+    this.#stopTimer = startIdleTimer(this.#maxSilence, this.#onSilent);
+    try {
+      return await this.#iterator.next();
+    } finally {
+      this.#stopTimer();
+    }
   }
 }

@@ -180,6 +180,76 @@ Deno.test("EventRuns stops a source that takes too long", async () => {
   assertEquals(errors.map(({ name }) => name), ["RangeError"]);
 });
 
+/** Sources that give one event and then nothing, or nothing at all. */
+const SILENT: Record<string, EventRunSource> = {
+  "that gives events": async function* () {
+    yield { data: "1" };
+    await new Promise(() => {});
+  },
+  "that gives text": async function* () {
+    yield "data: 1\n\ndata: unfinis";
+    await new Promise(() => {});
+  },
+  "that gives a stream": () =>
+    new ReadableStream<Uint8Array>({
+      start(controller): void {
+        controller.enqueue(new TextEncoder().encode("data: 1\n\n"));
+      },
+    }),
+  "that gives a response": () =>
+    new Response(
+      new ReadableStream<Uint8Array>({
+        start(controller): void {
+          controller.enqueue(new TextEncoder().encode("data: 1\n\n"));
+        },
+      }),
+      { headers: { "content-type": "text/event-stream" } },
+    ),
+  "that never opens": () => new Promise<never>(() => {}),
+};
+
+for (const [name, source] of Object.entries(SILENT)) {
+  Deno.test(`EventRuns stops a source ${name} and is silent for maxSilence`, async () => {
+    const errors: Error[] = [];
+    let signal: AbortSignal | undefined;
+    await using runs = new EventRuns({
+      maxSilence: 50,
+      onError: (error) => errors.push(error as Error),
+    });
+    await runs.start("a", (run) => {
+      signal = run.signal;
+      return source(run);
+    });
+    assertEquals(await runs.ended("a"), "failed");
+    assertEquals(signal?.aborted, true);
+    assertEquals(errors.length, 1);
+    const expected = name === "that never opens" ? [] : ["message: 1"];
+    assertEquals(await readToEnd(runs, "a"), [...expected, "end: failed"]);
+  });
+}
+
+Deno.test("EventRuns takes comments of a source for life, and leaves no timer", async () => {
+  const pause = () => new Promise((resolve) => setTimeout(resolve, 50));
+  const chunks = async function* () {
+    for (let i = 0; i < 8; i++) {
+      await pause();
+      yield new TextEncoder().encode(":\n");
+    }
+    yield new TextEncoder().encode("data: 1\n\n");
+  };
+  const headers = { "content-type": "text/event-stream" };
+  for (
+    const source of [
+      chunks,
+      () => new Response(ReadableStream.from(chunks()), { headers }),
+    ]
+  ) {
+    await using runs = new EventRuns({ maxSilence: 300 });
+    await runs.start("a", source);
+    assertEquals(await runs.ended("a"), "done");
+  }
+});
+
 Deno.test("EventRuns does not report a source that stops because it was told to", async () => {
   const errors: unknown[] = [];
   await using runs = new EventRuns({ onError: (error) => errors.push(error) });
