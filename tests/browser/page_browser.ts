@@ -313,9 +313,10 @@ browserTest(
     }, null);
     const session = await site.session(1);
     await session.send({ data: "missed", id: 8 });
-    await receive(visible, "missed");
+    assertEquals((await receive(visible, "missed")).at(-1), "missed");
     await leader.show();
-    await receive(leader, "missed");
+    await (await site.session(2)).send({ data: "back" });
+    assertEquals((await receive(leader, "back")).at(-1), "back");
   },
 );
 
