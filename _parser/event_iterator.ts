@@ -74,7 +74,6 @@ export class EventIterator
     AsyncDisposable {
   readonly #parser: EventStreamParser;
   readonly #source: ByteSource;
-  readonly #signal: AbortSignal | undefined;
   readonly #idleTimeout: number;
   readonly #queue = new EventQueue();
   readonly #head = new StreamHead();
@@ -110,8 +109,8 @@ export class EventIterator
           // Cannot fail: the parser calls this only if there is one.
           onComment!(text);
         } catch (error) {
-          this.#drop();
-          this.#stop(error);
+          this.#queue.clear();
+          this.#stop(error, { error });
         }
       });
     this.#parser = new EventStreamParser(
@@ -119,9 +118,13 @@ export class EventIterator
       { ...rest, onComment: onComment && keep },
     );
     this.#source = openByteSource(source, ignoreContentType);
-    this.#signal = signal;
-    this.#stopListening = listenForAbort(signal, this.#onAbort);
-    if (signal?.aborted) this.#onAbort();
+    const onAbort = (): void => {
+      this.#queue.clear();
+      // Cannot fail: only the signal calls this.
+      this.#stop(signal!.reason, findTimeout(signal!));
+    };
+    this.#stopListening = listenForAbort(signal, onAbort);
+    if (signal?.aborted) onAbort();
   }
 
   next(): Promise<EventResult> {
@@ -169,7 +172,7 @@ export class EventIterator
       // Cannot fail: a chunk that is not the end has a value.
       else if (!this.#queue.hasEnded) this.#parse(value!);
     } catch (error) {
-      this.#fail(error);
+      if (!this.#queue.hasEnded) this.#end({ error });
     }
     this.#reading = false;
     this.#queue.answer();
@@ -190,7 +193,7 @@ export class EventIterator
       this.#parser.push(chunk);
       this.#head.add(chunk, !this.#queue.isEmpty);
     } catch (error) {
-      this.#stop(error);
+      this.#stop(error, { error });
     }
     this.#reading = false;
   }
@@ -202,28 +205,21 @@ export class EventIterator
     const message = `Cannot ${VERB}: expected an event stream, got ${
       quote(body)
     }`;
-    this.#fail(new EventStreamError("not-an-event-stream", message, { body }));
+    this.#end({
+      error: new EventStreamError("not-an-event-stream", message, { body }),
+    });
   }
 
-  #onIdle = (): void =>
-    this.#stop(
-      new EventStreamError(
-        "idle-timeout",
-        `Cannot ${VERB}: expected a byte within ${this.#idleTimeout} ms, got none`,
-      ),
+  #onIdle = (): void => {
+    const error = new EventStreamError(
+      "idle-timeout",
+      `Cannot ${VERB}: expected a byte within ${this.#idleTimeout} ms, got none`,
     );
-
-  #onAbort = (): void => {
-    this.#drop();
-    // Cannot fail: only the signal calls this.
-    const signal = this.#signal!;
-    if (this.#queue.hasEnded) return;
-    this.#source.cancel(signal.reason).catch(() => {});
-    this.#end(findTimeout(signal));
+    this.#stop(error, { error });
   };
 
   async #cancel(reason: unknown): Promise<IteratorReturnResult<undefined>> {
-    this.#drop();
+    this.#queue.clear();
     if (this.#queue.hasEnded) {
       this.#queue.end();
     } else {
@@ -239,24 +235,17 @@ export class EventIterator
     return DONE;
   }
 
-  #drop(): void {
-    this.#queue.clear();
-    this.#rest = undefined;
-  }
-
-  /** Fails, and tells the source, which has not ended or thrown. */
-  #stop(error: unknown): void {
+  /** Ends, and tells the source, which has not ended or thrown. */
+  #stop(reason: unknown, failure: { error: unknown } | undefined): void {
     if (this.#queue.hasEnded) return;
     // The error that counts is already on its way to the caller.
-    this.#source.cancel(error).catch(() => {});
-    this.#fail(error);
-  }
-
-  #fail(error: unknown): void {
-    if (!this.#queue.hasEnded) this.#end({ error });
+    this.#source.cancel(reason).catch(() => {});
+    this.#end(failure);
   }
 
   #end(failure?: { error: unknown }): void {
+    // What is left of a chunk is not parsed any more.
+    this.#rest = undefined;
     this.#stopListening();
     this.#stopTimer();
     this.#queue.end(failure);

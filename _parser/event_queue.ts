@@ -27,14 +27,15 @@ type Resolve = (result: EventResult | Promise<EventResult>) => void;
  */
 export class EventQueue {
   readonly #onTake: ((event: ServerSentEvent) => void) | undefined;
-  #events: ServerSentEvent[] = [];
-  /** Which of the events is the next to hand out. */
+  /** Events, and what to call between them. */
+  #entries: (ServerSentEvent | (() => void))[] = [];
+  /** Which of them is the next. */
   #index = 0;
+  /** How many events are left. */
+  #left = 0;
   #requests: Resolve[] = [];
   /** Whether no more events are taken. */
   hasEnded = false;
-  /** What to call between the events, and how many of them come before each. */
-  #calls: [at: number, call: () => void][] = [];
   /** What `next()` rejects with after the last event, until it did once. */
   #failure: { error: unknown } | undefined;
 
@@ -45,7 +46,7 @@ export class EventQueue {
 
   /** Whether there is no event to hand out. */
   get isEmpty(): boolean {
-    return this.#events.length === 0;
+    return this.#left === 0;
   }
 
   /** Whether a call of `next()` waits. */
@@ -55,7 +56,9 @@ export class EventQueue {
 
   /** Adds an event. A parser's callback may have ended the queue within its chunk. */
   push(event: ServerSentEvent): void {
-    if (!this.hasEnded) this.#events.push(event);
+    if (this.hasEnded) return;
+    this.#left++;
+    this.#entries.push(event);
   }
 
   /**
@@ -63,7 +66,7 @@ export class EventQueue {
    * the next one is asked for.
    */
   defer(call: () => void): void {
-    this.#calls.push([this.#events.length, call]);
+    this.#entries.push(call);
   }
 
   /** Hands out the next event, now or once it is there. */
@@ -84,18 +87,16 @@ export class EventQueue {
   answer(): void {
     while (this.hasRequests) {
       this.#callDue();
-      // A callback may have called next().
-      if (!this.hasRequests || (this.isEmpty && !this.hasEnded)) return;
-      // Cannot fail: the loop has looked whether there is one.
-      this.#requests.shift()!(this.isEmpty ? this.#conclude() : this.#take());
+      if (this.isEmpty && !this.hasEnded) return;
+      // A callback may have called next(), which has answered all.
+      this.#requests.shift()?.(this.isEmpty ? this.#conclude() : this.#take());
     }
   }
 
   /** Drops the events that were not handed out. */
   clear(): void {
-    this.#events = [];
-    this.#index = 0;
-    this.#calls = [];
+    this.#entries = [];
+    this.#index = this.#left = 0;
   }
 
   /**
@@ -120,22 +121,23 @@ export class EventQueue {
     return rejected;
   }
 
+  /** Takes the next event. The callers have looked whether there is one. */
   #take(): IteratorYieldResult<ServerSentEvent> {
-    // Cannot fail: the callers have looked whether there is an event.
-    const value = this.#events[this.#index++]!;
-    if (this.#index === this.#events.length) {
-      this.#events = [];
-      this.#index = 0;
-      for (const call of this.#calls) call[0] = 0;
-    }
+    this.#left--;
+    const value = this.#shift() as ServerSentEvent;
     this.#onTake?.(value);
     return { done: false, value };
   }
 
+  #shift(): unknown {
+    const entry = this.#entries[this.#index++];
+    if (this.#index === this.#entries.length) this.clear();
+    return entry;
+  }
+
   #callDue(): void {
-    while ((this.#calls[0]?.[0] ?? Infinity) <= this.#index) {
-      // Cannot fail: the loop has looked whether there is one.
-      this.#calls.shift()![1]();
+    while (typeof this.#entries[this.#index] === "function") {
+      (this.#shift() as () => void)();
     }
   }
 }
