@@ -7,13 +7,8 @@
  * @module
  */
 
-/** The listeners of a signal, behind the one that the signal itself has. */
-interface Registry {
-  listeners: Set<() => void>;
-  onAbort: () => void;
-}
-
-const REGISTRIES = new WeakMap<AbortSignal, Registry>();
+/** The listeners of each signal, behind the one that the signal itself has. */
+const LISTENERS = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
  * Calls a listener when a signal is aborted, but not if it is aborted already. The signal
@@ -29,16 +24,15 @@ export function listenForAbort(
   listener: () => void,
 ): () => void {
   if (signal === undefined) return () => {};
-  const registry = REGISTRIES.get(signal) ?? register(signal);
-  const { listeners, onAbort } = registry;
+  const listeners = LISTENERS.get(signal) ?? new Set();
+  LISTENERS.set(signal, listeners);
   // The same function may have been added for another purpose.
   const own = (): void => listener();
+  if (listeners.size === 0) signal.addEventListener("abort", onAbort);
   listeners.add(own);
   return () => {
     listeners.delete(own);
-    if (listeners.size > 0 || REGISTRIES.get(signal) !== registry) return;
-    REGISTRIES.delete(signal);
-    signal.removeEventListener("abort", onAbort);
+    if (listeners.size === 0) signal.removeEventListener("abort", onAbort);
   };
 }
 
@@ -55,27 +49,20 @@ export function findTimeout(
   return reason?.name === "TimeoutError" ? { error: reason } : undefined;
 }
 
-function register(signal: AbortSignal): Registry {
-  const listeners = new Set<() => void>();
-  const onAbort = (): void => {
-    REGISTRIES.delete(signal);
-    signal.removeEventListener("abort", onAbort);
-    // A listener that another one removes is not called any more.
-    for (const listener of listeners) callSafely(listener);
-  };
-  const registry = { listeners, onAbort };
-  REGISTRIES.set(signal, registry);
-  signal.addEventListener("abort", onAbort);
-  return registry;
-}
-
-/** What a listener throws keeps no other from being called, as in an `EventTarget`. */
-function callSafely(listener: () => void): void {
-  try {
-    listener();
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
+/** The listener of each signal, which calls the others. */
+function onAbort(this: AbortSignal): void {
+  const listeners = LISTENERS.get(this) ?? [];
+  LISTENERS.delete(this);
+  this.removeEventListener("abort", onAbort);
+  // A listener that another one removes is not called any more.
+  for (const listener of listeners) {
+    try {
+      listener();
+    } catch (error) {
+      // It keeps no other from being called, as in an `EventTarget`.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }

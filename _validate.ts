@@ -218,10 +218,9 @@ export function findNearestName(
 /** Cuts a text to what an error shows, never within a surrogate pair. */
 function cut(text: string): string {
   if (text.length <= MAX_QUOTED) return text;
-  const last = MAX_QUOTED - 1;
   // Half a pair would show as an escape such as "\ud83d", which the value does not hold.
-  const isPair = text.codePointAt(last)! > 0xffff;
-  return text.slice(0, isPair ? last : MAX_QUOTED) + "…";
+  const isPair = text.codePointAt(MAX_QUOTED - 1)! > 0xffff;
+  return text.slice(0, MAX_QUOTED - Number(isPair)) + "…";
 }
 
 function isInRange(value: unknown, min: number, max: number): boolean {

@@ -376,22 +376,26 @@ export interface EventSource<Events extends object = EventSourceEventMap> {
 
 // Web IDL: constants stand on the interface and on its prototype, and its members
 // are enumerable.
-const CONSTANTS = Object.fromEntries(
-  Object.entries({ CONNECTING, OPEN, CLOSED }).map((
-    [name, value],
-  ) => [name, { value, enumerable: true }]),
-);
-Object.defineProperties(EventSource, CONSTANTS);
-Object.defineProperties(EventSource.prototype, {
-  ...CONSTANTS,
-  url: { enumerable: true },
-  withCredentials: { enumerable: true },
-  readyState: { enumerable: true },
-  onopen: { enumerable: true },
-  onmessage: { enumerable: true },
-  onerror: { enumerable: true },
-  close: { enumerable: true },
-  [Symbol.toStringTag]: { value: "EventSource", configurable: true },
+const { prototype } = EventSource;
+for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSED })) {
+  const constant = { value, enumerable: true };
+  Object.defineProperty(EventSource, name, constant);
+  Object.defineProperty(prototype, name, constant);
+}
+for (
+  const name of [
+    "url",
+    "withCredentials",
+    "readyState",
+    "onopen",
+    "onmessage",
+    "onerror",
+    "close",
+  ]
+) Object.defineProperty(prototype, name, { enumerable: true });
+Object.defineProperty(prototype, Symbol.toStringTag, {
+  value: "EventSource",
+  configurable: true,
 });
 
 /** Web IDL: a listener is an object or `null`, also for the platforms that take others. */

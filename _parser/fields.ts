@@ -7,6 +7,11 @@
  * @module
  */
 
+/** The code of a line feed. */
+export const LF = 0x0a;
+/** The code of a carriage return. */
+export const CR = 0x0d;
+
 const SPACE = 0x20;
 const COLON = 0x3a;
 

@@ -9,13 +9,11 @@
  */
 
 import { EventStreamError } from "./event_stream_error.ts";
-import { indexOfValue, lengthOfName } from "./fields.ts";
+import { CR, indexOfValue, lengthOfName, LF } from "./fields.ts";
 import { GrowingText } from "./growing_text.ts";
 import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
 
-const LF = 0x0a;
-const CR = 0x0d;
 const BOM = 0xfeff;
 
 // An event type, an ID and a last event ID count towards `maxEventSize` from this length

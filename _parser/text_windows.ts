@@ -7,10 +7,8 @@
  * @module
  */
 
+import { CR, LF } from "./fields.ts";
 import { ownText } from "../_own_text.ts";
-
-const LF = 0x0a;
-const CR = 0x0d;
 
 // A window ends after the first line break that follows so many bytes. Smaller windows
 // cost more calls; larger ones keep more memory, since a short slice keeps its whole
