@@ -41,6 +41,11 @@ export interface LogCallsOptions {
   name: string;
   /** Classifies the error of an attempt, by the engine's list. */
   classifyError: (error: unknown) => ErrorKind;
+  /**
+   * Whether following goes on after errors that are transient. Left out, it fails with
+   * them, and the caller follows again.
+   */
+  retriesFollow?: boolean;
 }
 
 /** The calls to a log, but for appending. */
@@ -78,11 +83,15 @@ export class LogCalls {
   ): Promise<never> {
     const source = this.#source;
     const bounds = checkReadOptions({});
-    const reader = {
-      read: (after: string) => source.read(after, bounds),
-      findEnd: () => source.rewind(0),
-    };
     const given = checkFollowOptions(options);
+    const attempt = <T>(call: () => Promise<T>): Promise<T> =>
+      this.#options.retriesFollow
+        ? this.retry(call, "follow", given.signal)
+        : call();
+    const reader = {
+      read: (after: string) => attempt(() => source.read(after, bounds)),
+      findEnd: () => attempt(() => source.rewind(0)),
+    };
     return await nameFollowErrors(
       `follow event log ${this.#options.name}`,
       onBatch,

@@ -10,6 +10,7 @@ import { sendSignal } from "../support/send_signal.ts";
 /** What the examples import of the package. */
 const IMPORTS = {
   "@tidings/sse": import.meta.resolve("../../mod.ts"),
+  "@tidings/sse/sqlite": import.meta.resolve("../../logs/sqlite.ts"),
   "@tidings/sse/deno-kv": import.meta.resolve("../../logs/deno_kv.ts"),
   "@tidings/sse/redis-streams": import.meta.resolve(
     "../../logs/redis_streams.ts",

@@ -20,6 +20,7 @@ const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
 // below.
 const TESTED_ELSEWHERE = [
   "ts ignore deno-kv",
+  "ts ignore sqlite",
   "ts ignore redis-streams",
   "ts ignore node-redis",
   "ts ignore socket",
@@ -27,7 +28,7 @@ const TESTED_ELSEWHERE = [
 ];
 // What is no program: commands, settings, a stream, a change, and a part of a program
 // for a package that is not among ours.
-const NOT_RUN = ["sh", "nginx", "text", "diff", "ts ignore fragment"];
+const NOT_RUN = ["sh", "sql", "nginx", "text", "diff", "ts ignore fragment"];
 /** The programs that `deno task test:frameworks` runs. */
 const FRAMEWORK_REGEXP = /^(?:js|ts) ignore framework \w+$/;
 const LINK_REGEXP = /\]\(([^)\s]+)\)/g;

@@ -7,9 +7,24 @@
 
 import { assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../../client.ts";
+import { SQLITE_SCHEMA } from "../../logs/sqlite.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { GuideServer, readExample } from "./_guide_server.ts";
 import { within } from "../support/within.ts";
+
+Deno.test("docs: the example for SQLite serves the same events from two processes", async () => {
+  const directory = await Deno.makeTempDir();
+  await checkExample("sqlite", directory, {});
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("docs: the tables of SQLite are those that the guide shows", async () => {
+  const guide = await Deno.readTextFile(
+    new URL("../../docs/durable_logs.md", import.meta.url),
+  );
+  const shown = guide.split("```sql\n")[1]?.split("```")[0];
+  assertEquals(shown?.replaceAll(/ *--.*$/gm, ""), SQLITE_SCHEMA);
+});
 
 Deno.test("docs: the example for Deno KV serves the same events from two processes", async () => {
   const directory = await Deno.makeTempDir();

@@ -100,14 +100,17 @@ Deno.test("runtimes: every test file runs in Node and Bun, or has a reason not t
 
 for (
   const [runtime, { file, missing }] of Object.entries({
-    workerd: { file: "workerd.ts", missing: ["sockets.ts", "zlib.ts"] },
+    workerd: {
+      file: "workerd.ts",
+      missing: ["sockets.ts", "sqlite.ts", "zlib.ts"],
+    },
     Chromium: {
       file: "browser.ts",
-      missing: ["servers.ts", "sockets.ts", "zlib.ts"],
+      missing: ["servers.ts", "sockets.ts", "sqlite.ts", "zlib.ts"],
     },
   })
 ) {
-  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens, answers requests or has node:zlib there`, async () => {
+  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens, answers requests or has node:zlib or SQLite there`, async () => {
     const names = await testsOf(
       new URL(`../runtimes/${file}`, import.meta.url),
     );

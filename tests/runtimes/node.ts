@@ -15,6 +15,7 @@ import "./event_source.ts";
 import "./portable.ts";
 import "./servers.ts";
 import "./sockets.ts";
+import "./sqlite.ts";
 import "./zlib.ts";
 
 const report = await runTests({

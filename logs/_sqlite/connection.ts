@@ -1,0 +1,223 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * One open database, for all logs that share it: runs statements, and knows whether the
+ * application has a transaction open.
+ *
+ * @module
+ */
+
+import { describeMismatch, quote } from "../../_validate.ts";
+import { messageOf, warn } from "../../_warning.ts";
+import type {
+  SqliteDatabase,
+  SqliteStatement,
+  SqliteValue,
+} from "./database.ts";
+import { OpenTransactionError } from "./error_kinds.ts";
+import { SqliteChanges } from "./changes.ts";
+import { SCHEMA_VERSION, SQLITE_SCHEMA } from "./schema.ts";
+
+/** The columns of a row, in the order of the statement. */
+export type Row = readonly unknown[];
+
+/** How a log prepares the database. */
+export interface PrepareOptions {
+  /** Whether the application makes the tables. */
+  hasTables: boolean;
+  /** Whether to switch to WAL; `undefined` warns where it is off. */
+  wal: boolean | undefined;
+}
+
+const NESTED_REGEXP = /\bwithin a transaction\b/;
+/** Modes in which a reader blocks writers. A database in memory has another. */
+const ROLLBACK_MODES = ["delete", "truncate", "persist"];
+
+const CONNECTIONS = new WeakMap<SqliteDatabase, SqliteConnection>();
+
+/**
+ * Gives the connection of a database, always the same one.
+ *
+ * @throws {TypeError} If it is no database.
+ */
+export function connectionOf(
+  verb: string,
+  db: SqliteDatabase,
+): SqliteConnection {
+  if (typeof db?.exec !== "function" || typeof db.prepare !== "function") {
+    const expected = "an open database with exec() and prepare()";
+    throw new TypeError(describeMismatch(verb, "db", expected, db));
+  }
+  let connection = CONNECTIONS.get(db);
+  if (connection === undefined) {
+    connection = new SqliteConnection(db);
+    CONNECTIONS.set(db, connection);
+  }
+  return connection;
+}
+
+/** A database that logs share. */
+export class SqliteConnection {
+  /** Tells followers of changes. */
+  readonly changes: SqliteChanges = new SqliteChanges(this);
+  readonly #db: SqliteDatabase;
+  readonly #statements = new Map<string, SqliteStatement>();
+  /** Whether the tables are there, and no rollback can undo that. */
+  #isPrepared = false;
+  #hasMode = false;
+
+  constructor(db: SqliteDatabase) {
+    this.#db = db;
+  }
+
+  /** Whether a transaction is open. */
+  get isInTransaction(): boolean {
+    const db = this.#db;
+    const known = db.isTransaction ?? db.inTransaction;
+    if (typeof known === "boolean") return known;
+    try {
+      // It takes no lock.
+      db.exec("BEGIN");
+    } catch (error) {
+      if (NESTED_REGEXP.test(messageOf(error))) return true;
+      throw error;
+    }
+    db.exec("ROLLBACK");
+    return false;
+  }
+
+  /** Runs a statement that gives no rows. */
+  run(sql: string, ...values: SqliteValue[]): void {
+    this.#prepare(sql).run(...values);
+  }
+
+  /** Gives the first row of a statement. */
+  get(sql: string, ...values: SqliteValue[]): Row | undefined {
+    const row = this.#prepare(sql).get(...values);
+    // A database may give rows as arrays, too.
+    return row === undefined || row === null ? undefined : Object.values(row);
+  }
+
+  /** Gives all rows of a statement. */
+  all(sql: string, ...values: SqliteValue[]): Row[] {
+    return this.#prepare(sql).all(...values)
+      .map((row) => Object.values(row as object));
+  }
+
+  /**
+   * Reads what is committed.
+   *
+   * @throws {OpenTransactionError} If a transaction is open: it would see what may be
+   * rolled back.
+   */
+  async readCommitted<T>(options: PrepareOptions, read: () => T): Promise<T> {
+    // A synchronous transaction ends before the next microtask.
+    if (this.isInTransaction) await undefined;
+    if (this.isInTransaction) throw new OpenTransactionError();
+    this.prepare(options);
+    return read();
+  }
+
+  /** Runs writes together or not at all, within the transaction that is open if one is. */
+  write<T>(options: PrepareOptions, write: () => T): T {
+    this.prepare(options);
+    return this.#transact(write);
+  }
+
+  /**
+   * Makes the tables if they are not there, and sees to the journal mode.
+   *
+   * @throws {Error} If the tables are not there and the application makes them, or they
+   * are of another version.
+   */
+  prepare(options: PrepareOptions): void {
+    if (this.#isPrepared) return;
+    const isInTransaction = this.isInTransaction;
+    if (!this.#hasMode && !isInTransaction) {
+      this.#prepareMode(options.wal);
+      this.#hasMode = true;
+    }
+    if (this.#readVersion() === undefined) {
+      if (options.hasTables) {
+        throw new Error(
+          `expected the tables of SQLITE_SCHEMA version ${SCHEMA_VERSION}, got none`,
+        );
+      }
+      this.#transact(() => this.#db.exec(SQLITE_SCHEMA));
+    }
+    const version = this.#readVersion();
+    if (version !== SCHEMA_VERSION) {
+      throw new Error(
+        `expected the tables of SQLITE_SCHEMA version ${SCHEMA_VERSION}, got version ${version}`,
+      );
+    }
+    this.#isPrepared = this.#hasMode && !isInTransaction;
+  }
+
+  #readVersion(): number | undefined {
+    const name = "SELECT 1 FROM sqlite_master WHERE name = 'tidings_schema'";
+    if (this.get(name) === undefined) return undefined;
+    const row = this.get("SELECT max(version) FROM tidings_schema");
+    return Number(row?.[0]);
+  }
+
+  #prepareMode(wal: boolean | undefined): void {
+    const mode = (): string => String(this.get("PRAGMA journal_mode")?.[0]);
+    if (wal === false || !ROLLBACK_MODES.includes(mode())) return;
+    if (wal) this.get("PRAGMA journal_mode = WAL");
+    const now = mode();
+    if (now === "wal") return;
+    warn(
+      "TIDINGS_LOG",
+      "Readers and writers of a SQLite database block each other",
+      new Error(
+        `expected journal mode "wal", which the option "wal" sets, got ${
+          quote(now)
+        }`,
+      ),
+    );
+  }
+
+  #transact<T>(write: () => T): T {
+    const isNested = this.#begin();
+    try {
+      const result = write();
+      this.run(isNested ? "RELEASE tidings" : "COMMIT");
+      return result;
+    } catch (error) {
+      this.#undo(isNested);
+      throw error;
+    }
+  }
+
+  /** Begins a transaction, or a savepoint in the one that is open. */
+  #begin(): boolean {
+    try {
+      this.run("BEGIN IMMEDIATE");
+      return false;
+    } catch (error) {
+      if (!NESTED_REGEXP.test(messageOf(error))) throw error;
+      this.run("SAVEPOINT tidings");
+      return true;
+    }
+  }
+
+  #undo(isNested: boolean): void {
+    try {
+      this.#db.exec(
+        isNested ? "ROLLBACK TO tidings; RELEASE tidings" : "ROLLBACK",
+      );
+    } catch {
+      // SQLite itself has rolled back, as it does where the disk is full.
+    }
+  }
+
+  #prepare(sql: string): SqliteStatement {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#db.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}

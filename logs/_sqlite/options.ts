@@ -1,0 +1,101 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The options that `SqliteEventLog` and `SqliteEventLogs` share.
+ *
+ * @module
+ */
+
+import type { OptionKinds } from "../../_options.ts";
+import {
+  assertName,
+  assertNumber,
+  describeMismatch,
+  MAX_DELAY,
+} from "../../_validate.ts";
+import { connectionOf, type SqliteConnection } from "./connection.ts";
+import type { SqliteDatabase } from "./database.ts";
+
+/** Options for {@linkcode SqliteEventLogs}, and for each log. */
+export interface SqliteEventLogsOptions {
+  /**
+   * Milliseconds after which a follower looks whether another process or connection has
+   * written to the database: 1 to 2 147 483 647, or `Infinity` for never. It reads
+   * `PRAGMA data_version`, which costs a few microseconds. What is written over its own
+   * connection, it gets at once.
+   *
+   * @default {50}
+   */
+  pollInterval?: number | undefined;
+  /**
+   * Milliseconds after which a call fails that waits for a lock, or for the end of a
+   * transaction: 1 to 2 147 483 647.
+   *
+   * @default {10_000}
+   */
+  timeout?: number | undefined;
+  /**
+   * Whether to switch the database to WAL, in which readers and writers do not block each
+   * other. Left out, its journal mode stays as it is, and a warning is given once if that
+   * is a rollback journal; `false` gives none.
+   *
+   * @default {undefined}
+   */
+  wal?: boolean | undefined;
+  /**
+   * Whether the application makes the tables, in a migration with
+   * {@linkcode SQLITE_SCHEMA}. By default, the first use makes them.
+   *
+   * @default {false}
+   */
+  hasTables?: boolean | undefined;
+}
+
+/** The kinds of these options. */
+export const SHARED_OPTIONS: OptionKinds<SqliteEventLogsOptions> = {
+  pollInterval: "any",
+  timeout: "any",
+  wal: "a boolean",
+  hasTables: "a boolean",
+};
+
+/** The connection, and the options with the defaults filled in. */
+export interface SqliteSetup {
+  readonly connection: SqliteConnection;
+  readonly pollInterval: number;
+  readonly timeout: number;
+  readonly wal: boolean | undefined;
+  readonly hasTables: boolean;
+}
+
+/**
+ * Checks the arguments that both classes share.
+ *
+ * @param verb What fails otherwise.
+ * @param db The database.
+ * @param name The name of the log, or of the logs.
+ * @param options The options, as they were read.
+ * @throws {TypeError} If one of them is of the wrong type, or the name is empty or not
+ * well-formed.
+ * @throws {RangeError} If one of them is outside its range.
+ */
+export function checkSetup(
+  verb: string,
+  db: SqliteDatabase,
+  name: string,
+  options: SqliteEventLogsOptions,
+): SqliteSetup {
+  const { pollInterval = 50, timeout = 10_000, wal, hasTables = false } =
+    options;
+  if (pollInterval !== Infinity) {
+    assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
+  }
+  assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+  assertName(verb, "name", name);
+  if (name === "") {
+    const expected = "text that is not empty";
+    throw new TypeError(describeMismatch(verb, "name", expected, name));
+  }
+  const connection = connectionOf(verb, db);
+  return { connection, pollInterval, timeout, wal, hasTables };
+}

@@ -1,0 +1,211 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * A log in SQLite: the history of a channel in a file on one machine, with nothing to
+ * install and no server to run. It survives a restart, and the processes that have the
+ * file open share it.
+ *
+ * The application opens the database: with `node:sqlite` in Deno and in Node from 22.13,
+ * with `better-sqlite3` in Node 20, or with `bun:sqlite` in Bun.
+ *
+ * Publishing is part of the application's transaction: the event exists if and only if the
+ * change does.
+ *
+ * @example A change and its event
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { SqliteEventLog } from "@tidings/sse/sqlite";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const db = new DatabaseSync(":memory:");
+ * db.exec("CREATE TABLE orders (id INTEGER PRIMARY KEY, state TEXT)");
+ * const log = new SqliteEventLog(db, "orders");
+ * await using channel = new EventChannel({ log });
+ *
+ * db.exec("BEGIN");
+ * db.prepare("INSERT INTO orders VALUES (?, ?)").run(17, "paid");
+ * const published = channel.publish({ event: "paid", data: "17" });
+ * db.exec("COMMIT"); // or "ROLLBACK", and nobody gets the event
+ *
+ * const { events } = await log.read(await log.rewind(1));
+ * assertEquals(events[0]?.id, await published);
+ * ```
+ *
+ * @module
+ */
+
+import type { OptionKinds } from "../_options.ts";
+import { readOptions } from "../_options.ts";
+import { assertLimit, quote } from "../_validate.ts";
+import type { TextEventInit } from "../event.ts";
+import type {
+  EventLog,
+  EventLogAppendOptions,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+} from "../log.ts";
+import type { SqliteDatabase } from "./_sqlite/database.ts";
+import { SqliteHistory } from "./_sqlite/history.ts";
+import { SqliteLog } from "./_sqlite/log.ts";
+import {
+  checkSetup,
+  SHARED_OPTIONS,
+  type SqliteEventLogsOptions,
+} from "./_sqlite/options.ts";
+
+export type {
+  SqliteDatabase,
+  SqliteStatement,
+  SqliteValue,
+} from "./_sqlite/database.ts";
+export { SqliteEventLogs } from "./_sqlite/event_logs.ts";
+export type { SqliteEventLogsOptions } from "./_sqlite/options.ts";
+export { SQLITE_SCHEMA } from "./_sqlite/schema.ts";
+
+/** Options for {@linkcode SqliteEventLog}. */
+export interface SqliteEventLogOptions extends SqliteEventLogsOptions {
+  /**
+   * The most events to keep, an integer of at least 1 or `Infinity`. Older ones are
+   * dropped some at a time, so up to 31 more may be there.
+   *
+   * @default {10_000}
+   */
+  maxEvents?: number | undefined;
+  /**
+   * Milliseconds for which to keep an event, an integer of at least 1 or `Infinity`.
+   * Older ones are not read any more, and are removed by one of the next 32 appends.
+   *
+   * @default {Infinity}
+   */
+  maxAge?: number | undefined;
+}
+
+const OPTIONS: OptionKinds<SqliteEventLogOptions> = {
+  ...SHARED_OPTIONS,
+  maxEvents: "any",
+  maxAge: "any",
+};
+
+/**
+ * A log in a SQLite database. It leaves the database open, and its pragmas as they are.
+ *
+ * - {@linkcode SqliteEventLog.append} has written the event when it returns its promise, so
+ *   a transaction that is open on the connection contains it. Followers get it after the
+ *   commit; after a rollback, nobody does.
+ * - An append that fails in a transaction leaves the transaction open. Its promise rejects;
+ *   whoever needs the event awaits that before the commit.
+ * - Nothing is read while a transaction is open on the connection: reads wait until it
+ *   ends. A transaction that stays open over an `await` belongs on a connection of its own,
+ *   since all that is published meanwhile is part of it.
+ * - IDs have the form `epoch-sequence`: the epoch is random and drawn with the first event,
+ *   and the sequence numbers the events from 1. Events must not bring their own.
+ * - While another connection has the lock, an append outside of a transaction is tried
+ *   again, for up to `timeout`. All other errors of SQLite are final, and the append has done
+ *   nothing.
+ * - A confirmed event is as safe as any other row: `PRAGMA synchronous` decides whether it
+ *   survives a loss of power.
+ *
+ * @example Usage
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { SqliteEventLog } from "@tidings/sse/sqlite";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using db = new DatabaseSync(":memory:");
+ * const log = new SqliteEventLog(db, "news", { maxEvents: 1000 });
+ * await log.append({ data: "a" });
+ *
+ * const { events } = await log.read(await log.rewind(1));
+ * assertEquals(events[0]?.data, "a");
+ * ```
+ */
+export class SqliteEventLog implements EventLog {
+  readonly #log: SqliteLog;
+
+  /**
+   * Makes a log of what is under the name. It does not use the database yet.
+   *
+   * @param db The open database.
+   * @param name The name of the log in the database: well-formed text that is not empty.
+   * @param options What to keep, and how to follow.
+   * @throws {TypeError} If an option is unknown or of the wrong type, the name is empty or
+   * not well-formed, or `db` is no database.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  constructor(
+    db: SqliteDatabase,
+    name: string,
+    options: SqliteEventLogOptions = {},
+  ) {
+    const verb = "make event log";
+    const given = readOptions(verb, options, OPTIONS);
+    const { maxEvents = 10_000, maxAge = Infinity, ...shared } = given;
+    assertLimit(verb, "maxEvents", maxEvents, 1);
+    assertLimit(verb, "maxAge", maxAge, 1);
+    const setup = checkSetup(verb, db, name, shared);
+    const bounds = { maxEvents, maxAge };
+    const history = new SqliteHistory(setup.connection, name, "", bounds);
+    this.#log = new SqliteLog(setup, history, quote(name), Infinity);
+  }
+
+  /**
+   * Adds an event at the end of the log, as {@linkcode EventLog.append}.
+   *
+   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, and with
+   * what the database throws.
+   */
+  append(
+    event: TextEventInit,
+    options: EventLogAppendOptions = {},
+  ): Promise<string> {
+    return this.#log.append(event, options);
+  }
+
+  /**
+   * Gives the events after a cursor, as {@linkcode EventLog.read}.
+   *
+   * @returns The events. It rejects with a `TypeError` if an option is not a number,
+   * with a `RangeError` if it is outside its range, and with what the database throws.
+   */
+  async read(
+    after: string,
+    options: EventLogReadOptions = {},
+  ): Promise<EventLogBatch> {
+    return await this.#log.read(after, options);
+  }
+
+  /**
+   * Finds the position some events before the end, as {@linkcode EventLog.rewind}.
+   *
+   * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
+   * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with what
+   * the database throws.
+   */
+  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
+    return await this.#log.rewind(count, options);
+  }
+
+  /**
+   * Calls back with every event after a cursor, as {@linkcode EventLog.follow}. It
+   * rejects with what the database throws as well.
+   */
+  async follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions = {},
+  ): Promise<never> {
+    return await this.#log.follow(onBatch, options);
+  }
+
+  /** Compares two cursors, as {@linkcode EventLog.compare}. */
+  compare(a: string, b: string): number | undefined {
+    return this.#log.compare(a, b);
+  }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "SqliteEventLog";
+  }
+}

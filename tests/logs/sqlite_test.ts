@@ -1,0 +1,70 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** A log in SQLite: the suite, in memory and in a file that two connections have open. */
+
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
+import { testEventLog } from "../conformance/event_log_suite.ts";
+import { SqliteEventLog } from "../../logs/sqlite.ts";
+import {
+  hasSqlite,
+  makeDatabaseFile,
+  openDatabase,
+} from "../support/sqlite.ts";
+
+const SUITE = {
+  ownIds: false,
+  makeCursorAfter: afterSequence,
+  ignore: !hasSqlite,
+};
+
+testEventLog("SqliteEventLog (in memory)", ({ maxEvents }) => {
+  const db = openDatabase(":memory:");
+  const log = new SqliteEventLog(db, "news", { maxEvents });
+  return { log, close: () => db.close() };
+}, SUITE);
+
+for (const wal of [false, true]) {
+  const mode = wal ? "WAL" : "a rollback journal";
+  testEventLog(
+    `SqliteEventLog (in a file with ${mode})`,
+    async ({ maxEvents }) => {
+      const file = await makeDatabaseFile();
+      const db = openDatabase(file.path);
+      const log = new SqliteEventLog(db, "news", { maxEvents, wal });
+      return {
+        log,
+        close: async () => {
+          db.close();
+          await file[Symbol.asyncDispose]();
+        },
+      };
+    },
+    SUITE,
+  );
+
+  testEventLog(
+    `SqliteEventLog (written by another connection, with ${mode})`,
+    async ({ maxEvents }) => {
+      const file = await makeDatabaseFile();
+      const [ours, others] = [openDatabase(file.path), openDatabase(file.path)];
+      const options = { maxEvents, wal, pollInterval: 5 };
+      const log = new SqliteEventLog(ours, "news", options);
+      const other = new SqliteEventLog(others, "news", options);
+      return {
+        log: {
+          append: (event, options) => other.append(event, options),
+          read: (after, options) => log.read(after, options),
+          rewind: (count, options) => log.rewind(count, options),
+          follow: (onBatch, options) => log.follow(onBatch, options),
+          compare: (a, b) => log.compare(a, b),
+        },
+        close: async () => {
+          ours.close();
+          others.close();
+          await file[Symbol.asyncDispose]();
+        },
+      };
+    },
+    SUITE,
+  );
+}

@@ -1,0 +1,7 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The tests of logs in SQLite: with `node:sqlite`, `bun:sqlite` or `better-sqlite3`. */
+
+import "../logs/sqlite_logs_test.ts";
+import "../logs/sqlite_test.ts";
+import "../logs/sqlite_transactions_test.ts";
