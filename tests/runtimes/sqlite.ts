@@ -2,6 +2,7 @@
 
 /** The tests of logs in SQLite: with `node:sqlite`, `bun:sqlite` or `better-sqlite3`. */
 
+import "../logs/sqlite_errors_test.ts";
 import "../logs/sqlite_logs_test.ts";
 import "../logs/sqlite_test.ts";
 import "../logs/sqlite_transactions_test.ts";
