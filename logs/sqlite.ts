@@ -145,7 +145,7 @@ export class SqliteEventLog implements EventLog {
     const { maxEvents = 10_000, maxAge = Infinity, ...shared } = given;
     assertLimit(verb, "maxEvents", maxEvents, 1);
     assertLimit(verb, "maxAge", maxAge, 1);
-    const setup = checkSetup(verb, db, name, shared);
+    const setup = checkSetup(verb, db, ["name", name], shared);
     const bounds = { maxEvents, maxAge };
     const history = new SqliteHistory(setup.connection, name, "", bounds);
     this.#log = new SqliteLog(setup, history, quote(name), Infinity);

@@ -90,7 +90,7 @@ export class SqliteEventLogs implements EventLogs {
   ) {
     const verb = "make event logs";
     const given = readOptions(verb, options, SHARED_OPTIONS);
-    this.#setup = checkSetup(verb, db, collection, given);
+    this.#setup = checkSetup(verb, db, ["collection", collection], given);
     this.#collection = collection;
   }
 

@@ -73,7 +73,7 @@ export interface SqliteSetup {
  *
  * @param verb What fails otherwise.
  * @param db The database.
- * @param name The name of the log, or of the logs.
+ * @param name The name of the log, or of the logs, after that of its parameter.
  * @param options The options, as they were read.
  * @throws {TypeError} If one of them is of the wrong type, or the name is empty or not
  * well-formed.
@@ -82,7 +82,7 @@ export interface SqliteSetup {
 export function checkSetup(
   verb: string,
   db: SqliteDatabase,
-  name: string,
+  [parameter, name]: readonly [parameter: string, name: string],
   options: SqliteEventLogsOptions,
 ): SqliteSetup {
   const { pollInterval = 50, timeout = 10_000, wal, hasTables = false } =
@@ -91,10 +91,10 @@ export function checkSetup(
     assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
   }
   assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
-  assertName(verb, "name", name);
+  assertName(verb, parameter, name);
   if (name === "") {
     const expected = "text that is not empty";
-    throw new TypeError(describeMismatch(verb, "name", expected, name));
+    throw new TypeError(describeMismatch(verb, parameter, expected, name));
   }
   const connection = connectionOf(verb, db);
   return { connection, pollInterval, timeout, wal, hasTables };

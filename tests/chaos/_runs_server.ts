@@ -12,10 +12,15 @@ import type { EventLogs } from "../../log.ts";
 import { DenoKvEventLogs } from "../../logs/deno_kv.ts";
 import { RedisEventLogs } from "../../logs/redis_streams.ts";
 import { EventRuns } from "../../runs/mod.ts";
+import { SqliteEventLogs } from "../../logs/sqlite.ts";
+import { openDatabase } from "../support/sqlite.ts";
 import { RedisReconnecting } from "../support/redis_connection.ts";
 
 /** Where runs are kept. */
-export type RunsChaosEngine = { kv: string } | { redis: number };
+export type RunsChaosEngine =
+  | { kv: string }
+  | { redis: number }
+  | { sqlite: string };
 
 /** The argument of a server. */
 export interface RunsChaosArgument {
@@ -40,6 +45,12 @@ export async function openLogs(
     const kv = await Deno.openKv(engine.kv);
     const logs = new DenoKvEventLogs(kv, ["runs"], { pollInterval: 20 });
     return { logs, close: () => Promise.resolve(kv.close()) };
+  }
+  if ("sqlite" in engine) {
+    const db = openDatabase(engine.sqlite);
+    const options = { pollInterval: 20, wal: true };
+    const logs = new SqliteEventLogs(db, "runs", options);
+    return { logs, close: () => Promise.resolve(db.close()) };
   }
   const client = new RedisReconnecting(engine.redis);
   const logs = new RedisEventLogs(client, "runs:", { timeout: 5000 });

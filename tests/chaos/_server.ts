@@ -12,12 +12,14 @@ import { EventChannel } from "../../channel.ts";
 import type { EventLog } from "../../log.ts";
 import { DenoKvEventLog } from "../../logs/deno_kv.ts";
 import { RedisStreamsEventLog } from "../../logs/redis_streams.ts";
+import { SqliteEventLog } from "../../logs/sqlite.ts";
+import { openDatabase } from "../support/sqlite.ts";
 import { RedisReconnecting } from "../support/redis_connection.ts";
 
 /** Where a log is, and what it keeps. */
 export type ChaosEngine =
   & { maxEvents: number }
-  & ({ kv: string } | { redis: number });
+  & ({ kv: string } | { redis: number } | { sqlite: string });
 
 /** The argument of a server. */
 export interface ChaosServerArgument {
@@ -38,6 +40,12 @@ export async function openLog(
       timeout: 5000,
     });
     return { log, close: () => Promise.resolve(kv.close()) };
+  }
+  if ("sqlite" in engine) {
+    const db = openDatabase(engine.sqlite);
+    const options = { maxEvents, pollInterval: 20, wal: true };
+    const log = new SqliteEventLog(db, "chaos", options);
+    return { log, close: () => Promise.resolve(db.close()) };
   }
   const client = new RedisReconnecting(engine.redis);
   const options = { maxEvents, timeout: 5000 };

@@ -10,6 +10,7 @@ import { type ChaosOptions, type ChaosReport, runChaos } from "./_chaos.ts";
 import { runHerd } from "./_herd.ts";
 import { Random } from "../support/random.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
+import { makeDatabaseFile } from "../support/sqlite.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 
 const duration = 1000 * Number(Deno.env.get("CHAOS_SECONDS") ?? 2);
@@ -35,6 +36,23 @@ Deno.test(
   },
   async () => {
     await runOnKv(SHORT);
+  },
+);
+
+Deno.test(`chaos: SQLite loses nothing${signalNote}`, {
+  ignore: !hasSignals,
+}, async () => {
+  const report = await runOnSqlite(LONG);
+  assertEquals(report.gaps, 0);
+});
+
+Deno.test(
+  `chaos: SQLite with a short history passes over nothing in silence${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await runOnSqlite(SHORT);
   },
 );
 
@@ -72,6 +90,17 @@ Deno.test(
 );
 
 Deno.test(
+  `chaos: a herd comes back to SQLite, and each gets its own${signalNote}`,
+  {
+    ignore: !hasSignals,
+  },
+  async () => {
+    await using file = await makeDatabaseFile();
+    show(await runHerd({ sqlite: file.path, maxEvents: LONG }));
+  },
+);
+
+Deno.test(
   `chaos: a herd comes back to Redis, and each gets its own${redisNote}`,
   {
     ignore: !hasRedis,
@@ -89,6 +118,11 @@ async function runOnKv(maxEvents: number): Promise<ChaosReport> {
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+}
+
+async function runOnSqlite(maxEvents: number): Promise<ChaosReport> {
+  await using file = await makeDatabaseFile();
+  return await run({ engine: { sqlite: file.path, maxEvents } });
 }
 
 async function runOnRedis(maxEvents: number): Promise<ChaosReport> {

@@ -9,6 +9,7 @@ import { assert } from "@std/assert";
 import { Random } from "../support/random.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { runRunsChaos, type RunsChaosOptions } from "./_runs_chaos.ts";
+import { makeDatabaseFile } from "../support/sqlite.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 
 const duration = 1000 * Number(Deno.env.get("CHAOS_SECONDS") ?? 2);
@@ -32,6 +33,13 @@ Deno.test(`chaos: runs in Deno KV end once, and are told whole${signalNote}`, {
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test(`chaos: runs in SQLite end once, and are told whole${signalNote}`, {
+  ignore: !hasSignals,
+}, async () => {
+  await using file = await makeDatabaseFile();
+  await run({ engine: { sqlite: file.path } });
 });
 
 async function run(

@@ -11,6 +11,7 @@ import {
   assertMatch,
   assertRejects,
   assertThrows,
+  fail,
 } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import { type EventLogs, MemoryEventLogs } from "../../log.ts";
@@ -20,6 +21,11 @@ import {
   RedisEventLogs,
   RedisStreamsEventLog,
 } from "../../logs/redis_streams.ts";
+import {
+  type SqliteDatabase,
+  SqliteEventLog,
+  SqliteEventLogs,
+} from "../../logs/sqlite.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import { SharedEventSource } from "../../shared/mod.ts";
 import { serveSocket } from "../../socket/server.ts";
@@ -38,6 +44,10 @@ function makeUnused<T extends object>(what: string): T {
 type Kv = ConstructorParameters<typeof DenoKvEventLog>[0];
 const KV = makeUnused<Kv>("Deno KV");
 const REDIS = makeUnused<RedisClient>("Redis");
+const SQLITE: SqliteDatabase = {
+  exec: () => fail("SQLite was used"),
+  prepare: () => fail("SQLite was used"),
+};
 const request = (): Request => new Request("http://localhost/");
 
 /** What takes a name, by the name that its error gives to the parameter. */
@@ -51,6 +61,13 @@ const ROOMS: [
   ...logsRooms("RedisEventLogs", () => new RedisEventLogs(REDIS, "a:")),
   ["DenoKvEventLog", "prefix", (name) => new DenoKvEventLog(KV, [1, name])],
   ["DenoKvEventLogs", "prefix", (name) => new DenoKvEventLogs(KV, [name])],
+  ...logsRooms("SqliteEventLogs", () => new SqliteEventLogs(SQLITE, "a")),
+  ["SqliteEventLog", "name", (name) => new SqliteEventLog(SQLITE, name)],
+  [
+    "SqliteEventLogs",
+    "collection",
+    (name) => new SqliteEventLogs(SQLITE, name),
+  ],
   [
     "RedisStreamsEventLog",
     "key",

@@ -4,5 +4,7 @@
 
 import "../logs/sqlite_errors_test.ts";
 import "../logs/sqlite_logs_test.ts";
+import "../logs/sqlite_options_test.ts";
 import "../logs/sqlite_test.ts";
 import "../logs/sqlite_transactions_test.ts";
+import "../runs/sqlite_test.ts";
