@@ -92,7 +92,7 @@ export interface EventLogFollowOptions extends EventLogOptions {
  * cursor, and lets readers follow its end. How order, cursors and gaps work is at
  * the top of the module `log.ts`.
  *
- * `tests/conformance/event_log_suite.ts` tests an implementation.
+ * `eventLogCases()` of `@tidings/sse/testing` tests an implementation.
  *
  * @example The length of what a client missed
  * ```ts

@@ -124,7 +124,7 @@ export interface EventLogClaim {
  * processes does what is to be done once, and it expires, so that nothing has to be
  * cleaned up.
  *
- * `tests/conformance/event_logs_suite.ts` tests an implementation.
+ * `eventLogsCases()` of `@tidings/sse/testing` tests an implementation.
  *
  * @example Work that is done once
  * ```ts

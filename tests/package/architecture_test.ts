@@ -31,6 +31,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "page": ["event", "client"],
   "compression": ["event", "server", "channel", "node:"],
   "socket": ["event", "parser", "encoder", "client", "server", "channel"],
+  "testing": ["event", "log"],
   "node": ["server", "node:"],
   "cli": [
     "event",
@@ -49,7 +50,7 @@ const ENGINES = ["_deno_kv", "_redis", "_sqlite"];
 
 /** The folders at the top level whose files are part of the package. */
 const PARTS =
-  /^(?:_\w+|cli|compression|logs|node|page|runs|shared|socket|typed)$/;
+  /^(?:_\w+|cli|compression|logs|node|page|runs|shared|socket|testing|typed)$/;
 
 /** The rooms that every room may import. */
 const FOR_ALL = [

@@ -42,6 +42,7 @@ import "../parser/read_events_abort_test.ts";
 import "../parser/read_events_cancel_test.ts";
 import "../parser/read_events_response_test.ts";
 import "../parser/read_events_test.ts";
+import "../testing/testing_test.ts";
 import "../typed/iteration_test.ts";
 import "../typed/listener_test.ts";
 import "../typed/no_content_test.ts";
