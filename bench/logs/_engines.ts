@@ -2,8 +2,10 @@
 
 /** The engines of logs, each empty and on this machine. */
 
+import { DatabaseSync } from "node:sqlite";
 import { type EventLog, MemoryEventLog } from "../../log.ts";
 import { DenoKvEventLog } from "../../logs/deno_kv.ts";
+import { SqliteEventLog } from "../../logs/sqlite.ts";
 import { RedisStreamsEventLog } from "../../logs/redis_streams.ts";
 import { RedisConnection } from "../../tests/support/redis_connection.ts";
 import { hasRedis, RedisServer } from "../../tests/support/redis_server.ts";
@@ -24,8 +26,17 @@ export async function openEngines(
   resources.defer(() => Deno.remove(directory, { recursive: true }));
   const fileKv = await Deno.openKv(`${directory}/kv.db`);
   resources.defer(() => fileKv.close());
+  const memoryDb = new DatabaseSync(":memory:");
+  resources.defer(() => memoryDb.close());
+  const fileDb = new DatabaseSync(`${directory}/events.db`);
+  resources.defer(() => fileDb.close());
   const engines: LogEngine[] = [
     { name: "memory", log: new MemoryEventLog() },
+    { name: "SQLite in memory", log: new SqliteEventLog(memoryDb, "bench") },
+    {
+      name: "SQLite in a file",
+      log: new SqliteEventLog(fileDb, "bench", { wal: true }),
+    },
     { name: "Deno KV in memory", log: new DenoKvEventLog(memoryKv, ["bench"]) },
     { name: "Deno KV in a file", log: new DenoKvEventLog(fileKv, ["bench"]) },
   ];

@@ -192,14 +192,9 @@ export class SqliteConnection {
 
   /** Begins a transaction, or a savepoint in the one that is open. */
   #begin(): boolean {
-    try {
-      this.run("BEGIN IMMEDIATE");
-      return false;
-    } catch (error) {
-      if (!NESTED_REGEXP.test(messageOf(error))) throw error;
-      this.run("SAVEPOINT tidings");
-      return true;
-    }
+    const isNested = this.isInTransaction;
+    this.run(isNested ? "SAVEPOINT tidings" : "BEGIN IMMEDIATE");
+    return isNested;
   }
 
   #undo(isNested: boolean): void {

@@ -148,11 +148,8 @@ export class SqliteHistory {
    */
   append(line: string, expireIn: number | undefined): string {
     const now = Date.now();
-    const state = this.readState() ?? this.begin();
-    const { epoch } = state;
-    const last = state.last + 1;
-    const expiresAt = expireIn === undefined ? state.expiresAt : now + expireIn;
-    this.writeState({ ...state, last, expiresAt });
+    const { epoch, last } = this.#advance(now, expireIn) ??
+      this.#beginWith(now, expireIn);
     this.#connection.run(
       "INSERT INTO tidings_events (epoch, sequence, time, event)" +
         " VALUES (?, ?, ?, ?)",
@@ -163,6 +160,32 @@ export class SqliteHistory {
     );
     if (last % TRIM_EVENTS === 0) this.#trim(epoch, last, now);
     return `${epoch}-${last}`;
+  }
+
+  /** Counts one more event of a log that exists, in one statement. */
+  #advance(
+    now: number,
+    expireIn: number | undefined,
+  ): { epoch: string; last: number } | undefined {
+    const expiresAt = expireIn === undefined ? "expires_at" : "?";
+    const row = this.#connection.get(
+      `UPDATE tidings_logs SET last = last + 1, expires_at = ${expiresAt}` +
+        " WHERE collection = ? AND name = ?" +
+        " AND (expires_at IS NULL OR expires_at > ?) RETURNING epoch, last",
+      ...expireIn === undefined ? [] : [timeAfter(now, expireIn)],
+      ...this.#names,
+      now,
+    );
+    if (row === undefined) return undefined;
+    this.#connection.changes.note(this.key);
+    return { epoch: String(row[0]), last: Number(row[1]) };
+  }
+
+  #beginWith(now: number, expireIn = Infinity): SqliteLogState {
+    const expiresAt = now + expireIn;
+    const state = { ...this.begin(), last: 1, expiresAt };
+    this.writeState(state);
+    return state;
   }
 
   /** Begins anew: drops all events. The caller writes the state that it gets. */
@@ -187,7 +210,7 @@ export class SqliteHistory {
       last,
       claimId ?? null,
       leaseEnd ?? null,
-      expiresAt === Infinity ? null : expiresAt,
+      timeAfter(0, expiresAt),
     );
     this.#connection.changes.note(this.key);
   }
@@ -257,4 +280,9 @@ export class SqliteHistory {
 /** Some clients end a text at U+0000. */
 function escapeName(name: string): string {
   return name.replaceAll("\\", "\\\\").replaceAll("\0", "\\0");
+}
+
+/** A time as it is stored: `null` for never. */
+function timeAfter(now: number, delay: number): number | null {
+  return delay === Infinity ? null : now + delay;
 }

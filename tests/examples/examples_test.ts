@@ -7,6 +7,7 @@ import { eventStream, OpenStream, serve } from "../support/event_server.ts";
 import { ExampleProcess } from "../support/example_process.ts";
 import { hasNode } from "../support/has_node.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
+import { makeDatabaseFile } from "../support/sqlite.ts";
 import { within } from "../support/within.ts";
 
 /** Each example, with the arguments that its own comment gives. */
@@ -40,6 +41,7 @@ const EXAMPLES: Record<string, string[]> = {
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "server.ts": ["run", "-N"],
+  "sqlite_runs.ts": ["run", "-N", "-R", "-W", "-E=DB_PATH"],
   "watch_output.ts": ["run", "-N", "--allow-run"],
 };
 
@@ -206,6 +208,34 @@ Deno.test("examples: llm_runs.ts resumes and stops an answer through another ser
   } finally {
     await Deno.remove(directory, { recursive: true });
   }
+});
+
+Deno.test("examples: sqlite_runs.ts makes an order with its event, or neither, and resumes the work through another server", async () => {
+  await using file = await makeDatabaseFile();
+  const env = { DB_PATH: file.path };
+  await using first = await start("sqlite_runs.ts", env);
+  await using second = await start("sqlite_runs.ts", env);
+  await using orders = await open(`${second.url}orders`);
+  const statuses: number[] = [];
+  for (const id of ["17", "17", "18"]) {
+    const { status, body } = await post(`${first.url}orders/${id}`, "");
+    await body?.cancel();
+    statuses.push(status);
+  }
+  assertEquals(statuses, [201, 409, 201]);
+  assertEquals((await orders.next()).data, "/orders/17");
+  assertEquals((await orders.next()).data, "/orders/18");
+  let lastEventId: string;
+  {
+    await using work = await open(`${first.url}orders/17`);
+    const event = await work.next();
+    assertEquals(event.data, "packed");
+    ({ lastEventId } = event);
+  }
+  const headers = { "last-event-id": lastEventId };
+  await using rest = await open(`${second.url}orders/17`, { headers });
+  assertEquals((await rest.next()).data, "sent");
+  assertEquals((await rest.next()).data, "done");
 });
 
 Deno.test("examples: job_progress.ts resumes where a client left", async () => {
