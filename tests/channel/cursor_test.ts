@@ -18,8 +18,12 @@ function pageRequest(cursor: string): Request {
 
 const options = { lastEventIdParameter: "after" };
 
-for (const make of [() => new MemoryEventLog(), () => new RemoteLog()]) {
-  const { name } = make().constructor;
+const LOGS = {
+  MemoryEventLog: () => new MemoryEventLog(),
+  RemoteLog: () => new RemoteLog(),
+};
+
+for (const [name, make] of Object.entries(LOGS)) {
   Deno.test(`EventChannel.cursor() is where a page goes on, with ${name}`, async () => {
     await using channel = new EventChannel({ log: make() });
     for (const [before, after] of [["a", "b"], ["c", "d"]] as const) {
