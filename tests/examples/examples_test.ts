@@ -41,6 +41,7 @@ const EXAMPLES: Record<string, string[]> = {
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "server.ts": ["run", "-N"],
+  "shared_list.ts": ["run", "-N"],
   "sqlite_runs.ts": ["run", "-N", "-R", "-W", "-E=DB_PATH"],
   "watch_output.ts": ["run", "-N", "--allow-run"],
 };
@@ -343,6 +344,36 @@ Deno.test("examples: chat.ts brings each client its rooms", async () => {
   const refused = await post(`${example.url}not+a+room`, "a");
   await refused.body?.cancel();
   assertEquals(refused.status, 400);
+});
+
+Deno.test("examples: shared_list.ts gives each page the list, and then every change", async () => {
+  await using example = await start("shared_list.ts");
+  const html = await (await fetch(example.url)).text();
+  const [, state = ""] = html.match(/= (\{"cursor".*\});/) ?? [];
+  const { cursor, list } = JSON.parse(state);
+  assertEquals(list, [["Tea", false], ["Milk", true]]);
+  const change = async (body: string): Promise<number> => {
+    const response = await post(example.url, body);
+    await response.body?.cancel();
+    return response.status;
+  };
+  assertEquals(await change("item=Tea&done=true"), 204);
+  const after = encodeURIComponent(cursor);
+  await using page = await open(`${example.url}events?after=${after}`);
+  const { event, data } = await page.next();
+  assertEquals([event, data], ["item", '["Tea",true]']);
+  // A page with a cursor that is gone gets the whole list.
+  await using old = await open(`${example.url}events?after=gone`);
+  assertEquals((await old.next()).data, '[["Tea",true],["Milk",true]]');
+  assertEquals(await change("item=</script>"), 204);
+  for (const tab of [page, old]) {
+    assertEquals((await tab.next()).data, '["</script>",false]');
+  }
+  const next = await (await fetch(example.url)).text();
+  assertEquals(next.split("</script>").length, 2);
+  for (const body of ["", "5", "item=", `item=${"a".repeat(101)}`]) {
+    assertEquals(await change(body), 400);
+  }
 });
 
 Deno.test("examples: notifications.ts brings each user its own, whatever it asks for", async () => {
