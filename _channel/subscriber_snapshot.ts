@@ -99,6 +99,14 @@ export class SubscriberSnapshot implements SnapshotWaiter {
   }
 
   #attempt(): void {
+    const { feed } = this.#broadcaster;
+    // A log may tell of a gap before it can be followed: there is no cursor to take yet.
+    if (feed.endCursor === undefined) {
+      feed.whenFollowed().then(() => {
+        if (!this.#isStopped) this.#attempt();
+      });
+      return;
+    }
     const { source, request } = this.#options;
     const context = {
       // A shared load is not told of it.

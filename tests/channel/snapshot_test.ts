@@ -422,25 +422,29 @@ for (const [name, makeLog] of Object.entries(SHORT_LOGS)) {
   });
 }
 
-Deno.test("EventChannel waits with a snapshot until the log can be followed", async () => {
-  let loads = 0;
-  const log = new RemoteLog();
-  log.down.add("follow");
-  await using channel = new EventChannel({
-    log,
-    snapshot() {
-      loads++;
-      return STATE;
-    },
-    onError: () => {},
+for (const lastEventId of [undefined, "gone"]) {
+  Deno.test(`EventChannel waits with a snapshot until the log can be followed, for a client with the ID ${lastEventId}`, async () => {
+    let loads = 0;
+    const log = new RemoteLog();
+    log.down.add("follow");
+    await using channel = new EventChannel({
+      log,
+      snapshot() {
+        loads++;
+        return STATE;
+      },
+      onError: () => {},
+    });
+    await channel.publish({ data: "before" });
+    await using client = follow(channel, lastEventId);
+    await until(() => log.calls.follow >= 3);
+    assertEquals(loads, 0);
+    log.down.clear();
+    await client.inbox.untilEvents(2);
+    assertEquals(client.inbox.data, ["1", "2"]);
+    assertEquals(loads, 1);
   });
-  await using client = follow(channel);
-  await until(() => log.calls.follow >= 2);
-  assertEquals(loads, 0);
-  log.down.clear();
-  await client.inbox.untilEvents(2);
-  assertEquals(loads, 1);
-});
+}
 
 Deno.test("EventChannel survives a snapshot that closes the channel", async () => {
   const channel: EventChannel = new EventChannel({
