@@ -7,11 +7,14 @@ import config from "../deno.json" with { type: "json" };
 
 const importMap = await importMapArgs();
 const entryPoints = Object.values(config.exports);
+// `npm_bin.js` imports what is there only in the npm package.
+const scripts = [...Deno.readDirSync("scripts")].map(({ name }) => name)
+  .filter((name) => name.endsWith(".ts")).map((name) => `scripts/${name}`);
 
 const steps: string[][] = [
   ["fmt", "--check"],
   ["lint"],
-  ["check", ...importMap, ...entryPoints, "tests/", "scripts/"],
+  ["check", ...importMap, ...entryPoints, "tests/", ...scripts],
   ["check", "--config=bench/deno.json", "bench/"],
   ["publish", "--dry-run", "--allow-dirty"],
 ];
