@@ -128,7 +128,7 @@ export {
  * ```
  *
  * @param url The URL, resolved against the document's base or `location`, where
- * there is one. A function is asked anew at each attempt, for tickets that are used once. If
+ * there is one. A function is asked again at each attempt, for tickets that are used once. If
  * it throws, or its URL does not parse, the connection fails. After a redirect, the next
  * attempt asks it again, or the first URL.
  * @param options How to connect.

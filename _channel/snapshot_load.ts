@@ -201,7 +201,7 @@ export class SnapshotLoads {
 
   #share(key: string, load: SnapshotLoad, source: SnapshotSource): void {
     this.#shared.set(key, load);
-    // A key stands for all who share it, so nothing is told of the one who came first.
+    // A key stands for all who share it, so nothing is told of the client that came first.
     load.run(
       (signal) => source.load({ signal } as EventSnapshotContext),
       (isLoaded) => {

@@ -45,7 +45,7 @@ export class EventLoopTurn {
     return this.#isOver;
   }
 
-  /** Begins the turn anew. */
+  /** Begins another turn. */
   begin(): void {
     this.#waits = this.#hasWaited ? this.#waits + 1 : 0;
     this.#hasWaited = this.#isOver = false;

@@ -20,7 +20,7 @@ export interface PageChange {
   readonly isPaused: boolean;
   /** Whether the page is back: that ends a pause, and a wait for the next attempt. */
   readonly isBack: boolean;
-  /** Milliseconds of silence after which the connection is made anew. */
+  /** Milliseconds of silence after which the connection is made again. */
   readonly staleAfter: number;
   /** Called once the connection is closed for good, at once if it is; replaces the last. */
   readonly onClose: (() => void) | undefined;

@@ -44,7 +44,7 @@ export interface ReadEventsOptions extends EventStreamParserOptions {
    * 2 147 483 647, or `Infinity` for no limit. Every byte counts, those of comments too.
    * Beyond it, the iteration rejects with an {@linkcode EventStreamError} with the code
    * `"idle-timeout"`, and the source is cancelled. If the process itself stood still, the
-   * time begins anew.
+   * time starts again.
    *
    * @default {Infinity}
    */

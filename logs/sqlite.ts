@@ -96,7 +96,7 @@ const OPTIONS: OptionKinds<SqliteEventLogOptions> = {
  *   a transaction that is open on the connection contains it. Followers get it after the
  *   commit; after a rollback, nobody does.
  * - An append that fails in a transaction leaves the transaction open. Its promise rejects;
- *   whoever needs the event awaits that before the commit.
+ *   code that needs the event awaits that before the commit.
  * - Nothing is read while a transaction is open on the connection: reads wait until it
  *   ends. A transaction that stays open over an `await` belongs on a connection of its own,
  *   since all that is published meanwhile is part of it.

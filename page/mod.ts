@@ -39,7 +39,7 @@ export interface FollowPageOptions {
    */
   hidden?: "stay" | "disconnect" | undefined;
   /**
-   * Milliseconds of silence after which a page that is back makes the connection anew,
+   * Milliseconds of silence after which a page that is back makes the connection again,
    * from 1 to 2 147 483 647, or `Infinity` for never. Comments end a silence, so this is
    * to be more than the interval of the server's keep-alives.
    *
@@ -88,7 +88,7 @@ const FOLLOWERS = new WeakMap<object, PageFollower>();
  *
  * - A wait for the next attempt ends at once, a `Retry-After` too, and the waits begin
  *   anew from the shortest. An attempt that fails then is made again a moment later.
- * - A connection without a byte for `staleAfter` is made anew, as `reconnect()` does. It is
+ * - A connection without a byte for `staleAfter` is made again, as `reconnect()` does. It is
  *   looked at twice: at once, and `staleAfter` later, for one that broke shortly before.
  *   `idleTimeout` does the same for a page that is visible all the time.
  *
@@ -226,7 +226,7 @@ class Follower implements PageFollower {
     }
   };
 
-  /** Makes a connection anew that is silent for too long, now and later. */
+  /** Makes a connection again that is silent for too long, now and later. */
   readonly #look = (): void => {
     // Chromium says "online" before a request can be sent: the first attempt may have failed.
     this.#tell(true, this.#staleAfter);

@@ -54,7 +54,7 @@ export interface EventRunsOptions<Events = unknown>
    * Milliseconds that a source may give nothing while its next event is waited for: 1 to
    * 2 147 483 647, or `Infinity` for no limit. Beyond them its source is stopped, and the
    * run ends as `failed`. Of an event stream each byte counts, those of comments too. If
-   * the process itself stood still, the time begins anew.
+   * the process itself stood still, the time starts again.
    *
    * @default {Infinity}
    */

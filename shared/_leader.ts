@@ -76,7 +76,7 @@ export class Leader {
     else if (message.next > this.#furthest.next) this.#furthest = message;
   }
 
-  /** Ends the wait for a connection, and makes one anew that was silent for too long. */
+  /** Ends the wait for a connection, and makes one again that was silent for too long. */
   wake(page: PageWake): void {
     const { isBack, staleAfter } = page;
     this.#connection?.[ON_PAGE_CHANGE]({

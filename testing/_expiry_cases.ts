@@ -87,12 +87,12 @@ export function testLoss(test: DeclareLogsCase): void {
       if (foreign) await other.open("a").append({ data: "foreign" });
       ids.push(await claim.append({ data: "3" }));
       assertEquals(await claim.renew(), true);
-      // One who has seen it, and comes back.
+      // It has seen it, and comes back.
       const back = await other.open("a").read(ids[2]!);
       const rest = foreign ? ["foreign", "3"] : ["3"];
       assertEquals(back.events.map(({ data }) => data), rest);
       assertEquals(back.gap, false);
-      // One who comes late.
+      // It comes late.
       const told: (string | undefined)[] = [];
       for (let cursor = claim.cursor;;) {
         const batch = await other.open("a").read(cursor);

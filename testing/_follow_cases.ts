@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The cases of `EventLog` that are about following, alone and beside those who read and
+ * The cases of `EventLog` that are about following, alone and beside readers and
  * write.
  *
  * @module

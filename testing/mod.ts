@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What every log must do, as cases for any test runner: for those who write a log over an
+ * What every log must do, as cases for any test runner: for authors of a log over an
  * engine of their own. Our own logs run the same ones.
  *
  * Nothing is imported but the package itself. A case rejects if what its name says does not

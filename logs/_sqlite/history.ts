@@ -188,7 +188,7 @@ export class SqliteHistory {
     return state;
   }
 
-  /** Begins anew: drops all events. The caller writes the state that it gets. */
+  /** Starts again: drops all events. The caller writes the state that it gets. */
   begin(): SqliteLogState {
     const row = this.#connection.get(
       "SELECT epoch FROM tidings_logs WHERE collection = ? AND name = ?",
