@@ -31,8 +31,9 @@ export function listenForAbort(
   if (listeners.size === 0) signal.addEventListener("abort", onAbort);
   listeners.add(own);
   return () => {
-    listeners.delete(own);
-    if (listeners.size === 0) signal.removeEventListener("abort", onAbort);
+    if (listeners.delete(own) && listeners.size === 0) {
+      signal.removeEventListener("abort", onAbort);
+    }
   };
 }
 
@@ -51,11 +52,12 @@ export function findTimeout(
 
 /** The listener of each signal, which calls the others. */
 function onAbort(this: AbortSignal): void {
-  const listeners = LISTENERS.get(this) ?? [];
-  LISTENERS.delete(this);
   this.removeEventListener("abort", onAbort);
+  // Cannot fail: the signal has listeners before it has this one.
+  const listeners = LISTENERS.get(this)!;
   // A listener that another one removes is not called any more.
   for (const listener of listeners) {
+    listeners.delete(listener);
     try {
       listener();
     } catch (error) {
