@@ -24,13 +24,18 @@ export function asEventSourceError(
     ? error
     : error instanceof EventStreamError
     ? new EventSourceError("event-too-large", error.message, { cause: error })
-    : new EventSourceError(
-      "local-error",
-      "Cannot keep event stream: a function of the options threw, see the cause",
-      { cause: error },
-    );
+    : localError(error);
   nameUrl(made, url);
   return made;
+}
+
+/** Makes the error for what a function of the options threw. */
+export function localError(cause: unknown): EventSourceError {
+  return new EventSourceError(
+    "local-error",
+    "Cannot keep event stream: a function of the options threw, see the cause",
+    { cause },
+  );
 }
 
 /** Sets the URL of an error once. What has made the error does not know it. */

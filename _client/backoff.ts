@@ -9,13 +9,7 @@
 
 import { MAX_DELAY } from "../_validate.ts";
 import { checkOption } from "./check_option.ts";
-
-const DEFAULT_MAX_DELAY = 30_000;
-
-// Milliseconds: a stream that lasts less has ended at once, and the longest wait that
-// follows from that alone.
-const SHORT_STREAM = 1000;
-const MAX_FLOOR = 500;
+import { DEFAULT_MAX_DELAY } from "./times.ts";
 
 // The three formats of RFC 9110, section 5.6.7; the last is that of asctime().
 const HTTP_DATE_REGEXP = /^[A-Z][a-z]+,? .+:\d\d (GMT|\d{4})$/;
@@ -85,24 +79,6 @@ export function drawDelay(
   const drawn = random();
   checkOption("draw delay", "backoff.random()", drawn, "a number from 0 to 1");
   return floor + Math.round(drawn * Math.max(ceiling - floor, 0));
-}
-
-/**
- * Counts the streams in a row that ended at once. With `retry: 0`, a server that answers
- * with one event at a time would get hundreds of requests a second.
- */
-export class ShortStreams {
-  #count = 0;
-
-  /** Counts a stream that lasted so many milliseconds. */
-  add(time: number): void {
-    this.#count = time < SHORT_STREAM ? this.#count + 1 : 0;
-  }
-
-  /** The least milliseconds to wait before the next attempt. */
-  get delay(): number {
-    return Math.min(Math.floor(2 ** this.#count / 2), MAX_FLOOR);
-  }
 }
 
 /**

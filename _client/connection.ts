@@ -8,7 +8,6 @@
  */
 
 import { findTimeout, listenForAbort } from "../_abort.ts";
-import { drawDelay, limitRetryAfter, ShortStreams } from "./backoff.ts";
 import { type Clock, SYSTEM_CLOCK } from "../_clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
 import { type ConnectOptions, isRepeatable } from "./connection_options.ts";
@@ -16,7 +15,6 @@ import {
   CLOSED,
   CONNECTING,
   type ConnectionResponse,
-  type Disconnection,
   OPEN,
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
@@ -27,24 +25,16 @@ import { assertOptions } from "./option_checks.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
 import {
-  DEFAULT_MAX_EVENT_SIZE,
   Interpreter,
   type InterpreterOptions,
   type StreamState,
 } from "../_parser/interpreter.ts";
+import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
 import { StreamHead } from "../_parser/stream_head.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
-import {
-  getRetryAfter,
-  isFinal,
-  isReestablished,
-  isTransient,
-} from "./reconnection.ts";
-
-const DEFAULT_RECONNECTION_TIME = 3000;
-const DEFAULT_HEALTHY_AFTER = 5000;
+import { Reconnection } from "./reconnection.ts";
 
 /**
  * One lasting subscription, as an async iterator of its events. It connects by itself,
@@ -71,12 +61,9 @@ export class EventStreamConnection
   #attempt: ConnectionAttempt | undefined;
   /** Set while the connection is open. */
   #response: ConnectionResponse | undefined;
-  #openedAt = 0;
   /** Whether a stream was open before. */
   #hasOpened = false;
-  /** Attempts since the last healthy connection. */
-  #attempts = 0;
-  readonly #shortStreams = new ShortStreams();
+  readonly #reconnection: Reconnection;
   /** Ends the wait before the next attempt; set while there is one. */
   #endWait: (() => void) | undefined;
   /** As of the events that were handed out: the parser may be ahead. */
@@ -84,8 +71,6 @@ export class EventStreamConnection
   /** What the parser or onComment threw; it counts once the events before are handed out. */
   #parserError: unknown;
   #running = false;
-  /** Whether it would be reestablished if there were attempts left. */
-  #hasGivenUp = false;
   /** Whether the page wants no connection at the moment. */
   #isPaused = false;
   /** Tells `followPage()` of the end; set while it follows. */
@@ -112,6 +97,7 @@ export class EventStreamConnection
     this.#url = new RequestUrl(url);
     this.#options = options;
     this.#isStandard = isStandard;
+    this.#reconnection = new Reconnection(options, isStandard);
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     const { onComment } = options;
     this.#parserOptions = {
@@ -180,7 +166,7 @@ export class EventStreamConnection
       if (isPaused || this.#attempt?.isSilent(staleAfter)) this.#drop();
     }
     if (isBack) {
-      this.#attempts = 0;
+      this.#reconnection.attempts = 0;
       this.#endWait?.();
     }
   }
@@ -230,7 +216,7 @@ export class EventStreamConnection
     this.#attempt?.drop(
       new EventSourceError(
         "reconnect",
-        "Cannot read event stream: reconnect() was called, or followPage() ended it",
+        "Cannot read event stream: reconnect() or followPage() ended it",
       ),
     );
   }
@@ -320,7 +306,7 @@ export class EventStreamConnection
     // Drops an event that the end of the response before cut off.
     this.#resetParser();
     this.#head = new StreamHead();
-    this.#openedAt = this.#clock.now();
+    this.#reconnection.openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.
     const { status, headers, url } = opened;
     const response = { status, headers, url: url || this.#url.last };
@@ -341,7 +327,7 @@ export class EventStreamConnection
       this.#parserError = error;
     }
     if (this.#queue.isEmpty) this.#lastEventId = this.#parser.lastEventId;
-    else this.#attempts = 0;
+    else this.#reconnection.attempts = 0;
   }
 
   /** Makes the parser of the next response. */
@@ -356,59 +342,20 @@ export class EventStreamConnection
     this.#parserError = undefined;
     this.#response = undefined;
     this.#attempt?.drop(error);
-    const disconnection = this.#describe(error);
-    if (!this.#decide(disconnection)) return this.#close(error);
+    const disconnection = this.#reconnection.describe(
+      error,
+      this.#clock.now(),
+      this.#parser.reconnectionTime,
+    );
+    if (!this.#reconnection.decide(disconnection)) return this.#close(error);
     // shouldReconnect may have called close().
     if (this.readyState === CLOSED) return;
-    this.#attempts = disconnection.attempt;
+    this.#reconnection.attempts = disconnection.attempt;
     this.#readyState = CONNECTING;
     // The wait begins before the callback: its reconnect() has to end the wait.
     const wait = this.#wait(disconnection.delay);
     this.#options.onStateChange?.({ state: "reconnecting", ...disconnection });
     await wait;
-  }
-
-  #describe(error: EventSourceError): Disconnection {
-    const { reason, status, headers } = error;
-    const {
-      backoff = this.#isStandard ? { maxDelay: 0 } : {},
-      reconnectionTime = DEFAULT_RECONNECTION_TIME,
-    } = this.#options;
-    const { healthyAfter = DEFAULT_HEALTHY_AFTER } = backoff;
-    const now = this.#clock.now();
-    if (this.#readyState === OPEN && now - this.#openedAt >= healthyAfter) {
-      this.#attempts = 0;
-    }
-    const attempt = this.#attempts + 1;
-    if (this.#readyState === OPEN && !this.#isStandard) {
-      this.#shortStreams.add(now - this.#openedAt);
-    }
-    const delay = reason === "reconnect" ? 0 : Math.max(
-      this.#shortStreams.delay,
-      drawDelay(
-        attempt,
-        this.#parser.reconnectionTime ?? reconnectionTime,
-        backoff,
-      ),
-      limitRetryAfter(getRetryAfter(error, now) ?? 0, backoff),
-    );
-    return { reason, status, headers, error, attempt, delay };
-  }
-
-  /** Whether to reestablish the connection, rather than fail it. */
-  #decide(disconnection: Disconnection): boolean {
-    const { reason, error, attempt } = disconnection;
-    const { shouldReconnect, backoff } = this.#options;
-    if (reason === "reconnect") return true;
-    if (isFinal(error)) return false;
-    const { maxAttempts = Infinity } = backoff ?? {};
-    if (attempt > maxAttempts) {
-      // Without this, a stream that ends again and again would look as if it were over.
-      this.#hasGivenUp = maxAttempts > 0 && (shouldReconnect !== undefined ||
-        isTransient(error, this.#options, this.#isStandard));
-      return false;
-    }
-    return isReestablished(disconnection, this.#options, this.#isStandard);
   }
 
   #wait(delay: number): Promise<void> {
@@ -442,7 +389,8 @@ export class EventStreamConnection
     this.#resetParser();
     // The server said that there is no more: that is no failure.
     const isFailure = error !== undefined &&
-      (this.#hasGivenUp || !/^(end|no-content)$/.test(error.reason));
+      (this.#reconnection.hasGivenUp ||
+        !/^(end|no-content)$/.test(error.reason));
     this.#queue.end(isFailure ? { error } : failure);
     this.#options.onStateChange?.({ state: "closed", error });
   }

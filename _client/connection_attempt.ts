@@ -11,12 +11,9 @@ import type { Clock } from "../_clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { startIdleTimer } from "../_idle_timer.ts";
-import { createRefusalError, findFault } from "./refusal.ts";
+import { findFault } from "./refusal.ts";
 import { requestEventStream } from "./request.ts";
-
-// How much is read of a refusal's body: bytes, and milliseconds.
-const BODY_SIZE = 1024;
-const BODY_TIMEOUT = 1000;
+import { BODY_SIZE, BODY_TIMEOUT } from "./times.ts";
 
 /** What a read gave: a chunk, the end (neither), or an error. */
 interface ReadResult {
@@ -144,7 +141,15 @@ export class ConnectionAttempt {
     readsRefusal: boolean,
   ): Promise<Response> {
     const { signal } = this.#controller;
-    const response = await this.#request(makeUrl, lastEventId);
+    const response = await requestEventStream(
+      makeUrl,
+      this.#options,
+      lastEventId,
+      signal,
+    ).catch((error) => {
+      this.#hasSettled = true;
+      throw error;
+    });
     this.#reader = response.body?.getReader();
     if (signal.aborted) this.#cancel();
     // At once: when the connection breaks, a stream drops the chunks that are not read.
@@ -153,25 +158,13 @@ export class ConnectionAttempt {
     if (signal.aborted || fault === undefined) return response;
     const body = readsRefusal ? await this.#readStart() : "";
     this.#cancel();
-    throw createRefusalError(response, fault, body);
-  }
-
-  async #request(
-    makeUrl: () => Promise<string>,
-    lastEventId: string | undefined,
-  ): Promise<Response> {
-    const { signal } = this.#controller;
-    try {
-      return await requestEventStream(
-        makeUrl,
-        this.#options,
-        lastEventId,
-        signal,
-      );
-    } catch (error) {
-      this.#hasSettled = true;
-      throw error;
-    }
+    const { status, headers } = response;
+    const reason = status === 204 ? "no-content" : fault.code;
+    throw new EventSourceError(reason, fault.message, {
+      status,
+      headers,
+      body,
+    });
   }
 
   /** Reads the beginning of the body, as far as it comes in time. */
@@ -205,11 +198,11 @@ export class ConnectionAttempt {
   #readAhead(): void {
     this.#result = undefined;
     this.#waitsSince = this.#clock.now();
-    if (this.#reader === undefined) return this.#end({});
+    if (this.#reader === undefined) return this.#settle({});
     this.#reader.read().then(
-      (result) => result.done ? this.#end({}) : this.#settle(result),
+      (result) => this.#settle(result),
       (cause) =>
-        this.#end({
+        this.#settle({
           error: new EventSourceError(
             "network-error",
             "Cannot read event stream: the connection broke, see the cause",
@@ -219,12 +212,8 @@ export class ConnectionAttempt {
     );
   }
 
-  #end(result: ReadResult): void {
-    this.#hasSettled = true;
-    this.#settle(result);
-  }
-
   #settle(result: ReadResult): void {
+    this.#hasSettled ||= result.value === undefined;
     this.#result = result;
     this.#onResult?.();
     this.#onResult = undefined;

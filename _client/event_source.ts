@@ -151,7 +151,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     }
     // Web IDL: both arguments are converted before either is checked.
     const text = `${url}`;
-    const dictionary = toDictionary(init);
+    const dictionary = toObject("connect", "init", "an object", init) ?? {};
     const options = readEventSourceInit(dictionary);
     this.#withCredentials = Boolean(options.withCredentials);
     this.#connection = this[MAKE_CONNECTION](resolveUrl(text), {
@@ -248,7 +248,12 @@ export class EventSource<Events extends object = EventSourceEventMap>
     // refuses too few arguments.
     if (args.length > 1) {
       args[0] = `${args[0]}`;
-      args[1] = toListener(args[1]);
+      args[1] = toObject(
+        "listen to events",
+        "listener",
+        "a function",
+        args[1],
+      );
     }
     super.addEventListener(...args);
     if (#singleListeners in this) this.#singleListeners.add(...args);
@@ -398,19 +403,14 @@ Object.defineProperty(prototype, Symbol.toStringTag, {
   configurable: true,
 });
 
-/** Web IDL: a listener is an object or `null`, also for the platforms that take others. */
-function toListener(
-  value: EventListenerOrEventListenerObject | null | undefined,
-): EventListenerOrEventListenerObject | null {
+/** Web IDL: what is no object is refused, also where the platform takes it. */
+function toObject<Value>(
+  verb: string,
+  name: string,
+  expected: string,
+  value: Value,
+): NonNullable<Value> | null {
   if (value === undefined || value === null) return null;
   if (Object(value) === value) return value;
-  throw new TypeError(
-    describeMismatch("listen to events", "listener", "a function", value),
-  );
-}
-
-function toDictionary(value: unknown): EventSourceInit {
-  if (value === undefined || value === null) return {};
-  if (typeof value === "object" || typeof value === "function") return value;
-  throw new TypeError(describeMismatch("connect", "init", "an object", value));
+  throw new TypeError(describeMismatch(verb, name, expected, value));
 }

@@ -7,54 +7,119 @@
  * @module
  */
 
-import { parseRetryAfter } from "./backoff.ts";
+import { drawDelay, limitRetryAfter, parseRetryAfter } from "./backoff.ts";
 import { type EventSourceInit, isRepeatable } from "./connection_options.ts";
 import type { Disconnection } from "./connection_state.ts";
 import type { EventSourceError } from "./event_source_error.ts";
+import {
+  DEFAULT_HEALTHY_AFTER,
+  DEFAULT_RECONNECTION_TIME,
+  MAX_FLOOR,
+  SHORT_STREAM,
+} from "./times.ts";
 import { isTransientStatus } from "./transient_status.ts";
 import { describeMismatch } from "../_validate.ts";
 
-/** Whether every later attempt would fail too: `shouldReconnect` is not asked then. */
-export function isFinal({ reason }: EventSourceError): boolean {
-  return /^(no-content|event-too-large|invalid-request)$/.test(reason);
-}
+/** Counts the attempts of a connection, and decides about the next one. */
+export class Reconnection {
+  readonly #options: EventSourceInit;
+  readonly #isStandard: boolean;
+  /** Attempts since the last healthy connection. */
+  attempts = 0;
+  /** When the connection was opened, `NaN` while it is not open. */
+  openedAt = NaN;
+  /** Whether it would be reestablished if there were attempts left. */
+  hasGivenUp = false;
+  /**
+   * The streams in a row that ended at once. With `retry: 0`, a server that answers with
+   * one event at a time would get hundreds of requests a second.
+   */
+  #shortStreams = 0;
 
-/**
- * Whether the connection is reestablished: by `shouldReconnect`, or else by default.
- *
- * @param disconnection Why the connection was lost.
- * @param options The options of the connection.
- * @param isStandard Whether the defaults are those of a browser.
- * @throws {TypeError} If `shouldReconnect` returns neither a boolean nor `undefined`.
- */
-export function isReestablished(
-  disconnection: Disconnection,
-  options: EventSourceInit,
-  isStandard: boolean,
-): boolean {
-  const answer: unknown = options.shouldReconnect?.(disconnection) ??
-    isTransient(disconnection.error, options, isStandard);
-  if (typeof answer === "boolean") return answer;
-  // A promise would count as true, whatever it resolves to.
-  Promise.resolve(answer).catch(() => {});
-  const expected = "a boolean or undefined";
-  throw new TypeError(
-    describeMismatch("reconnect", "shouldReconnect()", expected, answer),
-  );
-}
+  /**
+   * @param options The options of the connection.
+   * @param isStandard Whether the defaults are those of a browser.
+   */
+  constructor(options: EventSourceInit, isStandard: boolean) {
+    this.#options = options;
+    this.#isStandard = isStandard;
+  }
 
-/** Whether the connection is reestablished if `shouldReconnect` does not decide. */
-export function isTransient(
-  error: EventSourceError,
-  options: EventSourceInit,
-  isStandard: boolean,
-): boolean {
-  // Spec: any status but 200 has the user agent "fail the connection".
-  if (isStandard && error.status !== undefined) return false;
-  return getRetryAfter(error, 0) !== undefined ||
-    (isRepeatable(options) &&
-      (hasTransientStatus(error) ||
-        /^(end|network-error|idle-timeout)$/.test(error.reason)));
+  /**
+   * Describes what follows if the connection is reestablished.
+   *
+   * @param error Why it was lost.
+   * @param now Milliseconds since the epoch.
+   * @param reconnectionTime The one that the stream has set.
+   */
+  describe(
+    error: EventSourceError,
+    now: number,
+    reconnectionTime: number | undefined,
+  ): Disconnection {
+    const { reason, status, headers } = error;
+    const { backoff = this.#isStandard ? { maxDelay: 0 } : {} } = this.#options;
+    const { healthyAfter = DEFAULT_HEALTHY_AFTER } = backoff;
+    // Neither less nor more than any number if there was no stream.
+    const time = now - this.openedAt;
+    this.openedAt = NaN;
+    if (time >= healthyAfter) this.attempts = 0;
+    const attempt = this.attempts + 1;
+    if (time >= SHORT_STREAM) this.#shortStreams = 0;
+    else if (time < SHORT_STREAM && !this.#isStandard) this.#shortStreams++;
+    const delay = reason === "reconnect" ? 0 : Math.max(
+      Math.min(Math.floor(2 ** this.#shortStreams / 2), MAX_FLOOR),
+      drawDelay(
+        attempt,
+        reconnectionTime ?? this.#options.reconnectionTime ??
+          DEFAULT_RECONNECTION_TIME,
+        backoff,
+      ),
+      limitRetryAfter(getRetryAfter(error, now) ?? 0, backoff),
+    );
+    return { reason, status, headers, error, attempt, delay };
+  }
+
+  /**
+   * Whether to reestablish the connection, rather than fail it.
+   *
+   * @throws {TypeError} If `shouldReconnect` returns neither a boolean nor `undefined`.
+   */
+  decide(disconnection: Disconnection): boolean {
+    const { reason, error, attempt } = disconnection;
+    const { shouldReconnect, backoff } = this.#options;
+    if (reason === "reconnect") return true;
+    // Every later attempt would fail too.
+    if (/^(no-content|event-too-large|invalid-request)$/.test(reason)) {
+      return false;
+    }
+    const { maxAttempts = Infinity } = backoff ?? {};
+    if (attempt > maxAttempts) {
+      // Without this, a stream that ends again and again would look as if it were over.
+      this.hasGivenUp = maxAttempts > 0 &&
+        (shouldReconnect !== undefined || this.#isTransient(error));
+      return false;
+    }
+    const answer: unknown = this.#options.shouldReconnect?.(disconnection) ??
+      this.#isTransient(error);
+    if (typeof answer === "boolean") return answer;
+    // A promise would count as true, whatever it resolves to.
+    Promise.resolve(answer).catch(() => {});
+    const expected = "a boolean or undefined";
+    throw new TypeError(
+      describeMismatch("reconnect", "shouldReconnect()", expected, answer),
+    );
+  }
+
+  /** Whether the connection is reestablished if `shouldReconnect` does not decide. */
+  #isTransient(error: EventSourceError): boolean {
+    // Spec: any status but 200 has the user agent "fail the connection".
+    if (this.#isStandard && error.status !== undefined) return false;
+    return getRetryAfter(error, 0) !== undefined ||
+      (isRepeatable(this.#options) &&
+        (isTransientStatus(error.status ?? 0) ||
+          /^(end|network-error|idle-timeout)$/.test(error.reason)));
+  }
 }
 
 /**
@@ -64,15 +129,11 @@ export function isTransient(
  * @param now Milliseconds since the epoch.
  * @returns Milliseconds to wait, `undefined` if there is no such header.
  */
-export function getRetryAfter(
+function getRetryAfter(
   error: EventSourceError,
   now: number,
 ): number | undefined {
-  return hasTransientStatus(error)
+  return isTransientStatus(error.status ?? 0)
     ? parseRetryAfter(error.headers?.get("Retry-After") ?? null, now)
     : undefined;
-}
-
-function hasTransientStatus({ status }: EventSourceError): boolean {
-  return status !== undefined && isTransientStatus(status);
 }

@@ -1,13 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Whether a response is an event stream, and the error if it is not, for `connection_attempt.ts`.
+ * Whether a response is an event stream, and what is wrong if it is not, for `connection_attempt.ts`.
  *
  * @module
  */
 
 import type { EventSourceInit } from "./connection_options.ts";
-import { EventSourceError } from "./event_source_error.ts";
 import {
   findResponseFault,
   type ResponseFault,
@@ -35,20 +34,4 @@ export function findFault(
     fault.message += `; the option "ignore${name}" accepts it`;
   }
   return fault;
-}
-
-/**
- * Makes the error for a response that is not an event stream.
- *
- * @param response The response.
- * @param fault What is wrong with it.
- * @param body The beginning of its body.
- */
-export function createRefusalError(
-  { status, headers }: Response,
-  { code, message }: ResponseFault,
-  body: string,
-): EventSourceError {
-  const reason = status === 204 ? "no-content" : code;
-  return new EventSourceError(reason, message, { status, headers, body });
 }

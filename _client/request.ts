@@ -10,10 +10,8 @@
 import { describeMismatch, quote } from "../_validate.ts";
 import { type EventSourceInit, getMethod } from "./connection_options.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
-import {
-  type DisconnectReason,
-  EventSourceError,
-} from "./event_source_error.ts";
+import { localError } from "./as_event_source_error.ts";
+import { EventSourceError } from "./event_source_error.ts";
 
 // Fetch refuses NUL, CR and LF in a header, and the HTTP stacks of Deno, Node and others
 // these as well, so that each attempt would fail. Chromium sends them.
@@ -60,9 +58,7 @@ export async function requestEventStream(
   const id = isInHeader ? lastEventId : lastEventId && "";
   const isControl = CONTROL_REGEXP.test(id ?? "");
   try {
-    if (isControl && !isBrowser()) {
-      throw new TypeError("A header cannot hold it");
-    }
+    if (isControl && !isBrowser()) throw undefined;
     let url: string;
     let init: RequestInit;
     try {
@@ -70,14 +66,13 @@ export async function requestEventStream(
       signal.throwIfAborted();
       init = await makeInit(options, id, signal);
       if (!isInHeader && lastEventId !== undefined) {
-        url = setParameter(url, parameter, lastEventId);
+        const parsed = new URL(url);
+        if (lastEventId) parsed.searchParams.set(parameter, lastEventId);
+        else parsed.searchParams.delete(parameter);
+        url = parsed.href;
       }
     } catch (cause) {
-      throw requestError(
-        "local-error",
-        "a function of the options threw, see the cause",
-        cause,
-      );
+      throw localError(cause);
     }
     return await send(url, init, options);
   } catch (cause) {
@@ -87,14 +82,6 @@ export async function requestEventStream(
     const message = describeMismatch(verb, "lastEventId", expected, id);
     throw new EventSourceError("invalid-request", message, { cause });
   }
-}
-
-/** Sets the parameter of the query that has the last event ID, or takes it off. */
-function setParameter(url: string, name: string, value: string): string {
-  const parsed = new URL(url);
-  if (value === "") parsed.searchParams.delete(name);
-  else parsed.searchParams.set(name, value);
-  return parsed.href;
 }
 
 async function send(
@@ -111,22 +98,23 @@ async function send(
     return await promise;
   } catch (cause) {
     if (isRefused(url, init, cause)) {
-      throw requestError(
+      const shown = url.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
+      throw new EventSourceError(
         "invalid-request",
-        `fetch refuses ${
-          quote(hideCredentials(url))
-        }, expected another URL or a permission, see the cause`,
-        cause,
+        `Cannot request event stream: fetch refuses ${
+          quote(shown)
+        }, expected another URL or a permission`,
+        { cause },
       );
     }
     // The platform's fetch returns a promise whatever happens.
     if (
       promise === undefined || MISTAKE_REGEXP.test(Object(cause).name)
     ) {
-      throw requestError("local-error", "fetch threw, see the cause", cause);
+      throw localError(cause);
     }
     const hint = needsPreflight(url, init)
-      ? '; a header needs a preflight, and "lastEventIdParameter" none'
+      ? '; "lastEventIdParameter" needs no preflight'
       : "";
     throw new EventSourceError(
       "network-error",
@@ -156,21 +144,6 @@ function isRefused(url: string, init: RequestInit, cause: unknown): boolean {
   return !HTTP_REGEXP.test(url) || REFUSAL_REGEXP.test(text);
 }
 
-/** Leaves out the user name and the password of a URL. */
-function hideCredentials(url: string): string {
-  return url.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
-}
-
-function requestError(
-  reason: DisconnectReason,
-  state: string,
-  cause?: unknown,
-): EventSourceError {
-  return new EventSourceError(reason, `Cannot request event stream: ${state}`, {
-    cause,
-  });
-}
-
 async function makeInit(
   options: EventSourceInit,
   lastEventId: string | undefined,
@@ -188,7 +161,7 @@ async function makeInit(
     if (init.body instanceof ReadableStream) {
       if (SENT_STREAMS.has(init.body)) {
         throw new TypeError(
-          "Cannot send body: the stream was sent already, expected a function that makes one",
+          "Cannot send body: expected a function, got a stream that was sent",
         );
       }
       SENT_STREAMS.add(init.body);
@@ -209,27 +182,26 @@ async function makeHeaders(
   lastEventId: string | undefined,
 ): Promise<Headers> {
   const headers = new Headers(typeof init === "function" ? await init() : init);
-  if (!headers.has("Accept")) headers.set("Accept", EVENT_STREAM_TYPE);
+  const add = (name: string, value: string): void => {
+    if (!headers.has(name)) headers.set(name, value);
+  };
+  add("Accept", EVENT_STREAM_TYPE);
   if (!isBrowser()) {
     // Fetch: the cache mode "no-store" adds these. A browser does so itself; if we set
     // them there, a request to another origin would need a preflight.
-    if (!headers.has("Pragma")) headers.set("Pragma", "no-cache");
-    if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-cache");
+    add("Pragma", "no-cache");
+    add("Cache-Control", "no-cache");
   }
   // Spec: "If the EventSource object's last event ID string is not the empty
   // string", then set Last-Event-ID to it, "encoded as UTF-8".
-  if (lastEventId) headers.set("Last-Event-ID", toByteString(lastEventId));
-  else if (lastEventId === "") headers.delete("Last-Event-ID");
-  return headers;
-}
-
-/** Encodes text as UTF-8, in a string with one character for each byte. */
-function toByteString(text: string): string {
-  let bytes = "";
-  for (const byte of new TextEncoder().encode(text)) {
-    bytes += String.fromCharCode(byte);
+  if (lastEventId !== undefined) headers.delete("Last-Event-ID");
+  if (lastEventId) {
+    const bytes = new TextEncoder().encode(lastEventId);
+    // One character for each byte.
+    const text = Array.from(bytes, (byte) => String.fromCharCode(byte));
+    headers.set("Last-Event-ID", text.join(""));
   }
-  return bytes;
+  return headers;
 }
 
 /** Whether `fetch` is a browser's: with a cache, CORS and headers that only it sets. */

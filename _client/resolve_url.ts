@@ -23,9 +23,7 @@ export function resolveUrl(url: string): string {
     return new URL(url, document?.baseURI ?? location?.href).href;
   } catch {
     throw new DOMException(
-      `Cannot connect: expected an absolute URL, or a "location" to resolve it against, got ${
-        quote(url)
-      }`,
+      `Cannot connect: expected an absolute URL, got ${quote(url)}`,
       "SyntaxError",
     );
   }

@@ -24,6 +24,7 @@ import {
 } from "./event_stream_parser.ts";
 import { type OptionTypes, readOptions } from "./parser_options.ts";
 import type { ServerSentEvent } from "../event.ts";
+import { PART_LENGTH } from "./sizes.ts";
 
 /** Options of `readEvents()`. */
 export interface ReadEventsOptions extends EventStreamParserOptions {
@@ -59,10 +60,6 @@ const READ_EVENTS_OPTIONS: OptionTypes<ReadEventsOptions> = {
   ignoreContentType: "a boolean",
   idleTimeout: "a number",
 };
-
-// Bytes that are parsed at once. A chunk of 16 MiB may hold 2.8 million events, which take
-// 150 MB; no runtime's fetch gives chunks that are larger than this.
-const PART_LENGTH = 64 * 1024;
 
 /**
  * Iterates over the events of a source. Each chunk is parsed at once, and its events

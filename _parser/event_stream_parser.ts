@@ -7,13 +7,10 @@
  * @module
  */
 
-import {
-  DEFAULT_MAX_EVENT_SIZE,
-  Interpreter,
-  type InterpreterOptions,
-} from "./interpreter.ts";
+import { Interpreter, type InterpreterOptions } from "./interpreter.ts";
 import { checkType, type OptionTypes, readOptions } from "./parser_options.ts";
-import { TextWindows } from "./text_windows.ts";
+import { DEFAULT_MAX_EVENT_SIZE } from "./sizes.ts";
+import { pushText, TextWindows } from "./text_windows.ts";
 import { describeMismatch } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
 
@@ -178,7 +175,7 @@ export class EventStreamParser {
       );
     }
     this.#pushing = true;
-    if (isText) this.#windows.pushText(chunk);
+    if (isText) pushText(this.#windows, chunk);
     else this.#windows.push(chunk);
     this.#pushing = false;
   }

@@ -8,9 +8,7 @@
  */
 
 import { ownText } from "../_own_text.ts";
-
-/** UTF-16 code units from which a piece of a rope costs at most 5 % more than its text. */
-const BLOCK_LENGTH = 1024;
+import { BLOCK_LENGTH } from "./sizes.ts";
 
 /**
  * A rope of large blocks, and of the pieces since `compact()` was called last.

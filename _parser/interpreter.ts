@@ -13,20 +13,9 @@ import { CR, indexOfValue, lengthOfName, LF } from "./fields.ts";
 import { GrowingText } from "./growing_text.ts";
 import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
-
-const BOM = 0xfeff;
-
-// An event type, an ID and a last event ID count towards `maxEventSize` from this length
-// on. Counting shorter ones too would cost 3 % of the decoding of small events.
-const LONG_NAME_LENGTH = 1024;
-
-// The longest field name that the hot loop reads, "event", with a colon and a space.
-const HEAD_LENGTH = 7;
+import { BOM, HEAD_LENGTH, LONG_NAME_LENGTH } from "./sizes.ts";
 
 const RETRY_REGEXP = /^retry: ?([0-9]+)$/;
-
-/** How large an event may grow by default, in UTF-16 code units. */
-export const DEFAULT_MAX_EVENT_SIZE = 16 * 1024 * 1024;
 
 /** Options of {@linkcode Interpreter}, with the defaults filled in. */
 export interface InterpreterOptions {

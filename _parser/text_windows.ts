@@ -9,27 +9,14 @@
 
 import { CR, LF } from "./fields.ts";
 import { ownText } from "../_own_text.ts";
-
-// A window ends after the first line break that follows so many bytes. Smaller windows
-// cost more calls; larger ones keep more memory, since a short slice keeps its whole
-// window. Text that is not ASCII takes two bytes for a code unit, so a window has half as
-// much of it.
-const WINDOW_LENGTH = 15 * 1024;
-const WIDE_WINDOW_LENGTH = WINDOW_LENGTH / 2;
-
-// Chunks of at most so many bytes are gathered until a line ends: decoding costs about
-// 150 ns a call, however short the chunk is.
-const SMALL_LENGTH = 64;
-const GATHERED_LENGTH = 1024;
-
-// After so many code units, the consumer copies what it keeps of them. Until then each
-// line without a value may cost it 90 bytes, and each slice its whole window: 5 MiB
-// together. Copying after 64 Ki units would slow the decoding by 1 to 2 %.
-const COMPACT_AFTER = 256 * 1024;
-
-// The longest window within a long line, and of text. As one window, a chunk of 16 MiB that
-// ends a long line and goes on with lines without a value would cost 270 MB.
-const LARGE_WINDOW_LENGTH = 64 * 1024;
+import {
+  COMPACT_AFTER,
+  GATHERED_LENGTH,
+  LARGE_WINDOW_LENGTH,
+  SMALL_LENGTH,
+  WIDE_WINDOW_LENGTH,
+  WINDOW_LENGTH,
+} from "./sizes.ts";
 
 /** Reads the windows. */
 export interface WindowConsumer {
@@ -84,22 +71,12 @@ export class TextWindows {
     }
   }
 
-  /**
-   * Hands on text, after what is not decoded yet: an unfinished character becomes
-   * U+FFFD.
-   */
-  pushText(text: string): void {
+  /** Hands on what is not decoded yet: an unfinished character becomes U+FFFD. */
+  finish(): void {
     this.#flush();
-    if (this.#partial) {
-      this.#partial = false;
-      this.#interpret(this.#decoder.decode());
-    }
-    let isRead = true;
-    for (let at = 0; isRead && at < text.length; at += LARGE_WINDOW_LENGTH) {
-      const window = text.slice(at, at + LARGE_WINDOW_LENGTH);
-      // An event type or an ID, which is not copied, would keep all of a large text.
-      isRead = this.#interpret(window === text ? text : ownText(window));
-    }
+    if (!this.#partial) return;
+    this.#partial = false;
+    this.interpret(this.#decoder.decode());
   }
 
   /** Decodes what was gathered. */
@@ -136,16 +113,28 @@ export class TextWindows {
     const aligned = text.length === bytes.length && !this.#partial;
     this.#partial = stream;
     this.#windowLength = aligned ? WINDOW_LENGTH : WIDE_WINDOW_LENGTH;
-    return this.#interpret(text, aligned ? bytes : undefined);
+    return this.interpret(text, aligned ? bytes : undefined);
   }
 
-  #interpret(text: string, bytes?: Uint8Array): boolean {
+  /** Hands on a window. */
+  interpret(text: string, bytes?: Uint8Array): boolean {
     if (this.#received > COMPACT_AFTER) {
       this.#consumer.compact();
       this.#received = 0;
     }
     this.#received += text.length;
     return this.#consumer.interpret(text, bytes);
+  }
+}
+
+/** Hands on text, after what is not decoded yet. The client has only bytes. */
+export function pushText(windows: TextWindows, text: string): void {
+  windows.finish();
+  let isRead = true;
+  for (let at = 0; isRead && at < text.length; at += LARGE_WINDOW_LENGTH) {
+    const window = text.slice(at, at + LARGE_WINDOW_LENGTH);
+    // An event type or an ID, which is not copied, would keep all of a large text.
+    isRead = windows.interpret(window === text ? text : ownText(window));
   }
 }
 

@@ -101,7 +101,7 @@ Deno.test("connect() fails at the second attempt if its body is a stream, not a 
   assert(cause instanceof TypeError);
   assertEquals(
     cause.message,
-    "Cannot send body: the stream was sent already, expected a function that makes one",
+    "Cannot send body: expected a function, got a stream that was sent",
   );
 });
 
@@ -471,6 +471,6 @@ Deno.test("connect() throws a SyntaxError DOMException if the URL does not parse
   assertEquals(error.name, "SyntaxError");
   assertEquals(
     error.message,
-    'Cannot connect: expected an absolute URL, or a "location" to resolve it against, got "/events"',
+    'Cannot connect: expected an absolute URL, got "/events"',
   );
 });
