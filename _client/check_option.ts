@@ -9,13 +9,13 @@
 import { describeMismatch } from "../_validate.ts";
 
 // The ends of a range, or a member.
-const CONDITION_REGEXP = / (?:from (\d+) to|with) (\w+)$/;
+const CONDITION_REGEXP = / (?:from (\d+) to|with) (\w+)/;
 
 /**
  * Checks an option.
  *
  * @param type What it has to be: types of `typeof` after an article, such as `a string`.
- * `list` allows arrays, `with member` demands a member, `from 0 to 5` is a range, and
+ * `list` allows arrays, `with member` demands a member, `from 0 to 5` is a range, to which `, or Infinity` may be added, and
  * `whole` forbids fractions. Empty for any value.
  * @returns The value, `undefined` for `null`: the platform's requests take both.
  * @throws {TypeError} If it is of another type.
@@ -38,7 +38,8 @@ export function checkOption<Value>(
     type === "" ||
     (isType &&
       (min
-        ? Number(value) >= Number(min) && Number(value) <= Number(last) &&
+        ? Number(value) >= Number(min) && (Number(value) <= Number(last) ||
+          (Number(value) === Infinity && type.endsWith("Infinity"))) &&
           !(type.includes("whole") && Number(value) % 1)
         : last === "" || last in (value as object)))
   ) return value;

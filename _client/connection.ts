@@ -56,10 +56,10 @@ export class EventStreamConnection
   /** Of one response; the next one takes the last event ID and reconnection time over. */
   #parser!: Interpreter;
   #windows!: TextWindows;
+  #head!: StreamHead;
   readonly #queue = new EventQueue((event) => this.#onTake(event));
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
-  /** Set while the connection is open. */
   #response: ConnectionResponse | undefined;
   /** Whether a stream was open before. */
   #hasOpened = false;
@@ -75,8 +75,6 @@ export class EventStreamConnection
   #isPaused = false;
   /** Tells `followPage()` of the end; set while it follows. */
   #onClose: (() => void) | undefined;
-  /** The beginning of the response. */
-  #head = new StreamHead();
   /** Stops listening to the signal of the options. */
   readonly #stopListening: () => void;
 
@@ -99,10 +97,9 @@ export class EventStreamConnection
     this.#isStandard = isStandard;
     this.#reconnection = new Reconnection(options, isStandard);
     this.#clock = options.clock ?? SYSTEM_CLOCK;
-    const { onComment } = options;
     this.#parserOptions = {
       onEvent: (event) => this.#queue.push(event),
-      onComment: onComment &&
+      onComment: options.onComment &&
         ((text) => this.#queue.defer(() => this.#tellComment(text))),
       maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,
     };
@@ -305,7 +302,6 @@ export class EventStreamConnection
     if (this.#readyState === CLOSED) return;
     // Drops an event that the end of the response before cut off.
     this.#resetParser();
-    this.#head = new StreamHead();
     this.#reconnection.openedAt = this.#clock.now();
     // A response that did not come from the network has no URL.
     const { status, headers, url } = opened;
@@ -334,6 +330,7 @@ export class EventStreamConnection
   #resetParser(before: StreamState = this.#parser): void {
     this.#parser = new Interpreter(this.#parserOptions, before);
     this.#windows = new TextWindows(this.#parser);
+    this.#head = new StreamHead();
   }
 
   /** Spec: "Reestablish the connection", or "fail the connection". */

@@ -41,7 +41,7 @@ const EVENT_SOURCE_INIT: OptionTypes<EventSourceInit> = {
   lastEventIdParameter: "a string",
   reconnectionTime: `a number from 0 to ${MAX_DELAY}`,
   backoff: "an object",
-  idleTimeout: `a number from 1 to ${MAX_DELAY}`,
+  idleTimeout: `a number from 1 to ${MAX_DELAY}, or Infinity`,
   ignoreContentType: "a boolean",
   ignoreStatus: "a boolean",
   maxEventSize: "a whole number from 1 to Infinity",

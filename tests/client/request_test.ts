@@ -413,6 +413,14 @@ Deno.test("connect() does not ask for a body if it is closed while it asks for h
   assertEquals(bodies, 0);
 });
 
+Deno.test("connect() takes Infinity where it means no limit", () => {
+  connect("http://a", {
+    idleTimeout: Infinity,
+    maxEventSize: Infinity,
+    backoff: { maxDelay: Infinity, maxAttempts: Infinity },
+  }).close();
+});
+
 for (
   const [name, options, error, message] of [
     ["a method is forbidden", { method: "TRACE" }, TypeError, ""],
@@ -422,7 +430,7 @@ for (
       "idleTimeout is 0",
       { idleTimeout: 0 },
       RangeError,
-      'Cannot connect: expected "idleTimeout" to be a number from 1 to 2147483647, got 0',
+      'Cannot connect: expected "idleTimeout" to be a number from 1 to 2147483647, or Infinity, got 0',
     ],
     [
       "reconnectionTime is negative",
