@@ -6,6 +6,24 @@
  * @module
  */
 
+/**
+ * A timer that fires later than this was held up: milliseconds, and a part of the timeout,
+ * of which the greater counts.
+ */
+export const MIN_LATENESS = 50;
+export const LATENESS_RATIO = 0.1;
+/**
+ * How often the timeout starts again without anything from the peer. A browser lets timers
+ * of a hidden tab fire once a minute: each is late, and a dead connection would never be
+ * noticed there.
+ */
+export const MAX_RESTARTS = 2;
+/**
+ * Milliseconds for what has arrived to be read. Timers fire before the event loop looks at
+ * sockets, and a chunk takes some event loop turns from a socket to its reader.
+ */
+export const GRACE = 10;
+
 /** Where a connection's time comes from; tests pass their own. */
 export interface Clock {
   /** Milliseconds since the epoch. */

@@ -8,23 +8,14 @@
  * @module
  */
 
-import { type Clock, SYSTEM_CLOCK } from "./_clock.ts";
-
-// A timer that fires later than this was held up: milliseconds, and a part of the timeout,
-// of which the greater counts.
-const MIN_LATENESS = 50;
-const LATENESS_RATIO = 0.1;
-/**
- * How often the timeout starts again without anything from the peer. A browser lets timers
- * of a hidden tab fire once a minute: each is late, and a dead connection would never be
- * noticed there.
- */
-const MAX_RESTARTS = 2;
-/**
- * Milliseconds for what has arrived to be read. Timers fire before the event loop looks at
- * sockets, and a chunk takes some event loop turns from a socket to its reader.
- */
-const GRACE = 10;
+import {
+  type Clock,
+  GRACE,
+  LATENESS_RATIO,
+  MAX_RESTARTS,
+  MIN_LATENESS,
+  SYSTEM_CLOCK,
+} from "./_clock.ts";
 
 /**
  * Starts a timer. A process may stand still: it is stopped, its machine sleeps, or a task
