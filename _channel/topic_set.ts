@@ -185,6 +185,11 @@ export class TopicSet implements Iterable<string> {
     }
     this.#home = home;
   }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "TopicSet";
+  }
 }
 
 /**

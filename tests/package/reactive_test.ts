@@ -12,6 +12,7 @@ import {
   RedisEventLogs,
   RedisStreamsEventLog,
 } from "../../logs/redis_streams.ts";
+import { SqliteEventLog, SqliteEventLogs } from "../../logs/sqlite.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import { SharedEventSource } from "../../shared/mod.ts";
 import { checkEvents, unchecked } from "../../typed/mod.ts";
@@ -86,6 +87,8 @@ Deno.test("the public classes have a tag of their own, as those of the platform 
     RedisEventLogs,
     RedisStreamsEventLog,
     SharedEventSource,
+    SqliteEventLog,
+    SqliteEventLogs,
   };
   const tags: string[] = [];
   for (const [name, value] of Object.entries(classes)) {
