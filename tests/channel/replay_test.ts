@@ -257,7 +257,14 @@ Deno.test("EventChannel.serve() with replay serves newcomers after others have l
 Deno.test("EventChannel.close() ends a search for a replay", async () => {
   const log = new RemoteLog();
   await fill(log, 2000);
-  const channel = new EventChannel({ log, liveSegmentBytes: 0, keepAlive: 0 });
+  // The search waits until the log can be read again.
+  log.down.add("read");
+  const channel = new EventChannel({
+    log,
+    liveSegmentBytes: 0,
+    keepAlive: 0,
+    onError() {},
+  });
   const options = { topics: ["quiet"], replay: 3 };
   const client = new BodyClient(channel.serve(makeRequest(), options)).run();
   await until(() => log.calls.read > 0);

@@ -426,7 +426,7 @@ for (const [name, fetch, reason] of BROKEN_FETCHES) {
       fetch,
     });
     assertEquals(states, [EventSource.CLOSED]);
-    assertEquals(uncaught.length, 1);
+    assertEquals(uncaught.length, 1, uncaught.join());
   });
 }
 

@@ -85,7 +85,10 @@ for (const isAsync of [false, true]) {
     // The function has returned long before, and only this ends the read.
     await new Promise((resolve) => setTimeout(resolve, 0));
     session.send({ data: "later" });
-    assertEquals(await first, "data: later\n\n");
+    const text = await first;
+    // The first byte goes out in the same turn of the timers as the event, or before it.
+    const next = text === ":\n\n" ? await body.read() : text;
+    assertEquals(next, "data: later\n\n");
     session.close();
     assertEquals(await body.read(), undefined);
     assertEquals(await session.closed, "source");
