@@ -15,17 +15,17 @@ import {
   type ConnectionState,
   OPEN,
 } from "./connection_state.ts";
+import {
+  type EventSourceConnection,
+  MAKE_CONNECTION,
+} from "./event_source_connection.ts";
 import { DirectMessageEvent } from "./direct_message_event.ts";
 import { dispatchEvent } from "./dispatch_event.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
 import { EventLoopTurn } from "./event_loop_turn.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import {
-  ON_PAGE_CHANGE,
-  type PageChange,
-  type PageChangeTarget,
-} from "./page_change.ts";
+import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
 import type {
   EventSourceErrorEvent,
   EventSourceEventMap,
@@ -34,18 +34,7 @@ import { reportException } from "./report_exception.ts";
 import { readEventSourceInit } from "./option_checks.ts";
 import { resolveUrl } from "./resolve_url.ts";
 import { SingleListeners } from "./single_listener.ts";
-import { describeMismatch } from "../_validate.ts";
-
-/** What an `EventSource` needs of its connection. */
-export interface EventSourceConnection
-  extends AsyncIterable<ServerSentEvent>, PageChangeTarget {
-  readonly url: string;
-  readonly readyState: 0 | 1 | 2;
-  close(): void;
-}
-
-/** The method that makes the connection: `SharedEventSource` overrides it. */
-export const MAKE_CONNECTION: unique symbol = Symbol();
+import { toObject } from "./to_object.ts";
 
 /**
  * The standard's `EventSource`, with more options.
@@ -402,15 +391,3 @@ Object.defineProperty(prototype, Symbol.toStringTag, {
   value: "EventSource",
   configurable: true,
 });
-
-/** Web IDL: what is no object is refused, also where the platform takes it. */
-function toObject<Value>(
-  verb: string,
-  name: string,
-  expected: string,
-  value: Value,
-): NonNullable<Value> | null {
-  if (value === undefined || value === null) return null;
-  if (Object(value) === value) return value;
-  throw new TypeError(describeMismatch(verb, name, expected, value));
-}

@@ -15,7 +15,7 @@ import { LOST, NEW, RecentEvents } from "./_recent_events.ts";
 import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
 import type { ConnectOptions } from "../_client/connection_options.ts";
-import type { EventSourceConnection } from "../_client/event_source.ts";
+import type { EventSourceConnection } from "../_client/event_source_connection.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "../_client/page_change.ts";
 import { assertOptions } from "../_client/option_checks.ts";
 import type { ServerSentEvent } from "../event.ts";

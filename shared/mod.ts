@@ -35,11 +35,11 @@
  * @module
  */
 
+import { EventSource } from "../_client/event_source.ts";
 import {
-  EventSource,
   type EventSourceConnection,
   MAKE_CONNECTION,
-} from "../_client/event_source.ts";
+} from "../_client/event_source_connection.ts";
 import type { EventSourceEventMap } from "../_client/event_source_events.ts";
 import type {
   ConnectOptions,
