@@ -68,7 +68,12 @@ export class Reconnection {
     if (time >= SHORT_STREAM) this.#shortStreams = 0;
     else if (time < SHORT_STREAM && !this.#isStandard) this.#shortStreams++;
     const delay = reason === "reconnect" ? 0 : Math.max(
-      Math.min(Math.floor(2 ** this.#shortStreams / 2), MAX_FLOOR),
+      Math.min(
+        Math.floor(2 ** this.#shortStreams / 2),
+        MAX_FLOOR,
+        // A wait that the user limits is not made longer. 0 keeps the wait from growing.
+        backoff.maxDelay || MAX_FLOOR,
+      ),
       drawDelay(
         attempt,
         reconnectionTime ?? this.#options.reconnectionTime ??

@@ -296,7 +296,7 @@ for (const [how, makeBody] of Object.entries(BODIES)) {
         const message = `${actual}, and the browser's ${expected}`;
         // The request and its response are all that is added.
         assert(actual[0] <= expected[0] + 1, message);
-        assert(actual[1] <= expected[1] + 3, message);
+        assert(actual[1] <= expected[1] + 4, message);
       }, makeBody);
     },
   );

@@ -447,7 +447,10 @@ for (
         state.state === "closed" && reasons.push(`${state.error?.reason}`),
     });
     await assertRejects(() => events.next(), EventSourceError);
-    assert(/invalid-request|unexpected/.test(reasons.join()), reasons.join());
+    assert(
+      /invalid-request|local-error|unexpected/.test(reasons.join()),
+      reasons.join(),
+    );
   });
 }
 
