@@ -101,24 +101,28 @@ export function testClaims(test: DeclareLogsCase): void {
 export function testClaimAppends(test: DeclareLogsCase): void {
   test("append() of a claim and of others keep one order", async ({ logs, other }) => {
     const claim = await hold(logs, "a");
-    await using following = new Following(other.open("a"), claim.cursor);
-    const own = Promise.all(
-      numbers(200).map((data) => claim.append({ data })),
-    );
-    const foreign = (async () => {
-      const ids: string[] = [];
-      for (let i = 0; i < 20; i++) {
-        ids.push(await other.open("a").append({ data: "foreign" }));
-      }
-      return ids;
-    })();
-    const ids = [...await own, ...await foreign];
-    await following.untilEvents(220);
-    const { events } = await readAll(logs.open("a"), claim.cursor);
-    assertEquals(events.map(({ id }) => id), following.ids);
-    assertEquals(events.map(({ id }) => id).sort(), ids.sort());
-    const data = events.map(({ data }) => data);
-    assertEquals(data.filter((data) => data !== "foreign"), numbers(200));
+    const following = new Following(other.open("a"), claim.cursor);
+    try {
+      const own = Promise.all(
+        numbers(200).map((data) => claim.append({ data })),
+      );
+      const foreign = (async () => {
+        const ids: string[] = [];
+        for (let i = 0; i < 20; i++) {
+          ids.push(await other.open("a").append({ data: "foreign" }));
+        }
+        return ids;
+      })();
+      const ids = [...await own, ...await foreign];
+      await following.untilEvents(220);
+      const { events } = await readAll(logs.open("a"), claim.cursor);
+      assertEquals(events.map(({ id }) => id), following.ids);
+      assertEquals(events.map(({ id }) => id).sort(), ids.sort());
+      const data = events.map(({ data }) => data);
+      assertEquals(data.filter((data) => data !== "foreign"), numbers(200));
+    } finally {
+      await following[Symbol.asyncDispose]();
+    }
   });
 
   test("an event that was appended together with others is a place of its own", async ({ logs, other }) => {
@@ -138,9 +142,13 @@ export function testClaimAppends(test: DeclareLogsCase): void {
         assertEquals(gap, false);
       }
       assertEquals(await log.rewind(rest.length), id);
-      await using following = new Following(log, id);
-      await following.untilEvents(rest.length);
-      assertEquals(following.ids, rest);
+      const following = new Following(log, id);
+      try {
+        await following.untilEvents(rest.length);
+        assertEquals(following.ids, rest);
+      } finally {
+        await following[Symbol.asyncDispose]();
+      }
     }
     assertEquals((await log.read(`1${ids[2]}`)).gap, true);
   });

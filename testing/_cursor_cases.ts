@@ -87,18 +87,22 @@ function testAfter(test: DeclareCase, makeCursorAfter: MakeCursorAfter): void {
 
   test("follow() goes on at the end, with one gap, from a cursor after it", async (log) => {
     const [, end] = await appendAll(log, ["a", "b"]);
-    await using following = new Following(log, makeCursorAfter(end!));
-    await following.until((batches) => batches.length > 0);
-    await appendAll(log, ["c"]);
-    await following.untilEvents(1);
-    await appendAll(log, ["d"]);
-    await following.untilEvents(2);
-    assertEquals(following.data, ["c", "d"]);
-    assertEquals(following.batches[0], {
-      events: [],
-      cursor: end!,
-      gap: true,
-    });
-    assert(following.batches.slice(1).every(({ gap }) => !gap));
+    const following = new Following(log, makeCursorAfter(end!));
+    try {
+      await following.until((batches) => batches.length > 0);
+      await appendAll(log, ["c"]);
+      await following.untilEvents(1);
+      await appendAll(log, ["d"]);
+      await following.untilEvents(2);
+      assertEquals(following.data, ["c", "d"]);
+      assertEquals(following.batches[0], {
+        events: [],
+        cursor: end!,
+        gap: true,
+      });
+      assert(following.batches.slice(1).every(({ gap }) => !gap));
+    } finally {
+      await following[Symbol.asyncDispose]();
+    }
   });
 }

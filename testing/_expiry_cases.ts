@@ -123,25 +123,33 @@ export function testAfterEnd(test: DeclareLogsCase): void {
       ? { events: [], cursor: lost, gap: false }
       : { events: [], cursor: ids[1]!, gap: true };
     assertEquals(await log.read(lost), first);
-    await using following = new Following(log, lost);
-    await following.until((batches) => batches.length > 0);
-    assertEquals(following.batches[0], first);
-    for (const data of ["2", "3"]) ids.push(await claim.append({ data }));
-    assertEquals(ids[2], lost);
-    const rest = ids.slice(waitsForHolder ? 3 : 2);
-    await following.untilEvents(rest.length);
-    assertEquals(following.ids, rest);
-    assert(following.batches.slice(1).every(({ gap }) => !gap));
-    const after = idAfter(ids[2]!, ids[3]!);
-    await claim.release();
-    // Nobody writes it again.
-    const end = { events: [], cursor: ids[3]!, gap: true };
-    assertEquals(await log.read(after), end);
-    await using late = new Following(log, after);
-    await late.until((batches) => batches.length > 0);
-    ids.push(await log.append({ data: "4" }));
-    await late.untilEvents(1);
-    assertEquals([late.batches[0], late.ids], [end, ids.slice(4)]);
+    const following = new Following(log, lost);
+    try {
+      await following.until((batches) => batches.length > 0);
+      assertEquals(following.batches[0], first);
+      for (const data of ["2", "3"]) ids.push(await claim.append({ data }));
+      assertEquals(ids[2], lost);
+      const rest = ids.slice(waitsForHolder ? 3 : 2);
+      await following.untilEvents(rest.length);
+      assertEquals(following.ids, rest);
+      assert(following.batches.slice(1).every(({ gap }) => !gap));
+      const after = idAfter(ids[2]!, ids[3]!);
+      await claim.release();
+      // Nobody writes it again.
+      const end = { events: [], cursor: ids[3]!, gap: true };
+      assertEquals(await log.read(after), end);
+      const late = new Following(log, after);
+      try {
+        await late.until((batches) => batches.length > 0);
+        ids.push(await log.append({ data: "4" }));
+        await late.untilEvents(1);
+        assertEquals([late.batches[0], late.ids], [end, ids.slice(4)]);
+      } finally {
+        await late[Symbol.asyncDispose]();
+      }
+    } finally {
+      await following[Symbol.asyncDispose]();
+    }
   });
 }
 

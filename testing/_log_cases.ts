@@ -239,9 +239,13 @@ function testRetention(test: DeclareCase): void {
     "follow() tells of a gap once events have left the history",
     async (log) => {
       const ids = await appendAll(log, numbers(520));
-      await using following = new Following(log, ids[0]);
-      await following.until(() => following.data.at(-1) === "519");
-      assertEquals(following.batches[0]?.gap, true);
+      const following = new Following(log, ids[0]);
+      try {
+        await following.until(() => following.data.at(-1) === "519");
+        assertEquals(following.batches[0]?.gap, true);
+      } finally {
+        await following[Symbol.asyncDispose]();
+      }
     },
     20,
   );
