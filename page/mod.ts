@@ -86,8 +86,8 @@ const FOLLOWERS = new WeakMap<object, PageFollower>();
  * Lets a connection follow the life of its page. When the page is visible again, comes
  * back from the back/forward cache, is no longer frozen or has a network again:
  *
- * - A wait for the next attempt ends at once, a `Retry-After` too, and the waits begin
- *   anew from the shortest. An attempt that fails then is made again a moment later.
+ * - A wait for the next attempt ends at once, a `Retry-After` too, and the waits start
+ *   again from the shortest. An attempt that fails then is made again a moment later.
  * - A connection without a byte for `staleAfter` is made again, as `reconnect()` does. It is
  *   looked at twice: at once, and `staleAfter` later, for one that broke shortly before.
  *   `idleTimeout` does the same for a page that is visible all the time.

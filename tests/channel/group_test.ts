@@ -93,7 +93,7 @@ Deno.test("EventChannel asks nothing of clients that have none of an event's top
   for (let i = 1; i <= 5; i++) {
     const id = await channel.publish({ data: `${i}` }, { topics: ["a"] });
     await client.inbox.untilEvents(i);
-    // Nor when it reads the past, be it in the live segment or in the log.
+    // Nor when it reads the past, in the live segment or in the log.
     await using late = new BodyClient(
       channel.serve(makeRequest(), { topics: ["b"], filter, replay: "all" }),
     ).run();
