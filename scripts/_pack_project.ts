@@ -65,7 +65,7 @@ export class PackProject implements AsyncDisposable {
       console.log(`${title}: ok`);
       this.passed++;
     } catch (error) {
-      console.log(`${title}: FAILED\n${(error as Error).message}`);
+      console.log(`FAILED: ${title}\n${(error as Error).message}`);
       this.failed++;
     }
   }

@@ -6,10 +6,14 @@
  * Arguments are handed on: `deno task test tests/parser/parser_test.ts`. Without one, it
  * runs all tests but the slow ones, and with `--slow` only those.
  *
+ * A test that fails is run once more by itself, as `_second_run.ts` describes.
+ *
  * @module
  */
 
 import { importMapArgs } from "./_import_map.ts";
+import { readJunitReport, type TestOutcome } from "./_junit_report.ts";
+import { runSecondTime } from "./_second_run.ts";
 
 /** Tests that take long: processes are killed, packages built, peers run, heaps filled. */
 const SLOW = [
@@ -24,40 +28,86 @@ const SLOW = [
   "tests/parser/memory_test.ts",
 ];
 
-const SUITE_REGEXP =
-  /<testsuite [^>]*?tests="(\d+)" disabled="(\d+)" errors="(\d+)" failures="(\d+)"/g;
-
 const files = Deno.args.length === 0
   ? [`--ignore=${SLOW.join()}`]
   : Deno.args[0] === "--slow"
   ? SLOW
   : Deno.args;
-const report = await Deno.makeTempFile({ suffix: ".xml" });
-const { code } = await new Deno.Command(Deno.execPath(), {
-  args: [
-    "test",
-    "-A",
-    "--doc",
-    // Nothing listens on a fixed port, or where other machines reach it.
-    "--preload=tests/support/loopback_guard.ts",
-    `--junit-path=${report}`,
-    ...await importMapArgs(),
-    ...files,
-  ],
-  env: { NO_COLOR: "1" },
-}).spawn().status;
 
-const suites = [...(await Deno.readTextFile(report)).matchAll(SUITE_REGEXP)];
-await Deno.remove(report);
-const sum = (group: number) =>
-  suites.reduce((sum, suite) => sum + Number(suite[group]), 0);
-const skipped = sum(2);
-const failed = sum(3) + sum(4);
-const passed = sum(1) - skipped - failed;
-// Without a report nothing ran, as when a file does not compile.
-const failures = code !== 0 ? Math.max(failed, 1) : failed;
-console.log(
-  `${passed} passed, ${failures} failed` +
-    (skipped > 0 ? `, ${skipped} skipped` : ""),
+const importMap = await importMapArgs();
+const first = await runTests(files);
+// An error outside of a test is in no report: a second run of tests could not repeat it.
+const flaky = await runSecondTime(
+  first.failed,
+  async ({ name, file }) => {
+    if (first.hasOtherErrors) return false;
+    const filter = `--filter=/^${RegExp.escape(name)}$/`;
+    const second = await runTests([file, filter]);
+    return second.passed > 0 && second.failed.length === 0 &&
+      !second.hasOtherErrors;
+  },
 );
-Deno.exit(code);
+
+const failed = first.failed.length - flaky.length;
+// Without a report nothing ran, as when a file does not compile.
+const failures = first.hasOtherErrors ? Math.max(failed, 1) : failed;
+console.log(
+  `${first.passed + flaky.length} passed, ${failures} failed` +
+    (first.skipped > 0 ? `, ${first.skipped} skipped` : ""),
+);
+Deno.exit(failures > 0 ? 1 : 0);
+
+/** What came of a call of `deno test`. */
+interface TestRun extends TestOutcome {
+  /** Whether it failed by something that is no test, such as an error of a type. */
+  hasOtherErrors: boolean;
+}
+
+async function runTests(args: string[]): Promise<TestRun> {
+  const report = await Deno.makeTempFile({ suffix: ".xml" });
+  const { stdout, status } = new Deno.Command(Deno.execPath(), {
+    args: [
+      "test",
+      "-A",
+      "--doc",
+      // Nothing listens on a fixed port, or where other machines reach it.
+      "--preload=tests/support/loopback_guard.ts",
+      `--junit-path=${report}`,
+      ...importMap,
+      ...args,
+    ],
+    env: { NO_COLOR: "1" },
+    stdout: "piped",
+  }).spawn();
+  const hasUncaughtErrors = await printAndSearch(stdout, "(uncaught error)\n");
+  const { code } = await status;
+  const outcome = readJunitReport(await Deno.readTextFile(report));
+  await Deno.remove(report);
+  const isExplained = code === 0 || outcome.failed.length > 0;
+  return { ...outcome, hasOtherErrors: hasUncaughtErrors || !isExplained };
+}
+
+/** Prints what comes, and tells whether it has a text. */
+async function printAndSearch(
+  stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
+  text: string,
+): Promise<boolean> {
+  const decoder = new TextDecoder();
+  let isFound = false;
+  let end = "";
+  for await (const chunk of stdout) {
+    await writeAll(chunk);
+    const searched = end + decoder.decode(chunk, { stream: true });
+    isFound ||= searched.includes(text);
+    end = searched.slice(-text.length);
+  }
+  return isFound;
+}
+
+/** What `@std/io` has; this script runs before it is known whether JSR can be reached. */
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  let written = 0;
+  while (written < bytes.length) {
+    written += await Deno.stdout.write(bytes.subarray(written));
+  }
+}

@@ -6,6 +6,8 @@
  * leaves out those that cannot be had here; one that is named must be there:
  * `deno task test:runtimes node bun`. The environment variable `SEED` reaches the
  * property tests; with `FILTER`, only the tests whose name contains it are run.
+ *
+ * A test that fails is run once more by itself, as `_second_run.ts` describes.
  */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
@@ -14,6 +16,7 @@ import { findBrowser } from "./_browsers.ts";
 import { type BrowserPlace, runInBrowser } from "./_run_browser.ts";
 import { runInNode } from "./_run_node.ts";
 import { runInWorkerd } from "./_run_workerd.ts";
+import { runSecondTime } from "./_second_run.ts";
 import { findBun, findNode, type FindTool, findWorkerd } from "./_tools.ts";
 
 interface Runtime {
@@ -50,6 +53,7 @@ const RUNTIMES: Record<string, Runtime> = {
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(RUNTIMES);
+const filter = Deno.env.get("FILTER");
 const total = { passed: 0, failed: 0, skipped: 0 };
 for (const name of names) {
   const runtime = RUNTIMES[name];
@@ -79,8 +83,18 @@ async function testRuntime(name: string, runtime: Runtime): Promise<void> {
     const timeLimit = AbortSignal.timeout(TIME_LIMIT);
     const report = await runtime.run(program, timeLimit);
     show(`${name} (${version})`, report);
-    total.passed += report.passed;
-    total.failed += report.failed.length;
+    const flaky = await runSecondTime(report.failed, async (test) => {
+      Deno.env.set("FILTER", test.name);
+      const second = await runtime.run(
+        program,
+        AbortSignal.timeout(TIME_LIMIT),
+      );
+      return second.passed > 0 && second.failed.length === 0;
+    });
+    if (filter !== undefined) Deno.env.set("FILTER", filter);
+    else Deno.env.delete("FILTER");
+    total.passed += report.passed + flaky.length;
+    total.failed += report.failed.length - flaky.length;
     total.skipped += report.skipped.length;
   } catch (error) {
     console.log(`${name}: ${error}`);
@@ -98,7 +112,7 @@ function show(runtime: string, report: TestReport): void {
     console.log(`  skipped: ${which}: ${reason}`);
   }
   for (const { name, error } of failed) {
-    console.log(`  FAILED: ${name}\n${error.replaceAll(/^/gm, "    ")}`);
+    console.log(`  failed: ${name}\n${error.replaceAll(/^/gm, "    ")}`);
   }
 }
 

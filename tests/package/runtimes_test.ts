@@ -49,6 +49,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/public_api": "reads the documentation of the source files",
   "package/release": "starts processes",
   "package/runtimes": "reads the lists of tests",
+  "package/second_run": "the runner of the tests is for Deno",
   "package/sizes": "reads the table of the benches",
   "package/std_http": "@std/http is on JSR",
   "package/std_negotiation": "@std/http is on JSR",
