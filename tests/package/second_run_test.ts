@@ -37,7 +37,7 @@ Deno.test("readJunitReport() counts the tests, and names those that failed", () 
 
 for (
   const { failed, passing, flaky, runs } of [
-    { failed: [], passing: [], flaky: [], runs: [] },
+    { failed: [], passing: [], flaky: [] as string[], runs: [] as string[] },
     { failed: ["a", "b"], passing: ["b"], flaky: ["b"], runs: ["a", "b"] },
     {
       failed: ["a", "b", "c"],
@@ -51,14 +51,27 @@ for (
 ) {
   Deno.test(`runSecondTime() finds ${flaky.length} flaky tests among ${failed.length} that failed`, async () => {
     const ran: string[] = [];
-    const result = await runSecondTime(
-      failed.map((name) => ({ name })),
-      ({ name }) => {
-        ran.push(name);
-        return Promise.resolve(passing.includes(name));
-      },
-    );
-    assertEquals(result.map(({ name }) => name), flaky);
+    const { log } = console;
+    const printed: string[] = [];
+    console.log = (line) => void printed.push(line);
+    try {
+      const result = await runSecondTime(
+        failed.map((name) => ({ name })),
+        ({ name }) => {
+          ran.push(name);
+          return Promise.resolve(passing.includes(name));
+        },
+      );
+      assertEquals(result.map(({ name }) => name), flaky);
+    } finally {
+      console.log = log;
+    }
     assertEquals(ran, runs);
+    assertEquals(
+      printed,
+      failed.map((name) =>
+        `${flaky.includes(name) ? "flaky" : "FAILED"}: ${name}`
+      ),
+    );
   });
 }
