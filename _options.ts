@@ -39,6 +39,14 @@ export const STRINGS: OptionKind = [
     Array.isArray(value) && value.every((item) => typeof item === "string"),
 ];
 
+/** The kind of `conflationKey`. Logs keep it, and other programs may read it in one line. */
+export const CONFLATION_KEY: OptionKind = [
+  "well-formed text of 1 to 256 UTF-16 code units, without line breaks and U+0000",
+  (value) =>
+    typeof value === "string" && value !== "" && value.length <= 256 &&
+    !/[\0\r\n\u2028\u2029]/.test(value) && value.isWellFormed(),
+];
+
 /** The kind of `headers`; `Headers` itself checks names and values. */
 export const HEADERS: OptionKind = [
   "an object, a list of pairs or Headers",
@@ -134,27 +142,29 @@ function readMembers<Options>(
  *
  * @param verb What fails otherwise.
  * @param event The event.
- * @param topics The topics that the options give. A stored event may be published with
- * its own.
+ * @param options The topics and the conflation key that the options give. A stored event
+ * may be published with its own.
  * @throws {TypeError} If it has such a member.
  */
 export function assertNoOptions(
   verb: string,
   event: object,
-  topics?: readonly string[],
+  { topics, conflationKey }: EventOptions = {},
 ): void {
   const given: MisplacedOptions = event;
+  const isKeyOfOptions = given.conflationKey === conflationKey;
   // Read one by one: it costs a tenth of what a loop over the names costs.
   if (
     (given.topics === undefined || given.topics === topics) &&
     given.topic === undefined && given.types === undefined &&
     given.filter === undefined && given.to === undefined &&
-    given.conflationKey === undefined
+    (given.conflationKey === undefined || isKeyOfOptions)
   ) return;
   const names = ["topics", "topic", "types", "filter", "to", "conflationKey"];
   for (const name of names as (keyof MisplacedOptions)[]) {
     const value = given[name];
-    if (value === undefined) continue;
+    const isRight = name === "conflationKey" && isKeyOfOptions;
+    if (value === undefined || isRight) continue;
     const expected = "an option, and no member of an event";
     throw new TypeError(describeMismatch(verb, name, expected, value));
   }
@@ -171,6 +181,12 @@ export function hasMembers(
   ...names: readonly PropertyKey[]
 ): boolean {
   return isObject(value) && names.every((name) => name in value);
+}
+
+/** What options tell about an event that a stored event also tells. */
+export interface EventOptions {
+  topics?: readonly string[] | undefined;
+  conflationKey?: string | undefined;
 }
 
 /** The members that decide who gets an event where they are options. */

@@ -32,7 +32,7 @@ export function makeFrameMaker(
   return (event) => {
     try {
       if (event.fault !== undefined) throw event.fault;
-      assertTopics(event);
+      assertOptions(event);
       return { event, bytes: encodeText(formatBlock(event)) };
     } catch (error) {
       tellEntry(toEntryError(event.id, error));
@@ -41,7 +41,16 @@ export function makeFrameMaker(
   };
 }
 
-function assertTopics({ topics }: LoggedEvent): void {
+/** Checks what an entry has beside the fields of its event. */
+function assertOptions(
+  { topics, conflationKey, disconnect }: LoggedEvent,
+): void {
+  if (conflationKey !== undefined && typeof conflationKey !== "string") {
+    throw new TypeError('expected "conflationKey" to be text');
+  }
+  if (disconnect !== undefined && typeof disconnect !== "boolean") {
+    throw new TypeError('expected "disconnect" to be a boolean');
+  }
   if (topics === undefined) return;
   const isList = Array.isArray(topics) &&
     topics.every((topic) => typeof topic === "string");

@@ -32,7 +32,7 @@ export async function publishEvent<Events>(
   channel: CheckedChannelOptions,
 ): Promise<string> {
   const given = checkPublishOptions(options, channel);
-  const logged = withData("publish event", event, given.topics);
+  const logged = withData("publish event", event, given);
   // An event that cannot be encoded, or whose ID cannot come back, must not enter the
   // log.
   encodeEvent(logged);

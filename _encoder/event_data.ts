@@ -8,7 +8,7 @@
  */
 
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
-import { assertNoOptions } from "../_options.ts";
+import { assertNoOptions, type EventOptions } from "../_options.ts";
 import { describeMismatch, quote } from "../_validate.ts";
 
 /** What fails, in the errors of the encoder. */
@@ -47,17 +47,17 @@ export function dataOf(init: ServerSentEventInit): string | undefined {
  *
  * @param verb What fails if a member of the event is an option.
  * @param init The event.
- * @param topics The topics that the options give.
+ * @param options What the options give, as {@linkcode assertNoOptions} takes it.
  * @returns An equal event that has `data` instead of `json`.
  * @throws {TypeError} As {@linkcode dataOf} and {@linkcode assertNoOptions}.
  */
 export function withData(
   verb: string,
   init: ServerSentEventInit,
-  topics?: readonly string[],
+  options?: EventOptions,
 ): TextEventInit {
   const data = dataOf(init);
-  assertNoOptions(verb, init, topics);
+  assertNoOptions(verb, init, options);
   const { event, id, retry, comment } = init;
   return { event, data, id, retry, comment };
 }

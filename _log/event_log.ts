@@ -19,6 +19,16 @@ export interface LoggedEvent extends TextEventInit {
    */
   topics?: readonly string[] | undefined;
   /**
+   * Of the events with one key, a client of a channel that catches up gets the newest
+   * alone. It is never sent. `undefined` if the event has none.
+   */
+  conflationKey?: string | undefined;
+  /**
+   * Whether the entry ends the streams of its topics, and is no event: its ID is all that
+   * clients are told of it. `undefined` or `false` for events.
+   */
+  disconnect?: boolean | undefined;
+  /**
    * Why the entry is no event: another program has written it. The event then has an ID
    * and nothing to send. A channel leaves it out, and tells its `onError` once.
    */
@@ -61,6 +71,17 @@ export interface EventLogOptions {
 export interface EventLogAppendOptions extends EventLogOptions {
   /** The event's {@linkcode LoggedEvent.topics}, which the log keeps as they are. */
   topics?: readonly string[] | undefined;
+  /**
+   * The event's {@linkcode LoggedEvent.conflationKey}: well-formed text of 1 to 256 UTF-16
+   * code units, without line breaks and U+0000. A log that does not keep it gives every
+   * event without one, and clients that catch up get all events.
+   */
+  conflationKey?: string | undefined;
+  /**
+   * The entry's {@linkcode LoggedEvent.disconnect}. A log that does not keep it gives an
+   * event with nothing to send, and ends no stream.
+   */
+  disconnect?: boolean | undefined;
 }
 
 /** Options of {@linkcode EventLog.read}. */

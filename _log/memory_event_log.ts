@@ -38,8 +38,8 @@ export interface MemoryEventLogOptions {
   maxEvents?: number | undefined;
   /**
    * The most bytes to keep, at least 0 or `Infinity`, counted as two for each
-   * UTF-16 code unit of an event's fields and topics, 256 for each event and 64 for each
-   * of its topics: about what a runtime takes for them. The log keeps copies, so that
+   * UTF-16 code unit of an event's fields, topics and conflation key, 256 for each event
+   * and 64 for each of its topics: about what a runtime takes for them. The log keeps copies, so that
    * it keeps nothing else alive. Beyond the limit, the oldest events are dropped; a
    * single event that is larger reaches the followers and is not kept.
    *
@@ -140,7 +140,7 @@ export class MemoryEventLog implements EventLog {
       const given = checkAppend(event, options);
       signal = given.signal;
       signal?.throwIfAborted();
-      const id = this.#history.add(event, given.topics);
+      const id = this.#history.add(event, given);
       for (const follower of this.#followers) this.#advance(follower);
       this.#history.trim();
       return Promise.resolve(id);

@@ -8,7 +8,11 @@
  */
 
 import { ownText } from "../_own_text.ts";
-import type { EventLogBatch, LoggedEvent } from "./event_log.ts";
+import type {
+  EventLogAppendOptions,
+  EventLogBatch,
+  LoggedEvent,
+} from "./event_log.ts";
 import { assertReturnableId, describeMismatch } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import { findEpochSequence, makeEpoch } from "./epoch_cursor.ts";
@@ -70,7 +74,7 @@ export class MemoryHistory {
    */
   add(
     init: TextEventInit,
-    topics: readonly string[] | undefined,
+    { topics, conflationKey, disconnect }: EventLogAppendOptions,
   ): string {
     const sequence = this.#last + 1;
     const id = init.id === undefined
@@ -86,6 +90,10 @@ export class MemoryHistory {
       comment: init.comment && ownText(init.comment),
       topics: topics?.map(ownText),
     };
+    if (conflationKey !== undefined) {
+      logged.conflationKey = ownText(conflationKey);
+    }
+    if (disconnect) logged.disconnect = true;
     const bytes = sizeOf(logged);
     this.#kept.set(sequence, { event: logged, bytes, time: performance.now() });
     this.#bytes += bytes;
@@ -172,8 +180,9 @@ export class MemoryHistory {
 }
 
 /** Bytes that an event takes: two for each UTF-16 code unit, and the objects around it. */
-function sizeOf({ event, data, id, comment, topics }: LoggedEvent): number {
-  let length = id.length;
+function sizeOf(logged: LoggedEvent): number {
+  const { event, data, id, comment, topics, conflationKey } = logged;
+  let length = id.length + (conflationKey?.length ?? 0);
   for (const text of [event, data, comment]) length += text?.length ?? 0;
   for (const topic of topics ?? []) length += topic.length;
   return 2 * length + EVENT_OVERHEAD + (topics?.length ?? 0) * TOPIC_OVERHEAD;

@@ -8,6 +8,7 @@
 
 import {
   assertNoOptions,
+  CONFLATION_KEY,
   hasMembers,
   type OptionKinds,
   readOptions,
@@ -34,6 +35,8 @@ const LOG_OPTIONS: OptionKinds<EventLogOptions> = { signal: SIGNAL };
 const APPEND_OPTIONS: OptionKinds<EventLogAppendOptions> = {
   ...LOG_OPTIONS,
   topics: STRINGS,
+  conflationKey: CONFLATION_KEY,
+  disconnect: "a boolean",
 };
 
 const READ_OPTIONS: OptionKinds<EventLogReadOptions> = {
@@ -87,7 +90,7 @@ export function checkAppend(
 ): EventLogAppendOptions {
   const verb = "append event";
   const given = readOptions(verb, options, APPEND_OPTIONS);
-  assertNoOptions(verb, event, given.topics);
+  assertNoOptions(verb, event, given);
   return given;
 }
 

@@ -106,8 +106,9 @@ const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
  *
  * - The IDs of the events are those of the stream's entries, so they tell the time in
  *   milliseconds. Events must not bring their own.
- * - The fields of an entry are those of the event, and `topics`: a topic, or a JSON array
- *   of topics such as `["user:42","room:tea"]`. Other programs may append events with
+ * - The fields of an entry are those of the event; `topics`: a topic, or a JSON array
+ *   of topics such as `["user:42","room:tea"]`; `conflationKey`; and `disconnect`, which is
+ *   `true` in an entry that ends streams. Other programs may append events with
  *   `XADD`, and their fields must be such that they can be encoded.
  * - The events of one event loop turn are one command.
  * - An append is tried again after errors that leave its outcome unknown; it is never done

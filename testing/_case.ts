@@ -44,6 +44,20 @@ export interface EventLogCasesOptions {
    */
   retention?: boolean | undefined;
   /**
+   * Whether the log keeps conflation keys. Otherwise it may leave them out, but not give one
+   * to another event.
+   *
+   * @default {false}
+   */
+  conflationKeys?: boolean | undefined;
+  /**
+   * Whether the log keeps which entries end streams. Otherwise it may leave that out, but
+   * not give it to another entry.
+   *
+   * @default {false}
+   */
+  disconnects?: boolean | undefined;
+  /**
    * Makes a cursor after the end, as of events that were lost, from the one of the end.
    * Left out, what the log does with it is not tested.
    */

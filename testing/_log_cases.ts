@@ -16,6 +16,7 @@ import type {
 } from "./_case.ts";
 import { testCursors } from "./_cursor_cases.ts";
 import { testFollow } from "./_follow_cases.ts";
+import { testKeptOptions } from "./_kept_option_cases.ts";
 import { appendAll, Following, numbers, readAll } from "./_readers.ts";
 
 /**
@@ -57,6 +58,7 @@ export function eventLogCases(
     cases.push({ name, run });
   };
   testAppend(declare);
+  testKeptOptions(declare, options);
   testRead(declare);
   testRewind(declare);
   testCursors(declare, makeCursorAfter);

@@ -45,11 +45,11 @@ export function eventLogsCases(
   open: OpenEventLogs,
   options: EventLogCasesOptions = {},
 ): ConformanceCase[] {
-  const { ownIds, makeCursorAfter } = options;
+  const { makeCursorAfter } = options;
   const cases = eventLogCases(async () => {
     const { logs, close } = await open();
     return { log: logs.open("name"), close };
-  }, { ownIds, makeCursorAfter, retention: false })
+  }, { ...options, retention: false })
     .map(({ name, run }) => ({ name: `open() ${name}`, run }));
   const declare: DeclareLogsCase = (name, fn) => {
     const run = async (): Promise<void> => {

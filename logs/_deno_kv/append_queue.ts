@@ -37,10 +37,10 @@ export class KvAppendQueue {
     options: EventLogAppendOptions = {},
   ): Promise<string> {
     return tellAppend(async (noteSignal) => {
-      const { topics, signal } = checkAppend(event, options);
-      noteSignal(signal);
-      const line = makeCheckedLine(event, topics);
-      return await this.#queue.append(line, line.size, signal);
+      const given = checkAppend(event, options);
+      noteSignal(given.signal);
+      const line = makeCheckedLine(event, given);
+      return await this.#queue.append(line, line.size, given.signal);
     });
   }
 }

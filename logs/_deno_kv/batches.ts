@@ -13,6 +13,7 @@
  * @module
  */
 
+import type { EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { TextEventInit } from "../../event.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
 import type { EventLines } from "../_engine/collect_events.ts";
@@ -58,10 +59,10 @@ const DECODER = new TextDecoder();
  */
 export function makeCheckedLine(
   event: TextEventInit,
-  topics: readonly string[] | undefined,
+  options: EventLogAppendOptions,
 ): Line {
   assertNoId(event);
-  const text = makeEventLine(event, topics);
+  const text = makeEventLine(event, options);
   const line = { text, size: ENCODER.encode(text).length + 1 };
   if (line.size <= MAX_EVENT_SIZE) return line;
   throw new RangeError(

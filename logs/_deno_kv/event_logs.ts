@@ -156,9 +156,7 @@ export class DenoKvEventLogs implements EventLogs {
     const verb = `claim event log ${quote(name)}`;
     const history = this.#historyOf(name);
     const token = crypto.randomUUID();
-    const lines = event === undefined
-      ? []
-      : [makeCheckedLine(event, undefined)];
+    const lines = event === undefined ? [] : [makeCheckedLine(event, {})];
     let before: NamedState | undefined;
     const state = await this.#change(history, verb, token, (state) => {
       if (state?.token === token) return { result: state };

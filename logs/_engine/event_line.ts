@@ -6,17 +6,32 @@
  * @module
  */
 
-import type { LoggedEvent } from "../../_log/event_log.ts";
+import type {
+  EventLogAppendOptions,
+  LoggedEvent,
+} from "../../_log/event_log.ts";
 import { quote } from "../../_validate.ts";
 import type { ServerSentEventInit } from "../../event.ts";
 import { makeFault } from "./make_fault.ts";
 
-/** Makes the line of an event, without its ID: the position tells that. */
+/**
+ * Makes the line of an event, without its ID: the position tells that.
+ *
+ * @param options What the line keeps beside the event's fields.
+ */
 export function makeEventLine(
   { event, data, retry, comment }: ServerSentEventInit,
-  topics: readonly string[] | undefined,
+  { topics, conflationKey, disconnect }: EventLogAppendOptions,
 ): string {
-  return JSON.stringify({ event, data, retry, comment, topics });
+  return JSON.stringify({
+    event,
+    data,
+    retry,
+    comment,
+    topics,
+    conflationKey,
+    disconnect: disconnect || undefined,
+  });
 }
 
 /** Reads an event from its line, which another program may have written. */
@@ -30,9 +45,10 @@ export function readEventLine(text: string, id: string): LoggedEvent {
   if (typeof line !== "object" || line === null) {
     return makeFault(id, `expected the JSON of an event, got ${quote(text)}`);
   }
-  const { event, data, retry, comment, topics } = line as Omit<
-    LoggedEvent,
-    "id"
-  >;
-  return { event, data, id, retry, comment, topics };
+  const { event, data, retry, comment, topics, conflationKey, disconnect } =
+    line as Omit<LoggedEvent, "id">;
+  const logged: LoggedEvent = { event, data, id, retry, comment, topics };
+  if (conflationKey !== undefined) logged.conflationKey = conflationKey;
+  if (disconnect !== undefined) logged.disconnect = disconnect;
+  return logged;
 }

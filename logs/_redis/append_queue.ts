@@ -47,11 +47,11 @@ export class RedisAppendQueue {
     options: EventLogAppendOptions = {},
   ): Promise<string> {
     return tellAppend(async (noteSignal) => {
-      const { topics, signal } = checkAppend(event, options);
-      noteSignal(signal);
+      const given = checkAppend(event, options);
+      noteSignal(given.signal);
       assertNoId(event);
-      const fields = makeFields(event, topics);
-      return await this.#queue.append(fields, sizeOf(fields), signal);
+      const fields = makeFields(event, given);
+      return await this.#queue.append(fields, sizeOf(fields), given.signal);
     });
   }
 }

@@ -2,14 +2,17 @@
 
 /**
  * The layout of events in a Redis stream: the entry's ID is the event's, and its fields
- * are the event's fields and its topics. Other programs may append such entries too.
+ * are the event's fields, its topics and its conflation key. Other programs may append such entries too.
  *
  * @module
  */
 
 import { quote } from "../../_validate.ts";
 import { makeFault } from "../_engine/make_fault.ts";
-import type { LoggedEvent } from "../../_log/event_log.ts";
+import type {
+  EventLogAppendOptions,
+  LoggedEvent,
+} from "../../_log/event_log.ts";
 import type { ServerSentEventInit } from "../../event.ts";
 
 /** An entry of a stream. */
@@ -27,7 +30,13 @@ export const START_FIELD = "start";
 const EMPTY_FIELD = "empty";
 const EVENT_FIELDS = ["event", "data", "retry", "comment"] as const;
 /** The fields of which an entry has at least one. */
-const KNOWN_FIELDS = [...EVENT_FIELDS, "topics", EMPTY_FIELD];
+const KNOWN_FIELDS = [
+  ...EVENT_FIELDS,
+  "topics",
+  "conflationKey",
+  "disconnect",
+  EMPTY_FIELD,
+];
 const RETRY_REGEXP = /^\d+$/;
 
 /**
@@ -94,10 +103,10 @@ end
 return ids
 `;
 
-/** Makes the fields of an event and its topics: names and values, alternating. */
+/** Makes the fields of an entry: names and values, alternating. */
 export function makeFields(
   event: ServerSentEventInit,
-  topics: readonly string[] | undefined,
+  { topics, conflationKey, disconnect }: EventLogAppendOptions,
 ): string[] {
   const fields: string[] = [];
   for (const name of EVENT_FIELDS) {
@@ -105,6 +114,8 @@ export function makeFields(
     if (value !== undefined) fields.push(name, String(value));
   }
   if (topics !== undefined) fields.push("topics", JSON.stringify(topics));
+  if (conflationKey !== undefined) fields.push("conflationKey", conflationKey);
+  if (disconnect) fields.push("disconnect", "true");
   return fields.length > 0 ? fields : [EMPTY_FIELD, ""];
 }
 
@@ -145,7 +156,12 @@ export function readEvent({ id, fields, fault }: Entry): LoggedEvent {
     const text = `expected "topics" to be ${expected}, got ${got}`;
     return makeFault(id, text, topics.list);
   }
-  return {
+  const disconnect = values.get("disconnect");
+  if (disconnect !== undefined && disconnect !== "true") {
+    const text = `expected "disconnect" to be true, got ${quote(disconnect)}`;
+    return makeFault(id, text, topics?.list);
+  }
+  const logged: LoggedEvent = {
     event: values.get("event"),
     data: values.get("data"),
     id,
@@ -153,6 +169,10 @@ export function readEvent({ id, fields, fault }: Entry): LoggedEvent {
     comment: values.get("comment"),
     topics: topics?.list,
   };
+  const conflationKey = values.get("conflationKey");
+  if (conflationKey !== undefined) logged.conflationKey = conflationKey;
+  if (disconnect !== undefined) logged.disconnect = true;
+  return logged;
 }
 
 /**

@@ -167,7 +167,7 @@ export class RedisEventLogs implements EventLogs {
     if (after === "" || takeOver === "") return undefined;
     const keys = makeKeys(this.#prefix, name);
     const token = crypto.randomUUID();
-    const first = event && makeFields(event, undefined);
+    const first = event && makeFields(event, {});
     const verb = `claim event log ${quote(name)}`;
     const claimed = await this.#retry(verb, readClaim, [
       "EVAL",

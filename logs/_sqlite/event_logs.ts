@@ -140,7 +140,7 @@ export class SqliteEventLogs implements EventLogs {
         expiresAt: now + expireIn,
       });
       if (event !== undefined) {
-        history.append(makeEventLine(event, undefined), undefined);
+        history.append(makeEventLine(event, {}), undefined);
       }
       return `${epoch}-${last}`;
     });

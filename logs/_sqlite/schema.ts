@@ -17,7 +17,7 @@ export const SCHEMA_VERSION = 1;
  *   the number of its last event; times are milliseconds since 1970. `claim_id` is the last
  *   claim, and `lease_end` is `NULL` once that was released.
  * - `tidings_events` has a row for each event: its ID is `epoch`, a hyphen and `sequence`, and
- *   `event` is its fields and topics as JSON.
+ *   `event` is its fields, its topics and its conflation key as JSON.
  * - `tidings_schema` has the version.
  */
 export const SQLITE_SCHEMA = `CREATE TABLE IF NOT EXISTS tidings_logs (

@@ -52,7 +52,7 @@ export class SqliteWriter {
         noteSignal(signal);
         signal?.throwIfAborted();
         assertNoId(event);
-        const line = makeEventLine(event, given.topics);
+        const line = makeEventLine(event, given);
         return this.#append(verb, () => write(line), signal);
       } catch (error) {
         return nameErrors(verb, () => Promise.reject(error), signal);

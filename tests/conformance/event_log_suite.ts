@@ -24,13 +24,17 @@ export interface TestEventLogOptions extends EventLogCasesOptions {
   ignore?: boolean;
 }
 
+/** What our own logs keep. */
+export const KEEPS_ALL = { conflationKeys: true, disconnects: true };
+
 /** Declares the tests of one implementation. Each of them asks for an empty log. */
 export function testEventLog(
   name: string,
   makeLog: OpenEventLog,
   { ignore = false, ...options }: TestEventLogOptions,
 ): void {
-  declareCases(name, eventLogCases(makeLog, options), ignore);
+  const all = { ...KEEPS_ALL, ...options };
+  declareCases(name, eventLogCases(makeLog, all), ignore);
 }
 
 /** Declares cases as tests. */

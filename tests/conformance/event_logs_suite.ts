@@ -13,7 +13,11 @@ import {
   eventLogsCases,
   type EventLogsFixture as PublicFixture,
 } from "../../testing/mod.ts";
-import { declareCases, type TestEventLogOptions } from "./event_log_suite.ts";
+import {
+  declareCases,
+  KEEPS_ALL,
+  type TestEventLogOptions,
+} from "./event_log_suite.ts";
 
 /** Logs to test, as two processes have them, and how many entries there are. */
 export interface EventLogsFixture extends PublicFixture {
@@ -27,5 +31,6 @@ export function testEventLogs(
   makeLogs: () => Promise<EventLogsFixture> | EventLogsFixture,
   { ignore = false, ...options }: TestEventLogOptions,
 ): void {
-  declareCases(name, eventLogsCases(makeLogs, options), ignore);
+  const all = { ...KEEPS_ALL, ...options };
+  declareCases(name, eventLogsCases(makeLogs, all), ignore);
 }

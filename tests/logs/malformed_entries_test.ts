@@ -27,6 +27,10 @@ const ENTRIES: { name: string; fields: string[] }[] = [
   { name: "an ID and no data", fields: ["id", "a\0b"] },
   { name: "topics that are cut off", fields: ["data", "x", "topics", '["a'] },
   { name: "topics that are numbers", fields: ["data", "x", "topics", "[1]"] },
+  {
+    name: "a disconnect that is no",
+    fields: ["data", "x", "disconnect", "no"],
+  },
 ];
 
 async function withRedis(

@@ -39,6 +39,14 @@ const VALUES: { name: string; value: unknown }[] = [
     name: "topics that are numbers",
     value: ENCODER.encode('tag\n{"data":"x","topics":[1]}'),
   },
+  {
+    name: "a conflation key that is a number",
+    value: ENCODER.encode('tag\n{"data":"x","conflationKey":1}'),
+  },
+  {
+    name: "a disconnect that is text",
+    value: ENCODER.encode('tag\n{"data":"x","disconnect":"no"}'),
+  },
 ];
 
 for (const { name, value } of VALUES) {

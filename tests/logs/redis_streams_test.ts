@@ -294,6 +294,27 @@ for (
   });
 }
 
+test("reads the conflation key and the end of streams that other programs add", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  const add = (...fields: string[]) =>
+    client.send(["XADD", "log", "*", ...fields]);
+  await add("data", "1", "conflationKey", "price:AAPL");
+  await add("topics", "user:42", "disconnect", "true");
+  await add("disconnect", "true");
+  await add("data", "2");
+  const { events } = await log.read(await log.rewind(Infinity));
+  const kept = events.map(({ data, conflationKey, disconnect, fault }) => {
+    assertEquals(fault, undefined);
+    return [data, conflationKey, disconnect];
+  });
+  assertEquals(kept, [
+    ["1", "price:AAPL", undefined],
+    [undefined, undefined, true],
+    [undefined, undefined, true],
+    ["2", undefined, undefined],
+  ]);
+});
+
 test("drops what is too old", async ({ client }) => {
   const log = new RedisStreamsEventLog(client, "log", { maxAge: 60_000 });
   // So long ago, and so many that Redis drops some: it drops whole nodes.

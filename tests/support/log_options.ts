@@ -36,8 +36,18 @@ export function testLogOptions(
   testOptions<EventLogAppendOptions>({
     name: `${name}.append()`,
     call: (options) => use((log) => log.append({ data: "a" }, options)),
-    right: { signal, topics: ["user:ada"] },
-    wrong: { ...WRONG, topics: "user:ada" },
+    right: {
+      signal,
+      topics: ["user:ada"],
+      conflationKey: "price:AAPL",
+      disconnect: true,
+    },
+    wrong: {
+      ...WRONG,
+      topics: "user:ada",
+      conflationKey: 5,
+      disconnect: "yes",
+    },
     refusesOnly,
   });
   testOptions<EventLogReadOptions>({
@@ -69,7 +79,36 @@ export function testLogOptions(
     refusesOnly,
   });
 
-  for (const member of ["topics", "topic", "types", "filter", "to"]) {
+  for (
+    const conflationKey of [
+      "",
+      "a\nb",
+      "a\rb",
+      "a\0",
+      "\ud800",
+      "x".repeat(257),
+    ]
+  ) {
+    const shown = JSON.stringify(conflationKey.slice(0, 5));
+    Deno.test(`${name}.append() refuses the conflation key ${shown}`, async () => {
+      await assertRejects(
+        () => use((log) => log.append({ data: "a" }, { conflationKey })),
+        TypeError,
+        'Cannot append event: expected "conflationKey" to be well-formed text',
+      );
+    });
+  }
+
+  for (
+    const member of [
+      "topics",
+      "topic",
+      "types",
+      "filter",
+      "to",
+      "conflationKey",
+    ]
+  ) {
     Deno.test(`${name}.append() refuses an event with "${member}"`, async () => {
       const event = { data: "for Ada", [member]: ["user:ada"] };
       await assertRejects(
@@ -81,11 +120,12 @@ export function testLogOptions(
   }
 
   if (refusesOnly) return;
-  Deno.test(`${name}.append() takes a stored event with its own topics`, async () => {
+  Deno.test(`${name}.append() takes a stored event with its own topics and key`, async () => {
     await use(async (log) => {
       const topics = ["user:ada"];
-      const event = { data: "for Ada", topics } as TextEventInit;
-      await log.append(event, { topics });
+      const conflationKey = "price:AAPL";
+      const event = { data: "for Ada", topics, conflationKey } as TextEventInit;
+      await log.append(event, { topics, conflationKey });
       await log.append({ data: "for all", topics: undefined } as TextEventInit);
       const { events } = await log.read(await log.rewind(Infinity));
       assertEquals(events.map((event) => event.topics), [topics, undefined]);

@@ -38,12 +38,12 @@ export class RemoteLog implements EventLog {
 
   async append(
     event: TextEventInit,
-    { topics, signal }: EventLogAppendOptions = {},
+    { signal, ...options }: EventLogAppendOptions = {},
   ): Promise<string> {
     // The order of the calls counts, whatever time each of them takes.
     event = { ...event };
     await this.#travel("append", signal);
-    return await this.#log.append(event, { topics });
+    return await this.#log.append(event, options);
   }
 
   async read(

@@ -16,7 +16,12 @@ import {
 } from "../../testing/mod.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 
-const OPTIONS = { ownIds: true, makeCursorAfter: afterSequence };
+const OPTIONS = {
+  ownIds: true,
+  makeCursorAfter: afterSequence,
+  conflationKeys: true,
+  disconnects: true,
+};
 
 /** Logs that break one promise, and a part of the name of a case that must fail. */
 const BROKEN: [
@@ -40,6 +45,38 @@ const BROKEN: [
       append: ({ comment: _, ...event }, options) => log.append(event, options),
     }),
     "append() keeps every field",
+  ],
+  [
+    "gives every event one conflation key",
+    (log) => ({
+      append: (event, options) =>
+        log.append(event, { ...options, conflationKey: "a" }),
+    }),
+    "append() keeps conflation keys",
+  ],
+  [
+    "loses conflation keys",
+    (log) => ({
+      append: (event, options) =>
+        log.append(event, { ...options, conflationKey: undefined }),
+    }),
+    "append() keeps conflation keys",
+  ],
+  [
+    "ends streams with every entry",
+    (log) => ({
+      append: (event, options) =>
+        log.append(event, { ...options, disconnect: true }),
+    }),
+    "append() keeps which entries end streams",
+  ],
+  [
+    "loses which entries end streams",
+    (log) => ({
+      append: (event, options) =>
+        log.append(event, { ...options, disconnect: undefined }),
+    }),
+    "append() keeps which entries end streams",
   ],
   [
     "reads beyond the limit",
