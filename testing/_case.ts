@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { EventLog, EventLogs } from "../log.ts";
+import type { EventLog, EventLogAppendOptions, EventLogs } from "../log.ts";
 
 /** A case of a suite: a test for any test runner. */
 export interface ConformanceCase {
@@ -20,9 +20,29 @@ export interface ConformanceCase {
 export interface EventLogFixture {
   /** The log. */
   log: EventLog;
+  /** Begins a transaction of the application, for the option `transactions`. */
+  begin?: BeginTransaction | undefined;
   /** Is called when the case is over. */
   close?: (() => Promise<void> | void) | undefined;
 }
+
+/** A transaction of the application, open until one of the methods is called. */
+export interface EventLogTransaction {
+  /**
+   * Options for `append()` that make an event part of the transaction. Left out, it is
+   * part of what is open on the connection of the log.
+   */
+  options?: EventLogAppendOptions | undefined;
+  /** Commits it. */
+  commit: () => Promise<void> | void;
+  /** Rolls it back. */
+  rollback: () => Promise<void> | void;
+}
+
+/** Begins a transaction. A case has one at a time. */
+export type BeginTransaction = () =>
+  | Promise<EventLogTransaction>
+  | EventLogTransaction;
 
 /** What a log is opened with. */
 export interface EventLogFixtureOptions {
@@ -62,6 +82,13 @@ export interface EventLogCasesOptions {
    * Left out, what the log does with it is not tested.
    */
   makeCursorAfter?: ((end: string) => string) | undefined;
+  /**
+   * Whether appends can be part of a transaction of the application. Every fixture then
+   * has `begin`.
+   *
+   * @default {false}
+   */
+  transactions?: boolean | undefined;
 }
 
 /** Opens an empty log, which the case closes. */
@@ -75,6 +102,11 @@ export interface EventLogsFixture {
   logs: EventLogs;
   /** The same logs, as another process has them. Left out, they are `logs`. */
   other?: EventLogs | undefined;
+  /**
+   * Begins a transaction of the application, with which `logs` can write, for the option
+   * `transactions`.
+   */
+  begin?: BeginTransaction | undefined;
   /**
    * How many entries of any kind the engine has. Left out, it is not tested that an
    * expired name leaves none.
@@ -98,6 +130,6 @@ export type OpenEventLogs = () => Promise<EventLogsFixture> | EventLogsFixture;
 /** Declares one test, with a log that keeps as many events as it says. */
 export type DeclareCase = (
   behaviour: string,
-  fn: (log: EventLog) => Promise<void>,
+  fn: (log: EventLog, begin: BeginTransaction) => Promise<void>,
   maxEvents?: number,
 ) => void;

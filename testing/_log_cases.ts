@@ -18,6 +18,7 @@ import { testCursors } from "./_cursor_cases.ts";
 import { testFollow } from "./_follow_cases.ts";
 import { testKeptOptions } from "./_kept_option_cases.ts";
 import { appendAll, Following, numbers, readAll } from "./_readers.ts";
+import { testTransactions } from "./_transaction_cases.ts";
 
 /**
  * Gives what every `EventLog` must do, as cases for any test runner. Each of them asks for
@@ -44,13 +45,13 @@ export function eventLogCases(
   open: OpenEventLog,
   options: EventLogCasesOptions = {},
 ): ConformanceCase[] {
-  const { ownIds, retention = true, makeCursorAfter } = options;
+  const { ownIds, retention = true, makeCursorAfter, transactions } = options;
   const cases: ConformanceCase[] = [];
   const declare: DeclareCase = (name, fn, maxEvents = 10_000) => {
     const run = async (): Promise<void> => {
-      const { log, close } = await open({ maxEvents });
+      const { log, begin = hasNoBegin, close } = await open({ maxEvents });
       try {
-        await fn(log);
+        await fn(log, begin);
       } finally {
         await close?.();
       }
@@ -66,7 +67,12 @@ export function eventLogCases(
   testFollow(declare);
   if (ownIds === true) testOwnIds(declare);
   if (ownIds === false) testNoOwnIds(declare);
+  if (transactions) testTransactions(declare);
   return cases;
+}
+
+function hasNoBegin(): never {
+  throw new Error("The option transactions needs fixtures that have begin()");
 }
 
 function testAppend(test: DeclareCase): void {

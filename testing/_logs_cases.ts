@@ -47,8 +47,8 @@ export function eventLogsCases(
 ): ConformanceCase[] {
   const { makeCursorAfter } = options;
   const cases = eventLogCases(async () => {
-    const { logs, close } = await open();
-    return { log: logs.open("name"), close };
+    const { logs, begin, close } = await open();
+    return { log: logs.open("name"), begin, close };
   }, { ...options, retention: false })
     .map(({ name, run }) => ({ name: `open() ${name}`, run }));
   const declare: DeclareLogsCase = (name, fn) => {

@@ -24,11 +24,13 @@
  */
 
 export type {
+  BeginTransaction,
   ConformanceCase,
   EventLogCasesOptions,
   EventLogFixture,
   EventLogFixtureOptions,
   EventLogsFixture,
+  EventLogTransaction,
   OpenEventLog,
   OpenEventLogs,
 } from "./_case.ts";

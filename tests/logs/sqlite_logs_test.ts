@@ -10,5 +10,6 @@ import { makeSqliteLogs } from "../support/sqlite_logs.ts";
 testEventLogs("SqliteEventLogs", makeSqliteLogs, {
   ownIds: false,
   makeCursorAfter: afterSequence,
+  transactions: true,
   ignore: !hasSqlite,
 });

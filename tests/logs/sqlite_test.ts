@@ -7,6 +7,7 @@ import { testEventLog } from "../conformance/event_log_suite.ts";
 import { SqliteEventLog } from "../../logs/sqlite.ts";
 import {
   hasSqlite,
+  makeBegin,
   makeDatabaseFile,
   openDatabase,
 } from "../support/sqlite.ts";
@@ -14,13 +15,14 @@ import {
 const SUITE = {
   ownIds: false,
   makeCursorAfter: afterSequence,
+  transactions: true,
   ignore: !hasSqlite,
 };
 
 testEventLog("SqliteEventLog (in memory)", ({ maxEvents }) => {
   const db = openDatabase(":memory:");
   const log = new SqliteEventLog(db, "news", { maxEvents });
-  return { log, close: () => db.close() };
+  return { log, begin: makeBegin(db), close: () => db.close() };
 }, SUITE);
 
 for (const wal of [false, true]) {
@@ -33,6 +35,7 @@ for (const wal of [false, true]) {
       const log = new SqliteEventLog(db, "news", { maxEvents, wal });
       return {
         log,
+        begin: makeBegin(db),
         close: async () => {
           db.close();
           await file[Symbol.asyncDispose]();
@@ -58,6 +61,7 @@ for (const wal of [false, true]) {
           follow: (onBatch, options) => log.follow(onBatch, options),
           compare: (a, b) => log.compare(a, b),
         },
+        begin: makeBegin(others),
         close: async () => {
           ours.close();
           others.close();

@@ -11,6 +11,7 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import process from "node:process";
 import type { SqliteDatabase } from "../../logs/sqlite.ts";
+import type { BeginTransaction } from "../../testing/mod.ts";
 
 /** A database that ends with its test. */
 export interface TestDatabase extends SqliteDatabase {
@@ -42,6 +43,17 @@ export function openDatabase(
   const db = open(path, options);
   db.exec("PRAGMA synchronous = OFF");
   return db;
+}
+
+/** Begins the transactions of the public cases. */
+export function makeBegin(db: SqliteDatabase): BeginTransaction {
+  return () => {
+    db.exec("BEGIN");
+    return {
+      commit: () => void db.exec("COMMIT"),
+      rollback: () => void db.exec("ROLLBACK"),
+    };
+  };
 }
 
 async function findDriver(): Promise<OpenDatabase | undefined> {

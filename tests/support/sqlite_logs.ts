@@ -2,7 +2,7 @@
 
 import { SqliteEventLogs } from "../../logs/sqlite.ts";
 import type { EventLogsFixture } from "../conformance/event_logs_suite.ts";
-import { makeDatabaseFile, openDatabase } from "./sqlite.ts";
+import { makeBegin, makeDatabaseFile, openDatabase } from "./sqlite.ts";
 
 /** Two connections to a file, as two processes have them. */
 export async function makeSqliteLogs(): Promise<EventLogsFixture> {
@@ -14,6 +14,7 @@ export async function makeSqliteLogs(): Promise<EventLogsFixture> {
   return {
     logs,
     other,
+    begin: makeBegin(ours),
     countEntries: async () => {
       // What has expired is removed by the next call that may make more.
       await other.expire("nothing", 1);

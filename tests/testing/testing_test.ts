@@ -12,6 +12,7 @@ import {
 import {
   type ConformanceCase,
   eventLogCases,
+  type EventLogFixture,
   eventLogsCases,
 } from "../../testing/mod.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
@@ -132,6 +133,61 @@ for (const [promise, breakLog, failing] of BROKEN) {
     await assertRejects(() => find(cases, failing).run(), Error);
   });
 }
+
+/** Cases that a log must fail whose events are there before a commit. */
+const BEFORE_COMMIT = [
+  "append() in a transaction: nobody gets it after a rollback",
+  "append() in a transaction: nothing of it is read before a commit",
+  "append() in a transaction: nothing of it is read before a rollback",
+];
+
+for (const failing of BEFORE_COMMIT) {
+  Deno.test(`eventLogCases() finds a log that commits at once: ${failing}`, async () => {
+    const cases = eventLogCases(({ maxEvents }) => ({
+      log: new MemoryEventLog({ maxEvents }),
+      begin: () => ({ commit() {}, rollback() {} }),
+    }), { transactions: true });
+    await assertRejects(() => find(cases, failing).run(), Error);
+  });
+}
+
+Deno.test("eventLogCases() finds a log that gives a cursor after what is not committed", async () => {
+  const cases = eventLogCases(({ maxEvents }) => {
+    const log = delegate(new MemoryEventLog({ maxEvents }));
+    const { append, rewind } = log;
+    let isOpen = false;
+    let held: (() => void)[] = [];
+    log.append = async (event, options) => {
+      if (isOpen) held.push(() => void append(event, options));
+      return isOpen ? "1-2" : await append(event, options);
+    };
+    log.rewind = async (count, options) =>
+      isOpen ? "1-2" : await rewind(count, options);
+    const commit = (): void => {
+      isOpen = false;
+      for (const write of held) write();
+      held = [];
+    };
+    const begin = () => {
+      isOpen = true;
+      return { commit, rollback() {} };
+    };
+    return { log, begin };
+  }, { transactions: true });
+  const name =
+    "append() in a transaction: nothing of it is read before a commit";
+  await assertRejects(() => find(cases, name).run(), Error);
+});
+
+Deno.test("eventLogCases() says that a fixture needs begin()", async () => {
+  const fixture = (): EventLogFixture => ({ log: new MemoryEventLog() });
+  const cases = eventLogCases(fixture, { transactions: true });
+  await assertRejects(
+    () => find(cases, "append() in a transaction").run(),
+    Error,
+    "needs fixtures that have begin()",
+  );
+});
 
 Deno.test("eventLogsCases() finds logs that give a name to all who claim it", async () => {
   const cases = eventLogsCases(() => {
