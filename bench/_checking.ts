@@ -59,7 +59,6 @@ export function checkingJobs(): Job[] {
             ours,
             peer,
             unit: workload.events.length,
-            target: undefined,
           })
         );
       },

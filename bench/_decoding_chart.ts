@@ -57,7 +57,6 @@ const STYLE = `
     .grid { stroke: var(--grid); }
     .halo { stroke: var(--surface); stroke-width: 4; }
     .peer { stroke: var(--text); stroke-width: 1.5; }
-    .target { stroke: var(--muted); stroke-width: 2; }
     .bar-0 { fill: var(--bar-0); }
     .bar-1 { fill: var(--bar-1); }
     .bar-2 { fill: var(--bar-2); }
@@ -75,7 +74,7 @@ export async function drawDecodingChart(results: Results): Promise<string> {
   const rows = groups.flatMap((group) => group.rows);
   const most = Math.max(
     1,
-    ...rows.map(({ ratio, target = 0 }) => Math.max(ratio, target)),
+    ...rows.map(({ ratio }) => ratio),
   );
   const scale = (WIDTH - LEFT - VALUE_WIDTH - MARGIN) / most;
   const height = groups.reduce(
@@ -136,13 +135,10 @@ function drawHead(
       drawText(left + 18, 84, text),
     ];
   });
-  const left = MARGIN + CHUNKINGS.length * 140;
   return [
     drawText(MARGIN, 34, TITLE, "title"),
     drawText(MARGIN, 56, `${peer}. Deno ${deno}, ${cpu}, ${date}`, "muted"),
     ...legend,
-    drawLine("target", left + 5, 73, 86),
-    drawText(left + 18, 84, "target"),
   ];
 }
 
@@ -182,7 +178,7 @@ function drawGroups(
 }
 
 function drawBar(
-  { chunking, ratio, target }: ResultRow,
+  { chunking, ratio }: ResultRow,
   top: number,
   x: (ratio: number) => number,
 ): string[] {
@@ -192,10 +188,7 @@ function drawBar(
       round(x(ratio) - LEFT)
     }" height="${BAR}" rx="2"/>`,
   ];
-  if (target !== undefined) {
-    lines.push(...drawMark("target", x(target), top - 1, top + BAR + 1));
-  }
-  // In a column of their own: beside a target they would read as its value.
+  // In a column of their own: beside the peer's line they would read as its value.
   const value = `${ratio.toFixed(2)} ×`;
   lines.push(drawText(WIDTH - MARGIN, top + 9.5, value, "value end"));
   return lines;

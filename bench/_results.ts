@@ -26,8 +26,6 @@ export interface ResultRow {
   peer: Timing;
   /** The median of the rounds' ratios: how many times as fast as the peer ours is. */
   ratio: number;
-  /** The least ratio that is wanted, if any. */
-  target?: number | undefined;
 }
 
 /** What one event took. */

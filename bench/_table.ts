@@ -5,6 +5,7 @@
 import type { RaceResult } from "./_measure.ts";
 import type { ResultRow } from "./_results.ts";
 import { median } from "./_statistics.ts";
+import { CHECK, type Figure, Judgements } from "./_targets.ts";
 
 /** One measurement: some rows, under an id that the command line can choose by. */
 export interface Job {
@@ -12,35 +13,51 @@ export interface Job {
   run(): Promise<Row[]>;
 }
 
-/** One line of the table. */
-export interface Row {
-  name: string;
+/** One line of the table, and the figure of it that `targets.json` may bound. */
+export interface Row extends Figure {
   ours: string;
+  /** The peer's name and its figure. */
   peer: string;
   result: string;
-  /** What is wanted; empty if nothing is. */
-  target: string;
-  /** Whether the target is met, `undefined` if there is none. */
-  isMet: boolean | undefined;
   /** The figures behind the texts, for rows that compare times. */
   record?: ResultRow;
 }
 
 /** The heading of the table. */
 export const HEADING = [
-  "| Row | Ours | Peer | Result | Target | |",
-  "|---|--:|--:|--:|--:|---|",
+  "| Row | Ours | Peer | Result |",
+  "|---|--:|--:|--:|",
 ].join("\n");
 
 /** One line of the table. */
-export function formatRow(row: Row): string {
-  const verdict = row.isMet === undefined
-    ? ""
-    : row.isMet
-    ? "met"
-    : "**falls short**";
-  const { name, ours, peer, result, target } = row;
-  return `| ${name} | ${ours} | ${peer} | ${result} | ${target} | ${verdict} |`;
+export function formatRow({ name, ours, peer, result }: Row): string {
+  return `| ${name} | ${ours} | ${peer} | ${result} |`;
+}
+
+/** Prints rows as they come, and judges them. */
+export class Table {
+  readonly #judgements = new Judgements();
+
+  /** Prints the heading. */
+  begin(): void {
+    console.log(HEADING);
+  }
+
+  /** Prints a row. */
+  add(row: Row): void {
+    console.log(formatRow(row));
+    this.#judgements.add(row);
+  }
+
+  /**
+   * Tells on stderr which targets are not met.
+   *
+   * @param args Of the command line.
+   * @returns Whether the command is to fail.
+   */
+  end(args: readonly string[]): boolean {
+    return this.#judgements.report(args.includes(CHECK));
+  }
 }
 
 /** Who is compared in a row. */
@@ -49,8 +66,6 @@ export interface Comparison {
   peer: string;
   /** Events in one run: times are shown for each. */
   unit: number;
-  /** The least ratio that is wanted, if any. */
-  target: number | undefined;
 }
 
 /**
@@ -60,7 +75,7 @@ export interface Comparison {
 export function ratioRow(
   name: string,
   result: RaceResult,
-  { ours, peer, unit, target }: Comparison,
+  { ours, peer, unit }: Comparison,
 ): Row {
   const time = (name: string) => result.time(name) / unit;
   const fault = result.fault(peer);
@@ -69,7 +84,7 @@ export function ratioRow(
     return { ...row, ours: formatTime(time(ours)) };
   }
   // What is shown is what is judged.
-  const ratio = result.ratio(ours, peer).toFixed(2);
+  const ratio = Number(result.ratio(ours, peer).toFixed(2));
   // A name is a path, after which some have that of ours.
   const [path = ""] = name.split(" ");
   const [table = "", workload = "", chunking] = path.split("/");
@@ -77,33 +92,27 @@ export function ratioRow(
     name,
     ours: formatTime(time(ours)),
     peer: `${peer} ${formatTime(time(peer))}`,
-    result: `${ratio} ×`,
-    target: target === undefined ? "" : `≥ ${target.toFixed(1)} ×`,
-    isMet: target === undefined ? undefined : Number(ratio) >= target,
+    peerName: peer,
+    result: `${ratio.toFixed(2)} ×`,
+    figure: ratio,
     record: {
       table,
       workload,
       chunking,
       ours: { name: ours, nanoseconds: nanosecondsOf(time(ours)) },
       peer: { name: peer, nanoseconds: nanosecondsOf(time(peer)) },
-      ratio: Number(ratio),
-      target,
+      ratio,
     },
   };
 }
 
-/**
- * A row that compares samples of which the lower ones are better.
- *
- * @param most The most that ours may be, as a multiple of the peer's, if there is a limit.
- */
+/** A row that compares samples of which the lower ones are better. */
 export function compareRow(
   name: string,
   unit: string,
   ours: readonly number[],
   theirs: readonly number[],
   peer: string,
-  most?: number,
 ): Row {
   // The samples of one round had the same disturbances.
   const result = median(ours.map((sample, round) => sample / theirs[round]!));
@@ -111,15 +120,22 @@ export function compareRow(
     name,
     ours: `${median(ours).toFixed(1)} ${unit}`,
     peer: `${peer} ${median(theirs).toFixed(1)} ${unit}`,
+    peerName: peer,
     result: `${result.toFixed(2)} ×`,
-    target: most === undefined ? "" : `≤ ${most} ×`,
-    isMet: most === undefined ? undefined : result <= most,
+    figure: result,
   };
 }
 
 /** A row for what cannot be measured here, which says why. */
 export function skippedRow(name: string, peer: string, reason: string): Row {
-  return { name, ours: "", peer, result: reason, target: "", isMet: undefined };
+  return {
+    name,
+    ours: "",
+    peer,
+    peerName: peer,
+    result: reason,
+    figure: undefined,
+  };
 }
 
 /** Milliseconds as nanoseconds, to a tenth. */

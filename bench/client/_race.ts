@@ -13,23 +13,22 @@ import {
 } from "./_contestants.ts";
 import type { ClientChunking } from "./_workload.ts";
 import { race, type RaceResult } from "../_measure.ts";
-import { formatRow, ratioRow } from "../_table.ts";
+import { ratioRow, Table } from "../_table.ts";
 
-const [base = ""] = process.argv.slice(2);
+const [base = "", ...args] = process.argv.slice(2);
+const table = new Table();
 const isDeno = "deno" in process.versions;
 
 for (const chunking of ["64KiB", "16KiB", "event"] as const) {
   const iterators = await race(iteratorContestants(base, chunking), cpuClock);
-  print(chunking, iterators, "connect", "fetch body", 0.77);
-  const target = chunking === "64KiB" ? 1 : 1.3;
-  print(chunking, iterators, "connect", "eventsource-client", target);
+  print(chunking, iterators, "connect", "fetch body");
+  print(chunking, iterators, "connect", "eventsource-client");
   if (!isDeno) continue;
   const classes = await race(eventSourceContestants(base, chunking), cpuClock);
-  const least = chunking === "event" ? undefined : 1.67;
-  print(chunking, classes, "EventSource", "eventsource", least);
+  print(chunking, classes, "EventSource", "eventsource");
   print(chunking, classes, "EventSource", "Deno's EventSource");
 }
-process.exit();
+process.exit(table.end(args) ? 1 : 0);
 
 /** The processor time of all threads: other processes on the machine hardly change it. */
 function cpuClock(): number {
@@ -42,11 +41,8 @@ function print(
   result: RaceResult,
   ours: string,
   peer: string,
-  target?: number,
 ): void {
   const name = `client/${isDeno ? "deno" : "node"}/${chunking} ${ours}`;
   const unit = clientEvents(chunking);
-  const row = ratioRow(name, result, { ours, peer, unit, target });
-  if (target !== undefined) row.target = `≥ ${target.toFixed(2)} ×`;
-  console.log(formatRow(row));
+  table.add(ratioRow(name, result, { ours, peer, unit }));
 }

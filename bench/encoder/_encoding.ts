@@ -29,8 +29,6 @@ export const ENCODING_NAMES = [
   "multiline",
   "unicode",
 ] as const;
-const ONE_EVENT_TARGET = 1.5;
-const MANY_EVENTS_TARGET = 4;
 /** Bytes of a workload: its chunks are all kept until a run ends. */
 export const ENCODING_SIZE = 1 << 18;
 
@@ -71,16 +69,15 @@ export async function streamContestants(
 
 async function callRows(id: string, workload: Workload): Promise<Row[]> {
   const result = await race(callContestants(workload));
-  const row = (ours: Encoder, peer: Encoder, target?: number) =>
+  const row = (ours: Encoder, peer: Encoder) =>
     ratioRow(`${id} ${ours.name}`, result, {
       ours: ours.name,
       peer: peer.name,
       unit: workload.events.length,
-      target,
     });
   return [
-    row(ENCODE_EVENT, EVENTSOURCE_ENCODER, ONE_EVENT_TARGET),
-    row(ENCODE_EVENTS, EVENTSOURCE_ENCODER, MANY_EVENTS_TARGET),
+    row(ENCODE_EVENT, EVENTSOURCE_ENCODER),
+    row(ENCODE_EVENTS, EVENTSOURCE_ENCODER),
     row(ENCODE_EVENTS, EVENTSOURCE_ENCODER_JOINED),
   ];
 }
@@ -97,7 +94,6 @@ async function streamRows(id: string, workload: Workload): Promise<Row[]> {
       ours,
       peer,
       unit: workload.events.length,
-      target: peer === STD_HTTP_NAME ? ONE_EVENT_TARGET : undefined,
     });
   });
 }

@@ -11,7 +11,6 @@ import {
   USUAL_CHUNKINGS,
   type Workload,
   WORKLOAD_NAMES,
-  type WorkloadName,
 } from "../_fixtures.ts";
 import { type Contestant, race } from "../_measure.ts";
 import {
@@ -23,31 +22,12 @@ import {
 } from "./_decoders.ts";
 import { type Job, ratioRow, type Row } from "../_table.ts";
 
-/** Least ratio to the fastest peer: 64 KiB, 1400 bytes, one event a chunk. */
-const TARGETS: Record<WorkloadName, readonly (number | undefined)[]> = {
-  openai: [1.3, 1.5, 1.5],
-  anthropic: [1.3, 1.6, 1.5],
-  ticks: [1.5, 1.6, 2.0],
-  multiline: [1.1, 1.3, 1.2],
-  mostly: [2.0, 2.5, 2.5],
-  unicode: [1.6, 1.3, 2.0],
-  crlf: [1.6, 1.8, 1.4],
-  huge: [1.0, 1.1, undefined],
-  comments: [undefined, undefined, undefined],
-};
-
-/** Least ratios for 1-byte chunks, to each peer. */
-const ONE_BYTE_TARGETS: readonly (readonly [Decoder, number])[] = [
-  [EVENTSOURCE_PARSER, 5],
-  [OPENAI, 1.2],
-];
-
 const DECODERS = [OURS, EVENTSOURCE_PARSER, OPENAI];
 
 /** Every workload in chunks of a usual size. */
 export function decodingJobs(): Job[] {
   return WORKLOAD_NAMES.flatMap((name) =>
-    USUAL_CHUNKINGS.flatMap((chunking, index): Job[] => {
+    USUAL_CHUNKINGS.flatMap((chunking): Job[] => {
       const id = `decode/${name}/${chunking}`;
       if (name === "huge" && chunking === "event") return [];
       return [{
@@ -60,7 +40,6 @@ export function decodingJobs(): Job[] {
               ours: OURS.name,
               peer,
               unit: workload.blocks.length,
-              target: TARGETS[name][index],
             })
           );
         },
@@ -79,13 +58,11 @@ export function tinyChunksJobs(): Job[] {
         async run(): Promise<Row[]> {
           const workload = createWorkload(name, TINY_CHUNKS_SIZE);
           const result = await race(decodingContestants(workload, chunking));
-          const hasTarget = chunking === "1B" && name !== "comments";
-          return ONE_BYTE_TARGETS.map(([peer, target]) =>
+          return [EVENTSOURCE_PARSER, OPENAI].map((peer) =>
             ratioRow(id, result, {
               ours: OURS.name,
               peer: peer.name,
               unit: workload.blocks.length,
-              target: hasTarget ? target : undefined,
             })
           );
         },

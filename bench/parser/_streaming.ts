@@ -7,6 +7,7 @@ import {
   type Chunking,
   createWorkload,
   cut,
+  USUAL_CHUNKINGS,
   type Workload,
   WORKLOAD_NAMES,
 } from "../_fixtures.ts";
@@ -20,13 +21,6 @@ import {
   STD_HTTP_NAME,
 } from "./_stream_decoders.ts";
 import { type Job, ratioRow, type Row, skippedRow } from "../_table.ts";
-
-/** Least ratios to the fastest peer: `readEvents`, `EventStreamDecoderStream`. */
-const TARGETS: readonly (readonly [Chunking, number, number])[] = [
-  ["64KiB", 1.4, 1.1],
-  ["1400B", 2.0, 1.2],
-  ["event", 2.5, 1.3],
-];
 
 const DECODERS = [
   READ_EVENTS,
@@ -42,7 +36,7 @@ export function streamingJobs(): Job[] {
     name !== "huge" && name !== "comments"
   );
   return names.flatMap((name) =>
-    TARGETS.map(([chunking, ...targets]): Job => {
+    USUAL_CHUNKINGS.map((chunking): Job => {
       const id = `stream/${name}/${chunking}`;
       return {
         id,
@@ -51,13 +45,12 @@ export function streamingJobs(): Job[] {
           const contestants = await streamingContestants(workload, chunking);
           const result = await race(contestants);
           const peers = result.opponents(OUR_NAMES);
-          const rows = OUR_NAMES.flatMap((ours, index) =>
+          const rows = OUR_NAMES.flatMap((ours) =>
             peers.map((peer) =>
               ratioRow(`${id} ${ours}`, result, {
                 ours,
                 peer,
                 unit: workload.events.length,
-                target: targets[index],
               })
             )
           );
@@ -76,7 +69,7 @@ function stdHttpRow(id: string, result: RaceResult, unit: number): Row {
   const peer = STD_HTTP_NAME;
   const name = `${id} ${ours}`;
   return result.has(peer)
-    ? ratioRow(name, result, { ours, peer, unit, target: undefined })
+    ? ratioRow(name, result, { ours, peer, unit })
     : skippedRow(name, peer, "ignored: JSR is out of reach");
 }
 

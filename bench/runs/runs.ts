@@ -21,7 +21,7 @@ import {
 } from "./_contestants.ts";
 import { measureResumes } from "./_resumes.ts";
 import { median } from "../_statistics.ts";
-import { formatRow, HEADING } from "../_table.ts";
+import { Table } from "../_table.ts";
 
 const RUNS = 100;
 const CHUNKS = 500;
@@ -165,58 +165,53 @@ for (let round = 0; round < ROUNDS; round++) {
 }
 redis.disconnect();
 
-console.log(HEADING);
+const table = new Table();
+table.begin();
 for (
-  const [name, key, format, target] of [
+  const [name, key, format] of [
     [
       "Redis commands for each event",
       "commands",
       (value: number) => value.toFixed(2),
-      0.5,
     ],
     [
       "Redis bytes for each event",
       "bytes",
       (value: number) => `${value.toFixed(0)} B`,
-      1,
     ],
     [
       `cpu, ${RUNS} runs of ${CHUNKS} chunks, ${READERS} readers`,
       "cpu",
       (value: number) => `${value.toFixed(1)} µs`,
-      1,
     ],
     [
       "first byte of a resume in the middle",
       "pacedResume",
       (value: number) => `${value.toFixed(2)} ms`,
-      1,
     ],
     [
       "the same, after chunks that came at once",
       "resume",
       (value: number) => `${value.toFixed(2)} ms`,
-      1,
     ],
     [
       "heap/idle run",
       "memory",
       (value: number) => `${(value / 1024).toFixed(1)} KiB`,
-      1,
     ],
   ] as const
 ) {
   const [ours = NaN, peer = NaN] = all.map((figures) => median(figures[key]));
   const ratio = ours / peer;
-  console.log(formatRow({
+  table.add({
     name,
     ours: format(ours),
     peer: `resumable-stream ${format(peer)}`,
+    peerName: "resumable-stream",
     result: `${ratio.toFixed(2)} ×`,
-    target: `≤ ${target} ×`,
-    isMet: ratio <= target,
-  }));
+    figure: ratio,
+  });
 }
 // The timers of the peer would keep the process alive.
 await server[Symbol.asyncDispose]();
-Deno.exit();
+Deno.exit(table.end(Deno.args) ? 1 : 0);

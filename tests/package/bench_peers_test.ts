@@ -72,9 +72,9 @@ Deno.test("a peer that is wrong on a workload is a row that says so", async () =
   );
   assertStringIncludes(
     rows.find((row) => row.includes("encode/ticks"))!,
-    " × | ≥ ",
+    " × |",
   );
-  assertStringIncludes(table, " 0 failed\n");
+  assertStringIncludes(table, "\n0 failed\n");
 });
 
 Deno.test("a peer that is out of reach is a row that says so", async () => {
@@ -96,11 +96,11 @@ Deno.test("a peer that is out of reach is a row that says so", async () => {
 Deno.test("ratioRow() tells a wrong peer, and throws where ours is wrong", async () => {
   const result = await race([right, wrong]);
   const compare = (ours: string, peer: string) =>
-    ratioRow("a/b", result, { ours, peer, unit: 1, target: 2 });
+    ratioRow("a/b", result, { ours, peer, unit: 1 });
 
   assertEquals(
     formatRow({ ...compare("right", "wrong"), ours: "1 ns" }),
-    "| a/b | 1 ns | wrong | wrong: its events are not those of the workload |  |  |",
+    "| a/b | 1 ns | wrong | wrong: its events are not those of the workload |",
   );
   assertThrows(
     () => compare("wrong", "right"),

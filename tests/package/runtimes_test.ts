@@ -41,6 +41,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/architecture": "reads the source files",
   "package/bench_chart": "reads the recorded results",
   "package/bench_peers": "runs the benches in Deno",
+  "package/bench_targets": "reads the files of the benches",
   "package/dnt": "builds the npm package",
   "package/import_map": "starts processes",
   "package/limits": "reads the table of limits",
