@@ -8,6 +8,8 @@
  * @module
  */
 
+import config from "../deno.json" with { type: "json" };
+import { toAbsoluteLinks } from "./_absolute_links.ts";
 import { listFiles } from "./_list_files.ts";
 import { reachedFiles } from "./_module_imports.ts";
 import { toPortableDeclarations } from "./_npm_declarations.ts";
@@ -59,8 +61,14 @@ export async function finishNpmPackage(
       isDeclaration ? toPortableDeclarations(code) : code,
     );
   }
+  const version = { repositoryUrl, tag: `v${config.version}` };
   for (const file of npmDocuments) {
-    await Deno.copyFile(`${root}/${file}`, `${folder}/${file}`);
+    const text = await Deno.readTextFile(`${root}/${file}`);
+    const isMarkdown = file.endsWith(".md");
+    await writeFile(
+      `${folder}/${file}`,
+      isMarkdown ? toAbsoluteLinks(text, version) : text,
+    );
   }
   await writeFile(
     `${folder}/package.json`,

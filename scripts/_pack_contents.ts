@@ -7,6 +7,7 @@
  * @module
  */
 
+import { toAbsoluteLinks } from "./_absolute_links.ts";
 import { DNT_VERSION } from "./_dnt.ts";
 import { listFiles } from "./_list_files.ts";
 import { moduleImports, reachedFiles } from "./_module_imports.ts";
@@ -43,6 +44,10 @@ export async function findPackageFaults(
   const manifest: Manifest = JSON.parse(
     await Deno.readTextFile(`${folder}/package.json`),
   );
+  const documents = new Map<string, string>();
+  for (const file of paths.filter((file) => file.endsWith(".md"))) {
+    documents.set(file, await Deno.readTextFile(`${folder}/${file}`));
+  }
   const modules = new Map<string, string>();
   for (const file of paths.filter((file) => MODULE_REGEXP.test(file))) {
     modules.set(file, await Deno.readTextFile(`${folder}/${file}`));
@@ -53,6 +58,7 @@ export async function findPackageFaults(
     ...emitterFaults(manifest, isTrial),
     ...importFaults(modules),
     ...unreachedFaults(modules),
+    ...linkFaults(documents),
   ];
 }
 
@@ -117,4 +123,12 @@ function unreachedFaults(modules: Map<string, string>): string[] {
     ...lost.map((file) => `${file} is missing`),
     ...others.map((file) => `${file} is reached by no export`),
   ];
+}
+
+/** A link that leads to a file which the package does not have. */
+function linkFaults(documents: Map<string, string>): string[] {
+  const version = { repositoryUrl: "https://example.com", tag: "v0.0.0" };
+  return [...documents]
+    .filter(([, text]) => toAbsoluteLinks(text, version) !== text)
+    .map(([file]) => `${file} has a link that is not absolute`);
 }

@@ -10,17 +10,11 @@
 
 import { emitByDnt } from "./_dnt.ts";
 import { buildNpmPackage } from "./_npm_build.ts";
+import { readRepositoryUrl } from "./_repository_url.ts";
 
 const OUT_DIR = "npm";
 
-const repositoryUrl = Deno.env.get("REPOSITORY_URL") ?? "";
-if (!/^https:\/\/\S+[^/\s]$/.test(repositoryUrl)) {
-  throw new Error(
-    `Cannot build the package: expected the URL of the repository in REPOSITORY_URL, got ${
-      JSON.stringify(repositoryUrl)
-    }`,
-  );
-}
+const repositoryUrl = readRepositoryUrl();
 await Deno.remove(OUT_DIR, { recursive: true }).catch((error) => {
   if (!(error instanceof Deno.errors.NotFound)) throw error;
 });

@@ -138,6 +138,11 @@ async function runClient({ code }: Block): Promise<void> {
     const { pathname } = new URL(request.url);
     const token = request.headers.get("authorization");
     asked.push(`${pathname} ${token}`);
+    // As the real one does: what people copy names a path.
+    if (pathname === "/") {
+      const headers = { "content-type": "text/html" };
+      return new Response("<!doctype html>", { headers });
+    }
     const isBack = request.headers.has("last-event-id");
     if (pathname === "/token") return new Response(`${asked.length}`);
     // The token has expired when the client is back.

@@ -225,6 +225,19 @@ Deno.test("finishNpmPackage() rejects if a module or the name of the emitter is 
   }
 });
 
+Deno.test("the documents of the npm package link to the repository, and one that does not is a fault", async () => {
+  await using built = await BuiltPackage.build();
+  const readme = await built.read("README.md");
+  assertStringIncludes(
+    readme,
+    `](${REPOSITORY_URL}/blob/v${config.version}/docs/runtimes.md)`,
+  );
+  await built.write("README.md", `${readme}[a](docs/runtimes.md)`);
+
+  const fault = "README.md has a link that is not absolute";
+  assertEquals(await built.faults(), [fault]);
+});
+
 Deno.test("a file too many in the npm package is a fault, such as a polyfill", async () => {
   await using built = await BuiltPackage.build();
   await built.write("_dnt.polyfills.js", "");

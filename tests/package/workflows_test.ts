@@ -100,6 +100,19 @@ Deno.test("workflows: the package that is published is the one that was tested",
   assertMatch(npm?.steps?.at(-1)?.run ?? "", /npm publish .*\.\/npm\.tgz/);
 });
 
+Deno.test("workflows: the documents that JSR gets link to the repository", () => {
+  const { steps } = workflows.get("ci.yml")!.jobs["package"]!;
+  const step = steps?.find(({ run = "" }) => run.includes("dist/jsr.tar.gz"));
+  const lines = step?.run?.trimEnd().split("\n") ?? [];
+  assertEquals(lines.slice(1), [
+    "git archive HEAD | tar -x -C jsr",
+    "deno run -A scripts/absolute_links.ts jsr",
+    "tar -czf dist/jsr.tar.gz -C jsr .",
+  ]);
+  const url = "${{ github.server_url }}/${{ github.repository }}";
+  assertEquals(step?.env, { REPOSITORY_URL: url });
+});
+
 Deno.test("workflows: the tests fail without JSR, and the release asks for its dist-tag", () => {
   assertEquals(workflows.get("ci.yml")!.env, { REQUIRE_JSR: "1" });
   const release = version?.steps?.find(({ id }) => id === "release");

@@ -1,0 +1,45 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Makes the links of a document absolute: the packages on npm and JSR have the README,
+ * and lack the guides, the examples and the pictures that it links to.
+ *
+ * @module
+ */
+
+/** Where links lead. */
+export interface RepositoryVersion {
+  /** Where the repository is for people, without a slash at the end. */
+  repositoryUrl: string;
+  /** The tag of the release. */
+  tag: string;
+}
+
+/** A fence or code, whose text stays; or what stands before a target, and the target. */
+const LINK_REGEXP =
+  /^( *)```[^]*?^\1```$|(`+)[^`]+\2(?!`)|(!?\[[^[\]]*\]\(|\]\(|^ *\[[^\]]+\]: +)([^)\s]+)/gm;
+/** Begins with a scheme, or with a part of the document itself. */
+const ABSOLUTE_REGEXP = /^(?:[a-z][a-z\d+.-]*:|#|\/)/i;
+
+/**
+ * Makes the links of a document in Markdown absolute. Links to a part of the document
+ * itself, code and what is absolute stay as they are.
+ *
+ * @param text The document, which is at the top level of the repository.
+ * @returns The document with links to the files as they are in that version.
+ */
+export function toAbsoluteLinks(
+  text: string,
+  { repositoryUrl, tag }: RepositoryVersion,
+): string {
+  return text.replaceAll(
+    LINK_REGEXP,
+    (match: string, _indent, _ticks, before?: string, target?: string) => {
+      if (before === undefined || target === undefined) return match;
+      if (ABSOLUTE_REGEXP.test(target)) return match;
+      // `raw` gives the bytes of a picture, `blob` the page that shows a file.
+      const view = before.startsWith("!") ? "raw" : "blob";
+      return `${before}${repositoryUrl}/${view}/${tag}/${target}`;
+    },
+  );
+}
