@@ -6,12 +6,14 @@
  * Arguments are handed on: `deno task test tests/parser/parser_test.ts`. Without one, it
  * runs all tests but the slow ones, and with `--slow` only those.
  *
- * A test that fails is run once more by itself, as `_second_run.ts` describes.
+ * All tests are run by two processes at once. A test that fails is run once more by
+ * itself, as `_second_run.ts` describes.
  *
  * @module
  */
 
 import { importMapArgs } from "./_import_map.ts";
+import { listFiles } from "./_list_files.ts";
 import { readJunitReport, type TestOutcome } from "./_junit_report.ts";
 import { runSecondTime } from "./_second_run.ts";
 
@@ -28,21 +30,15 @@ const SLOW = [
   "tests/parser/memory_test.ts",
 ];
 
-const files = Deno.args.length === 0
-  ? [`--ignore=${SLOW.join()}`]
-  : Deno.args[0] === "--slow"
-  ? SLOW
-  : Deno.args;
-
 const importMap = await importMapArgs();
-const first = await runTests(files);
-// An error outside of a test is in no report: a second run of tests could not repeat it.
+const first = await runAll();
 const flaky = await runSecondTime(
   first.failed,
   async ({ name, file }) => {
+    // An error outside of a test is in no report: a second run could not repeat it.
     if (first.hasOtherErrors) return false;
     const filter = `--filter=/^${RegExp.escape(name)}$/`;
-    const second = await runTests([file, filter]);
+    const second = await runTests([file, filter], print);
     return second.passed > 0 && second.failed.length === 0 &&
       !second.hasOtherErrors;
   },
@@ -57,13 +53,41 @@ console.log(
 );
 Deno.exit(failures > 0 ? 1 : 0);
 
+/** Takes what a call of `deno test` prints. */
+type OnOutput = (chunk: Uint8Array) => void | Promise<void>;
+
 /** What came of a call of `deno test`. */
 interface TestRun extends TestOutcome {
   /** Whether it failed by something that is no test, such as an error of a type. */
   hasOtherErrors: boolean;
 }
 
-async function runTests(args: string[]): Promise<TestRun> {
+/**
+ * Runs what the arguments name, or all tests: by two processes, since most tests wait for
+ * a socket, a timer or an engine.
+ */
+async function runAll(): Promise<TestRun> {
+  if (Deno.args[0] === "--slow") return await runTests(SLOW, print);
+  if (Deno.args.length > 0) return await runTests(Deno.args, print);
+  const files = (await listFiles("tests")).map((name) => `tests/${name}`)
+    .filter((name) => name.endsWith("_test.ts"))
+    .filter((name) => !SLOW.some((slow) => name.startsWith(slow)));
+  const half = files.filter((_, index) => index % 2 === 1);
+  const output: Uint8Array[] = [];
+  const [a, b] = await Promise.all([
+    runTests([`--ignore=${[...SLOW, ...half].join()}`], print),
+    runTests(half, (chunk) => void output.push(chunk)),
+  ]);
+  for (const chunk of output) await print(chunk);
+  return {
+    passed: a.passed + b.passed,
+    skipped: a.skipped + b.skipped,
+    failed: [...a.failed, ...b.failed],
+    hasOtherErrors: a.hasOtherErrors || b.hasOtherErrors,
+  };
+}
+
+async function runTests(args: string[], onOutput: OnOutput): Promise<TestRun> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const { stdout, status } = new Deno.Command(Deno.execPath(), {
     args: [
@@ -79,7 +103,7 @@ async function runTests(args: string[]): Promise<TestRun> {
     env: { NO_COLOR: "1" },
     stdout: "piped",
   }).spawn();
-  const hasUncaughtErrors = await printAndSearch(stdout, "(uncaught error)\n");
+  const hasUncaughtErrors = await passAndSearch(stdout, onOutput);
   const { code } = await status;
   const outcome = readJunitReport(await Deno.readTextFile(report));
   await Deno.remove(report);
@@ -87,16 +111,17 @@ async function runTests(args: string[]): Promise<TestRun> {
   return { ...outcome, hasOtherErrors: hasUncaughtErrors || !isExplained };
 }
 
-/** Prints what comes, and tells whether it has a text. */
-async function printAndSearch(
+/** Hands on what comes, and tells whether it names an error outside of a test. */
+async function passAndSearch(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
-  text: string,
+  onOutput: OnOutput,
 ): Promise<boolean> {
+  const text = "(uncaught error)\n";
   const decoder = new TextDecoder();
   let isFound = false;
   let end = "";
   for await (const chunk of stdout) {
-    await writeAll(chunk);
+    await onOutput(chunk);
     const searched = end + decoder.decode(chunk, { stream: true });
     isFound ||= searched.includes(text);
     end = searched.slice(-text.length);
@@ -104,8 +129,8 @@ async function printAndSearch(
   return isFound;
 }
 
-/** What `@std/io` has; this script runs before it is known whether JSR can be reached. */
-async function writeAll(bytes: Uint8Array): Promise<void> {
+/** Writes all of it, as `@std/io` does: it is not known yet whether JSR can be reached. */
+async function print(bytes: Uint8Array): Promise<void> {
   let written = 0;
   while (written < bytes.length) {
     written += await Deno.stdout.write(bytes.subarray(written));
