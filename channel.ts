@@ -55,9 +55,7 @@ import {
   checkChannelOptions,
   checkCloseOptions,
   type CheckedChannelOptions,
-  checkServeOptions,
   makeUnboundError,
-  readServeOptions,
 } from "./_channel/option_checks.ts";
 import type {
   EventChannelCloseOptions,
@@ -68,33 +66,27 @@ import type {
 import { Broadcaster } from "./_channel/broadcaster.ts";
 import type { EventChannelCounters } from "./_channel/counters.ts";
 import { ChannelErrors } from "./_channel/channel_errors.ts";
-import {
-  answerHead,
-  makeStreamHeaders,
-  negotiate,
-  NEGOTIATED,
-  type NegotiateOptions,
-} from "./_server/negotiate.ts";
-import { respond } from "./_server/request_hooks.ts";
-import { assertRequest } from "./_server/request_check.ts";
 import { publishEvent } from "./_channel/publish_event.ts";
+import { serveClient } from "./_channel/serve_client.ts";
 import { takeCursor } from "./_channel/take_cursor.ts";
-import { makeSubscriber } from "./_channel/make_subscriber.ts";
-import { bindTopicSet, TopicSet } from "./_channel/topic_set.ts";
+import { assertTopic } from "./_channel/topics.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { tellRejection } from "./_warning.ts";
 import type { TypedEventInit } from "./event.ts";
 
 export type {
+  EventChannelClient,
   EventChannelCloseOptions,
   EventChannelOptions,
   EventChannelPublishOptions,
   EventChannelServeOptions,
+} from "./_channel/options.ts";
+export type {
   EventGap,
   EventSnapshot,
   EventSnapshotContext,
   SharedEventSnapshot,
-} from "./_channel/options.ts";
+} from "./_channel/state_options.ts";
 export { TopicSet } from "./_channel/topic_set.ts";
 export type { EventChannelCounters } from "./_channel/counters.ts";
 export type { EventChannelStall } from "./_channel/log_follower.ts";
@@ -175,6 +167,39 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   /** How many clients the channel has. */
   get size(): number {
     return this.#broadcaster.size;
+  }
+
+  /**
+   * Counts the clients of a topic in this process, each as long as its stream is open.
+   * It costs the same however many there are. Clients that get every event, with `"all"`,
+   * do not count.
+   *
+   * @example Usage
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using channel = new EventChannel();
+   * const request = new Request("http://localhost/");
+   * const response = channel.serve(request, { topics: ["room:tea"] });
+   *
+   * assertEquals(channel.count("room:tea"), 1);
+   * await response.body?.cancel();
+   * assertEquals(channel.count("room:tea"), 0);
+   * ```
+   *
+   * @param topic The topic.
+   * @returns How many clients have the topic.
+   * @throws {TypeError} If the topic is not well-formed text, or the method is called
+   * without its channel.
+   * @throws {RangeError} If it is empty, or longer than the `maxTopicLength` of the channel.
+   */
+  count(topic: string): number {
+    if (!(#options in Object(this))) {
+      throw makeUnboundError("count clients", this, "count");
+    }
+    assertTopic("count clients", "topic", topic, this.#options.maxTopicLength);
+    return this.#broadcaster.groupIndex.count(topic);
   }
 
   /** What the channel has done so far: a copy, which does not change. */
@@ -320,35 +345,11 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     if (!(#options in Object(this))) {
       throw makeUnboundError("serve event channel", this);
     }
-    assertRequest("serve event channel", request);
-    const given = readServeOptions(options);
-    const client = checkServeOptions(given, this.#options);
-    const { topics } = client.interest;
-    if (topics instanceof TopicSet) bindTopicSet(topics, this.#broadcaster);
-    const { compression } = this.#options;
-    const negotiation = negotiate(request, {
-      ...given,
-      compression,
-      // No option: runs set it.
-      [NEGOTIATED]: (options as NegotiateOptions)[NEGOTIATED],
+    return serveClient(request, options, {
+      options: this.#options,
+      broadcaster: this.#broadcaster,
+      admission: this.#admission,
     });
-    if (negotiation instanceof Response) return negotiation;
-    const admitted = this.#admission.decide(request, negotiation, this.size);
-    if (admitted instanceof Response) return admitted;
-    if (negotiation.isHead) return answerHead(negotiation);
-    const onClose = this.#admission.enter(admitted, given.onClose);
-    this.#broadcaster.feed.start();
-    const subscriber = makeSubscriber(
-      this.#broadcaster,
-      request,
-      negotiation,
-      { ...client, onGap: this.#options.onGap, onClose },
-    );
-    const streamHeaders = makeStreamHeaders(negotiation);
-    const response = respond(request, subscriber, 1, streamHeaders);
-    subscriber.watch(request, client);
-    this.#admission.settle(admitted, subscriber);
-    return response;
   }
 
   /**

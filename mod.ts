@@ -106,6 +106,7 @@ export {
 } from "./server.ts";
 export {
   EventChannel,
+  type EventChannelClient,
   type EventChannelCloseOptions,
   type EventChannelCounters,
   type EventChannelOptions,

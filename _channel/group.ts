@@ -72,11 +72,8 @@ let groups = 0;
  * others stay in the group while they catch up.
  */
 export class Group {
-  /**
-   * The topics of the subscribers, if they may change: the group index follows them. This
-   * is also set where all events have to be looked at.
-   */
-  readonly topicSet: TopicSet | undefined;
+  /** The topics of the subscribers, each once. */
+  readonly subscribed: Topics;
   /** The topics whose events have to be looked at: all if there is an `until`. */
   readonly topics: Topics;
   readonly members = new Set<GroupMember>();
@@ -94,12 +91,18 @@ export class Group {
 
   constructor(interest: Interest, key: string | undefined) {
     const { topics, until } = interest;
-    const isOpen = topics === "all" || until !== undefined;
     this.key = key;
-    this.topicSet = topics instanceof TopicSet ? topics : undefined;
-    this.topics = isOpen ? "all" : this.topicSet ?? [...new Set(topics)];
+    this.subscribed = topics === "all" || topics instanceof TopicSet
+      ? topics
+      : [...new Set(topics)];
+    this.topics = until === undefined ? this.subscribed : "all";
     this.#accepts = makeAccepts(interest);
     this.#until = until;
+  }
+
+  /** The topics of the subscribers, if they may change: the group index follows them. */
+  get topicSet(): TopicSet | undefined {
+    return this.subscribed instanceof TopicSet ? this.subscribed : undefined;
   }
 
   /** A number that no other group has. What is cached for the group is cached by it. */

@@ -9,6 +9,7 @@
 
 import { Group, type GroupMember, type Interest } from "./group.ts";
 import type { Broadcast } from "./broadcast.ts";
+import { TopicGroups } from "./topic_groups.ts";
 import {
   followTopicSet,
   leaveTopicSet,
@@ -21,7 +22,7 @@ export class GroupIndex {
   readonly #groups = new Set<Group>();
   /** The groups that other subscribers can join. */
   readonly #byKey = new Map<string, Group>();
-  readonly #byTopic = new Map<string, Set<Group>>();
+  readonly #byTopic = new TopicGroups();
   /** The groups that get every event. */
   readonly #everything = new Set<Group>();
   /** What follows the topics of groups, if they may change. */
@@ -33,18 +34,26 @@ export class GroupIndex {
     let group = key === undefined ? undefined : this.#byKey.get(key);
     if (group === undefined) {
       group = new Group(interest, key);
+      group.members.add(member);
       this.#add(group);
+    } else {
+      group.members.add(member);
+      this.#change(group, 1);
     }
-    group.members.add(member);
     return group;
   }
 
   /** Removes a subscriber from its group. */
   leave(group: Group, member: GroupMember): void {
     group.members.delete(member);
-    if (group.members.size > 0) return;
+    if (group.members.size > 0) return this.#change(group, -1);
     this.#remove(group);
     group.close();
+  }
+
+  /** How many subscribers have a topic. Those that get every event are not counted. */
+  count(topic: string): number {
+    return this.#byTopic.count(topic);
   }
 
   /** Hands each group its part of a broadcast. */
@@ -72,7 +81,9 @@ export class GroupIndex {
     const parts = new Map<Group, number[]>();
     for (const [index, { event }] of frames.entries()) {
       for (const topic of event.topics ?? []) {
-        for (const group of this.#byTopic.get(topic) ?? []) {
+        for (const group of this.#byTopic.groupsOf(topic)) {
+          // It is given all events.
+          if (group.topics === "all") continue;
           const part = parts.get(group);
           if (part === undefined) parts.set(group, [index]);
           // The event may share several topics with the group.
@@ -88,9 +99,13 @@ export class GroupIndex {
     if (group.key !== undefined) this.#byKey.set(group.key, group);
     this.#follow(group);
     if (group.topics === "all") this.#everything.add(group);
-    else for (const topic of group.topics) this.#addTopic(group, topic);
+    const { size } = group.members;
+    for (const topic of listTopics(group)) {
+      this.#byTopic.add(topic, group, size);
+    }
   }
 
+  /** Removes a group. Called when its last member has left. */
   #remove(group: Group): void {
     this.#groups.delete(group);
     if (group.key !== undefined) this.#byKey.delete(group.key);
@@ -100,7 +115,14 @@ export class GroupIndex {
       this.#followers.delete(group);
     }
     if (group.topics === "all") this.#everything.delete(group);
-    else for (const topic of group.topics) this.#removeTopic(group, topic);
+    for (const topic of listTopics(group)) {
+      this.#byTopic.remove(topic, group, 1);
+    }
+  }
+
+  /** Notes that members of a group have come, or left if it is negative. */
+  #change(group: Group, members: number): void {
+    for (const topic of listTopics(group)) this.#byTopic.change(topic, members);
   }
 
   #follow(group: Group): void {
@@ -108,27 +130,19 @@ export class GroupIndex {
     const follower: TopicSetFollower = {
       handleTopic: (topic, isAdded) => {
         group.renumber();
-        if (group.topics === "all") return;
-        if (isAdded) this.#addTopic(group, topic);
-        else this.#removeTopic(group, topic);
+        const { size } = group.members;
+        if (isAdded) this.#byTopic.add(topic, group, size);
+        else this.#byTopic.remove(topic, group, size);
       },
     };
     this.#followers.set(group, follower);
     followTopicSet(group.topicSet, follower);
   }
+}
 
-  #addTopic(group: Group, topic: string): void {
-    const groups = this.#byTopic.get(topic);
-    if (groups === undefined) this.#byTopic.set(topic, new Set([group]));
-    else groups.add(group);
-  }
-
-  #removeTopic(group: Group, topic: string): void {
-    // The group was added to each of its topics.
-    const groups = this.#byTopic.get(topic)!;
-    groups.delete(group);
-    if (groups.size === 0) this.#byTopic.delete(topic);
-  }
+/** The topics that the members of a group were served with; none if they get all. */
+function listTopics({ subscribed }: Group): Iterable<string> {
+  return subscribed === "all" ? [] : subscribed;
 }
 
 /** Numbers for functions and topic sets, which tell them apart in a key. */

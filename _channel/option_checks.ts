@@ -59,6 +59,8 @@ const CHANNEL_OPTIONS: OptionKinds<EventChannelOptions> = {
   compression: COMPRESSION,
   snapshot: "any",
   onGap: "a function",
+  onOpen: "a function",
+  onClose: "a function",
   onError: "a function",
 };
 
@@ -77,6 +79,7 @@ const SERVE_OPTIONS: OptionKinds<EventChannelServeOptions> = {
   types: STRINGS,
   filter: "a function",
   until: "a function",
+  onOpen: "a function",
   onClose: "a function",
 };
 

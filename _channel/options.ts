@@ -10,71 +10,22 @@
 import type { EventResponseOptions } from "../_server/options.ts";
 import type { TypedEventInit } from "../event.ts";
 import type { EventLog, LoggedEvent } from "../log.ts";
+import type { EventGap, EventSnapshot } from "./state_options.ts";
 import type { TopicSet } from "./topic_set.ts";
 import type { CloseReason, EventCompression } from "../server.ts";
 
-/** A client for which events are missing. */
-export interface EventGap {
-  /** The ID that the client brought, or was at, and that the history does not have. */
-  lastEventId: string;
-  /** The client's request. */
-  request: Request;
-}
-
-/** For whom a {@linkcode EventSnapshot} is loaded. */
-export interface EventSnapshotContext {
-  /** The client's request. */
-  request: Request;
-  /** The ID that the client brought, or was at; `undefined` if it has none. */
-  lastEventId: string | undefined;
-  /** Aborts when the client has left. */
-  signal: AbortSignal;
-}
-
-/**
- * A snapshot that clients share.
- *
- * @typeParam Events What `json` is, by event type. Left out, it is any.
- */
-export interface SharedEventSnapshot<Events = unknown> {
+/** A client of a channel, as its callbacks see it. */
+export interface EventChannelClient {
   /**
-   * What the clients that share the snapshot have in common, not empty. All of them get
-   * what `load` returns for the first: name everything in it on which their state
-   * depends, such as what they may see.
+   * The topics with which the client was served: those of `serve`, as they were given. A
+   * {@linkcode TopicSet} has its topics of this moment.
    */
-  key: string;
+  readonly topics: readonly string[] | TopicSet | "all";
   /**
-   * Milliseconds for which further clients get a snapshot that was loaded, at least 0;
-   * `Infinity` for as long as the channel has clients. They begin at its cursor, so an
-   * old one costs them events, and never correctness. With 0, only those share it that
-   * come while it is loaded.
-   *
-   * @default {1000}
+   * What the `key` of the channel has returned for its request; `undefined` without one.
    */
-  maxAge?: number | undefined;
-  /**
-   * Loads the present state, as {@linkcode EventSnapshot}. Its `signal` aborts when the
-   * last client that waits for it has left.
-   */
-  load: (
-    context: Pick<EventSnapshotContext, "signal">,
-  ) =>
-    | readonly TypedEventInit<Events>[]
-    | Promise<readonly TypedEventInit<Events>[]>;
+  readonly key: string | undefined;
 }
-
-/**
- * Loads the present state, as events without IDs; or how clients share that.
- *
- * @typeParam Events What `json` is, by event type. Left out, it is any.
- */
-export type EventSnapshot<Events = unknown> =
-  | ((
-    context: EventSnapshotContext,
-  ) =>
-    | readonly TypedEventInit<Events>[]
-    | Promise<readonly TypedEventInit<Events>[]>)
-  | SharedEventSnapshot<Events>;
 
 /**
  * Options for {@linkcode EventChannel}.
@@ -233,6 +184,23 @@ export interface EventChannelOptions<
       | Promise<readonly TypedEventInit<Events>[]>)
     | undefined;
   /**
+   * Called once for each client that gets a stream, before `serve` returns, and before
+   * `onClose` is called for it. It is not called for a request that is refused, for HEAD,
+   * and after the channel was closed. `size` and `count()` have the client already.
+   * The `onOpen` of `serve` is called first.
+   *
+   * It must not throw: what it throws becomes a warning.
+   */
+  onOpen?: ((client: EventChannelClient) => void) | undefined;
+  /**
+   * Called once for each client when its stream has ended, with the reason, as `onClose`
+   * of `serve`, which is called first. The client is the same object as in `onOpen`, and
+   * `size` and `count()` do not have it any more. It must not throw.
+   */
+  onClose?:
+    | ((reason: CloseReason, client: EventChannelClient) => void)
+    | undefined;
+  /**
    * Called with each error, whether a caller receives it or not:
    *
    * - `publish()` fails. After `close()`, only the first call is told.
@@ -320,6 +288,10 @@ export interface EventChannelServeOptions
    */
   until?: ((event: LoggedEvent) => boolean) | undefined;
   /**
+   * Called once if the client gets a stream, as `onOpen` of the channel.
+   */
+  onOpen?: ((client: EventChannelClient) => void) | undefined;
+  /**
    * Called once when the stream has ended: with `"client"` if the client has left or
    * nobody has begun to read the body within `startTimeout`, `"replaced"` if a newer
    * client with the same key has taken its place (`onLimit`),
@@ -328,7 +300,9 @@ export interface EventChannelServeOptions
    * client has fallen behind the whole log, `"error"` if `snapshot`, `onGap`, `filter` or
    * `until` threw. It must not throw.
    */
-  onClose?: ((reason: CloseReason) => void) | undefined;
+  onClose?:
+    | ((reason: CloseReason, client: EventChannelClient) => void)
+    | undefined;
 }
 
 /** Options for {@linkcode EventChannel.publish}. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import type { EventSnapshot, SharedEventSnapshot } from "./options.ts";
+import type { EventSnapshot, SharedEventSnapshot } from "./state_options.ts";
 import type { SnapshotSource } from "./snapshot_load.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertName, assertNumber, describeMismatch } from "../_validate.ts";

@@ -8,7 +8,7 @@
  */
 
 import type { LogFeed } from "./log_feed.ts";
-import type { EventSnapshotContext } from "./options.ts";
+import type { EventSnapshotContext } from "./state_options.ts";
 import { SlicedQueue } from "./sliced_queue.ts";
 import { joinChunks } from "../_server/join_chunks.ts";
 import { describeMismatch, MAX_DELAY } from "../_validate.ts";

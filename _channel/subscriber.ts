@@ -28,7 +28,6 @@ import {
   type SubscriberWatchOptions,
 } from "./subscriber_watch.ts";
 import type { Sink } from "../_server/sink.ts";
-import { callBack } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
@@ -392,7 +391,6 @@ export class Subscriber implements SubscriberRoles {
     this.#snapshot?.stop();
     this.#broadcaster.groupIndex.leave(this.#group, this);
     this.#broadcaster.remove(this);
-    const onClose = this.#onClose;
-    if (onClose !== undefined) callBack("onClose", () => onClose(reason));
+    this.#onClose?.(reason);
   }
 }

@@ -26,6 +26,6 @@ export interface SubscriberOptions {
   describeGap: DescribeGap;
   /** What the client gets if it has no ID, or the log does not reach back to that. */
   snapshot?: SubscriberSnapshotOptions | undefined;
-  /** Called once when the stream has ended. */
+  /** Called once when the stream has ended. It does not throw. */
   onClose: ((reason: CloseReason) => void) | undefined;
 }

@@ -11,7 +11,7 @@ import type { EventResponseOptions } from "../_server/options.ts";
 import type { EventChannelServeOptions } from "../channel.ts";
 import type { TypedEventInit } from "../event.ts";
 import type { EventLogs } from "../log.ts";
-import type { EventCompression } from "../server.ts";
+import type { CloseReason, EventCompression } from "../server.ts";
 import type { EventRunEnd } from "./_status_entries.ts";
 
 /**
@@ -144,7 +144,14 @@ export interface EventRunsStartOptions {
 export interface EventRunsServeOptions extends
   Omit<
     EventChannelServeOptions,
-    "replay" | "snapshot" | "topics" | "types" | "filter" | "until"
+    | "replay"
+    | "snapshot"
+    | "topics"
+    | "types"
+    | "filter"
+    | "until"
+    | "onOpen"
+    | "onClose"
   > {
   /**
    * The methods of requests that get a stream, as for `serveEvents`.
@@ -159,4 +166,12 @@ export interface EventRunsServeOptions extends
    * @param request The request.
    */
   notFound?: ((request: Request) => Response | Promise<Response>) | undefined;
+  /**
+   * Called once when the reader's stream has ended: with `"source"` after the end of the
+   * run, `"client"` if the reader has left or nobody has begun to read the body within
+   * `startTimeout`, `"server"` if the runs were closed or the `signal` aborted,
+   * `"lifetime"` after `maxDuration`, `"overflow"` if the reader has fallen behind what the
+   * log keeps, `"error"` if the stream failed. It must not throw.
+   */
+  onClose?: ((reason: CloseReason) => void) | undefined;
 }

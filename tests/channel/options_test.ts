@@ -44,6 +44,8 @@ testOptions<EventChannelOptions>({
     compression: COMPRESSION,
     snapshot: () => [],
     onGap: () => [],
+    onOpen: () => {},
+    onClose: () => {},
     onError: () => {},
   },
   wrong: {
@@ -61,6 +63,8 @@ testOptions<EventChannelOptions>({
     compression: true,
     snapshot: [],
     onGap: [],
+    onOpen: "open",
+    onClose: [],
     onError: true,
   },
 });
@@ -117,6 +121,7 @@ testOptions<EventChannelServeOptions>({
     types: ["rain"],
     filter: () => true,
     until: () => false,
+    onOpen: () => {},
     onClose: () => {},
   },
   wrong: {
@@ -134,6 +139,7 @@ testOptions<EventChannelServeOptions>({
     types: "rain",
     filter: /rain/,
     until: "end",
+    onOpen: "open",
     onClose: {},
   },
 });

@@ -3,6 +3,7 @@
 /** The tests that run wherever requests are answered, as they are. */
 
 import "../channel/bounds_test.ts";
+import "../channel/client_callbacks_test.ts";
 import "../channel/close_test.ts";
 import "../channel/departure_test.ts";
 import "../channel/group_test.ts";
