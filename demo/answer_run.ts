@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The invented answer as a run that survives reloads and restarts.
+ * The answer as a run that survives reloads and restarts.
  *
  * @module
  */
@@ -16,6 +16,7 @@ const ID = "answer";
 const LEASE_TIME = 2000;
 const RETRY = 1000;
 
+// #region answer
 /** The one run of the demo. */
 export class AnswerRun implements AsyncDisposable {
   readonly #kv: Deno.Kv;
@@ -63,16 +64,18 @@ export class AnswerRun implements AsyncDisposable {
     return await this.#runs.serve(ID, request, { notFound });
   }
 
-  /** Leaves the run to the next server. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#runs.close();
-    this.#kv.close();
-  }
-
   #start(restart: "after" | "replace", first: number): Promise<boolean> {
     return this.#runs.start(ID, async function* ({ signal }) {
       for await (const json of answer(first, signal)) yield { json };
     }, { restart });
+  }
+
+  // #endregion
+
+  /** Leaves the run to the next server. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#runs.close();
+    this.#kv.close();
   }
 
   /** Counts the words of the answer that are in the log. */

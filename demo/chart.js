@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The charts of the page of the measurements.
+ * The charts of the live view.
  *
  * @module
  */
@@ -9,18 +9,27 @@
 const WIDTH = 240;
 const HEIGHT = 100;
 const LENGTH = 120;
+const STEP = WIDTH / (LENGTH - 1);
+
+/** Milliseconds between two values. */
+const INTERVAL = 500;
+/** Milliseconds after which the last value is no longer the present one. */
+const FRESH = 2500;
 
 /** A line chart of the latest values, which also shows its scale and the last value. */
 export class Chart {
-  #values = [];
+  /** Values by time. */
+  #values = new Map();
+  #lastTime = 0;
   #options;
   #line;
   #area;
   #scale;
   #value;
+  #age;
 
   /**
-   * @param {HTMLElement} figure Holds an `svg`, a `.scale` and a `.value`.
+   * @param {HTMLElement} figure Holds an `svg`, a `.scale`, a `.value` and an `.age`.
    * @param {{ unit: string, digits: number, max?: number }} options How values are
    * shown. `max` is the value at the upper edge, by default a round number above the
    * largest value that is shown.
@@ -33,31 +42,61 @@ export class Chart {
     this.#line = svg.appendChild(makePath("line"));
     this.#scale = figure.querySelector(".scale");
     this.#value = figure.querySelector(".value");
+    this.#age = figure.querySelector(".age");
     this.#options = options;
   }
 
-  /** @param {number} value The latest value. */
-  add(value) {
-    const { unit, digits, max = roundUp(Math.max(1, value, ...this.#values)) } =
-      this.#options;
-    this.#values.push(value);
-    if (this.#values.length > LENGTH) this.#values.shift();
-    this.#value.textContent = `${value.toFixed(digits)} ${unit}`;
+  /**
+   * Sets the value of a time. Setting it twice does no harm.
+   *
+   * @param {number} time Milliseconds since the epoch.
+   * @param {number} value The value.
+   */
+  set(time, value) {
+    this.#values.set(time, value);
+    if (time < this.#lastTime) {
+      this.#values = new Map([...this.#values].sort(([a], [b]) => a - b));
+    }
+    this.#lastTime = Math.max(this.#lastTime, time);
+    if (this.#values.size > LENGTH) {
+      this.#values.delete(this.#values.keys().next().value);
+    }
+    const { unit, digits } = this.#options;
+    const values = [...this.#values.values()];
+    const max = this.#options.max ?? roundUp(Math.max(1, ...values));
+    this.#value.textContent = `${values.at(-1).toFixed(digits)} ${unit}`;
     this.#scale.textContent = `0 to ${max} ${unit}`;
     this.#draw(max);
+    this.showAge();
+  }
+
+  /** Forgets all values. */
+  clear() {
+    this.#values.clear();
+    this.#lastTime = 0;
+  }
+
+  /** Shows how old the last value is. */
+  showAge() {
+    const age = Date.now() - this.#lastTime;
+    this.#age.textContent = this.#values.size === 0
+      ? "no value yet"
+      : age < FRESH
+      ? "now"
+      : `${Math.round(age / 1000)} s ago`;
   }
 
   #draw(max) {
-    const step = WIDTH / (LENGTH - 1);
-    const left = WIDTH - (this.#values.length - 1) * step;
-    const points = this.#values.map((value, index) => {
+    const points = [...this.#values].map(([time, value]) => {
+      const x = WIDTH - (this.#lastTime - time) / INTERVAL * STEP;
       const y = HEIGHT * (1 - Math.min(1, value / max));
-      return `${(left + index * step).toFixed(1)},${y.toFixed(1)}`;
+      return `${x.toFixed(1)},${y.toFixed(1)}`;
     });
+    const [left] = points[0].split(",");
     this.#line.setAttribute("d", `M${points.join("L")}`);
     this.#area.setAttribute(
       "d",
-      `M${left.toFixed(1)},${HEIGHT}L${points.join("L")}L${WIDTH},${HEIGHT}Z`,
+      `M${left},${HEIGHT}L${points.join("L")}L${WIDTH},${HEIGHT}Z`,
     );
   }
 }

@@ -20,7 +20,8 @@ const HELP = `Publishes measurements of this machine as server-sent events.
 
 deno task demo [options]
 
-  --port <number>  the port to listen on; 8000 if left out, 0 for any
+  --port <number>  the port to listen on, 0 for any; if left out, that of the
+                   environment variable PORT, or 8000
   --no-open        do not open a browser
   --help           show this
 `;
@@ -52,7 +53,7 @@ function readArguments(): DemoArguments {
     const { values } = parseArgs({
       args: Deno.args,
       options: {
-        port: { type: "string", default: "8000" },
+        port: { type: "string" },
         "no-open": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
@@ -61,21 +62,22 @@ function readArguments(): DemoArguments {
       console.log(HELP);
       Deno.exit();
     }
-    const port = Number(values.port);
-    if (!/^\d+$/.test(values.port) || port > 65535) {
-      throw new RangeError(
-        describeMismatch(
-          "start the demo",
-          "--port",
-          "a number from 0 to 65535",
-          values.port,
-        ),
-      );
-    }
+    const port = values.port === undefined
+      ? readPort("PORT", Deno.env.get("PORT") || "8000")
+      : readPort("--port", values.port);
     return { port, open: !values["no-open"] };
   } catch (error) {
-    return exitWith(error instanceof Error ? error.message : String(error));
+    const message = error instanceof Error ? error.message : String(error);
+    return exitWith(`${message}\nRun with --help for the options.`);
   }
+}
+
+function readPort(name: string, text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65535) return port;
+  throw new RangeError(
+    describeMismatch("start the demo", name, "a number from 0 to 65535", text),
+  );
 }
 
 function startDemo(port: number): Demo {

@@ -12,7 +12,7 @@ import { Demo } from "./server.ts";
 import { Browser, type Page } from "../tests/browser/_browser.ts";
 
 const WIDTH = 760;
-const HEIGHT = 800;
+const HEIGHT = 900;
 // Long enough for lines that can be seen in the charts.
 const RUNNING_TIME = 20_000;
 

@@ -1,49 +1,29 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The demo's server: two pages, a stream of measurements, and ways to disturb it.
+ * The demo's server: a page, the streams that it reads, and ways to disturb them.
  *
  * @module
  */
 
-import { EventChannel } from "../channel.ts";
-import { bundle } from "../scripts/_bundle.ts";
 import { AnswerRun } from "./answer_run.ts";
 import { Compression } from "./compression.ts";
-import { measure } from "./measurements.ts";
+import { Live } from "./live.ts";
+import { Rooms } from "./rooms.ts";
+import { Site } from "./site.ts";
 import { SlowReader } from "./slow_reader.ts";
-
-const INTERVAL = 500;
-// The events that a new page draws at once: one minute.
-const REPLAY = 120;
-// Served if the script cannot be bundled, such as on a first start without a network.
-const UNSHARED = `export class SharedEventSource extends EventSource {
-  isLeader = true;
-}`;
-const FILES: Record<string, { file: string; type: string }> = {
-  "/": { file: "page.html", type: "text/html; charset=utf-8" },
-  "/page.css": { file: "page.css", type: "text/css; charset=utf-8" },
-  "/page.js": { file: "page.js", type: "text/javascript; charset=utf-8" },
-  "/answer": { file: "answer.html", type: "text/html; charset=utf-8" },
-  "/answer.js": { file: "answer.js", type: "text/javascript; charset=utf-8" },
-  "/chart.js": { file: "chart.js", type: "text/javascript; charset=utf-8" },
-};
 
 /** The demo, served on this machine only. */
 export class Demo {
   /** Where the page is. */
   readonly url: string;
   readonly #compression = new Compression();
-  readonly #channel = new EventChannel({
-    retry: 1000,
-    compression: this.#compression.option,
-  });
+  readonly #live = new Live(this.#compression.option);
+  readonly #rooms = new Rooms();
+  readonly #site = new Site();
   readonly #answerRun: Promise<AnswerRun>;
   readonly #server: Deno.HttpServer<Deno.NetAddr>;
   readonly #slowReader: SlowReader;
-  readonly #stopMeasuring: () => void;
-  /** The script that the page imports; the first request for it sets it. */
-  #script: Promise<string> | undefined;
   /** Functions that each drop the connection of one client. */
   readonly #drops = new Set<() => void>();
 
@@ -63,63 +43,58 @@ export class Demo {
     this.#answerRun = AnswerRun.open(path);
     this.url = `http://localhost:${this.#server.addr.port}/`;
     this.#slowReader = new SlowReader(`${this.url}events`);
-    this.#stopMeasuring = measure(INTERVAL, (measurement) => {
-      this.#channel.publish({
-        event: "measurement",
-        json: measurement,
-      });
-    });
   }
 
   /** Ends the streams, the measuring and the server. */
   async close(): Promise<void> {
-    this.#stopMeasuring();
     this.#slowReader.stop();
-    await this.#channel.close();
+    await this.#live.close();
+    await this.#rooms.close();
     await (await this.#answerRun)[Symbol.asyncDispose]();
     await this.#server.shutdown();
   }
 
   async #answer(request: Request): Promise<Response> {
-    const { pathname } = new URL(request.url);
-    const page = request.method === "GET" ? FILES[pathname] : undefined;
-    if (page !== undefined) {
-      const { body } = await fetch(new URL(page.file, import.meta.url));
-      return new Response(body, { headers: { "content-type": page.type } });
+    const url = new URL(request.url);
+    const { channel } = this.#live;
+    if (url.pathname === "/run") {
+      const answerRun = await this.#answerRun;
+      return this.#makeDroppable(await answerRun.answer(request));
     }
-    if (pathname === "/run") return (await this.#answerRun).answer(request);
-    switch (`${request.method} ${pathname}`) {
-      case "GET /shared.js":
-        this.#script ??= bundle(import.meta.resolve("../shared/mod.ts"))
-          .catch(() => UNSHARED);
-        return new Response(await this.#script, {
-          headers: { "content-type": "text/javascript; charset=utf-8" },
-        });
+    if (url.pathname === "/room") {
+      return this.#makeDroppable(await this.#rooms.answer(request));
+    }
+    switch (`${request.method} ${url.pathname}`) {
+      case "GET /":
+        return await this.#site.makePage(await this.#live.read());
       case "GET /events":
         return this.#makeDroppable(
-          this.#channel.serve(this.#compression.apply(request), {
-            replay: REPLAY,
-          }),
+          this.#live.serve(this.#compression.apply(request)),
         );
+      case "GET /measurements":
+        return Response.json((await this.#live.read()).measurements);
       case "POST /drop":
         return Response.json({ dropped: this.#drop() });
       case "POST /slow-reader":
         this.#slowReader.toggle();
         return Response.json(this.#slowReader.state);
       case "POST /compression":
-        this.#compression.toggle(this.#channel.counters);
+        this.#compression.toggle(channel.counters);
         // The clients reconnect with the new setting.
         this.#drop();
         return Response.json(this.#compression.isOn);
       case "GET /state":
         return Response.json({
-          ...this.#channel.counters,
-          compression: this.#compression.compare(this.#channel.counters),
-          size: this.#channel.size,
+          ...channel.counters,
+          compression: this.#compression.compare(channel.counters),
+          size: channel.size,
           slowReader: this.#slowReader.state,
         });
     }
-    return new Response("Not found\n", { status: 404 });
+    const file = request.method === "GET"
+      ? await this.#site.answer(url)
+      : undefined;
+    return file ?? new Response("Not found\n", { status: 404 });
   }
 
   /** Drops all connections and returns how many there were. */
@@ -132,9 +107,10 @@ export class Demo {
 
   /** Makes a response whose connection {@linkcode Demo.#drop} can drop at any time. */
   #makeDroppable(response: Response): Response {
+    if (response.body === null) return response;
     let drop: () => void;
     const forget = () => void this.#drops.delete(drop);
-    const body = response.body?.pipeThrough(
+    const body = response.body.pipeThrough(
       new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
         start: (controller) => {
           drop = () => controller.terminate();

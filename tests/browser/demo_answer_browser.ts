@@ -2,65 +2,33 @@
 
 /** The demo's answer, as somebody who reloads the page and restarts the server. */
 
-import { assert, assertEquals, assertGreater } from "@std/assert";
-import { wordAt } from "../../demo/answer.ts";
+import { assertEquals, assertGreater } from "@std/assert";
+import { wordAt, WORDS } from "../../demo/answer.ts";
 import { Demo } from "../../demo/server.ts";
 import { findLine, type Lines, linesOf } from "../support/process_lines.ts";
 import { within } from "../support/within.ts";
 import { browserTest, type Page } from "./_browser.ts";
+import { click, numberOf, textOf, untilNumber, untilText } from "./_demo.ts";
 
-interface Shown {
-  state: string;
-  received: number;
-  reconnections: number;
-  verdict: string;
-  answer: string;
-}
+const NOT_ASKED = "not asked yet";
 
-/** Looks until the page shows what is wanted, and gives what it shows then. */
-async function lookUntil(
-  page: Page,
-  isThere: (shown: Shown) => boolean,
-): Promise<Shown> {
-  for (let attempt = 0;; attempt++) {
-    const shown = await page.run(() => {
-      const { document } = globalThis as unknown as {
-        document: { getElementById(id: string): { textContent: string } };
-      };
-      const text = (id: string) => document.getElementById(id).textContent;
-      return {
-        state: text("state"),
-        received: Number(text("received")),
-        reconnections: Number(text("reconnections")),
-        verdict: text("verdict"),
-        answer: text("answer"),
-      };
-    }, null);
-    if (isThere(shown)) return shown;
-    assert(attempt < 400, JSON.stringify(shown));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-function click(page: Page, id: string): Promise<void> {
-  return page.run((id) => {
-    const { document } = globalThis as unknown as {
-      document: { getElementById(id: string): { click(): void } };
-    };
-    document.getElementById(id).click();
-  }, id);
+/** Waits until the page knows that there is no answer, and asks for one. */
+async function ask(page: Page): Promise<void> {
+  await untilText(page, "answer-state", (text) => text === NOT_ASKED);
+  await click(page, "ask");
+  await untilNumber(page, "words", 8);
 }
 
 /** Stops the answer, and sees that each word has come once and in order. */
 async function stopAndCheck(page: Page): Promise<void> {
   await click(page, "stop");
-  const { received, verdict, answer } = await lookUntil(
-    page,
-    ({ state }) => state === "stopped",
+  await untilText(page, "answer-state", (text) => text === "stopped");
+  assertEquals(await textOf(page, "answer-verdict"), "0 lost, 0 doubled");
+  const words = Array.from(
+    { length: await numberOf(page, "words") },
+    (_, number) => wordAt(number),
   );
-  assertEquals(verdict, "0 lost, 0 doubled");
-  const words = Array.from({ length: received }, (_, number) => wordAt(number));
-  assertEquals(answer.trim().split(" "), words);
+  assertEquals(await textOf(page, "answer"), words.join(""));
 }
 
 async function withDirectory(
@@ -105,26 +73,24 @@ browserTest(
       let demo = new Demo(0, path);
       try {
         const { url } = demo;
-        const page = await browser.open(`${url}answer`);
-        await lookUntil(page, ({ state }) => state === "not started");
-        await click(page, "start");
-        await lookUntil(page, ({ received }) => received >= 8);
+        const page = await browser.open(url);
+        await ask(page);
 
-        await page.load(`${url}answer`);
-        const reloaded = await lookUntil(
+        await page.load(url);
+        await untilNumber(page, "words", 16);
+        assertEquals(await numberOf(page, "answer-reconnections"), 0);
+        await untilText(
           page,
-          ({ received }) => received >= 16,
+          "answer-message",
+          (text) => /^[1-9]\d* words were there already/.test(text),
         );
-        assertEquals(reloaded.reconnections, 0);
 
         await demo.close();
         demo = new Demo(Number(new URL(url).port), path);
-        const { received } = await lookUntil(
-          page,
-          ({ reconnections }) => reconnections === 1,
-        );
-        assertGreater(received, 8);
-        await lookUntil(page, (shown) => shown.received > received + 8);
+        await untilNumber(page, "answer-reconnections", 1);
+        const words = await numberOf(page, "words");
+        assertGreater(words, 8);
+        await untilNumber(page, "words", words + 8);
         await stopAndCheck(page);
       } finally {
         await demo.close();
@@ -141,17 +107,12 @@ browserTest(
       listener.close();
       let demo = await startDemo(port, directory);
       try {
-        const page = await browser.open(`http://localhost:${port}/answer`);
-        await lookUntil(page, ({ state }) => state === "not started");
-        await click(page, "start");
-        await lookUntil(page, ({ received }) => received >= 8);
+        const page = await browser.open(`http://localhost:${port}/`);
+        await ask(page);
         await kill(demo);
         demo = await startDemo(port, directory);
-        const { received } = await lookUntil(
-          page,
-          ({ reconnections }) => reconnections === 1,
-        );
-        await lookUntil(page, (shown) => shown.received > received + 8);
+        await untilNumber(page, "answer-reconnections", 1);
+        await untilNumber(page, "words", await numberOf(page, "words") + 8);
         await stopAndCheck(page);
       } finally {
         await kill(demo);
@@ -159,41 +120,10 @@ browserTest(
     }),
 );
 
-browserTest(
-  "demo: the page of the answer fits small screens, in light and dark",
-  async (browser) => {
-    const demo = new Demo(0);
-    try {
-      const page = await browser.open(`${demo.url}answer`);
-      await lookUntil(page, ({ state }) => state === "not started");
-      await click(page, "start");
-      await lookUntil(page, ({ received }) => received >= 30);
-      for (const scheme of ["light", "dark"] as const) {
-        for (const width of [320, 1000]) {
-          await page.emulate(width, 600, scheme);
-          const overflow = await page.run(() => {
-            const { document, innerWidth } = globalThis as unknown as {
-              document: { documentElement: { scrollWidth: number } };
-              innerWidth: number;
-            };
-            return document.documentElement.scrollWidth - innerWidth;
-          }, null);
-          assertEquals(overflow <= 0, true, `${scheme}, ${width}`);
-          const picture = await page.screenshot();
-          assertGreater(picture.length, 10_000);
-          const path = Deno.env.get("SCREENSHOTS");
-          if (path !== undefined) {
-            await Deno.writeFile(
-              `${path}/answer-${scheme}-${width}.png`,
-              picture,
-            );
-          }
-        }
-      }
-    } finally {
-      await demo.close();
-    }
-  },
-  // Only the DevTools protocol sets the color scheme.
-  { browsers: ["chromium"] },
-);
+Deno.test("demo: the answer is text of paragraphs that ends with a sentence", () => {
+  const words = Array.from({ length: WORDS }, (_, number) => wordAt(number));
+  const text = words.join("");
+  assertGreater(text.split("\n\n").length, 3);
+  assertEquals(text.at(-1), ".");
+  assertEquals(wordAt(WORDS), "");
+});
