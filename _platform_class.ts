@@ -8,19 +8,17 @@
  * @module
  */
 
-/**
- * The classes of the platform that ours extend. One that is not there has a stand-in that
- * cannot be constructed.
- */
-export const platform: {
-  readonly EventTarget: typeof EventTarget;
-  readonly MessageEvent: typeof MessageEvent;
-  readonly TransformStream: typeof TransformStream;
-} = {
-  EventTarget: findClass("EventTarget"),
-  MessageEvent: findClass("MessageEvent"),
-  TransformStream: findClass("TransformStream"),
-};
+// Marked as pure, so that a bundle has only those that it uses.
+
+/** The platform's `EventTarget`, or a stand-in that cannot be constructed. */
+export const PlatformEventTarget: typeof EventTarget =
+  /* @__PURE__ */ findClass("EventTarget");
+/** The platform's `MessageEvent`, or a stand-in that cannot be constructed. */
+export const PlatformMessageEvent: typeof MessageEvent =
+  /* @__PURE__ */ findClass("MessageEvent");
+/** The platform's `TransformStream`, or a stand-in that cannot be constructed. */
+export const PlatformTransformStream: typeof TransformStream =
+  /* @__PURE__ */ findClass("TransformStream");
 
 /**
  * Finds a class of the platform.

@@ -13,8 +13,9 @@ export const MAX_DELAY = 2 ** 31 - 1;
 /** Bytes of UTF-8 that an event's ID may have: a client sends it back in a header. */
 export const MAX_ID_BYTES = 1024;
 
-/** UTF-16 code units of a value that an error shows. */
-const MAX_QUOTED = 40;
+// A text that is longer than an error shows it, and what it shows: 40 UTF-16 code units.
+// Half a surrogate pair would show as an escape such as "\ud83d", which the text does not hold.
+const LONG_TEXT_REGEXP = /^(?=.{41})(.{39,40})(?![\udc00-\udfff]).*/s;
 
 // Fetch strips spaces from the ends of a header's value, and refuses most of these
 // characters in one.
@@ -50,7 +51,9 @@ export function describeMismatch(
  * @returns What to show.
  */
 export function quote(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(cut(value));
+  if (typeof value === "string") {
+    return JSON.stringify(value.replace(LONG_TEXT_REGEXP, "$1…"));
+  }
   const type = typeof value;
   if (type === "function" || type === "symbol") return `a ${type}`;
   if (Array.isArray(value)) return "an array";
@@ -213,14 +216,6 @@ export function findNearestName(
     if (edits < least) [nearest, least] = [other, edits];
   }
   return nearest;
-}
-
-/** Cuts a text to what an error shows, never within a surrogate pair. */
-function cut(text: string): string {
-  if (text.length <= MAX_QUOTED) return text;
-  // Half a pair would show as an escape such as "\ud83d", which the value does not hold.
-  const isPair = text.codePointAt(MAX_QUOTED - 1)! > 0xffff;
-  return text.slice(0, MAX_QUOTED - Number(isPair)) + "…";
 }
 
 function isInRange(value: unknown, min: number, max: number): boolean {

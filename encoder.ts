@@ -24,7 +24,7 @@
  * @module
  */
 
-import { platform } from "./_platform_class.ts";
+import { PlatformTransformStream } from "./_platform_class.ts";
 import { VERB } from "./_encoder/event_data.ts";
 import { encodeText, formatBlock } from "./_encoder/format_block.ts";
 import { assertNoOptions } from "./_options.ts";
@@ -123,7 +123,7 @@ export function encodeEvents(
  * assertEquals(await response.text(), "data: a\n\ndata: b\n\n");
  * ```
  */
-export class EventStreamEncoderStream extends platform.TransformStream<
+export class EventStreamEncoderStream extends PlatformTransformStream<
   ServerSentEventInit,
   Uint8Array<ArrayBuffer>
 > {

@@ -33,7 +33,7 @@
  * @module
  */
 
-import { platform } from "./_platform_class.ts";
+import { PlatformTransformStream } from "./_platform_class.ts";
 import {
   EventIterator,
   type ReadEventsOptions,
@@ -75,7 +75,7 @@ export {
  * ```
  */
 export class EventStreamDecoderStream
-  extends platform.TransformStream<Uint8Array, ServerSentEvent> {
+  extends PlatformTransformStream<Uint8Array, ServerSentEvent> {
   /**
    * Makes a stream that decodes one event stream.
    *
@@ -132,9 +132,10 @@ export class EventStreamDecoderStream
  * @param options The limit of an event, and a signal.
  * @returns The events. `next()` rejects with the error that the source throws, with an
  * {@linkcode EventStreamError} if an event grows beyond `maxEventSize`, and with the
- * signal's reason if that is a `TimeoutError`. The events before an error are handed out first; an abort drops them.
- * @throws {EventStreamError} If a response has another status or type or no body;
- * its body is cancelled.
+ * signal's reason if that is a `TimeoutError`. The events before an error are handed out
+ * first; an abort drops them. If a response has another status or type or no body, the
+ * first `next()` reads the beginning of the body, and rejects with an
+ * {@linkcode EventStreamError} that has it.
  * @throws {TypeError} If the source is of another type or is locked, or as
  * {@linkcode EventStreamParser} does.
  * @throws {RangeError} As {@linkcode EventStreamParser} does.

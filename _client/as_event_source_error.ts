@@ -8,7 +8,6 @@
  */
 
 import { EventSourceError } from "./event_source_error.ts";
-import { EventStreamError } from "../_parser/event_stream_error.ts";
 
 /**
  * Makes an `EventSourceError` of whatever was thrown.
@@ -20,11 +19,7 @@ export function asEventSourceError(
   error: unknown,
   url: string,
 ): EventSourceError {
-  const made = error instanceof EventSourceError
-    ? error
-    : error instanceof EventStreamError
-    ? new EventSourceError("event-too-large", error.message, { cause: error })
-    : localError(error);
+  const made = error instanceof EventSourceError ? error : localError(error);
   nameUrl(made, url);
   return made;
 }

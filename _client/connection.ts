@@ -19,20 +19,19 @@ import {
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { asEventSourceError } from "./as_event_source_error.ts";
-import { explainEnd } from "./explain_end.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
+import { findForeignText } from "../_parser/foreign_text.ts";
 import {
   Interpreter,
   type InterpreterOptions,
   type StreamState,
 } from "../_parser/interpreter.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
-import { StreamHead } from "../_parser/stream_head.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
-import { MAX_DELAY } from "../_validate.ts";
+import { MAX_DELAY, quote } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { Reconnection } from "./reconnection.ts";
 
@@ -54,9 +53,7 @@ export class EventStreamConnection
   readonly #clock: Clock;
   readonly #parserOptions: InterpreterOptions;
   /** Of one response; the next one takes the last event ID and reconnection time over. */
-  #parser!: Interpreter;
-  #windows!: TextWindows;
-  #head!: StreamHead;
+  #windows!: TextWindows<Interpreter>;
   readonly #queue = new EventQueue((event) => this.#onTake(event));
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
@@ -102,9 +99,10 @@ export class EventStreamConnection
       onComment: options.onComment &&
         ((text) => this.#queue.defer(() => this.#tellComment(text))),
       maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,
+      makeError: (message) => new EventSourceError("event-too-large", message),
     };
     this.#resetParser({ lastEventId: options.lastEventId ?? "" });
-    this.#lastEventId = this.#parser.lastEventId;
+    this.#lastEventId = this.#windows.consumer.lastEventId;
     this.#stopListening = listenForAbort(options.signal, this.#onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
     Promise.resolve().then(() => this.#run());
@@ -221,7 +219,7 @@ export class EventStreamConnection
   #onTake({ lastEventId }: ServerSentEvent): void {
     // After the last event, blocks without data may have set another ID.
     this.#lastEventId = this.#queue.isEmpty
-      ? this.#parser.lastEventId
+      ? this.#windows.consumer.lastEventId
       : lastEventId;
   }
 
@@ -267,7 +265,7 @@ export class EventStreamConnection
       const attempt = this.#attempt;
       if (attempt !== undefined && this.#readyState === OPEN) {
         if (!attempt.isReady) await attempt.wait();
-        this.#parse(attempt.take());
+        this.#parse(attempt.take(this.#checkEnd));
       } else if (this.#isPaused) {
         // The end of the pause ends it.
         await this.#wait(MAX_DELAY);
@@ -275,17 +273,8 @@ export class EventStreamConnection
         await this.#open();
       }
     } catch (error) {
-      await this.#reestablish(
-        asEventSourceError(this.#explainEnd(error), this.#url.last),
-      );
+      await this.#reestablish(asEventSourceError(error, this.#url.last));
     }
-  }
-
-  /** Looks why a response has ended: it may have been a page, or an error. */
-  #explainEnd(error: unknown): unknown {
-    // A browser reestablishes the connection.
-    if (this.#isStandard) return error;
-    return explainEnd(error, this.#response, this.#head.findForeignText());
   }
 
   async #open(): Promise<void> {
@@ -294,7 +283,8 @@ export class EventStreamConnection
     const opened = await this.#attempt.open(
       () => this.#url.next(),
       // A header of the user's counts until the server has the word: it may reset the ID.
-      this.#parser.lastEventId || (this.#hasOpened ? "" : undefined),
+      this.#windows.consumer.lastEventId ||
+        (this.#hasOpened ? "" : undefined),
       // A browser does not wait for a refusal's body; shouldReconnect may look at it.
       !this.#isStandard || this.#options.shouldReconnect !== undefined,
     );
@@ -314,23 +304,37 @@ export class EventStreamConnection
     this.#options.onStateChange?.({ state: "open", response });
   }
 
+  /** Looks why a body has ended: it may have been a page, or an error. */
+  readonly #checkEnd = (): void => {
+    // A browser reestablishes the connection.
+    if (this.#isStandard) return;
+    const body = findForeignText(this.#windows);
+    if (body === undefined) return;
+    const { status, headers } = this.#response ?? {};
+    throw new EventSourceError(
+      "not-an-event-stream",
+      `Cannot read event stream: expected an event stream, got ${quote(body)}`,
+      { status, headers, body },
+    );
+  };
+
   #parse(chunk: Uint8Array): void {
     if (this.#readyState === CLOSED) return;
     try {
       this.#windows.push(chunk);
-      this.#head.add(chunk, !this.#queue.isEmpty);
     } catch (error) {
       this.#parserError = error;
     }
-    if (this.#queue.isEmpty) this.#lastEventId = this.#parser.lastEventId;
-    else this.#reconnection.attempts = 0;
+    if (this.#queue.isEmpty) {
+      this.#lastEventId = this.#windows.consumer.lastEventId;
+    } else this.#reconnection.attempts = 0;
   }
 
   /** Makes the parser of the next response. */
-  #resetParser(before: StreamState = this.#parser): void {
-    this.#parser = new Interpreter(this.#parserOptions, before);
-    this.#windows = new TextWindows(this.#parser);
-    this.#head = new StreamHead();
+  #resetParser(before: StreamState = this.#windows.consumer): void {
+    this.#windows = new TextWindows(
+      new Interpreter(this.#parserOptions, before),
+    );
   }
 
   /** Spec: "Reestablish the connection", or "fail the connection". */
@@ -342,7 +346,7 @@ export class EventStreamConnection
     const disconnection = this.#reconnection.describe(
       error,
       this.#clock.now(),
-      this.#parser.reconnectionTime,
+      this.#windows.consumer.reconnectionTime,
     );
     if (!this.#reconnection.decide(disconnection)) return this.#close(error);
     // shouldReconnect may have called close().

@@ -11,9 +11,9 @@ import type { Clock } from "../_clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { startIdleTimer } from "../_idle_timer.ts";
+import { readStart } from "../_parser/read_start.ts";
 import { findFault } from "./refusal.ts";
 import { requestEventStream } from "./request.ts";
-import { BODY_SIZE, BODY_TIMEOUT } from "./times.ts";
 
 /** What a read gave: a chunk, the end (neither), or an error. */
 interface ReadResult {
@@ -111,14 +111,16 @@ export class ConnectionAttempt {
   /**
    * Takes the next chunk, and begins to read the one after it.
    *
+   * @param checkEnd Called if the body has ended; it may throw a better error.
    * @throws {EventSourceError} If there is none.
    */
-  take(): Uint8Array {
+  take(checkEnd?: () => void): Uint8Array {
     const { value, error } = this.#result ?? {};
     if (value !== undefined) {
       this.#readAhead();
       return value;
     }
+    if (!this.#dropped && !error) checkEnd?.();
     throw this.#dropped ?? error ?? new EventSourceError(
       "end",
       "Cannot read event stream: the server ended it",
@@ -156,7 +158,9 @@ export class ConnectionAttempt {
     this.#readAhead();
     const fault = findFault(response, this.#options);
     if (signal.aborted || fault === undefined) return response;
-    const body = readsRefusal ? await this.#readStart() : "";
+    const body = readsRefusal
+      ? await readStart(() => this.#next(), this.#clock)
+      : "";
     this.#cancel();
     const { status, headers } = response;
     const reason = status === 204 ? "no-content" : fault.code;
@@ -167,26 +171,12 @@ export class ConnectionAttempt {
     });
   }
 
-  /** Reads the beginning of the body, as far as it comes in time. */
-  async #readStart(): Promise<string> {
-    const timer = this.#clock.setTimeout(() => this.#cancel(), BODY_TIMEOUT);
-    const decoder = new TextDecoder();
-    let text = "";
-    let left = BODY_SIZE;
-    try {
-      while (left > 0) {
-        if (!this.isReady) {
-          await new Promise<void>((resolve) => this.#onResult = resolve);
-        }
-        const chunk = this.take();
-        text += decoder.decode(chunk.subarray(0, left), { stream: true });
-        left -= chunk.length;
-      }
-    } catch {
-      // The body has ended, or has failed: what is reported is the status.
+  /** Reads the next chunk for `readStart()`. */
+  async #next(): Promise<ReadResult> {
+    if (!this.isReady) {
+      await new Promise<void>((resolve) => this.#onResult = resolve);
     }
-    this.#clock.clearTimeout(timer);
-    return text;
+    return { value: this.take() };
   }
 
   #cancel(): void {

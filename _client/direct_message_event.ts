@@ -7,7 +7,7 @@
  * @module
  */
 
-import { platform } from "../_platform_class.ts";
+import { PlatformMessageEvent } from "../_platform_class.ts";
 import { reportException } from "./report_exception.ts";
 
 /** A function that listens. */
@@ -19,7 +19,7 @@ export type Listener = (this: EventTarget, event: Event) => unknown;
  * event costs (`bench/client/ratios.ts`). While the listener runs and afterwards, the
  * event looks as if the platform had dispatched it.
  */
-export class DirectMessageEvent extends platform.MessageEvent<string> {
+export class DirectMessageEvent extends PlatformMessageEvent<string> {
   readonly #source: EventTarget;
   /** Set while the listener runs. */
   #isDispatched = false;

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { platform } from "../_platform_class.ts";
+import { PlatformEventTarget } from "../_platform_class.ts";
 import { EventStreamConnection } from "./connection.ts";
 import type { ConnectOptions, EventSourceInit } from "./connection_options.ts";
 import {
@@ -96,7 +96,7 @@ import { toObject } from "./to_object.ts";
  * `EventSource`.
  */
 export class EventSource<Events extends object = EventSourceEventMap>
-  extends platform.EventTarget {
+  extends PlatformEventTarget {
   /** The value of `readyState` while there is no connection, or not yet: 0. */
   declare static readonly CONNECTING: 0;
   /** The value of `readyState` while there is a connection: 1. */

@@ -106,9 +106,11 @@ export class EventSourceError extends Error {
   ) {
     super(message, options);
     this.reason = reason;
-    this.url = options.url;
-    this.status = options.status;
-    this.headers = options.headers;
-    this.body = options.body ?? "";
+    ({
+      url: this.url,
+      status: this.status,
+      headers: this.headers,
+      body: this.body = "",
+    } = options);
   }
 }

@@ -18,9 +18,3 @@ export const DEFAULT_HEALTHY_AFTER = 5000;
  */
 export const SHORT_STREAM = 1000;
 export const MAX_FLOOR = 500;
-
-/**
- * How much is read of a refusal's body: bytes, and milliseconds.
- */
-export const BODY_SIZE = 1024;
-export const BODY_TIMEOUT = 1000;

@@ -8,6 +8,7 @@
  */
 
 import { EventStreamError } from "./event_stream_error.ts";
+import { type ByteChunk, readStart } from "./read_start.ts";
 import { findResponseFault } from "./response_fault.ts";
 import { describeMismatch } from "../_validate.ts";
 
@@ -16,12 +17,6 @@ export type EventBytes =
   | Response
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>;
-
-/** A chunk of bytes, or the end. */
-export interface ByteChunk {
-  done?: boolean | undefined;
-  value?: Uint8Array | undefined;
-}
 
 /** A reader or an async iterator, made alike. */
 export interface ByteSource {
@@ -38,8 +33,8 @@ const VERB = "read events";
 /**
  * Opens what `readEvents()` accepts.
  *
- * @throws {EventStreamError} If a response is not an event stream; its body is
- * cancelled.
+ * @returns The source. If the response is not an event stream, its first read rejects with
+ * an `EventStreamError`.
  * @throws {TypeError} If the source is none of the three, or is locked.
  */
 export function openByteSource(
@@ -50,9 +45,49 @@ export function openByteSource(
   // Native has no body, and a request of Node has headers.
   const response = source as Partial<Response> | undefined;
   if (response?.headers && response.status !== undefined) {
-    source = openResponse(response as Response, ignoreContentType);
+    return openResponse(response as Response, ignoreContentType);
   }
-  const reader = (source as Partial<ReadableStream<Uint8Array>> | undefined)
+  return openBytes(source as Exclude<EventBytes, Response>);
+}
+
+function openResponse(
+  response: Response,
+  ignoreContentType: boolean | undefined,
+): ByteSource {
+  const { status, body, headers } = response;
+  const fault = findResponseFault(response, VERB, ignoreContentType);
+  if (!fault && body) return openBytes(body);
+  let source: ByteSource | undefined;
+  try {
+    source = openBytes(body);
+  } catch {
+    // There is none, or another reader has it.
+  }
+  const cancel = async (reason: unknown) => await source?.cancel(reason);
+  return {
+    async read() {
+      const error = new EventStreamError(
+        fault?.code ?? "missing-body",
+        fault?.message ?? describeMismatch(VERB, "body", "a stream", body),
+        {
+          status,
+          contentType: headers.get("content-type"),
+          body: source && await readStart(source.read),
+        },
+      );
+      // The error that counts is thrown.
+      cancel(error).catch(() => {});
+      throw error;
+    },
+    cancel,
+  };
+}
+
+/** Opens a stream or an iterable; the body of node-fetch is a stream of Node. */
+function openBytes(
+  source: Exclude<EventBytes, Response> | null,
+): ByteSource {
+  const reader = (source as Partial<ReadableStream<Uint8Array>> | null)
     ?.getReader?.();
   if (reader) {
     let hasFailed = false;
@@ -67,7 +102,7 @@ export function openByteSource(
       releaseLock: () => reader.releaseLock(),
     };
   }
-  const iterator = (source as Partial<AsyncIterable<Uint8Array>> | undefined)
+  const iterator = (source as Partial<AsyncIterable<Uint8Array>> | null)
     ?.[Symbol.asyncIterator]?.();
   if (iterator) {
     return {
@@ -77,32 +112,4 @@ export function openByteSource(
   }
   const expected = "a Response, a stream or an async iterable";
   throw new TypeError(describeMismatch(VERB, "source", expected, source));
-}
-
-function openResponse(
-  response: Response,
-  ignoreContentType: boolean | undefined,
-): ReadableStream<Uint8Array> {
-  const { status, body, headers } = response;
-  const fault = findResponseFault(response, VERB, ignoreContentType);
-  if (!fault && body) return body;
-  const contentType = headers.get("content-type");
-  const error = new EventStreamError(
-    fault?.code ?? "missing-body",
-    fault?.message ?? describeMismatch(VERB, "body", "a stream", body),
-    { status, contentType },
-  );
-  // The error that counts is thrown; a locked body is its reader's to cancel.
-  cancelBody(body, error).catch(() => {});
-  throw error;
-}
-
-/** Cancels the body of a response, which in node-fetch is a stream of Node. */
-async function cancelBody(
-  body:
-    | { cancel?: (reason: unknown) => unknown; destroy?: () => unknown }
-    | null,
-  reason: unknown,
-): Promise<void> {
-  await (body?.cancel?.(reason) ?? body?.destroy?.());
 }

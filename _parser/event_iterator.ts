@@ -14,17 +14,20 @@ import {
 } from "./byte_source.ts";
 import { DONE, EventQueue, type EventResult } from "./event_queue.ts";
 import { EventStreamError } from "./event_stream_error.ts";
-import { StreamHead } from "./stream_head.ts";
+import { Interpreter } from "./interpreter.ts";
+import { findForeignText } from "./foreign_text.ts";
 import { startIdleTimer } from "../_idle_timer.ts";
-import { describeMismatch, MAX_DELAY, quote } from "../_validate.ts";
+import { MAX_DELAY, quote } from "../_validate.ts";
 import {
-  EventStreamParser,
+  assertBytes,
   type EventStreamParserOptions,
   PARSER_OPTIONS,
+  readParserOptions,
 } from "./event_stream_parser.ts";
-import { type OptionTypes, readOptions } from "./parser_options.ts";
+import { assertRange, type OptionTypes } from "./parser_options.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { PART_LENGTH } from "./sizes.ts";
+import { TextWindows } from "./text_windows.ts";
 
 /** Options of `readEvents()`. */
 export interface ReadEventsOptions extends EventStreamParserOptions {
@@ -69,11 +72,10 @@ export class EventIterator
   implements
     AsyncIterableIterator<ServerSentEvent, undefined>,
     AsyncDisposable {
-  readonly #parser: EventStreamParser;
+  readonly #windows: TextWindows<Interpreter>;
   readonly #source: ByteSource;
   readonly #idleTimeout: number;
   readonly #queue = new EventQueue();
-  readonly #head = new StreamHead();
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
   #reading = false;
@@ -87,33 +89,26 @@ export class EventIterator
    * @param options The options of `readEvents()`, which are checked here.
    */
   constructor(source: EventBytes, options: ReadEventsOptions) {
-    const { ignoreContentType, signal, idleTimeout = Infinity, ...rest } =
-      readOptions(VERB, options, READ_EVENTS_OPTIONS);
-    if (
-      !(idleTimeout >= 1 && idleTimeout <= MAX_DELAY ||
-        idleTimeout === Infinity)
-    ) {
-      const expected = `a number from 1 to ${MAX_DELAY}, or Infinity`;
-      throw new RangeError(
-        describeMismatch(VERB, "idleTimeout", expected, idleTimeout),
-      );
-    }
-    this.#idleTimeout = idleTimeout;
-    const { onComment } = rest;
-    const keep = (text: string): void =>
-      this.#queue.defer(() => {
-        try {
-          // Cannot fail: the parser calls this only if there is one.
-          onComment!(text);
-        } catch (error) {
-          this.#queue.clear();
-          this.#stop(error, { error });
-        }
-      });
-    this.#parser = new EventStreamParser(
-      (event) => this.#queue.push(event),
-      { ...rest, onComment: onComment && keep },
+    const read = readParserOptions(VERB, options, READ_EVENTS_OPTIONS);
+    const { ignoreContentType, signal, idleTimeout = Infinity, onComment } =
+      read;
+    assertRange(
+      VERB,
+      "idleTimeout",
+      idleTimeout,
+      `a number from 1 to ${MAX_DELAY}, or Infinity`,
+      idleTimeout >= 1 &&
+        (idleTimeout <= MAX_DELAY || idleTimeout === Infinity),
     );
+    this.#idleTimeout = idleTimeout;
+    const settings = {
+      ...read,
+      onEvent: (event: ServerSentEvent) => this.#queue.push(event),
+      onComment: onComment &&
+        ((text: string) =>
+          this.#queue.defer(() => this.#tell(onComment, text))),
+    };
+    this.#windows = new TextWindows(new Interpreter(settings, settings));
     this.#source = openByteSource(source, ignoreContentType);
     const onAbort = (): void => {
       this.#queue.clear();
@@ -122,6 +117,16 @@ export class EventIterator
     };
     this.#stopListening = listenForAbort(signal, onAbort);
     if (signal?.aborted) onAbort();
+  }
+
+  /** Calls back with a comment. What that throws ends the iteration. */
+  #tell(onComment: (comment: string) => void, text: string): void {
+    try {
+      onComment(text);
+    } catch (error) {
+      this.#queue.clear();
+      this.#stop(error, { error });
+    }
   }
 
   next(): Promise<EventResult> {
@@ -181,14 +186,13 @@ export class EventIterator
     // A callback that asks for the next event must not parse the part after this one.
     this.#reading = true;
     this.#rest = undefined;
-    // The parser refuses what is no Uint8Array.
-    if (ArrayBuffer.isView(chunk) && chunk.length > PART_LENGTH) {
-      this.#rest = chunk.subarray(PART_LENGTH);
-      chunk = chunk.subarray(0, PART_LENGTH);
-    }
     try {
-      this.#parser.push(chunk);
-      this.#head.add(chunk, !this.#queue.isEmpty);
+      assertBytes(chunk);
+      if (chunk.length > PART_LENGTH) {
+        this.#rest = chunk.subarray(PART_LENGTH);
+        chunk = chunk.subarray(0, PART_LENGTH);
+      }
+      this.#windows.push(chunk);
     } catch (error) {
       this.#stop(error, { error });
     }
@@ -197,8 +201,8 @@ export class EventIterator
 
   /** Ends with the source. */
   #conclude(): void {
-    const body = this.#head.findForeignText();
-    if (!body) return this.#end();
+    const body = findForeignText(this.#windows);
+    if (body === undefined) return this.#end();
     const message = `Cannot ${VERB}: expected an event stream, got ${
       quote(body)
     }`;
@@ -217,18 +221,14 @@ export class EventIterator
 
   async #cancel(reason: unknown): Promise<IteratorReturnResult<undefined>> {
     this.#queue.clear();
-    if (this.#queue.hasEnded) {
-      this.#queue.end();
-    } else {
-      const cancelled = this.#source.cancel(reason);
-      this.#end();
-      let timer: unknown;
-      // A cancel() that never settles does not hold a `break`.
-      const timeout = new Promise((resolve) => timer = setTimeout(resolve));
-      await Promise.race([cancelled, timeout]).finally(() =>
-        clearTimeout(timer as number)
-      );
-    }
+    const cancelled = this.#queue.hasEnded || this.#source.cancel(reason);
+    this.#end();
+    let timer: unknown;
+    // A cancel() that never settles does not hold a `break`.
+    const timeout = new Promise((resolve) => timer = setTimeout(resolve));
+    await Promise.race([cancelled, timeout]).finally(() =>
+      clearTimeout(timer as number)
+    );
     return DONE;
   }
 

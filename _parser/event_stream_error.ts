@@ -21,7 +21,7 @@ export interface EventStreamErrorOptions extends ErrorOptions {
   status?: number | undefined;
   /** The response's `Content-Type`, `null` if it has none. */
   contentType?: string | null | undefined;
-  /** The beginning of the stream as text. */
+  /** The beginning of the stream, or of the refused body, as text. */
   body?: string | undefined;
 }
 
@@ -29,7 +29,8 @@ export interface EventStreamErrorOptions extends ErrorOptions {
  * Thrown where bytes cannot be read as an event stream. Its `code` says why:
  *
  * - `"event-too-large"`: an event grew beyond `maxEventSize`
- * - `"unexpected-status"`: the response's status is not 200
+ * - `"unexpected-status"`: the response's status is not 200; `body` is the beginning of what
+ *   it says
  * - `"unexpected-content-type"`: the response is not `text/event-stream`
  * - `"missing-body"`: the response has no body
  * - `"not-an-event-stream"`: the stream ended without an event, and looks like something
@@ -39,13 +40,15 @@ export interface EventStreamErrorOptions extends ErrorOptions {
  * @example Tell a refusal from a broken stream
  * ```ts
  * import { EventStreamError, readEvents } from "@tidings/sse/parser";
- * import { assertEquals, assertThrows } from "@std/assert";
+ * import { assertEquals, assertRejects } from "@std/assert";
  *
  * const response = new Response("Slow down", { status: 429 });
  *
- * const error = assertThrows(() => readEvents(response), EventStreamError);
+ * const events = readEvents(response);
+ * const error = await assertRejects(() => events.next(), EventStreamError);
  * assertEquals(error.code, "unexpected-status");
  * assertEquals(error.status, 429);
+ * assertEquals(error.body, "Slow down");
  * ```
  */
 export class EventStreamError extends Error {
@@ -61,8 +64,9 @@ export class EventStreamError extends Error {
    */
   readonly contentType: string | null | undefined;
   /**
-   * The first 1024 UTF-16 code units of a stream that was no event stream; otherwise empty.
-   * The body of a response that was refused is not read.
+   * The beginning as text: the first 1024 UTF-16 code units of a stream that was no event
+   * stream, or the first 1024 bytes of the body of a response that was refused, less if the
+   * rest takes longer than a second. Otherwise empty.
    */
   readonly body: string;
 

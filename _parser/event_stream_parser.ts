@@ -7,11 +7,20 @@
  * @module
  */
 
-import { Interpreter, type InterpreterOptions } from "./interpreter.ts";
-import { checkType, type OptionTypes, readOptions } from "./parser_options.ts";
+import { EventStreamError } from "./event_stream_error.ts";
+import {
+  Interpreter,
+  type InterpreterOptions,
+  type StreamState,
+} from "./interpreter.ts";
+import {
+  assertRange,
+  checkType,
+  type OptionTypes,
+  readOptions,
+} from "./parser_options.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "./sizes.ts";
 import { pushText, TextWindows } from "./text_windows.ts";
-import { describeMismatch } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 /** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
@@ -53,6 +62,47 @@ export const PARSER_OPTIONS: OptionTypes<EventStreamParserOptions> = {
   lastEventId: "a string",
 };
 
+/** The options with their defaults, for an {@linkcode Interpreter} and its first stream. */
+type ParserSettings = Omit<InterpreterOptions, "onEvent"> & StreamState;
+
+/**
+ * Reads options that are those of a parser, or more.
+ *
+ * @param verb What fails otherwise.
+ * @param options The options.
+ * @param types What each of them has to be.
+ * @throws {TypeError} If an option is unknown or of the wrong type.
+ * @throws {RangeError} If `maxEventSize` is out of its range.
+ */
+export function readParserOptions<Options extends EventStreamParserOptions>(
+  verb: string,
+  options: Options,
+  types: OptionTypes<Options>,
+): Options & ParserSettings {
+  const read = readOptions(verb, options, types);
+  const { maxEventSize = DEFAULT_MAX_EVENT_SIZE, lastEventId = "" } = read;
+  assertRange(
+    verb,
+    "maxEventSize",
+    maxEventSize,
+    "a positive integer or Infinity",
+    maxEventSize > 0 && !(maxEventSize % 1),
+  );
+  const makeError = (message: string): Error =>
+    new EventStreamError("event-too-large", message);
+  return { ...read, maxEventSize, lastEventId, makeError };
+}
+
+/** Checks a chunk. */
+export function assertBytes(chunk: Uint8Array): void {
+  // By its tag: it may come from another realm.
+  if (chunk?.[Symbol.toStringTag] !== "Uint8Array") {
+    throw new TypeError(
+      `Cannot push chunk: expected a Uint8Array or a string, got ${typeof chunk}`,
+    );
+  }
+}
+
 /**
  * The synchronous core: chunks in, events out before `push` returns.
  *
@@ -77,9 +127,8 @@ export const PARSER_OPTIONS: OptionTypes<EventStreamParserOptions> = {
  */
 export class EventStreamParser {
   readonly #options: InterpreterOptions;
-  // Both are of one stream.
-  #interpreter: Interpreter;
-  #windows: TextWindows;
+  // Of one stream.
+  #windows: TextWindows<Interpreter>;
   // Set while push() runs, and still set after it has thrown. Cleared by reset().
   #pushing = false;
 
@@ -98,21 +147,10 @@ export class EventStreamParser {
     onEvent: (event: ServerSentEvent) => void,
     options: EventStreamParserOptions = {},
   ) {
-    const {
-      maxEventSize = DEFAULT_MAX_EVENT_SIZE,
-      lastEventId = "",
-      onComment,
-    } = readOptions(VERB, options, PARSER_OPTIONS);
+    const read = readParserOptions(VERB, options, PARSER_OPTIONS);
     checkType(VERB, "onEvent", onEvent, "a function");
-    if (!(maxEventSize > 0) || maxEventSize % 1 > 0) {
-      const expected = "a positive integer or Infinity";
-      throw new RangeError(
-        describeMismatch(VERB, "maxEventSize", expected, maxEventSize),
-      );
-    }
-    this.#options = { onEvent, onComment, maxEventSize };
-    this.#interpreter = new Interpreter(this.#options, { lastEventId });
-    this.#windows = new TextWindows(this.#interpreter);
+    this.#options = { ...read, onEvent };
+    this.#windows = new TextWindows(new Interpreter(this.#options, read));
   }
 
   /**
@@ -123,7 +161,7 @@ export class EventStreamParser {
    * @returns The last event ID, empty if there is none.
    */
   get lastEventId(): string {
-    return this.#interpreter.lastEventId;
+    return this.#windows.consumer.lastEventId;
   }
 
   /**
@@ -133,7 +171,7 @@ export class EventStreamParser {
    * @returns Milliseconds, `undefined` if no `retry` field was received.
    */
   get reconnectionTime(): number | undefined {
-    return this.#interpreter.reconnectionTime;
+    return this.#windows.consumer.reconnectionTime;
   }
 
   /**
@@ -163,12 +201,7 @@ export class EventStreamParser {
    */
   push(chunk: Uint8Array | string): void {
     const isText = typeof chunk === "string";
-    // By its tag: it may come from another realm.
-    if (!isText && chunk?.[Symbol.toStringTag] !== "Uint8Array") {
-      throw new TypeError(
-        `Cannot push chunk: expected a Uint8Array or a string, got ${typeof chunk}`,
-      );
-    }
+    if (!isText) assertBytes(chunk);
     if (this.#pushing) {
       throw new TypeError(
         "Cannot push chunk: an earlier call has not returned",
@@ -202,10 +235,9 @@ export class EventStreamParser {
    */
   reset(): void {
     this.#pushing = false;
-    const before = this.#interpreter;
+    const before = this.#windows.consumer;
     before.isOver = true;
-    this.#interpreter = new Interpreter(this.#options, before);
-    this.#windows = new TextWindows(this.#interpreter);
+    this.#windows = new TextWindows(new Interpreter(this.#options, before));
   }
 
   /** The name of the class, as the classes of the platform have it. */

@@ -8,12 +8,11 @@
  * @module
  */
 
-import { EventStreamError } from "./event_stream_error.ts";
 import { CR, indexOfValue, lengthOfName, LF } from "./fields.ts";
 import { GrowingText } from "./growing_text.ts";
 import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { BOM, HEAD_LENGTH, LONG_NAME_LENGTH } from "./sizes.ts";
+import { BOM, LONG_NAME_LENGTH, NAME_LENGTH } from "./sizes.ts";
 
 const RETRY_REGEXP = /^retry: ?([0-9]+)$/;
 
@@ -22,6 +21,8 @@ export interface InterpreterOptions {
   onEvent: (event: ServerSentEvent) => void;
   onComment?: ((comment: string) => void) | undefined;
   maxEventSize: number;
+  /** Makes the error for an event that is too large. */
+  makeError: (message: string) => Error;
 }
 
 /** What one stream of an event source leaves to the next. */
@@ -38,6 +39,8 @@ export class Interpreter implements StreamState {
   reconnectionTime: number | undefined;
   /** Set when a callback called `reset()`: what is left of the window is dropped. */
   isOver = false;
+  /** Whether an event was dispatched. */
+  hasEvents = false;
 
   readonly #options: InterpreterOptions;
   // The standard's data buffer, without the line feed that it adds to each value
@@ -62,7 +65,7 @@ export class Interpreter implements StreamState {
   #afterCR = false;
   // Whether nothing of the stream has arrived. Cleared by the first character.
   #atStart = true;
-  readonly #head = new Uint8Array(HEAD_LENGTH);
+  readonly #head = new Uint8Array(NAME_LENGTH);
 
   constructor(options: InterpreterOptions, before: StreamState) {
     this.#options = options;
@@ -228,6 +231,7 @@ export class Interpreter implements StreamState {
     // Spec: "If the data buffer is an empty string, set the data buffer and the
     // event type buffer to the empty string and return."
     if (!hasData) return;
+    this.hasEvents = true;
     this.#options.onEvent({
       event: eventType === "" ? "message" : eventType,
       data,
@@ -250,7 +254,7 @@ export class Interpreter implements StreamState {
   /** Reads the codes at the start of a line, where there are no bytes for them. */
   #readHead(text: string, start: number): Uint8Array {
     const head = this.#head;
-    for (let i = 0; i < HEAD_LENGTH; i++) {
+    for (let i = 0; i < NAME_LENGTH; i++) {
       // After the end of the text there is NaN, which becomes 0.
       head[i] = Math.min(text.charCodeAt(start + i), 0x80);
     }
@@ -287,8 +291,7 @@ export class Interpreter implements StreamState {
   }
 
   #refuse(): never {
-    throw new EventStreamError(
-      "event-too-large",
+    throw this.#options.makeError(
       `Cannot parse event: it is larger than "maxEventSize", which is ${this.#options.maxEventSize}`,
     );
   }

@@ -80,3 +80,24 @@ export function checkType<Value>(
   ) return value;
   throw new TypeError(describeMismatch(verb, name, type, value));
 }
+
+/**
+ * Checks a number.
+ *
+ * @param verb What fails otherwise.
+ * @param name The option.
+ * @param value Its value.
+ * @param expected What it has to be.
+ * @param isInRange Whether it is.
+ * @throws {RangeError} If it is not.
+ */
+export function assertRange(
+  verb: string,
+  name: string,
+  value: number,
+  expected: string,
+  isInRange: boolean,
+): void {
+  if (isInRange) return;
+  throw new RangeError(describeMismatch(verb, name, expected, value));
+}

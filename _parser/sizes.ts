@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The sizes by which the parser cuts, keeps and counts text. A module of its own, without
+ * The sizes by which the parser cuts, keeps and counts text, and what is read of a refusal. A module of its own, without
  * imports: a bundler writes its numbers where they are used.
  *
  * @module
@@ -45,7 +45,10 @@ export const LONG_NAME_LENGTH = 1024;
 /**
  * The longest field name that the hot loop reads, "event", with a colon and a space.
  */
-export const HEAD_LENGTH = 7;
+export const NAME_LENGTH = 7;
+
+/** UTF-16 code units of the beginning of a stream that an error has at most. */
+export const HEAD_LENGTH = 1024;
 
 /** The code of a byte order mark. */
 export const BOM = 0xfeff;
@@ -61,3 +64,7 @@ export const BLOCK_LENGTH = 1024;
  * 150 MB; no runtime's fetch gives chunks that are larger than this.
  */
 export const PART_LENGTH = 64 * 1024;
+
+/** How much is read of a refusal's body: bytes, and milliseconds. */
+export const BODY_SIZE = 1024;
+export const BODY_TIMEOUT = 1000;

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Decodes chunks of bytes as windows of text, by the rules of UTF-8 only. The
- * interpreter, which `EventStreamParser` puts behind it, reads the windows.
+ * Decodes chunks of bytes as windows of text, by the rules of UTF-8 only, for the
+ * interpreter to read. The parser, `readEvents()` and the client's connections push chunks.
  *
  * @module
  */
@@ -12,13 +12,14 @@ import { ownText } from "../_own_text.ts";
 import {
   COMPACT_AFTER,
   GATHERED_LENGTH,
+  HEAD_LENGTH,
   LARGE_WINDOW_LENGTH,
   SMALL_LENGTH,
   WIDE_WINDOW_LENGTH,
   WINDOW_LENGTH,
 } from "./sizes.ts";
 
-/** Reads the windows. */
+/** Reads the windows; an interpreter does. */
 export interface WindowConsumer {
   /**
    * Reads a window. `bytes` is there if each byte is one code unit of the text, so that
@@ -36,8 +37,11 @@ export interface WindowConsumer {
 }
 
 /** Decodes chunks of UTF-8, cut anywhere, in windows that end with a line. */
-export class TextWindows {
-  readonly #consumer: WindowConsumer;
+export class TextWindows<Consumer extends WindowConsumer = WindowConsumer> {
+  /** Reads the windows of this stream. */
+  readonly consumer: Consumer;
+  /** The beginning of the stream, at least `HEAD_LENGTH` code units if it has as many. */
+  head = "";
   // The byte order mark is part of the stream's grammar, which the consumer knows.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
   // Whether the decoder keeps the first bytes of an unfinished character.
@@ -47,40 +51,40 @@ export class TextWindows {
   // Small chunks without a line end that are not decoded yet.
   #gathered: Uint8Array | undefined;
   #gatheredLength = 0;
-  // UTF-16 code units since the consumer copied what it keeps.
+  // UTF-16 code units since the interpreter copied what it keeps.
   #received = 0;
 
-  constructor(consumer: WindowConsumer) {
-    this.#consumer = consumer;
+  constructor(consumer: Consumer) {
+    this.consumer = consumer;
   }
 
   /** Decodes a chunk, or keeps a copy until its line ends or leaves no room. */
   push(chunk: Uint8Array): void {
     const isLarge = chunk.length > SMALL_LENGTH;
-    if (isLarge) this.#flush();
+    if (isLarge) this.flush();
     const isEnded = isLarge || indexOfLineEnd(chunk, 0) !== -1;
     if (isEnded && this.#gatheredLength === 0) return this.#decode(chunk);
     this.#gathered ??= new Uint8Array(GATHERED_LENGTH);
     // No callback runs in between: what was gathered ends no line.
-    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) this.#flush();
+    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) this.flush();
     this.#gathered.set(chunk, this.#gatheredLength);
     this.#gatheredLength += chunk.length;
     // What the decoder keeps, at most three bytes, may become code units too.
-    if (isEnded || this.#gatheredLength + 3 > this.#consumer.room) {
-      this.#flush();
+    if (isEnded || this.#gatheredLength + 3 > this.consumer.room) {
+      this.flush();
     }
   }
 
   /** Hands on what is not decoded yet: an unfinished character becomes U+FFFD. */
   finish(): void {
-    this.#flush();
+    this.flush();
     if (!this.#partial) return;
     this.#partial = false;
     this.interpret(this.#decoder.decode());
   }
 
-  /** Decodes what was gathered. */
-  #flush(): void {
+  /** Decodes what was gathered: always, once the stream has ended. */
+  flush(): void {
     const length = this.#gatheredLength;
     if (length === 0) return;
     this.#gatheredLength = 0;
@@ -92,7 +96,7 @@ export class TextWindows {
     let rest = bytes;
     while (rest.length > this.#windowLength) {
       // Within a long line, to look for its end would cost more than all the rest.
-      const isLong = this.#consumer.lineLength >= WINDOW_LENGTH;
+      const isLong = this.consumer.lineLength >= WINDOW_LENGTH;
       const next = isLong
         ? LARGE_WINDOW_LENGTH
         : indexOfLineEnd(rest, this.#windowLength) + 1;
@@ -118,12 +122,15 @@ export class TextWindows {
 
   /** Hands on a window. */
   interpret(text: string, bytes?: Uint8Array): boolean {
+    if (this.head.length < HEAD_LENGTH) {
+      this.head += ownText(text.slice(0, HEAD_LENGTH));
+    }
     if (this.#received > COMPACT_AFTER) {
-      this.#consumer.compact();
+      this.consumer.compact();
       this.#received = 0;
     }
     this.#received += text.length;
-    return this.#consumer.interpret(text, bytes);
+    return this.consumer.interpret(text, bytes);
   }
 }
 

@@ -55,7 +55,6 @@ export type EventRunSource<Events = unknown> = (
  * @param onSilent Called once if that was exceeded, unless the iterator throws.
  * @returns The iterator of its events.
  * @throws {TypeError} If it is nothing that a source may give.
- * @throws {EventStreamError} If it is a response that is not an event stream.
  */
 export function openRunIterator(
   given: unknown,

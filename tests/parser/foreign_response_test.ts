@@ -72,22 +72,23 @@ for (
     }],
   ] as const
 ) {
-  Deno.test(`readEvents() tells the status of a response with ${name}`, () => {
-    const error = assertThrows(
-      () => readEvents(respond(429, body)),
+  Deno.test(`readEvents() tells the status of a response with ${name}`, async () => {
+    const error = await assertRejects(
+      () => readEvents(respond(429, body)).next(),
       EventStreamError,
       "429",
     );
     assertEquals(error.code, "unexpected-status");
     assertEquals(error.status, 429);
+    assertEquals(error.body, body instanceof NodeStream ? "Slow down" : "");
     if (body instanceof NodeStream) assertEquals(body.destroyed, true);
   });
 }
 
 for (const body of [NONE, undefined, null]) {
-  Deno.test(`readEvents() says that a body is missing: ${String(body)}`, () => {
-    const error = assertThrows(
-      () => readEvents(respond(200, body)),
+  Deno.test(`readEvents() says that a body is missing: ${String(body)}`, async () => {
+    const error = await assertRejects(
+      () => readEvents(respond(200, body)).next(),
       EventStreamError,
     );
     assertEquals(error.code, "missing-body");

@@ -1,9 +1,23 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { EventStreamError, readEvents } from "../../parser.ts";
 import { eventOf } from "../support/outcome.ts";
-import { manualSource, openSource, streamOf } from "../support/sources.ts";
+import { FakeTime } from "../support/fake_time.ts";
+import {
+  manualSource,
+  openSource,
+  streamOf,
+  turn,
+} from "../support/sources.ts";
+
+/** As much of a refusal's body as its error has. */
+const START = "data: a\n\n".padEnd(1024, "-");
 
 for (
   const contentType of [
@@ -44,11 +58,11 @@ for (
 ) {
   const name = contentType === null ? "no type" : JSON.stringify(contentType);
 
-  Deno.test(`readEvents() refuses a response of ${name} and cancels its body`, () => {
-    const source = openSource("data: a\n\n");
+  Deno.test(`readEvents() refuses a response of ${name} and cancels its body`, async () => {
+    const source = openSource(START, "more");
 
-    const error = assertThrows(
-      () => readEvents(responseOf(source.stream, contentType)),
+    const error = await assertRejects(
+      () => readEvents(responseOf(source.stream, contentType)).next(),
       EventStreamError,
     );
 
@@ -56,6 +70,7 @@ for (
     assertEquals(error.code, "unexpected-content-type");
     assertEquals(error.status, 200);
     assertEquals(error.contentType, contentType);
+    assertEquals(error.body, START);
     assertEquals(source.cancelled, [error]);
   });
 
@@ -74,16 +89,16 @@ for (
 }
 
 for (const status of [201, 202, 206, 300, 400, 401, 404, 429, 500, 503]) {
-  Deno.test(`readEvents() refuses a response of status ${status} and cancels its body`, () => {
+  Deno.test(`readEvents() refuses a response of status ${status} and cancels its body`, async () => {
     for (const ignoreContentType of [false, true]) {
-      const source = openSource("data: a\n\n");
+      const source = openSource(START + "more");
       const response = new Response(source.stream, {
         status,
         headers: { "content-type": "text/event-stream" },
       });
 
-      const error = assertThrows(
-        () => readEvents(response, { ignoreContentType }),
+      const error = await assertRejects(
+        () => readEvents(response, { ignoreContentType }).next(),
         EventStreamError,
         String(status),
       );
@@ -91,14 +106,15 @@ for (const status of [201, 202, 206, 300, 400, 401, 404, 429, 500, 503]) {
       assertEquals(error.code, "unexpected-status");
       assertEquals(error.status, status);
       assertEquals(error.contentType, "text/event-stream");
+      assertEquals(error.body, START);
       assertEquals(source.cancelled, [error]);
     }
   });
 }
 
-Deno.test("readEvents() refuses a response of status 204, which has no body", () => {
-  const error = assertThrows(
-    () => readEvents(new Response(null, { status: 204 })),
+Deno.test("readEvents() refuses a response of status 204, which has no body", async () => {
+  const error = await assertRejects(
+    () => readEvents(new Response(null, { status: 204 })).next(),
     EventStreamError,
   );
 
@@ -107,9 +123,9 @@ Deno.test("readEvents() refuses a response of status 204, which has no body", ()
   assertEquals(error.contentType, null);
 });
 
-Deno.test("readEvents() refuses a response without a body", () => {
-  const error = assertThrows(
-    () => readEvents(responseOf(null, "text/event-stream")),
+Deno.test("readEvents() refuses a response without a body", async () => {
+  const error = await assertRejects(
+    () => readEvents(responseOf(null, "text/event-stream")).next(),
     EventStreamError,
   );
 
@@ -118,11 +134,11 @@ Deno.test("readEvents() refuses a response without a body", () => {
   assertEquals(error.contentType, "text/event-stream");
 });
 
-Deno.test("readEvents() cuts a content type in the message to 40 characters", () => {
+Deno.test("readEvents() cuts a content type in the message to 40 characters", async () => {
   const contentType = "text/" + "x".repeat(1000);
 
-  const error = assertThrows(
-    () => readEvents(responseOf(null, contentType)),
+  const error = await assertRejects(
+    () => readEvents(responseOf(null, contentType)).next(),
     EventStreamError,
     "x".repeat(35),
   );
@@ -214,3 +230,62 @@ function responseOf(
   if (contentType !== null) response.headers.set("content-type", contentType);
   return response;
 }
+
+for (
+  const [name, chunks, body] of [
+    ["is short", ["Slow ", "down"], "Slow down"],
+    ["is empty", [], ""],
+    ["is cut within a character", ["x".repeat(1023) + "é"], "x".repeat(1023)],
+  ] as const
+) {
+  Deno.test(`readEvents() has the beginning of a refusal's body that ${name}`, async () => {
+    const source = openSource(...chunks);
+    source.end();
+    const events = readEvents(new Response(source.stream, { status: 429 }));
+
+    const error = await assertRejects(() => events.next(), EventStreamError);
+
+    assertEquals([error.status, error.body], [429, body]);
+    assertEquals(await events.next(), { done: true, value: undefined });
+  });
+}
+
+Deno.test("readEvents() has what came of a refusal's body that breaks off", async () => {
+  const source = openSource("Slow ");
+  const events = readEvents(new Response(source.stream, { status: 429 }));
+
+  const next = events.next();
+  await turn();
+  source.fail(new Error("source"));
+  const error = await assertRejects(() => next, EventStreamError);
+
+  assertEquals([error.status, error.body], [429, "Slow "]);
+});
+
+Deno.test("readEvents() does not read a refusal that nobody asks for", async () => {
+  const source = openSource("Slow down");
+  const events = readEvents(new Response(source.stream, { status: 429 }));
+
+  assertEquals(await events.return?.(), { done: true, value: undefined });
+  assertEquals(await events.next(), { done: true, value: undefined });
+  assertEquals(source.cancelled, [undefined]);
+});
+
+Deno.test("readEvents() waits a second for a refusal's body that stalls", async () => {
+  using time = new FakeTime();
+  const stalled = new Promise<never>(() => {});
+  const iterable = {
+    [Symbol.asyncIterator]: () => ({ next: () => stalled }),
+  };
+  const errors = [openSource("Slow ").stream, iterable].map((body) => {
+    const headers = new Headers();
+    const response = { status: 429, headers, body } as unknown as Response;
+    return assertRejects(() => readEvents(response).next(), EventStreamError);
+  });
+
+  for (let i = 0; i < 20; i++) await Promise.resolve();
+  time.pass(1000);
+
+  const texts = (await Promise.all(errors)).map(({ body }) => body);
+  assertEquals(texts, ["Slow ", ""]);
+});
