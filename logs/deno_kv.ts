@@ -30,10 +30,7 @@
  * @module
  */
 
-import {
-  compareEpochCursors,
-  findEpochSequence,
-} from "../_log/epoch_cursor.ts";
+import { compareEpochCursors } from "../_log/epoch_cursor.ts";
 import type { ReadBounds } from "../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertLimit } from "../_validate.ts";
@@ -46,13 +43,14 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import { collectEvents } from "./_deno_kv/collect_events.ts";
 import { KvAppendQueue } from "./_deno_kv/append_queue.ts";
 import { KvHistory } from "./_deno_kv/history.ts";
+import { readEvents } from "./_deno_kv/read_events.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
 import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkKvOptions, describePrefix } from "./_deno_kv/option_checks.ts";
 import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
+import { BEGINNING } from "./_engine/beginning.ts";
 import { LogCalls } from "./_engine/log_calls.ts";
 
 export {
@@ -238,22 +236,18 @@ export class DenoKvEventLog implements EventLog {
   }
 
   async #read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    const state = await this.#history.readState();
-    const known = findEpochSequence(after, state.epoch);
-    if (known !== undefined && known >= state.last) {
-      // A cursor lies after the end if the store was restored, or a replica answers.
-      const cursor = `${state.epoch}-${state.last}`;
-      return { events: [], cursor, gap: known > state.last };
-    }
-    const start = known ?? 0;
-    const { events, sequence, skippedTo } = await collectEvents(
-      this.#history.batchesAfter(start),
+    const history = this.#history;
+    const state = await history.readState();
+    // A channel's log always has an epoch, so this cursor is none of its own.
+    const cursor = after === BEGINNING ? "" : after;
+    // Nor has it events that a claim could miss.
+    const { gapCursor: _, ...batch } = await readEvents(
       state,
-      start,
+      cursor,
       bounds,
+      (sequence) => history.batchesAfter(sequence),
     );
-    const gap = known === undefined || skippedTo !== undefined;
-    return { events, cursor: `${state.epoch}-${sequence}`, gap };
+    return batch;
   }
 
   async #rewind(count: number): Promise<string> {

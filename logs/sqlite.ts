@@ -95,8 +95,8 @@ const OPTIONS: OptionKinds<SqliteEventLogOptions> = {
  * - {@linkcode SqliteEventLog.append} has written the event when it returns its promise, so
  *   a transaction that is open on the connection contains it. Followers get it after the
  *   commit; after a rollback, nobody does.
- * - An append that fails in a transaction leaves the transaction open. Its promise rejects;
- *   code that needs the event awaits that before the commit.
+ * - An append that fails in a transaction leaves the transaction open, as it was before the
+ *   call. Its promise rejects; code that needs the event awaits that before the commit.
  * - Nothing is read while a transaction is open on the connection: reads wait until it
  *   ends. A transaction that stays open over an `await` belongs on a connection of its own,
  *   since all that is published meanwhile is part of it.
@@ -105,6 +105,7 @@ const OPTIONS: OptionKinds<SqliteEventLogOptions> = {
  * - While another connection has the lock, an append outside of a transaction is tried
  *   again, for up to `timeout`. All other errors of SQLite are final, and the append has done
  *   nothing.
+ * - A file that is deleted, moved or replaced while it is open is an error of every call.
  * - A confirmed event is as safe as any other row: `PRAGMA synchronous` decides whether it
  *   survives a loss of power.
  *
@@ -148,7 +149,7 @@ export class SqliteEventLog implements EventLog {
     const setup = checkSetup(verb, db, ["name", name], shared);
     const bounds = { maxEvents, maxAge };
     const history = new SqliteHistory(setup.connection, name, "", bounds);
-    this.#log = new SqliteLog(setup, history, quote(name), Infinity);
+    this.#log = new SqliteLog(setup, history, quote(name));
   }
 
   /**

@@ -16,7 +16,7 @@
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { TextEventInit } from "../../event.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
-import type { EventLines } from "../_engine/collect_events.ts";
+import type { EventLines } from "../_engine/epoch_reader.ts";
 import { makeEventLine } from "../_engine/event_line.ts";
 import type { KvEntry, KvKeyPart } from "./store.ts";
 

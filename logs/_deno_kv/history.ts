@@ -8,6 +8,7 @@
  */
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
+import type { WakeWatcher } from "../_engine/wake_watcher.ts";
 import {
   hasTag,
   keyOf,
@@ -17,7 +18,7 @@ import {
   readBatches,
   readKey,
 } from "./batches.ts";
-import { KvChangeWatcher } from "./change_watcher.ts";
+import { watchChanges } from "./change_watcher.ts";
 import { type CommitOutcome, retryConflicts } from "./conflicts.ts";
 import { readState } from "./replies.ts";
 import type { KvKeyPart, KvStore } from "./store.ts";
@@ -99,8 +100,8 @@ export class KvHistory {
   }
 
   /** Watches the state for changes. `pollInterval` is in milliseconds. */
-  watch(pollInterval: number): KvChangeWatcher {
-    return new KvChangeWatcher(this.#kv.watch([this.#stateKey]), pollInterval);
+  watch(pollInterval: number): WakeWatcher {
+    return watchChanges(this.#kv.watch([this.#stateKey]), pollInterval);
   }
 
   /** Reads the batches from the one with the event after a sequence on. */

@@ -10,10 +10,9 @@
 
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
-import { BEGINNING, findSequence } from "../_engine/beginning.ts";
-import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { readEventLine } from "../_engine/event_line.ts";
 import { retry } from "../_engine/retry.ts";
+import type { WakeWatcher } from "../_engine/wake_watcher.ts";
 import {
   hasTag,
   keyOf,
@@ -21,11 +20,11 @@ import {
   makeBatchParts,
   readBatches,
 } from "./batches.ts";
-import { KvChangeWatcher } from "./change_watcher.ts";
+import { watchChanges } from "./change_watcher.ts";
 import type { NamedState } from "./named_state.ts";
 import type { RecentWrite } from "./recent_write.ts";
 import { type CommitOutcome, retryConflicts } from "./conflicts.ts";
-import { collectEvents } from "./collect_events.ts";
+import { readEvents } from "./read_events.ts";
 import { readState } from "./replies.ts";
 import type { KvEntry, KvKeyPart, KvStore } from "./store.ts";
 
@@ -88,37 +87,21 @@ export class KvNamedHistory {
   }
 
   /** Watches the state for changes. `pollInterval` is in milliseconds. */
-  watch(pollInterval: number): KvChangeWatcher {
-    return new KvChangeWatcher(this.#kv.watch([this.#stateKey]), pollInterval);
+  watch(pollInterval: number): WakeWatcher {
+    return watchChanges(this.#kv.watch([this.#stateKey]), pollInterval);
   }
 
   /** Reads the events after a cursor, as `EventLog.read`. */
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
     const state = await this.readState();
-    if (state === undefined) {
-      return { events: [], cursor: BEGINNING, gap: after !== BEGINNING };
-    }
-    const known = findSequence(after, state.epoch);
-    if (known !== undefined && known >= state.last) {
-      // A cursor lies after the end if the store was restored, or a replica answers.
-      const isAtEnd = known === state.last;
-      const cursor = isAtEnd ? after : `${state.epoch}-${state.last}`;
-      return { events: [], cursor, gap: !isAtEnd };
-    }
-    const { epoch } = state;
-    const start = known ?? 0;
-    const batches = this.#batchesAfter(epoch, start);
-    const { events, sequence, skippedTo } = await collectEvents(
-      batches,
+    // Nothing is read of a log that does not exist.
+    const epoch = state?.epoch ?? "";
+    return await readEvents(
       state,
-      start,
+      after,
       bounds,
+      (sequence) => this.#batchesAfter(epoch, sequence),
     );
-    const gap = known === undefined || skippedTo !== undefined;
-    const gapCursor = known === undefined || skippedTo === undefined
-      ? undefined
-      : `${epoch}-${skippedTo}`;
-    return makeEventLogBatch(events, `${epoch}-${sequence}`, gap, gapCursor);
   }
 
   /** Finds the last event. */

@@ -6,13 +6,8 @@
  * @module
  */
 
-import {
-  assertName,
-  assertNumber,
-  describeMismatch,
-  MAX_DELAY,
-  quote,
-} from "../../_validate.ts";
+import { assertName, describeMismatch, quote } from "../../_validate.ts";
+import { checkWaits } from "../_engine/wait_options.ts";
 import type { KvKeyPart } from "./store.ts";
 
 /**
@@ -42,10 +37,7 @@ export function checkKvOptions(
   pollInterval: number,
   timeout: number,
 ): void {
-  if (pollInterval !== Infinity) {
-    assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
-  }
-  assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+  checkWaits(verb, pollInterval, timeout);
   // A string would be taken for the list of its characters.
   if (!Array.isArray(prefix)) refuse(verb, prefix);
   let bytes = 0;

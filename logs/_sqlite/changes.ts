@@ -7,9 +7,8 @@
  * @module
  */
 
-import type { ChangeWatcher } from "../_engine/follow_changes.ts";
+import { WakeWatcher } from "../_engine/wake_watcher.ts";
 import { classifyError } from "./error_kinds.ts";
-import { orAborted } from "../_engine/retry.ts";
 
 /** The most milliseconds between two looks for the end of a transaction. */
 const LONGEST_WAIT = 32;
@@ -17,18 +16,25 @@ const LONGEST_WAIT = 32;
 /** What is asked of a connection. */
 interface ChangeSource {
   readonly isInTransaction: boolean;
-  get(sql: string): readonly unknown[] | undefined;
+  /** Gives what changes with each commit of another connection. */
+  readVersion(): unknown;
+}
+
+/** What a watcher watches. */
+interface Watched {
+  readonly key: string;
+  /** Milliseconds, or `Infinity`. */
+  readonly pollInterval: number;
 }
 
 /** The watchers of all logs that share a connection. */
 export class SqliteChanges {
   readonly #connection: ChangeSource;
-  readonly #watchers = new Set<SqliteWatcher>();
+  readonly #watchers = new Map<WakeWatcher, Watched>();
   /** The logs that have changed, maybe in a transaction that is still open. */
   readonly #changed = new Set<string>();
   /** Whether the noted writes will be told. */
   #isTelling = false;
-  /** What `PRAGMA data_version` gave last. */
   #version: unknown;
   /** Looks for changes of other connections while there is a watcher. */
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
@@ -42,17 +48,9 @@ export class SqliteChanges {
   }
 
   /** Watches a log. `pollInterval` is in milliseconds, or `Infinity` for never. */
-  watch(key: string, pollInterval: number): SqliteWatcher {
-    const watcher = new SqliteWatcher(key, pollInterval, () => {
-      this.#watchers.delete(watcher);
-      if (this.#watchers.size > 0) return;
-      clearTimeout(this.#pollTimer);
-      clearTimeout(this.#commitTimer);
-      this.#pollTimer = this.#commitTimer = undefined;
-      this.#isTelling = false;
-      this.#changed.clear();
-    });
-    this.#watchers.add(watcher);
+  watch(key: string, pollInterval: number): WakeWatcher {
+    const watcher: WakeWatcher = new WakeWatcher(() => this.#end(watcher));
+    this.#watchers.set(watcher, { key, pollInterval });
     // Not always: it would never be due where readers come faster than the interval.
     if (this.#pollTimer === undefined || pollInterval < this.#scheduled) {
       clearTimeout(this.#pollTimer);
@@ -71,6 +69,16 @@ export class SqliteChanges {
     queueMicrotask(() => this.#tellCommitted(1));
   }
 
+  #end(watcher: WakeWatcher): void {
+    this.#watchers.delete(watcher);
+    if (this.#watchers.size > 0) return;
+    clearTimeout(this.#pollTimer);
+    clearTimeout(this.#commitTimer);
+    this.#pollTimer = this.#commitTimer = undefined;
+    this.#isTelling = false;
+    this.#changed.clear();
+  }
+
   /** Tells of the noted writes once no transaction is open. */
   #tellCommitted(delay: number): void {
     if (!this.#isTelling) return;
@@ -80,35 +88,33 @@ export class SqliteChanges {
       return;
     }
     this.#isTelling = false;
-    for (const watcher of this.#watchers) {
-      if (this.#changed.has(watcher.key)) watcher.wake();
+    for (const [watcher, { key }] of this.#watchers) {
+      if (this.#changed.has(key)) watcher.wake();
     }
     this.#changed.clear();
   }
 
   #schedulePoll(): void {
-    let interval = Infinity;
-    for (const watcher of this.#watchers) {
-      interval = Math.min(interval, watcher.pollInterval);
-    }
-    this.#scheduled = interval;
-    this.#pollTimer = interval === Infinity
+    const intervals = [...this.#watchers.values()]
+      .map(({ pollInterval }) => pollInterval);
+    this.#scheduled = Math.min(...intervals);
+    this.#pollTimer = this.#scheduled === Infinity
       ? undefined
-      : setTimeout(() => this.#poll(), interval);
+      : setTimeout(() => this.#poll(), this.#scheduled);
   }
 
   #poll(): void {
     try {
       if (!this.#connection.isInTransaction) {
-        const version = this.#connection.get("PRAGMA data_version")?.[0];
+        const version = this.#connection.readVersion();
         if (version !== this.#version) {
           this.#version = version;
-          for (const watcher of this.#watchers) watcher.wake();
+          for (const watcher of this.#watchers.keys()) watcher.wake();
         }
       }
     } catch (error) {
       if (classifyError(error) === "final") {
-        for (const watcher of this.#watchers) watcher.fail(error);
+        for (const watcher of this.#watchers.keys()) watcher.fail(error);
       }
     }
     this.#schedulePoll();
@@ -121,50 +127,5 @@ export class SqliteChanges {
       // The read that follows tells what is wrong.
       return false;
     }
-  }
-}
-
-/** Watches one log for one follower. */
-export class SqliteWatcher implements ChangeWatcher {
-  readonly key: string;
-  readonly pollInterval: number;
-  readonly #onCancel: () => void;
-  /** Set by a change, cleared by the wait that reports it. */
-  #isChanged = false;
-  #failure: { error: unknown } | undefined;
-  /** Ends the wait under way. */
-  #end: () => void = () => {};
-
-  constructor(key: string, pollInterval: number, onCancel: () => void) {
-    this.key = key;
-    this.pollInterval = pollInterval;
-    this.#onCancel = onCancel;
-  }
-
-  /** Waits for a change. */
-  async next(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#isChanged && this.#failure === undefined) {
-      const changed = new Promise<void>((resolve) => this.#end = resolve);
-      await orAborted(changed, signal);
-    }
-    if (this.#failure !== undefined) throw this.#failure.error;
-    this.#isChanged = false;
-  }
-
-  /** Reports a change. */
-  wake(): void {
-    this.#isChanged = true;
-    this.#end();
-  }
-
-  /** Lets the follower fail. */
-  fail(error: unknown): void {
-    this.#failure = { error };
-    this.#end();
-  }
-
-  /** Ends the watch. */
-  cancel(): void {
-    this.#onCancel();
   }
 }

@@ -9,13 +9,14 @@
 
 import { describeMismatch, quote } from "../../_validate.ts";
 import { messageOf, warn } from "../../_warning.ts";
+import { SqliteChanges } from "./changes.ts";
 import type {
   SqliteDatabase,
   SqliteStatement,
   SqliteValue,
 } from "./database.ts";
 import { OpenTransactionError } from "./error_kinds.ts";
-import { SqliteChanges } from "./changes.ts";
+import { DatabaseFile } from "./file.ts";
 import { SCHEMA_VERSION, SQLITE_SCHEMA } from "./schema.ts";
 
 /** The columns of a row, in the order of the statement. */
@@ -24,9 +25,9 @@ export type Row = readonly unknown[];
 /** How a log prepares the database. */
 export interface PrepareOptions {
   /** Whether the application makes the tables. */
-  hasTables: boolean;
+  readonly hasTables: boolean;
   /** Whether to switch to WAL; `undefined` warns where it is off. */
-  wal: boolean | undefined;
+  readonly wal: boolean | undefined;
 }
 
 const NESTED_REGEXP = /\bwithin a transaction\b/;
@@ -60,8 +61,11 @@ export function connectionOf(
 export class SqliteConnection {
   /** Tells followers of changes. */
   readonly changes: SqliteChanges = new SqliteChanges(this);
+  /** When expired logs were removed last, in milliseconds of the wall clock. */
+  sweptAt = 0;
   readonly #db: SqliteDatabase;
   readonly #statements = new Map<string, SqliteStatement>();
+  #file: DatabaseFile | undefined;
   /** Whether the tables are there, and no rollback can undo that. */
   #isPrepared = false;
   #hasMode = false;
@@ -105,6 +109,16 @@ export class SqliteConnection {
   }
 
   /**
+   * Gives what changes with each commit of another connection.
+   *
+   * @throws {Error} If the file is gone.
+   */
+  readVersion(): unknown {
+    this.#file?.check();
+    return this.get("PRAGMA data_version")?.[0];
+  }
+
+  /**
    * Reads what is committed.
    *
    * @throws {OpenTransactionError} If a transaction is open: it would see what may be
@@ -114,47 +128,79 @@ export class SqliteConnection {
     // A synchronous transaction ends before the next microtask.
     if (this.isInTransaction) await undefined;
     if (this.isInTransaction) throw new OpenTransactionError();
-    this.prepare(options);
+    this.#prepareTables(options);
     return read();
   }
 
-  /** Runs writes together or not at all, within the transaction that is open if one is. */
+  /** Writes within the transaction that is open, or in one of its own. */
   write<T>(options: PrepareOptions, write: () => T): T {
-    this.prepare(options);
+    this.#prepareTables(options);
     return this.#transact(write);
+  }
+
+  /** Runs statements together or not at all, within the transaction that is open. */
+  atomically<T>(write: () => T): T {
+    this.run("SAVEPOINT tidings");
+    const undo = "ROLLBACK TO tidings; RELEASE tidings";
+    return this.#finish(write, "RELEASE tidings", undo);
+  }
+
+  #transact<T>(write: () => T): T {
+    if (this.isInTransaction) return write();
+    this.run("BEGIN IMMEDIATE");
+    return this.#finish(write, "COMMIT", "ROLLBACK");
+  }
+
+  #finish<T>(write: () => T, commit: string, undo: string): T {
+    try {
+      const result = write();
+      this.run(commit);
+      return result;
+    } catch (error) {
+      try {
+        this.#db.exec(undo);
+      } catch {
+        // SQLite itself has rolled back, as it may where the disk is full.
+      }
+      throw error;
+    }
   }
 
   /**
    * Makes the tables if they are not there, and sees to the journal mode.
    *
-   * @throws {Error} If the tables are not there and the application makes them, or they
-   * are of another version.
+   * @throws {Error} If the tables are not there and the application makes them, they are
+   * of another version, or the file is gone.
    */
-  prepare(options: PrepareOptions): void {
+  #prepareTables({ wal, hasTables }: PrepareOptions): void {
+    this.#file?.check();
     if (this.#isPrepared) return;
     const isInTransaction = this.isInTransaction;
     if (!this.#hasMode && !isInTransaction) {
-      this.#prepareMode(options.wal);
+      this.#prepareMode(wal);
       this.#hasMode = true;
     }
-    if (this.#readVersion() === undefined) {
-      if (options.hasTables) {
-        throw new Error(
-          `expected the tables of SQLITE_SCHEMA version ${SCHEMA_VERSION}, got none`,
-        );
-      }
+    if (this.#readSchemaVersion() === undefined && !hasTables) {
       this.#transact(() => this.#db.exec(SQLITE_SCHEMA));
     }
-    const version = this.#readVersion();
+    const version = this.#readSchemaVersion();
     if (version !== SCHEMA_VERSION) {
+      const got = version === undefined ? "none" : `version ${version}`;
       throw new Error(
-        `expected the tables of SQLITE_SCHEMA version ${SCHEMA_VERSION}, got version ${version}`,
+        `expected the tables of SQLITE_SCHEMA version ${SCHEMA_VERSION}, got ${got}`,
       );
     }
+    this.#file ??= new DatabaseFile(this.#path);
     this.#isPrepared = this.#hasMode && !isInTransaction;
   }
 
-  #readVersion(): number | undefined {
+  /** The path of the file, empty for a database in memory. */
+  get #path(): string {
+    const databases = this.all("PRAGMA database_list");
+    return String(databases.find(([, name]) => name === "main")?.[2] ?? "");
+  }
+
+  #readSchemaVersion(): number | undefined {
     const name = "SELECT 1 FROM sqlite_master WHERE name = 'tidings_schema'";
     if (this.get(name) === undefined) return undefined;
     const row = this.get("SELECT max(version) FROM tidings_schema");
@@ -167,44 +213,12 @@ export class SqliteConnection {
     if (wal) this.get("PRAGMA journal_mode = WAL");
     const now = mode();
     if (now === "wal") return;
+    const expected = 'expected journal mode "wal", which the option "wal" sets';
     warn(
       "TIDINGS_LOG",
       "Readers and writers of a SQLite database block each other",
-      new Error(
-        `expected journal mode "wal", which the option "wal" sets, got ${
-          quote(now)
-        }`,
-      ),
+      new Error(`${expected}, got ${quote(now)}`),
     );
-  }
-
-  #transact<T>(write: () => T): T {
-    const isNested = this.#begin();
-    try {
-      const result = write();
-      this.run(isNested ? "RELEASE tidings" : "COMMIT");
-      return result;
-    } catch (error) {
-      this.#undo(isNested);
-      throw error;
-    }
-  }
-
-  /** Begins a transaction, or a savepoint in the one that is open. */
-  #begin(): boolean {
-    const isNested = this.isInTransaction;
-    this.run(isNested ? "SAVEPOINT tidings" : "BEGIN IMMEDIATE");
-    return isNested;
-  }
-
-  #undo(isNested: boolean): void {
-    try {
-      this.#db.exec(
-        isNested ? "ROLLBACK TO tidings; RELEASE tidings" : "ROLLBACK",
-      );
-    } catch {
-      // SQLite itself has rolled back, as it does where the disk is full.
-    }
   }
 
   #prepare(sql: string): SqliteStatement {

@@ -6,12 +6,10 @@
  * @module
  */
 
-import { makeEpoch } from "../../_log/epoch_cursor.ts";
-import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
+import type { EventLog } from "../../_log/event_log.ts";
 import {
   assertLogName,
   type EventLogClaim,
-  EventLogClaimError,
   type EventLogClaimOptions,
   type EventLogExpireOptions,
   type EventLogOpenOptions,
@@ -25,15 +23,10 @@ import {
 } from "../../_log/option_checks.ts";
 import { readOptions } from "../../_options.ts";
 import { quote } from "../../_validate.ts";
-import type { TextEventInit } from "../../event.ts";
-import { assertNoId } from "../_engine/assert_no_id.ts";
-import { canBeClaimed } from "../_engine/claim_rule.ts";
-import { makeEventLine } from "../_engine/event_line.ts";
-import { nameErrors } from "../_engine/name_errors.ts";
-import { retry } from "../_engine/retry.ts";
+import { claimLog } from "../_engine/claim.ts";
+import { decideExpiry } from "../_engine/log_changes.ts";
 import type { SqliteDatabase } from "./database.ts";
-import { classifyError } from "./error_kinds.ts";
-import { SqliteHistory, type SqliteLogState } from "./history.ts";
+import { SqliteHistory } from "./history.ts";
 import { SqliteLog } from "./log.ts";
 import {
   checkSetup,
@@ -41,7 +34,6 @@ import {
   type SqliteEventLogsOptions,
   type SqliteSetup,
 } from "./options.ts";
-import { SqliteWriter } from "./writer.ts";
 
 /**
  * Logs by name in a SQLite database. It leaves the database open.
@@ -101,9 +93,7 @@ export class SqliteEventLogs implements EventLogs {
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
-    const expireIn = checkOpenOptions(name, options);
-    const history = this.#historyOf(name);
-    return new SqliteLog(this.#setup, history, quote(name), expireIn);
+    return this.#open(name, checkOpenOptions(name, options));
   }
 
   /**
@@ -118,34 +108,7 @@ export class SqliteEventLogs implements EventLogs {
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
     const given = checkClaimOptions(name, options);
-    const { leaseTime, expireIn, replace, event } = given;
-    if (event !== undefined) assertNoId(event);
-    const history = this.#historyOf(name);
-    const writer = new SqliteWriter(this.#setup, quote(name));
-    const id = makeEpoch();
-    const cursor = await writer.write("claim", () => {
-      history.sweep();
-      const state = history.readState();
-      const isHeld = state !== undefined && isClaimed(state);
-      if (!canBeClaimed(state, isHeld, given)) return undefined;
-      const now = Date.now();
-      const { epoch, last } = replace || state === undefined
-        ? history.begin()
-        : state;
-      history.writeState({
-        epoch,
-        last,
-        claimId: id,
-        leaseEnd: now + leaseTime,
-        expiresAt: now + expireIn,
-      });
-      if (event !== undefined) {
-        history.append(makeEventLine(event, {}), undefined);
-      }
-      return `${epoch}-${last}`;
-    });
-    if (cursor === undefined) return undefined;
-    return new SqliteClaim(writer, history, { name, id, cursor, leaseTime });
+    return await claimLog(this.#open(name), name, given);
   }
 
   /**
@@ -155,26 +118,7 @@ export class SqliteEventLogs implements EventLogs {
    */
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
-    const { connection, timeout } = this.#setup;
-    const history = this.#historyOf(name);
-    const inspect = (): EventLogState => {
-      const state = history.readState();
-      if (state === undefined) return { last: undefined, isClaimed: false };
-      const last = state.last === 0 ? undefined : history.findLast(state);
-      const { claimId } = state;
-      const found = { last, isClaimed: isClaimed(state) };
-      return claimId === undefined ? found : { ...found, claimId };
-    };
-    const verb = `inspect event log ${quote(name)}`;
-    return await nameErrors(
-      verb,
-      () =>
-        retry(() => connection.readCommitted(this.#setup, inspect), {
-          timeout,
-          verb,
-          classifyError,
-        }),
-    );
+    return await this.#open(name).inspect();
   }
 
   /**
@@ -189,15 +133,7 @@ export class SqliteEventLogs implements EventLogs {
     options: EventLogExpireOptions = {},
   ): Promise<void> {
     const { claimId } = checkExpire(name, delay, options);
-    const history = this.#historyOf(name);
-    const writer = new SqliteWriter(this.#setup, quote(name));
-    await writer.write("expire", () => {
-      history.sweep();
-      const state = history.readState();
-      const isLater = claimId !== undefined && state?.claimId !== claimId;
-      if (state === undefined || isLater) return;
-      history.writeState({ ...state, expiresAt: Date.now() + delay });
-    });
+    await this.#open(name).change("expire", decideExpiry(delay, claimId));
   }
 
   /** The name of the class, as the classes of the platform have it. */
@@ -205,83 +141,9 @@ export class SqliteEventLogs implements EventLogs {
     return "SqliteEventLogs";
   }
 
-  #historyOf(name: string): SqliteHistory {
-    return new SqliteHistory(this.#setup.connection, this.#collection, name);
+  #open(name: string, expireIn?: number): SqliteLog {
+    const { connection } = this.#setup;
+    const history = new SqliteHistory(connection, this.#collection, name);
+    return new SqliteLog(this.#setup, history, quote(name), expireIn);
   }
-}
-
-/** What a claim is made of. */
-interface ClaimOptions {
-  name: string;
-  id: string;
-  cursor: string;
-  /** Milliseconds. */
-  leaseTime: number;
-}
-
-/** The claim of a name in SQLite. */
-class SqliteClaim implements EventLogClaim {
-  readonly cursor: string;
-  readonly id: string;
-  readonly #writer: SqliteWriter;
-  readonly #history: SqliteHistory;
-  readonly #options: ClaimOptions;
-
-  constructor(
-    writer: SqliteWriter,
-    history: SqliteHistory,
-    options: ClaimOptions,
-  ) {
-    this.cursor = options.cursor;
-    this.id = options.id;
-    this.#writer = writer;
-    this.#history = history;
-    this.#options = options;
-  }
-
-  append(
-    event: TextEventInit,
-    options: EventLogAppendOptions = {},
-  ): Promise<string> {
-    return this.#writer.append(event, options, (line) => {
-      if (this.#readHeld() === undefined) {
-        throw new EventLogClaimError(this.#options.name);
-      }
-      return this.#history.append(line, undefined);
-    });
-  }
-
-  async renew(): Promise<boolean> {
-    const leaseEnd = Date.now() + this.#options.leaseTime;
-    return await this.#writer.write("renew the claim of", () => {
-      const state = this.#readHeld();
-      if (state === undefined) return false;
-      this.#history.writeState({ ...state, leaseEnd });
-      return true;
-    });
-  }
-
-  async release(): Promise<void> {
-    await this.#writer.write("release", () => {
-      const state = this.#readHeld();
-      if (state === undefined) return;
-      this.#history.writeState({ ...state, leaseEnd: undefined });
-    });
-  }
-
-  /** The name of the class, as the classes of the platform have it. */
-  get [Symbol.toStringTag](): string {
-    return "EventLogClaim";
-  }
-
-  /** Reads the state, `undefined` if the name is no longer claimed by this claim. */
-  #readHeld(): SqliteLogState | undefined {
-    const state = this.#history.readState();
-    const isHeld = state?.claimId === this.id && state.leaseEnd !== undefined;
-    return isHeld ? state : undefined;
-  }
-}
-
-function isClaimed({ leaseEnd }: SqliteLogState): boolean {
-  return leaseEnd !== undefined && leaseEnd > Date.now();
 }

@@ -7,28 +7,18 @@
  * @module
  */
 
-import { makeEpoch } from "../../_log/epoch_cursor.ts";
-import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
+import type { EventLogBatch } from "../../_log/event_log.ts";
+import type { EventLogState } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
-import { BEGINNING, findSequence } from "../_engine/beginning.ts";
-import { EventCollector } from "../_engine/collect_events.ts";
-import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
+import { BEGINNING } from "../_engine/beginning.ts";
+import { EpochReader } from "../_engine/epoch_reader.ts";
 import { readEventLine } from "../_engine/event_line.ts";
-import type { SqliteConnection } from "./connection.ts";
-
-/** The state of a log. Times are those of the wall clock, in milliseconds. */
-export interface SqliteLogState {
-  /** The first part of the log's IDs. */
-  readonly epoch: string;
-  /** The sequence of the latest event, 0 before there was one. */
-  readonly last: number;
-  /** The last claim; `undefined` if there was none. */
-  readonly claimId?: string | undefined;
-  /** When the lease of the claim ends; `undefined` once it is released. */
-  readonly leaseEnd?: number | undefined;
-  /** When the log expires, or `Infinity`. */
-  readonly expiresAt: number;
-}
+import {
+  type DecideChange,
+  describeLog,
+  type LogState,
+} from "../_engine/log_changes.ts";
+import type { Row, SqliteConnection } from "./connection.ts";
 
 /** What to keep of a log. */
 export interface SqliteHistoryBounds {
@@ -44,8 +34,6 @@ const READ_ROWS = 64;
 const SWEEP_LOGS = 100;
 /** Milliseconds between two removals of expired logs. */
 const SWEEP_INTERVAL = 100;
-
-const LAST_SWEEPS = new WeakMap<SqliteConnection, number>();
 
 /** One log in the tables. */
 export class SqliteHistory {
@@ -68,8 +56,77 @@ export class SqliteHistory {
     this.#bounds = bounds;
   }
 
-  /** Reads the state, `undefined` if there is none or it has expired. */
-  readState(): SqliteLogState | undefined {
+  /** Reads the events after a cursor, as `EventLog.read`. */
+  read(after: string, bounds: ReadBounds): EventLogBatch {
+    const state = this.#readState(Date.now());
+    const reader = new EpochReader(state, after, bounds);
+    const limit = Math.min(bounds.limit, READ_ROWS);
+    while (reader.next !== undefined && state !== undefined) {
+      const rows = this.#readRows(state, reader.next, limit);
+      for (const [sequence, event] of rows) {
+        const number = Number(sequence);
+        reader.add({ first: number, last: number, lines: [String(event)] });
+      }
+      if (rows.length < limit) break;
+    }
+    return reader.finish();
+  }
+
+  /** Finds the position `count` events before the end, as `EventLog.rewind`. */
+  rewind(count: number): string {
+    const state = this.#readState(Date.now());
+    if (state === undefined) return BEGINNING;
+    const { epoch, last } = state;
+    const [oldest] = this.#readRows(state, 0, 1);
+    const first = oldest === undefined ? last + 1 : Number(oldest[0]);
+    return `${epoch}-${Math.max(first - 1, last - count)}`;
+  }
+
+  /** Describes the log, as `EventLogs.inspect`. */
+  inspect(): EventLogState {
+    const now = Date.now();
+    const state = this.#readState(now);
+    const [row] = state === undefined
+      ? []
+      : this.#readRows(state, state.last - 1, 1);
+    const id = `${state?.epoch}-${state?.last}`;
+    return describeLog(state, row && readEventLine(String(row[1]), id), now);
+  }
+
+  /**
+   * Reads the state, and makes the change that is decided by it. Where it fails, nothing
+   * has changed, also within the transaction of the application.
+   */
+  change<T>(decide: DecideChange<T>): T {
+    const now = Date.now();
+    const [, name] = this.#names;
+    if (name !== "") this.#sweep(now);
+    const stored = this.#readStored();
+    const { state, line, result } = decide(unexpired(stored, now), now);
+    if (state === undefined) return result;
+    const write = (): void => {
+      if (line !== undefined) this.#writeEvent(state, line, now);
+      // An event counts once the state has reached it.
+      this.#writeState(state);
+    };
+    if (stored === undefined || stored.epoch === state.epoch) {
+      write();
+    } else {
+      this.#connection.atomically(() => {
+        this.#dropEvents(stored.epoch);
+        write();
+      });
+    }
+    this.#connection.changes.note(this.key);
+    return result;
+  }
+
+  #readState(now: number): LogState | undefined {
+    return unexpired(this.#readStored(), now);
+  }
+
+  /** Reads the state, which may have expired. */
+  #readStored(): LogState | undefined {
     const row = this.#connection.get(
       "SELECT epoch, last, claim_id, lease_end, expires_at FROM tidings_logs" +
         " WHERE collection = ? AND name = ?",
@@ -77,151 +134,90 @@ export class SqliteHistory {
     );
     if (row === undefined) return undefined;
     const [epoch, last, claimId, leaseEnd, expiresAt] = row;
-    const state = {
+    return {
       epoch: String(epoch),
       last: Number(last),
       claimId: claimId === null ? undefined : String(claimId),
       leaseEnd: leaseEnd === null ? undefined : Number(leaseEnd),
       expiresAt: expiresAt === null ? Infinity : Number(expiresAt),
     };
-    return state.expiresAt <= Date.now() ? undefined : state;
   }
 
-  /** Reads the events after a cursor, as `EventLog.read`. */
-  read(after: string, bounds: ReadBounds): EventLogBatch {
-    const state = this.readState();
-    if (state === undefined) {
-      return { events: [], cursor: BEGINNING, gap: after !== BEGINNING };
-    }
-    const { epoch, last } = state;
-    const known = findSequence(after, epoch);
-    if (known !== undefined && known >= last) {
-      const cursor = known === last ? after : `${epoch}-${last}`;
-      return { events: [], cursor, gap: known > last };
-    }
-    const start = known ?? 0;
-    const collector = new EventCollector(state, start, bounds);
-    for (let next = start, hasRoom = true; hasRoom;) {
-      const rows = this.#readRows(
-        epoch,
-        next,
-        Math.min(bounds.limit, READ_ROWS),
-      );
-      for (const [number, event] of rows) {
-        next = Number(number);
-        const batch = { first: next, last: next, lines: [String(event)] };
-        hasRoom = collector.add(batch);
-        if (!hasRoom) break;
-      }
-      hasRoom &&= rows.length === READ_ROWS;
-    }
-    const { events, sequence, skippedTo } = collector.finish();
-    const gap = known === undefined || skippedTo !== undefined;
-    const gapCursor = known === undefined || skippedTo === undefined
-      ? undefined
-      : `${epoch}-${skippedTo}`;
-    return makeEventLogBatch(events, `${epoch}-${sequence}`, gap, gapCursor);
-  }
-
-  /** Finds the position `count` events before the end, as `EventLog.rewind`. */
-  rewind(count: number): string {
-    const state = this.readState();
-    if (state === undefined) return BEGINNING;
-    const { epoch, last } = state;
-    const [oldest] = this.#readRows(epoch, 0, 1);
-    const first = oldest === undefined ? last + 1 : Number(oldest[0]);
-    return `${epoch}-${Math.max(first - 1, last - count)}`;
-  }
-
-  /** Finds the last event. */
-  findLast({ epoch, last }: SqliteLogState): LoggedEvent | undefined {
-    const [row] = this.#readRows(epoch, last - 1, 1);
-    return row && readEventLine(String(row[1]), `${epoch}-${last}`);
-  }
-
-  /**
-   * Adds an event at the end. A log that does not exist begins with it.
-   *
-   * @param line The event.
-   * @param expireIn Milliseconds until the log expires; `undefined` leaves that as it is.
-   * @returns The event's ID.
-   */
-  append(line: string, expireIn: number | undefined): string {
-    const now = Date.now();
-    const { epoch, last } = this.#advance(now, expireIn) ??
-      this.#beginWith(now, expireIn);
-    this.#connection.run(
-      "INSERT INTO tidings_events (epoch, sequence, time, event)" +
-        " VALUES (?, ?, ?, ?)",
+  /** Reads numbers and events, the oldest first, without those that are too old. */
+  #readRows({ epoch, last }: LogState, after: number, limit: number): Row[] {
+    return this.#connection.all(
+      "SELECT sequence, event FROM tidings_events" +
+        " WHERE epoch = ? AND sequence > ? AND sequence <= ? AND time >= ?" +
+        " ORDER BY sequence LIMIT ?",
       epoch,
+      after,
       last,
-      now,
-      line,
+      this.#oldestTime(Date.now()),
+      limit,
     );
-    if (last % TRIM_EVENTS === 0) this.#trim(epoch, last, now);
-    return `${epoch}-${last}`;
   }
 
-  /** Counts one more event of a log that exists, in one statement. */
-  #advance(
-    now: number,
-    expireIn: number | undefined,
-  ): { epoch: string; last: number } | undefined {
-    const expiresAt = expireIn === undefined ? "expires_at" : "?";
-    const row = this.#connection.get(
-      `UPDATE tidings_logs SET last = last + 1, expires_at = ${expiresAt}` +
-        " WHERE collection = ? AND name = ?" +
-        " AND (expires_at IS NULL OR expires_at > ?) RETURNING epoch, last",
-      ...expireIn === undefined ? [] : [timeAfter(now, expireIn)],
-      ...this.#names,
-      now,
-    );
-    if (row === undefined) return undefined;
-    this.#connection.changes.note(this.key);
-    return { epoch: String(row[0]), last: Number(row[1]) };
-  }
+  // Both statements have a SELECT: SQLite undoes the whole transaction of the application
+  // where the disk is full, unless a statement may write several rows.
 
-  #beginWith(now: number, expireIn = Infinity): SqliteLogState {
-    const expiresAt = now + expireIn;
-    const state = { ...this.begin(), last: 1, expiresAt };
-    this.writeState(state);
-    return state;
-  }
-
-  /** Starts again: drops all events. The caller writes the state that it gets. */
-  begin(): SqliteLogState {
-    const row = this.#connection.get(
-      "SELECT epoch FROM tidings_logs WHERE collection = ? AND name = ?",
-      ...this.#names,
-    );
-    if (row !== undefined) this.#dropEvents(String(row[0]));
-    return { epoch: makeEpoch(), last: 0, expiresAt: Infinity };
-  }
-
-  /** Writes the state. */
-  writeState(
-    { epoch, last, claimId, leaseEnd, expiresAt }: SqliteLogState,
+  #writeState(
+    { epoch, last, claimId, leaseEnd, expiresAt }: LogState,
   ): void {
     this.#connection.run(
       "INSERT OR REPLACE INTO tidings_logs (collection, name, epoch, last," +
-        " claim_id, lease_end, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        " claim_id, lease_end, expires_at) SELECT ?, ?, ?, ?, ?, ?, ?",
       ...this.#names,
       epoch,
       last,
       claimId ?? null,
       leaseEnd ?? null,
-      timeAfter(0, expiresAt),
+      expiresAt === Infinity ? null : expiresAt,
     );
-    this.#connection.changes.note(this.key);
+  }
+
+  #writeEvent({ epoch, last }: LogState, line: string, now: number): void {
+    if (last % TRIM_EVENTS === 0) this.#trim(epoch, last, now);
+    // One with the same number was written without its state, and confirmed to nobody.
+    this.#connection.run(
+      "INSERT OR REPLACE INTO tidings_events (epoch, sequence, time, event)" +
+        " SELECT ?, ?, ?, ?",
+      epoch,
+      last,
+      now,
+      line,
+    );
+  }
+
+  /** Drops what is too much, or too old, in front of the event that comes next. */
+  #trim(epoch: string, next: number, now: number): void {
+    const { maxEvents, maxAge } = this.#bounds;
+    let oldest = Math.max(next - maxEvents + 1, 0);
+    if (maxAge !== Infinity) {
+      const [young] = this.#connection.get(
+        "SELECT sequence FROM tidings_events WHERE epoch = ? AND time >= ?" +
+          " ORDER BY sequence LIMIT 1",
+        epoch,
+        this.#oldestTime(now),
+      ) ?? [];
+      oldest = Math.max(oldest, Number(young ?? next));
+    }
+    if (oldest > 0) this.#dropEvents(epoch, oldest);
+  }
+
+  #dropEvents(epoch: string, before = Number.MAX_SAFE_INTEGER): void {
+    this.#connection.run(
+      "DELETE FROM tidings_events WHERE epoch = ? AND sequence < ?",
+      epoch,
+      before,
+    );
   }
 
   /** Removes logs of the database that have expired, now and then. */
-  sweep(): void {
+  #sweep(now: number): void {
     const connection = this.#connection;
-    const now = Date.now();
-    const last = LAST_SWEEPS.get(connection) ?? 0;
-    if (now < last + SWEEP_INTERVAL && now >= last) return;
-    LAST_SWEEPS.set(connection, now);
+    // A clock may be set back.
+    if (Math.abs(now - connection.sweptAt) < SWEEP_INTERVAL) return;
+    connection.sweptAt = now;
     const expired = connection.all(
       "SELECT epoch, collection, name FROM tidings_logs WHERE expires_at <= ?" +
         " LIMIT ?",
@@ -238,51 +234,20 @@ export class SqliteHistory {
     }
   }
 
-  /** Numbers and events, the oldest first, without those that are too old. */
-  #readRows(
-    epoch: string,
-    after: number,
-    limit: number,
-  ): (readonly unknown[])[] {
+  #oldestTime(now: number): number {
     const { maxAge } = this.#bounds;
-    return this.#connection.all(
-      "SELECT sequence, event FROM tidings_events" +
-        " WHERE epoch = ? AND sequence > ? AND time >= ?" +
-        " ORDER BY sequence LIMIT ?",
-      epoch,
-      after,
-      maxAge === Infinity ? 0 : Date.now() - maxAge,
-      limit,
-    );
+    return maxAge === Infinity ? 0 : now - maxAge;
   }
+}
 
-  #trim(epoch: string, last: number, now: number): void {
-    const { maxEvents, maxAge } = this.#bounds;
-    const drop = "DELETE FROM tidings_events WHERE epoch = ? AND sequence <= ?";
-    if (maxEvents !== Infinity) {
-      this.#connection.run(drop, epoch, last - maxEvents);
-    }
-    if (maxAge === Infinity) return;
-    // Times need not be in order: a clock may be set back.
-    const [newest] = this.#connection.get(
-      "SELECT max(sequence) FROM tidings_events WHERE epoch = ? AND time < ?",
-      epoch,
-      now - maxAge,
-    ) ?? [];
-    if (typeof newest === "number") this.#connection.run(drop, epoch, newest);
-  }
-
-  #dropEvents(epoch: string): void {
-    this.#connection.run("DELETE FROM tidings_events WHERE epoch = ?", epoch);
-  }
+function unexpired(
+  state: LogState | undefined,
+  now: number,
+): LogState | undefined {
+  return state !== undefined && state.expiresAt > now ? state : undefined;
 }
 
 /** Some clients end a text at U+0000. */
 function escapeName(name: string): string {
   return name.replaceAll("\\", "\\\\").replaceAll("\0", "\\0");
-}
-
-/** A time as it is stored: `null` for never. */
-function timeAfter(now: number, delay: number): number | null {
-  return delay === Infinity ? null : now + delay;
 }

@@ -1,25 +1,37 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A log over its tables, for `SqliteEventLog` and for what `SqliteEventLogs.open()` gives.
+ * A log over its tables, for `SqliteEventLog` and for what `SqliteEventLogs` opens and
+ * claims. It writes at once, so that a transaction of the application contains it, and
+ * again where another connection has the lock.
  *
  * @module
  */
 
 import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
+import type { EventLogState } from "../../_log/event_logs.ts";
 import type { TextEventInit } from "../../event.ts";
+import { appendLine } from "../_engine/append_line.ts";
 import { compareCursors } from "../_engine/beginning.ts";
+import type { ChangeableLog } from "../_engine/claim.ts";
 import { LogCalls } from "../_engine/log_calls.ts";
-import { classifyError } from "./error_kinds.ts";
+import { decideAppend, type DecideChange } from "../_engine/log_changes.ts";
+import { nameErrors } from "../_engine/name_errors.ts";
+import { orAborted } from "../_engine/retry.ts";
+import { classifyError, OpenTransactionError } from "./error_kinds.ts";
 import type { SqliteHistory } from "./history.ts";
 import type { SqliteSetup } from "./options.ts";
-import { SqliteWriter } from "./writer.ts";
 
 /** One log in a database. */
-export class SqliteLog extends LogCalls implements EventLog {
+export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
+  readonly #setup: SqliteSetup;
   readonly #history: SqliteHistory;
-  readonly #writer: SqliteWriter;
+  readonly #name: string;
   readonly #expireIn: number;
+  /** How many writes wait for a lock. */
+  #waiting = 0;
+  /** Settles once the last of them is done. */
+  #tail: Promise<unknown> = Promise.resolve();
 
   /**
    * @param name What errors call the log.
@@ -29,7 +41,7 @@ export class SqliteLog extends LogCalls implements EventLog {
     setup: SqliteSetup,
     history: SqliteHistory,
     name: string,
-    expireIn: number,
+    expireIn = Infinity,
   ) {
     const { connection, timeout, pollInterval } = setup;
     super({
@@ -39,22 +51,82 @@ export class SqliteLog extends LogCalls implements EventLog {
         connection.readCommitted(setup, () => history.rewind(count)),
       watch: () => connection.changes.watch(history.key, pollInterval),
     }, { timeout, name, classifyError, retriesFollow: true });
+    this.#setup = setup;
     this.#history = history;
-    this.#writer = new SqliteWriter(setup, name);
+    this.#name = name;
     this.#expireIn = expireIn;
   }
 
   append(
     event: TextEventInit,
     options: EventLogAppendOptions = {},
+    decide = (line: string): DecideChange<string> =>
+      decideAppend(line, this.#expireIn),
   ): Promise<string> {
-    return this.#writer.append(event, options, (line) => {
-      if (this.#expireIn !== Infinity) this.#history.sweep();
-      return this.#history.append(line, this.#expireIn);
-    });
+    const task = "append to";
+    return appendLine(
+      event,
+      options,
+      `${task} event log ${this.#name}`,
+      (line, { signal }) => this.#write(task, decide(line), signal),
+    );
   }
 
   compare(a: string, b: string): number | undefined {
     return compareCursors(a, b);
+  }
+
+  async change<T>(task: string, decide: DecideChange<T>): Promise<T> {
+    const verb = `${task} event log ${this.#name}`;
+    return await nameErrors(verb, async () => await this.#write(task, decide));
+  }
+
+  /** Describes the log, as `EventLogs.inspect`. */
+  async inspect(): Promise<EventLogState> {
+    const { connection } = this.#setup;
+    const inspect = (): Promise<EventLogState> =>
+      connection.readCommitted(this.#setup, () => this.#history.inspect());
+    return await this.retry(inspect, "inspect");
+  }
+
+  /** Writes before it returns, unless another connection has the lock. */
+  #write<T>(
+    task: string,
+    decide: DecideChange<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { connection } = this.#setup;
+    const isJoined = connection.isInTransaction;
+    const write = (): T =>
+      connection.write(this.#setup, () => this.#history.change(decide));
+    // Behind those that wait, but for what belongs to an open transaction.
+    if (this.#waiting === 0 || isJoined) {
+      try {
+        return Promise.resolve(write());
+      } catch (error) {
+        // Later, it would not be part of the transaction.
+        if (isJoined || classifyError(error) === "final") throw error;
+      }
+    }
+    return this.#writeLater(task, write, signal);
+  }
+
+  async #writeLater<T>(
+    task: string,
+    write: () => T,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    // deno-lint-ignore require-await -- what it throws becomes a rejection
+    const attempt = async (): Promise<T> => {
+      // What was called outside of a transaction is not rolled back with one.
+      if (this.#setup.connection.isInTransaction) {
+        throw new OpenTransactionError();
+      }
+      return write();
+    };
+    this.#waiting++;
+    const result = this.#tail.then(() => this.retry(attempt, task, signal));
+    this.#tail = result.catch(() => {}).finally(() => this.#waiting--);
+    return await orAborted(result, signal);
   }
 }

@@ -7,12 +7,8 @@
  */
 
 import type { OptionKinds } from "../../_options.ts";
-import {
-  assertName,
-  assertNumber,
-  describeMismatch,
-  MAX_DELAY,
-} from "../../_validate.ts";
+import { assertName, describeMismatch } from "../../_validate.ts";
+import { checkWaits } from "../_engine/wait_options.ts";
 import { connectionOf, type SqliteConnection } from "./connection.ts";
 import type { SqliteDatabase } from "./database.ts";
 
@@ -87,10 +83,7 @@ export function checkSetup(
 ): SqliteSetup {
   const { pollInterval = 50, timeout = 10_000, wal, hasTables = false } =
     options;
-  if (pollInterval !== Infinity) {
-    assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
-  }
-  assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+  checkWaits(verb, pollInterval, timeout);
   assertName(verb, parameter, name);
   if (name === "") {
     const expected = "text that is not empty";

@@ -3,7 +3,7 @@
 /** A log in SQLite on its bad days: locks, full disks, and files that are something else. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { rm, writeFile } from "node:fs/promises";
+import { copyFile, rename, rm, writeFile } from "node:fs/promises";
 import { EventChannel } from "../../channel.ts";
 import {
   SQLITE_SCHEMA,
@@ -285,19 +285,139 @@ test(
   },
 );
 
-test(
-  "tells that its file was deleted, where SQLite notices it",
-  async (db, _other, path) => {
-    const log = new SqliteEventLog(db, "news", SHORT);
-    await log.append({ data: "a" });
-    await rm(path);
-    await assertRejects(
-      () => log.append({ data: "b" }),
-      Error,
-      'Cannot append to event log "news"',
+/** What may happen to the file of an open database. */
+const LOST_FILES: [
+  what: string,
+  lose: (path: string) => Promise<void>,
+  got: string,
+][] = [
+  ["deleted", (path) => rm(path), "none"],
+  [
+    "deleted, with all that belongs to it",
+    async (path) => {
+      await rm(path);
+      for (const end of ["-wal", "-shm", "-journal"]) {
+        await rm(path + end, { force: true });
+      }
+    },
+    "none",
+  ],
+  ["moved away", (path) => rename(path, `${path}.old`), "none"],
+  [
+    "replaced by another database",
+    async (path) => {
+      const db = openDatabase(`${path}.new`);
+      await new SqliteEventLog(db, "news", SHORT).append({ data: "other" });
+      db.close();
+      await rename(`${path}.new`, path);
+    },
+    "another file",
+  ],
+  [
+    "replaced by a copy of itself",
+    async (path) => {
+      await copyFile(path, `${path}.new`);
+      await rename(`${path}.new`, path);
+    },
+    "another file",
+  ],
+];
+
+for (const wal of [false, true]) {
+  const mode = wal ? "WAL" : "a rollback journal";
+  for (const [what, lose, got] of LOST_FILES) {
+    test(
+      `tells of a file that was ${what}, with ${mode}`,
+      async (db, _, path) => {
+        const options = { ...SHORT, wal };
+        const log = new SqliteEventLog(db, "news", options);
+        const logs = new SqliteEventLogs(db, "logs", options);
+        const claim = await logs.claim("a", { leaseTime: 60_000 });
+        const cursor = await log.append({ data: "a" });
+        const followed = log.follow(() => {}, { after: cursor });
+        followed.catch(() => {});
+        await log.read(cursor);
+        await lose(path);
+        const calls = {
+          'append to event log "news"': () => log.append({ data: "b" }),
+          'read event log "news"': () => log.read(cursor),
+          'rewind event log "news"': () => log.rewind(0),
+          'follow event log "news"': () => followed,
+          'append to event log "a"': () => claim!.append({ data: "b" }),
+          'renew the claim of event log "a"': () => claim!.renew(),
+          'inspect event log "a"': () => logs.inspect("a"),
+          'claim event log "b"': () => logs.claim("b", { leaseTime: 60_000 }),
+        };
+        for (const [task, call] of Object.entries(calls)) {
+          const { message } = await assertRejects(call, Error);
+          assert(message.startsWith(`Cannot ${task}: expected the file "`));
+          assert(message.includes(`as it was opened, got ${got}: `), message);
+        }
+      },
     );
+  }
+}
+
+test(
+  "keeps clients while its file is away, and goes on once it is back",
+  async (db, _, path) => {
+    const log = new SqliteEventLog(db, "news", { ...SHORT, wal: true });
+    const errors: unknown[] = [];
+    await using channel = new EventChannel({
+      log,
+      onError: (error) => errors.push(error),
+    });
+    await using client = new BodyClient(channel.serve(makeRequest())).run();
+    await channel.publish({ data: "before" });
+    await client.inbox.untilEvents(1);
+    await rename(path, `${path}.away`);
+    await until(() => errors.length > 0);
+    assert(/got none/.test((errors[0] as Error).message));
+    assertEquals(channel.size, 1);
+    await assertRejects(() => channel.publish({ data: "refused" }), Error);
+    await rename(`${path}.away`, path);
+    await channel.publish({ data: "after" });
+    await client.inbox.untilEvents(2);
+    assertEquals(client.inbox.data, ["before", "after"]);
+    assertEquals(await readData(log), ["before", "after"]);
   },
 );
+
+for (const wal of [false, true]) {
+  const mode = wal ? "WAL" : "a rollback journal";
+  test(`leaves a transaction as it was where the disk is full, with ${mode}`, async (db) => {
+    const options = { ...SHORT, wal };
+    const log = new SqliteEventLog(db, "news", options);
+    const logs = new SqliteEventLogs(db, "logs", options);
+    const claim = await logs.claim("a", { leaseTime: 60_000 });
+    db.exec("CREATE TABLE changes (value TEXT)");
+    const before = await log.append({ data: "before" });
+    const row = db.prepare("PRAGMA page_count").get();
+    const { page_count } = row as { page_count: number };
+    db.exec(`PRAGMA max_page_count = ${page_count + 4}`);
+    db.exec("BEGIN");
+    db.exec("INSERT INTO changes VALUES ('kept')");
+    const data = "x".repeat(100_000);
+    const full = "database or disk is full";
+    await assertRejects(() => log.append({ data }), Error, full);
+    await assertRejects(() => claim!.append({ data }), Error, full);
+    const replaced = { leaseTime: 60_000, takeOver: claim!.id, replace: true };
+    await assertRejects(
+      () => logs.claim("a", { ...replaced, event: { data } }),
+      Error,
+      full,
+    );
+    const kept = await log.append({ data: "kept" });
+    db.exec("COMMIT");
+    assertEquals(await readData(log), ["before", "kept"]);
+    // The failed appends have taken no number.
+    const after = (id: string): number => Number(id.split("-")[1]);
+    assertEquals(after(kept), after(before) + 1);
+    assertEquals((await logs.inspect("a")).claimId, claim!.id);
+    const count = db.prepare("SELECT count(*) AS n FROM changes").get();
+    assertEquals((count as { n: number }).n, 1);
+  });
+}
 
 test(
   "passes over what another program has written, and tells a gap where rows are gone",

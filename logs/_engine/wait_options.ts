@@ -1,0 +1,29 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Checks of the options that say how long an engine waits.
+ *
+ * @module
+ */
+
+import { assertNumber, MAX_DELAY } from "../../_validate.ts";
+
+/**
+ * Checks the waits of an engine.
+ *
+ * @param verb What fails otherwise.
+ * @param pollInterval Milliseconds, or `Infinity`.
+ * @param timeout Milliseconds.
+ * @throws {TypeError} If one of them is not a number.
+ * @throws {RangeError} If one of them is outside its range.
+ */
+export function checkWaits(
+  verb: string,
+  pollInterval: number,
+  timeout: number,
+): void {
+  if (pollInterval !== Infinity) {
+    assertNumber(verb, "pollInterval", pollInterval, 1, MAX_DELAY);
+  }
+  assertNumber(verb, "timeout", timeout, 1, MAX_DELAY);
+}

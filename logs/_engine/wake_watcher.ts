@@ -1,0 +1,65 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Waits for changes of a log, which the engine reports by `wake()`: Deno KV for a key,
+ * SQLite for a database.
+ *
+ * @module
+ */
+
+import type { ChangeWatcher } from "./follow_changes.ts";
+import { orAborted } from "./retry.ts";
+
+/** Watches one log for one follower. */
+export class WakeWatcher implements ChangeWatcher {
+  /** The most milliseconds of a wait, or `Infinity`. */
+  readonly #pollInterval: number;
+  readonly #onCancel: () => Promise<void> | void;
+  /** Set by a change, cleared by the wait that reports it. */
+  #isChanged = false;
+  #failure: { error: unknown } | undefined;
+  /** Ends the wait under way. */
+  #end: () => void = () => {};
+
+  /**
+   * @param onCancel Ends the reports.
+   * @param pollInterval Milliseconds after which a wait ends without a report, or
+   * `Infinity`.
+   */
+  constructor(onCancel: () => Promise<void> | void, pollInterval = Infinity) {
+    this.#onCancel = onCancel;
+    this.#pollInterval = pollInterval;
+  }
+
+  /** Waits for the next change, at most for the poll interval. */
+  async next(signal: AbortSignal | undefined): Promise<void> {
+    if (!this.#isChanged && this.#failure === undefined) {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const woken = new Promise<void>((resolve) => {
+        this.#end = resolve;
+        if (this.#pollInterval === Infinity) return;
+        timer = setTimeout(resolve, this.#pollInterval);
+      });
+      await orAborted(woken, signal).finally(() => clearTimeout(timer));
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    this.#isChanged = false;
+  }
+
+  /** Reports a change. */
+  wake(): void {
+    this.#isChanged = true;
+    this.#end();
+  }
+
+  /** Lets the follower fail. */
+  fail(error: unknown): void {
+    this.#failure = { error };
+    this.#end();
+  }
+
+  /** Ends the watch. */
+  cancel(): Promise<void> | void {
+    return this.#onCancel();
+  }
+}
