@@ -2,6 +2,9 @@
 
 /** Tools that come as npm packages: each in a folder of its own under `.tools/`. */
 
+/** Milliseconds for npm to install an addon, which it may have to compile. */
+const ADDON_LIMIT = 480_000;
+
 const TOOLS = new URL("../.tools/", import.meta.url);
 
 /** An exact version, so that a new release never breaks an old commit. */
@@ -45,6 +48,48 @@ export async function installPackage(
     throw new Error(`Cannot install ${name}@${version}: ${reason}`);
   }
   return folder;
+}
+
+/**
+ * Installs a package with compiled code, unless it is there: with npm and its install
+ * scripts, for the Node that is called `node`.
+ *
+ * @returns The folder of the package, with a slash at the end.
+ */
+export async function installAddon(
+  { name, version }: NpmPackage,
+): Promise<URL> {
+  const node = await run("node", ["-p", "process.version"]);
+  const project = new URL(`${name}@${version}-node-${node}/`, TOOLS);
+  const folder = new URL(`node_modules/${name}/`, project);
+  const done = new URL("installed", project);
+  if (await exists(done)) return folder;
+  await Deno.mkdir(project, { recursive: true });
+  await Deno.writeTextFile(new URL(".gitignore", TOOLS), "*\n");
+  await Deno.writeTextFile(new URL("package.json", project), "{}");
+  const flags = ["--no-audit", "--no-fund", "--loglevel=error"];
+  await run("npm", ["install", ...flags, `${name}@${version}`], project);
+  await Deno.writeTextFile(done, "");
+  return folder;
+}
+
+/** Runs a program to its end, and gives its output. */
+async function run(
+  program: string,
+  args: string[],
+  cwd: URL = TOOLS,
+): Promise<string> {
+  await Deno.mkdir(cwd, { recursive: true });
+  const { success, stdout, stderr } = await new Deno.Command(program, {
+    args,
+    cwd,
+    signal: AbortSignal.timeout(ADDON_LIMIT),
+  }).output();
+  const decoder = new TextDecoder();
+  if (success) return decoder.decode(stdout).trim();
+  throw new Error(
+    `${program} ${args.join(" ")}: ${decoder.decode(stderr).trim()}`,
+  );
 }
 
 /** Whether there is a file or folder. */

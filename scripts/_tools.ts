@@ -6,7 +6,7 @@
  * @module
  */
 
-import { installPackage } from "./_install_package.ts";
+import { installAddon, installPackage } from "./_install_package.ts";
 
 /** Gives the path of a program, which is installed if need be. */
 export type FindTool = () => Promise<string>;
@@ -52,6 +52,10 @@ export const findWorkerd: FindTool = () =>
     RUNTIME_VERSIONS.workerd,
     "bin/workerd",
   );
+
+/** The SQLite of Node 20, in a folder for `require()` in the Node that is called `node`. */
+export const findBetterSqlite: FindTool = async () =>
+  (await installAddon({ name: "better-sqlite3", version: "12.11.1" })).pathname;
 
 export const findEsbuild: FindTool = () =>
   find(`@esbuild/${os}-${isArm ? "arm64" : "x64"}`, "0.25.5", "bin/esbuild");

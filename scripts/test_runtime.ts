@@ -17,7 +17,13 @@ import { type BrowserPlace, runInBrowser } from "./_run_browser.ts";
 import { runInNode } from "./_run_node.ts";
 import { runInWorkerd } from "./_run_workerd.ts";
 import { runSecondTime } from "./_second_run.ts";
-import { findBun, findNode, type FindTool, findWorkerd } from "./_tools.ts";
+import {
+  findBetterSqlite,
+  findBun,
+  findNode,
+  type FindTool,
+  findWorkerd,
+} from "./_tools.ts";
 
 interface Runtime {
   find: FindTool;
@@ -30,8 +36,10 @@ const TIME_LIMIT = 900_000;
 const RUNTIMES: Record<string, Runtime> = {
   node: {
     find: findSystemNode,
-    run: async (program, timeLimit) =>
-      runInNode(program, await lowerSyntax(await bundleForNode()), timeLimit),
+    run: async (program, timeLimit) => {
+      const code = await lowerSyntax(await bundleForNode());
+      return await runInNode(program, code, timeLimit, await findSqlite());
+    },
   },
   "node-latest": {
     find: findNode,
@@ -165,6 +173,17 @@ function bundleForNode(): Promise<string> {
 function bundleForWeb(file: string): Promise<string> {
   const importMap = "tests/runtimes/import_map_web.json";
   return bundle(`tests/runtimes/${file}`, { importMap });
+}
+
+/** Gives the tests a SQLite; without it, they are skipped. */
+async function findSqlite(): Promise<Record<string, string>> {
+  if (Deno.env.has("BETTER_SQLITE3")) return {};
+  try {
+    return { BETTER_SQLITE3: await findBetterSqlite() };
+  } catch (error) {
+    console.log(`better-sqlite3: not available: ${(error as Error).message}`);
+    return {};
+  }
 }
 
 async function findSystemNode(): Promise<string> {

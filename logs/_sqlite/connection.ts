@@ -98,14 +98,12 @@ export class SqliteConnection {
   /** Gives the first row of a statement. */
   get(sql: string, ...values: SqliteValue[]): Row | undefined {
     const row = this.#prepare(sql).get(...values);
-    // A database may give rows as arrays, too.
-    return row === undefined || row === null ? undefined : Object.values(row);
+    return row === undefined || row === null ? undefined : toColumns(row);
   }
 
   /** Gives all rows of a statement. */
   all(sql: string, ...values: SqliteValue[]): Row[] {
-    return this.#prepare(sql).all(...values)
-      .map((row) => Object.values(row as object));
+    return this.#prepare(sql).all(...values).map(toColumns);
   }
 
   /**
@@ -225,8 +223,14 @@ export class SqliteConnection {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#db.prepare(sql);
+      // To make an object of a row takes as long as to find it.
+      statement.setReturnArrays?.(true);
       this.#statements.set(sql, statement);
     }
     return statement;
   }
+}
+
+function toColumns(row: unknown): Row {
+  return Array.isArray(row) ? row : Object.values(row as object);
 }

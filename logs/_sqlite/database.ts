@@ -18,6 +18,8 @@ export interface SqliteStatement {
   get(...values: SqliteValue[]): unknown;
   /** Gives all rows. */
   all(...values: SqliteValue[]): unknown[];
+  /** Gives rows as arrays from now on, which `node:sqlite` can do. */
+  setReturnArrays?(enabled: boolean): void;
 }
 
 /**
