@@ -13,6 +13,7 @@ import { CatchUp } from "./catch_up.ts";
 import { ReplaySearch } from "./replay_search.ts";
 import { RetentionWatch } from "./retention_watch.ts";
 import { CatchUpChunks } from "./catch_up_chunks.ts";
+import { Conflation } from "./conflation.ts";
 import {
   LogFeed,
   type LogFeedListener,
@@ -74,7 +75,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   readonly snapshots: SnapshotLoads;
   readonly replaySearch: ReplaySearch;
   readonly groupIndex = new GroupIndex();
-  readonly catchUpChunks = new CatchUpChunks();
+  readonly catchUpChunks: CatchUpChunks;
   readonly errors: ChannelErrors;
   /** The limits of the topics of a subscriber. */
   readonly bounds: TopicBounds;
@@ -107,6 +108,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
    * that the log has been followed up to its end.
    */
   #isDue = false;
+  #isHandingOut = false;
   /**
    * Runs from a broadcast to the end of the event loop turn. Frames are collected
    * meanwhile.
@@ -121,7 +123,14 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     this.errors = errors;
     this.feed = new LogFeed(options, errors, this);
     const { reader, makeFrame } = this.feed;
-    this.catchUp = new CatchUp(log, reader, makeFrame);
+    this.catchUp = new CatchUp(
+      log,
+      reader,
+      makeFrame,
+      (segment) => conflation.lookAhead(segment),
+    );
+    const conflation = new Conflation(this.feed, this.catchUp);
+    this.catchUpChunks = new CatchUpChunks(conflation);
     this.snapshots = new SnapshotLoads(this.feed);
     this.replaySearch = new ReplaySearch(this.feed);
     this.preamble = retry === undefined ? undefined : encodeEvent({ retry });
@@ -193,6 +202,9 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   locate(cursor: string, isNew = false): SegmentLocation | undefined {
     if (isNew && this.feed.reaches(cursor) === false) return undefined;
     const { liveSegment } = this.feed;
+    // Otherwise it would be live before it is given what is due, and be given all of that.
+    const isDue = liveSegment.keyedEnd > this.#position;
+    if (isNew && isDue && !this.#isHandingOut) this.#handOut();
     const position = liveSegment.find(cursor);
     return position === undefined
       ? this.catchUp.find(cursor)
@@ -275,10 +287,13 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     this.#position = this.feed.liveSegment.end;
     this.#cursor = this.feed.liveSegment.endCursor;
     if (this.size === 0) return;
+    const isOutermost = !this.#isHandingOut;
+    this.#isHandingOut = true;
     if (frames.length > 0) {
       this.groupIndex.handOut(new Broadcast(frames, before, this.#position));
     }
     this.#idle.run();
+    if (isOutermost) this.#isHandingOut = false;
     this.#retentionWatch.move(this.#position, this.#cursor);
     // Further events of this event loop turn, which come one `await` after the
     // other, are handed out together at its end: a write costs far more than joining a

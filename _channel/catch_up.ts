@@ -22,8 +22,16 @@ interface Answer {
   readonly gap: boolean;
 }
 
+/**
+ * Begins to look ahead of a segment: gives a function that finds the next cursor to read
+ * after, `undefined` once enough is in memory.
+ */
+export type LookAhead = (segment: Segment) => () => string | undefined;
+
 /** Bytes of events, as the log counts them, after which a segment is full. */
 const SEGMENT_BYTES = 262_144;
+/** The most events of a segment that is read ahead. */
+const EVENTS_AHEAD = 1024;
 /** Segments that are read one after the other before other cursors are served. */
 const MAX_SEGMENTS = 4;
 /**
@@ -53,6 +61,7 @@ export class CatchUp {
   readonly #reader: LogReader;
   readonly #bounds: LogBounds;
   readonly #segments: SegmentCache;
+  readonly #lookAhead: LookAhead;
   readonly #waiting = new CursorQueue();
   #isReading = false;
   /**
@@ -76,14 +85,26 @@ export class CatchUp {
    * @param log The log, which compares its cursors if it can.
    * @param reader Reads from the log.
    * @param makeFrame Encodes events.
+   * @param lookAhead Finds what has to be read ahead of a segment.
    */
-  constructor(log: EventLog, reader: LogReader, makeFrame: MakeFrame) {
+  constructor(
+    log: EventLog,
+    reader: LogReader,
+    makeFrame: MakeFrame,
+    lookAhead: LookAhead,
+  ) {
+    this.#lookAhead = lookAhead;
     this.#reader = reader;
     this.#bounds = new LogBounds(log, reader);
     this.#segments = new SegmentCache(
       (a, b) => this.#bounds.compare(a, b),
       makeFrame,
     );
+  }
+
+  /** How many segments were read so far. */
+  get segmentsRead(): number {
+    return this.#segments.added;
   }
 
   /** Finds a cursor in the segments that were read lately. */
@@ -213,6 +234,20 @@ export class CatchUp {
     return this.#reader.read(cursor, { maxBytes: SEGMENT_BYTES }, isNeeded);
   }
 
+  /** Reads what follows a segment, if newer events of its keys may be there. */
+  async #readAhead(segment: Segment, cursor: string): Promise<void> {
+    const findNext = this.#lookAhead(segment);
+    const isNeeded = (): boolean => this.#waiting.has(cursor);
+    const bounds = { limit: EVENTS_AHEAD, maxBytes: SEGMENT_BYTES };
+    for (let next; (next = findNext()) !== undefined;) {
+      const batch = await this.#reader.read(next, bounds, isNeeded);
+      // Without what is ahead, subscribers get more than they need.
+      if (!batch || batch.gap || batch.events.length === 0) return;
+      this.#segments.add(next, batch);
+      this.#end = batch.cursor;
+    }
+  }
+
   /**
    * Serves the other cursors first: the log may fail at this one only, and retrying it
    * would block them.
@@ -239,8 +274,10 @@ export class CatchUp {
     }
     this.#end = batch.cursor;
     const location = this.#segments.add(cursor, batch);
+    const { segment } = location;
+    if (segment.keyedEnd > 0) await this.#readAhead(segment, cursor);
     this.#resolve(cursor, location, batch.gap);
-    const isShared = this.#resolveInside(location.segment);
+    const isShared = this.#resolveInside(segment);
     this.#count += isShared ? SHARED_SEGMENT : 1;
     if (batch.gap) this.#resolveMissing(cursor, batch, location, count);
     await this.#answers.run();

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { Conflation } from "./conflation.ts";
 import type { Group } from "./group.ts";
 import { joinFrames, type SegmentLocation } from "./segment.ts";
 
@@ -35,7 +36,13 @@ const CHUNK_OVERHEAD = 256;
 export class CatchUpChunks {
   /** By group, segment and position; the oldest first. */
   readonly #chunks = new Map<string, CatchUpChunk>();
+  readonly #conflation: Conflation;
   #bytes = 0;
+
+  /** @param conflation Leaves out events of which newer ones follow. */
+  constructor(conflation: Conflation) {
+    this.#conflation = conflation;
+  }
 
   /**
    * Gives the subscribers of a group the next chunk after a location.
@@ -48,11 +55,13 @@ export class CatchUpChunks {
     { segment, position }: SegmentLocation,
     to: number,
   ): CatchUpChunk {
-    if (group.members.size < 2) return make(group, { segment, position }, to);
-    const key = `${group.number} ${segment.number} ${position}`;
+    const location = { segment, position };
+    if (group.members.size < 2) return this.#make(group, location, to);
+    const version = this.#conflation.versionOf(segment);
+    const key = `${group.number} ${segment.number} ${position} ${version}`;
     let chunk = this.#chunks.get(key);
     if (chunk === undefined) {
-      chunk = make(group, { segment, position }, to);
+      chunk = this.#make(group, location, to);
       this.#keep(key, chunk);
     }
     return chunk;
@@ -64,6 +73,31 @@ export class CatchUpChunks {
     this.#bytes = 0;
   }
 
+  #make(
+    group: Group,
+    { segment, position }: SegmentLocation,
+    to: number,
+  ): CatchUpChunk {
+    const { topics } = group;
+    const { frames, end } = segment.slice(topics, position, to, CHUNK_SIZE);
+    const { items: chosen, isFinal } = group.choose(
+      frames,
+      ({ event }) => event,
+    );
+    const items = this.#conflation.leaveOut(
+      group,
+      chosen,
+      isFinal ? undefined : { segment, position: end },
+    );
+    return {
+      bytes: items.length === 0 ? undefined : joinFrames(items),
+      events: items.length,
+      end,
+      isLast: items.at(-1)?.event.id === segment.cursorOf(end),
+      isFinal,
+    };
+  }
+
   #keep(key: string, chunk: CatchUpChunk): void {
     this.#chunks.set(key, chunk);
     this.#bytes += sizeOf(chunk);
@@ -73,22 +107,6 @@ export class CatchUpChunks {
       this.#bytes -= sizeOf(other);
     }
   }
-}
-
-function make(
-  group: Group,
-  { segment, position }: SegmentLocation,
-  to: number,
-): CatchUpChunk {
-  const { frames, end } = segment.slice(group.topics, position, to, CHUNK_SIZE);
-  const { items, isFinal } = group.choose(frames, ({ event }) => event);
-  return {
-    bytes: items.length === 0 ? undefined : joinFrames(items),
-    events: items.length,
-    end,
-    isLast: items.at(-1)?.event.id === segment.cursorOf(end),
-    isFinal,
-  };
 }
 
 function sizeOf({ bytes }: CatchUpChunk): number {

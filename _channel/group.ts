@@ -8,6 +8,7 @@
  */
 
 import { GroupChunk } from "./compressed_sink.ts";
+import type { Segment } from "./segment.ts";
 import type { Topics } from "./topic_index.ts";
 import { TopicSet } from "./topic_set.ts";
 import type { Broadcast, Chunk } from "./broadcast.ts";
@@ -84,6 +85,10 @@ export class Group {
   #number = groups++;
   readonly #accepts: ((event: LoggedEvent) => boolean) | undefined;
   readonly #until: ((event: LoggedEvent) => boolean) | undefined;
+  /** The topics to look for in an event; made when they are needed. */
+  #topicLookup: Pick<Set<string>, "has"> | undefined;
+  /** Positions of a segment between which `until` names no event. */
+  #endless: { segment: number; from: number; to: number } | undefined;
   /**
    * Compresses each chunk once; set by the first subscriber whose stream is compressed.
    */
@@ -127,6 +132,45 @@ export class Group {
    */
   accepts(event: LoggedEvent): boolean {
     return this.#accepts === undefined || this.#accepts(event);
+  }
+
+  /** Whether the group has an event's topics. */
+  hasTopics({ topics }: LoggedEvent): boolean {
+    if (this.topics === "all" || topics === undefined) return true;
+    const lookup = this.#topicLookup ??= this.topicSet ?? new Set(this.topics);
+    return topics.some((topic) => lookup.has(topic));
+  }
+
+  /** Whether `until` may end the streams of the group. */
+  get mayEnd(): boolean {
+    return this.#until !== undefined;
+  }
+
+  /**
+   * Finds where the streams of the group end in a segment.
+   *
+   * @returns The position after the first event that `until` names; `undefined` if it names
+   * none.
+   * @throws What `until` throws.
+   */
+  findEnd(segment: Segment, from: number): number | undefined {
+    const until = this.#until;
+    if (until === undefined) return undefined;
+    const { end } = segment;
+    let start = from;
+    const { number: segmentNumber } = segment;
+    if (this.#endless?.segment === segmentNumber) {
+      const known = this.#endless;
+      if (known.from <= from && from <= known.to) {
+        start = known.from;
+        from = known.to;
+      }
+    }
+    for (; from < end; from++) {
+      if (until(segment.eventAt(from))) return from + 1;
+    }
+    this.#endless = { segment: segmentNumber, from: start, to: end };
+    return undefined;
   }
 
   /**

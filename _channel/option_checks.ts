@@ -26,6 +26,7 @@ import {
   CORS_OPTIONS,
 } from "../_server/option_checks.ts";
 import {
+  CONFLATION_KEY,
   hasMembers,
   HEADERS,
   type OptionKinds,
@@ -85,6 +86,7 @@ const SERVE_OPTIONS: OptionKinds<EventChannelServeOptions> = {
 
 const PUBLISH_OPTIONS: OptionKinds<EventChannelPublishOptions> = {
   topics: "any",
+  conflationKey: CONFLATION_KEY,
   signal: SIGNAL,
 };
 

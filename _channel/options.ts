@@ -314,6 +314,16 @@ export interface EventChannelPublishOptions {
    */
   topics?: readonly string[] | undefined;
   /**
+   * What the event tells the value of, such as `"price:AAPL"`: well-formed text of 1 to 256
+   * UTF-16 code units, without line breaks and U+0000. Of the events with one key that a
+   * client gets, it is given the newest alone while it catches up, because it is slow or
+   * has come back. A client that keeps up gets all. The key is not sent.
+   *
+   * An event is left out only if a newer one of its key still follows, so that nothing is
+   * lost with a connection. How far a channel looks ahead is in `docs/live_state.md`.
+   */
+  conflationKey?: string | undefined;
+  /**
    * Aborts the call: its promise rejects with the signal's reason. The event may still be
    * published.
    */

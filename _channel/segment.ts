@@ -31,7 +31,7 @@ export interface Excerpt {
   readonly end: number;
 }
 
-// What a frame and a topic take besides the bytes, roughly: without it, a segment of very
+// What a frame and a topic or key take besides the bytes, roughly: without it, a segment of very
 // small events would take far more memory than its limit.
 const FRAME_OVERHEAD = 256;
 const TOPIC_OVERHEAD = 128;
@@ -47,7 +47,8 @@ export function joinFrames(frames: readonly Frame[]): Uint8Array<ArrayBuffer> {
 /** The bytes that a frame takes in a segment. */
 export function sizeOf({ event, bytes }: Frame): number {
   const topics = event.topics?.length ?? 0;
-  return bytes.byteLength + FRAME_OVERHEAD + topics * TOPIC_OVERHEAD;
+  const keys = event.conflationKey === undefined ? 0 : 1;
+  return bytes.byteLength + FRAME_OVERHEAD + (topics + keys) * TOPIC_OVERHEAD;
 }
 
 /**
@@ -64,6 +65,9 @@ export class Segment {
   /** The positions by their cursors, from `#begin` to `#end`. */
   readonly #positions = new Map<string, number>();
   #index = new TopicIndex();
+  /** The positions before the frames with a conflation key, by that key. */
+  #keys = new TopicIndex();
+  #keyedEnd = 0;
   #begin = 0;
   #end = 0;
   #beginCursor = "";
@@ -72,7 +76,7 @@ export class Segment {
 
   /**
    * @param maxBytes The most bytes to hold. Each frame counts 256 on top, and each of its
-   * topics 128.
+   * topics and its conflation key 128.
    */
   constructor(maxBytes: number) {
     this.maxBytes = maxBytes;
@@ -98,6 +102,16 @@ export class Segment {
     return this.#endCursor;
   }
 
+  /** The position after the latest frame with a conflation key, 0 if there is none. */
+  get keyedEnd(): number {
+    return this.#keyedEnd;
+  }
+
+  /** The conflation keys of the frames. */
+  get keys(): Iterable<string> {
+    return this.#keys.topics;
+  }
+
   /** The bytes that the frames take. */
   get bytes(): number {
     return this.#bytes;
@@ -117,6 +131,8 @@ export class Segment {
     this.#frames.clear();
     this.#positions.clear();
     this.#index = new TopicIndex();
+    this.#keys = new TopicIndex();
+    this.#keyedEnd = 0;
     this.#bytes = 0;
     this.#begin = ++this.#end;
     this.#beginCursor = this.#endCursor = cursor;
@@ -126,7 +142,7 @@ export class Segment {
   /** Adds the frame that follows the latest one. */
   add(frame: Frame): void {
     this.#frames.set(this.#end, frame);
-    this.#index.add(this.#end, frame.event.topics);
+    this.#indexEvent(this.#end, frame.event);
     this.#endCursor = frame.event.id;
     this.#positions.set(this.#endCursor, ++this.#end);
     this.#bytes += sizeOf(frame);
@@ -156,8 +172,9 @@ export class Segment {
       this.#positions.set(frame.event.id, this.#begin + index + 1);
     }
     this.#index = new TopicIndex();
+    this.#keys = new TopicIndex();
     for (let position = this.#begin; position < this.#end; position++) {
-      this.#index.add(position, this.#frameAt(position).event.topics);
+      this.#indexEvent(position, this.eventAt(position));
     }
   }
 
@@ -190,6 +207,11 @@ export class Segment {
       : this.#index.select(topics, from, to);
   }
 
+  /** The positions before the frames of a conflation key between two positions, in order. */
+  selectKey(key: string, from: number, to: number): readonly number[] {
+    return this.#keys.select([key], from, to);
+  }
+
   /** The event after a position, which the segment has to have. */
   eventAt(position: number): LoggedEvent {
     return this.#frameAt(position).event;
@@ -211,12 +233,26 @@ export class Segment {
     return { frames, end: to };
   }
 
+  #indexEvent(
+    position: number,
+    { topics, conflationKey }: LoggedEvent,
+  ): void {
+    this.#index.add(position, topics);
+    if (conflationKey === undefined) return;
+    this.#keys.add(position, [conflationKey]);
+    this.#keyedEnd = position + 1;
+  }
+
   #dropOldest(): void {
     // There are bytes left, so there is a frame.
     const frame = this.#frameAt(this.#begin);
     this.#positions.delete(this.#beginCursor);
     this.#frames.delete(this.#begin);
-    this.#index.dropFirst(this.#begin, frame.event.topics);
+    const { topics, conflationKey } = frame.event;
+    this.#index.dropFirst(this.#begin, topics);
+    if (conflationKey !== undefined) {
+      this.#keys.dropFirst(this.#begin, [conflationKey]);
+    }
     this.#bytes -= sizeOf(frame);
     this.#beginCursor = frame.event.id;
     this.#begin++;

@@ -39,6 +39,7 @@ export class SegmentCache {
   /** The segments by the cursors after which they have an event. */
   readonly #byCursor = new Map<string, Segment>();
   #bytes = 0;
+  #added = 0;
   /** Runs while there are segments. */
   #timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -49,6 +50,11 @@ export class SegmentCache {
   constructor(compare: Compare, makeFrame: MakeFrame) {
     this.#compare = compare;
     this.#makeFrame = makeFrame;
+  }
+
+  /** How many segments were added so far. */
+  get added(): number {
+    return this.#added;
   }
 
   /** Finds a cursor in a segment. */
@@ -145,6 +151,7 @@ export class SegmentCache {
   #keep(segment: Segment, from: string): void {
     this.#segments.set(segment, { time: performance.now(), from });
     this.#bytes += segment.bytes;
+    this.#added++;
     for (const [cursor, position] of segment.positions) {
       if (position < segment.end) this.#byCursor.set(cursor, segment);
     }

@@ -20,6 +20,11 @@ export class TopicIndex {
   /** The positions of frames without topics, which every subscriber gets. */
   readonly #common = new Positions();
 
+  /** The topics that frames have. */
+  get topics(): Iterable<string> {
+    return this.#byTopic.keys();
+  }
+
   /** Adds a frame after all others. */
   add(position: number, topics: readonly string[] | undefined): void {
     if (topics === undefined) this.#common.push(position);

@@ -178,8 +178,8 @@ testOptions<EventChannelPublishOptions>({
     await using channel = new EventChannel();
     await channel.publish({ data: "for Ada" }, options);
   },
-  right: { topics: ["user:ada"], signal },
-  wrong: { topics: "user:ada", signal: {} },
+  right: { topics: ["user:ada"], conflationKey: "price:AAPL", signal },
+  wrong: { topics: "user:ada", conflationKey: 5, signal: {} },
 });
 
 testOptions<EventChannelCloseOptions>({

@@ -18,6 +18,7 @@ import {
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
+import { testConflation } from "../channel/_conflation_model.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
@@ -56,6 +57,14 @@ testTopicSets("DenoKvEventLog", async (_, maxEvents) => {
     close: () => kv.close(),
   };
 }, { runs: 3 });
+
+testConflation("DenoKvEventLog", async (_, maxEvents) => {
+  const kv = await Deno.openKv(":memory:");
+  return {
+    open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),
+    close: () => kv.close(),
+  };
+}, { runs: 2 });
 
 testSnapshot("DenoKvEventLog", async (_, maxEvents) => {
   const kv = await Deno.openKv(":memory:");

@@ -23,6 +23,7 @@ import {
 import { recordWarnings } from "../support/warnings.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
+import { testConflation } from "../channel/_conflation_model.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
@@ -63,6 +64,18 @@ testTopicSets(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
     },
   };
 }, { runs: 3, ignore: !hasRedis });
+
+testConflation(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
+  const server = await RedisServer.start();
+  const client = await RedisConnection.open(server.port);
+  return {
+    open: () => new RedisStreamsEventLog(client, "log", { maxEvents }),
+    close: async () => {
+      await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}, { runs: 2, ignore: !hasRedis });
 
 testSnapshot(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
   const server = await RedisServer.start();

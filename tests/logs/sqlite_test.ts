@@ -2,6 +2,7 @@
 
 /** A log in SQLite: the suite, in memory and in a file that two connections have open. */
 
+import { testConflation } from "../channel/_conflation_model.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import { SqliteEventLog } from "../../logs/sqlite.ts";
@@ -72,3 +73,11 @@ for (const wal of [false, true]) {
     SUITE,
   );
 }
+
+testConflation("SqliteEventLog", (_, maxEvents) => {
+  const db = openDatabase(":memory:");
+  return {
+    open: () => new SqliteEventLog(db, "news", { maxEvents }),
+    close: () => db.close(),
+  };
+}, { runs: 2, ignore: !hasSqlite });

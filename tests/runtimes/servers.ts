@@ -7,6 +7,8 @@ import "../channel/client_callbacks_test.ts";
 import "../channel/close_test.ts";
 import "../channel/departure_test.ts";
 import "../channel/group_test.ts";
+import "../channel/conflation_property_test.ts";
+import "../channel/conflation_test.ts";
 import "../channel/cursor_test.ts";
 import "../channel/cursors_test.ts";
 import "../channel/catch_up_test.ts";
