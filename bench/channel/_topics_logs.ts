@@ -1,13 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Histories in Redis and Deno KV that count what they are asked. */
+/** Histories in Redis, Deno KV and SQLite that count what they are asked. */
 
+import { DatabaseSync } from "node:sqlite";
 import type { EventLog } from "../../log.ts";
 import { DenoKvEventLog, type KvStore } from "../../logs/deno_kv.ts";
 import {
   type RedisClient,
   RedisStreamsEventLog,
 } from "../../logs/redis_streams.ts";
+import { type SqliteDatabase, SqliteEventLog } from "../../logs/sqlite.ts";
 import { RedisConnection } from "../../tests/support/redis_connection.ts";
 import { RedisServer } from "../../tests/support/redis_server.ts";
 
@@ -29,7 +31,7 @@ const APPENDS = 100;
 /** Makes histories of so many events, of one user after the other. */
 export const openHistories: Readonly<
   Record<string, (events: number, users: number) => Promise<History>>
-> = { Redis: openRedis, "Deno KV": openKv };
+> = { Redis: openRedis, "Deno KV": openKv, SQLite: openSqlite };
 
 async function openRedis(events: number, users: number): Promise<History> {
   const stack = new AsyncDisposableStack();
@@ -77,6 +79,48 @@ async function openKv(events: number, users: number): Promise<History> {
   };
   const options = { maxEvents: 2 * events };
   const log = new DenoKvEventLog(store, ["bench"], options);
+  const ids = await fill(log, events, users);
+  return {
+    log,
+    ids,
+    pages: await countPages(log, () => commands),
+    commands: () => commands,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function openSqlite(events: number, users: number): Promise<History> {
+  const stack = new AsyncDisposableStack();
+  const directory = await Deno.makeTempDir();
+  stack.defer(() => Deno.remove(directory, { recursive: true }));
+  const db = stack.adopt(
+    new DatabaseSync(`${directory}/events.db`),
+    (db) => db.close(),
+  );
+  let commands = 0;
+  const counting: SqliteDatabase = {
+    exec: (sql) => db.exec(sql),
+    prepare(sql) {
+      const statement = db.prepare(sql);
+      const isRead = sql.startsWith("SELECT");
+      return {
+        run: (...values) => statement.run(...values),
+        get(...values) {
+          if (isRead) commands++;
+          return statement.get(...values);
+        },
+        all(...values) {
+          if (isRead) commands++;
+          return statement.all(...values);
+        },
+      };
+    },
+    get isTransaction() {
+      return db.isTransaction;
+    },
+  };
+  const options = { maxEvents: 2 * events, wal: true };
+  const log = new SqliteEventLog(counting, "bench", options);
   const ids = await fill(log, events, users);
   return {
     log,

@@ -349,13 +349,17 @@ const JOBS: Jobs = {
   "room": runRoom,
   "herd/Redis": () => runHerd("Redis"),
   "herd/Deno KV": () => runHerd("Deno KV"),
+  "herd/SQLite": () => runHerd("SQLite"),
   "whole/Redis": () => runWhole("Redis"),
   "whole/Deno KV": () => runWhole("Deno KV"),
+  "whole/SQLite": () => runWhole("SQLite"),
   "replay/Redis": () => runReplay("Redis"),
   "replay/Deno KV": () => runReplay("Deno KV"),
+  "replay/SQLite": () => runReplay("SQLite"),
   "unknown/Redis/1000": () => runUnknown("Redis", 1000),
   "unknown/Redis/10000": () => runUnknown("Redis", 10_000),
   "unknown/Deno KV/1000": () => runUnknown("Deno KV", 1000),
+  "unknown/SQLite/1000": () => runUnknown("SQLite", 1000),
   "heap": runHeap,
 };
 

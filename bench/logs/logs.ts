@@ -6,7 +6,7 @@
  * the log in memory. The process that is measured holds the channels, not the clients
  * and not Redis.
  *
- * `deno task bench:logs`
+ * `deno task bench:logs`, or with `sqlite` or `sqlite/appends` for those rows alone.
  */
 
 import process from "node:process";
@@ -15,34 +15,19 @@ import type { EventLog } from "../../log.ts";
 import { readEvents } from "../../parser.ts";
 import { Child } from "../_process.ts";
 import { type LogEngine, openEngines } from "./_engines.ts";
+import { runJobs } from "../_jobs.ts";
 import { median } from "../_statistics.ts";
 import { CHECK, Judgements } from "../_targets.ts";
+import { appendTogether, DATA, measureAppends, TOGETHER } from "./_appends.ts";
+import { SQLITE_JOBS } from "./_sqlite_rows.ts";
 
-// 250 bytes with the rest of the frame; the clients of the fan-out count the "~".
-const DATA = "~".padEnd(216, "x");
 /** Milliseconds for which events are appended. */
 const APPEND_MS = 1000;
-const TOGETHER = 100;
 const LATENCY_EVENTS = 1000;
 const CLIENTS = 1000;
 /** Rounds in which the engines take turns, and events of each. */
 const ROUNDS = 9;
 const ROUND_EVENTS = 100;
-
-/** Appends so many at a time, again and again; gives events per second. */
-async function measureAppends(log: EventLog, count: number): Promise<number> {
-  const start = performance.now();
-  let events = 0;
-  while (performance.now() < start + APPEND_MS) {
-    const appends = Array.from(
-      { length: count },
-      () => log.append({ data: DATA }),
-    );
-    await Promise.all(appends);
-    events += count;
-  }
-  return events / (performance.now() - start) * 1000;
-}
 
 /** Publishes one event after the other to one client; gives milliseconds, sorted. */
 async function measureLatency(log: EventLog): Promise<number[]> {
@@ -139,35 +124,47 @@ async function measureFanOut(
   return crowds.map(({ cpu }) => cpu);
 }
 
-await using resources = new AsyncDisposableStack();
-const engines = await openEngines(resources);
-console.log(`Deno ${Deno.version.deno}, ${Deno.build.target}\n`);
-console.log(
-  `| Log | Appends/s, one at a time | ${TOGETHER} a turn | Delivery p50 | p99 | CPU a delivery | × memory |`,
-);
-console.log("|---|--:|--:|--:|--:|--:|--:|");
-const rows: string[] = [];
-for (const { name, log } of engines) {
-  const one = await measureAppends(log, 1);
-  const many = await measureAppends(log, TOGETHER);
-  const times = await measureLatency(log);
-  const at = (part: number) => times[Math.floor(times.length * part)]!;
-  rows.push(
-    `| ${name} | ${one.toFixed(0)} | ${many.toFixed(0)} | ${
-      at(0.5).toFixed(2)
-    } ms | ${at(0.99).toFixed(2)} ms |`,
-  );
-}
-const costs = await measureFanOut(engines);
-const judgements = new Judgements();
-for (const [index, row] of rows.entries()) {
-  // The first engine is memory, and each round has a cost of its own.
-  const ratios = costs[index]!.map((cost, round) => cost / costs[0]![round]!);
-  const ratio = median(ratios);
+async function compareEngines(): Promise<void> {
+  await using resources = new AsyncDisposableStack();
+  const engines = await openEngines(resources);
+  console.log(`Deno ${Deno.version.deno}, ${Deno.build.target}\n`);
   console.log(
-    `${row} ${median(costs[index]!).toFixed(1)} µs | ${ratio.toFixed(2)} |`,
+    `| Log | Appends/s, one at a time | ${TOGETHER} a turn | Delivery p50 | p99 | CPU a delivery | × memory |`,
   );
-  const name = `logs/${engines[index]!.name}`;
-  judgements.add({ name, peerName: "memory", figure: ratio });
+  console.log("|---|--:|--:|--:|--:|--:|--:|");
+  const rows: string[] = [];
+  for (const { name, log } of engines) {
+    const one = await measureAppends(appendTogether(log, 1), APPEND_MS);
+    const many = await measureAppends(
+      appendTogether(log, TOGETHER),
+      APPEND_MS,
+    );
+    const times = await measureLatency(log);
+    const at = (part: number) => times[Math.floor(times.length * part)]!;
+    rows.push(
+      `| ${name} | ${one.toFixed(0)} | ${many.toFixed(0)} | ${
+        at(0.5).toFixed(2)
+      } ms | ${at(0.99).toFixed(2)} ms |`,
+    );
+  }
+  const costs = await measureFanOut(engines);
+  const judgements = new Judgements();
+  for (const [index, row] of rows.entries()) {
+    // The first engine is memory, and each round has a cost of its own.
+    const ratios = costs[index]!.map((cost, round) => cost / costs[0]![round]!);
+    const ratio = median(ratios);
+    console.log(
+      `${row} ${median(costs[index]!).toFixed(1)} µs | ${ratio.toFixed(2)} |`,
+    );
+    const name = `logs/${engines[index]!.name}`;
+    judgements.add({ name, peerName: "memory", figure: ratio });
+  }
+  if (judgements.report(Deno.args.includes(CHECK))) Deno.exitCode = 1;
 }
-if (judgements.report(Deno.args.includes(CHECK))) Deno.exitCode = 1;
+
+const isWhole = Deno.args.every((argument) => argument === CHECK);
+if (isWhole) {
+  await compareEngines();
+  console.log();
+}
+await runJobs(SQLITE_JOBS);

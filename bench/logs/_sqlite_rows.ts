@@ -1,0 +1,187 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** What a log in a SQLite file costs, beside Deno KV in a file. */
+
+import { DatabaseSync } from "node:sqlite";
+import { EventChannel } from "../../channel.ts";
+import { DenoKvEventLog } from "../../logs/deno_kv.ts";
+import { type SqliteDatabase, SqliteEventLog } from "../../logs/sqlite.ts";
+import type { Jobs } from "../_jobs.ts";
+import { Child } from "../_process.ts";
+import { median } from "../_statistics.ts";
+import type { Row } from "../_table.ts";
+import {
+  appendInTransaction,
+  type AppendSome,
+  appendTogether,
+  measureAppends,
+  TOGETHER,
+} from "./_appends.ts";
+
+/** Rounds in which ours and Deno KV take turns, and the milliseconds of each. */
+const ROUNDS = 9;
+const ROUND_MS = 400;
+const CLIENTS = 1000;
+const EVENTS = 60;
+/** Milliseconds: the default of `pollInterval`. */
+const INTERVAL = 50;
+
+interface Files extends AsyncDisposable {
+  readonly path: string;
+  /** Opens a log in a file of its own. */
+  open(synchronous: string): { db: DatabaseSync; log: SqliteEventLog };
+}
+
+async function makeFiles(): Promise<Files> {
+  const directory = await Deno.makeTempDir();
+  const databases: DatabaseSync[] = [];
+  return {
+    path: directory,
+    open(synchronous) {
+      const db = new DatabaseSync(`${directory}/${databases.length}.db`);
+      databases.push(db);
+      db.exec(`PRAGMA synchronous = ${synchronous}`);
+      return { db, log: new SqliteEventLog(db, "bench", { wal: true }) };
+    },
+    async [Symbol.asyncDispose]() {
+      for (const db of databases) db.close();
+      await Deno.remove(directory, { recursive: true });
+    },
+  };
+}
+
+async function runAppends(): Promise<Row[]> {
+  await using files = await makeFiles();
+  using kv = await Deno.openKv(`${files.path}/kv`);
+  const peer = new DenoKvEventLog(kv, ["bench"]);
+  const rows: Row[] = [];
+  for (const synchronous of ["FULL", "NORMAL"]) {
+    const { db, log } = files.open(synchronous);
+    const contests: [string, AppendSome, AppendSome][] = [
+      ["one at a time", appendTogether(log, 1), appendTogether(peer, 1)],
+      [
+        `${TOGETHER} in a transaction`,
+        appendInTransaction(db, log),
+        appendTogether(peer, TOGETHER),
+      ],
+    ];
+    for (const [name, append, appendToPeer] of contests) {
+      const ours: number[] = [];
+      const theirs: number[] = [];
+      for (let round = -1; round < ROUNDS; round++) {
+        const our = await measureAppends(append, ROUND_MS);
+        const their = await measureAppends(appendToPeer, ROUND_MS);
+        if (round < 0) continue;
+        ours.push(our);
+        theirs.push(their);
+      }
+      const ratio = median(ours.map((our, round) => our / theirs[round]!));
+      rows.push({
+        name: `appends/s, synchronous ${synchronous}, ${name}`,
+        ours: median(ours).toFixed(0),
+        peerName: "Deno KV",
+        peer: `Deno KV ${median(theirs).toFixed(0)}`,
+        result: `${ratio.toFixed(2)} ×`,
+        figure: ratio,
+      });
+    }
+  }
+  return rows;
+}
+
+/** From an append in another process until the last of many clients has the event. */
+async function runOtherProcess(): Promise<Row[]> {
+  await using files = await makeFiles();
+  const { log } = files.open("NORMAL");
+  await using channel = new EventChannel({ log });
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen: () => {} },
+    (request) => channel.serve(request),
+  );
+  const port = String(server.addr.port);
+  const load = "channel/_fanout_load.ts";
+  await using clients = new Child<number, number>(load, port, `${CLIENTS}`);
+  await clients.read();
+  await channel.publish({ data: "not counted" });
+  const path = `${files.path}/0.db`;
+  await using writer = new Child<null, number>("logs/_sqlite_writer.ts", path);
+  const times: number[] = [];
+  for (let event = 1; event <= EVENTS; event++) {
+    // At any time of the interval: each event would begin one otherwise.
+    await new Promise((go) => setTimeout(go, event * 7919 % INTERVAL));
+    const all = clients.ask(event);
+    const sent = await writer.ask(null);
+    times.push(await all - sent);
+  }
+  await channel.close();
+  const p50 = median(times);
+  return [{
+    name: `publish in another process to the last of ${CLIENTS} clients, p50`,
+    ours: `${p50.toFixed(1)} ms`,
+    peerName: "interval",
+    peer: `interval ${INTERVAL} ms`,
+    result: `${(p50 - INTERVAL).toFixed(1)} ms more`,
+    figure: p50 - INTERVAL,
+  }];
+}
+
+/** What runs while clients are there and nothing happens. */
+async function runIdle(): Promise<Row[]> {
+  await using files = await makeFiles();
+  const { db } = files.open("NORMAL");
+  const statements = new Map<string, number>();
+  const count = (sql: string): void =>
+    void statements.set(sql, (statements.get(sql) ?? 0) + 1);
+  const traced: SqliteDatabase = {
+    exec(sql) {
+      count(sql);
+      db.exec(sql);
+    },
+    prepare(sql) {
+      const statement = db.prepare(sql);
+      return {
+        run(...values) {
+          count(sql);
+          return statement.run(...values);
+        },
+        get(...values) {
+          count(sql);
+          return statement.get(...values);
+        },
+        all(...values) {
+          count(sql);
+          return statement.all(...values);
+        },
+      };
+    },
+    get isTransaction() {
+      return db.isTransaction;
+    },
+  };
+  const log = new SqliteEventLog(traced, "bench", { wal: true });
+  await using channel = new EventChannel({ log });
+  const response = channel.serve(new Request("http://localhost/"));
+  const body = response.body?.getReader();
+  await channel.publish({ data: "ready" });
+  await new Promise((go) => setTimeout(go, 4 * INTERVAL));
+  statements.clear();
+  await new Promise((go) => setTimeout(go, 20 * INTERVAL));
+  const polls = statements.get("PRAGMA data_version") ?? 0;
+  statements.delete("PRAGMA data_version");
+  await body?.cancel();
+  return [{
+    name: "idle for a second: statements",
+    ours: `PRAGMA data_version ${polls}`,
+    peerName: "",
+    peer: "",
+    result: `others ${statements.size}`,
+    figure: statements.size,
+  }];
+}
+
+/** The rows, by their names. */
+export const SQLITE_JOBS: Jobs = {
+  "sqlite/appends": runAppends,
+  "sqlite/other process": runOtherProcess,
+  "sqlite/idle": runIdle,
+};
