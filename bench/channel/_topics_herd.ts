@@ -153,7 +153,9 @@ async function readHistory(log: EventLog): Promise<Chunks> {
   for (;;) {
     const batch = await log.read(cursor, { limit: 256, maxBytes: Infinity });
     if (batch.events.length === 0) return frames;
-    for (const event of batch.events) frames.push(encodeEvent(event));
+    for (const { topics: _, ...event } of batch.events) {
+      frames.push(encodeEvent(event));
+    }
     cursor = batch.cursor;
   }
 }

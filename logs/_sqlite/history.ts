@@ -29,8 +29,8 @@ export interface SqliteHistoryBounds {
 
 /** Events are dropped once in so many appends. */
 const TRIM_EVENTS = 32;
-/** The rows that one statement reads, and the expired logs that one removal takes. */
-const READ_ROWS = 64;
+/** The most rows that one statement reads, and the expired logs that one removal takes. */
+const READ_ROWS = 256;
 const SWEEP_LOGS = 100;
 /** Milliseconds between two removals of expired logs. */
 const SWEEP_INTERVAL = 100;
@@ -42,6 +42,8 @@ export class SqliteHistory {
   readonly #connection: SqliteConnection;
   readonly #names: readonly [collection: string, name: string];
   readonly #bounds: SqliteHistoryBounds;
+  /** What an event takes of the bytes of a read, by the rows that were read last. */
+  #eventSize = 1024;
 
   /** @param name Empty for a log that is not one of many. */
   constructor(
@@ -60,13 +62,19 @@ export class SqliteHistory {
   read(after: string, bounds: ReadBounds): EventLogBatch {
     const state = this.#readState(Date.now());
     const reader = new EpochReader(state, after, bounds);
-    const limit = Math.min(bounds.limit, READ_ROWS);
     while (reader.next !== undefined && state !== undefined) {
+      // All rows of a statement are read: not more of them than a read can give.
+      const room = Math.ceil(bounds.maxBytes / this.#eventSize) + 1;
+      const limit = Math.min(bounds.limit, room, READ_ROWS);
       const rows = this.#readRows(state, reader.next, limit);
+      let size = 0;
       for (const [sequence, event] of rows) {
         const number = Number(sequence);
-        reader.add({ first: number, last: number, lines: [String(event)] });
+        const line = String(event);
+        size += 2 * line.length;
+        reader.add({ first: number, last: number, lines: [line] });
       }
+      if (rows.length > 0) this.#eventSize = Math.max(1, size / rows.length);
       if (rows.length < limit) break;
     }
     return reader.finish();

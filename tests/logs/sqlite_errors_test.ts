@@ -7,6 +7,7 @@ import { copyFile, rename, rm, writeFile } from "node:fs/promises";
 import { EventChannel } from "../../channel.ts";
 import {
   SQLITE_SCHEMA,
+  type SqliteDatabase,
   SqliteEventLog,
   type SqliteEventLogOptions,
   SqliteEventLogs,
@@ -49,6 +50,36 @@ function test(
       for (const db of open) db.close();
     }
   });
+}
+
+/** Notes each statement that is run. */
+function trace(db: TestDatabase, statements: string[]): SqliteDatabase {
+  return {
+    exec(sql) {
+      statements.push(sql);
+      db.exec(sql);
+    },
+    prepare(sql) {
+      const statement = db.prepare(sql);
+      return {
+        run(...values) {
+          statements.push(sql);
+          return statement.run(...values);
+        },
+        get(...values) {
+          statements.push(sql);
+          return statement.get(...values);
+        },
+        all(...values) {
+          statements.push(sql);
+          return statement.all(...values);
+        },
+      };
+    },
+    get isTransaction() {
+      return db.isTransaction ?? db.inTransaction ?? false;
+    },
+  };
 }
 
 async function readData(log: SqliteEventLog): Promise<unknown[]> {
@@ -150,6 +181,44 @@ test(
     assertEquals(await readData(log), ["before", "waiting"]);
   },
 );
+
+for (const wal of [false, true]) {
+  const mode = wal ? "WAL" : "a rollback journal";
+  test(
+    `runs no statement that takes a lock while nothing happens, with ${mode}`,
+    async (db, other) => {
+      const statements: string[] = [];
+      const traced = trace(db, statements);
+      const options = { ...SHORT, wal };
+      const log = new SqliteEventLog(traced, "news", options);
+      const logs = new SqliteEventLogs(traced, "logs", options);
+      await log.append({ data: "before" });
+      await using following = new Following(log);
+      await using named = new Following(logs.open("a"));
+      await following.until((batches) => batches.length > 0);
+      await named.until((batches) => batches.length > 0);
+      const isIdle = (): boolean =>
+        statements.slice(-3).every((sql) => sql === "PRAGMA data_version");
+      await until(() => statements.length >= 3 && isIdle());
+      const start = statements.length;
+      await until(() => statements.length >= start + 10);
+      assertEquals(
+        new Set(statements.slice(start)),
+        new Set(["PRAGMA data_version"]),
+      );
+      // It goes on while another connection has all locks, and sees what that has written.
+      other.exec("BEGIN EXCLUSIVE");
+      const locked = statements.length;
+      await until(() => statements.length >= locked + 5);
+      other.exec("COMMIT");
+      await new SqliteEventLog(other, "news", options).append({
+        data: "after",
+      });
+      await following.untilEvents(1);
+      assertEquals(following.data, ["after"]);
+    },
+  );
+}
 
 test("loses nothing that was confirmed where the disk is full, and goes on once it is not", async (db) => {
   const log = new SqliteEventLog(db, "news", SHORT);
