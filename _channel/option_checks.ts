@@ -87,6 +87,7 @@ const SERVE_OPTIONS: OptionKinds<EventChannelServeOptions> = {
 const PUBLISH_OPTIONS: OptionKinds<EventChannelPublishOptions> = {
   topics: "any",
   conflationKey: CONFLATION_KEY,
+  transaction: "any",
   signal: SIGNAL,
 };
 

@@ -324,6 +324,13 @@ export interface EventChannelPublishOptions {
    */
   conflationKey?: string | undefined;
   /**
+   * A transaction of the application that the event is part of: it exists if and only if
+   * the transaction is committed. It is handed to the log as it is; a log that takes none
+   * rejects with a `TypeError`. The promise then tells that the event is written, not that
+   * it is committed.
+   */
+  transaction?: unknown;
+  /**
    * Aborts the call: its promise rejects with the signal's reason. The event may still be
    * published.
    */

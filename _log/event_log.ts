@@ -82,6 +82,13 @@ export interface EventLogAppendOptions extends EventLogOptions {
    * event with nothing to send, and ends no stream.
    */
   disconnect?: boolean | undefined;
+  /**
+   * A transaction of the application that the event is part of: readers get it after the
+   * commit, and never after a rollback. What it is depends on the log; one that takes none
+   * rejects with a `TypeError`. The promise then tells that the event is written, not that
+   * it is committed.
+   */
+  transaction?: unknown;
 }
 
 /** Options of {@linkcode EventLog.read}. */

@@ -15,7 +15,7 @@ import {
   SIGNAL,
   STRINGS,
 } from "../_options.ts";
-import { assertLimit, assertNumber } from "../_validate.ts";
+import { assertLimit, assertNumber, describeMismatch } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLogAppendOptions,
@@ -37,6 +37,7 @@ const APPEND_OPTIONS: OptionKinds<EventLogAppendOptions> = {
   topics: STRINGS,
   conflationKey: CONFLATION_KEY,
   disconnect: "a boolean",
+  transaction: "any",
 };
 
 const READ_OPTIONS: OptionKinds<EventLogReadOptions> = {
@@ -71,6 +72,12 @@ export interface ReadBounds {
   maxBytes: number;
 }
 
+/** What a log takes when an event is appended. */
+export interface AppendChecks {
+  /** Whether an event can be part of a transaction that the caller hands in. */
+  takesTransaction?: boolean;
+}
+
 /** What {@linkcode EventLogs.claim} is asked for, with the default filled in. */
 export interface CheckedClaimOptions extends EventLogClaimOptions {
   expireIn: number;
@@ -80,16 +87,25 @@ export interface CheckedClaimOptions extends EventLogClaimOptions {
  * Checks the arguments of {@linkcode EventLog.append}. The caller has checked the fields
  * of the event.
  *
+ * @param checks What the log takes.
  * @returns The options.
  * @throws {TypeError} If an option is unknown or of the wrong type, or is a member of the
- * event.
+ * event, or if there is a transaction and the log knows none.
  */
 export function checkAppend(
   event: TextEventInit,
   options: EventLogAppendOptions,
+  { takesTransaction = false }: AppendChecks = {},
 ): EventLogAppendOptions {
   const verb = "append event";
   const given = readOptions(verb, options, APPEND_OPTIONS);
+  const { transaction } = given;
+  if (transaction !== undefined && !takesTransaction) {
+    const expected = "left out, since this log takes none";
+    throw new TypeError(
+      describeMismatch(verb, "transaction", expected, transaction),
+    );
+  }
   assertNoOptions(verb, event, given);
   return given;
 }

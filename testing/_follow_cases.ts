@@ -11,6 +11,7 @@ import { assert, assertEquals, assertRejects } from "./_assert.ts";
 import type { EventLog } from "../log.ts";
 import { appendAll, Following, numbers, readAll } from "./_readers.ts";
 import type { DeclareCase } from "./_case.ts";
+import { within } from "./_within.ts";
 
 /** Declares the tests of `follow()`. */
 export function testFollow(test: DeclareCase): void {
@@ -101,10 +102,15 @@ function testBatches(test: DeclareCase): void {
     const other = new Following(log);
     try {
       await other.until((batches) => batches.length > 0);
+      let begin = (): void => {};
+      const begun = new Promise<void>((resolve) => begin = resolve);
       const failing = log.follow(({ events }) => {
+        begin();
         if (events.length > 0) throw new Error("It is me");
       });
       const failed = assertRejects(() => failing, Error, "It is me");
+      // What is appended before that, it need not get.
+      await within("the log is followed", begun);
       await appendAll(log, ["a"]);
       await failed;
       await appendAll(log, ["b"]);

@@ -8,7 +8,7 @@
  */
 
 import type { EventLogAppendOptions } from "../../_log/event_log.ts";
-import { checkAppend } from "../../_log/option_checks.ts";
+import { type AppendChecks, checkAppend } from "../../_log/option_checks.ts";
 import { tellAppend } from "../../_log/tell_append.ts";
 import type { TextEventInit } from "../../event.ts";
 import { assertNoId } from "./assert_no_id.ts";
@@ -21,17 +21,19 @@ import { nameErrors } from "./name_errors.ts";
  *
  * @param verb What fails, with the name of the log.
  * @param write Writes the line, and gives the event's ID.
+ * @param checks What the log takes.
  */
 export function appendLine(
   event: TextEventInit,
   options: EventLogAppendOptions,
   verb: string,
   write: (line: string, given: EventLogAppendOptions) => Promise<string>,
+  checks?: AppendChecks,
 ): Promise<string> {
   return tellAppend((noteSignal) => {
     let signal: AbortSignal | undefined;
     try {
-      const given = checkAppend(event, options);
+      const given = checkAppend(event, options, checks);
       signal = given.signal;
       noteSignal(signal);
       signal?.throwIfAborted();

@@ -24,13 +24,17 @@ import { nameErrors, nameFollowErrors } from "./name_errors.ts";
 import { type ErrorKind, retry } from "./retry.ts";
 
 /** What a log reads from its engine, without checks and retries. */
-export interface LogSource {
-  /** Reads the events after a cursor. */
-  read(after: string, bounds: ReadBounds): Promise<EventLogBatch>;
-  /** Finds the position `count` events before the end. */
-  rewind(count: number): Promise<string>;
+export interface LogSource<Watcher extends ChangeWatcher = ChangeWatcher> {
+  /** Reads the events after a cursor. For a follower, its watcher is given. */
+  read(
+    after: string,
+    bounds: ReadBounds,
+    watcher?: Watcher,
+  ): Promise<EventLogBatch>;
+  /** Finds the position `count` events before the end, as `read`. */
+  rewind(count: number, watcher?: Watcher): Promise<string>;
   /** Watches the log for changes. */
-  watch(): ChangeWatcher;
+  watch(): Watcher;
 }
 
 /** Options of {@linkcode LogCalls}. */
@@ -49,12 +53,12 @@ export interface LogCallsOptions {
 }
 
 /** The calls to a log, but for appending. */
-export class LogCalls {
-  readonly #source: LogSource;
+export class LogCalls<Watcher extends ChangeWatcher = ChangeWatcher> {
+  readonly #source: LogSource<Watcher>;
   readonly #options: LogCallsOptions;
 
   /** @param source Reads from the engine. */
-  constructor(source: LogSource, options: LogCallsOptions) {
+  constructor(source: LogSource<Watcher>, options: LogCallsOptions) {
     this.#source = source;
     this.#options = options;
   }
@@ -88,14 +92,17 @@ export class LogCalls {
       this.#options.retriesFollow
         ? this.retry(call, "follow", given.signal)
         : call();
+    let watcher: Watcher | undefined;
     const reader = {
-      read: (after: string) => attempt(() => source.read(after, bounds)),
-      findEnd: () => attempt(() => source.rewind(0)),
+      read: (after: string) =>
+        attempt(() => source.read(after, bounds, watcher)),
+      findEnd: () => attempt(() => source.rewind(0, watcher)),
     };
+    const watch = (): Watcher => watcher = source.watch();
     return await nameFollowErrors(
       `follow event log ${this.#options.name}`,
       onBatch,
-      (onBatch) => followChanges(reader, () => source.watch(), onBatch, given),
+      (onBatch) => followChanges(reader, watch, onBatch, given),
       given.signal,
     );
   }

@@ -12,6 +12,7 @@ import type { EventLogState } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
 import { BEGINNING } from "../_engine/beginning.ts";
 import { EpochReader } from "../_engine/epoch_reader.ts";
+import { escapeName } from "../_engine/escape_name.ts";
 import { readEventLine } from "../_engine/event_line.ts";
 import {
   type DecideChange,
@@ -253,9 +254,4 @@ function unexpired(
   now: number,
 ): LogState | undefined {
   return state !== undefined && state.expiresAt > now ? state : undefined;
-}
-
-/** Some clients end a text at U+0000. */
-function escapeName(name: string): string {
-  return name.replaceAll("\\", "\\\\").replaceAll("\0", "\\0");
 }

@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assertThrows } from "@std/assert";
+import {
+  assertEquals,
+  assertRejects,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   EventChannel,
   type EventChannelCloseOptions,
@@ -172,7 +177,7 @@ testOptions<CorsOptions>({
   wrong: { origins: {}, credentials: 1, maxAge: "5" },
 });
 
-testOptions<EventChannelPublishOptions>({
+testOptions<Omit<EventChannelPublishOptions, "transaction">>({
   name: "EventChannel.publish()",
   async call(options): Promise<void> {
     await using channel = new EventChannel();
@@ -187,4 +192,27 @@ testOptions<EventChannelCloseOptions>({
   call: (options) => new EventChannel().close(options),
   right: { retry: 5, status: 204 },
   wrong: { retry: "5", status: "204" },
+});
+
+Deno.test("EventChannel.publish() hands a transaction to the log, and rejects where the log takes none", async () => {
+  const transaction = {};
+  const given: unknown[] = [];
+  const log: EventLog = {
+    ...LOG,
+    append(_, options) {
+      given.push(options?.transaction);
+      return Promise.resolve("1");
+    },
+  };
+  await using channel = new EventChannel({ log });
+  await channel.publish({ data: "a" }, { transaction });
+  await channel.publish({ data: "b" });
+  assertEquals(given, [transaction, undefined]);
+  assertStrictEquals(given[0], transaction);
+  await using other = new EventChannel({ onError: () => {} });
+  await assertRejects(
+    () => other.publish({ data: "a" }, { transaction }),
+    TypeError,
+    'Cannot append event: expected "transaction" to be left out',
+  );
 });

@@ -46,7 +46,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
 };
 
 /** Within `logs/`: an engine may import what all engines need, and no other engine. */
-const ENGINES = ["_deno_kv", "_redis", "_sqlite"];
+const ENGINES = ["_deno_kv", "_postgres", "_redis", "_sqlite"];
 
 /** The folders at the top level whose files are part of the package. */
 const PARTS =

@@ -38,6 +38,7 @@ const DENO_ONLY: Record<string, string> = {
   "logs/malformed_kv": "Deno KV is Deno's",
   "logs/deno_kv_prefix": "Deno KV is Deno's",
   "logs/keys": "its cluster outlives each test",
+  "logs/postgres": "starts PostgreSQL",
   "package/missing_globals": "starts processes whose globals are gone",
   "package/absolute_links": "starts processes",
   "package/architecture": "reads the source files",

@@ -27,13 +27,16 @@ const STOP = new Error("The follower has what it wants");
  * @param name What the tests are named after.
  * @param use Makes a log, and releases it after the call.
  * @param refusesOnly Whether the log cannot be used, only called wrongly.
+ * @param takesTransaction Whether an event can be part of a transaction.
  */
 export function testLogOptions(
   name: string,
   use: <T>(call: (log: EventLog) => Promise<T>) => Promise<T>,
   refusesOnly = false,
+  takesTransaction = false,
 ): void {
-  testOptions<EventLogAppendOptions>({
+  if (!takesTransaction) testNoTransaction(name, use);
+  testOptions<Omit<EventLogAppendOptions, "transaction">>({
     name: `${name}.append()`,
     call: (options) => use((log) => log.append({ data: "a" }, options)),
     right: {
@@ -131,6 +134,22 @@ export function testLogOptions(
       assertEquals(events.map((event) => event.topics), [topics, undefined]);
     });
   });
+}
+
+/** Tests that a log does not publish outside of a transaction that it does not know. */
+function testNoTransaction(
+  name: string,
+  use: <T>(call: (log: EventLog) => Promise<T>) => Promise<T>,
+): void {
+  for (const transaction of [{}, null, "BEGIN"]) {
+    Deno.test(`${name}.append() refuses the transaction ${JSON.stringify(transaction)}`, async () => {
+      await assertRejects(
+        () => use((log) => log.append({ data: "a" }, { transaction })),
+        TypeError,
+        'Cannot append event: expected "transaction" to be left out',
+      );
+    });
+  }
 }
 
 /** Tests the methods of logs by name, as {@linkcode testLogOptions}. */

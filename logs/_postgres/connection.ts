@@ -1,0 +1,121 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * One client, for all logs that share it: runs statements, and makes the tables.
+ *
+ * @module
+ */
+
+import { quote } from "../../_validate.ts";
+import { PostgresChanges } from "./changes.ts";
+import type { PostgresClient } from "./client.ts";
+import { isTableMissing, SchemaError } from "./error_kinds.ts";
+import { POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+
+/** A row, by the names of its columns. */
+export type Row = Readonly<Record<string, string | null>>;
+
+/** The number is drawn at random: other programs take locks as well. */
+const MAKE_TABLES = `DO $tidings$ BEGIN
+PERFORM pg_advisory_xact_lock(5211948630178542);
+${POSTGRES_SCHEMA}END $tidings$`;
+
+const CONNECTIONS = new WeakMap<PostgresClient, PostgresConnection>();
+
+/** Gives the connection of a client, always the same one. */
+export function connectionOf(client: PostgresClient): PostgresConnection {
+  let connection = CONNECTIONS.get(client);
+  if (connection === undefined) {
+    connection = new PostgresConnection(client);
+    CONNECTIONS.set(client, connection);
+  }
+  return connection;
+}
+
+/** A client that logs share. */
+export class PostgresConnection {
+  /** Tells followers of changes. */
+  readonly changes: PostgresChanges;
+  readonly #client: PostgresClient;
+  /** Whether the tables were there at the last look. */
+  #isPrepared = false;
+
+  constructor(client: PostgresClient) {
+    this.#client = client;
+    this.changes = new PostgresChanges(client);
+  }
+
+  /**
+   * Runs a statement in a transaction of its own, once the tables are there.
+   *
+   * @param hasTables Whether the application makes them.
+   */
+  async query(
+    hasTables: boolean,
+    sql: string,
+    ...values: (string | null)[]
+  ): Promise<Row[]> {
+    if (!this.#isPrepared) await this.#prepare(hasTables);
+    this.#isPrepared = true;
+    try {
+      return readRows(await this.#client.query(sql, values));
+    } catch (error) {
+      // After a restore there may be none, or others.
+      if (isTableMissing(error)) this.#isPrepared = false;
+      throw error;
+    }
+  }
+
+  /** Runs a statement in a transaction of the application. */
+  async queryIn(
+    transaction: unknown,
+    sql: string,
+    ...values: (string | null)[]
+  ): Promise<Row[]> {
+    return readRows(await this.#client.query(sql, values, transaction));
+  }
+
+  async #prepare(hasTables: boolean): Promise<void> {
+    let version = await this.#readVersion();
+    if (version === undefined && !hasTables) {
+      await this.#client.query(MAKE_TABLES, []);
+      version = await this.#readVersion();
+    }
+    if (version === String(SCHEMA_VERSION)) return;
+    const got = version === undefined ? "none" : `version ${version}`;
+    throw new SchemaError(
+      `expected the tables of POSTGRES_SCHEMA version ${SCHEMA_VERSION}, got ${got}`,
+    );
+  }
+
+  async #readVersion(): Promise<string | undefined> {
+    const sql = "SELECT max(version)::text AS version FROM tidings_schema";
+    try {
+      const [row] = readRows(await this.#client.query(sql, []));
+      return row?.version ?? undefined;
+    } catch (error) {
+      if (isTableMissing(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+/**
+ * Reads a column that is never `NULL`.
+ *
+ * @throws {Error} If it is no text: the client does something else.
+ */
+export function readText(row: Row | undefined, column: string): string {
+  const text: unknown = row?.[column];
+  if (typeof text === "string") return text;
+  throw new Error(
+    `expected a row with the text "${column}", got ${quote(row && text)}`,
+  );
+}
+
+function readRows(reply: unknown): Row[] {
+  const isRows = Array.isArray(reply) &&
+    reply.every((row) => typeof row === "object" && row !== null);
+  if (isRows) return reply;
+  throw new Error(`expected query() to give rows, got ${quote(reply)}`);
+}

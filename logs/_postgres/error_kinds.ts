@@ -1,0 +1,51 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The list of PostgreSQL's errors, by their SQLSTATE: which are transient, and which are
+ * final. A statement that PostgreSQL refuses has done nothing.
+ *
+ * @module
+ */
+
+import { messageOf } from "../../_warning.ts";
+import type { ErrorKind } from "../_engine/retry.ts";
+
+/**
+ * It is starting or ending, is a replica for a moment, has no room, or another transaction
+ * was in the way. `42P01`: the tables are gone; the next attempt makes them.
+ */
+const TRANSIENT_REGEXP =
+  /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|08001|08004|42P01|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
+/** The connection was lost, or PostgreSQL ended, before there was an answer. */
+const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
+const SQLSTATE_REGEXP = /^[0-9A-Z]{5}$/;
+/** The application has closed its client. The texts are those of `pg` and PGlite. */
+const CLOSED_REGEXP = /\bafter calling end on the pool\b|^PGlite is clos/;
+
+/** The tables are of another version, or the application has not made them. */
+export class SchemaError extends Error {}
+
+/** Tells the kind of an error. */
+export function classifyError(error: unknown): ErrorKind {
+  if (error instanceof SchemaError) return "final";
+  const { code } = Object(error) as { code?: unknown };
+  if (typeof code === "string") {
+    if (TRANSIENT_REGEXP.test(code)) return "transient";
+    if (UNKNOWN_REGEXP.test(code)) return "unknown";
+    if (SQLSTATE_REGEXP.test(code) || code === "CONNECTION_ENDED") {
+      return "final";
+    }
+  }
+  return CLOSED_REGEXP.test(messageOf(error)) ? "final" : "unknown";
+}
+
+/** Whether a write was refused since an earlier attempt of it was done. */
+export function isWrittenAlready(error: unknown): boolean {
+  const { code } = Object(error) as { code?: unknown };
+  return code === "23505" && /_write\b/.test(messageOf(error));
+}
+
+/** Whether a table is not there. */
+export function isTableMissing(error: unknown): boolean {
+  return (Object(error) as { code?: unknown }).code === "42P01";
+}

@@ -1,0 +1,281 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The events of a `PostgresEventLog`, in the order of their places: writes, reads and drops
+ * them. Readers go as far as `pg_snapshot_xmin`: all transactions before it have ended, so
+ * nothing appears before a place that was handed out.
+ *
+ * @module
+ */
+
+import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
+import type { ReadBounds } from "../../_log/option_checks.ts";
+import { escapeName } from "../_engine/escape_name.ts";
+import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
+import { readEventLine } from "../_engine/event_line.ts";
+import type { PostgresWatcher } from "./changes.ts";
+import { readText, type Row } from "./connection.ts";
+import { isWrittenAlready } from "./error_kinds.ts";
+import type { PostgresLogSource } from "./log.ts";
+import type { PostgresSetup } from "./options.ts";
+import { comparePlaces, parsePlace, START } from "./places.ts";
+import { Retention, type RetentionBounds } from "./retention.ts";
+import { NOTIFY_CHANNEL } from "./schema.ts";
+
+/** The most rows that one statement drops. */
+const DROP_ROWS = 5000;
+
+/** Which rows can be read, the last row of all, and the place of the last dropped event. */
+const BOUNDS = `bounds AS MATERIALIZED (
+  SELECT pg_snapshot_xmin(s) AS horizon, pg_snapshot_xmax(s) AS next,
+    (SELECT e.xid FROM tidings_events AS e WHERE e.log = $1::text
+      ORDER BY e.xid DESC, e.id DESC LIMIT 1) AS last
+  FROM pg_current_snapshot() AS s
+), dropped AS (
+  SELECT d.xid || '-' || d.id AS place FROM tidings_dropped AS d
+  WHERE d.log = $1::text
+)`;
+/** A row of a transaction that has not begun yet comes from another cluster. */
+const IS_HELD = "coalesce(last >= horizon, false)";
+const IS_FOREIGN = "coalesce(last >= next, false)";
+
+const READ = `WITH ${BOUNDS}, found AS (
+  SELECT e.xid, e.id, e.event FROM tidings_events AS e
+  WHERE e.log = $1::text AND (e.xid, e.id) > ($2::text::xid8, $3::text::bigint)
+    AND e.xid < (SELECT horizon FROM bounds)
+  ORDER BY e.xid, e.id LIMIT $4::text::bigint
+), sized AS (
+  SELECT row_number() OVER w AS n, xid || '-' || id AS place, event,
+    sum(octet_length(event)) OVER w - octet_length(event) AS before
+  FROM found WINDOW w AS (ORDER BY xid, id)
+)
+SELECT place, event FROM (
+  SELECT 0 AS n, '' AS place, json_build_object(
+    'dropped', (SELECT place FROM dropped),
+    'end', (SELECT e.xid || '-' || e.id FROM tidings_events AS e
+      WHERE e.log = $1::text AND e.xid < horizon
+      ORDER BY e.xid DESC, e.id DESC LIMIT 1),
+    'isKnown', EXISTS (SELECT FROM tidings_events AS e WHERE e.log = $1::text
+      AND e.xid = $2::text::xid8 AND e.id = $3::text::bigint),
+    'isHeld', ${IS_HELD}, 'isForeign', ${IS_FOREIGN}
+  )::text AS event FROM bounds
+  UNION ALL
+  SELECT n, place, event FROM sized WHERE n = 1 OR before < $5::text::float8
+) AS reply ORDER BY n`;
+
+const REWIND = `WITH ${BOUNDS}
+SELECT coalesce(
+  (SELECT e.xid || '-' || e.id FROM tidings_events AS e
+    WHERE e.log = $1::text AND e.xid < horizon AND $2::text IS NOT NULL
+    ORDER BY e.xid DESC, e.id DESC OFFSET $2::text::bigint LIMIT 1),
+  (SELECT place FROM dropped), '${START}'
+) AS place, (${IS_HELD})::text AS held, (${IS_FOREIGN})::text AS foreign
+FROM bounds`;
+
+/** Puts what was restored from another cluster before all that is written in this one. */
+const ADOPT = `WITH ${BOUNDS}, moved AS (
+  UPDATE tidings_events AS e SET xid = '0' FROM bounds
+  WHERE ${IS_FOREIGN} AND e.log = $1::text AND e.xid <> '0'
+)
+UPDATE tidings_dropped AS d SET xid = '0', id = 1 FROM bounds
+WHERE ${IS_FOREIGN} AND d.log = $1::text`;
+
+const WRITE = `WITH written AS (
+  INSERT INTO tidings_events (log, event, write_id)
+  SELECT $1::text, line, CASE WHEN n = 1 THEN $3::text::uuid END
+  FROM unnest(string_to_array($2::text, E'\\n')) WITH ORDINALITY AS t(line, n)
+  ORDER BY n RETURNING xid, id
+)
+SELECT w.xid || '-' || w.id AS place`;
+const NOTIFY = `,
+  (SELECT pg_notify('${NOTIFY_CHANNEL}', $1::text))::text AS notified`;
+const WRITTEN = "\nFROM written AS w ORDER BY w.id";
+
+/** What a write has written whose answer was lost: it has a transaction of its own. */
+const FIND_WRITE =
+  `SELECT e.xid || '-' || e.id AS place FROM tidings_events AS e
+WHERE e.log = $1::text AND e.xid =
+  (SELECT w.xid FROM tidings_events AS w WHERE w.write_id = $2::text::uuid)
+ORDER BY e.id`;
+
+const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
+  SELECT pg_try_advisory_xact_lock(hashtextextended('tidings ' || $1::text, 0))
+    AS is_mine
+), readable AS NOT MATERIALIZED (
+  SELECT e.xid, e.id, e.time, e.event FROM tidings_events AS e
+  WHERE e.log = $1::text AND e.xid < (SELECT horizon FROM bounds)
+), oldest AS (
+  SELECT xid, id, bool_and(time < now() - $4::text::float8 * interval '1 ms')
+    OVER (ORDER BY xid, id) AS is_old
+  FROM (SELECT * FROM readable ORDER BY xid, id LIMIT ${DROP_ROWS}) AS page
+), gone AS (
+  DELETE FROM tidings_events AS e USING oldest AS o, lock
+  WHERE is_mine AND e.log = $1::text AND e.xid = o.xid AND e.id = o.id AND (
+    is_old OR
+    (o.xid, o.id) <= (SELECT xid, id FROM readable WHERE $2::text IS NOT NULL
+      ORDER BY xid DESC, id DESC OFFSET $2::text::bigint LIMIT 1) OR
+    (o.xid, o.id) <= (SELECT xid, id FROM (
+        SELECT xid, id, sum(octet_length(event)) OVER w AS bytes,
+          row_number() OVER w AS n
+        FROM readable WHERE $3::text IS NOT NULL
+        WINDOW w AS (ORDER BY xid DESC, id DESC)
+      ) AS newest WHERE n > 1 AND bytes > $3::text::bigint ORDER BY n LIMIT 1)
+  ) RETURNING e.xid, e.id
+), noted AS (
+  INSERT INTO tidings_dropped AS d (log, xid, id)
+  SELECT $1::text, xid, id FROM gone ORDER BY xid DESC, id DESC LIMIT 1
+  ON CONFLICT (log) DO UPDATE SET xid = excluded.xid, id = excluded.id
+  WHERE (d.xid, d.id) < (excluded.xid, excluded.id)
+)
+SELECT count(*)::text AS count FROM gone`;
+
+/** What a read tells beside the events. */
+interface ReadState {
+  readonly dropped: string | null;
+  readonly end: string | null;
+  readonly isKnown: boolean;
+  readonly isHeld: boolean;
+  readonly isForeign: boolean;
+}
+
+/** One log in the tables. */
+export class PostgresHistory implements PostgresLogSource {
+  /** The name in the tables, and the payload of its notifications. */
+  readonly key: string;
+  readonly #setup: PostgresSetup;
+  readonly #write: string;
+  readonly #retention: Retention;
+
+  constructor(
+    setup: PostgresSetup,
+    name: string,
+    bounds: RetentionBounds,
+  ) {
+    this.key = escapeName(name);
+    this.#setup = setup;
+    this.#write = WRITE + (setup.notify ? NOTIFY : "") + WRITTEN;
+    const values = [bounds.maxEvents, bounds.maxBytes, bounds.maxAge]
+      .map((bound) => bound === Infinity ? null : String(bound));
+    this.#retention = new Retention(bounds, async () => {
+      for (let count = DROP_ROWS; count >= DROP_ROWS;) {
+        const [row] = await this.#query(DROP, ...values);
+        count = Number(readText(row, "count"));
+      }
+    });
+  }
+
+  /**
+   * Prepares to write events at the end, given by their lines.
+   *
+   * @returns A function that writes them and gives their IDs. After a failure it can be
+   * called again: it writes them once, even if a failed call has written them.
+   */
+  prepareWrite(lines: readonly string[]): () => Promise<readonly string[]> {
+    const writeId = crypto.randomUUID();
+    const text = lines.join("\n");
+    return async () => {
+      const rows = await this.#query(this.#write, text, writeId)
+        .catch((error) => {
+          if (!isWrittenAlready(error)) throw error;
+          return this.#query(FIND_WRITE, writeId);
+        });
+      const ids = readPlaces(rows, lines.length);
+      this.#retention.note(lines.length, text.length);
+      await this.#retention.dropIfDue();
+      return ids;
+    };
+  }
+
+  /** Writes an event, given by its line, in a transaction of the application. */
+  async writeIn(transaction: unknown, line: string): Promise<string> {
+    const { connection } = this.#setup;
+    const values = [this.key, line, null];
+    const rows = await connection.queryIn(transaction, this.#write, ...values);
+    // There is one row for one line.
+    return readPlaces(rows, 1)[0]!;
+  }
+
+  /** Reads the events after a cursor, as `EventLog.read`, for a follower or not. */
+  async read(
+    after: string,
+    { limit, maxBytes }: ReadBounds,
+    watcher?: PostgresWatcher,
+  ): Promise<EventLogBatch> {
+    const place = parsePlace(after);
+    const [first, ...rows] = await this.#query(
+      READ,
+      String(place?.xid ?? 0),
+      String(place?.id ?? 0),
+      toInteger(limit),
+      String(maxBytes),
+    );
+    const state: ReadState = JSON.parse(readText(first, "event"));
+    if (state.isForeign) {
+      await this.#query(ADOPT);
+      return await this.read(after, { limit, maxBytes }, watcher);
+    }
+    const events = rows.map((row) =>
+      readEventLine(readText(row, "event"), readText(row, "place"))
+    );
+    watcher?.noteRead(state.isHeld, events.length === 0);
+    if (watcher !== undefined) this.#noteFollowed(rows);
+    return makeBatch(after, place !== undefined, events, state);
+  }
+
+  /** Finds the position `count` events before the end, as `EventLog.rewind`. */
+  async rewind(count: number, watcher?: PostgresWatcher): Promise<string> {
+    const [row] = await this.#query(REWIND, toInteger(count));
+    if (readText(row, "foreign") === "true") {
+      await this.#query(ADOPT);
+      return await this.rewind(count, watcher);
+    }
+    watcher?.noteRead(readText(row, "held") === "true", true);
+    return readText(row, "place");
+  }
+
+  /** Watches the log for changes. */
+  watch(): PostgresWatcher {
+    const { connection, pollInterval } = this.#setup;
+    return connection.changes.watch(
+      this.key,
+      pollInterval,
+      (signal) => this.#retention.dropIfDue(signal),
+    );
+  }
+
+  /** Where all appends are parts of transactions, only followers drop events. */
+  #noteFollowed(rows: readonly Row[]): void {
+    const bytes = rows.reduce((sum, { event }) => sum + event!.length, 0);
+    this.#retention.note(rows.length, bytes);
+  }
+
+  async #query(sql: string, ...values: (string | null)[]): Promise<Row[]> {
+    const { connection, hasTables } = this.#setup;
+    return await connection.query(hasTables, sql, this.key, ...values);
+  }
+}
+
+function makeBatch(
+  after: string,
+  isPlace: boolean,
+  events: readonly LoggedEvent[],
+  { dropped, end, isKnown }: ReadState,
+): EventLogBatch {
+  const start = dropped ?? START;
+  const gap = !isPlace || !(isKnown || after === start);
+  const cursor = events.at(-1)?.id ?? (gap ? end ?? start : after);
+  const isBefore = gap && isPlace && comparePlaces(after, start)! < 0;
+  return makeEventLogBatch(events, cursor, gap, isBefore ? start : undefined);
+}
+
+function readPlaces(rows: readonly Row[], count: number): string[] {
+  if (rows.length === count) return rows.map((row) => readText(row, "place"));
+  throw new Error(`expected ${count} rows, got ${rows.length}`);
+}
+
+/** A number for a statement, `NULL` for no bound. */
+function toInteger(value: number): string | null {
+  return value === Infinity
+    ? null
+    : String(Math.min(value, Number.MAX_SAFE_INTEGER));
+}

@@ -1,0 +1,98 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The options that `PostgresEventLog` and `PostgresEventLogs` share.
+ *
+ * @module
+ */
+
+import { assertLogName, MAX_LOG_NAME_BYTES } from "../../_log/event_logs.ts";
+import type { OptionKinds } from "../../_options.ts";
+import { describeMismatch } from "../../_validate.ts";
+import { checkWaits } from "../_engine/wait_options.ts";
+import type { PostgresClient } from "./client.ts";
+import { connectionOf, type PostgresConnection } from "./connection.ts";
+
+/** Options for {@linkcode PostgresEventLogs}, and for each log. */
+export interface PostgresEventLogsOptions {
+  /**
+   * Milliseconds after which a follower looks for events that no `NOTIFY` has told of: 1 to
+   * 2 147 483 647, or `Infinity` for never. Left out, it is 30 000, or 1000 if the client has no `listen`. While
+   * the connection that listens is lost, it is 1000 at most.
+   */
+  pollInterval?: number | undefined;
+  /**
+   * Milliseconds after which a call that PostgreSQL has not answered fails: 1 to
+   * 2 147 483 647. It then rejects with an error whose name is `"TimeoutError"`.
+   *
+   * @default {10_000}
+   */
+  timeout?: number | undefined;
+  /**
+   * Whether appends send a `NOTIFY`. It makes the commits of all transactions that send one
+   * wait for each other; without it, followers find events at their `pollInterval`.
+   *
+   * @default {true}
+   */
+  notify?: boolean | undefined;
+  /**
+   * Whether the application makes the tables, in a migration with
+   * {@linkcode POSTGRES_SCHEMA}. By default, the first use makes them, but for an append in
+   * a transaction.
+   *
+   * @default {false}
+   */
+  hasTables?: boolean | undefined;
+}
+
+/** The kinds of these options. */
+export const SHARED_OPTIONS: OptionKinds<PostgresEventLogsOptions> = {
+  pollInterval: "any",
+  timeout: "any",
+  notify: "a boolean",
+  hasTables: "a boolean",
+};
+
+/** The connection, and the options with the defaults filled in. */
+export interface PostgresSetup {
+  readonly connection: PostgresConnection;
+  readonly pollInterval: number;
+  readonly timeout: number;
+  readonly notify: boolean;
+  readonly hasTables: boolean;
+}
+
+/**
+ * Checks the arguments that both classes share.
+ *
+ * @param verb What fails otherwise.
+ * @param client The client.
+ * @param name The name of the log, or of the logs, after that of its parameter.
+ * @param options The options, as they were read.
+ * @throws {TypeError} If one of them is of the wrong type, or the name is empty or not
+ * well-formed.
+ * @throws {RangeError} If one of them is outside its range.
+ */
+export function checkSetup(
+  verb: string,
+  client: PostgresClient,
+  [parameter, name]: readonly [parameter: string, name: string],
+  options: PostgresEventLogsOptions,
+): PostgresSetup {
+  const isClient = typeof client?.query === "function" &&
+    (client.listen === undefined || typeof client.listen === "function");
+  if (!isClient) {
+    const expected = "a client with query(), and listen() if it listens";
+    throw new TypeError(describeMismatch(verb, "client", expected, client));
+  }
+  const {
+    pollInterval = client.listen === undefined ? 1000 : 30_000,
+    timeout = 10_000,
+    notify = true,
+    hasTables = false,
+  } = options;
+  checkWaits(verb, pollInterval, timeout);
+  assertLogName(verb, name, MAX_LOG_NAME_BYTES, parameter);
+  const connection = connectionOf(client);
+  return { connection, pollInterval, timeout, notify, hasTables };
+}

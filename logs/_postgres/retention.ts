@@ -1,0 +1,88 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Decides when old events are dropped: once in so many events that this process has written
+ * or followed, and once in a while. What is published in transactions drops nothing.
+ *
+ * @module
+ */
+
+import { warn } from "../../_warning.ts";
+import { orTimedOut } from "../_engine/retry.ts";
+
+/** What to keep of a log. */
+export interface RetentionBounds {
+  maxEvents: number;
+  /** Bytes of UTF-8. */
+  maxBytes: number;
+  /** Milliseconds. */
+  maxAge: number;
+}
+
+/** An append or a follower waits no longer than so many milliseconds for the end of it. */
+const PATIENCE = 1000;
+
+/** When to drop events of one log. */
+export class Retention {
+  readonly #drop: () => Promise<void>;
+  readonly #events: number;
+  readonly #bytes: number;
+  readonly #interval: number;
+  /** What is left until the next time. The first use drops. */
+  #eventsLeft = 0;
+  #bytesLeft = 0;
+  #next = 0;
+  #dropping: Promise<void> | undefined;
+  /** Whether the last attempt failed, and that was told. */
+  #isTold = false;
+
+  /** @param drop Drops what is too old or too much. */
+  constructor(
+    { maxEvents, maxBytes, maxAge }: RetentionBounds,
+    drop: () => Promise<void>,
+  ) {
+    this.#drop = drop;
+    this.#events = clamp(maxEvents / 10, 100, 1000);
+    this.#bytes = clamp(maxBytes / 10, 65_536, Infinity);
+    this.#interval = clamp(maxAge / 10, 100, 60_000);
+    if (maxAge === Infinity) this.#interval = Infinity;
+    const isBounded = Math.min(maxEvents, maxBytes, maxAge) < Infinity;
+    if (!isBounded) this.#eventsLeft = this.#bytesLeft = this.#next = Infinity;
+  }
+
+  /** Notes that this process has written or followed events. */
+  note(events: number, bytes: number): void {
+    this.#eventsLeft -= events;
+    this.#bytesLeft -= bytes;
+  }
+
+  /** Drops events if it is time. It never fails; `signal` ends the wait for it. */
+  async dropIfDue(signal?: AbortSignal): Promise<void> {
+    const now = performance.now();
+    const isDue = this.#eventsLeft <= 0 || this.#bytesLeft <= 0 ||
+      now >= this.#next;
+    if (!isDue || this.#dropping !== undefined) return;
+    this.#eventsLeft = this.#events;
+    this.#bytesLeft = this.#bytes;
+    this.#next = now + this.#interval;
+    this.#dropping = this.#tryDrop();
+    await orTimedOut(this.#dropping, PATIENCE, "drop events", signal)
+      .catch(() => {});
+  }
+
+  async #tryDrop(): Promise<void> {
+    try {
+      await this.#drop();
+      this.#isTold = false;
+    } catch (error) {
+      const what = "Old events of a log were not dropped";
+      if (!this.#isTold) warn("TIDINGS_LOG", what, error);
+      this.#isTold = true;
+    }
+    this.#dropping = undefined;
+  }
+}
+
+function clamp(value: number, min: number, max: number): number {
+  return Math.min(Math.max(value, min), max);
+}

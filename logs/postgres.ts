@@ -1,0 +1,218 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * A log in PostgreSQL: the history of a channel in the database that the application has.
+ * All processes that use the database share it.
+ *
+ * Publishing can be part of a transaction of the application: the event exists if and only
+ * if the change does. No outbox table is needed, and no process that polls one.
+ *
+ * @example A change and its event
+ * ```ts ignore -- it needs a server
+ * import { EventChannel } from "@tidings/sse/channel";
+ * import { type PostgresClient, PostgresEventLog } from "@tidings/sse/postgres";
+ * import pg from "npm:pg@8";
+ *
+ * const pool = new pg.Pool();
+ * const client: PostgresClient = {
+ *   query: async (sql, values, on: pg.Pool | pg.PoolClient = pool) =>
+ *     (await on.query(sql, values)).rows,
+ * };
+ * const channel = new EventChannel({ log: new PostgresEventLog(client, "orders") });
+ *
+ * const transaction = await pool.connect();
+ * await transaction.query("BEGIN");
+ * await transaction.query("UPDATE orders SET state = 'paid' WHERE id = 17");
+ * await channel.publish({ event: "paid", data: "17" }, { transaction });
+ * await transaction.query("COMMIT"); // or "ROLLBACK", and nobody gets the event
+ * transaction.release();
+ * ```
+ *
+ * @module
+ */
+
+import { type OptionKinds, readOptions } from "../_options.ts";
+import { assertLimit, quote } from "../_validate.ts";
+import type { TextEventInit } from "../event.ts";
+import type {
+  EventLog,
+  EventLogAppendOptions,
+  EventLogBatch,
+  EventLogFollowOptions,
+  EventLogOptions,
+  EventLogReadOptions,
+} from "../log.ts";
+import type { PostgresClient } from "./_postgres/client.ts";
+import { PostgresHistory } from "./_postgres/history.ts";
+import { PostgresLog } from "./_postgres/log.ts";
+import {
+  checkSetup,
+  type PostgresEventLogsOptions,
+  SHARED_OPTIONS,
+} from "./_postgres/options.ts";
+
+export type { PostgresClient } from "./_postgres/client.ts";
+export type { PostgresEventLogsOptions } from "./_postgres/options.ts";
+export { POSTGRES_SCHEMA } from "./_postgres/schema.ts";
+
+/** Options for {@linkcode PostgresEventLog}. */
+export interface PostgresEventLogOptions extends PostgresEventLogsOptions {
+  /**
+   * The most events to keep, an integer of at least 1 or `Infinity`. Older ones are
+   * dropped some at a time, so a tenth more may be there, but up to 1000, and at least 100.
+   *
+   * @default {10_000}
+   */
+  maxEvents?: number | undefined;
+  /**
+   * The most bytes of JSON to keep, an integer of at least 1 or `Infinity`. Older events
+   * are dropped some at a time; the last event always stays.
+   *
+   * @default {Infinity}
+   */
+  maxBytes?: number | undefined;
+  /**
+   * Milliseconds for which to keep an event, an integer of at least 1 or `Infinity`. Older
+   * ones are dropped some at a time, by a process that appends or follows.
+   *
+   * @default {Infinity}
+   */
+  maxAge?: number | undefined;
+}
+
+const OPTIONS: OptionKinds<PostgresEventLogOptions> = {
+  ...SHARED_OPTIONS,
+  maxEvents: "any",
+  maxBytes: "any",
+  maxAge: "any",
+};
+
+/**
+ * A log in a PostgreSQL database, version 13 or later. It leaves the client open.
+ *
+ * - With the option `transaction`, {@linkcode PostgresEventLog.append} writes the event in a
+ *   transaction of the application, with one `INSERT`. Followers get it after the commit;
+ *   after a rollback, nobody does. If it fails, the transaction can only be rolled back.
+ * - All readers get one order: that of the transactions' IDs, which is not the order of
+ *   their commits. An event that can be read waits until all older transactions that write
+ *   in any database of the server have ended, so that nothing appears before it.
+ * - IDs have the form `transaction-row`. Events must not bring their own. The ID of an event
+ *   in a transaction is known before the commit; as a cursor it is good after the commit.
+ * - The events of one event loop turn are one `INSERT`, but for those in a transaction.
+ * - An append is tried again after errors that leave its outcome unknown; it is never done
+ *   twice. In a transaction, it is tried once.
+ * - It uses no state of a session, so `query` may go through PgBouncer in transaction mode.
+ *
+ * @example Usage
+ * ```ts
+ * import { type PostgresClient, PostgresEventLog } from "@tidings/sse/postgres";
+ * import { assertEquals } from "@std/assert";
+ *
+ * // This stands in for PostgreSQL, and knows one answer.
+ * const client: PostgresClient = {
+ *   query: (sql) => Promise.resolve(
+ *     sql.includes("version")
+ *       ? [{ version: "1" }]
+ *       : [{ place: "741-1048577", held: "false", foreign: "false" }],
+ *   ),
+ * };
+ * const log = new PostgresEventLog(client, "news", { maxEvents: 1000 });
+ *
+ * assertEquals(await log.rewind(0), "741-1048577");
+ * ```
+ */
+export class PostgresEventLog implements EventLog {
+  readonly #log: PostgresLog;
+
+  /**
+   * Makes a log of what is under the name. It does not use the client yet.
+   *
+   * @param client The client; others may use it too.
+   * @param name The name of the log in the database: well-formed text of 1 to 1040 bytes of
+   * UTF-8.
+   * @param options What to keep, and how to follow.
+   * @throws {TypeError} If an option is unknown or of the wrong type, the name is empty or
+   * not well-formed, or `client` is no client.
+   * @throws {RangeError} If an option is outside its range, or the name is too long.
+   */
+  constructor(
+    client: PostgresClient,
+    name: string,
+    options: PostgresEventLogOptions = {},
+  ) {
+    const verb = "make event log";
+    const given = readOptions(verb, options, OPTIONS);
+    const {
+      maxEvents = 10_000,
+      maxBytes = Infinity,
+      maxAge = Infinity,
+      ...shared
+    } = given;
+    assertLimit(verb, "maxEvents", maxEvents, 1);
+    assertLimit(verb, "maxBytes", maxBytes, 1);
+    assertLimit(verb, "maxAge", maxAge, 1);
+    const setup = checkSetup(verb, client, ["name", name], shared);
+    const bounds = { maxEvents, maxBytes, maxAge };
+    const history = new PostgresHistory(setup, name, bounds);
+    this.#log = new PostgresLog(history, setup.timeout, quote(name));
+  }
+
+  /**
+   * Adds an event at the end of the log, as {@linkcode EventLog.append}.
+   *
+   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, with
+   * the client's error if PostgreSQL refuses the event, and with a `TimeoutError` if it does
+   * not answer.
+   */
+  append(
+    event: TextEventInit,
+    options: EventLogAppendOptions = {},
+  ): Promise<string> {
+    return this.#log.append(event, options);
+  }
+
+  /**
+   * Gives the events after a cursor, as {@linkcode EventLog.read}.
+   *
+   * @returns The events. It rejects with a `TypeError` if an option is not a number,
+   * with a `RangeError` if it is outside its range, and with the client's errors.
+   */
+  async read(
+    after: string,
+    options: EventLogReadOptions = {},
+  ): Promise<EventLogBatch> {
+    return await this.#log.read(after, options);
+  }
+
+  /**
+   * Finds the position some events before the end, as {@linkcode EventLog.rewind}.
+   *
+   * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
+   * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with the
+   * client's errors.
+   */
+  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
+    return await this.#log.rewind(count, options);
+  }
+
+  /**
+   * Calls back with every event after a cursor, as {@linkcode EventLog.follow}. It
+   * rejects with the client's errors as well.
+   */
+  async follow(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions = {},
+  ): Promise<never> {
+    return await this.#log.follow(onBatch, options);
+  }
+
+  /** Compares two cursors, as {@linkcode EventLog.compare}. */
+  compare(a: string, b: string): number | undefined {
+    return this.#log.compare(a, b);
+  }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "PostgresEventLog";
+  }
+}

@@ -1,0 +1,61 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** A log in PostgreSQL: the suite, with notifications and without. */
+
+import { PostgresEventLog } from "../../logs/postgres.ts";
+import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
+import { testEventLog } from "../conformance/event_log_suite.ts";
+import { openPostgres, sharedPostgres } from "../support/postgres_client.ts";
+import { hasPostgres, postgresNote } from "../support/postgres_server.ts";
+
+const SUITE = {
+  ownIds: false,
+  makeCursorAfter: afterSequence,
+  conflationKeys: true,
+  disconnects: true,
+  transactions: true,
+  ignore: !hasPostgres,
+};
+
+testEventLog(`PostgresEventLog${postgresNote}`, async ({ maxEvents }) => {
+  const { url } = await sharedPostgres();
+  const client = openPostgres(url);
+  const log = new PostgresEventLog(client, crypto.randomUUID(), { maxEvents });
+  return {
+    log,
+    begin: () => client.begin(),
+    close: () => client.pool.end(),
+  };
+}, SUITE);
+
+testEventLog(
+  `PostgresEventLog (written by another process, without notifications)${postgresNote}`,
+  async ({ maxEvents }) => {
+    const { url } = await sharedPostgres();
+    const [ours, others] = [openPostgres(url), openPostgres(url)];
+    const name = crypto.randomUUID();
+    const log = new PostgresEventLog({ query: ours.query }, name, {
+      maxEvents,
+      pollInterval: 5,
+    });
+    const other = new PostgresEventLog(others, name, {
+      maxEvents,
+      notify: false,
+    });
+    return {
+      log: {
+        append: (event, options) => other.append(event, options),
+        read: (after, options) => log.read(after, options),
+        rewind: (count, options) => log.rewind(count, options),
+        follow: (onBatch, options) => log.follow(onBatch, options),
+        compare: (a, b) => log.compare(a, b),
+      },
+      begin: () => others.begin(),
+      close: async () => {
+        await ours[Symbol.asyncDispose]();
+        await others[Symbol.asyncDispose]();
+      },
+    };
+  },
+  SUITE,
+);
