@@ -30,7 +30,7 @@ const TESTED_ELSEWHERE = [
 // for a package that is not among ours.
 const NOT_RUN = ["sh", "sql", "nginx", "text", "diff", "ts ignore fragment"];
 /** The programs that `deno task test:frameworks` runs. */
-const FRAMEWORK_REGEXP = /^(?:js|ts) ignore framework \w+$/;
+const FRAMEWORK_REGEXP = /^(?:js|ts) ignore (?:framework|interop) \w+$/;
 const LINK_REGEXP = /\]\(([^)\s]+)\)/g;
 const COMMAND_REGEXP = /deno run -N jsr:@tidings\/sse\/cli(.*)/g;
 const ADDRESS = "https://example.com/";
@@ -289,7 +289,10 @@ Deno.test("docs: the guide to frameworks names the versions that are tested", as
       Koa: "koa",
       Hono: "hono",
       h3: "h3",
+      Nuxt: "nuxt",
       "Next.js": "next",
+      SvelteKit: "@sveltejs/kit",
+      "React Router": "react-router",
     })
   ) {
     const [major] = versions[name].split(".");

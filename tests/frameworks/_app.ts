@@ -15,6 +15,8 @@ export interface StartAppOptions {
   executable: string;
   args: string[];
   cwd: string;
+  /** What is added to its environment. */
+  env?: Record<string, string> | undefined;
 }
 
 /** A program that listens. */
@@ -32,13 +34,13 @@ export class App implements AsyncDisposable {
 
   /** Starts an app, and waits until it listens. */
   static async start(
-    { executable, args, cwd }: StartAppOptions,
+    { executable, args, cwd, env }: StartAppOptions,
   ): Promise<App> {
     const child = new Deno.Command(executable, {
       args,
       cwd,
       // Some frameworks behave differently under CI.
-      env: { NO_COLOR: "1", CI: "", NEXT_TELEMETRY_DISABLED: "1" },
+      env: { NO_COLOR: "1", CI: "", NEXT_TELEMETRY_DISABLED: "1", ...env },
       stdin: "null",
       stdout: "piped",
       stderr: "piped",

@@ -93,7 +93,7 @@ const atOnce: Cell = {
 const post: Cell = {
   name: "POST body",
   async test(subject) {
-    const { app } = subject;
+    const { app, framework: { origin } } = subject;
     using reader = await open(subject, GZIP);
     for (
       const [type, body] of [
@@ -106,7 +106,10 @@ const post: Cell = {
     ) {
       using client = await Client.request(app.port, {
         method: "POST",
-        headers: { "content-type": type },
+        headers: {
+          "content-type": type,
+          ...(origin === undefined ? {} : { origin }),
+        },
         body,
       });
       await client.readToEnd();
@@ -209,6 +212,37 @@ const parsed: Cell = {
   },
 };
 
+const cors: Cell = {
+  name: "CORS",
+  async test(subject) {
+    const { app } = subject;
+    const origin = "https://app.example";
+    using client = await open(subject, { ...GZIP, origin });
+    await app.waitForClients(1);
+    app.publish();
+    await client.readUntil(PUBLISHED);
+    assertEquals(client.headers?.get("access-control-allow-origin"), "*");
+    client.leave();
+    await app.waitForClients(0);
+
+    using preflight = await Client.request(app.port, {
+      method: "OPTIONS",
+      headers: {
+        origin,
+        "access-control-request-method": "GET",
+        "access-control-request-headers": "last-event-id",
+      },
+    });
+    await preflight.readToEnd();
+    assertEquals(preflight.status, 204);
+    assertEquals(preflight.headers?.get("access-control-allow-origin"), "*");
+    assertEquals(
+      preflight.headers?.get("access-control-allow-headers")?.toLowerCase(),
+      "last-event-id",
+    );
+  },
+};
+
 const thrownAway: Cell = {
   name: "thrown away",
   async test({ app }) {
@@ -267,7 +301,11 @@ async function open(
   try {
     await client.readHead();
     assertEquals(client.status, 200);
-    assertEquals(client.headers?.get("content-type"), "text/event-stream");
+    // React Router adds the charset.
+    assertMatch(
+      client.headers?.get("content-type") ?? "",
+      /^text\/event-stream(?:; charset=utf-8)?$/,
+    );
     const isPlain = !("accept-encoding" in headers);
     const expected = isPlain ? ["identity"] : codings;
     assert(expected.includes(client.coding), `it is ${client.coding}`);
@@ -320,6 +358,9 @@ export const PROXY_CELLS: readonly Cell[] = [quiet, atOnce, post, head, leave];
 /** For the programs that serve sockets. */
 export const SOCKET_CELLS: readonly Cell[] = [sockets, silent];
 
+/** For the programs with middleware for CORS. */
+export const CORS_CELLS: readonly Cell[] = [cors, silent];
+
 /** For the programs where other code answers. */
 export const OTHER_ANSWER_CELLS: readonly Cell[] = [thrownAway, silent];
 
@@ -328,6 +369,7 @@ export const COLUMNS: readonly Cell[] = [
   ...new Set([
     ...ALL_CELLS,
     ...PARSER_CELLS,
+    ...CORS_CELLS,
     ...OTHER_ANSWER_CELLS,
     ...SOCKET_CELLS,
   ]),

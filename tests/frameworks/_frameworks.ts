@@ -6,13 +6,13 @@
  * @module
  */
 
-import { runTool } from "../../scripts/_run_tool.ts";
 import {
   findBun,
   findNode,
   type FindTool,
   RUNTIME_VERSIONS,
 } from "../../scripts/_tools.ts";
+import { type Build, NEXT, NUXT, REACT_ROUTER, SVELTEKIT } from "./_builds.ts";
 
 /** What runs a program, after the module that is loaded before it. */
 export interface Runtime {
@@ -20,17 +20,6 @@ export interface Runtime {
   name: string;
   find: FindTool;
   args: (file: string) => string[];
-}
-
-/** A framework that is built before it runs. */
-export interface Build {
-  /** Where the program goes. */
-  file: string;
-  /** What is added to the program, whose copy of this package the probe does not see. */
-  probe: string;
-  /** Writes its settings: the port of the server that it is to pass requests on to. */
-  configure: (folder: string, upstreamPort?: number) => Promise<void>;
-  run: (folder: string) => Promise<unknown>;
 }
 
 /** A framework, by the name of its program in the guide. */
@@ -41,6 +30,8 @@ export interface Framework {
   build?: Build;
   /** The exit status after SIGTERM, where it is not 0. */
   status?: number;
+  /** The origin of a POST, where the framework refuses one without. */
+  origin?: string;
   /** What its runtime prints to stderr, besides warnings. */
   notice?: RegExp;
   /** Whether only `all` asks for it, since it takes long. */
@@ -73,10 +64,9 @@ const DENO: Runtime = {
   find: () => Promise.resolve(Deno.execPath()),
   args: (file) => ["run", "-A", CONFIG, `--preload=${PROBE}`, file],
 };
-/** Milliseconds for a framework that is built. */
-const BUILD_TIME_LIMIT = 300_000;
 const ENDED_BY_SIGTERM = 143;
-const NEXT = "node_modules/next/dist/bin/next";
+/** Beside the folder of a framework that is built. */
+const OUTER_PROBE = `.${PROBE}`;
 
 const ON_NODE: Omit<Framework, "runtime">[] = [
   { name: "node" },
@@ -99,22 +89,41 @@ export const FRAMEWORKS: readonly Framework[] = [
   { name: "deno", runtime: DENO, notice: /^Listening on http:\S+\n/ },
   {
     name: "next",
-    runtime: {
-      ...NODE,
-      args:
-        () => ["--import", PROBE, NEXT, "start", "-H", "127.0.0.1", "-p", "0"],
-    },
-    build: {
-      file: "app/events/route.js",
-      configure: configureNext,
-      probe: "globalThis.channels?.add(channel);\n",
-      run: (folder) =>
-        runTool("node", [NEXT, "build"], {
-          cwd: folder,
-          timeLimit: BUILD_TIME_LIMIT,
-        }),
-    },
+    runtime: startedBy([
+      "../node_modules/next/dist/bin/next",
+      "start",
+      "-H",
+      "127.0.0.1",
+      "-p",
+      "0",
+    ]),
+    build: NEXT,
     status: ENDED_BY_SIGTERM,
+    isSlow: true,
+  },
+  // They need a Node that is newer than the one on the PATH may be.
+  {
+    name: "nuxt",
+    runtime: startedBy([".output/server/index.mjs"], NEWEST_NODE),
+    build: NUXT,
+    isSlow: true,
+  },
+  {
+    name: "sveltekit",
+    runtime: startedBy(["build/index.js"], NEWEST_NODE),
+    build: SVELTEKIT,
+    origin: "https://site.example",
+    isSlow: true,
+  },
+  {
+    name: "reactrouter",
+    runtime: startedBy([
+      "../node_modules/@react-router/serve/bin.cjs",
+      "build/server/index.js",
+    ], NEWEST_NODE),
+    build: REACT_ROUTER,
+    // It prints an empty line.
+    notice: /^\n+/,
     isSlow: true,
   },
   ...ON_NODE.map((framework) => ({
@@ -124,19 +133,7 @@ export const FRAMEWORKS: readonly Framework[] = [
   })),
 ];
 
-async function configureNext(
-  folder: string,
-  upstreamPort?: number,
-): Promise<void> {
-  const rewrites = upstreamPort === undefined ? "" : `
-  rewrites: () => ({
-    beforeFiles: [{
-      source: "/events",
-      destination: "http://127.0.0.1:${upstreamPort}/events",
-    }],
-  }),`;
-  await Deno.writeTextFile(
-    `${folder}/next.config.mjs`,
-    `export default {${rewrites}\n};\n`,
-  );
+/** A runtime that starts what was built. */
+function startedBy(args: string[], runtime = NODE): Runtime {
+  return { ...runtime, args: () => ["--import", OUTER_PROBE, ...args] };
 }

@@ -105,6 +105,40 @@ export const ALLOWING_TRANSFORM: Variant = {
   codings: COMPRESSED,
 };
 
+/** Where the middleware for CORS of each framework goes, and where it comes from. */
+const CORS: Record<string, { name: string; before: string; use: string }> = {
+  express: {
+    name: "cors",
+    before: "app.use(compression());\napp.use(express",
+    use: "app.use(cors());\n",
+  },
+  nest: {
+    name: "",
+    before: "app.use(compression());\napp.enable",
+    use: "app.enableCors();\n",
+  },
+  koa: {
+    name: "@koa/cors",
+    before: "app.use(compress());\napp.use(async (context",
+    use: "app.use(cors());\n",
+  },
+  hono: {
+    name: "hono/cors",
+    before: "app.use(compress());\napp.get(",
+    use: "app.use(cors());\n",
+  },
+  // It has one as it is printed.
+  fastify: { name: "", before: "app.addHook(", use: "" },
+};
+
+/** Pages of other origins may read the streams. */
+export const WITH_CORS: Variant = {
+  name: ", CORS",
+  frameworks: Object.keys(CORS),
+  change: addCors,
+  codings: NOT_COMPRESSED,
+};
+
 /** Other code answers in the place of the stream, as a middleware or an error does. */
 export const WITH_OTHER_ANSWER: Variant = {
   name: ", stream thrown away",
@@ -177,6 +211,15 @@ export async function makeModule(
   // What is run takes a free port.
   const changed = change(code).replace("8000", "0");
   return isTypeScript ? await toJavaScript(changed) : changed;
+}
+
+function addCors(code: string): string {
+  const found = Object.values(CORS).find(({ before }) => code.includes(before));
+  if (found === undefined) throw new Error(`Cannot add CORS: got ${code}`);
+  const { name, before, use } = found;
+  const names = name === "hono/cors" ? "{ cors }" : "cors";
+  const line = name === "" ? "" : `import ${names} from "${name}";\n`;
+  return line + replaceOnce(code, before, use + before);
 }
 
 function moveBehindParser(code: string): string {

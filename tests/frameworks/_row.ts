@@ -7,6 +7,7 @@
  */
 
 import { App } from "./_app.ts";
+import { buildApp } from "./_builds.ts";
 import type { Cell } from "./_cells.ts";
 import { type Framework, UPSTREAM } from "./_frameworks.ts";
 import {
@@ -46,17 +47,28 @@ export async function runRow(
 ): Promise<Outcome> {
   const { framework, variant, cells } = row;
   const outcome: Outcome = new Map();
-  const start = (name: string, framework: Framework, variant: Variant) => {
+  const start = async (
+    name: string,
+    framework: Framework,
+    variant: Variant,
+    upstreamPort?: number,
+  ) => {
     // Cannot fail: the guide has a program for each framework.
     const program = programs.get(framework.name)!;
-    return startProgram(name, framework, makeModule(program, variant), folder);
+    const code = await makeModule(program, variant);
+    const project = { folder, upstreamPort };
+    return await startProgram(name, framework, code, project);
   };
   try {
     await using upstream = variant.isProxied
       ? await start(`${row.name}, upstream`, UPSTREAM, AS_PRINTED)
       : undefined;
-    await framework.build?.configure(folder, upstream?.port);
-    await using front = await start(row.name, framework, variant);
+    await using front = await start(
+      row.name,
+      framework,
+      variant,
+      upstream?.port,
+    );
     // It is reached through the other, and tells what its channel does.
     if (upstream !== undefined) upstream.port = front.port;
     const app = upstream ?? front;
@@ -77,14 +89,25 @@ export async function runRow(
 async function startProgram(
   name: string,
   { build, runtime }: Framework,
-  code: Promise<string>,
-  folder: string,
+  code: string,
+  { folder, upstreamPort }: {
+    folder: string;
+    upstreamPort?: number | undefined;
+  },
 ): Promise<App> {
-  const file = build?.file ?? `${name.replaceAll(/\W+/g, "_")}.mjs`;
-  await writeFile(`${folder}/${file}`, await code + (build?.probe ?? ""));
-  await build?.run(folder);
+  const file = `${name.replaceAll(/\W+/g, "_")}.mjs`;
+  const findNode = runtime.find;
+  const cwd = build === undefined
+    ? folder
+    : await buildApp(build, code, { project: folder, findNode, upstreamPort });
+  if (build === undefined) await Deno.writeTextFile(`${folder}/${file}`, code);
   const executable = await runtime.find();
-  const options = { executable, args: runtime.args(file), cwd: folder };
+  const options = {
+    executable,
+    args: runtime.args(file),
+    cwd,
+    env: build?.env,
+  };
   return await startInTurn(() => App.start(options));
 }
 
@@ -98,11 +121,6 @@ async function startInTurn(start: () => Promise<App>): Promise<App> {
   })();
   starting.push(app.catch(() => {}));
   return await app;
-}
-
-async function writeFile(path: string, text: string): Promise<void> {
-  await Deno.mkdir(path.slice(0, path.lastIndexOf("/")), { recursive: true });
-  await Deno.writeTextFile(path, text);
 }
 
 async function errorOf(test: () => Promise<void>): Promise<Error | undefined> {

@@ -11,6 +11,7 @@ import {
   ALL_CELLS,
   type Cell,
   COLUMNS,
+  CORS_CELLS,
   GZIP_CELLS,
   OTHER_ANSWER_CELLS,
   PARSER_CELLS,
@@ -19,6 +20,7 @@ import {
   TRANSFORM_CELLS,
 } from "./_cells.ts";
 import { runSecondTime } from "../../scripts/_second_run.ts";
+import { INTEROP, runInterop } from "./_interop.ts";
 import { EXPECTED_FAILURES } from "./_expected_failures.ts";
 import { type Framework, FRAMEWORKS } from "./_frameworks.ts";
 import {
@@ -29,6 +31,7 @@ import {
   HANDED_ON,
   readPrograms,
   type Variant,
+  WITH_CORS,
   WITH_GZIP,
   WITH_OTHER_ANSWER,
   WITH_SESSIONS,
@@ -43,6 +46,7 @@ const VARIANTS: [Variant, readonly Cell[]][] = [
   [WITH_SOCKETS, SOCKET_CELLS],
   [WITH_GZIP, GZIP_CELLS],
   [ALLOWING_TRANSFORM, TRANSFORM_CELLS],
+  [WITH_CORS, CORS_CELLS],
   [BEHIND_PARSER, PARSER_CELLS],
   [WITH_OTHER_ANSWER, OTHER_ANSWER_CELLS],
   [HANDED_ON, PARSER_CELLS],
@@ -65,7 +69,7 @@ await runSecondTime(rows.filter(hasFault), async (row) => {
   outcomes.set(row, await runRow(row, { folder, programs }));
   return !hasFault(row);
 });
-const [passed, failed] = report();
+const [passed, failed] = report(await runPrograms());
 console.log(`${passed} passed, ${failed} failed`);
 Deno.exit(failed > 0 ? 1 : 0);
 
@@ -80,7 +84,7 @@ function checkNames(): void {
   const strangers = [
     ...Object.keys(EXPECTED_FAILURES).filter((title) => !titles.has(title)),
     ...known.symmetricDifference(printed),
-    ...names.filter((name) => !known.has(name)),
+    ...names.filter((name) => !known.has(name) && !(name in INTEROP)),
   ];
   if (strangers.length === 0) return;
   throw new Error(
@@ -119,9 +123,18 @@ async function runRows(): Promise<Map<Row, Outcome>> {
   return outcomes;
 }
 
+/** Runs the programs that use another package of event streams. */
+async function runPrograms(): Promise<Map<string, Error | undefined>> {
+  const wanted = Object.keys(INTEROP)
+    .filter((name) => names.length === 0 || names.includes(name));
+  return await runInterop(folder, wanted);
+}
+
 /** Prints the table, then what is wrong; counts the cells that passed and failed. */
-function report(): [number, number] {
-  const width = Math.max(...rows.map(({ name }) => name.length));
+function report(
+  programs: Map<string, Error | undefined>,
+): [number, number] {
+  const width = Math.max(9, ...rows.map(({ name }) => name.length));
   const header = COLUMNS.map(({ name }) => name.padEnd(NOT_YET.length))
     .join(" | ");
   console.log(`${"".padEnd(width)} | ${header}`);
@@ -139,6 +152,13 @@ function report(): [number, number] {
       return (fault === undefined ? mark : FAILED).padEnd(width);
     });
     console.log(`${row.name.padEnd(width)} | ${marks.join(" | ")}`);
+  }
+  for (const [name, error] of programs) {
+    console.log(
+      `${name.padEnd(width)} | ${error === undefined ? "ok" : FAILED}`,
+    );
+    if (error === undefined) passed++;
+    else faults.push(`FAILED: ${name}\n${indent(error)}`);
   }
   for (const fault of faults) console.log(fault);
   return [passed, faults.length];
@@ -163,6 +183,10 @@ function findFault(
     return reason && `${title}: ok, but EXPECTED_FAILURES has it: ${reason}`;
   }
   return reason === undefined
-    ? `FAILED: ${title}\n${error.message.replaceAll(/^/gm, "  ")}`
+    ? `FAILED: ${title}\n${indent(error)}`
     : undefined;
+}
+
+function indent({ message }: Error): string {
+  return message.replaceAll(/^/gm, "  ");
 }

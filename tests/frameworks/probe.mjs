@@ -28,6 +28,7 @@ if (platform === undefined) {
   const { listen } = Server.prototype;
   Server.prototype.listen = function (...args) {
     this.once("listening", () => console.log(`port: ${this.address().port}`));
+    if (process.env.FREE_PORT === "1") takeFreePort(args);
     return listen.apply(this, args);
   };
 } else {
@@ -37,6 +38,12 @@ if (platform === undefined) {
     console.log(`port: ${server.port ?? server.addr.port}`);
     return server;
   };
+}
+
+/** For a framework that takes 0 for no port. */
+function takeFreePort(args) {
+  if (typeof args[0] === "object") args[0] = { ...args[0], port: 0 };
+  else args[0] = 0;
 }
 
 // Nest takes each signal that may end a process as one that has to.
