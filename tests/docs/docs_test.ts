@@ -16,8 +16,8 @@ import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
 
 const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
-// These have tests of their own: `durable_docs_test.ts`, `socket_docs_test.ts`, and
-// below.
+// These have tests of their own: `durable_logs_test.ts`, `sockets_test.ts`,
+// `deploying_test.ts`, and below.
 const TESTED_ELSEWHERE = [
   "ts ignore deno-kv",
   "ts ignore sqlite",
@@ -25,10 +25,24 @@ const TESTED_ELSEWHERE = [
   "ts ignore node-redis",
   "ts ignore socket",
   "js ignore node",
+  "js ignore shutdown node",
+  "js ignore shutdown deno",
+  "js ignore shutdown bun",
+  "js ignore function vercel",
+  "js ignore function lambda",
 ];
 // What is no program: commands, settings, a stream, a change, and a part of a program
 // for a package that is not among ours.
-const NOT_RUN = ["sh", "sql", "nginx", "text", "diff", "ts ignore fragment"];
+const NOT_RUN = [
+  "sh",
+  "sql",
+  "nginx",
+  "text",
+  "diff",
+  "toml",
+  "yaml",
+  "ts ignore fragment",
+];
 /** The programs that `deno task test:frameworks` runs. */
 const FRAMEWORK_REGEXP = /^(?:js|ts) ignore (?:framework|interop) \w+$/;
 const LINK_REGEXP = /\]\(([^)\s]+)\)/g;

@@ -19,6 +19,7 @@ const DENO_ONLY: Record<string, string> = {
   "compression/curl": "starts processes",
   "demo/demo": "starts processes",
   "docs/comparison": "reads the guide, and runs the peers in Deno",
+  "docs/deploying": "starts processes",
   "docs/docs": "reads the guides, and runs what they show in Deno",
   "docs/durable_logs": "starts processes",
   "docs/errors": "reads the guide and the source files",
