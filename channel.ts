@@ -29,24 +29,6 @@
  * - A slow client that falls behind the whole history is disconnected when it reads on.
  *   It reconnects by itself, and gets a `gap` event.
  *
- * @example A client that comes back
- * ```ts
- * import { EventChannel } from "@tidings/sse/channel";
- * import { readEvents } from "@tidings/sse/parser";
- * import { assertEquals } from "@std/assert";
- *
- * await using channel = new EventChannel();
- * const id = await channel.publish({ data: "seen" });
- * await channel.publish({ data: "missed" });
- *
- * const headers = { "last-event-id": id };
- * const response = channel.serve(new Request("http://localhost/", { headers }));
- * for await (const event of readEvents(response)) {
- *   assertEquals(event.data, "missed");
- *   break;
- * }
- * ```
- *
  * @module
  */
 
@@ -66,8 +48,9 @@ import type {
 import { Broadcaster } from "./_channel/broadcaster.ts";
 import type { EventChannelCounters } from "./_channel/counters.ts";
 import { ChannelErrors } from "./_channel/channel_errors.ts";
+import { disconnectTopic } from "./_channel/disconnect_topic.ts";
 import { publishEvent } from "./_channel/publish_event.ts";
-import { serveClient } from "./_channel/serve_client.ts";
+import { type ChannelParts, serveClient } from "./_channel/serve_client.ts";
 import { takeCursor } from "./_channel/take_cursor.ts";
 import { assertTopic } from "./_channel/topics.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
@@ -97,45 +80,22 @@ export type { EventChannelStall } from "./_channel/log_follower.ts";
  * It begins to follow its log when it first serves a client, and holds timers while
  * it has clients, until it is closed.
  *
- * @example Topics
+ * @example A client that comes back
  * ```ts
  * import { EventChannel } from "@tidings/sse/channel";
  * import { readEvents } from "@tidings/sse/parser";
  * import { assertEquals } from "@std/assert";
  *
  * await using channel = new EventChannel();
- * const response = channel.serve(new Request("http://localhost/"), {
- *   topics: ["user:ada", "room:tea"],
- * });
- * channel.publish({ data: "for Bob" }, { topics: ["user:bob"] });
- * channel.publish({ data: "for the room" }, { topics: ["room:tea"] });
- * channel.publish({ data: "for everybody" });
+ * const id = await channel.publish({ data: "seen" });
+ * await channel.publish({ data: "missed" });
  *
- * const events = readEvents(response);
- * assertEquals((await events.next()).value?.data, "for the room");
- * assertEquals((await events.next()).value?.data, "for everybody");
- * await events.return?.();
- * ```
- *
- * @example The present state, then every change
- * ```ts
- * import { EventChannel } from "@tidings/sse/channel";
- * import { readEvents } from "@tidings/sse/parser";
- * import { assertEquals } from "@std/assert";
- *
- * let score = "0:0";
- * await using channel = new EventChannel({
- *   snapshot: () => [{ event: "score", data: score }],
- * });
- *
- * const events = readEvents(channel.serve(new Request("http://localhost/")));
- * assertEquals((await events.next()).value?.data, "0:0");
- *
- * // The change is stored first, then its event is published.
- * score = "1:0";
- * channel.publish({ event: "score", data: score });
- * assertEquals((await events.next()).value?.data, "1:0");
- * await events.return?.();
+ * const headers = { "last-event-id": id };
+ * const response = channel.serve(new Request("http://localhost/", { headers }));
+ * for await (const event of readEvents(response)) {
+ *   assertEquals(event.data, "missed");
+ *   break;
+ * }
  * ```
  *
  * @typeParam Events What `json` is, by event type; `message` stands for events
@@ -146,6 +106,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   readonly #errors: ChannelErrors;
   readonly #broadcaster: Broadcaster;
   readonly #admission: ChannelAdmission;
+  readonly #parts: ChannelParts;
   /** Settles once the channel is closed; set when that begins. */
   #closed: Promise<void> | undefined;
 
@@ -162,6 +123,11 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     this.#errors = new ChannelErrors(this.#options.onError);
     this.#broadcaster = new Broadcaster(this.#options, this.#errors);
     this.#admission = new ChannelAdmission(this.#options);
+    this.#parts = {
+      options: this.#options,
+      broadcaster: this.#broadcaster,
+      admission: this.#admission,
+    };
   }
 
   /** How many clients the channel has. */
@@ -170,9 +136,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Counts the clients of a topic in this process, each as long as its stream is open.
-   * It costs the same however many there are. Clients that get every event, with `"all"`,
-   * do not count.
+   * Counts the clients of a topic in this process. Clients with `"all"` do not count.
    *
    * @example Usage
    * ```ts
@@ -190,9 +154,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    *
    * @param topic The topic.
    * @returns How many clients have the topic.
-   * @throws {TypeError} If the topic is not well-formed text, or the method is called
-   * without its channel.
-   * @throws {RangeError} If it is empty, or longer than the `maxTopicLength` of the channel.
+   * @throws {TypeError} If the topic is not well-formed text.
+   * @throws {RangeError} If it is empty, or exceeds a limit of the channel.
    */
   count(topic: string): number {
     if (!(#options in Object(this))) {
@@ -308,6 +271,47 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 
   /**
+   * Ends the streams of a topic, in every process that follows the log: those that are open
+   * when the entry which says so is in the log. Clients with `"all"` stay.
+   *
+   * The clients come back, and one that is served again gets what it has missed. So first
+   * store that a user is signed out, for example, then call this, and answer the user's
+   * next request with 204 or 401, after which an `EventSource` does not reconnect.
+   *
+   * @example A user signs out
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { stopReconnecting } from "@tidings/sse/server";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using channel = new EventChannel();
+   * const users = new Set(["ada"]);
+   * const handle = (request: Request): Response =>
+   *   users.has("ada")
+   *     ? channel.serve(request, { topics: ["user:ada"] })
+   *     : stopReconnecting(request);
+   *
+   * const response = handle(new Request("http://localhost/"));
+   * users.delete("ada");
+   * await channel.disconnect("user:ada");
+   * await response.text();
+   * assertEquals(handle(new Request("http://localhost/")).status, 204);
+   * ```
+   *
+   * @param topic The topic.
+   * @returns The ID of the entry, as soon as the log has it. It rejects with a `TypeError`
+   * or `RangeError` if the topic is not well-formed text or exceeds a limit, with the
+   * log's error if the log refuses the entry, and with an `Error` if the channel is closed.
+   */
+  disconnect(topic: string): Promise<string> {
+    if (!(#options in Object(this))) {
+      return Promise.reject(makeUnboundError("disconnect clients", this));
+    }
+    const ended = disconnectTopic(topic, this.#parts);
+    return tellRejection(ended, this.#errors.tellDisconnect);
+  }
+
+  /**
    * Answers a request with the channel's events after the client's last event ID. A
    * client without one gets what is published from now on, or a `snapshot` first.
    *
@@ -345,11 +349,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
     if (!(#options in Object(this))) {
       throw makeUnboundError("serve event channel", this);
     }
-    return serveClient(request, options, {
-      options: this.#options,
-      broadcaster: this.#broadcaster,
-      admission: this.#admission,
-    });
+    return serveClient(request, options, this.#parts);
   }
 
   /**

@@ -23,7 +23,7 @@ export interface Chunk {
 /** The frames of one broadcast. A part of them is a list of their indices, in order. */
 export class Broadcast {
   readonly frames: readonly Frame[];
-  /** The part that is all frames. */
+  /** The part that is all frames of events. */
   readonly all: readonly number[];
   /** The part without topics, which every subscriber gets. */
   readonly common: readonly number[];
@@ -43,11 +43,11 @@ export class Broadcast {
    */
   constructor(frames: readonly Frame[], before: string, end: number) {
     this.frames = frames;
-    this.all = [...frames.keys()];
+    this.all = frames.flatMap(({ ends }, index) => ends ? [] : index);
     const common = this.all.filter((index) =>
       this.eventAt(index).topics === undefined
     );
-    this.common = common.length === frames.length ? this.all : common;
+    this.common = common.length === this.all.length ? this.all : common;
     this.before = before;
     this.begin = end - frames.length;
   }

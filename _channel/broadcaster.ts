@@ -20,6 +20,7 @@ import {
   type LogFeedOptions,
 } from "./log_feed.ts";
 import type { ChannelErrors } from "./channel_errors.ts";
+import { Disconnections } from "./disconnections.ts";
 import type { EventChannelCounters } from "./counters.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
 import type { TopicSetHome } from "./topic_set.ts";
@@ -48,6 +49,18 @@ export interface BroadcasterOptions extends LogFeedOptions {
 
 /** The least events between two questions to a remote log about what it still has. */
 const MIN_ASKING_STEP = 32;
+
+/** Where streams end among the frames of a broadcast. */
+interface Cut {
+  /** How many frames there are up to it, with the entry that ends the streams. */
+  readonly end: number;
+  /** The ID of that entry. */
+  readonly id: string;
+  /** The topics whose streams end. */
+  readonly topics: readonly string[];
+  /** The number of the last stream that was open when the entry was appended. */
+  readonly last: number;
+}
 
 /** A subscriber, as the broadcaster sees it. */
 export interface ChannelSubscriber {
@@ -96,6 +109,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   readonly #idle = new SlicedQueue<ChannelSubscriber>((subscriber) =>
     subscriber.resume()
   );
+  readonly #disconnections = new Disconnections();
   readonly #retentionWatch: RetentionWatch;
   readonly #retry: number | undefined;
   /** The end of the last broadcast: its position in the live segment, and its cursor. */
@@ -103,11 +117,14 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   #cursor = "";
   /** Frames that the next broadcast hands out. */
   #frames: Frame[] = [];
+  /** The streams that end between them. */
+  #cuts: Cut[] = [];
   /**
    * Whether a broadcast is due. It may be without frames: then idle subscribers learn
    * that the log has been followed up to its end.
    */
   #isDue = false;
+  /** Set while frames are handed out: an `onClose` that is called may close the channel. */
   #isHandingOut = false;
   /**
    * Runs from a broadcast to the end of the event loop turn. Frames are collected
@@ -166,9 +183,17 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     return this.feed.whenFollowed();
   }
 
-  /** Adds a subscriber. */
-  add(subscriber: ChannelSubscriber): void {
+  /** Adds a subscriber, and returns the number of its stream. */
+  add(subscriber: ChannelSubscriber): number {
     this.#subscribers.add(subscriber);
+    return this.#disconnections.open();
+  }
+
+  /** Notes that an entry of this process which ends streams is in the log. */
+  noteDisconnection(id: string): void {
+    const { liveSegment } = this.feed;
+    const isKept = this.#disconnections.noteAppended(id, liveSegment);
+    if (!isKept) this.errors.tellUnkept(id);
   }
 
   /** Notes that a subscriber has nothing to send to its client, which begins to read. */
@@ -247,7 +272,15 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
 
   /** Called by the feed: has the frames handed out with others of this event loop turn. */
   handleFrames(frames: readonly Frame[]): void {
-    for (const frame of frames) this.#frames.push(frame);
+    for (const frame of frames) {
+      this.#frames.push(frame);
+      const { event: { id }, ends } = frame;
+      if (ends === undefined && !this.#disconnections.has(id)) continue;
+      const last = this.#disconnections.take(id);
+      const end = this.#frames.length;
+      if (ends === undefined) this.errors.tellUnkept(id);
+      else this.#cuts.push({ end, id, topics: ends, last });
+    }
     if (this.#isDue) return;
     this.#isDue = true;
     if (this.#collectTimer === undefined) queueMicrotask(() => this.#handOut());
@@ -279,21 +312,21 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   }
 
   #handOut(): void {
-    if (!this.#isDue) return;
+    if (!this.#isDue || this.#isHandingOut) return;
     this.#isDue = false;
-    const frames = this.#frames;
-    const before = this.#cursor;
-    this.#frames = [];
-    this.#position = this.feed.liveSegment.end;
-    this.#cursor = this.feed.liveSegment.endCursor;
-    if (this.size === 0) return;
-    const isOutermost = !this.#isHandingOut;
     this.#isHandingOut = true;
-    if (frames.length > 0) {
-      this.groupIndex.handOut(new Broadcast(frames, before, this.#position));
+    const frames = this.#frames;
+    this.#frames = [];
+    // Frames that come while an `onClose` is called are for the next broadcast.
+    const { end, endCursor } = this.feed.liveSegment;
+    try {
+      const rest = this.#cuts.length === 0 ? frames : this.#handOutCuts(frames);
+      this.#broadcast(rest, end, endCursor);
+      if (this.size > 0) this.#idle.run();
+    } finally {
+      this.#isHandingOut = false;
     }
-    this.#idle.run();
-    if (isOutermost) this.#isHandingOut = false;
+    if (this.size === 0) return;
     this.#retentionWatch.move(this.#position, this.#cursor);
     // Further events of this event loop turn, which come one `await` after the
     // other, are handed out together at its end: a write costs far more than joining a
@@ -301,6 +334,34 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     if (frames.length > 0 && this.size > 0) {
       this.#collectTimer ??= setTimeout(() => this.#endCollecting(), 0);
     }
+  }
+
+  /** Hands out frames up to where streams end, and returns those that are left. */
+  #handOutCuts(frames: readonly Frame[]): readonly Frame[] {
+    const cuts = this.#cuts;
+    this.#cuts = [];
+    let begin = 0;
+    for (const { end, id, topics, last } of cuts) {
+      const position = this.#position + end - begin;
+      this.#broadcast(frames.slice(begin, end), position, id);
+      begin = end;
+      for (const member of this.groupIndex.findMembers(topics)) {
+        if (member.number <= last) member.disconnect(id);
+      }
+    }
+    return frames.slice(begin);
+  }
+
+  #broadcast(
+    frames: readonly Frame[],
+    position: number,
+    cursor: string,
+  ): void {
+    const before = this.#cursor;
+    this.#position = position;
+    this.#cursor = cursor;
+    if (frames.length === 0 || this.size === 0) return;
+    this.groupIndex.handOut(new Broadcast(frames, before, position));
   }
 
   #endCollecting(): void {

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { quote } from "../_validate.ts";
 import { callBack, tellError } from "../_warning.ts";
 import type { EventLogEntryError } from "../log.ts";
 
@@ -68,6 +69,18 @@ export class ChannelErrors {
     const what = "The cursor of a channel was not taken";
     tellError(this.#onError, "TIDINGS_LOG", what, error);
   };
+
+  /** Tells that the streams of a topic do not end, since the entry is not in the log. */
+  readonly tellDisconnect = (error: unknown): void => {
+    const what = "Clients were not disconnected";
+    tellError(this.#onError, "TIDINGS_PUBLISH", what, error);
+  };
+
+  /** Tells that the log gives an entry that ends streams as if it were an event. */
+  tellUnkept(id: string): void {
+    const text = `the log does not keep "disconnect" of its entry ${quote(id)}`;
+    this.tellDisconnect(new Error(`Cannot disconnect clients: ${text}`));
+  }
 
   /** Notes that the log gives events. */
   noteAnswer(): void {

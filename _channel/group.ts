@@ -62,6 +62,10 @@ export interface GroupMember {
   shareComment(comment: GroupChunk, position: number | undefined): void;
   /** Ends the stream, since its filter or `until` has thrown. */
   fail(error: unknown): void;
+  /** The number of its stream, which grows with each that opens. */
+  readonly number: number;
+  /** Ends the stream, since an entry of the log with an ID ends those of a topic. */
+  disconnect(id: string): void;
 }
 
 /** How many groups were made. */
@@ -102,7 +106,7 @@ export class Group {
       : [...new Set(topics)];
     this.topics = until === undefined ? this.subscribed : "all";
     this.#accepts = makeAccepts(interest);
-    this.#until = until;
+    this.#until = until && ((event) => isEvent(event) && until(event));
   }
 
   /** The topics of the subscribers, if they may change: the group index follows them. */
@@ -131,7 +135,8 @@ export class Group {
    * @throws What a filter throws.
    */
   accepts(event: LoggedEvent): boolean {
-    return this.#accepts === undefined || this.#accepts(event);
+    return isEvent(event) &&
+      (this.#accepts === undefined || this.#accepts(event));
   }
 
   /** Whether the group has an event's topics. */
@@ -272,6 +277,11 @@ function makeAccepts(
     tests.push(({ event }) => received.has(event || "message"));
   }
   if (filter !== undefined) tests.push(filter);
-  if (tests.length <= 1) return tests[0];
-  return (event) => tests.every((test) => test(event));
+  if (tests.length === 0) return undefined;
+  return (event) => isEvent(event) && tests.every((test) => test(event));
+}
+
+/** Whether an entry is an event, and does not end streams. */
+function isEvent({ disconnect }: LoggedEvent): boolean {
+  return disconnect !== true;
 }

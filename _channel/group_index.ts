@@ -56,6 +56,17 @@ export class GroupIndex {
     return this.#byTopic.count(topic);
   }
 
+  /** Finds the subscribers of some topics, each once. */
+  findMembers(topics: readonly string[]): Set<GroupMember> {
+    const found = new Set<GroupMember>();
+    for (const topic of topics) {
+      for (const { members } of this.#byTopic.groupsOf(topic)) {
+        for (const member of members) found.add(member);
+      }
+    }
+    return found;
+  }
+
   /** Hands each group its part of a broadcast. */
   handOut(broadcast: Broadcast): void {
     for (const group of this.#everything) {

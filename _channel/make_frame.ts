@@ -33,6 +33,7 @@ export function makeFrameMaker(
     try {
       if (event.fault !== undefined) throw event.fault;
       assertOptions(event);
+      if (event.disconnect) return makeEndingFrame(event);
       return { event, bytes: encodeText(formatBlock(event)) };
     } catch (error) {
       tellEntry(toEntryError(event.id, error));
@@ -60,6 +61,15 @@ function assertOptions(
 function toEntryError(id: string, error: unknown): EventLogEntryError {
   if (error instanceof EventLogEntryError) return error;
   return new EventLogEntryError(id, messageOf(error), { cause: error });
+}
+
+/**
+ * No client gets the entry as an event, now or out of the history, so the event in the
+ * frame has no topics.
+ */
+function makeEndingFrame({ id, topics = [] }: LoggedEvent): Frame {
+  const event = { id, topics: [], disconnect: true };
+  return { event, bytes: encodeEvent({ id }), ends: topics };
 }
 
 /** Without topics, the entry would reach every client: it may have been for one. */

@@ -162,6 +162,27 @@ export interface EventChannelOptions<
    * channel keeps its request in memory. With `key` and `load`, clients share a snapshot.
    *
    * Left out, a client without an ID gets what is published from now on.
+   *
+   * @example The present state, then every change
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { readEvents } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * let score = "0:0";
+   * await using channel = new EventChannel({
+   *   snapshot: () => [{ event: "score", data: score }],
+   * });
+   *
+   * const events = readEvents(channel.serve(new Request("http://localhost/")));
+   * assertEquals((await events.next()).value?.data, "0:0");
+   *
+   * // The change is stored first, then its event is published.
+   * score = "1:0";
+   * channel.publish({ event: "score", data: score });
+   * assertEquals((await events.next()).value?.data, "1:0");
+   * await events.return?.();
+   * ```
    */
   snapshot?: EventSnapshot<Events> | undefined;
   /**
@@ -294,7 +315,8 @@ export interface EventChannelServeOptions
   /**
    * Called once when the stream has ended: with `"client"` if the client has left or
    * nobody has begun to read the body within `startTimeout`, `"replaced"` if a newer
-   * client with the same key has taken its place (`onLimit`),
+   * client with the same key has taken its place (`onLimit`), `"disconnected"` if
+   * `disconnect()` was called for one of its topics,
    * `"source"` after the event that `until` has named, `"server"` if the channel was
    * closed or the `signal` aborted, `"lifetime"` after `maxDuration`, `"overflow"` if the
    * client has fallen behind the whole log, `"error"` if `snapshot`, `onGap`, `filter` or
@@ -311,6 +333,26 @@ export interface EventChannelPublishOptions {
    * What the event is about. It reaches the clients with at least one of these topics,
    * each of them once; the topics themselves are not sent. Left out, the event reaches
    * every client; an empty list reaches only clients with `"all"`.
+   *
+   * @example Topics
+   * ```ts
+   * import { EventChannel } from "@tidings/sse/channel";
+   * import { readEvents } from "@tidings/sse/parser";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using channel = new EventChannel();
+   * const response = channel.serve(new Request("http://localhost/"), {
+   *   topics: ["user:ada", "room:tea"],
+   * });
+   * channel.publish({ data: "for Bob" }, { topics: ["user:bob"] });
+   * channel.publish({ data: "for the room" }, { topics: ["room:tea"] });
+   * channel.publish({ data: "for everybody" });
+   *
+   * const events = readEvents(response);
+   * assertEquals((await events.next()).value?.data, "for the room");
+   * assertEquals((await events.next()).value?.data, "for everybody");
+   * await events.return?.();
+   * ```
    */
   topics?: readonly string[] | undefined;
   /**

@@ -16,6 +16,8 @@ import type { LoggedEvent } from "../log.ts";
 export interface Frame {
   readonly event: LoggedEvent;
   readonly bytes: Uint8Array<ArrayBuffer>;
+  /** The topics whose streams it ends; left out where it is an event. */
+  readonly ends?: readonly string[];
 }
 
 /** A position, and the segment that has it. */

@@ -18,15 +18,13 @@ import { KnownId } from "./known_id.ts";
 import type { SegmentLocation } from "./segment.ts";
 import type { Snapshot } from "./snapshot_load.ts";
 import { SubscriberComments } from "./subscriber_comments.ts";
+import { SubscriberEnd } from "./subscriber_end.ts";
 import type { SubscriberOptions } from "./subscriber_options.ts";
 import { SubscriberOutput } from "./subscriber_output.ts";
 import type { SubscriberRoles } from "./subscriber_roles.ts";
 import { SubscriberSnapshot } from "./subscriber_snapshot.ts";
 import type { SubscriberState } from "./subscriber_state.ts";
-import {
-  SubscriberWatch,
-  type SubscriberWatchOptions,
-} from "./subscriber_watch.ts";
+import type { SubscriberWatchOptions } from "./subscriber_watch.ts";
 import type { Sink } from "../_server/sink.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
@@ -38,16 +36,16 @@ import type { CloseReason } from "../server.ts";
  * from the live segment, or from segments that are read for it.
  */
 export class Subscriber implements SubscriberRoles {
+  /** The number of its stream. */
+  readonly number: number;
   readonly #broadcaster: Broadcaster;
   readonly #group: Group;
-  readonly #onClose: ((reason: CloseReason) => void) | undefined;
   readonly #describeGap: DescribeGap;
   /** What the client begins with, if that is the state and not the next event. */
   readonly #snapshot: SubscriberSnapshot | undefined;
   readonly #output: SubscriberOutput;
   readonly #comments: SubscriberComments;
-  /** What may end the stream from outside; set when the response is made. */
-  #watch: SubscriberWatch | undefined;
+  readonly #end: SubscriberEnd;
   /** Cleared, to free the memory, once the first position is known. */
   #startOptions: SubscriberOptions | undefined;
   #state: SubscriberState = "blocked";
@@ -61,10 +59,7 @@ export class Subscriber implements SubscriberRoles {
    * live, and newer ones in comments before the log's retention passes what it knows.
    */
   readonly #knownId = new KnownId();
-  /**
-   * Whether the log has continued elsewhere while the subscriber was at its end: it stays,
-   * although events are missing. Cleared with its next cursor.
-   */
+  /** Whether the log has continued elsewhere while it was at its end. It stays then. */
   #isCutOff = false;
 
   /**
@@ -74,11 +69,11 @@ export class Subscriber implements SubscriberRoles {
   constructor(broadcaster: Broadcaster, options: SubscriberOptions) {
     const { lastEventId, replay, interest, compression, snapshot } = options;
     this.#broadcaster = broadcaster;
-    this.#onClose = options.onClose;
     this.#describeGap = options.describeGap;
     this.#startOptions = options;
     this.#cursor = lastEventId;
     this.#group = broadcaster.groupIndex.join(interest, this);
+    this.#end = new SubscriberEnd(broadcaster, this.#group, options.onClose);
     if (compression !== undefined) this.#group.openWindow(compression);
     this.#output = new SubscriberOutput(broadcaster, compression);
     this.#comments = new SubscriberComments(
@@ -89,7 +84,7 @@ export class Subscriber implements SubscriberRoles {
     );
     this.#snapshot = snapshot &&
       new SubscriberSnapshot(broadcaster, snapshot, this);
-    broadcaster.add(this);
+    this.number = broadcaster.add(this);
     const { endCursor } = broadcaster.feed;
     const isNew = lastEventId === undefined && replay === 0 && !snapshot;
     // The end at this moment, even if the client begins to read later.
@@ -111,15 +106,15 @@ export class Subscriber implements SubscriberRoles {
     this.#output.connect(sink);
   }
 
-  /** Ends the stream from outside. Called once, when the response is made. */
+  /** Begins to watch for its end from outside. Called once, with the response. */
   watch(request: Request, options: SubscriberWatchOptions): void {
-    this.#watch = new SubscriberWatch(request, options, this);
+    this.#end.watch(request, options, this);
   }
 
   /** Called by the sink when it has room. */
   handleRoom(): void {
     if (this.isClosed) return;
-    this.#watch?.begin();
+    this.#end.begin();
     const isFirst = this.#output.begin();
     if (this.#state === "blocked") this.#advance();
     if (isFirst && !this.#output.hasWritten) this.#broadcaster.begin(this);
@@ -213,6 +208,17 @@ export class Subscriber implements SubscriberRoles {
     if (chunk !== undefined) this.#output.write(chunk, 0);
     this.#output.end();
     this.#leave(reason);
+  }
+
+  /**
+   * Ends the stream, since an entry of the log with an ID ends those of a topic. The client
+   * is told that ID, if it was given all that comes before, and otherwise its own cursor.
+   */
+  disconnect(id: string): void {
+    const isKnown = this.#startOptions !== undefined || this.#knownId.isCursor;
+    const last = this.isLive ? id : isKnown ? "" : this.#cursor;
+    // An unknown cursor is empty.
+    this.end("disconnected", last ? encodeEvent({ id: last }) : undefined);
   }
 
   /** Ends the stream because of an error that the client has not caused. */
@@ -387,10 +393,7 @@ export class Subscriber implements SubscriberRoles {
   }
 
   #leave(reason: CloseReason): void {
-    this.#watch?.stop();
     this.#snapshot?.stop();
-    this.#broadcaster.groupIndex.leave(this.#group, this);
-    this.#broadcaster.remove(this);
-    this.#onClose?.(reason);
+    this.#end.leave(this, reason);
   }
 }

@@ -19,6 +19,7 @@ import type { TypedEventInit } from "../event.ts";
  * - `"overflow"`: more than `maxBuffered` bytes were to wait for the client.
  * - `"lifetime"`: `maxDuration` has passed.
  * - `"replaced"`: in a channel, a newer client with the same key has taken the place.
+ * - `"disconnected"`: in a channel, `disconnect()` was called for a topic of the client.
  */
 export type CloseReason =
   | "client"
@@ -27,7 +28,8 @@ export type CloseReason =
   | "error"
   | "overflow"
   | "lifetime"
-  | "replaced";
+  | "replaced"
+  | "disconnected";
 
 /**
  * One client that reads an event stream, as a source function sees it.

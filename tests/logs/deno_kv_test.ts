@@ -19,6 +19,7 @@ import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testConflation } from "../channel/_conflation_model.ts";
+import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
@@ -65,6 +66,13 @@ testConflation("DenoKvEventLog", async (_, maxEvents) => {
     close: () => kv.close(),
   };
 }, { runs: 2 });
+testDisconnect("DenoKvEventLog", async () => {
+  const kv = await Deno.openKv(":memory:");
+  return {
+    open: () => new DenoKvEventLog(kv, ["log"], { pollInterval: 20 }),
+    close: () => kv.close(),
+  };
+});
 
 testSnapshot("DenoKvEventLog", async (_, maxEvents) => {
   const kv = await Deno.openKv(":memory:");

@@ -24,6 +24,7 @@ import { recordWarnings } from "../support/warnings.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testConflation } from "../channel/_conflation_model.ts";
+import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
@@ -76,6 +77,24 @@ testConflation(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
     },
   };
 }, { runs: 2, ignore: !hasRedis });
+testDisconnect(`RedisStreamsEventLog${redisNote}`, async () => {
+  const server = await RedisServer.start();
+  const clients = await Promise.all(
+    Array.from({ length: 4 }, () => RedisConnection.open(server.port)),
+  );
+  let opened = 0;
+  return {
+    // Each process has a connection of its own.
+    open: () => {
+      const client = clients[opened++ % clients.length]!;
+      return new RedisStreamsEventLog(client, "log");
+    },
+    close: async () => {
+      for (const client of clients) await client.close();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}, { ignore: !hasRedis });
 
 testSnapshot(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
   const server = await RedisServer.start();

@@ -3,6 +3,7 @@
 /** A log in SQLite: the suite, in memory and in a file that two connections have open. */
 
 import { testConflation } from "../channel/_conflation_model.ts";
+import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import { SqliteEventLog } from "../../logs/sqlite.ts";
@@ -11,6 +12,7 @@ import {
   makeBegin,
   makeDatabaseFile,
   openDatabase,
+  type TestDatabase,
 } from "../support/sqlite.ts";
 
 const SUITE = {
@@ -25,6 +27,23 @@ testEventLog("SqliteEventLog (in memory)", ({ maxEvents }) => {
   const log = new SqliteEventLog(db, "news", { maxEvents });
   return { log, begin: makeBegin(db), close: () => db.close() };
 }, SUITE);
+
+testDisconnect("SqliteEventLog", async () => {
+  const file = await makeDatabaseFile();
+  const databases: TestDatabase[] = [];
+  return {
+    // Each process has a connection of its own.
+    open: () => {
+      const db = openDatabase(file.path);
+      databases.push(db);
+      return new SqliteEventLog(db, "news", { wal: true, pollInterval: 5 });
+    },
+    close: async () => {
+      for (const db of databases) db.close();
+      await file[Symbol.asyncDispose]();
+    },
+  };
+}, { ignore: !hasSqlite });
 
 for (const wal of [false, true]) {
   const mode = wal ? "WAL" : "a rollback journal";
