@@ -58,8 +58,8 @@ export interface EventChannelOptions<
   log?: EventLog | undefined;
   /**
    * Bytes of the newest events that the channel holds in memory, encoded, for clients
-   * that are a little behind: at least 0. Each event counts 256 on top. A client that is
-   * further behind reads from the log.
+   * that are a little behind: at least 0. Each event counts 256 on top, and each of its
+   * topics and its conflation key 128. A client that is further behind reads from the log.
    *
    * @default {1_048_576}
    */

@@ -40,6 +40,7 @@ const EXAMPLES: Record<string, string[]> = {
   "node_server.ts": ["run", "-N", "-E=PORT"],
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
+  "price_board.ts": ["run", "-N"],
   "server.ts": ["run", "-N"],
   "shared_list.ts": ["run", "-N"],
   "sqlite_runs.ts": ["run", "-N", "-R", "-W", "-E=DB_PATH"],
@@ -374,6 +375,39 @@ Deno.test("examples: shared_list.ts gives each page the list, and then every cha
   for (const body of ["", "5", "item=", `item=${"a".repeat(101)}`]) {
     assertEquals(await change(body), 400);
   }
+});
+
+Deno.test("examples: price_board.ts gives a page that was away the newest price of each symbol", async () => {
+  await using example = await start("price_board.ts");
+  const html = await (await fetch(example.url)).text();
+  assert(html.includes("/events?after="));
+  const numberOf = (id: string): number => Number(id.split("-")[1]);
+  await using page = await open(`${example.url}events?after=`);
+  const first = await page.next();
+  assertEquals(first.event, "prices");
+  const symbols = JSON.parse(first.data).map(([symbol]: [string]) => symbol);
+  const newest = new Map<string, number>();
+  // Each symbol has changed five times since.
+  let last = 0;
+  for (let count = 0; count < 5 * symbols.length; count++) {
+    const { event, data, lastEventId } = await page.next();
+    assertEquals(event, "price");
+    const [symbol, cents] = JSON.parse(data);
+    newest.set(symbol, cents);
+    last = numberOf(lastEventId);
+  }
+  assertEquals([...newest.keys()].sort(), symbols.sort());
+  const after = encodeURIComponent(first.lastEventId);
+  await using back = await open(`${example.url}events?after=${after}`);
+  const events: ServerSentEvent[] = [];
+  let event: ServerSentEvent;
+  do {
+    event = await back.next();
+    events.push(event);
+  } while (numberOf(event.lastEventId) <= last);
+  const missed = events.filter((event) => numberOf(event.lastEventId) <= last)
+    .map(({ data }) => JSON.parse(data)[0]);
+  assertEquals(missed, [...new Set(missed)]);
 });
 
 Deno.test("examples: notifications.ts brings each user its own, whatever it asks for", async () => {

@@ -61,6 +61,7 @@ const ROWS: LimitRow[] = [
   ["`maxTopicsPerSubscriber`, of a channel", "1000", "channel/topics"],
   ["`maxTopicsPerEvent`, of a channel", "100", "channel/topics"],
   ["`maxTopicLength`, of a channel", "256 UTF-16 units", "channel/topics"],
+  ["`conflationKey`, of an event", "256 UTF-16 units", "channel/conflation"],
   ["ID of a run", "1024 bytes of UTF-8", HERE],
   ["name of a log", "1040 bytes of UTF-8", HERE],
   ["`maxRuns`, produced by one process", "10 000", "runs/limits"],
