@@ -23,6 +23,8 @@ export interface CatchUpChunk {
   readonly isLast: boolean;
   /** Whether the subscriber's stream ends after the chunk. */
   readonly isFinal: boolean;
+  /** The ID of the event after which it ends, if the chunk does not hold that. */
+  readonly unsentId: string | undefined;
 }
 
 /** Bytes after which a chunk is full. */
@@ -80,7 +82,7 @@ export class CatchUpChunks {
   ): CatchUpChunk {
     const { topics } = group;
     const { frames, end } = segment.slice(topics, position, to, CHUNK_SIZE);
-    const { items: chosen, isFinal } = group.choose(
+    const { items: chosen, isFinal, unsentId } = group.choose(
       frames,
       ({ event }) => event,
     );
@@ -95,6 +97,7 @@ export class CatchUpChunks {
       end,
       isLast: items.at(-1)?.event.id === segment.cursorOf(end),
       isFinal,
+      unsentId,
     };
   }
 

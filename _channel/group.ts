@@ -34,8 +34,10 @@ export interface Interest {
 export interface Choice<T> {
   /** The array that was chosen from, if all of it was chosen. */
   readonly items: readonly T[];
-  /** Whether the last event of the subscriber is among them: its stream ends after it. */
+  /** Whether the stream of the subscriber ends after them. */
   readonly isFinal: boolean;
+  /** The ID of the event after which it ends, if that is not one of the items. */
+  readonly unsentId: string | undefined;
 }
 
 /** A subscriber, as its group sees it. */
@@ -45,13 +47,14 @@ export interface GroupMember {
   /**
    * Takes its part of a broadcast. Called while it is live.
    *
+   * @param choice What was chosen of it.
    * @param shared The chunk for streams that are compressed; `undefined` if there are
    * none, or no bytes.
    */
   take(
     chunk: Chunk,
     broadcast: Broadcast,
-    isFinal: boolean,
+    choice: Omit<Choice<number>, "items">,
     shared: GroupChunk | undefined,
   ): void;
   /**
@@ -197,9 +200,13 @@ export class Group {
     const accepted = accepts === undefined
       ? chosen
       : chosen.filter((item) => accepts(eventOf(item)));
+    const final = last === -1 ? undefined : items[last];
     return {
       items: accepted.length === items.length ? items : accepted,
       isFinal: last !== -1,
+      unsentId: final === undefined || accepted.at(-1) === final
+        ? undefined
+        : eventOf(final).id,
     };
   }
 
@@ -249,7 +256,7 @@ export class Group {
       if (!member.isLive) continue;
       chunk ??= broadcast.join(items);
       shared ??= this.#share(chunk.bytes);
-      member.take(chunk, broadcast, isFinal, shared);
+      member.take(chunk, broadcast, choice, shared);
     }
   }
 

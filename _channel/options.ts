@@ -305,7 +305,9 @@ export interface EventChannelServeOptions
   /**
    * Whether an event is the last one for the client: the stream ends after it. The client
    * then reconnects, unless that request is answered with 204. It is asked about all
-   * events, also about those that the client does not get.
+   * events, also about those that the client does not get: the client is told the ID of
+   * such a one, and goes on after it. To end streams from outside, see
+   * {@linkcode EventChannel.disconnect}.
    */
   until?: ((event: LoggedEvent) => boolean) | undefined;
   /**

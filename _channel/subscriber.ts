@@ -13,7 +13,7 @@ import type { CatchUpChunk } from "./catch_up_chunks.ts";
 import { ChunkJoiner } from "./chunk_joiner.ts";
 import type { GroupChunk } from "./compressed_sink.ts";
 import { type DescribeGap, makeGapNotice } from "./gap_notice.ts";
-import type { Group } from "./group.ts";
+import type { Choice, Group } from "./group.ts";
 import { KnownId } from "./known_id.ts";
 import type { SegmentLocation } from "./segment.ts";
 import type { Snapshot } from "./snapshot_load.ts";
@@ -129,7 +129,7 @@ export class Subscriber implements SubscriberRoles {
   take(
     { bytes, events, end }: Chunk,
     broadcast: Broadcast,
-    isFinal: boolean,
+    { isFinal, unsentId }: Omit<Choice<number>, "items">,
     shared: GroupChunk | undefined,
   ): void {
     if (!this.#output.hasRoom) {
@@ -138,7 +138,7 @@ export class Subscriber implements SubscriberRoles {
     }
     this.#knownId.moveTo(end);
     if (bytes !== undefined) this.#output.write(bytes, events, shared);
-    if (isFinal) this.end("source");
+    if (isFinal) this.end("source", unsentId);
   }
 
   /** Takes a comment together with the other compressed streams of the group. */
@@ -202,9 +202,10 @@ export class Subscriber implements SubscriberRoles {
     this.#advance();
   }
 
-  /** Ends the stream after what it still holds, and after a last chunk if there is one. */
-  end(reason: CloseReason, chunk?: Uint8Array<ArrayBuffer>): void {
+  /** Ends the stream after what it still holds, and after a last chunk or ID, if given. */
+  end(reason: CloseReason, last?: Uint8Array<ArrayBuffer> | string): void {
     if (!this.#close()) return;
+    const chunk = typeof last === "string" ? encodeEvent({ id: last }) : last;
     if (chunk !== undefined) this.#output.write(chunk, 0);
     this.#output.end();
     this.#leave(reason);
@@ -218,7 +219,7 @@ export class Subscriber implements SubscriberRoles {
     const isKnown = this.#startOptions !== undefined || this.#knownId.isCursor;
     const last = this.isLive ? id : isKnown ? "" : this.#cursor;
     // An unknown cursor is empty.
-    this.end("disconnected", last ? encodeEvent({ id: last }) : undefined);
+    this.end("disconnected", last || undefined);
   }
 
   /** Ends the stream because of an error that the client has not caused. */
@@ -379,7 +380,7 @@ export class Subscriber implements SubscriberRoles {
     if (chunk.bytes !== undefined) joiner.add(chunk.bytes, chunk.events);
     if (!chunk.isFinal) return;
     joiner.flush();
-    this.end("source");
+    this.end("source", chunk.unsentId);
   }
 
   /**

@@ -3,8 +3,9 @@
 /** The event after which a client's stream ends. */
 
 import { assertEquals, assertRejects } from "@std/assert";
-import { EventChannel } from "../../channel.ts";
+import { EventChannel, type EventChannelServeOptions } from "../../channel.ts";
 import type { LoggedEvent } from "../../log.ts";
+import { within } from "../support/within.ts";
 import { BodyClient, makeRequest } from "./_clients.ts";
 
 const until = ({ data }: LoggedEvent): boolean => data === "last";
@@ -65,6 +66,51 @@ Deno.test("EventChannel.serve() asks until of what the client does not get", asy
     assertEquals(live.inbox.data, ["c"]);
   }
 });
+
+/** Ways in which a client does not get the event after which its stream ends. */
+const UNSENT: Record<string, EventChannelServeOptions> = {
+  "topics": { topics: ["a"] },
+  "types": { topics: "all", types: ["rain"] },
+  "a filter": { topics: "all", filter: (event) => !until(event) },
+};
+
+for (const [kind, options] of Object.entries(UNSENT)) {
+  Deno.test(`EventChannel.serve() with until does not end the stream again for an event that ${kind} kept back`, async () => {
+    for (const liveSegmentBytes of [0, 1_000_000]) {
+      await using channel = new EventChannel({ liveSegmentBytes });
+      const publish = (data: string): Promise<string> =>
+        channel.publish({ event: data === "last" ? "wind" : "rain", data }, {
+          topics: [data === "last" ? "b" : "a"],
+        });
+      const start = await publish("1");
+      const live = new BodyClient(
+        channel.serve(makeRequest(start), { ...options, until }),
+        start,
+      ).run();
+      await publish("2");
+      await live.inbox.untilEvents(1);
+      publish("3");
+      const last = publish("last");
+      await publish("4");
+      await within("the end", live.end());
+      const late = new BodyClient(
+        channel.serve(makeRequest(start), { ...options, until }),
+        start,
+      ).run();
+      await within("the end", late.end());
+      for (const { inbox } of [live, late]) {
+        assertEquals(inbox.data, ["2", "3"]);
+        // Otherwise it would come to the same event again, and again.
+        assertEquals(inbox.lastEventId, await last);
+        await using next = new BodyClient(
+          channel.serve(makeRequest(inbox.lastEventId), { ...options, until }),
+        ).run();
+        await next.inbox.untilEvents(1);
+        assertEquals(next.inbox.data, ["4"]);
+      }
+    }
+  });
+}
 
 Deno.test("EventChannel leaves no timer if its last client takes its time and fails", async () => {
   await using channel = new EventChannel();
