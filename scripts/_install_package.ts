@@ -3,7 +3,7 @@
 /** Tools that come as npm packages: each in a folder of its own under `.tools/`. */
 
 /** Milliseconds for npm to install an addon, which it may have to compile. */
-const ADDON_LIMIT = 480_000;
+const ADDON_LIMIT = 300_000;
 
 const TOOLS = new URL("../.tools/", import.meta.url);
 

@@ -33,12 +33,19 @@ interface Runtime {
 /** Milliseconds for all tests in one runtime. */
 const TIME_LIMIT = 900_000;
 
+/** Environment variables of the Node that is called `node`. */
+const NODE_ENV: Record<string, string> = {};
+
 const RUNTIMES: Record<string, Runtime> = {
   node: {
-    find: findSystemNode,
+    find: async () => {
+      const program = await findSystemNode();
+      await findSqlite();
+      return program;
+    },
     run: async (program, timeLimit) => {
       const code = await lowerSyntax(await bundleForNode());
-      return await runInNode(program, code, timeLimit, await findSqlite());
+      return await runInNode(program, code, timeLimit, NODE_ENV);
     },
   },
   "node-latest": {
@@ -176,13 +183,12 @@ function bundleForWeb(file: string): Promise<string> {
 }
 
 /** Gives the tests a SQLite; without it, they are skipped. */
-async function findSqlite(): Promise<Record<string, string>> {
-  if (Deno.env.has("BETTER_SQLITE3")) return {};
+async function findSqlite(): Promise<void> {
+  if (Deno.env.has("BETTER_SQLITE3")) return;
   try {
-    return { BETTER_SQLITE3: await findBetterSqlite() };
+    NODE_ENV.BETTER_SQLITE3 = await findBetterSqlite();
   } catch (error) {
     console.log(`better-sqlite3: not available: ${(error as Error).message}`);
-    return {};
   }
 }
 
