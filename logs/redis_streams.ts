@@ -34,7 +34,6 @@ import {
   assertName,
   assertNumber,
   MAX_DELAY,
-  quote,
 } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
@@ -45,10 +44,8 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import { checkFollowOptions } from "../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { followLog } from "./_engine/follow.ts";
-import { nameFollowErrors } from "./_engine/name_errors.ts";
 import { orTimedOut } from "./_engine/retry.ts";
 import type { RedisClient } from "./_redis/client.ts";
 import { compareCursors } from "./_redis/cursors.ts";
@@ -144,7 +141,6 @@ export class RedisStreamsEventLog implements EventLog {
   readonly #log: RedisBaseLog;
   readonly #timeout: number;
   /** The key, for errors. */
-  readonly #name: string;
 
   /**
    * Makes a log of a stream. It does not use the client yet.
@@ -171,7 +167,6 @@ export class RedisStreamsEventLog implements EventLog {
     this.#client = client;
     this.#stream = new RedisStream(client, key, { maxEvents, maxAge });
     this.#log = new RedisBaseLog(this.#stream, timeout, key);
-    this.#name = quote(key);
     this.#timeout = timeout;
   }
 
@@ -221,12 +216,10 @@ export class RedisStreamsEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const given = checkFollowOptions(options);
-    return await nameFollowErrors(
-      `follow event log ${this.#name}`,
+    return await this.#log.followBy(
       onBatch,
-      (onBatch) => this.#follow(onBatch, given),
-      given.signal,
+      options,
+      (onBatch, given) => this.#follow(onBatch, given),
     );
   }
 
@@ -265,7 +258,7 @@ export class RedisStreamsEventLog implements EventLog {
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const timeout = this.#timeout + BLOCK;
-    const verb = `follow event log ${this.#name}`;
+    const verb = this.#log.describe("follow");
     return orTimedOut(reply, timeout, verb, signal);
   }
 

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reading, rewinding and following, the same for all logs in Deno KV and in SQLite: checks
- * the arguments, and repeats calls within a timeout.
+ * Reading, rewinding and following, the same for the logs of all engines: checks the
+ * arguments, and repeats calls within a timeout.
  *
  * @module
  */
@@ -24,14 +24,23 @@ import { nameErrors, nameFollowErrors } from "./name_errors.ts";
 import { type ErrorKind, retry } from "./retry.ts";
 
 /** What a log reads from its engine, without checks and retries. */
-export interface LogSource<Watcher extends ChangeWatcher = ChangeWatcher> {
-  /** Reads the events after a cursor. For a follower, its watcher is given. */
+export interface LogReader {
+  /** Reads the events after a cursor. */
+  read(after: string, bounds: ReadBounds): Promise<EventLogBatch>;
+  /** Finds the position `count` events before the end. */
+  rewind(count: number): Promise<string>;
+}
+
+/** A log whose engine tells of changes. */
+export interface LogSource<Watcher extends ChangeWatcher = ChangeWatcher>
+  extends LogReader {
+  /** As {@linkcode LogReader.read}. For a follower, its watcher is given. */
   read(
     after: string,
     bounds: ReadBounds,
     watcher?: Watcher,
   ): Promise<EventLogBatch>;
-  /** Finds the position `count` events before the end, as `read`. */
+  /** As {@linkcode LogReader.rewind}. */
   rewind(count: number, watcher?: Watcher): Promise<string>;
   /** Watches the log for changes. */
   watch(): Watcher;
@@ -52,14 +61,13 @@ export interface LogCallsOptions {
   retriesFollow?: boolean;
 }
 
-/** The calls to a log, but for appending. */
-export class LogCalls<Watcher extends ChangeWatcher = ChangeWatcher> {
-  readonly #source: LogSource<Watcher>;
+/** The calls to a log that read. */
+export class ReadCalls {
+  readonly #reader: LogReader;
   readonly #options: LogCallsOptions;
 
-  /** @param source Reads from the engine. */
-  constructor(source: LogSource<Watcher>, options: LogCallsOptions) {
-    this.#source = source;
+  constructor(reader: LogReader, options: LogCallsOptions) {
+    this.#reader = reader;
     this.#options = options;
   }
 
@@ -69,15 +77,68 @@ export class LogCalls<Watcher extends ChangeWatcher = ChangeWatcher> {
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
     const bounds = checkReadOptions(options);
-    const read = (): Promise<EventLogBatch> => this.#source.read(after, bounds);
+    const read = (): Promise<EventLogBatch> => this.#reader.read(after, bounds);
     return await this.retry(read, "read", bounds.signal);
   }
 
   /** Finds a position before the end, as `EventLog.rewind`. */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     const signal = checkRewind(count, options);
-    const rewind = (): Promise<string> => this.#source.rewind(count);
+    const rewind = (): Promise<string> => this.#reader.rewind(count);
     return await this.retry(rewind, "rewind", signal);
+  }
+
+  /**
+   * Follows the log, as `EventLog.follow`.
+   *
+   * @param follow Follows it with options that were checked.
+   */
+  async followBy(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions,
+    follow: (
+      onBatch: (batch: EventLogBatch) => void,
+      options: EventLogFollowOptions,
+    ) => Promise<never>,
+  ): Promise<never> {
+    const given = checkFollowOptions(options);
+    return await nameFollowErrors(
+      this.describe("follow"),
+      onBatch,
+      (onBatch) => follow(onBatch, given),
+      given.signal,
+    );
+  }
+
+  /** Says what a call does, for errors. */
+  describe(task: string): string {
+    return `${task} event log ${this.#options.name}`;
+  }
+
+  /** Repeats an attempt within the timeout. `task` is for the error. */
+  retry<T>(
+    attempt: (signal: AbortSignal) => Promise<T>,
+    task: string,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const { timeout, classifyError } = this.#options;
+    const verb = this.describe(task);
+    const options = { timeout, verb, classifyError, signal };
+    return nameErrors(verb, () => retry(attempt, options), signal);
+  }
+}
+
+/** The calls to a log that its engine tells of changes, but for appending. */
+export class LogCalls<Watcher extends ChangeWatcher = ChangeWatcher>
+  extends ReadCalls {
+  readonly #source: LogSource<Watcher>;
+  readonly #retriesFollow: boolean;
+
+  /** @param source Reads from the engine. */
+  constructor(source: LogSource<Watcher>, options: LogCallsOptions) {
+    super(source, options);
+    this.#source = source;
+    this.#retriesFollow = options.retriesFollow ?? false;
   }
 
   /** Follows the log, as `EventLog.follow`. */
@@ -87,35 +148,17 @@ export class LogCalls<Watcher extends ChangeWatcher = ChangeWatcher> {
   ): Promise<never> {
     const source = this.#source;
     const bounds = checkReadOptions({});
-    const given = checkFollowOptions(options);
-    const attempt = <T>(call: () => Promise<T>): Promise<T> =>
-      this.#options.retriesFollow
-        ? this.retry(call, "follow", given.signal)
-        : call();
     let watcher: Watcher | undefined;
-    const reader = {
-      read: (after: string) =>
-        attempt(() => source.read(after, bounds, watcher)),
-      findEnd: () => attempt(() => source.rewind(0, watcher)),
-    };
     const watch = (): Watcher => watcher = source.watch();
-    return await nameFollowErrors(
-      `follow event log ${this.#options.name}`,
-      onBatch,
-      (onBatch) => followChanges(reader, watch, onBatch, given),
-      given.signal,
-    );
-  }
-
-  /** Repeats an attempt within the timeout. `task` is for the error. */
-  retry<T>(
-    attempt: (signal: AbortSignal) => Promise<T>,
-    task: string,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const { timeout, name, classifyError } = this.#options;
-    const verb = `${task} event log ${name}`;
-    const options = { timeout, verb, classifyError, signal };
-    return nameErrors(verb, () => retry(attempt, options), signal);
+    return await this.followBy(onBatch, options, (onBatch, given) => {
+      const attempt = <T>(call: () => Promise<T>): Promise<T> =>
+        this.#retriesFollow ? this.retry(call, "follow", given.signal) : call();
+      const reader = {
+        read: (after: string) =>
+          attempt(() => source.read(after, bounds, watcher)),
+        findEnd: () => attempt(() => source.rewind(0, watcher)),
+      };
+      return followChanges(reader, watch, onBatch, given);
+    });
   }
 }

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Appending, reading and rewinding, the same for all logs in Redis: with retries, and
- * with a timeout for each call.
+ * Appending and reading, the same for all logs in Redis: with retries, and with a timeout
+ * for each call.
  *
  * @module
  */
@@ -10,23 +10,18 @@
 import type {
   EventLogAppendOptions,
   EventLogBatch,
-  EventLogOptions,
   EventLogReadOptions,
 } from "../../_log/event_log.ts";
-import {
-  checkReadOptions,
-  checkRewind,
-  type ReadBounds,
-} from "../../_log/option_checks.ts";
+import { checkReadOptions } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
 import { quote } from "../../_validate.ts";
-import { nameErrors } from "../_engine/name_errors.ts";
-import { orTimedOut, retry } from "../_engine/retry.ts";
+import { type LogReader, ReadCalls } from "../_engine/log_calls.ts";
+import { orTimedOut } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
 import { classifyError } from "./error_kinds.ts";
 
 /** What Redis stores for a log. */
-export interface RedisHistory {
+export interface RedisHistory extends LogReader {
   /**
    * Prepares to write events, given by their fields, at the end.
    *
@@ -34,20 +29,15 @@ export interface RedisHistory {
    * called again: it writes them once, even if a failed call has written them.
    */
   prepareWrite(events: readonly string[][]): () => Promise<readonly string[]>;
-  /** Reads the events after a cursor. */
-  read(after: string, bounds: ReadBounds): Promise<EventLogBatch>;
-  /** Finds the position `count` events before the end. */
-  rewind(count: number): Promise<string>;
 }
 
 /** The most that one command appends. Redis does nothing else meanwhile. */
 const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 
 /** A log in Redis, but for `follow`. */
-export class RedisBaseLog {
+export class RedisBaseLog extends ReadCalls {
   readonly #history: RedisHistory;
   readonly #timeout: number;
-  readonly #name: string;
   /** Set by the first append: most logs of names are only read in a process. */
   #appends: RedisAppendQueue | undefined;
 
@@ -57,9 +47,9 @@ export class RedisBaseLog {
    * @param name The key or the name of the log, for errors.
    */
   constructor(history: RedisHistory, timeout: number, name: string) {
+    super(history, { timeout, name: quote(name), classifyError });
     this.#history = history;
     this.#timeout = timeout;
-    this.#name = quote(name);
   }
 
   append(
@@ -68,27 +58,6 @@ export class RedisBaseLog {
   ): Promise<string> {
     this.#appends ??= this.#makeAppends();
     return this.#appends.append(event, options);
-  }
-
-  async read(
-    after: string,
-    options: EventLogReadOptions = {},
-  ): Promise<EventLogBatch> {
-    const bounds = checkReadOptions(options);
-    return await this.#retry(
-      () => this.#history.read(after, bounds),
-      "read",
-      bounds.signal,
-    );
-  }
-
-  async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    const signal = checkRewind(count, options);
-    return await this.#retry(
-      () => this.#history.rewind(count),
-      "rewind",
-      signal,
-    );
   }
 
   /** As {@linkcode RedisBaseLog.read}, without a retry. */
@@ -109,26 +78,13 @@ export class RedisBaseLog {
   }
 
   #once<T>(reply: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-    const timeout = this.#timeout;
-    const verb = `follow event log ${this.#name}`;
-    return orTimedOut(reply, timeout, verb, signal);
-  }
-
-  #retry<T>(
-    attempt: () => Promise<T>,
-    task: string,
-    signal?: AbortSignal,
-  ): Promise<T> {
-    const timeout = this.#timeout;
-    const verb = `${task} event log ${this.#name}`;
-    const options = { timeout, verb, classifyError, signal };
-    return nameErrors(verb, () => retry(attempt, options), signal);
+    return orTimedOut(reply, this.#timeout, this.describe("follow"), signal);
   }
 
   #makeAppends(): RedisAppendQueue {
     return new RedisAppendQueue(
       BATCH_BOUNDS,
-      (events) => this.#retry(this.#history.prepareWrite(events), "append to"),
+      (events) => this.retry(this.#history.prepareWrite(events), "append to"),
     );
   }
 }

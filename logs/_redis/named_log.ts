@@ -12,9 +12,6 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
-import { checkFollowOptions } from "../../_log/option_checks.ts";
-import { quote } from "../../_validate.ts";
-import { nameFollowErrors } from "../_engine/name_errors.ts";
 import { readFirst } from "../_engine/follow.ts";
 import type { Follower, RedisFollower } from "./follower.ts";
 import { compareCursors, isAfter } from "./cursors.ts";
@@ -50,12 +47,10 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    const given = checkFollowOptions(options);
-    return await nameFollowErrors(
-      `follow event log ${quote(this.#options.name)}`,
+    return await this.followBy(
       onBatch,
-      (onBatch) => this.#follow(onBatch, given),
-      given.signal,
+      options,
+      (onBatch, given) => this.#follow(onBatch, given),
     );
   }
 

@@ -26,7 +26,6 @@ import type { SqliteSetup } from "./options.ts";
 export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
   readonly #setup: SqliteSetup;
   readonly #history: SqliteHistory;
-  readonly #name: string;
   readonly #expireIn: number;
   /** How many writes wait for a lock. */
   #waiting = 0;
@@ -53,7 +52,6 @@ export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
     }, { timeout, name, classifyError, retriesFollow: true });
     this.#setup = setup;
     this.#history = history;
-    this.#name = name;
     this.#expireIn = expireIn;
   }
 
@@ -67,7 +65,7 @@ export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
     return appendLine(
       event,
       options,
-      `${task} event log ${this.#name}`,
+      this.describe(task),
       (line, { signal }) => this.#write(task, decide(line), signal),
     );
   }
@@ -77,7 +75,7 @@ export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
   }
 
   async change<T>(task: string, decide: DecideChange<T>): Promise<T> {
-    const verb = `${task} event log ${this.#name}`;
+    const verb = this.describe(task);
     return await nameErrors(verb, async () => await this.#write(task, decide));
   }
 

@@ -6,8 +6,8 @@
  * @module
  */
 
+import { assertLogName } from "../../_log/event_logs.ts";
 import type { OptionKinds } from "../../_options.ts";
-import { assertName, describeMismatch } from "../../_validate.ts";
 import { checkWaits } from "../_engine/wait_options.ts";
 import { connectionOf, type SqliteConnection } from "./connection.ts";
 import type { SqliteDatabase } from "./database.ts";
@@ -84,11 +84,7 @@ export function checkSetup(
   const { pollInterval = 50, timeout = 10_000, wal, hasTables = false } =
     options;
   checkWaits(verb, pollInterval, timeout);
-  assertName(verb, parameter, name);
-  if (name === "") {
-    const expected = "text that is not empty";
-    throw new TypeError(describeMismatch(verb, parameter, expected, name));
-  }
+  assertLogName(verb, name, Infinity, parameter);
   const connection = connectionOf(verb, db);
   return { connection, pollInterval, timeout, wal, hasTables };
 }
