@@ -52,6 +52,7 @@ import {
 } from "./_postgres/options.ts";
 
 export type { PostgresClient } from "./_postgres/client.ts";
+export { PostgresEventLogs } from "./_postgres/event_logs.ts";
 export type { PostgresEventLogsOptions } from "./_postgres/options.ts";
 export { POSTGRES_SCHEMA } from "./_postgres/schema.ts";
 

@@ -57,7 +57,7 @@ export class PostgresChanges {
   watch(
     key: string,
     pollInterval: number,
-    onIdle: OnIdle,
+    onIdle: OnIdle = () => Promise.resolve(),
   ): PostgresWatcher {
     const findInterval = (): number =>
       this.#isHeard ? pollInterval : Math.min(pollInterval, UNHEARD_INTERVAL);

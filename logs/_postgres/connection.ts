@@ -36,6 +36,8 @@ export function connectionOf(client: PostgresClient): PostgresConnection {
 export class PostgresConnection {
   /** Tells followers of changes. */
   readonly changes: PostgresChanges;
+  /** When expired logs were removed last, by `performance.now()`. */
+  sweptAt = -Infinity;
   readonly #client: PostgresClient;
   /** Whether the tables were there at the last look. */
   #isPrepared = false;

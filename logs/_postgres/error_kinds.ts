@@ -7,6 +7,7 @@
  * @module
  */
 
+import { EventLogClaimError } from "../../_log/event_logs.ts";
 import { messageOf } from "../../_warning.ts";
 import type { ErrorKind } from "../_engine/retry.ts";
 
@@ -27,7 +28,9 @@ export class SchemaError extends Error {}
 
 /** Tells the kind of an error. */
 export function classifyError(error: unknown): ErrorKind {
-  if (error instanceof SchemaError) return "final";
+  if (error instanceof SchemaError || error instanceof EventLogClaimError) {
+    return "final";
+  }
   const { code } = Object(error) as { code?: unknown };
   if (typeof code === "string") {
     if (TRANSIENT_REGEXP.test(code)) return "transient";

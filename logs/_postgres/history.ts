@@ -16,6 +16,7 @@ import { readEventLine } from "../_engine/event_line.ts";
 import type { PostgresWatcher } from "./changes.ts";
 import { readText, type Row } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
+import { type PageRow, readPage, selectPage, toInteger } from "./page.ts";
 import type { PostgresLogSource } from "./log.ts";
 import type { PostgresSetup } from "./options.ts";
 import { comparePlaces, parsePlace, START } from "./places.ts";
@@ -39,18 +40,18 @@ const BOUNDS = `bounds AS MATERIALIZED (
 const IS_HELD = "coalesce(last >= horizon, false)";
 const IS_FOREIGN = "coalesce(last >= next, false)";
 
-const READ = `WITH ${BOUNDS}, found AS (
+const READ = `WITH ${BOUNDS}, page AS (
   SELECT e.xid, e.id, e.event FROM tidings_events AS e
   WHERE e.log = $1::text AND (e.xid, e.id) > ($2::text::xid8, $3::text::bigint)
     AND e.xid < (SELECT horizon FROM bounds)
   ORDER BY e.xid, e.id LIMIT $4::text::bigint
-), sized AS (
-  SELECT row_number() OVER w AS n, xid || '-' || id AS place, event,
-    sum(octet_length(event)) OVER w - octet_length(event) AS before
-  FROM found WINDOW w AS (ORDER BY xid, id)
-)
-SELECT place, event FROM (
-  SELECT 0 AS n, '' AS place, json_build_object(
+), found AS (
+  SELECT row_number() OVER (ORDER BY xid, id) AS n, xid || '-' || id AS place,
+    event FROM page
+) ${
+  selectPage(
+    5,
+    `SELECT json_build_object(
     'dropped', (SELECT place FROM dropped),
     'end', (SELECT e.xid || '-' || e.id FROM tidings_events AS e
       WHERE e.log = $1::text AND e.xid < horizon
@@ -58,10 +59,9 @@ SELECT place, event FROM (
     'isKnown', EXISTS (SELECT FROM tidings_events AS e WHERE e.log = $1::text
       AND e.xid = $2::text::xid8 AND e.id = $3::text::bigint),
     'isHeld', ${IS_HELD}, 'isForeign', ${IS_FOREIGN}
-  )::text AS event FROM bounds
-  UNION ALL
-  SELECT n, place, event FROM sized WHERE n = 1 OR before < $5::text::float8
-) AS reply ORDER BY n`;
+  ) FROM bounds`,
+  )
+}`;
 
 const REWIND = `WITH ${BOUNDS}
 SELECT coalesce(
@@ -202,21 +202,20 @@ export class PostgresHistory implements PostgresLogSource {
     watcher?: PostgresWatcher,
   ): Promise<EventLogBatch> {
     const place = parsePlace(after);
-    const [first, ...rows] = await this.#query(
-      READ,
-      String(place?.xid ?? 0),
-      String(place?.id ?? 0),
-      toInteger(limit),
-      String(maxBytes),
+    const { state, rows } = readPage<ReadState>(
+      await this.#query(
+        READ,
+        String(place?.xid ?? 0),
+        String(place?.id ?? 0),
+        toInteger(limit),
+        String(maxBytes),
+      ),
     );
-    const state: ReadState = JSON.parse(readText(first, "event"));
     if (state.isForeign) {
       await this.#query(ADOPT);
       return await this.read(after, { limit, maxBytes }, watcher);
     }
-    const events = rows.map((row) =>
-      readEventLine(readText(row, "event"), readText(row, "place"))
-    );
+    const events = rows.map(({ place, event }) => readEventLine(event, place));
     watcher?.noteRead(state.isHeld, events.length === 0);
     if (watcher !== undefined) this.#noteFollowed(rows);
     return makeBatch(after, place !== undefined, events, state);
@@ -244,8 +243,8 @@ export class PostgresHistory implements PostgresLogSource {
   }
 
   /** Where all appends are parts of transactions, only followers drop events. */
-  #noteFollowed(rows: readonly Row[]): void {
-    const bytes = rows.reduce((sum, { event }) => sum + event!.length, 0);
+  #noteFollowed(rows: readonly PageRow[]): void {
+    const bytes = rows.reduce((sum, { event }) => sum + event.length, 0);
     this.#retention.note(rows.length, bytes);
   }
 
@@ -271,11 +270,4 @@ function makeBatch(
 function readPlaces(rows: readonly Row[], count: number): string[] {
   if (rows.length === count) return rows.map((row) => readText(row, "place"));
   throw new Error(`expected ${count} rows, got ${rows.length}`);
-}
-
-/** A number for a statement, `NULL` for no bound. */
-function toInteger(value: number): string | null {
-  return value === Infinity
-    ? null
-    : String(Math.min(value, Number.MAX_SAFE_INTEGER));
 }

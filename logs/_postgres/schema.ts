@@ -22,8 +22,9 @@ export const NOTIFY_CHANNEL = "tidings";
  *   no ID again. `write_id` tells whether a write whose answer was lost was done.
  * - `tidings_dropped` has the place of the last event that left each of these logs.
  * - `tidings_logs` has a row for each name of `PostgresEventLogs`, and `tidings_log_events`
- *   its events. `claim_id` is the last claim, and `lease_end` is `NULL` once that was
- *   released.
+ *   its events, whose IDs are `epoch`, a hyphen and `sequence`. `last` is the number of the
+ *   last event, and `version` is another one after each change. `claim_id` is the last claim,
+ *   and `lease_end` is `NULL` once that was released. Times are milliseconds since 1970.
  * - `tidings_schema` has the version.
  */
 export const POSTGRES_SCHEMA = `CREATE TABLE IF NOT EXISTS tidings_events (
@@ -48,14 +49,16 @@ CREATE TABLE IF NOT EXISTS tidings_dropped (
 CREATE TABLE IF NOT EXISTS tidings_logs (
   collection text NOT NULL,
   name text NOT NULL,
+  version uuid NOT NULL,
   epoch text NOT NULL,
   last bigint NOT NULL,
   claim_id text,
-  lease_end timestamptz,
-  expires_at timestamptz NOT NULL DEFAULT 'infinity',
+  lease_end bigint,
+  expires_at bigint,
   PRIMARY KEY (collection, name)
 );
-CREATE INDEX IF NOT EXISTS tidings_logs_expiry ON tidings_logs (expires_at);
+CREATE INDEX IF NOT EXISTS tidings_logs_expiry ON tidings_logs (expires_at)
+  WHERE expires_at IS NOT NULL;
 CREATE TABLE IF NOT EXISTS tidings_log_events (
   epoch text NOT NULL,
   sequence bigint NOT NULL,

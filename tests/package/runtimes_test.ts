@@ -40,6 +40,7 @@ const DENO_ONLY: Record<string, string> = {
   "logs/deno_kv_prefix": "Deno KV is Deno's",
   "logs/keys": "its cluster outlives each test",
   "logs/postgres": "starts PostgreSQL",
+  "logs/postgres_logs": "starts PostgreSQL",
   "package/missing_globals": "starts processes whose globals are gone",
   "package/absolute_links": "starts processes",
   "package/architecture": "reads the source files",

@@ -1,0 +1,149 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Many logs by name in PostgreSQL: opens, claims, inspects and expires them.
+ *
+ * @module
+ */
+
+import type { EventLog } from "../../_log/event_log.ts";
+import {
+  assertLogName,
+  type EventLogClaim,
+  type EventLogClaimOptions,
+  type EventLogExpireOptions,
+  type EventLogOpenOptions,
+  type EventLogs,
+  type EventLogState,
+} from "../../_log/event_logs.ts";
+import {
+  checkClaimOptions,
+  checkExpire,
+  checkOpenOptions,
+} from "../../_log/option_checks.ts";
+import { readOptions } from "../../_options.ts";
+import { quote } from "../../_validate.ts";
+import { claimLog } from "../_engine/claim.ts";
+import { decideExpiry } from "../_engine/log_changes.ts";
+import type { PostgresClient } from "./client.ts";
+import { NamedHistory } from "./named_history.ts";
+import { NamedLog } from "./named_log.ts";
+import {
+  checkSetup,
+  type PostgresEventLogsOptions,
+  type PostgresSetup,
+  SHARED_OPTIONS,
+} from "./options.ts";
+
+/**
+ * Logs by name in a PostgreSQL database. It leaves the client open.
+ *
+ * - They keep all of their events until their names expire, and take no transaction of the
+ *   application: an event can be read as soon as it is appended, whatever other transactions
+ *   are open.
+ * - Leases and expiry use the clock of the database. Expired names are not read any more;
+ *   they are removed by a later claim, or a later call of
+ *   {@linkcode PostgresEventLogs.expire}.
+ * - IDs have the form `epoch-sequence`. Events must not bring their own.
+ *
+ * @example Usage
+ * ```ts ignore -- it needs a server
+ * import { type PostgresClient, PostgresEventLogs } from "@tidings/sse/postgres";
+ * import { EventRuns } from "@tidings/sse/runs";
+ * import pg from "npm:pg@8";
+ *
+ * const pool = new pg.Pool();
+ * const client: PostgresClient = {
+ *   query: async (sql, values) => (await pool.query(sql, values)).rows,
+ * };
+ * const runs = new EventRuns({ logs: new PostgresEventLogs(client, "answers") });
+ *
+ * await runs.start("greeting", () => [{ data: "Hello" }]);
+ * ```
+ */
+export class PostgresEventLogs implements EventLogs {
+  readonly #setup: PostgresSetup;
+  readonly #collection: string;
+
+  /**
+   * Makes logs of what is under a name. It does not use the client yet.
+   *
+   * @param client The client; others may use it too.
+   * @param collection What the logs are called together in the database: well-formed text
+   * of 1 to 1040 bytes of UTF-8. A `PostgresEventLog` of that name is not one of them.
+   * @param options How to follow, and how long to wait.
+   * @throws {TypeError} If an option is unknown or of the wrong type, the name is empty or
+   * not well-formed, or `client` is no client.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  constructor(
+    client: PostgresClient,
+    collection: string,
+    options: PostgresEventLogsOptions = {},
+  ) {
+    const verb = "make event logs";
+    const given = readOptions(verb, options, SHARED_OPTIONS);
+    this.#setup = checkSetup(verb, client, ["collection", collection], given);
+    this.#collection = collection;
+  }
+
+  /**
+   * Opens the log of a name, as {@linkcode EventLogs.open}.
+   *
+   * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
+   * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
+   */
+  open(name: string, options: EventLogOpenOptions = {}): EventLog {
+    return this.#open(name, checkOpenOptions(name, options));
+  }
+
+  /**
+   * Claims a name, as {@linkcode EventLogs.claim}.
+   *
+   * @returns The claim, `undefined` if there is none. It rejects with a `TypeError` if an
+   * option is not a number or the name is empty, with a `RangeError` if an option is
+   * outside its range, and with the client's errors.
+   */
+  async claim(
+    name: string,
+    options: EventLogClaimOptions,
+  ): Promise<EventLogClaim | undefined> {
+    const given = checkClaimOptions(name, options);
+    return await claimLog(this.#open(name), name, given);
+  }
+
+  /**
+   * Gives the state of a name, as {@linkcode EventLogs.inspect}.
+   *
+   * @returns Its state. It rejects with the client's errors.
+   */
+  async inspect(name: string): Promise<EventLogState> {
+    assertLogName("inspect event log", name);
+    return await this.#open(name).inspect();
+  }
+
+  /**
+   * Lets a name expire, as {@linkcode EventLogs.expire}.
+   *
+   * @returns It rejects with a `TypeError` if `delay` is not a number, with a
+   * `RangeError` if it is not an integer of at least 1, and with the client's errors.
+   */
+  async expire(
+    name: string,
+    delay: number,
+    options: EventLogExpireOptions = {},
+  ): Promise<void> {
+    const { claimId } = checkExpire(name, delay, options);
+    await this.#open(name).change("expire", decideExpiry(delay, claimId));
+  }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "PostgresEventLogs";
+  }
+
+  #open(name: string, expireIn?: number): NamedLog {
+    const history = new NamedHistory(this.#setup, this.#collection, name);
+    return new NamedLog(history, this.#setup.timeout, quote(name), expireIn);
+  }
+}

@@ -1,0 +1,346 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * A log by name in the tables. Its events are numbered by its row, which has another version
+ * after each change: a change is decided by the state as it was read, and is done if the
+ * row still has that version. So no transaction of others holds its events back.
+ *
+ * @module
+ */
+
+import { parseEpochCursor } from "../../_log/epoch_cursor.ts";
+import type { EventLogBatch } from "../../_log/event_log.ts";
+import {
+  EventLogClaimError,
+  type EventLogState,
+} from "../../_log/event_logs.ts";
+import type { ReadBounds } from "../../_log/option_checks.ts";
+import { BEGINNING } from "../_engine/beginning.ts";
+import { EpochReader } from "../_engine/epoch_reader.ts";
+import { escapeName } from "../_engine/escape_name.ts";
+import { readEventLine } from "../_engine/event_line.ts";
+import {
+  type DecideChange,
+  describeLog,
+  type LogState,
+} from "../_engine/log_changes.ts";
+import type { PostgresWatcher } from "./changes.ts";
+import { readText } from "./connection.ts";
+import { isWrittenAlready } from "./error_kinds.ts";
+import type { PostgresSetup } from "./options.ts";
+import { type PageRow, readPage, selectPage, toInteger } from "./page.ts";
+import { NOTIFY_CHANNEL } from "./schema.ts";
+
+/** Milliseconds between two removals of expired logs, and how many one of them takes. */
+const SWEEP_INTERVAL = 1000;
+const SWEEP_LOGS = 100;
+
+/** For the state and one event. */
+const ONE: ReadBounds = { limit: 1, maxBytes: 0 };
+
+/** The time of the database: leases and expiry are the same for all processes. */
+const NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
+
+/** Events from a sequence on, if the log is still of an epoch, or from the oldest. */
+const READ = `WITH log AS (
+  SELECT l.*, ${NOW} AS now FROM (SELECT 1) AS one LEFT JOIN tidings_logs AS l
+    ON l.collection = $1::text AND l.name = $2::text
+), start AS (
+  SELECT CASE WHEN $4::text IS NULL THEN last - 1 WHEN epoch = $3::text
+    THEN $4::text::bigint ELSE 0 END AS sequence FROM log
+), page AS (
+  SELECT e.sequence, e.event FROM tidings_log_events AS e, log, start
+  WHERE e.epoch = log.epoch AND e.sequence > start.sequence
+    AND e.sequence <= log.last
+    AND (log.expires_at IS NULL OR log.expires_at > log.now)
+  ORDER BY e.sequence LIMIT $5::text::bigint
+), found AS (
+  SELECT row_number() OVER (ORDER BY sequence) AS n, sequence::text AS place,
+    event FROM page
+) ${
+  selectPage(
+    6,
+    `SELECT json_build_object('now', now, 'version', version, 'epoch', epoch,
+    'last', last, 'claimId', claim_id, 'leaseEnd', lease_end,
+    'expiresAt', expires_at) FROM log`,
+  )
+}`;
+
+const CREATE = `INSERT INTO tidings_logs AS l (collection, name, version, epoch,
+    last, claim_id, lease_end, expires_at)
+  VALUES ($1::text, $2::text, $3::text::uuid, $4::text, $5::text::bigint,
+    $6::text, $7::text::bigint, $8::text::bigint)
+  ON CONFLICT DO NOTHING RETURNING *
+)`;
+const UPDATE = `UPDATE tidings_logs AS l SET version = $3::text::uuid,
+    epoch = $4::text, last = $5::text::bigint, claim_id = $6::text,
+    lease_end = $7::text::bigint, expires_at = $8::text::bigint
+  WHERE collection = $1::text AND name = $2::text
+    AND version = $11::text::uuid RETURNING *
+), gone AS (
+  DELETE FROM tidings_log_events AS e USING changed
+  WHERE e.epoch = $12::text AND changed.epoch <> $12::text
+)`;
+const WRITE = `, written AS (
+  INSERT INTO tidings_log_events (epoch, sequence, event, write_id)
+  SELECT epoch, last - cardinality(lines) + n, lines[n],
+    CASE WHEN n = 1 THEN $10::text::uuid END
+  FROM changed, string_to_array($9::text, E'\\n') AS lines,
+    generate_series(1, cardinality(lines)) AS n
+)
+SELECT (${NOW})::text AS now`;
+const NOTIFY = `,
+  pg_notify('${NOTIFY_CHANNEL}', $1::text || '/' || $2::text)::text AS notified`;
+
+const FIND_WRITE = `SELECT epoch || '-' || sequence AS place
+FROM tidings_log_events WHERE write_id = $1::text::uuid`;
+
+const SWEEP = `WITH expired AS (
+  SELECT collection, name FROM tidings_logs WHERE expires_at <= ${NOW}
+  LIMIT ${SWEEP_LOGS} FOR UPDATE SKIP LOCKED
+), gone AS (
+  DELETE FROM tidings_logs AS l USING expired AS e
+  WHERE l.collection = e.collection AND l.name = e.name RETURNING l.epoch
+)
+DELETE FROM tidings_log_events AS e USING gone WHERE e.epoch = gone.epoch`;
+
+/** The row of a log. */
+interface StoredLog extends LogState {
+  readonly version: string;
+}
+
+/** What a statement tells of a log. */
+interface Read {
+  /** `undefined` if there is no row. */
+  readonly stored: StoredLog | undefined;
+  /** The database's clock, less that of this process, in milliseconds. */
+  readonly clock: number;
+}
+
+/** The row as it is read; there is none if `version` is `null`. */
+interface LogRow {
+  readonly now: number;
+  readonly version: string | null;
+  readonly epoch: string;
+  readonly last: number;
+  readonly claimId: string | null;
+  readonly leaseEnd: number | null;
+  readonly expiresAt: number | null;
+}
+
+/** A write whose answer may be lost. */
+interface Attempt<T> {
+  readonly version: string;
+  /** The ID of its first event, if it has one. */
+  readonly first: string;
+  readonly results: readonly T[];
+}
+
+/** One log in the tables. */
+export class NamedHistory {
+  /** The payload of its notifications. */
+  readonly key: string;
+  readonly #setup: PostgresSetup;
+  readonly #names: readonly [collection: string, name: string];
+  /** What the last change has left: the holder of a claim need not read it again. */
+  #last: Read | undefined;
+
+  constructor(setup: PostgresSetup, collection: string, name: string) {
+    this.#setup = setup;
+    this.#names = [escapeName(collection), escapeName(name)];
+    this.key = this.#names.join("/");
+  }
+
+  /** Reads the events after a cursor, as `EventLog.read`. */
+  async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
+    const cursor = parseEpochCursor(after);
+    const { state, rows } = await this.#read(
+      cursor?.epoch ?? "",
+      String(cursor?.sequence ?? 0),
+      bounds,
+    );
+    const reader = new EpochReader(state, after, bounds);
+    for (const { place, event } of rows) {
+      const number = Number(place);
+      reader.add({ first: number, last: number, lines: [event] });
+    }
+    return reader.finish();
+  }
+
+  /** Finds the position `count` events before the end, as `EventLog.rewind`. */
+  async rewind(count: number): Promise<string> {
+    const { state, rows } = await this.#read("", "0", ONE);
+    if (state === undefined) return BEGINNING;
+    const { epoch, last } = state;
+    const first = rows[0] === undefined ? last + 1 : Number(rows[0].place);
+    return `${epoch}-${Math.max(first - 1, last - count)}`;
+  }
+
+  /** Describes the log, as `EventLogs.inspect`. */
+  async inspect(): Promise<EventLogState> {
+    const { state, rows: [row], clock } = await this.#read("", null, ONE);
+    const id = `${state?.epoch}-${state?.last}`;
+    const isLast = row?.place === String(state?.last);
+    const last = row && isLast ? readEventLine(row.event, id) : undefined;
+    return describeLog(state, last, clock + performance.now());
+  }
+
+  /** Watches the log for changes. */
+  watch(): PostgresWatcher {
+    const { connection, pollInterval } = this.#setup;
+    return connection.changes.watch(this.key, pollInterval);
+  }
+
+  /** Removes logs of the database that have expired, now and then. */
+  async sweep(): Promise<void> {
+    const { connection, hasTables } = this.#setup;
+    const now = performance.now();
+    if (now < connection.sweptAt + SWEEP_INTERVAL) return;
+    connection.sweptAt = now;
+    await connection.query(hasTables, SWEEP);
+  }
+
+  /**
+   * Prepares changes that are done in one step, each decided by the state that the one
+   * before it leaves.
+   *
+   * @returns A function that does them and gives their results. After a failure it can be
+   * called again: it does them once, even if a failed call has done them.
+   */
+  prepareChange<T>(
+    decisions: readonly DecideChange<T>[],
+  ): (signal: AbortSignal) => Promise<readonly T[]> {
+    const writeId = crypto.randomUUID();
+    const attempts: Attempt<T>[] = [];
+    return async (signal) => {
+      for (;;) {
+        signal.throwIfAborted();
+        const read = this.#last ?? await this.#readState();
+        this.#last = undefined;
+        const { stored } = read;
+        const done = attempts.find(({ version }) =>
+          version === stored?.version
+        );
+        if (done !== undefined) return done.results;
+        try {
+          const { state, lines, results } = decideAll(decisions, read);
+          if (state === undefined) return results;
+          const next = { ...state, version: crypto.randomUUID() };
+          const first = `${state.epoch}-${state.last - lines.length + 1}`;
+          attempts.push({ version: next.version, first, results });
+          const now = await this.#write(stored, next, lines, writeId);
+          if (now === undefined) continue;
+          this.#last = { stored: next, clock: now - performance.now() };
+          return results;
+        } catch (error) {
+          if (attempts.length === 0) throw error;
+          // A later claim may have come behind a write whose answer was lost.
+          const isOver = isWrittenAlready(error) ||
+            error instanceof EventLogClaimError;
+          const first = isOver ? await this.#findWrite(writeId) : undefined;
+          const done = attempts.find((attempt) => attempt.first === first);
+          if (done === undefined) throw error;
+          return done.results;
+        }
+      }
+    };
+  }
+
+  /** Does a change, and tells the time; `undefined` if the row is another one by now. */
+  async #write(
+    stored: StoredLog | undefined,
+    { version, epoch, last, claimId, leaseEnd, expiresAt }: StoredLog,
+    lines: readonly string[],
+    writeId: string,
+  ): Promise<number | undefined> {
+    const { connection, hasTables, notify } = this.#setup;
+    const rest = WRITE + (notify ? NOTIFY : "") + " FROM changed";
+    const [row] = await connection.query(
+      hasTables,
+      `WITH changed AS (${stored === undefined ? CREATE : UPDATE}${rest}`,
+      ...this.#names,
+      version,
+      epoch,
+      String(last),
+      claimId ?? null,
+      leaseEnd === undefined ? null : String(leaseEnd),
+      toInteger(expiresAt),
+      lines.length === 0 ? null : lines.join("\n"),
+      writeId,
+      ...stored === undefined ? [] : [stored.version, stored.epoch],
+    );
+    return row && Number(readText(row, "now"));
+  }
+
+  /** Finds the first event of a write, `undefined` if it is not there. */
+  async #findWrite(writeId: string): Promise<string | undefined> {
+    const { connection, hasTables } = this.#setup;
+    const [row] = await connection.query(hasTables, FIND_WRITE, writeId);
+    return row && readText(row, "place");
+  }
+
+  async #readState(): Promise<Read> {
+    const { stored, clock } = await this.#read("", null, ONE);
+    return { stored, clock };
+  }
+
+  /** Reads events from a sequence on if the log is still of an epoch, or from the oldest. */
+  async #read(
+    epoch: string,
+    sequence: string | null,
+    { limit, maxBytes }: ReadBounds,
+  ): Promise<Read & { state: LogState | undefined; rows: PageRow[] }> {
+    const { connection, hasTables } = this.#setup;
+    const reply = await connection.query(
+      hasTables,
+      READ,
+      ...this.#names,
+      epoch,
+      sequence,
+      toInteger(limit),
+      String(maxBytes),
+    );
+    const { state: row, rows } = readPage<LogRow>(reply);
+    const stored = readLog(row);
+    const clock = row.now - performance.now();
+    return { stored, clock, state: unexpired(stored, row.now), rows };
+  }
+}
+
+/** Makes one change of several. */
+function decideAll<T>(
+  decisions: readonly DecideChange<T>[],
+  { stored, clock }: Read,
+): { state: LogState | undefined; lines: string[]; results: T[] } {
+  const now = Math.floor(clock + performance.now());
+  let state: LogState | undefined;
+  const lines: string[] = [];
+  const results: T[] = [];
+  for (const decide of decisions) {
+    const change = decide(state ?? unexpired(stored, now), now);
+    state = change.state ?? state;
+    if (change.line !== undefined) lines.push(change.line);
+    results.push(change.result);
+  }
+  return { state, lines, results };
+}
+
+function unexpired<State extends LogState>(
+  state: State | undefined,
+  now: number,
+): State | undefined {
+  return state !== undefined && state.expiresAt > now ? state : undefined;
+}
+
+function readLog(row: LogRow): StoredLog | undefined {
+  const { version, epoch, last, claimId, leaseEnd, expiresAt } = row;
+  if (version === null) return undefined;
+  return {
+    version,
+    epoch,
+    last,
+    claimId: claimId ?? undefined,
+    leaseEnd: leaseEnd ?? undefined,
+    expiresAt: expiresAt ?? Infinity,
+  };
+}
