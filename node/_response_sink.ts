@@ -7,17 +7,19 @@
  * @module
  */
 
+import { DirectSocket } from "./_direct_socket.ts";
 import type { Exchange } from "./_exchange.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 
 /**
- * Writes to the response. Back-pressure: it has no room from a `write()` that returns
- * `false` until `"drain"`.
+ * Writes to the response, or past it to its socket where that sends the same bytes.
+ * Back-pressure: it has no room from a `write()` that returns `false` until `"drain"`.
  */
 export class ResponseSink implements Sink {
   readonly #exchange: Exchange;
   readonly #owner: SinkOwner;
   readonly #onFail: (error: unknown) => void;
+  readonly #socket: DirectSocket | undefined;
   #hasRoom = true;
   #hasWritten = false;
   #isOver = false;
@@ -43,7 +45,7 @@ export class ResponseSink implements Sink {
     });
     owner.connect(sink);
     owner.handleRoom();
-    if (!sink.#hasWritten) sink.#attempt(() => exchange.flushHead());
+    if (!sink.#hasWritten) sink.#attempt(() => sink.#flushHead());
   }
 
   private constructor(
@@ -54,6 +56,7 @@ export class ResponseSink implements Sink {
     this.#owner = owner;
     this.#exchange = exchange;
     this.#onFail = onFail;
+    this.#socket = DirectSocket.find(exchange, () => this.#handleDrain());
   }
 
   get hasRoom(): boolean {
@@ -63,10 +66,9 @@ export class ResponseSink implements Sink {
   write(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#isOver) return;
     this.#hasWritten = true;
-    this.#attempt(() => this.#hasRoom = this.#exchange.write(chunk));
-    if (this.#isOver || this.#hasRoom || this.#isListening) return;
-    this.#isListening = true;
-    this.#exchange.outgoing.on("drain", () => this.#handleDrain());
+    this.#attempt(() => {
+      this.#hasRoom = this.#socket?.write(chunk) ?? this.#writeResponse(chunk);
+    });
   }
 
   end(): void {
@@ -77,6 +79,21 @@ export class ResponseSink implements Sink {
   fail(error: unknown): void {
     this.#finish();
     this.#onFail(error);
+  }
+
+  #writeResponse(chunk: Uint8Array<ArrayBuffer>): boolean {
+    this.#socket?.noteHead("write");
+    const hasRoom = this.#exchange.write(chunk);
+    if (!hasRoom && !this.#isListening) {
+      this.#isListening = true;
+      this.#exchange.outgoing.on("drain", () => this.#handleDrain());
+    }
+    return hasRoom;
+  }
+
+  #flushHead(): void {
+    this.#socket?.noteHead("flushHeaders");
+    this.#exchange.flushHead();
   }
 
   /** Does what may throw where a middleware has replaced methods of the response. */
@@ -96,6 +113,7 @@ export class ResponseSink implements Sink {
     this.#hasRoom = false;
     this.#hasWritten = true;
     this.#isOver = true;
+    this.#socket?.release();
   }
 
   #handleDrain(): void {

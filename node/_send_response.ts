@@ -7,6 +7,7 @@
  * @module
  */
 
+import { announceChunks } from "./_direct_socket.ts";
 import type { Exchange } from "./_exchange.ts";
 import { keepHeaders } from "./_kept_headers.ts";
 import { type Head, makeHead } from "./_response_head.ts";
@@ -38,7 +39,10 @@ export async function sendResponse(
   const owner = isRead ? takeOverBody(response) : undefined;
   const reader = owner === undefined ? response.body?.getReader() : undefined;
   // An owner does not know how many bytes it will write.
-  if (owner !== undefined) delete head.headers["content-length"];
+  if (owner !== undefined) {
+    delete head.headers["content-length"];
+    announceChunks(head, exchange);
+  }
   try {
     writeHead(head, response.status, exchange);
     if (!isRead) {

@@ -80,7 +80,9 @@ export type FetchHandler = (request: Request) => Response | Promise<Response>;
  * 400.
  *
  * The response is written by the methods of `outgoing`, also where a middleware has replaced
- * them. Where a middleware that compresses has added a `flush()`, as `compression` of
+ * them. Only where `outgoing.write()` is Node's own and would send the same bytes, over
+ * HTTP/1.1, the chunks of an event stream are framed here and written to `outgoing.socket`.
+ * Where a middleware that compresses has added a `flush()`, as `compression` of
  * Express does, it is called after the head and after each chunk, so that no event waits.
  *
  * Headers that a middleware has set on the response are sent too. Of a header that the

@@ -23,6 +23,7 @@ const SLOW = [
   "tests/docs/comparison_test.ts",
   "tests/docs/redis_adapters_test.ts",
   "tests/log/memory_size_test.ts",
+  "tests/node/versions_test.ts",
   "tests/package/bench_peers_test.ts",
   "tests/package/dnt_test.ts",
   "tests/package/npm_bin_test.ts",

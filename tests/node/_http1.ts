@@ -7,6 +7,23 @@ export interface Http1Response {
   status: number;
   headers: Map<string, string>;
   body: string;
+  /** The chunks of the body, if it is framed in chunks. */
+  chunks: string[];
+}
+
+/** A body that is framed in chunks. */
+export interface ChunkedBody {
+  chunks: string[];
+  /** Whether the last chunk has come. */
+  isWhole: boolean;
+  /** What comes behind the chunks that are whole. */
+  rest: string;
+}
+
+interface Framed {
+  body: string;
+  chunks: string[];
+  rest: string;
 }
 
 const STATUS_REGEXP = /^HTTP\/1\.1 (\d{3}) [\t\x20-\x7e\x80-\xff]*$/;
@@ -45,38 +62,52 @@ function readResponse(
   }
   const framed = readBody(status, headers, text.slice(end + 4));
   if (framed === undefined) return undefined;
-  const { body, rest } = framed;
-  return { response: { status, headers, body }, rest };
+  const { rest, ...body } = framed;
+  return { response: { status, headers, ...body }, rest };
 }
 
 function readBody(
   status: number,
   headers: Map<string, string>,
   text: string,
-): { body: string; rest: string } | undefined {
-  if (status === 204 || status === 304) return { body: "", rest: text };
-  if (headers.get("transfer-encoding") === "chunked") return readChunks(text);
+): Framed | undefined {
+  if (status === 204 || status === 304) {
+    return { body: "", chunks: [], rest: text };
+  }
+  if (headers.get("transfer-encoding") === "chunked") {
+    const { isWhole, chunks, rest } = readHttp1Chunks(text);
+    return isWhole ? { body: chunks.join(""), chunks, rest } : undefined;
+  }
   const length = Number(headers.get("content-length") ?? NaN);
   // Without either, the body ends with the connection.
-  if (Number.isNaN(length)) return { body: text, rest: "" };
+  if (Number.isNaN(length)) return { body: text, chunks: [], rest: "" };
   if (text.length < length) return undefined;
-  return { body: text.slice(0, length), rest: text.slice(length) };
+  return { body: text.slice(0, length), chunks: [], rest: text.slice(length) };
 }
 
-function readChunks(
-  text: string,
-): { body: string; rest: string } | undefined {
-  let body = "";
+/**
+ * Reads a body that is framed in chunks, without extensions and trailers, as far as it has
+ * come.
+ *
+ * @param text What comes behind the head.
+ * @throws {SyntaxError} If the frames are malformed.
+ */
+export function readHttp1Chunks(text: string): ChunkedBody {
+  const chunks: string[] = [];
   for (let rest = text;;) {
     const lineEnd = rest.indexOf("\r\n");
-    if (lineEnd < 0) return undefined;
+    if (lineEnd < 0) {
+      match(/^[\da-f]*\r?$/i, rest);
+      return { chunks, isWhole: false, rest };
+    }
     const size = parseInt(match(/^[\da-f]+$/i, rest.slice(0, lineEnd))[0]!, 16);
     const chunkEnd = lineEnd + 2 + size;
-    if (rest.length < chunkEnd + 2) return undefined;
+    if (rest.length < chunkEnd + 2) return { chunks, isWhole: false, rest };
     match(/^\r\n$/, rest.slice(chunkEnd, chunkEnd + 2));
-    body += rest.slice(lineEnd + 2, chunkEnd);
+    const chunk = rest.slice(lineEnd + 2, chunkEnd);
     rest = rest.slice(chunkEnd + 2);
-    if (size === 0) return { body, rest };
+    if (size === 0) return { chunks, isWhole: true, rest };
+    chunks.push(chunk);
   }
 }
 

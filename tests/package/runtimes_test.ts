@@ -41,6 +41,7 @@ const DENO_ONLY: Record<string, string> = {
   "logs/keys": "its cluster outlives each test",
   "logs/postgres": "starts PostgreSQL",
   "logs/postgres_logs": "starts PostgreSQL",
+  "node/versions": "starts Node in several versions",
   "package/missing_globals": "starts processes whose globals are gone",
   "package/absolute_links": "starts processes",
   "package/architecture": "reads the source files",

@@ -8,6 +8,7 @@ import "../channel/socket_test.ts";
 import "../fuzz/response_heads_test.ts";
 import "../node/compressing_middleware_test.ts";
 import "../node/connection_test.ts";
+import "../node/direct_socket_test.ts";
 import "../node/earlier_reader_test.ts";
 import "../node/departure_test.ts";
 import "../node/hostile_fuzz_test.ts";

@@ -1,0 +1,138 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The way past a response of `node:http` to its socket. Most of what `node:http` spends on
+ * a chunk is its frame: it writes a length, the chunk and a line end, for each client anew.
+ * Here the frame is made once for all clients, and written at once. `ResponseSink` uses it.
+ *
+ * @module
+ */
+
+import http from "node:http";
+import net from "node:net";
+import process from "node:process";
+import type { Exchange } from "./_exchange.ts";
+import type { Head } from "./_response_head.ts";
+import { frameChunk, MAX_FRAMED_BYTES } from "./_chunk_frame.ts";
+
+/**
+ * Whether the classes below are those of Node: in Deno and Bun a response writes to no
+ * socket, whatever it says.
+ */
+const IS_NODE = process.versions.deno === undefined &&
+  process.versions.bun === undefined;
+
+/** The methods of a response whose effect is known; APM tools and middlewares replace them. */
+const { write: WRITE, flushHeaders: FLUSH_HEADERS } =
+  http.OutgoingMessage.prototype;
+
+/**
+ * Announces that the response is framed in chunks, where the socket may be written to: so
+ * the framing is set by us, and known.
+ *
+ * @param head The head of a response that an owner writes.
+ * @param exchange The exchange of the response.
+ */
+export function announceChunks({ headers }: Head, exchange: Exchange): void {
+  const outgoing = asNodeResponse(exchange);
+  if (outgoing?.write === WRITE) headers["transfer-encoding"] = "chunked";
+}
+
+/** Gives the response if it is one of HTTP/1.1 by Node itself. HTTP/1.0 has no chunks. */
+function asNodeResponse(
+  { incoming, outgoing }: Exchange,
+): http.ServerResponse | undefined {
+  return IS_NODE && outgoing instanceof http.ServerResponse &&
+      incoming instanceof http.IncomingMessage &&
+      incoming.httpVersion === "1.1"
+    ? outgoing
+    : undefined;
+}
+
+/** The socket of one response, as long as nothing else decides what is sent on it. */
+export class DirectSocket {
+  readonly #outgoing: http.ServerResponse;
+  readonly #socket: net.Socket;
+  readonly #onDrain: () => void;
+  /** Whether the head was handed to the socket, or was to be in this event loop turn. */
+  #hasHead = false;
+  /** Whether there is a listener for `"drain"`: from the first write that leaves no room. */
+  #isListening = false;
+
+  /**
+   * Finds the socket of a response whose head was written by `writeHead()`.
+   *
+   * @param exchange The exchange of the response.
+   * @param onDrain Called when the socket has room after a write that left none.
+   * @returns The socket; `undefined` if the response has to write by itself.
+   */
+  static find(
+    exchange: Exchange,
+    onDrain: () => void,
+  ): DirectSocket | undefined {
+    const outgoing = asNodeResponse(exchange);
+    if (outgoing === undefined) return undefined;
+    const { socket } = outgoing;
+    // Behind the response of another handler it has no socket yet.
+    return socket instanceof net.Socket && outgoing.headersSent &&
+        outgoing.chunkedEncoding === true
+      ? new DirectSocket(outgoing, socket, onDrain)
+      : undefined;
+  }
+
+  private constructor(
+    outgoing: http.ServerResponse,
+    socket: net.Socket,
+    onDrain: () => void,
+  ) {
+    this.#outgoing = outgoing;
+    this.#socket = socket;
+    this.#onDrain = onDrain;
+  }
+
+  /** Notes that `write()` or `flushHeaders()` of the response was called. */
+  noteHead(method: "write" | "flushHeaders"): void {
+    const { write, flushHeaders } = this.#outgoing;
+    this.#hasHead ||= method === "write"
+      ? write === WRITE
+      : flushHeaders === FLUSH_HEADERS;
+  }
+
+  /**
+   * Writes a chunk, unless the response has to do that: because it has written in this
+   * event loop turn and may hold that back, as Node 26 does; because it has ended or was
+   * cut off; or because a middleware has replaced `write()` meanwhile.
+   *
+   * @param chunk The chunk.
+   * @returns Whether more should be written before `"drain"`; `undefined` if the chunk was
+   * not written.
+   */
+  write(chunk: Uint8Array<ArrayBuffer>): boolean | undefined {
+    const { byteLength } = chunk;
+    // An empty chunk would end the body. A large one is not worth a copy.
+    if (byteLength === 0 || byteLength > MAX_FRAMED_BYTES) return undefined;
+    if (!this.#isFree()) return undefined;
+    const hasRoom = this.#socket.write(frameChunk(chunk));
+    if (!hasRoom && !this.#isListening) {
+      this.#isListening = true;
+      this.#socket.on("drain", this.#onDrain);
+    }
+    return hasRoom;
+  }
+
+  /** Ends the listening. The socket goes on with the next response. */
+  release(): void {
+    if (this.#isListening) this.#socket.off("drain", this.#onDrain);
+    this.#isListening = false;
+  }
+
+  #isFree(): boolean {
+    const outgoing = this.#outgoing;
+    const socket = this.#socket;
+    return this.#hasHead && outgoing.write === WRITE &&
+      outgoing.socket === socket && !outgoing.writableEnded &&
+      !outgoing.destroyed && socket.writable &&
+      outgoing.writableCorked === 0 && socket.writableCorked === 0 &&
+      outgoing.writableLength === socket.writableLength;
+  }
+}
