@@ -174,7 +174,7 @@ export function serveEvents<Events = unknown>(
   const events = source as ServeEventsSource;
   const given = readServeEventsOptions(options);
   const checked = checkServeEventsOptions(given);
-  const negotiation = negotiate(request, given);
+  const negotiation = negotiate(request, { ...given, isAlone: true });
   if (negotiation instanceof Response || negotiation.isHead) {
     Session.discard(request, events, checked);
     return negotiation instanceof Response

@@ -17,33 +17,42 @@ import {
 } from "../_server/compression.ts";
 import type { Sink } from "../_server/sink.ts";
 
+/** The windows of a group, one for each compression that its subscribers have. */
+export type GroupWindows = Map<EventCompression, CompressionWindow>;
+
 /**
- * A chunk that the subscribers of a group get. The first of them whose stream is
- * compressed adds it to the group's window: the window must not hold a chunk that no
- * stream takes.
+ * A chunk that the subscribers of a group get. The first of them with a compression adds
+ * it to the group's window of that: the window must not hold a chunk that no stream takes.
  */
 export class GroupChunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly #window: CompressionWindow;
-  #compressed: WindowChunk | undefined;
+  readonly #windows: GroupWindows;
+  readonly #compressed = new Map<EventCompression, WindowChunk>();
 
   /**
    * @param bytes The chunk.
-   * @param window The group's window.
+   * @param windows The group's windows.
    */
-  constructor(bytes: Uint8Array<ArrayBuffer>, window: CompressionWindow) {
+  constructor(bytes: Uint8Array<ArrayBuffer>, windows: GroupWindows) {
     this.bytes = bytes;
-    this.#window = window;
+    this.#windows = windows;
   }
 
-  /** The chunk in the group's window. */
-  get compressed(): WindowChunk {
-    return this.#compressed ??= this.#window.add(this.bytes);
+  /** The chunk in the group's window of a compression. */
+  compressedBy(compression: EventCompression): WindowChunk {
+    let chunk = this.#compressed.get(compression);
+    if (chunk === undefined) {
+      // The subscriber has opened it.
+      chunk = this.#windows.get(compression)!.add(this.bytes);
+      this.#compressed.set(compression, chunk);
+    }
+    return chunk;
   }
 }
 
 /** A sink before the client's own, which counts the bytes that it writes. */
 export class CompressedSink implements Sink {
+  readonly #compression: EventCompression;
   readonly #stream: CompressedStream;
   readonly #counters: EventChannelCounters;
   // `connect` sets it before all else.
@@ -54,6 +63,7 @@ export class CompressedSink implements Sink {
    * @param counters Where the bytes are counted.
    */
   constructor(compression: EventCompression, counters: EventChannelCounters) {
+    this.#compression = compression;
     this.#stream = compression[CODEC].openStream();
     this.#counters = counters;
   }
@@ -75,7 +85,8 @@ export class CompressedSink implements Sink {
   }
 
   /** Writes a chunk that the client's group gets. */
-  writeShared({ compressed }: GroupChunk): void {
+  writeShared(chunk: GroupChunk): void {
+    const compressed = chunk.compressedBy(this.#compression);
     const bytes = this.#stream.encodeShared(compressed);
     this.#forward(bytes, compressed.byteLength);
   }
@@ -89,6 +100,11 @@ export class CompressedSink implements Sink {
   /** Fails the stream. */
   fail(error: unknown): void {
     this.#sink.fail(error);
+  }
+
+  /** Frees what the stream holds, which has ended or whose client has left. */
+  close(): void {
+    this.#stream.close?.();
   }
 
   /** Writes compressed bytes, which stand for a number of bytes. */

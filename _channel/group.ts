@@ -7,16 +7,12 @@
  * @module
  */
 
-import { GroupChunk } from "./compressed_sink.ts";
+import { GroupChunk, type GroupWindows } from "./compressed_sink.ts";
 import type { Segment } from "./segment.ts";
 import type { Topics } from "./topic_index.ts";
 import { TopicSet } from "./topic_set.ts";
 import type { Broadcast, Chunk } from "./broadcast.ts";
-import {
-  CODEC,
-  type CompressionWindow,
-  type EventCompression,
-} from "../_server/compression.ts";
+import { CODEC, type EventCompression } from "../_server/compression.ts";
 import type { LoggedEvent } from "../log.ts";
 
 /** Which events a subscriber gets. */
@@ -97,9 +93,10 @@ export class Group {
   /** Positions of a segment between which `until` names no event. */
   #endless: { segment: number; from: number; to: number } | undefined;
   /**
-   * Compresses each chunk once; set by the first subscriber whose stream is compressed.
+   * Each compresses each chunk once; set by the first subscriber whose stream is
+   * compressed.
    */
-  #window: CompressionWindow | undefined;
+  #windows: GroupWindows | undefined;
 
   constructor(interest: Interest, key: string | undefined) {
     const { topics, until } = interest;
@@ -210,9 +207,11 @@ export class Group {
     };
   }
 
-  /** Opens the group's compression window, unless it is open. */
+  /** Opens the group's window of a compression, unless it is open. */
   openWindow(compression: EventCompression): void {
-    this.#window ??= compression[CODEC].openWindow();
+    const windows = this.#windows ??= new Map();
+    if (windows.has(compression)) return;
+    windows.set(compression, compression[CODEC].openWindow());
   }
 
   /**
@@ -230,9 +229,9 @@ export class Group {
     for (const member of this.members) member.shareComment(chunk, position);
   }
 
-  /** Frees the compression window. Called when the last subscriber has left. */
+  /** Frees the compression windows. Called when the last subscriber has left. */
   close(): void {
-    this.#window?.close();
+    for (const window of this.#windows?.values() ?? []) window.close();
   }
 
   /**
@@ -261,7 +260,7 @@ export class Group {
   }
 
   #share(bytes: Uint8Array<ArrayBuffer> | undefined): GroupChunk | undefined {
-    return this.#window && bytes && new GroupChunk(bytes, this.#window);
+    return this.#windows && bytes && new GroupChunk(bytes, this.#windows);
   }
 }
 

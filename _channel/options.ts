@@ -132,7 +132,7 @@ export interface EventChannelOptions<
    */
   maxTopicLength?: number | undefined;
   /**
-   * How streams are compressed for clients that accept it, such as `gzip()` of
+   * How streams are compressed for clients that accept it, such as `compress()` of
    * `@tidings/sse/compression`. Each event is compressed once for all clients with the
    * same `topics`, `types` and `until`, and without a `filter`. Left out, streams are not
    * compressed; SECURITY.md says when they must not be.

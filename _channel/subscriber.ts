@@ -395,6 +395,7 @@ export class Subscriber implements SubscriberRoles {
 
   #leave(reason: CloseReason): void {
     this.#snapshot?.stop();
+    this.#output.close();
     this.#end.leave(this, reason);
   }
 }

@@ -113,4 +113,9 @@ export class SubscriberOutput {
     this.#hasWritten = true;
     this.#sink.fail(error);
   }
+
+  /** Frees what compresses the stream, which has ended or whose client has left. */
+  close(): void {
+    this.#compressed?.close();
+  }
 }

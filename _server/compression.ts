@@ -12,13 +12,17 @@
 export const CODEC: unique symbol = Symbol("codec");
 
 /**
- * A way to compress event streams for the clients that ask for it: what `gzip()` of
- * `@tidings/sse/compression` returns. One may serve any number of streams and channels.
+ * A way to compress event streams for the clients that ask for it: what `compress()`,
+ * `gzip()` and others of `@tidings/sse/compression` return. One may serve any number of
+ * streams and channels.
  *
  * It is opaque: only this package makes it and looks inside.
  */
 export interface EventCompression {
-  /** The content coding, as it stands in `Content-Encoding`. */
+  /**
+   * The content coding, as it stands in `Content-Encoding`; of `compress()` the codings
+   * from which it chooses, with commas between them.
+   */
   readonly coding: string;
   /** @ignore Not public: other codings will change its members. */
   readonly [CODEC]: Codec;
@@ -32,6 +36,17 @@ export interface Codec {
    * @param acceptEncoding The client's `Accept-Encoding` header, `null` if it is absent.
    */
   accepts(acceptEncoding: string | null): boolean;
+  /**
+   * Chooses how a client gets its stream; left out, there is nothing to choose.
+   *
+   * @param acceptEncoding The client's `Accept-Encoding` header, `null` if it is absent.
+   * @param isAlone Whether the client shares its chunks with no other.
+   * @returns The compression, `undefined` if the client gets its stream as it is.
+   */
+  choose?(
+    acceptEncoding: string | null,
+    isAlone: boolean,
+  ): EventCompression | undefined;
   /** Begins the stream of one client. */
   openStream(): CompressedStream;
   /** Opens a window for the clients that get the same chunks, even if there is only one. */
@@ -73,4 +88,24 @@ export interface CompressedStream {
   encodeShared(chunk: WindowChunk): Uint8Array<ArrayBuffer>;
   /** Makes the end of the stream. Nothing may follow. */
   end(): Uint8Array<ArrayBuffer>;
+  /** Frees what the stream holds, if it holds anything. Nothing may follow. */
+  close?(): void;
+}
+
+/**
+ * Decides how a client gets its stream.
+ *
+ * @param compression The compression that the server offers.
+ * @param acceptEncoding The client's `Accept-Encoding` header, `null` if it is absent.
+ * @param isAlone Whether the client shares its chunks with no other.
+ * @returns The compression, `undefined` if the client gets its stream as it is.
+ */
+export function chooseCompression(
+  compression: EventCompression,
+  acceptEncoding: string | null,
+  isAlone: boolean,
+): EventCompression | undefined {
+  const codec = compression[CODEC];
+  if (codec.choose !== undefined) return codec.choose(acceptEncoding, isAlone);
+  return codec.accepts(acceptEncoding) ? compression : undefined;
 }

@@ -8,7 +8,7 @@
  */
 
 import { readWeights } from "./accept_weights.ts";
-import { CODEC, type EventCompression } from "./compression.ts";
+import { chooseCompression, type EventCompression } from "./compression.ts";
 import { addPreflightHeaders } from "./cors.ts";
 import { type HeadersOptions, makeCommonHeaders } from "./headers.ts";
 import { readLastEventId } from "./last_event_id.ts";
@@ -33,6 +33,8 @@ export interface NegotiateOptions
   [NEGOTIATED]?: Negotiation | undefined;
   /** Whether no option decides which methods are served. */
   hasFixedMethods?: boolean | undefined;
+  /** Whether the client shares the chunks of its stream with no other. */
+  isAlone?: boolean | undefined;
 }
 
 /** What is decided about a request that may get a stream. */
@@ -68,8 +70,12 @@ export function negotiate(
   options: NegotiateOptions,
   headers?: Headers,
 ): Response | Negotiation {
-  const { [NEGOTIATED]: negotiated, methods = DEFAULT_METHODS, compression } =
-    options;
+  const {
+    [NEGOTIATED]: negotiated,
+    methods = DEFAULT_METHODS,
+    compression,
+    isAlone = false,
+  } = options;
   if (negotiated !== undefined) return negotiated;
   const { method } = request;
   if (method === "OPTIONS") return answerOptions(request, options, headers);
@@ -92,9 +98,8 @@ export function negotiate(
   return {
     headers,
     lastEventId: readLastEventId(request, options.lastEventIdParameter),
-    compression: compression?.[CODEC].accepts(acceptEncoding)
-      ? compression
-      : undefined,
+    compression: compression &&
+      chooseCompression(compression, acceptEncoding, isAlone),
     varies: compression !== undefined,
     isHead,
   };

@@ -104,7 +104,7 @@ export interface ServeEventsOptions extends EventResponseOptions {
    */
   maxBuffered?: number | undefined;
   /**
-   * How the stream is compressed for a client that asks for it, such as `gzip()` of
+   * How the stream is compressed for a client that asks for it, such as `compress()` of
    * `@tidings/sse/compression`: each event at once, by a compressor of its own.
    * Left out, it is not; see SECURITY.md for when it must not be.
    */

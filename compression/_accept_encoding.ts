@@ -9,21 +9,30 @@
 
 import { readWeights } from "../_server/accept_weights.ts";
 
+/** RFC 9110: "A recipient SHOULD consider "x-gzip" to be equivalent to "gzip"." */
+const ALIASES: Readonly<Record<string, string>> = { gzip: "x-gzip" };
+
 /**
- * Tells whether `Accept-Encoding` asks for gzip, and does not prefer no coding.
+ * Tells how much `Accept-Encoding` asks for a coding: its weight, or 0 if it does not ask
+ * for it or prefers no coding.
  *
  * Deviation: by the RFC a request without the header accepts any coding. A client that
  * does not ask may not be able to decompress, so its stream is not compressed.
  *
  * @param header The value of the header, `null` if it is absent.
+ * @param coding The name of the coding.
  */
-export function acceptsGzip(header: string | null): boolean {
-  if (header === null) return false;
+export function readCodingWeight(
+  header: string | null,
+  coding: string,
+): number {
+  if (header === null) return 0;
   const weights = readWeights(header);
-  const any = weights.get("*");
-  // RFC 9110: "A recipient SHOULD consider "x-gzip" to be equivalent to "gzip"."
-  const gzip = weights.get("gzip") ?? weights.get("x-gzip") ?? any ?? 0;
+  const alias = ALIASES[coding];
+  const weight = weights.get(coding) ??
+    (alias === undefined ? undefined : weights.get(alias)) ??
+    weights.get("*") ?? 0;
   // A header that does not name "identity" accepts it, without a preference.
   const identity = weights.get("identity") ?? 0;
-  return gzip > 0 && gzip >= identity;
+  return weight >= identity ? Math.max(weight, 0) : 0;
 }

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A limit on how many of something there are at a time: windows take their compressors
- * from one while they have a single client.
+ * A limit on how many of something there are at a time: compressors are taken
+ * from one, since each holds memory outside the heap.
  *
  * @module
  */
@@ -14,6 +14,11 @@ export class Quota {
   /** @param size How many may be taken at a time. */
   constructor(size: number) {
     this.#left = size;
+  }
+
+  /** Whether any is left. */
+  get hasAny(): boolean {
+    return this.#left > 0;
   }
 
   /** Takes one, and tells whether any was left. */

@@ -1,11 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Chromium's own `EventSource` and `fetch` as clients of compressed streams. */
+/** The browsers' own `EventSource` and `fetch` as clients of compressed streams. */
 
 import { assertEquals } from "@std/assert";
 import { CODEC } from "../../_server/compression.ts";
-import { gzip } from "../../compression/mod.ts";
 import { type EventSession, serveEvents } from "../../server.ts";
+import { CODINGS } from "../compression/_codings.ts";
 import { within } from "../support/within.ts";
 import { browserTest, type Page } from "./_browser.ts";
 import { withPage } from "./_page.ts";
@@ -55,33 +55,37 @@ function receive(page: Page, count: number): Promise<string | undefined> {
 }
 
 for (const [name, read] of Object.entries(READERS)) {
-  browserTest(
-    `browser: ${name} gets each event of a compressed stream before the next one is sent`,
-    async (browser) => {
-      const compression = gzip();
-      let session: EventSession | undefined;
-      let acceptEncoding: string | null = null;
-      const server = Deno.serve(
-        { port: 0, hostname: "127.0.0.1", onListen() {} },
-        withPage((request) => {
-          acceptEncoding = request.headers.get("accept-encoding");
-          return serveEvents(request, (opened) => {
-            session = opened;
-            session.comment("open");
-          }, { compression });
-        }),
-      );
-      const page = await browser.open(`http://127.0.0.1:${server.addr.port}/`);
-      await read(page);
-      assertEquals(compression[CODEC].accepts(acceptEncoding), true);
-      for (let id = 1; id <= 30; id++) {
-        session?.send({ data: `the same again ${id}`, id });
-        const data = await within("an event", receive(page, id));
-        assertEquals(data, `the same again ${id}`);
-      }
-      session?.close();
-      assertEquals(await within("the end", receive(page, 31)), "end");
-      await within("shutdown()", server.shutdown());
-    },
-  );
+  for (const coding of CODINGS) {
+    browserTest(
+      `browser: ${name} gets each event of a compressed stream before the next one is sent: ${coding.name}`,
+      async (browser) => {
+        const compression = coding.make();
+        let session: EventSession | undefined;
+        let acceptEncoding: string | null = null;
+        const server = Deno.serve(
+          { port: 0, hostname: "127.0.0.1", onListen() {} },
+          withPage((request) => {
+            acceptEncoding = request.headers.get("accept-encoding");
+            return serveEvents(request, (opened) => {
+              session = opened;
+              session.comment("open");
+            }, { compression });
+          }),
+        );
+        const page = await browser.open(
+          `http://127.0.0.1:${server.addr.port}/`,
+        );
+        await read(page);
+        assertEquals(compression[CODEC].accepts(acceptEncoding), true);
+        for (let id = 1; id <= 30; id++) {
+          session?.send({ data: `the same again ${id}`, id });
+          const data = await within("an event", receive(page, id));
+          assertEquals(data, `the same again ${id}`);
+        }
+        session?.close();
+        assertEquals(await within("the end", receive(page, 31)), "end");
+        await within("shutdown()", server.shutdown());
+      },
+    );
+  }
 }

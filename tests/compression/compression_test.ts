@@ -4,12 +4,8 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { joinCrc32, splitCrc32 } from "../../compression/_crc32.ts";
 import { makeTrailer } from "../../compression/_gzip_format.ts";
-import { gzip, type GzipOptions } from "../../compression/mod.ts";
-import {
-  CODEC,
-  type CompressedStream,
-  type WindowChunk,
-} from "../../_server/compression.ts";
+import { gzip } from "../../compression/mod.ts";
+import { CODEC, type WindowChunk } from "../../_server/compression.ts";
 import {
   drawEvent,
   join,
@@ -17,62 +13,12 @@ import {
   readSoFar,
   readWhole,
 } from "./_gzip_model.ts";
-import { checkProperty, type Random } from "../support/random.ts";
+import { Reader } from "./_window_model.ts";
+import { checkProperty } from "../support/random.ts";
 
 const encoder = new TextEncoder();
 
-const ACCEPT_ROWS: [header: string | null, accepts: boolean][] = [
-  [null, false],
-  ["", false],
-  ["gzip", true],
-  ["GZip", true],
-  ["x-gzip", true],
-  ["gzip, deflate, br, zstd", true],
-  ["br;q=1.0, gzip;q=0.8, *;q=0.1", true],
-  ["br, deflate", false],
-  ["*", true],
-  ["*;q=0", false],
-  ["br, *;q=0.1", true],
-  ["gzip;q=0", false],
-  ["gzip;q=0.0", false],
-  ["gzip;q=0, *", false],
-  ["x-gzip;q=0, *", false],
-  ["gzip ; q=0.001", true],
-  ["identity", false],
-  ["identity, gzip;q=0.5", false],
-  ["identity;q=0.5, gzip", true],
-  ["identity;q=0.5, gzip;q=0.5", true],
-  ["identity;q=0", false],
-  ["identity;q=0, gzip;q=0.1", true],
-  ["identity;q=0, *", true],
-  ["gzip;q=high", true],
-  ["gzipped", false],
-];
-
-for (const [header, accepts] of ACCEPT_ROWS) {
-  Deno.test(`gzip() ${accepts ? "serves" : "leaves out"} a client that sends Accept-Encoding ${JSON.stringify(header)}`, () => {
-    assertEquals(gzip()[CODEC].accepts(header), accepts);
-  });
-}
-
-Deno.test("gzip() throws if an option is not a number in its range", () => {
-  for (
-    const [name, min, max] of [
-      ["level", 1, 9],
-      ["windowBits", 9, 15],
-      ["memLevel", 1, 9],
-    ] as const
-  ) {
-    for (const value of [0, 17, 6.5, NaN, Infinity]) {
-      assertThrows(() => gzip({ [name]: value }), RangeError, `"${name}"`);
-    }
-    assertThrows(
-      () => gzip({ [name]: "6" as unknown as number }),
-      TypeError,
-      `Cannot make gzip compression: expected "${name}" to be an integer from ${min} to ${max}, got "6"`,
-    );
-  }
-  assertThrows(() => gzip({ windowBits: 8 }), RangeError);
+Deno.test("gzip() throws if maxUnshared is not an integer of at least 0 or Infinity", () => {
   for (const maxUnshared of [-1, 1.5, NaN]) {
     assertThrows(() => gzip({ maxUnshared }), RangeError, '"maxUnshared"');
   }
@@ -117,38 +63,6 @@ Deno.test("joinCrc32() and the trailer know streams of more than 4 GiB", () => {
   assertEquals(view.getUint32(view.byteLength - 8, true), crc);
   assertEquals(view.getUint32(view.byteLength - 4, true), 5);
 });
-
-/** A client of a window, and what it is to have read. */
-class Reader {
-  readonly #stream: CompressedStream;
-  readonly chunks: Uint8Array[] = [];
-  text = "";
-
-  constructor(stream: CompressedStream) {
-    this.#stream = stream;
-  }
-
-  /** Gets what only this client gets. */
-  take(text: string): void {
-    this.chunks.push(this.#stream.encode(encoder.encode(text)));
-    this.text += text;
-  }
-
-  /** Gets what all clients of a window get: a chunk that has this text. */
-  takeShared(chunk: WindowChunk, text: string): void {
-    this.chunks.push(this.#stream.encodeShared(chunk));
-    this.text += text;
-  }
-
-  /** The bytes of the latest chunk. */
-  get latest(): number {
-    return this.chunks.at(-1)!.byteLength;
-  }
-
-  end(): void {
-    this.chunks.push(this.#stream.end());
-  }
-}
 
 const EVENT =
   'data: {"id":"chatcmpl-123","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"content":" the"}}]}\n\n';
@@ -324,55 +238,6 @@ Deno.test("encodeShared() gives a chunk that is not the latest so that it can be
     reader.end();
     assertEquals(readWhole(reader.chunks), reader.text);
   }
-});
-
-/** Clients that come, stay away, get something of their own, and leave, at random. */
-function checkWindow(random: Random, options: GzipOptions): void {
-  const compression = gzip(options)[CODEC];
-  const window = compression.openWindow();
-  let readers: Reader[] = [];
-  const left: Reader[] = [];
-  let before: [chunk: WindowChunk, text: string] | undefined;
-  for (let round = 0; round < 60; round++) {
-    while (random.onceIn(3)) readers.push(new Reader(compression.openStream()));
-    const text = drawEvent(random, round);
-    let chunk: WindowChunk | undefined;
-    const everybodyIsAway = random.onceIn(10);
-    for (const reader of readers) {
-      if (everybodyIsAway || random.onceIn(8)) continue;
-      if (random.onceIn(12)) reader.take(drawEvent(random, round));
-      // Some get a chunk of their own that is the same, take one twice, or come late.
-      if (random.onceIn(20)) chunk = undefined;
-      chunk ??= window.add(encoder.encode(text));
-      if (before && random.onceIn(20)) reader.takeShared(...before);
-      reader.takeShared(chunk, text);
-      if (random.onceIn(20)) reader.takeShared(chunk, text);
-      if (random.onceIn(12)) reader.take(":\n\n");
-    }
-    if (chunk !== undefined) before = [chunk, text];
-    for (const reader of readers) {
-      if (random.onceIn(20)) left.push(reader);
-    }
-    readers = readers.filter((reader) => !left.includes(reader));
-  }
-  window.close();
-  for (const reader of [...left, ...readers]) {
-    const { text, chunks } = reader;
-    assertEquals(readSoFar(chunks), chunks.length === 0 ? "" : text);
-    reader.end();
-    assertEquals(readWhole(chunks), text);
-  }
-}
-
-Deno.test("encodeShared() gives each client a stream that a strict reader accepts, whichever clients come and go", () => {
-  checkProperty(40, (random) => {
-    checkWindow(random, {
-      maxUnshared: random.below(2),
-      level: 1 + random.below(9),
-      windowBits: 9 + random.below(7),
-      memLevel: 1 + random.below(9),
-    });
-  });
 });
 
 Deno.test("gzip() stores what it cannot make shorter, however long it is", () => {

@@ -15,7 +15,7 @@ import {
 import { once } from "node:events";
 import net from "node:net";
 import { EventChannel } from "../../channel.ts";
-import { gzip } from "../../compression/mod.ts";
+import { brotli, gzip } from "../../compression/mod.ts";
 import { MemoryEventLog, MemoryEventLogs } from "../../log.ts";
 import { DenoKvEventLogs } from "../../logs/deno_kv.ts";
 import { RedisEventLogs } from "../../logs/redis_streams.ts";
@@ -44,6 +44,12 @@ const ROWS: LimitRow[] = [
   ],
   ["`maxBuffered`, of `session.send()`", "1 048 576 bytes", HERE],
   ["`maxUnshared`, compressors of `gzip()`", "1000, of 49 152 bytes", HERE],
+  [
+    "`maxCompressors`, compressors of `zstd()`",
+    "64, of 2.5 MiB",
+    "compression/zstd",
+  ],
+  ["`maxCompressors`, clients of `brotli()`", "32, of 10 MiB", HERE],
   ["`maxDuration`, of one response", "none", "channel/lifetime"],
   [
     "`startTimeout`, of a response that nobody reads",
@@ -127,6 +133,50 @@ Deno.test("limits: session.send() overflows beyond 1 048 576 bytes that wait", a
   assertEquals(await session.closed, "overflow");
   await first;
   await reader.cancel().catch(() => {});
+});
+
+Deno.test("limits: 32 clients of brotli() have a compressor, and a further one gets its stream uncompressed", async () => {
+  const compression = brotli();
+  const request = new Request("http://localhost/", {
+    headers: { "accept-encoding": "br" },
+  });
+  const open = async () => {
+    const sessions: EventSession[] = [];
+    const response = serveEvents(
+      request,
+      (session) => {
+        session.comment("open");
+        sessions.push(session);
+      },
+      { compression, keepAlive: 0 },
+    );
+    // A response that is given an event source has a body.
+    const reader = response.body!.getReader();
+    await reader.read();
+    const isCompressed = response.headers.get("content-encoding") === "br";
+    return { isCompressed, reader };
+  };
+  const clients = [];
+  for (let count = 0; count < 33; count++) clients.push(await open());
+  assertEquals(clients.map(({ isCompressed }) => isCompressed), [
+    ...new Array(32).fill(true),
+    false,
+  ]);
+
+  // One that leaves makes room.
+  await clients.shift()!.reader.cancel();
+  clients.push(await open());
+  assertEquals(clients.at(-1)!.isCompressed, true);
+  for (const { reader } of clients) await reader.cancel();
+
+  await using channel = new EventChannel({ compression, keepAlive: 0 });
+  const left = channel.serve(request).body!.getReader();
+  await left.read();
+  await left.cancel();
+  const later = [];
+  for (let count = 0; count < 32; count++) later.push(await open());
+  assert(later.every(({ isCompressed }) => isCompressed));
+  for (const { reader } of later) await reader.cancel();
 });
 
 Deno.test("limits: 1000 clients of gzip() have a compressor of their own", async () => {
