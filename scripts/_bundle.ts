@@ -9,6 +9,8 @@ import { findEsbuild } from "./_tools.ts";
 export interface BundleOptions {
   /** Without names and spaces that only people need. */
   minify?: boolean;
+  /** For a page, as with `minify`: packages may have other modules for it. */
+  isForPage?: boolean;
   importMap?: string;
   /** A `deno.json` other than that of the package. */
   config?: string;
@@ -17,10 +19,11 @@ export interface BundleOptions {
 /** Bundles a file with all that it imports, but for `node:` modules. */
 export async function bundle(
   entryPoint: string,
-  { minify = false, importMap, config }: BundleOptions = {},
+  { minify = false, isForPage = minify, importMap, config }: BundleOptions = {},
 ): Promise<string> {
   const args = ["bundle", "--quiet"];
-  if (minify) args.push("--minify", "--platform=browser");
+  if (minify) args.push("--minify");
+  if (isForPage) args.push("--platform=browser");
   if (importMap !== undefined) args.push(`--import-map=${importMap}`);
   if (config !== undefined) args.push(`--config=${config}`);
   return await runTool(Deno.execPath(), [...args, entryPoint]);

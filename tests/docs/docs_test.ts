@@ -45,6 +45,8 @@ const NOT_RUN = [
 ];
 /** The programs that `deno task test:frameworks` runs. */
 const FRAMEWORK_REGEXP = /^(?:js|ts) ignore (?:framework|interop) \w+$/;
+/** The recipes that `tests/browser/interfaces_browser.ts` runs. */
+const RECIPE_REGEXP = /^\w+ ignore interface \w+$/;
 const LINK_REGEXP = /\]\(([^)\s]+)\)/g;
 const COMMAND_REGEXP = /deno run -N jsr:@tidings\/sse\/cli(.*)/g;
 const ADDRESS = "https://example.com/";
@@ -222,6 +224,7 @@ Deno.test("docs: what is not run is known", () => {
   const others = blocks.filter(({ info }) =>
     !/^ts(?: ignore(?: --.*)?)?$/.test(info) &&
     !TESTED_ELSEWHERE.includes(info) && !FRAMEWORK_REGEXP.test(info) &&
+    !RECIPE_REGEXP.test(info) &&
     !NOT_RUN.includes(info)
   );
   assertEquals(others, []);
