@@ -25,6 +25,7 @@ const TESTED_ELSEWHERE = [
   "ts ignore node-redis",
   "ts ignore socket",
   "js ignore node",
+  "js ignore testing",
   "js ignore shutdown node",
   "js ignore shutdown deno",
   "js ignore shutdown bun",

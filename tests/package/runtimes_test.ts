@@ -28,6 +28,7 @@ const DENO_ONLY: Record<string, string> = {
   "docs/redis_adapters": "starts processes",
   "docs/rendered": "starts processes",
   "docs/sockets": "starts processes",
+  "docs/testing": "starts Node",
   "examples/examples": "starts processes",
   "examples/mcp_server": "starts processes",
   "examples/typed_examples": "starts processes",
