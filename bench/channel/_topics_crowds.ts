@@ -32,6 +32,11 @@ export function makeBareCrowd(): Crowd {
 const DATA = "~".padEnd(216, "x");
 const MARK = "~".charCodeAt(0);
 
+/** Ours, where each event has its topic as its conflation key. */
+export function makeKeyedCrowd(): Crowd {
+  return new TidingsCrowd((topic) => topic);
+}
+
 /** Reads bodies, and counts what comes. */
 class Readers {
   received = 0;
@@ -56,6 +61,11 @@ class Readers {
 class TidingsCrowd implements Crowd {
   readonly channel = new EventChannel();
   readonly #readers = new Readers();
+  readonly #keyOf: (topic: string) => string | undefined;
+
+  constructor(keyOf: (topic: string) => string | undefined = () => undefined) {
+    this.#keyOf = keyOf;
+  }
 
   get received(): number {
     return this.#readers.received;
@@ -67,7 +77,10 @@ class TidingsCrowd implements Crowd {
   }
 
   publish(topic: string): void {
-    this.channel.publish({ event: "tick", data: DATA }, { topics: [topic] });
+    this.channel.publish({ event: "tick", data: DATA }, {
+      topics: [topic],
+      conflationKey: this.#keyOf(topic),
+    });
   }
 
   close(): Promise<void> {

@@ -9,7 +9,12 @@
  */
 
 import process from "node:process";
-import { type Crowd, CROWDS, makeBareCrowd } from "./_topics_crowds.ts";
+import {
+  type Crowd,
+  CROWDS,
+  makeBareCrowd,
+  makeKeyedCrowd,
+} from "./_topics_crowds.ts";
 import { Child } from "../_process.ts";
 import {
   type Load,
@@ -136,6 +141,25 @@ async function runPublish(): Promise<Row[]> {
       figure: result,
     };
   });
+}
+
+/** A publish with a conflation key, beside one without. */
+async function runKeyed(): Promise<Row[]> {
+  const size = 1000;
+  const contests = await Promise.all(
+    [makeKeyedCrowd, CROWDS["tidings"]!].map(async (makeCrowd) =>
+      new Contest(
+        "keyed",
+        await gather(makeCrowd, size, (user) => [`user:${user}`]),
+        users(size),
+        1,
+      )
+    ),
+  );
+  await compete(contests);
+  const [keyed, without] = contests.map(({ cpu }) => cpu);
+  const name = `publish/1 of ${size}, with a conflation key`;
+  return [compareRow(name, "µs", keyed!, without!, "without")];
 }
 
 /** A publish to a room of 1000, with nine other rooms and without. */
@@ -346,6 +370,7 @@ function heap(): number {
 
 const JOBS: Jobs = {
   "publish": runPublish,
+  "keyed": runKeyed,
   "room": runRoom,
   "herd/Redis": () => runHerd("Redis"),
   "herd/Deno KV": () => runHerd("Deno KV"),
