@@ -10,6 +10,11 @@
 
 import process from "node:process";
 import {
+  ChangingCrowd,
+  serveAtOnce,
+  SHARED_SNAPSHOT,
+} from "./_topics_changes.ts";
+import {
   type Crowd,
   CROWDS,
   makeBareCrowd,
@@ -31,6 +36,8 @@ import { median } from "../_statistics.ts";
 
 const ROUNDS = 9;
 const HERD_ROUNDS = 3;
+/** A change takes a few microseconds, so there are more samples. */
+const CHANGE_ROUNDS = 99;
 /** Turns of one sample, and what one brings if few get it. */
 const TURNS = 50;
 const PER_TURN = 50;
@@ -160,6 +167,42 @@ async function runKeyed(): Promise<Row[]> {
   const [keyed, without] = contests.map(({ cpu }) => cpu);
   const name = `publish/1 of ${size}, with a conflation key`;
   return [compareRow(name, "µs", keyed!, without!, "without")];
+}
+
+/** A change of the topics of one client, as the others grow in number. */
+async function runChange(): Promise<Row[]> {
+  const crowds = await Promise.all(
+    [10_000, 100].map((clients) => ChangingCrowd.gather(clients)),
+  );
+  const cpu: number[][] = crowds.map(() => []);
+  gc?.();
+  for (let round = -2; round < CHANGE_ROUNDS; round++) {
+    for (const [index, crowd] of crowds.entries()) {
+      const sample = crowd.sample();
+      if (round >= 0) cpu[index]!.push(sample);
+    }
+  }
+  for (const crowd of crowds) await crowd.close();
+  const [ours, base] = cpu as [number[], number[]];
+  return [compareRow("change/1 of 10000", "µs", ours, base, "1 of 100")];
+}
+
+/** Clients that come at once and share a snapshot. */
+async function runSnapshot(): Promise<Row[]> {
+  const clients = 5000;
+  const ours: number[] = [];
+  const base: number[] = [];
+  for (let round = -2; round < ROUNDS; round++) {
+    gc?.();
+    const shared = await serveAtOnce(clients, SHARED_SNAPSHOT);
+    gc?.();
+    const without = await serveAtOnce(clients);
+    if (round < 0) continue;
+    ours.push(shared);
+    base.push(without);
+  }
+  const name = "snapshot/shared by 5000 clients";
+  return [compareRow(name, "µs", ours, base, "without")];
 }
 
 /** A publish to a room of 1000, with nine other rooms and without. */
@@ -372,6 +415,8 @@ const JOBS: Jobs = {
   "publish": runPublish,
   "keyed": runKeyed,
   "room": runRoom,
+  "change": runChange,
+  "snapshot": runSnapshot,
   "herd/Redis": () => runHerd("Redis"),
   "herd/Deno KV": () => runHerd("Deno KV"),
   "herd/SQLite": () => runHerd("SQLite"),
