@@ -43,6 +43,8 @@ const DENO_ONLY: Record<string, string> = {
   "logs/postgres": "starts PostgreSQL",
   "logs/postgres_logs": "starts PostgreSQL",
   "node/versions": "starts Node in several versions",
+  "logs/postgres_engine": "starts PostgreSQL",
+  "logs/postgres_transactions": "starts PostgreSQL",
   "package/missing_globals": "starts processes whose globals are gone",
   "package/absolute_links": "starts processes",
   "package/architecture": "reads the source files",

@@ -28,8 +28,9 @@ export function openPostgres(
   options: pg.PoolConfig = {},
 ): TestPostgres {
   const pool = new pg.Pool({ connectionString: url, ...options });
-  // Without a listener, a connection that is lost while idle ends the process.
+  // Without listeners, a connection that is lost ends the process.
   pool.on("error", () => {});
+  pool.on("connect", (client) => void client.on("error", () => {}));
   return {
     pool,
     query: async (sql, values, on = pool) =>
@@ -44,16 +45,26 @@ export function openPostgres(
     },
     begin: async () => {
       const transaction = await pool.connect();
-      await transaction.query("BEGIN");
-      const end = async (sql: string): Promise<void> => {
-        await transaction.query(sql);
-        transaction.release();
+      let isReleased = false;
+      const run = async (sql: string): Promise<void> => {
+        if (isReleased) return;
+        try {
+          await transaction.query(sql);
+          if (sql === "BEGIN") return;
+          transaction.release();
+          isReleased = true;
+        } catch (error) {
+          transaction.release(true);
+          isReleased = true;
+          throw error;
+        }
       };
+      await run("BEGIN");
       return {
         transaction,
         options: { transaction },
-        commit: () => end("COMMIT"),
-        rollback: () => end("ROLLBACK"),
+        commit: () => run("COMMIT"),
+        rollback: () => run("ROLLBACK"),
       };
     },
     [Symbol.asyncDispose]: () => pool.end(),

@@ -26,7 +26,10 @@ const user: { uid?: number; gid?: number } = Deno.uid() === 0
 
 /** How a server is started. */
 export interface PostgresServerOptions {
-  /** Whether what it has confirmed survives a kill. */
+  /**
+   * Whether what it has confirmed survives a kill. The system has it then, and the disk
+   * need not: after a kill, a start that waits for the disk takes long.
+   */
   isDurable?: boolean;
   /** Settings of its own, such as `max_connections`. */
   settings?: Record<string, string>;
@@ -112,14 +115,13 @@ export class PostgresServer implements AsyncDisposable {
 
   #spawn(): Deno.ChildProcess {
     const { isDurable = false, settings = {} } = this.#options;
-    const durable = isDurable ? "on" : "off";
     const all = {
       listen_addresses: "127.0.0.1",
       port: String(this.port),
       unix_socket_directories: "",
-      fsync: durable,
-      synchronous_commit: durable,
-      full_page_writes: durable,
+      fsync: "off",
+      full_page_writes: "off",
+      synchronous_commit: isDurable ? "on" : "off",
       // Its transactions would hold rows back now and then.
       autovacuum: "off",
       shared_buffers: "16MB",

@@ -1,0 +1,324 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** The logs in PostgreSQL on its bad days: answers that are lost, late or wrong, and a restore. */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EventLogClaimError } from "../../log.ts";
+import {
+  POSTGRES_SCHEMA,
+  type PostgresClient,
+  PostgresEventLog,
+  PostgresEventLogs,
+} from "../../logs/postgres.ts";
+import {
+  appendAll,
+  Following,
+  numbers,
+  readAll,
+} from "../conformance/event_log_readers.ts";
+import {
+  openPostgres,
+  sharedPostgres,
+  type TestPostgres,
+} from "../support/postgres_client.ts";
+import {
+  hasPostgres,
+  postgresNote,
+  PostgresServer,
+} from "../support/postgres_server.ts";
+
+interface Fixture {
+  client: TestPostgres;
+  name: string;
+}
+
+function test(behaviour: string, fn: (fixture: Fixture) => Promise<void>) {
+  Deno.test(`PostgreSQL${postgresNote}: ${behaviour}`, {
+    ignore: !hasPostgres,
+  }, async () => {
+    const { url } = await sharedPostgres();
+    await using client = openPostgres(url);
+    await fn({ client, name: crypto.randomUUID() });
+  });
+}
+
+/** A client whose calls may fail, before or after they were done. */
+function failing(
+  client: PostgresClient,
+  fateOf: (sql: string) => "lost" | "refused" | undefined,
+  code?: string,
+): PostgresClient {
+  const fail = (): never => {
+    throw Object.assign(new Error("The connection is lost"), { code });
+  };
+  return {
+    query: async (sql, values, transaction) => {
+      const fate = fateOf(sql);
+      if (fate === "refused") fail();
+      const rows = await client.query(sql, values, transaction);
+      return fate === "lost" ? fail() : rows;
+    },
+  };
+}
+
+test("an append whose answer is lost is done once", async ({ client, name }) => {
+  for (const fate of ["lost", "refused"] as const) {
+    let failures = 0;
+    const log = new PostgresEventLog(
+      failing(client, (sql) => {
+        if (!sql.includes("INSERT INTO tidings_events") || failures === 3) {
+          return undefined;
+        }
+        failures++;
+        return fate;
+      }),
+      `${name} ${fate}`,
+    );
+    const ids = await appendAll(log, numbers(5));
+    assert(failures >= 2);
+    const { events } = await readAll(log, await log.rewind(Infinity));
+    assertEquals(events.map(({ data }) => data), numbers(5));
+    assertEquals(events.map(({ id }) => id), ids);
+  }
+});
+
+test("an append under a claim whose answer is lost is done once", async ({ client, name }) => {
+  for (const fate of ["lost", "refused"] as const) {
+    let left = 0;
+    const logs = new PostgresEventLogs(
+      failing(
+        client,
+        (sql) =>
+          sql.includes("INSERT INTO tidings_log_events") && left-- > 0
+            ? fate
+            : undefined,
+      ),
+      `${name} ${fate}`,
+    );
+    const other = new PostgresEventLogs(client, `${name} ${fate}`);
+    left = 2;
+    const claim = await logs.claim("a", { leaseTime: 60_000 });
+    assert(claim !== undefined);
+    left = 2;
+    await Promise.all(numbers(3).map((data) => claim.append({ data })));
+    left = 1;
+    const late = claim.append({ data: "3" });
+    await other.open("a").append({ data: "foreign" });
+    await late;
+    left = 2;
+    assertEquals(await claim.renew(), true);
+    const { events, gap } = await readAll(logs.open("a"), claim.cursor);
+    const data = events.map(({ data }) => data);
+    assertEquals(gap, false);
+    assertEquals(data.filter((data) => data !== "foreign"), numbers(4));
+    assertEquals(data.length, 5);
+    const last = { takeOver: claim.id, leaseTime: 60_000 };
+    assert(await other.claim("a", last) !== undefined);
+    await assertRejects(
+      () => claim.append({ data: "too late" }),
+      EventLogClaimError,
+    );
+  }
+});
+
+test("a call that is refused for the whole timeout rejects with the error, and one without an answer with a TimeoutError", async ({ client, name }) => {
+  const timeout = 300;
+  const kinds = [["53300", "Error"], ["25006", "Error"], [
+    "08006",
+    "TimeoutError",
+  ]];
+  for (const [code, expected] of kinds) {
+    const over = failing(client, () => "refused", code);
+    const log = new PostgresEventLog(over, name, { timeout });
+    for (const call of [() => log.append({}), () => log.rewind(0)]) {
+      const error = await assertRejects(call, Error, `event log "${name}"`);
+      assertEquals(error.name, expected);
+    }
+  }
+  const silent: PostgresClient = { query: () => new Promise(() => {}) };
+  const log = new PostgresEventLog(silent, name, { timeout });
+  const logs = new PostgresEventLogs(silent, name, { timeout });
+  const { signal } = new AbortController();
+  for (
+    const call of [
+      () => log.append({}),
+      () => log.append({}, { transaction: 1 }),
+      () => log.read("0-0"),
+      () => log.follow(() => {}, { signal }),
+      () => logs.claim("a", { leaseTime: 1 }),
+      () => logs.inspect("a"),
+      () => logs.expire("a", 1),
+    ]
+  ) {
+    const error = await assertRejects(call, Error, "expected an answer");
+    assertEquals(error.name, "TimeoutError");
+  }
+});
+
+test("an error that is final rejects at once", async ({ client, name }) => {
+  let calls = 0;
+  for (const code of ["42501", "28P01", "3D000", "22021"]) {
+    const over = failing(client, () => (calls++, "refused"), code);
+    const log = new PostgresEventLog(over, name);
+    calls = 0;
+    const error = await assertRejects(() => log.rewind(0), Error, "lost");
+    assertEquals((error as { code?: string }).code, code);
+    assertEquals(calls, 1);
+  }
+});
+
+test("answers that are none are told", async ({ name }) => {
+  const answers: unknown[] = [
+    undefined,
+    null,
+    5,
+    "rows",
+    { rows: [] },
+    [5],
+    [[]],
+    [{}],
+    [{ place: 5 }],
+  ];
+  for (const answer of answers) {
+    const client = {
+      query: (sql: string) =>
+        Promise.resolve(sql.includes("version") ? [{ version: "1" }] : answer),
+    } as unknown as PostgresClient;
+    const log = new PostgresEventLog(client, name, { timeout: 50 });
+    for (
+      const call of [
+        () => log.rewind(0),
+        () => log.read("0-0"),
+        () => log.append({ data: "a" }),
+      ]
+    ) {
+      const error = await assertRejects(call, Error, "Cannot ");
+      assertEquals(error.name, "TimeoutError");
+      assert(
+        /expected/.test(String((error.cause as Error)?.message)),
+        `${answer}`,
+      );
+    }
+  }
+});
+
+test("old events leave by their count, their bytes and their age, also where all appends are in transactions", async ({ client, name }) => {
+  const line = JSON.stringify({ data: "x".repeat(100) }).length;
+  const bounds = {
+    maxEvents: 200,
+    maxBytes: 200 * line,
+    maxAge: 1,
+  };
+  for (const [option, value] of Object.entries(bounds)) {
+    const log = new PostgresEventLog(client, `${name} ${option}`, {
+      [option]: value,
+    });
+    const start = await log.rewind(0);
+    await using following = new Following(log, start);
+    await following.until((batches) => batches.length > 0);
+    let count = 0;
+    for (let left = 4; left > 0; left--) {
+      const { options, commit } = await client.begin();
+      for (let i = 0; i < 200; i++, count++) {
+        await log.append({ data: "x".repeat(100) }, options);
+      }
+      await commit();
+      await following.untilEvents(count);
+    }
+    for (let tries = 500;; tries--) {
+      const { events, gap } = await readAll(log, start);
+      if (gap && events.length < 500) break;
+      assert(tries > 0, `${events.length} events are left by ${option}`);
+      await log.append({ data: "one more" });
+      await new Promise((go) => setTimeout(go, 20));
+    }
+    const oldest = await log.rewind(Infinity);
+    assertEquals((await log.read(oldest)).gap, false);
+  }
+});
+
+test("the application makes the tables, or may not be asked to", async () => {
+  await using server = await PostgresServer.start();
+  await using client = openPostgres(server.url);
+  const log = new PostgresEventLog(client, "a", { hasTables: true });
+  await assertRejects(
+    () => log.rewind(0),
+    Error,
+    "expected the tables of POSTGRES_SCHEMA version 1, got none",
+  );
+  for (let twice = 0; twice < 2; twice++) {
+    await client.pool.query(POSTGRES_SCHEMA);
+  }
+  await log.append({ data: "a" });
+  // A user that may only read and write needs no more.
+  await client.pool.query(
+    `CREATE ROLE writer LOGIN;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO writer;
+    GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO writer`,
+  );
+  await using writer = openPostgres(server.url.replace("postgres@", "writer@"));
+  const other = new PostgresEventLog(writer, "a", { maxEvents: 1 });
+  await other.append({ data: "b" });
+  // Tables that are gone are made again.
+  await client.pool.query("DROP TABLE tidings_events, tidings_schema");
+  const fresh = new PostgresEventLog(client, "a");
+  await fresh.append({ data: "c" });
+  await client.pool.query("UPDATE tidings_schema SET version = 2");
+  await assertRejects(
+    () => new PostgresEventLog(openLate(client), "a").rewind(0),
+    Error,
+    "got version 2",
+  );
+});
+
+/** The same client, as a process that starts later has it. */
+function openLate(client: PostgresClient): PostgresClient {
+  return { query: client.query };
+}
+
+test("processes that make the tables at the same time do not disturb each other", async () => {
+  await using server = await PostgresServer.start();
+  const clients = numbers(10).map(() => openPostgres(server.url, { max: 2 }));
+  try {
+    await Promise.all(
+      clients.map((client) =>
+        new PostgresEventLog(client, "a").append({ data: "a" })
+      ),
+    );
+    const log = new PostgresEventLog(clients[0]!, "a");
+    const { events } = await readAll(log, await log.rewind(Infinity));
+    assertEquals(events.length, 10);
+  } finally {
+    for (const client of clients) await client.pool.end();
+  }
+});
+
+test("what was restored from a server with more transactions is read, and comes before all new events", async () => {
+  await using old = await PostgresServer.start();
+  await using fresh = await PostgresServer.start();
+  let dump: string;
+  let cursor: string;
+  {
+    await using client = openPostgres(old.url);
+    const log = new PostgresEventLog(client, "news", { maxEvents: 100 });
+    // Transactions that the other server has not had.
+    for (let i = 0; i < 300; i++) {
+      await client.pool.query("SELECT pg_current_xact_id()");
+    }
+    await appendAll(log, ["a", "b"]);
+    cursor = await log.append({ data: "c" });
+    dump = await old.run("pg_dump", ["postgres"]);
+  }
+  await fresh.run("psql", ["-q", "postgres"], dump);
+  await using client = openPostgres(fresh.url);
+  const log = new PostgresEventLog(client, "news");
+  await using following = new Following(log);
+  await following.until((batches) => batches.length > 0);
+  await log.append({ data: "d" });
+  await following.untilEvents(1);
+  assertEquals(following.data, ["d"]);
+  const { events, gap } = await readAll(log, await log.rewind(Infinity));
+  assertEquals(events.map(({ data }) => data), ["a", "b", "c", "d"]);
+  assertEquals(gap, false);
+  assertEquals((await log.read(cursor)).gap, true);
+});

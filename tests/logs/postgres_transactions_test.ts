@@ -1,0 +1,342 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Transactions that overlap, of which some are rolled back, fail or lose their connection:
+ * what is committed comes once, and in one order for all.
+ */
+
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EventChannel } from "../../channel.ts";
+import {
+  type PostgresClient,
+  PostgresEventLog,
+  type PostgresEventLogOptions,
+} from "../../logs/postgres.ts";
+import {
+  Following,
+  numbers,
+  readAll,
+} from "../conformance/event_log_readers.ts";
+import {
+  openPostgres,
+  sharedPostgres,
+  type TestPostgres,
+} from "../support/postgres_client.ts";
+import {
+  hasPostgres,
+  postgresNote,
+  PostgresServer,
+} from "../support/postgres_server.ts";
+import { Random } from "../support/random.ts";
+
+interface Fixture {
+  url: string;
+  client: TestPostgres;
+  name: string;
+  open(
+    options?: PostgresEventLogOptions,
+    client?: PostgresClient,
+  ): PostgresEventLog;
+}
+
+function test(behaviour: string, fn: (fixture: Fixture) => Promise<void>) {
+  Deno.test(`PostgresEventLog${postgresNote} ${behaviour}`, {
+    ignore: !hasPostgres,
+  }, async () => {
+    const { url } = await sharedPostgres();
+    await using client = openPostgres(url, { max: 40 });
+    const name = crypto.randomUUID();
+    const open: Fixture["open"] = (options, over = client) =>
+      new PostgresEventLog(over, name, options);
+    await fn({ url, client, name, open });
+  });
+}
+
+/** How a transaction ends, drawn at random. */
+type End = "commit" | "rollback" | "serialization failure" | "killed client";
+
+/** Publishes in one transaction, and tells whether it was committed. */
+async function transact(
+  client: TestPostgres,
+  log: PostgresEventLog,
+  data: readonly string[],
+  end: End,
+  pause: () => Promise<unknown>,
+): Promise<boolean> {
+  const connection = await client.pool.connect();
+  let isBroken = false;
+  try {
+    await connection.query(
+      end === "serialization failure"
+        ? "BEGIN ISOLATION LEVEL REPEATABLE READ"
+        : "BEGIN",
+    );
+    if (end === "serialization failure") {
+      await connection.query("SELECT value FROM counters");
+    }
+    for (const each of data) {
+      await log.append({ data: each }, { transaction: connection });
+      await pause();
+    }
+    if (end === "killed client") {
+      const { rows: [row] } = await connection.query(
+        "SELECT pg_backend_pid() AS pid",
+      );
+      await client.pool.query("SELECT pg_terminate_backend($1)", [row.pid]);
+      await connection.query("SELECT 1").catch(() => {});
+      isBroken = true;
+      return false;
+    }
+    if (end === "serialization failure") {
+      await client.pool.query("UPDATE counters SET value = value + 1");
+      const error = await assertRejects(() =>
+        connection.query("UPDATE counters SET value = value + 1")
+      );
+      assertEquals((error as { code?: string }).code, "40001");
+    }
+    await connection.query(end === "commit" ? "COMMIT" : "ROLLBACK");
+    return end === "commit";
+  } finally {
+    connection.release(isBroken);
+  }
+}
+
+test("gives all readers what hundreds of transactions at once have committed, once and in one order", async ({ url, client, open }) => {
+  await client.pool.query(
+    "CREATE TABLE IF NOT EXISTS counters AS SELECT 0 AS value",
+  );
+  const random = new Random(Math.floor(Math.random() * 2 ** 30));
+  const log = open({ maxEvents: Infinity });
+  const start = await log.rewind(0);
+  await using other = openPostgres(url);
+  await using heard = new Following(log, start);
+  await using polled = new Following(
+    open({ pollInterval: 5 }, { query: other.query }),
+    start,
+  );
+  await heard.until((batches) => batches.length > 0);
+  const committed: string[] = [];
+  const ends: End[] = ["rollback", "serialization failure", "killed client"];
+  let left = 300;
+  const joined: Following[] = [];
+  const work = async (worker: number): Promise<void> => {
+    while (left-- > 0) {
+      const data = numbers(1 + random.below(3)).map((n) =>
+        `${worker} ${left} ${n}`
+      );
+      const end = random.onceIn(3) ? random.pick(ends) : "commit";
+      const pause = () =>
+        random.onceIn(2)
+          ? Promise.resolve()
+          : new Promise((go) => setTimeout(go, random.below(20)));
+      if (await transact(client, log, data, end, pause)) {
+        committed.push(...data);
+      }
+      if (random.onceIn(5)) {
+        const data = `${worker} ${left} alone`;
+        await log.append({ data });
+        committed.push(data);
+      }
+      if (random.onceIn(40)) {
+        // It goes on where a read ended while transactions were open.
+        const batch = await log.read(start, { limit: 1 + random.below(100) });
+        joined.push(new Following(log, batch.cursor));
+      }
+    }
+  };
+  try {
+    await Promise.all(numbers(25).map((_, worker) => work(worker)));
+    const last = await log.append({ data: "last" });
+    committed.push("last");
+    for (const following of [heard, polled, ...joined]) {
+      await following.until(() => following.ids.at(-1) === last);
+      assert(following.batches.every(({ gap }) => !gap));
+    }
+    const { events, gap } = await readAll(open({}, other), start);
+    assertEquals(gap, false);
+    assertEquals(events.map(({ data }) => data).sort(), committed.sort());
+    const ids = events.map(({ id }) => id);
+    assertEquals(heard.ids, ids);
+    assertEquals(polled.ids, ids);
+    for (const following of joined) {
+      assertEquals(following.ids, ids.slice(-following.ids.length));
+    }
+    const ordered = ids.toSorted((a, b) => log.compare(a, b)!);
+    assertEquals(ordered, ids);
+  } finally {
+    for (const following of joined) await following[Symbol.asyncDispose]();
+  }
+});
+
+test("gives nothing behind an older transaction that is open, and then all", async ({ client, open }) => {
+  const log = open();
+  await using following = new Following(log);
+  await following.until((batches) => batches.length > 0);
+  for (const [round, end] of (["commit", "rollback"] as const).entries()) {
+    const older = await client.begin();
+    await log.append({ data: `older ${round}` }, older.options);
+    const younger = await client.begin();
+    await log.append({ data: `younger ${round}` }, younger.options);
+    await younger.commit();
+    const alone = await log.append({ data: `alone ${round}` });
+    const start = following.batches.at(-1)!.cursor;
+    const before = await log.read(start);
+    assertEquals([before.events, before.gap], [[], false]);
+    // Its ID is good as a cursor already: it is not taken for one after the end.
+    assertEquals(await log.read(alone), {
+      events: [],
+      cursor: alone,
+      gap: false,
+    });
+    await older[end]();
+    // Nothing tells of a rollback.
+    await following.until(() => following.ids.at(-1) === alone);
+    const { events } = await readAll(log, start);
+    const expected = [`younger ${round}`, `alone ${round}`];
+    if (end === "commit") expected.unshift(`older ${round}`);
+    assertEquals(events.map(({ data }) => data), expected);
+  }
+  assert(following.batches.every(({ gap }) => !gap));
+});
+
+test("keeps the order, and what was committed, when the server is killed", async () => {
+  await using server = await PostgresServer.start({ isDurable: true });
+  await using client = openPostgres(server.url, { max: 10 });
+  const log = new PostgresEventLog(client, "orders");
+  const start = await log.rewind(0);
+  await using following = new Following(log, start);
+  const committed: string[] = [];
+  const unsure: string[] = [];
+  let isOver = false;
+  const work = async (worker: number): Promise<void> => {
+    for (let count = 0; !isOver; count++) {
+      const data = `${worker} ${count}`;
+      let transaction;
+      try {
+        transaction = await client.begin();
+        await log.append({ data }, transaction.options);
+        unsure.push(data);
+        await transaction.commit();
+        committed.push(data);
+      } catch {
+        // A connection that is lost is given back.
+        await transaction?.rollback().catch(() => {});
+        await new Promise((go) => setTimeout(go, 20));
+      }
+    }
+  };
+  const alone = async (): Promise<void> => {
+    for (let count = 0; !isOver; count++) {
+      const data = `alone ${count}`;
+      await log.append({ data });
+      committed.push(data);
+    }
+  };
+  const workers = Promise.all([work(1), work(2), work(3), alone()]);
+  try {
+    for (let kill = 0; kill < 2; kill++) {
+      await following.untilEvents(following.ids.length + 20);
+      await server.kill();
+      await server.restart();
+    }
+    await following.untilEvents(following.ids.length + 20);
+  } finally {
+    isOver = true;
+    await workers;
+  }
+  const last = await log.append({ data: "last" });
+  await following.until(() => following.ids.at(-1) === last);
+  const { events, gap } = await readAll(log, start);
+  assertEquals(gap, false);
+  assertEquals(events.map(({ id }) => id), following.ids);
+  const data = events.map(({ data }) => data!);
+  assertEquals(new Set(data).size, data.length);
+  for (const each of committed) assert(data.includes(each), each);
+  const known = new Set([...committed, ...unsure, "last"]);
+  assertEquals(data.filter((each) => !known.has(each)), []);
+  assert(following.batches.every(({ gap }) => !gap));
+});
+
+test("publishes in a transaction with one INSERT, which is tried once", async ({ client, open }) => {
+  await open().rewind(0);
+  const statements: string[] = [];
+  const log = open({}, {
+    query: (sql, values, transaction) => {
+      statements.push(sql);
+      return client.query(sql, values, transaction);
+    },
+  });
+  await using channel = new EventChannel({ log, onError: () => {} });
+  const { transaction, rollback } = await client.begin();
+  const ids = await Promise.all(
+    numbers(3).map((data) => channel.publish({ data }, { transaction })),
+  );
+  assertEquals(new Set(ids).size, 3);
+  assertEquals(statements.length, 3);
+  for (const sql of statements) {
+    assertEquals(sql.match(/INSERT|SELECT [^$]* FROM tidings|DELETE/g), [
+      "INSERT",
+    ]);
+  }
+  await assertRejects(() => transaction.query("SELECT nonsense"));
+  const error = await assertRejects(
+    () => channel.publish({ data: "too late" }, { transaction }),
+    Error,
+    "Cannot append to event log",
+  );
+  assertEquals((error as { code?: string }).code, "25P02");
+  assertEquals(statements.length, 4);
+  await rollback();
+  assertEquals((await log.read(await log.rewind(Infinity))).events, []);
+});
+
+test("takes the row of another program, and tells of one that is no event", async ({ client, name, open }) => {
+  const log = open();
+  await using following = new Following(log);
+  await following.until((batches) => batches.length > 0);
+  const insert = "INSERT INTO tidings_events (log, event) VALUES ($1, $2)";
+  const events = [
+    '{"event":"paid","data":"17"}',
+    "no JSON",
+    "5",
+    '{"data":"18"}',
+  ];
+  for (const event of events) await client.pool.query(insert, [name, event]);
+  await client.pool.query("SELECT pg_notify('tidings', $1)", [name]);
+  await following.untilEvents(4);
+  assertEquals(following.data, ["17", undefined, undefined, "18"]);
+  const { events: read } = await log.read(await log.rewind(Infinity));
+  assertEquals(read.map(({ fault }) => fault?.name), [
+    undefined,
+    "EventLogEntryError",
+    "EventLogEntryError",
+    undefined,
+  ]);
+});
+
+test("notices that the connection that listens is lost, and makes it anew", async ({ client, open }) => {
+  const log = open();
+  await using following = new Following(log);
+  await following.until((batches) => batches.length > 0);
+  const findListeners = async (): Promise<number[]> => {
+    const { rows } = await client.pool.query(
+      "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN tidings'",
+    );
+    return rows.map(({ pid }) => pid);
+  };
+  const untilListening = async (gone: number[]): Promise<number[]> => {
+    for (let i = 0; i < 500; i++) {
+      const pids = (await findListeners()).filter((pid) => !gone.includes(pid));
+      if (pids.length > 0) return pids;
+      await new Promise((go) => setTimeout(go, 20));
+    }
+    throw new Error("Nothing listens");
+  };
+  const pids = await untilListening([]);
+  for (const pid of pids) {
+    await client.pool.query("SELECT pg_terminate_backend($1)", [pid]);
+  }
+  await untilListening(pids);
+  await log.append({ data: "a" });
+  await following.untilEvents(1);
+});
