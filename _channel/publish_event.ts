@@ -8,9 +8,9 @@
  */
 
 import { withData } from "../_encoder/event_data.ts";
+import { assertFields } from "../_encoder/format_block.ts";
 import { assertReturnableId } from "../_validate.ts";
 import { tellElsewhere } from "../_warning.ts";
-import { encodeEvent } from "../encoder.ts";
 import type { TypedEventInit } from "../event.ts";
 import {
   type CheckedChannelOptions,
@@ -35,7 +35,7 @@ export async function publishEvent<Events>(
   const logged = withData("publish event", event, given);
   // An event that cannot be encoded, or whose ID cannot come back, must not enter the
   // log.
-  encodeEvent(logged);
+  assertFields(logged);
   assertReturnableId("publish event", logged.id);
   return await tellElsewhere(channel.log.append(logged, given));
 }

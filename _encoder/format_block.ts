@@ -10,7 +10,7 @@
 import { dataOf, VERB } from "./event_data.ts";
 import { hasLineBreak, prefixLines } from "./line_breaks.ts";
 import { assertInteger, assertString, describeMismatch } from "../_validate.ts";
-import type { ServerSentEventInit } from "../event.ts";
+import type { ServerSentEventInit, TextEventInit } from "../event.ts";
 
 const ENCODER = new TextEncoder();
 
@@ -28,46 +28,53 @@ export function encodeText(text: string): Uint8Array<ArrayBuffer> {
 export function formatBlock(init: ServerSentEventInit): string {
   const data = dataOf(init);
   const { event, id, retry, comment } = init;
+  const fields = { event, data, id, retry, comment };
+  assertFields(fields);
   let block = "";
-  if (comment !== undefined) block += formatLines(": ", "comment", comment);
-  if (event !== undefined) block += formatBlockType(event);
-  if (data !== undefined) block += formatLines("data: ", "data", data);
-  if (id !== undefined) block += formatId(id);
-  if (retry !== undefined) block += formatRetry(retry);
+  if (comment !== undefined) block += prefixLines(": ", comment);
+  // A receiver takes no event field for "message". Without the line, a relay sends the
+  // bytes that it received.
+  if (event !== undefined && event !== "message") block += `event: ${event}\n`;
+  if (data !== undefined) block += prefixLines("data: ", data);
+  if (id !== undefined) block += `id: ${id}\n`;
+  if (retry !== undefined) block += `retry: ${retry}\n`;
   return block + "\n";
 }
 
-function formatLines(prefix: string, field: string, value: string): string {
-  assertString(VERB, field, value);
-  return prefixLines(prefix, value);
+/**
+ * Checks that an event can be written, without writing it.
+ *
+ * @param fields The event, with its `data` as text.
+ * @throws {TypeError} As `encodeEvent()` does for a field.
+ * @throws {RangeError} As `encodeEvent()` does for a field.
+ */
+export function assertFields(
+  { comment, event, data, id, retry }: TextEventInit,
+): void {
+  if (comment !== undefined) assertString(VERB, "comment", comment);
+  if (event !== undefined) assertType(event);
+  if (data !== undefined) assertString(VERB, "data", data);
+  if (id !== undefined) assertId(id);
+  if (retry !== undefined) assertInteger(VERB, "retry", retry, 0);
 }
 
-function formatBlockType(value: string): string {
+function assertType(value: string): void {
   assertString(VERB, "event", value);
-  if (hasLineBreak(value)) {
-    const expected = "text without a line break";
-    throw new TypeError(describeMismatch(VERB, "event", expected, value));
-  }
-  // A receiver takes no event field for "message". Without the line, a relay sends the
-  // bytes that it received.
-  return value === "message" ? "" : `event: ${value}\n`;
+  if (!hasLineBreak(value)) return;
+  const expected = "text without a line break";
+  throw new TypeError(describeMismatch(VERB, "event", expected, value));
 }
 
-function formatId(value: string | number): string {
+function assertId(value: string | number): void {
   if (typeof value === "number") {
-    if (Number.isFinite(value)) return `id: ${value}\n`;
+    if (Number.isFinite(value)) return;
     const expected = "a finite number";
     throw new RangeError(describeMismatch(VERB, "id", expected, value));
   }
   // A receiver ignores an ID that holds U+0000.
   const isRight = typeof value === "string" && !hasLineBreak(value) &&
     !value.includes("\0");
-  if (isRight) return `id: ${value}\n`;
+  if (isRight) return;
   const expected = "a number, or text without a line break or U+0000";
   throw new TypeError(describeMismatch(VERB, "id", expected, value));
-}
-
-function formatRetry(value: number): string {
-  assertInteger(VERB, "retry", value, 0);
-  return `retry: ${value}\n`;
 }

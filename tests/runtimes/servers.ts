@@ -21,6 +21,7 @@ import "../channel/log_test.ts";
 import "../channel/misuse_test.ts";
 import "../channel/on_limit_test.ts";
 import "../channel/options_test.ts";
+import "../channel/publish_test.ts";
 import "../channel/replay_test.ts";
 import "../channel/resume_test.ts";
 import "../channel/returnable_id_test.ts";
