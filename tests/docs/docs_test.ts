@@ -328,6 +328,41 @@ Deno.test("docs: the links between the guides lead somewhere", async () => {
   }
 });
 
+/** The anchors of a page, as GitHub makes them of its titles. */
+function anchorsOf(text: string): Set<string> {
+  const prose = text.replaceAll(BLOCK_REGEXP, "");
+  return new Set(
+    [...prose.matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
+      title.toLowerCase().replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replaceAll(" ", "-")
+    ),
+  );
+}
+
+Deno.test("docs: the anchors of the links between the guides are there", () => {
+  const broken: string[] = [];
+  for (const [name, text] of texts) {
+    for (const [, target = ""] of text.matchAll(LINK_REGEXP)) {
+      const [file = "", anchor] = target.split("#");
+      if (anchor === undefined || /^https:/.test(target)) continue;
+      const path = new URL(file || name, `file:///${file === "" ? "" : name}`)
+        .pathname.slice(1);
+      const page = texts.get(path);
+      if (page !== undefined && !anchorsOf(page).has(anchor)) {
+        broken.push(`${name}: ${target}`);
+      }
+    }
+  }
+  assertEquals(broken, []);
+});
+
+Deno.test("docs: each guide begins with what it is for", () => {
+  for (const [name, text] of texts) {
+    if (!name.startsWith("docs/")) continue;
+    assertMatch(text, /^# .+\n\nRead this page /, name);
+  }
+});
+
 Deno.test("docs: the arguments of each command line are right", async () => {
   const text = [...texts.values()].join("\n");
   const lines = [...text.matchAll(COMMAND_REGEXP)].map((match) => match[1]!);

@@ -79,6 +79,25 @@ Deno.test("docs: server and client of a socket run, and the client ends by itsel
   }
 });
 
+for (const name of ["EventStreamSocketOptions", "ServeSocketOptions"]) {
+  Deno.test(`docs: the page on sockets lists each of the ${name}`, async () => {
+    const read = (path: string) =>
+      Deno.readTextFile(new URL(`../../${path}`, import.meta.url));
+    const api = await read("tests/package/public_api.txt");
+    const members = new RegExp(`interface ${name}: (.*)`).exec(api)?.[1] ?? "";
+    const names = [...members.matchAll(/(\w+)\?/g)].map((match) => match[1]!);
+    // Those of another interface.
+    const shared = /Pick<\w+, ([^>]+)>/.exec(members)?.[1]?.split(" | ") ?? [];
+    const guide = await read("docs/sockets.md");
+    const [, client = "", server = ""] = guide
+      .slice(guide.indexOf("## Options"), guide.indexOf("## Authentication"))
+      .split("\nOf `");
+    const table = name === "ServeSocketOptions" ? server : client;
+    const listed = [...table.matchAll(/^\| `(\w+)`/gm)].map(([, name]) => name);
+    assertEquals(listed.sort(), [...new Set([...names, ...shared])].sort());
+  });
+}
+
 /** Waits until a server says where it listens. */
 async function readUrl(lines: Lines): Promise<string> {
   return (await findLine(lines, /http:\/\/[^ ]+/))[0];
