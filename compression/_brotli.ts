@@ -27,7 +27,7 @@ export interface BrotliOptions {
    * How hard to look for what repeats: an integer from 1, the fastest, to 11, which
    * gives the fewest bytes.
    *
-   * @default {5}
+   * @default {4}
    */
   level?: number | undefined;
   /**
@@ -55,7 +55,7 @@ export const BROTLI_OPTIONS: OptionKinds<BrotliOptions> = {
 
 /**
  * Makes the `compression` option of `serveEvents`, for large events that repeat
- * themselves and that one client gets alone. They become half as long as with `zstd`, and
+ * themselves and that one client gets alone. They become shorter than with `zstd`, and
  * take several times the processor time.
  *
  * Brotli streams cannot share anything: in a channel or a run each client has a
@@ -109,7 +109,7 @@ export function brotli(options: BrotliOptions = {}): EventCompression {
 function checkBrotliOptions(
   options: BrotliOptions,
 ): BrotliCompressorOptions & { maxCompressors: number } {
-  const { level = 5, windowBits = 22, maxCompressors = 32 } = readOptions(
+  const { level = 4, windowBits = 22, maxCompressors = 32 } = readOptions(
     VERB,
     options,
     BROTLI_OPTIONS,

@@ -7,6 +7,7 @@ import type { LoadReport } from "./_load.ts";
 import type { CompressionWorkload } from "./_workloads.ts";
 import { Child, Program } from "../_process.ts";
 import { build } from "../channel/_fanout_runtimes.ts";
+import { findNode } from "../../scripts/_tools.ts";
 
 /** Where a server runs. */
 export type Runtime = "Deno" | "Node";
@@ -28,11 +29,14 @@ async function startServer(
     return new Child("compression/_deno.ts", name, workload);
   }
   const file = await (nodeServer ??= build("compression/_node.ts"));
-  return new Program("node", ["--expose-gc", file, name, workload]);
+  // The installed Node may have no zstd.
+  const node = workload === "page" ? await findNode() : "node";
+  return new Program(node, ["--expose-gc", file, name, workload]);
 }
 
-function startLoad(port: number, clients: number): Load {
-  return new Child("compression/_load.ts", `${port}`, `${clients}`);
+function startLoad(port: number, clients: number, name: string): Load {
+  const coding = name.endsWith("zstd") ? "zstd" : "gzip";
+  return new Child("compression/_load.ts", `${port}`, `${clients}`, coding);
 }
 
 /** One server with its clients. */
@@ -72,12 +76,12 @@ export class Contest implements AsyncDisposable {
     const server = await startServer(runtime, name, workload);
     const port = await server.read<number>();
     // The first clients make the server load and compile what it needs.
-    const first = startLoad(port, WARM_UP_CLIENTS);
+    const first = startLoad(port, WARM_UP_CLIENTS, name);
     await first.read<number>();
     for (let event = 0; event < 100; event++) await server.ask("publish");
     await first[Symbol.asyncDispose]();
     const before = await ask(server, "collect");
-    const load = startLoad(port, clients);
+    const load = startLoad(port, clients, name);
     await load.read<number>();
     await load.ask(0);
     return new Contest(server, load, clients, before);

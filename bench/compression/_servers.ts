@@ -4,7 +4,7 @@
 
 import { constants, createGzip } from "node:zlib";
 import { EventChannel, type EventChannelOptions } from "../../channel.ts";
-import { gzip } from "../../compression/mod.ts";
+import { gzip, zstd } from "../../compression/mod.ts";
 import { encodeEvent } from "../../encoder.ts";
 import type { ServerSentEventInit } from "../../event.ts";
 
@@ -20,6 +20,7 @@ export interface CompressionServer {
 /** The servers by the names of their rows. */
 export const SERVERS: Readonly<Record<string, () => CompressionServer>> = {
   "tidings": () => serveTidings({ compression: gzip() }),
+  "tidings, zstd": () => serveTidings({ compression: zstd() }),
   "uncompressed": () => serveTidings({}),
   "a zlib stream each": serveZlibStreams,
 };

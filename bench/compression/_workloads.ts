@@ -3,13 +3,14 @@
 /** Events as services send them, seeded, of the sizes that TARGETS names. */
 
 import type { ServerSentEventInit } from "../../event.ts";
+import { Page } from "../../tests/compression/_page_model.ts";
 import { Random } from "../../tests/support/random.ts";
 
 /** The names of the workloads. */
 export const WORKLOADS = ["prices", "chat", "scores"] as const;
 
-/** One of them. */
-export type CompressionWorkload = typeof WORKLOADS[number];
+/** One of them, or a page of 33 KB, of which one row of 400 changes. */
+export type CompressionWorkload = typeof WORKLOADS[number] | "page";
 
 const SEED = 20260101;
 const SYMBOLS = ["AAPL", "AMZN", "GOOG", "MSFT", "NVDA", "TSLA"];
@@ -72,6 +73,10 @@ const MAKERS: Record<
       }],
     }),
   }),
+  page() {
+    const page = new Page(SEED);
+    return () => ({ event: "patch", data: page.nextData() });
+  },
   scores(random) {
     const matches = TEAMS.map((home, index) => ({
       match: 48_000 + index,

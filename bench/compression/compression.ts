@@ -8,8 +8,8 @@
  * `deno task bench:compression`, or with `bytes` or `many/Node` to run a part.
  */
 
-import { CODEC } from "../../_server/compression.ts";
-import { gzip } from "../../compression/mod.ts";
+import { CODEC, type EventCompression } from "../../_server/compression.ts";
+import { brotli, gzip, zstd } from "../../compression/mod.ts";
 import { encodeEvent } from "../../encoder.ts";
 import { Contest, type Runtime } from "./_contest.ts";
 import { createEvents, WORKLOADS } from "./_workloads.ts";
@@ -19,6 +19,10 @@ import { compareRow, type Row } from "../_table.ts";
 /** Events of one sample, and samples of each contestant. */
 const TURNS = 60;
 const ROUNDS = 9;
+
+/** The same for pages, which are larger. */
+const PAGE_TURNS = 5;
+const PAGE_EVENTS = 300;
 
 const PLAIN = "uncompressed";
 
@@ -102,6 +106,70 @@ async function runMany(runtime: Runtime): Promise<Row[]> {
   return rows;
 }
 
+/** CPU with 1000 clients that get a page of 33 KB again and again. */
+async function runPageCpu(runtime: Runtime): Promise<Row[]> {
+  await using ours = await Contest.start(
+    runtime,
+    "tidings, zstd",
+    "page",
+    1000,
+  );
+  await using plain = await Contest.start(runtime, PLAIN, "page", 1000);
+  await compete([ours, plain], PAGE_TURNS);
+  return [compareRow(`cpu/${runtime}, page`, "µs", ours.cpu, plain.cpu, PLAIN)];
+}
+
+/** Clients of a page: how many are there at first, and after how many events one comes. */
+interface PageClients {
+  clients: number;
+  every: number;
+}
+
+/** The bytes of a page of 33 KB, of which one row of 400 changes from event to event. */
+function runPage(): Row[] {
+  const alone = { clients: 1, every: Infinity };
+  const many = { clients: 100, every: 10 };
+  return [
+    pageRow("gzip alone, history of 32 KiB", gzip({ windowBits: 15 }), alone),
+    pageRow("zstd alone", zstd(), alone),
+    pageRow("brotli alone", brotli(), alone),
+    pageRow("zstd, 100 clients and a newcomer each 10 events", zstd(), many),
+  ];
+}
+
+function pageRow(
+  name: string,
+  { [CODEC]: codec }: EventCompression,
+  { clients, every }: PageClients,
+): Row {
+  const next = createEvents("page");
+  const window = codec.openWindow();
+  const streams = Array.from({ length: clients }, () => codec.openStream());
+  let [plain, sent, time] = [0, 0, 0];
+  for (let event = 1; event <= PAGE_EVENTS; event++) {
+    if (event % every === 0) streams.push(codec.openStream());
+    const bytes = encodeEvent(next());
+    const begin = performance.now();
+    const chunk = window.add(bytes);
+    for (const stream of streams) {
+      sent += stream.encodeShared(chunk).byteLength;
+      plain += bytes.byteLength;
+    }
+    time += performance.now() - begin;
+  }
+  for (const stream of streams) stream.end();
+  window.close();
+  const ratio = plain / sent;
+  return {
+    name: `page/${name}`,
+    ours: `${(time / PAGE_EVENTS).toFixed(2)} ms an event`,
+    peer: `${PLAIN} ${(plain / 1024 / 1024).toFixed(0)} MiB`,
+    peerName: PLAIN,
+    result: `1/${ratio.toFixed(0)}`,
+    figure: ratio,
+  };
+}
+
 /** What a newcomer gets before it shares a compressor with two other clients. */
 function runNewcomers(): Row[] {
   return WORKLOADS.map((workload) => {
@@ -167,6 +235,9 @@ const JOBS: Jobs = {
   "many/Deno": () => runMany("Deno"),
   "many/Node": () => runMany("Node"),
   "newcomers": runNewcomers,
+  "page/bytes": runPage,
+  "page/Deno": () => runPageCpu("Deno"),
+  "page/Node": () => runPageCpu("Node"),
 };
 
 if (import.meta.main) {
