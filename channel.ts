@@ -46,7 +46,7 @@ import type {
   EventChannelServeOptions,
 } from "./_channel/options.ts";
 import { Broadcaster } from "./_channel/broadcaster.ts";
-import type { EventChannelCounters } from "./_channel/counters.ts";
+import type { StreamCounters } from "./_server/stream_counters.ts";
 import { ChannelErrors } from "./_channel/channel_errors.ts";
 import { disconnectTopic } from "./_channel/disconnect_topic.ts";
 import { publishEvent } from "./_channel/publish_event.ts";
@@ -71,7 +71,7 @@ export type {
   SharedEventSnapshot,
 } from "./_channel/state_options.ts";
 export { TopicSet } from "./_channel/topic_set.ts";
-export type { EventChannelCounters } from "./_channel/counters.ts";
+export type { StreamCounters } from "./_server/stream_counters.ts";
 export type { EventChannelStall } from "./_channel/log_follower.ts";
 
 /**
@@ -120,7 +120,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   constructor(options: EventChannelOptions<Events> = {}) {
     // `Events` exists in types only.
     this.#options = checkChannelOptions(options as EventChannelOptions);
-    this.#errors = new ChannelErrors(this.#options.onError);
+    this.#errors = new ChannelErrors(this.#options);
     this.#broadcaster = new Broadcaster(this.#options, this.#errors);
     this.#admission = new ChannelAdmission(this.#options);
     this.#parts = {
@@ -166,8 +166,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 
   /** What the channel has done so far: a copy, which does not change. */
-  get counters(): EventChannelCounters {
-    return { ...this.#broadcaster.counters };
+  get counters(): StreamCounters {
+    return this.#broadcaster.readCounters();
   }
 
   /**

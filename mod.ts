@@ -108,7 +108,6 @@ export {
   EventChannel,
   type EventChannelClient,
   type EventChannelCloseOptions,
-  type EventChannelCounters,
   type EventChannelOptions,
   type EventChannelPublishOptions,
   type EventChannelServeOptions,
@@ -117,6 +116,7 @@ export {
   type EventSnapshot,
   type EventSnapshotContext,
   type SharedEventSnapshot,
+  type StreamCounters,
   TopicSet,
 } from "./channel.ts";
 export {

@@ -21,7 +21,6 @@ import {
 } from "./log_feed.ts";
 import type { ChannelErrors } from "./channel_errors.ts";
 import { Disconnections } from "./disconnections.ts";
-import type { EventChannelCounters } from "./counters.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
 import type { TopicSetHome } from "./topic_set.ts";
 import type { TopicBounds } from "./topics.ts";
@@ -32,11 +31,17 @@ import { KeepAliveSchedule } from "./keep_alive_schedule.ts";
 import { Broadcast } from "./broadcast.ts";
 import { drawReconnectionTime } from "./reconnection_time.ts";
 import { DEFAULT_RETRY_AFTER } from "../_server/refuse.ts";
+import type {
+  StreamCounters,
+  StreamTally,
+} from "../_server/stream_counters.ts";
 import { encodeEvent } from "../encoder.ts";
 import type { CloseReason } from "../server.ts";
 
 /** The options of a broadcaster, checked and with the defaults filled in. */
 export interface BroadcasterOptions extends LogFeedOptions {
+  /** Where it counts. */
+  tally: StreamTally;
   /** The most topics of a subscriber. */
   maxTopicsPerSubscriber: number;
   /** UTF-16 code units of a topic. */
@@ -64,6 +69,8 @@ interface Cut {
 
 /** A subscriber, as the broadcaster sees it. */
 export interface ChannelSubscriber {
+  /** Whether it takes broadcasts. */
+  readonly isLive: boolean;
   /** Looks again for something to read. Called while it is idle. */
   resume(): void;
   /** Takes no more broadcasts, and reads on from a position. */
@@ -94,13 +101,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   readonly bounds: TopicBounds;
   /** What each client is sent before everything else. */
   readonly preamble: Uint8Array<ArrayBuffer> | undefined;
-  readonly counters: EventChannelCounters = {
-    delivered: 0,
-    bytes: 0,
-    savedBytes: 0,
-    gaps: 0,
-    overflows: 0,
-  };
+  readonly tally: StreamTally;
   readonly #subscribers: KeepAliveSchedule<ChannelSubscriber>;
   readonly #firstBytes = new FirstBytes<ChannelSubscriber>((subscriber) =>
     subscriber.keepAlive()
@@ -138,6 +139,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     const { maxTopicsPerSubscriber: maxTopics, maxTopicLength } = options;
     this.bounds = { maxTopics, maxTopicLength };
     this.errors = errors;
+    this.tally = options.tally;
     this.feed = new LogFeed(options, errors, this);
     const { reader, makeFrame } = this.feed;
     this.catchUp = new CatchUp(
@@ -168,6 +170,22 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     return this.#subscribers.size;
   }
 
+  /** What was counted so far, and how the subscribers are. */
+  readCounters(): StreamCounters {
+    const { size } = this;
+    let behind = 0;
+    for (const subscriber of this.#subscribers) {
+      if (!subscriber.isLive && !this.#idle.has(subscriber)) behind++;
+    }
+    const sinceLogFailure = this.feed.sinceFailure;
+    return this.tally.read({
+      size,
+      live: size - behind,
+      behind,
+      sinceLogFailure,
+    });
+  }
+
   /** The position after the last broadcast. */
   get position(): number {
     return this.#position;
@@ -186,6 +204,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   /** Adds a subscriber, and returns the number of its stream. */
   add(subscriber: ChannelSubscriber): number {
     this.#subscribers.add(subscriber);
+    this.tally.opened++;
     return this.#disconnections.open();
   }
 

@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { StreamTally } from "../_server/stream_counters.ts";
 import { quote } from "../_validate.ts";
 import { callBack, tellError } from "../_warning.ts";
 import type { EventLogEntryError } from "../log.ts";
@@ -16,9 +17,16 @@ const MAX_TOLD = 1000;
 /** The prefix of an error of Redis, such as `WRONGTYPE`: the rest names the command. */
 const PREFIX_REGEXP = /^-?([A-Z]{3,})\b/;
 
+/** The options of a channel on which its errors depend. */
+export interface ChannelErrorsOptions {
+  readonly onError?: ((error: unknown) => void) | undefined;
+  readonly tally: StreamTally;
+}
+
 /** The errors of one channel. */
 export class ChannelErrors {
   readonly #onError: ((error: unknown) => void) | undefined;
+  readonly #tally: StreamTally;
   /** The kinds of what the log has failed with since it last gave events. */
   readonly #toldKinds = new Set<string>();
   /** The IDs of the entries that were told. */
@@ -30,9 +38,10 @@ export class ChannelErrors {
    */
   #clientError: { error: unknown } | undefined;
 
-  /** @param onError The option of the channel. */
-  constructor(onError: ((error: unknown) => void) | undefined) {
+  /** @param options Whom to tell, and where to count what the log has failed with. */
+  constructor({ onError, tally }: ChannelErrorsOptions) {
     this.#onError = onError;
+    this.#tally = tally;
   }
 
   /** Whether the application is told, so that the body of a response need not fail. */
@@ -58,6 +67,8 @@ export class ChannelErrors {
    * and a warning comes once until the log gives events again.
    */
   readonly tellLog = (error: unknown): void => {
+    this.#tally.logErrors++;
+    this.#tally.logRetries++;
     const isKnown = !note(this.#toldKinds, getErrorKind(error));
     if (isKnown && this.#onError === undefined) return;
     const what = "The log of a channel fails, and is tried again";
@@ -66,6 +77,7 @@ export class ChannelErrors {
 
   /** Tells that the log could not tell its end. */
   readonly tellCursor = (error: unknown): void => {
+    this.#tally.logErrors++;
     const what = "The cursor of a channel was not taken";
     tellError(this.#onError, "TIDINGS_LOG", what, error);
   };

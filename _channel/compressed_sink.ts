@@ -7,7 +7,7 @@
  * @module
  */
 
-import type { EventChannelCounters } from "./counters.ts";
+import type { StreamTally } from "../_server/stream_counters.ts";
 import {
   CODEC,
   type CompressedStream,
@@ -54,18 +54,18 @@ export class GroupChunk {
 export class CompressedSink implements Sink {
   readonly #compression: EventCompression;
   readonly #stream: CompressedStream;
-  readonly #counters: EventChannelCounters;
+  readonly #tally: StreamTally;
   // `connect` sets it before all else.
   #sink!: Sink;
 
   /**
    * @param compression How to compress.
-   * @param counters Where the bytes are counted.
+   * @param tally Where the bytes are counted.
    */
-  constructor(compression: EventCompression, counters: EventChannelCounters) {
+  constructor(compression: EventCompression, tally: StreamTally) {
     this.#compression = compression;
     this.#stream = compression[CODEC].openStream();
-    this.#counters = counters;
+    this.#tally = tally;
   }
 
   /** Whether the client's sink has room. */
@@ -109,8 +109,8 @@ export class CompressedSink implements Sink {
 
   /** Writes compressed bytes, which stand for a number of bytes. */
   #forward(bytes: Uint8Array<ArrayBuffer>, length: number): void {
-    this.#counters.bytes += bytes.byteLength;
-    this.#counters.savedBytes += length - bytes.byteLength;
+    this.#tally.bytes += bytes.byteLength;
+    this.#tally.savedBytes += length - bytes.byteLength;
     this.#sink.write(bytes);
   }
 }

@@ -101,6 +101,11 @@ export class LogFeed {
     return this.#follower.stall;
   }
 
+  /** As {@linkcode LogFollower.sinceFailure}. */
+  get sinceFailure(): number | undefined {
+    return this.#follower.sinceFailure;
+  }
+
   /** The cursor at which following began; `undefined` before that. */
   get startCursor(): string | undefined {
     return this.#startCursor;

@@ -29,6 +29,8 @@ export class LogFollower {
   #run: Promise<void> | undefined;
   /** The cursor up to which the log was followed; set by the first batch. */
   #cursor: string | undefined;
+  /** When following failed last, in milliseconds since the epoch. */
+  #failedAt: number | undefined;
   /** Set when following fails, cleared by the next batch. */
   #stall: EventChannelStall | undefined;
   #failures = 0;
@@ -62,6 +64,13 @@ export class LogFollower {
     return this.#stall;
   }
 
+  /** Milliseconds since following failed last; `undefined` if it never has. */
+  get sinceFailure(): number | undefined {
+    return this.#failedAt === undefined
+      ? undefined
+      : Math.max(0, Date.now() - this.#failedAt);
+  }
+
   /** Begins to follow the log. Later calls have no effect. */
   start(): void {
     this.#run ??= this.#follow();
@@ -78,7 +87,8 @@ export class LogFollower {
     while (!signal.aborted) {
       const { error } = await this.#followOnce();
       if (signal.aborted) return;
-      this.#stall = { since: this.#stall?.since ?? Date.now(), error };
+      this.#failedAt = Date.now();
+      this.#stall = { since: this.#stall?.since ?? this.#failedAt, error };
       this.#onError?.(error);
       // `onError` may have closed the channel.
       if (!signal.aborted) await wait(drawRetryDelay(this.#failures++), signal);

@@ -20,6 +20,7 @@ import { TopicSet } from "./topic_set.ts";
 import { checkTopics } from "./topics.ts";
 import { assertOnLimit, type OnLimit } from "../_server/admission.ts";
 import type { Lifetime } from "../_server/lifetime.ts";
+import { StreamTally } from "../_server/stream_counters.ts";
 import {
   checkResponseOptions,
   COMPRESSION,
@@ -41,6 +42,11 @@ import {
   describeMismatch,
 } from "../_validate.ts";
 import { type EventLog, MemoryEventLog } from "../log.ts";
+
+/**
+ * The name of an option that runs set: all of their channels count in one place.
+ */
+export const TALLY: unique symbol = Symbol("tally");
 
 const CHANNEL_OPTIONS: OptionKinds<EventChannelOptions> = {
   keepAlive: "any",
@@ -98,6 +104,8 @@ const CLOSE_OPTIONS: OptionKinds<EventChannelCloseOptions> = {
 
 /** The options of a channel, checked and with the defaults filled in. */
 export interface CheckedChannelOptions extends EventChannelOptions {
+  /** Where the channel counts. */
+  tally: StreamTally;
   log: EventLog;
   liveSegmentBytes: number;
   keepAlive: number;
@@ -138,7 +146,7 @@ export function readServeOptions(
  * @throws {RangeError} If a number is outside its range.
  */
 export function checkChannelOptions(
-  options: EventChannelOptions,
+  options: EventChannelOptions & { [TALLY]?: StreamTally },
 ): CheckedChannelOptions {
   const verb = "make event channel";
   const given = readOptions(verb, options, CHANNEL_OPTIONS);
@@ -162,6 +170,8 @@ export function checkChannelOptions(
   assertLimit(verb, "maxTopicLength", maxTopicLength, 1);
   return {
     ...given,
+    // No option: runs set it.
+    tally: options[TALLY] ?? new StreamTally(),
     log,
     liveSegmentBytes,
     keepAlive,

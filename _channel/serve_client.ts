@@ -54,15 +54,22 @@ export function serveClient(
   const { topics } = client.interest;
   if (topics instanceof TopicSet) bindTopicSet(topics, broadcaster);
   const { compression, onGap } = channelOptions;
+  const { tally } = channelOptions;
   const negotiation = negotiate(request, {
     ...given,
     compression,
     // No option: runs set it.
     [NEGOTIATED]: (options as NegotiateOptions)[NEGOTIATED],
   });
-  if (negotiation instanceof Response) return negotiation;
+  if (negotiation instanceof Response) {
+    tally.countRefusal(negotiation);
+    return negotiation;
+  }
   const admitted = admission.decide(request, negotiation, broadcaster.size);
-  if (admitted instanceof Response) return admitted;
+  if (admitted instanceof Response) {
+    tally.countRefusal(admitted);
+    return admitted;
+  }
   if (negotiation.isHead) return answerHead(negotiation);
   const callbacks = makeClientCallbacks(
     { topics: given.topics ?? [], key: admitted.key },

@@ -29,6 +29,11 @@ export class SlicedQueue<Item> {
     this.#items.add(item);
   }
 
+  /** Whether an item waits to be visited. */
+  has(item: Item): boolean {
+    return this.#items.has(item);
+  }
+
   /**
    * Visits all items, in the order in which they were added. Items that are added
    * meanwhile wait for the next call, or for the next slice.

@@ -128,14 +128,11 @@ export class Subscriber implements SubscriberRoles {
   /** Takes a chunk of a broadcast, and ends if it holds the last event. */
   take(
     { bytes, events, end }: Chunk,
-    broadcast: Broadcast,
+    { before, begin }: Broadcast,
     { isFinal, unsentId }: Omit<Choice<number>, "items">,
     shared: GroupChunk | undefined,
   ): void {
-    if (!this.#output.hasRoom) {
-      this.fallBehind(broadcast.before, broadcast.begin);
-      return;
-    }
+    if (!this.#output.hasRoom) return this.fallBehind(before, begin);
     this.#knownId.moveTo(end);
     if (bytes !== undefined) this.#output.write(bytes, events, shared);
     if (isFinal) this.end("source", unsentId);
@@ -301,8 +298,9 @@ export class Subscriber implements SubscriberRoles {
   /** Waits for the log to be read from a cursor. */
   #seek(cursor: string): void {
     // After a restart, most cursors are in the live segment once that is filled.
-    if (this.#broadcaster.feed.isFilling) this.#idle();
-    else this.#broadcaster.catchUp.wait(cursor, this);
+    if (this.#broadcaster.feed.isFilling) return this.#idle();
+    this.#broadcaster.tally.catchUps++;
+    this.#broadcaster.catchUp.wait(cursor, this);
   }
 
   #idle(): void {
@@ -328,7 +326,7 @@ export class Subscriber implements SubscriberRoles {
   #crossGap(location: SegmentLocation): void {
     const options = this.#startOptions;
     if (options === undefined && !this.#isCutOff) {
-      this.#broadcaster.counters.overflows++;
+      this.#broadcaster.tally.overflows++;
       this.end("overflow");
       return;
     }
@@ -345,7 +343,7 @@ export class Subscriber implements SubscriberRoles {
 
   #tellGap(location: SegmentLocation, notice?: Uint8Array<ArrayBuffer>): void {
     if (this.isClosed) return;
-    this.#broadcaster.counters.gaps++;
+    this.#broadcaster.tally.gaps++;
     if (notice !== undefined) this.#output.write(notice, 0);
     // Otherwise the client would come back with an ID that the log does not have.
     this.#knownId.setIsCursor(false);

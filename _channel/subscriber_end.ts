@@ -62,6 +62,7 @@ export class SubscriberEnd {
     this.#watch?.stop();
     this.#broadcaster.groupIndex.leave(this.#group, stream);
     this.#broadcaster.remove(stream);
+    this.#broadcaster.tally.countEnd(reason);
     this.#onClose?.(reason);
   }
 }

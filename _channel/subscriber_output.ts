@@ -25,7 +25,7 @@ export class SubscriberOutput {
   #hasBegun = false;
 
   /**
-   * @param broadcaster Has the counters.
+   * @param broadcaster Has the tally.
    * @param compression How to compress the stream, if it is compressed.
    */
   constructor(
@@ -34,7 +34,7 @@ export class SubscriberOutput {
   ) {
     this.#broadcaster = broadcaster;
     this.#compressed = compression &&
-      new CompressedSink(compression, broadcaster.counters);
+      new CompressedSink(compression, broadcaster.tally);
   }
 
   /** Whether the sink has room. */
@@ -89,11 +89,11 @@ export class SubscriberOutput {
     events: number,
     shared?: GroupChunk,
   ): void {
-    const { counters } = this.#broadcaster;
-    counters.delivered += events;
+    const { tally } = this.#broadcaster;
+    tally.delivered += events;
     this.#hasWritten = true;
     if (this.#compressed === undefined) {
-      counters.bytes += chunk.byteLength;
+      tally.bytes += chunk.byteLength;
       this.#sink.write(chunk);
     } else if (shared !== undefined) {
       this.#compressed.writeShared(shared);

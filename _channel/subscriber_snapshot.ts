@@ -118,10 +118,10 @@ export class SubscriberSnapshot implements SnapshotWaiter {
 
   #retry(load: SnapshotLoad): void {
     const { key } = this.#options.source;
-    const { snapshots, counters } = this.#broadcaster;
+    const { snapshots, tally } = this.#broadcaster;
     if (key !== undefined) snapshots.drop(key, load);
     if (++this.#attempts < MAX_ATTEMPTS) return this.#attempt();
-    counters.overflows++;
+    tally.overflows++;
     this.#owner.end("overflow", this.#broadcaster.makeDelay());
   }
 }

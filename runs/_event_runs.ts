@@ -7,6 +7,7 @@
  * @module
  */
 
+import type { StreamCounters } from "../_server/stream_counters.ts";
 import { tellRejection } from "../_warning.ts";
 import { MemoryEventLogs } from "../log.ts";
 import { type ErrorReports, RunsClosedError } from "./_error_reports.ts";
@@ -102,6 +103,14 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   /** How many runs this process produces at present. */
   get size(): number {
     return this.#producers.size;
+  }
+
+  /**
+   * What the readers in this process were given so far: a copy, which does not change.
+   * Its `size` counts readers.
+   */
+  get counters(): StreamCounters {
+    return this.#server.readCounters();
   }
 
   /**

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { StreamTally } from "../_server/stream_counters.ts";
 import {
   checkResponseOptions,
   COMPRESSION,
@@ -77,6 +78,8 @@ const SERVE_OPTIONS: OptionKinds<EventRunsServeOptions> = {
 
 /** The options of runs, checked and with the defaults filled in. */
 export interface CheckedRunsOptions {
+  /** Where all channels of the runs count. */
+  tally: StreamTally;
   logs: EventLogs;
   leaseTime: number;
   keepFor: number;
@@ -155,6 +158,7 @@ export function checkRunsOptions(
   const { keepAlive, retry } = checkResponseOptions(verb, options);
   const errorReports = new ErrorReports(onError);
   return {
+    tally: new StreamTally(),
     logs,
     leaseTime,
     keepFor,

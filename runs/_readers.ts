@@ -7,7 +7,12 @@
  * @module
  */
 
-import { EventChannel } from "../channel.ts";
+import { TALLY } from "../_channel/option_checks.ts";
+import type {
+  StreamCounters,
+  StreamTally,
+} from "../_server/stream_counters.ts";
+import { EventChannel, type EventChannelOptions } from "../channel.ts";
 import type { EventLog, LoggedEvent } from "../log.ts";
 import type { ErrorReports } from "./_error_reports.ts";
 import { GapEventLog } from "./_gap_event_log.ts";
@@ -37,6 +42,8 @@ interface RunReaders {
 
 /** The channels of the runs that are being read. */
 export class Readers {
+  /** Where all channels count. */
+  readonly tally: StreamTally;
   readonly #options: CheckedRunsOptions;
   readonly #statusPoll: StatusPoll;
   readonly #errorReports: ErrorReports;
@@ -58,9 +65,27 @@ export class Readers {
     options: CheckedRunsOptions,
     statusPoll: StatusPoll,
   ) {
+    this.tally = options.tally;
     this.#options = options;
     this.#statusPoll = statusPoll;
     this.#errorReports = options.errorReports;
+  }
+
+  /** What all readers were given so far, and how they are. */
+  readCounters(): StreamCounters {
+    const gauges = { size: 0, live: 0, behind: 0 };
+    let sinceLogFailure: number | undefined;
+    for (const { channel } of [...this.#runs.values(), ...this.#former]) {
+      const counters = channel.counters;
+      gauges.size += counters.size;
+      gauges.live += counters.live;
+      gauges.behind += counters.behind;
+      const since = counters.sinceLogFailure;
+      if (since !== undefined) {
+        sinceLogFailure = Math.min(sinceLogFailure ?? since, since);
+      }
+    }
+    return this.tally.read({ ...gauges, sinceLogFailure });
   }
 
   /**
@@ -160,7 +185,7 @@ export class Readers {
     // A gap becomes an event first: `LostRunLog` holds back any other gap until it has
     // asked the log whether anything is left.
     const log = new LostRunLog(new GapEventLog(own, onError));
-    const channel = new EventChannel({
+    const options: EventChannelOptions & { [TALLY]: StreamTally } = {
       log,
       // A run has few readers: keeping its events in memory would cost more than it
       // saves. What a reader has missed is read from the log.
@@ -169,7 +194,9 @@ export class Readers {
       retry,
       compression,
       onError,
-    });
+      [TALLY]: this.tally,
+    };
+    const channel = new EventChannel(options);
     const readers: RunReaders = {
       claimId,
       log,

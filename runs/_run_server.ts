@@ -20,6 +20,7 @@ import {
   type RefusedRequest,
 } from "../_server/refuse.ts";
 import { assertRequest } from "../_server/request_check.ts";
+import type { StreamCounters } from "../_server/stream_counters.ts";
 import type { ErrorReports } from "./_error_reports.ts";
 import { isRunId } from "./_log_names.ts";
 import type { CheckedRunsOptions } from "./_option_checks.ts";
@@ -66,8 +67,13 @@ export class RunServer {
     this.#readers = new Readers(options, statusPoll);
   }
 
+  /** What the readers were given so far, and how they are. */
+  readCounters(): StreamCounters {
+    return this.#readers.readCounters();
+  }
+
   /**
-   * Answers a request.
+   * Answers a request, and counts it if it is refused.
    *
    * @param id The ID of the run.
    * @param request The request.
@@ -75,6 +81,16 @@ export class RunServer {
    * @returns The response.
    */
   async serve(
+    id: string,
+    request: Request,
+    options: EventRunsServeOptions,
+  ): Promise<Response> {
+    const response = await this.#answer(id, request, options);
+    this.#options.tally.countRefusal(response);
+    return response;
+  }
+
+  async #answer(
     id: string,
     request: Request,
     options: EventRunsServeOptions,

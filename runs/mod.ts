@@ -64,6 +64,7 @@
  * @module
  */
 
+export type { StreamCounters } from "../_server/stream_counters.ts";
 export { EventRuns } from "./_event_runs.ts";
 export type { EventRunEnd, EventRunStatus } from "./_status_entries.ts";
 export type {

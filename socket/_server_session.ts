@@ -97,6 +97,11 @@ export class SocketSession implements Transport {
     this.#leave();
   }
 
+  /** Whether the client reads no stream at present. */
+  get isAway(): boolean {
+    return this.#body === undefined;
+  }
+
   get bufferedAmount(): number {
     return this.#sendBuffer.waitingBytes;
   }

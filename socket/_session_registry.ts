@@ -8,6 +8,7 @@
  */
 
 import { Admission, type AdmissionLimits } from "../_server/admission.ts";
+import { StreamTally } from "../_server/stream_counters.ts";
 import { HttpError } from "./_http_error.ts";
 import type { SocketSession } from "./_server_session.ts";
 
@@ -21,6 +22,20 @@ export class SessionRegistry {
   readonly #sessions = new Map<string, SocketSession>();
   readonly #admission = new Admission();
   #count = 0;
+
+  /** How many sockets there are. */
+  get size(): number {
+    return this.#count;
+  }
+
+  /** How many of them have no stream: their client is away, and may resume. */
+  get away(): number {
+    let away = 0;
+    for (const session of this.#sessions.values()) {
+      if (session.isAway) away++;
+    }
+    return away;
+  }
 
   /** Finds a session. */
   find(id: string): SocketSession | undefined {
@@ -80,3 +95,9 @@ export class SessionRegistry {
     this.#admission.endOldest(key, maxClientsPerKey);
   }
 }
+
+/** The sockets of this process. */
+export const REGISTRY: SessionRegistry = new SessionRegistry();
+
+/** What they count. */
+export const TALLY: StreamTally = new StreamTally();

@@ -7,6 +7,8 @@
  * @module
  */
 
+import type { StreamTally } from "../_server/stream_counters.ts";
+import { CountedTransport, countEvents } from "./_counted_transport.ts";
 import { HttpError } from "./_http_error.ts";
 import { setTransport, type WebSocketLike } from "./_web_socket_like.ts";
 import {
@@ -35,6 +37,7 @@ export interface UpgradedSocket {
  * @param request The request that opens it.
  * @param protocol The subprotocol that was chosen, or an empty string.
  * @param limits The limits of the socket.
+ * @param tally Where the socket is counted.
  * @param onEnd Called when the WebSocket is over.
  * @returns The transport, and the response to the request.
  * @throws {HttpError} If the runtime cannot upgrade requests, or the handshake is
@@ -45,14 +48,20 @@ export function upgradeSocket(
   request: Request,
   protocol: string,
   limits: WebSocketLimits,
+  tally: StreamTally,
   onEnd: () => void,
 ): UpgradedSocket {
   const upgraded = upgrade(request, protocol);
   // Cannot be read too early: setTransport() calls back before it returns.
   let transport!: WebSocketTransport;
   setTransport(socket, (events) => {
-    transport = new WebSocketTransport(upgraded.socket, events, limits, onEnd);
-    return transport;
+    transport = new WebSocketTransport(
+      upgraded.socket,
+      countEvents(events, tally),
+      limits,
+      onEnd,
+    );
+    return new CountedTransport(transport, tally);
   });
   return { transport, response: upgraded.response };
 }

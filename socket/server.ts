@@ -47,7 +47,8 @@ import {
 } from "./_server_option_checks.ts";
 import type { ServeSocketOptions } from "./_server_options.ts";
 import { SocketSession } from "./_server_session.ts";
-import { SessionRegistry } from "./_session_registry.ts";
+import { CountedTransport, countEvents } from "./_counted_transport.ts";
+import { REGISTRY, TALLY } from "./_session_registry.ts";
 import { upgradeSocket } from "./_upgrade.ts";
 import { setTransport, WebSocketLike } from "./_web_socket_like.ts";
 import type { WebSocketTransport } from "./_web_socket_transport.ts";
@@ -59,13 +60,14 @@ import {
 
 export type { CorsOptions } from "../_server/cors.ts";
 export type { EventHandler } from "../_client/event_handler.ts";
+export type { StreamCounters } from "../_server/stream_counters.ts";
+export { socketCounters } from "./_socket_counters.ts";
 export type { WebSocketLike } from "./_web_socket_like.ts";
 export type { ServeSocketOptions } from "./_server_options.ts";
 
 const VERB = "serve socket";
 const METHODS = ["GET", "POST"];
 const ID_REGEXP = /^\d{1,15}$/;
-const REGISTRY = new SessionRegistry();
 
 /**
  * Answers the requests of a socket: the one that opens it, its POSTs, those that
@@ -150,7 +152,10 @@ export function serveSocket(
       { ...given, methods: METHODS, hasFixedMethods: true },
       headers,
     );
-    if (negotiation instanceof Response) return negotiation;
+    if (negotiation instanceof Response) {
+      TALLY.countRefusal(negotiation);
+      return negotiation;
+    }
     if (negotiation.isHead) {
       assertAdmitted(request, id, given, settings);
       return answerHead(negotiation);
@@ -221,11 +226,12 @@ function open(
   const release = admit(options, settings, () => session.replace());
   const socket = createSocket(request);
   setTransport(socket, (events) => {
-    session = new SocketSession(protocol, settings, events, () => {
+    const counted = countEvents(events, TALLY);
+    session = new SocketSession(protocol, settings, counted, () => {
       REGISTRY.remove(session);
       release();
     });
-    return session;
+    return new CountedTransport(session, TALLY);
   });
   REGISTRY.add(session);
   try {
@@ -292,6 +298,7 @@ function upgrade(
       request,
       protocol,
       settings,
+      TALLY,
       () => {
         stopListening();
         release();
@@ -366,5 +373,6 @@ function answerRefusal(
 ): Response {
   if (!(error instanceof HttpError)) throw error;
   const isHead = method === "HEAD";
+  TALLY.countRefusal(error);
   return refuse({ headers, isHead }, error.status, error.message);
 }

@@ -10,6 +10,7 @@ import {
   MemoryEventLog,
 } from "../../log.ts";
 import { ChannelErrors } from "../../_channel/channel_errors.ts";
+import { StreamTally } from "../../_server/stream_counters.ts";
 import { RemoteLog } from "../support/remote_log.ts";
 import { recordWarnings } from "../support/warnings.ts";
 import { BodyClient, makeRequest, until } from "./_clients.ts";
@@ -452,8 +453,9 @@ for (const [name, front] of Object.entries(FRONTS)) {
 
 Deno.test("ChannelErrors remembers a bounded number of entries", () => {
   const told: string[] = [];
-  const errors = new ChannelErrors((error) => {
-    told.push((error as EventLogEntryError).id);
+  const errors = new ChannelErrors({
+    onError: (error) => void told.push((error as EventLogEntryError).id),
+    tally: new StreamTally(),
   });
   const tell = (i: number) =>
     errors.tellEntry(new EventLogEntryError(`${i}`, "it is no event"));

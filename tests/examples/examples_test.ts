@@ -37,6 +37,7 @@ const EXAMPLES: Record<string, string[]> = {
   ],
   // It has a test in `mcp_example_test.ts`.
   "mcp_server.ts": ["run", "-N", "-E"],
+  "metrics.ts": ["run", "-N"],
   "node_server.ts": ["run", "-N", "-E=PORT"],
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
@@ -455,6 +456,45 @@ Deno.test("examples: hono.ts broadcasts from a Hono application", async () => {
   const { id } = await response.json();
   const { data, lastEventId } = await events.next();
   assertEquals([data, lastEventId], ["hello", id]);
+});
+
+Deno.test("examples: metrics.ts gives the counters to Prometheus, and by Deno's own OpenTelemetry", async () => {
+  const { promise: exported, resolve } = Promise.withResolvers<string>();
+  await using collector = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      // Protocol Buffers keep names as they are.
+      const body = new TextDecoder("latin1").decode(await request.bytes());
+      if (body.includes("tidings.refused")) resolve(body);
+      return new Response();
+    },
+  );
+  await using example = await start("metrics.ts", {
+    OTEL_DENO: "true",
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.addr.port}`,
+    OTEL_METRIC_EXPORT_INTERVAL: "100",
+  });
+  await using events = await open(example.url);
+  await events.next();
+  const refused = await fetch(example.url, { method: "PUT" });
+  await refused.body?.cancel();
+  const response = await fetch(`${example.url}metrics`);
+  assertMatch(response.headers.get("content-type")!, /^text\/plain/);
+  const text = await response.text();
+  for (
+    const line of [
+      "tidings_opened_total 1",
+      'tidings_refused_total{status="405"} 1',
+      "tidings_saved_bytes_total 0",
+      "tidings_live 1",
+    ]
+  ) {
+    assert(text.split("\n").includes(line), text);
+  }
+  const body = await within("the metrics", exported);
+  for (const name of ["tidings.opened", "tidings.live"]) {
+    assert(body.includes(name), name);
+  }
 });
 
 Deno.test(

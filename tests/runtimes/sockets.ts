@@ -38,6 +38,7 @@ import "../fuzz/socket_protocol_test.ts";
 import "../socket/departure_test.ts";
 import "../socket/drop_test.ts";
 import "../socket/earlier_read_test.ts";
+import "../socket/counters_test.ts";
 import "../socket/on_limit_test.ts";
 import "../socket/origin_test.ts";
 import "../socket/options_test.ts";
