@@ -20,7 +20,13 @@ export function asEventSourceError(
   url: string,
 ): EventSourceError {
   const made = error instanceof EventSourceError ? error : localError(error);
-  nameUrl(made, url);
+  // What has made the error does not know the URL.
+  if (url !== "") {
+    const { origin, pathname, protocol } = new URL(url);
+    (made as { url: string | undefined }).url ??= origin === "null"
+      ? protocol
+      : origin + pathname;
+  }
   return made;
 }
 
@@ -31,14 +37,4 @@ export function localError(cause: unknown): EventSourceError {
     "Cannot keep event stream: a function of the options threw, see the cause",
     { cause },
   );
-}
-
-/** Sets the URL of an error once. What has made the error does not know it. */
-function nameUrl(
-  error: { url: string | undefined } & EventSourceError,
-  url: string,
-): void {
-  if (url === "") return;
-  const { origin, pathname, protocol } = new URL(url);
-  error.url ??= origin === "null" ? protocol : origin + pathname;
 }

@@ -77,7 +77,7 @@ export function drawDelay(
   const grown = Math.max(floor, 1) * factor ** attempt;
   const ceiling = Math.min(grown, maxDelay, MAX_DELAY);
   const drawn = random();
-  checkOption("draw delay", "backoff.random()", drawn, "a number from 0 to 1");
+  checkOption("connect", "backoff.random()", drawn, "a number from 0 to 1");
   return floor + Math.round(drawn * Math.max(ceiling - floor, 0));
 }
 

@@ -58,8 +58,8 @@ export class EventStreamConnection
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
   #response: ConnectionResponse | undefined;
-  /** Whether a stream was open before. */
-  #hasOpened = false;
+  /** The last event ID if there is none: that of the headers, until a stream was open. */
+  #noLastEventId: "" | undefined;
   readonly #reconnection: Reconnection;
   /** Ends the wait before the next attempt; set while there is one. */
   #endWait: (() => void) | undefined;
@@ -105,7 +105,7 @@ export class EventStreamConnection
     this.#lastEventId = this.#windows.consumer.lastEventId;
     this.#stopListening = listenForAbort(options.signal, this.#onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
-    Promise.resolve().then(() => this.#run());
+    queueMicrotask(() => this.#run());
   }
 
   /**
@@ -211,7 +211,7 @@ export class EventStreamConnection
     this.#attempt?.drop(
       new EventSourceError(
         "reconnect",
-        "Cannot read event stream: reconnect() or followPage() ended it",
+        "Cannot read event stream: this side ended it to reconnect",
       ),
     );
   }
@@ -284,7 +284,7 @@ export class EventStreamConnection
       () => this.#url.next(),
       // A header of the user's counts until the server has the word: it may reset the ID.
       this.#windows.consumer.lastEventId ||
-        (this.#hasOpened ? "" : undefined),
+        this.#noLastEventId,
       // A browser does not wait for a refusal's body; shouldReconnect may look at it.
       !this.#isStandard || this.#options.shouldReconnect !== undefined,
     );
@@ -298,7 +298,7 @@ export class EventStreamConnection
     const response = { status, headers, url: url || this.#url.last };
     if (this.#isStandard && isRepeatable(options)) this.#url.follow(opened);
     this.#response = response;
-    this.#hasOpened = true;
+    this.#noLastEventId = "";
     // Spec: "Announce the connection".
     this.#readyState = OPEN;
     this.#options.onStateChange?.({ state: "open", response });

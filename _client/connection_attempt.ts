@@ -120,8 +120,9 @@ export class ConnectionAttempt {
       this.#readAhead();
       return value;
     }
-    if (!this.#dropped && !error) checkEnd?.();
-    throw this.#dropped ?? error ?? new EventSourceError(
+    const reason = this.#dropped ?? error;
+    if (reason === undefined) checkEnd?.();
+    throw reason ?? new EventSourceError(
       "end",
       "Cannot read event stream: the server ended it",
     );

@@ -168,8 +168,7 @@ export function getMethod({ method, body }: EventSourceInit): string {
  */
 export function isRepeatable(options: EventSourceInit): boolean {
   const { body } = options;
-  return body instanceof ReadableStream
-    ? false
-    : (body === undefined ? /^(get|head|options|query)$/i : /^query$/i)
-      .test(getMethod(options));
+  if (body instanceof ReadableStream) return false;
+  const safe = body === undefined ? /^(get|head|options|query)$/i : /^query$/i;
+  return safe.test(getMethod(options));
 }

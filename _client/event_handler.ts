@@ -6,15 +6,10 @@
  * @module
  */
 
+import { IS_WORKERD } from "./is_workerd.ts";
+
 /** What an attribute such as `onmessage` holds. */
 export type EventHandler<E extends Event> = ((event: E) => unknown) | null;
-
-/**
- * Whether the platform itself calls handlers such as `onmessage`: workerd does for each
- * `EventTarget`, before the listeners. Set with the first handler: `connect()` needs no
- * `EventTarget`.
- */
-let callsHandlers: boolean | undefined;
 
 /**
  * The value of an attribute such as `onmessage`, and its listener.
@@ -49,8 +44,7 @@ export class EventHandlerSlot {
 
   /** Sets the handler. A value that is not an object or a function means `null`. */
   set(value: unknown): void {
-    const isObject = typeof value === "object" || typeof value === "function";
-    this.#value = isObject ? value : null;
+    this.#value = Object(value) === value ? value : null;
     // A handler that replaces another keeps its listener's position in the order. After
     // null, the listener is added again, at the end.
     if (this.#value === null) {
@@ -64,7 +58,8 @@ export class EventHandlerSlot {
     }
   }
 
-  readonly #listener = platformCallsHandlers()
+  // workerd itself calls the handlers of each `EventTarget`, before the listeners.
+  readonly #listener = IS_WORKERD
     ? () => {}
     : (event: Event): unknown => this.#handle(event);
 
@@ -78,19 +73,4 @@ export class EventHandlerSlot {
     if (result === false) event.preventDefault();
     return result;
   }
-}
-
-function platformCallsHandlers(): boolean {
-  if (callsHandlers !== undefined) return callsHandlers;
-  let isCalled = false;
-  class Probe extends EventTarget {
-    get onprobe(): () => void {
-      return () => {
-        isCalled = true;
-      };
-    }
-  }
-  new Probe().dispatchEvent(new Event("probe"));
-  callsHandlers = isCalled;
-  return isCalled;
 }

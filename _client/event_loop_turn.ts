@@ -7,6 +7,8 @@
  * @module
  */
 
+import { IS_WORKERD } from "./is_workerd.ts";
+
 /**
  * How many callbacks are scheduled together once many turns were waited for, one after the
  * other: each time costs a trip through the event loop.
@@ -19,7 +21,7 @@ const { setImmediate } = globalThis as {
 };
 // workerd calls all listeners to a message within one turn.
 const schedule = setImmediate ??
-  (typeof MessageChannel === "undefined" || "WebSocketPair" in globalThis
+  (IS_WORKERD || typeof MessageChannel === "undefined"
     ? setTimeout
     : undefined);
 
@@ -32,7 +34,8 @@ export class EventLoopTurn {
   readonly #schedule = createScheduler(() => this.#end());
   /** Callbacks that are scheduled and have not run. */
   #left = 0;
-  #isOver = true;
+  /** Whether it is over. */
+  isOver = true;
   /** Whether somebody has waited for the last one. */
   #hasWaited = false;
   /** How many turns in a row somebody has waited for. */
@@ -40,18 +43,13 @@ export class EventLoopTurn {
   /** Ends the wait; set while there is one. */
   #resolve: (() => void) | undefined;
 
-  /** Whether it is over. */
-  get isOver(): boolean {
-    return this.#isOver;
-  }
-
   /** Begins another turn. */
   begin(): void {
     this.#waits = this.#hasWaited ? this.#waits + 1 : 0;
-    this.#hasWaited = this.#isOver = false;
+    this.#hasWaited = this.isOver = false;
     if (this.#left > 0) return;
     this.#left = this.#waits < BATCH_SIZE ? 1 : BATCH_SIZE;
-    this.#schedule(this.#left);
+    for (let i = 0; i < this.#left; i++) this.#schedule();
   }
 
   /** Waits until a turn that is not over is. Only one call may wait at a time. */
@@ -62,45 +60,18 @@ export class EventLoopTurn {
 
   #end(): void {
     this.#left--;
-    this.#isOver = true;
+    this.isOver = true;
     this.#resolve?.();
     this.#resolve = undefined;
   }
 }
 
-/** Makes a function that schedules as many calls of `callback`, each in a turn of its own. */
-function createScheduler(callback: () => void): (count: number) => void {
-  if (schedule !== undefined) {
-    return (count) => {
-      for (let i = 0; i < count; i++) schedule(callback);
-    };
-  }
+/** Makes a function that schedules a call of `callback` in a turn of its own. */
+function createScheduler(callback: () => void): () => void {
+  if (schedule !== undefined) return () => schedule(callback);
   const { port1, port2 } = new MessageChannel();
   // Not addEventListener(): zone.js knows each call of such a listener as a task, and
   // Angular looks for changes after each.
   port1.onmessage = callback;
-  let postBatch: (() => void) | undefined;
-  return (count) => {
-    if (count === BATCH_SIZE && !("Zone" in globalThis)) {
-      postBatch ??= createBatch(callback);
-      postBatch();
-    } else {
-      for (let i = 0; i < count; i++) port2.postMessage(0);
-    }
-  };
-}
-
-/**
- * Makes a function that posts one message with many listeners. The platform runs all
- * microtasks after each callback that it calls, and a message for each would cost many
- * times as much.
- */
-function createBatch(callback: () => void): () => void {
-  const { port1, port2 } = new MessageChannel();
-  for (let i = 0; i < BATCH_SIZE; i++) {
-    // A function for each: the same one would be added, and called, once.
-    port1.addEventListener("message", () => callback());
-  }
-  port1.start();
   return () => port2.postMessage(0);
 }

@@ -92,13 +92,13 @@ export class Reconnection {
    */
   decide(disconnection: Disconnection): boolean {
     const { reason, error, attempt } = disconnection;
-    const { shouldReconnect, backoff } = this.#options;
+    const { shouldReconnect, backoff = {} } = this.#options;
     if (reason === "reconnect") return true;
     // Every later attempt would fail too.
     if (/^(no-content|event-too-large|invalid-request)$/.test(reason)) {
       return false;
     }
-    const { maxAttempts = Infinity } = backoff ?? {};
+    const { maxAttempts = Infinity } = backoff;
     if (attempt > maxAttempts) {
       // Without this, a stream that ends again and again would look as if it were over.
       this.hasGivenUp = maxAttempts > 0 &&

@@ -71,6 +71,7 @@ export async function requestEventStream(
         else parsed.searchParams.delete(parameter);
         url = parsed.href;
       }
+      signal.throwIfAborted();
     } catch (cause) {
       throw localError(cause);
     }
@@ -93,7 +94,6 @@ async function send(
   const fetch = options.fetch ?? globalThis.fetch;
   let promise: Promise<Response> | undefined;
   try {
-    init.signal?.throwIfAborted();
     promise = fetch(url, init);
     return await promise;
   } catch (cause) {
@@ -126,7 +126,7 @@ async function send(
 
 /** Whether the last event ID makes a browser ask another origin by OPTIONS first. */
 function needsPreflight(url: string, { headers }: RequestInit): boolean {
-  return isBrowser() && new Headers(headers).has("Last-Event-ID") &&
+  return isBrowser() && (headers as Headers).has("Last-Event-ID") &&
     new URL(url).origin !== globalThis.location?.origin;
 }
 

@@ -18,27 +18,23 @@ export class RequestUrl {
   readonly #given: string | MakeUrl;
   /** Where the next request goes, if the response before it was redirected. */
   #redirected: string | undefined;
-  #last: string;
+  /** The URL of the last request. */
+  last: string;
 
   /** @param given The URL, absolute, or a function. */
   constructor(given: string | MakeUrl) {
     this.#given = given;
-    this.#last = typeof given === "string" ? given : "";
+    this.last = typeof given === "function" ? "" : given;
   }
 
   /** The URL that was given, or the last one that the function gave, at first empty. */
   get given(): string {
-    return typeof this.#given === "string" ? this.#given : this.#last;
-  }
-
-  /** The URL of the last request. */
-  get last(): string {
-    return this.#last;
+    return typeof this.#given === "string" ? this.#given : this.last;
   }
 
   /** Makes the URL of the next request. */
   async next(): Promise<string> {
-    return this.#last = this.#redirected ??
+    return this.last = this.#redirected ??
       (typeof this.#given === "string"
         ? this.#given
         : resolveUrl(`${await this.#given()}`));

@@ -11,7 +11,15 @@
  */
 
 import { listenForAbort } from "../_abort.ts";
-import { LOST, NEW, RecentEvents } from "./_recent_events.ts";
+import {
+  ANSWER_TIMEOUT,
+  CLOSE_DELAY,
+  LOST,
+  MAX_AHEAD,
+  NEW,
+  SILENCE_TIMEOUT,
+} from "./_numbers.ts";
+import { RecentEvents } from "./_recent_events.ts";
 import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
 import type { ConnectOptions } from "../_client/connection_options.ts";
@@ -29,18 +37,6 @@ import type {
 } from "./_messages.ts";
 import { DeliveryQueue, type StateChange } from "./_delivery_queue.ts";
 import { type ConnectionStatus, describe, NO_CONNECTION } from "./_status.ts";
-
-/** Milliseconds without a message of the leader after which a follower asks for one. */
-const SILENCE_TIMEOUT = 5000;
-/** Milliseconds for the leader's answer; after that the follower takes the lock from it. */
-const ANSWER_TIMEOUT = 5000;
-/** Milliseconds for the followers to learn of the end before one of them gets the lock. */
-const CLOSE_DELAY = 100;
-/**
- * How many events a tab may be ahead of the leader. A greater difference means that the
- * tab has its numbers from other tabs, which are gone.
- */
-const MAX_AHEAD = 1e6;
 
 /** The connection of one tab, which is the leader or a follower. */
 export class SharedConnection

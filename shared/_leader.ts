@@ -7,7 +7,8 @@
  * @module
  */
 
-import { LOST, type RecentEvents } from "./_recent_events.ts";
+import { COLLECT_TIME, LOST, NUMBERS_PER_MS } from "./_numbers.ts";
+import type { RecentEvents } from "./_recent_events.ts";
 import {
   CONNECTING,
   type ConnectionState,
@@ -23,15 +24,6 @@ import type {
   PageWake,
 } from "./_messages.ts";
 import type { StateChange } from "./_delivery_queue.ts";
-
-/**
- * Milliseconds for the followers to report what they have received. The leader resumes
- * after the last of it. A follower that answers later drops, by their numbers, the events
- * that it gets again.
- */
-const COLLECT_TIME = 100;
-/** More events than any stream has in a millisecond, for long. */
-const NUMBERS_PER_MS = 1000;
 
 /** What a leader needs of its tab. */
 export interface LeaderTab {

@@ -10,16 +10,9 @@
 import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
 import type { EventRange } from "./_messages.ts";
+import { EVENT_SIZE, MAX_SIZE, NEW } from "./_numbers.ts";
 
-/** The number of the next event in a tab that has not received any message. */
-export const NEW = 0;
-/** The number of the next event in a tab that left before it had caught up. */
-export const LOST = 1;
-
-/** UTF-16 code units that are kept; beyond it, the oldest events are dropped. */
-const MAX_SIZE = 2 ** 20;
-/** What an event counts besides its text. */
-const EVENT_SIZE = 100;
+export { NEW } from "./_numbers.ts";
 
 /** The last events, with consecutive numbers. */
 export class RecentEvents implements EventRange {

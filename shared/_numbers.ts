@@ -1,0 +1,39 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * The times and bounds of a shared connection. A module of its own, without imports: a
+ * bundler writes its numbers where they are used.
+ *
+ * @module
+ */
+
+/** Milliseconds without a message of the leader after which a follower asks for one. */
+export const SILENCE_TIMEOUT = 5000;
+/** Milliseconds for the leader's answer; after that the follower takes the lock from it. */
+export const ANSWER_TIMEOUT = 5000;
+/** Milliseconds for the followers to learn of the end before one of them gets the lock. */
+export const CLOSE_DELAY = 100;
+/**
+ * How many events a tab may be ahead of the leader. A greater difference means that the
+ * tab has its numbers from other tabs, which are gone.
+ */
+export const MAX_AHEAD = 1e6;
+
+/**
+ * Milliseconds for the followers to report what they have received. The leader resumes
+ * after the last of it. A follower that answers later drops, by their numbers, the events
+ * that it gets again.
+ */
+export const COLLECT_TIME = 100;
+/** More events than any stream has in a millisecond, for long. */
+export const NUMBERS_PER_MS = 1000;
+
+/** The number of the next event in a tab that has not received any message. */
+export const NEW = 0;
+/** The number of the next event in a tab that left before it had caught up. */
+export const LOST = 1;
+
+/** UTF-16 code units of events that are kept; beyond it, the oldest are dropped. */
+export const MAX_SIZE = 1048576;
+/** What an event counts besides its text. */
+export const EVENT_SIZE = 100;
