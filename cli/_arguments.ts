@@ -33,6 +33,8 @@ const UPSTREAM_OPTIONS = {
   "last-event-id": { type: "string" },
   event: { type: "string", multiple: true },
   "no-reconnect": { type: "boolean" },
+  "ignore-content-type": { type: "boolean" },
+  "ignore-status": { type: "boolean" },
 } as const;
 const SERVING_OPTIONS = {
   port: { type: "string", default: "8000" },
@@ -252,6 +254,8 @@ async function parseUpstream(
       method: parseMethod(values.method, data !== undefined),
       lastEventId: parseLastEventId(values["last-event-id"]),
       shouldReconnect: values["no-reconnect"] ? () => false : undefined,
+      ignoreContentType: values["ignore-content-type"],
+      ignoreStatus: values["ignore-status"],
       body: data === undefined ? undefined : await readBody(data, io),
     },
   };

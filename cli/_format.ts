@@ -73,7 +73,7 @@ export function describeUrl(text: string): string {
 /** Describes an error in one line, with all its causes. */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return toLine(String(error));
-  let text = error.message;
+  let text = nameOptions(error.message);
   if (error instanceof EventSourceError && error.body !== "") {
     text += `: ${error.body.trim()}`;
   }
@@ -83,6 +83,13 @@ export function describeError(error: unknown): string {
     if (cause !== text) text += `: ${cause}`;
   }
   return toLine(text);
+}
+
+/** Names our options where an error of `connect()` hints at its own. */
+function nameOptions(message: string): string {
+  return message
+    .replace('the option "ignoreContentType"', "--ignore-content-type")
+    .replace('the option "ignoreStatus"', "--ignore-status");
 }
 
 function toLine(text: string): string {

@@ -53,6 +53,8 @@ Read and relay make the request:
       --last-event-id <id>  Resume after this event
       --event <type>        Only events of this type; may be repeated
       --no-reconnect        End when the connection is lost
+      --ignore-content-type Take a response of any Content-Type, or of none
+      --ignore-status       Take any status from 200 to 299 that has a body
 
 Serve and relay answer requests, whatever their path:
 

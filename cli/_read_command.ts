@@ -12,7 +12,7 @@ import { CLEAN_END, TIMEOUT } from "./_exit_status.ts";
 import { type CommandLineIo, writeBytes, writeText } from "./_io.ts";
 import { connectUpstream } from "./_upstream.ts";
 import { startIdleTimer } from "../_idle_timer.ts";
-import { findResponseFault } from "../_parser/response_fault.ts";
+import { findFault } from "../_client/refusal.ts";
 import type { ConnectOptions } from "../client.ts";
 
 /**
@@ -52,15 +52,17 @@ async function printEvents(
   let left = command.count;
   let failure: unknown;
   const connection = connectUpstream(command, io, {
-    fetch: format !== "raw" ? undefined : copyingFetch(async (chunk) => {
-      if (connection.readyState === 2) return;
-      try {
-        await writeBytes(io, chunk);
-      } catch (error) {
-        failure = error;
-        connection.close();
-      }
-    }),
+    fetch: format !== "raw"
+      ? undefined
+      : copyingFetch(command.options, async (chunk) => {
+        if (connection.readyState === 2) return;
+        try {
+          await writeBytes(io, chunk);
+        } catch (error) {
+          failure = error;
+          connection.close();
+        }
+      }),
   });
   // Ends with the loop, however that ends.
   for await (const event of connection) {
@@ -76,12 +78,13 @@ async function printEvents(
 
 /** Makes a `fetch` that hands on each chunk of an event stream before it is parsed. */
 function copyingFetch(
+  options: ConnectOptions,
   onChunk: (chunk: Uint8Array) => Promise<void>,
 ): NonNullable<ConnectOptions["fetch"]> {
   return async (url, init) => {
     const response = await fetch(url, init);
     // Of any other response, the error reports the beginning of the body.
-    if (findResponseFault(response) !== undefined) return response;
+    if (findFault(response, options) !== undefined) return response;
     const body = response.body?.pipeThrough(
       new TransformStream<Uint8Array, Uint8Array>({
         async transform(chunk, controller): Promise<void> {

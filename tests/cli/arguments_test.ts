@@ -231,7 +231,7 @@ Deno.test("cli --help names every option", async () => {
   );
   const names = [...source.matchAll(/^ {2}"?([a-z-]+)"?: \{ type: /gm)]
     .map((match) => match[1]);
-  assertEquals(names.length, 19);
+  assertEquals(names.length, 21);
   for (const name of names) assertStringIncludes(stdout, `--${name} `);
 });
 

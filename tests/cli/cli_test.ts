@@ -57,6 +57,64 @@ Deno.test("cli fails on a refusal, and says on standard error what came", async 
   assertEquals(server.requests.length, 2);
 });
 
+for (
+  const { name, status = 200, contentType, flag } of [
+    { name: "no Content-Type", flag: "--ignore-content-type" },
+    {
+      name: "text/plain",
+      contentType: "text/plain",
+      flag: "--ignore-content-type",
+    },
+    {
+      name: "JSON that it is not",
+      contentType: "application/json",
+      flag: "--ignore-content-type",
+    },
+    {
+      name: "status 201",
+      status: 201,
+      contentType: "text/event-stream",
+      flag: "--ignore-status",
+    },
+    {
+      name: "status 206",
+      status: 206,
+      contentType: "text/event-stream",
+      flag: "--ignore-status",
+    },
+  ]
+) {
+  Deno.test(`cli ${flag} takes a response of ${name}, which is refused without it`, async () => {
+    const headers = contentType ? { "content-type": contentType } : {};
+    await using server = serve(() =>
+      new Response(new TextEncoder().encode("data: a\n\n"), { status, headers })
+    );
+    const refused = await runCli([server.url]);
+    assertEquals(refused.status, 1);
+    assertStringIncludes(refused.stderr, `; ${flag} accepts it: data: a\n`);
+    for (const format of [[], ["--json"], ["--raw"]]) {
+      const args = [server.url, flag, "--no-reconnect", ...format];
+      const { status, stdout, stderr } = await runCli(args);
+      assertEquals(status, 0, stderr);
+      assertMatch(stdout, /\ba\b/);
+    }
+  });
+}
+
+Deno.test("cli --ignore-status takes no status without a body, and no error", async () => {
+  for (const status of [205, 302, 404]) {
+    await using server = serve(() =>
+      new Response(status === 205 ? null : "data: a\n\n", {
+        status,
+        headers: { "content-type": "text/event-stream" },
+      })
+    );
+    const result = await runCli([server.url, "--ignore-status"]);
+    assertEquals(result.status, 1, `${status}`);
+    assertStringIncludes(result.stderr, `got ${status}`);
+  }
+});
+
 Deno.test("cli ends with status 0 when the server says that there is no more", async () => {
   await using server = serve(() => new Response(null, { status: 204 }));
   const { status, stderr } = await runCli([server.url]);
