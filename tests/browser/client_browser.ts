@@ -104,6 +104,70 @@ browserTest(
 );
 
 browserTest(
+  "browser: our EventSource dispatches the objects that the browser's does, of its own realm",
+  async (browser) => {
+    const head =
+      "<iframe srcdoc='<script src=/page.js type=module></script>'></iframe>";
+    const makeBody = () => "id: 1\ndata: a\n\nevent: b\ndata: b\n\n";
+    await withPage(browser, "_client_page.ts", head, async (page) => {
+      const [native, ...ours] = await page.run(async () => {
+        const { 0: frame } = globalThis as unknown as [
+          typeof globalThis & { tidings: typeof client },
+        ];
+        const describe = (event: Event, realm: typeof globalThis) => {
+          const { data, origin, lastEventId, ports, source } =
+            event as MessageEvent;
+          const isMessage = event.type !== "open";
+          const Class = isMessage ? realm.MessageEvent : realm.Event;
+          return {
+            type: event.type,
+            isPlain: Object.getPrototypeOf(event) === Class.prototype,
+            isOfRealm: event.constructor === Class,
+            keys: Reflect.ownKeys(event).map(String),
+            isAtTarget: event.target === event.currentTarget,
+            members: isMessage && [
+              data,
+              new URL(origin).hostname,
+              lastEventId,
+              ports.length,
+              source,
+            ],
+            phase: event.eventPhase,
+            flags: [event.bubbles, event.cancelable, event.composed],
+          };
+        };
+        const read = async (
+          realm: typeof globalThis,
+          Class: typeof EventSource,
+        ) => {
+          const source = new Class("/events");
+          const seen: unknown[] = [];
+          await new Promise<void>((resolve) => {
+            const add = (event: Event) => {
+              if (seen.push(describe(event, realm)) === 3) resolve();
+            };
+            // Each has a single listener, in either way.
+            source.onopen = add;
+            source.onmessage = add;
+            source.addEventListener("b", add);
+          });
+          source.close();
+          return seen;
+        };
+        const Ours = tidings.EventSource as typeof EventSource;
+        const Framed = frame.tidings.EventSource as typeof EventSource;
+        return [
+          await read(globalThis, EventSource),
+          await read(globalThis, Ours),
+          await read(frame, Framed),
+        ];
+      }, null);
+      assertEquals(ours, [native, native]);
+    }, makeBody);
+  },
+);
+
+browserTest(
   "browser: our EventSource has the members of the browser's, described alike",
   async (browser) => {
     await withPage(browser, "_client_page.ts", "", async (page) => {

@@ -142,3 +142,24 @@ Deno.test("EventSource dispatches plain MessageEvents where the platform dispatc
   }
   assertEquals(events.map(({ data }) => data), ["a", "a", "b", "b"]);
 });
+
+Deno.test("EventSource hands a single listener a plain MessageEvent, unless it calls it by itself", async () => {
+  const stream = new OpenStream("id: 1\ndata: a\n\n");
+  const source = new EventSource("http://a", answerWith(() => stream.response));
+  const event = await within(
+    "the event",
+    new Promise<MessageEvent>((resolve) =>
+      source.addEventListener("message", resolve)
+    ),
+  );
+  source.close();
+  // Deno, Node.js and Bun tell the listeners. Elsewhere, a class of ours gains nothing.
+  const { process } = globalThis as {
+    process?: { getBuiltinModule?: (name: string) => object | undefined };
+  };
+  const events = process?.getBuiltinModule?.("node:events") ?? {};
+  const isDirect = "getEventListeners" in events;
+  const { prototype } = MessageEvent;
+  assertInstanceOf(event, MessageEvent);
+  if (!isDirect) assertEquals(Object.getPrototypeOf(event) === prototype, true);
+});
