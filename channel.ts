@@ -41,6 +41,7 @@ import {
 } from "./_channel/option_checks.ts";
 import type {
   EventChannelCloseOptions,
+  EventChannelDisconnectOptions,
   EventChannelOptions,
   EventChannelPublishOptions,
   EventChannelServeOptions,
@@ -57,9 +58,10 @@ import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { tellRejection } from "./_warning.ts";
 import type { TypedEventInit } from "./event.ts";
 
+export type { EventChannelClient } from "./_channel/client_callbacks.ts";
 export type {
-  EventChannelClient,
   EventChannelCloseOptions,
+  EventChannelDisconnectOptions,
   EventChannelOptions,
   EventChannelPublishOptions,
   EventChannelServeOptions,
@@ -276,38 +278,36 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    *
    * The clients come back, and one that is served again gets what it has missed. So first
    * store that a user is signed out, for example, then call this, and answer the user's
-   * next request with 204 or 401, after which an `EventSource` does not reconnect.
+   * next request with 204 or 401, after which an `EventSource` does not reconnect. With
+   * `transaction`, both are one step.
    *
    * @example A user signs out
    * ```ts
    * import { EventChannel } from "@tidings/sse/channel";
-   * import { stopReconnecting } from "@tidings/sse/server";
    * import { assertEquals } from "@std/assert";
    *
    * await using channel = new EventChannel();
-   * const users = new Set(["ada"]);
-   * const handle = (request: Request): Response =>
-   *   users.has("ada")
-   *     ? channel.serve(request, { topics: ["user:ada"] })
-   *     : stopReconnecting(request);
-   *
-   * const response = handle(new Request("http://localhost/"));
-   * users.delete("ada");
+   * const options = { topics: ["user:ada"] };
+   * const response = channel.serve(new Request("http://localhost/"), options);
    * await channel.disconnect("user:ada");
    * await response.text();
-   * assertEquals(handle(new Request("http://localhost/")).status, 204);
+   * assertEquals(channel.size, 0);
    * ```
    *
    * @param topic The topic.
+   * @param options How to write the entry.
    * @returns The ID of the entry, as soon as the log has it. It rejects with a `TypeError`
    * or `RangeError` if the topic is not well-formed text or exceeds a limit, with the
    * log's error if the log refuses the entry, and with an `Error` if the channel is closed.
    */
-  disconnect(topic: string): Promise<string> {
+  disconnect(
+    topic: string,
+    options: EventChannelDisconnectOptions = {},
+  ): Promise<string> {
     if (!(#options in Object(this))) {
       return Promise.reject(makeUnboundError("disconnect clients", this));
     }
-    const ended = disconnectTopic(topic, this.#parts);
+    const ended = disconnectTopic(topic, options, this.#parts);
     return tellRejection(ended, this.#errors.tellDisconnect);
   }
 

@@ -108,6 +108,7 @@ export {
   EventChannel,
   type EventChannelClient,
   type EventChannelCloseOptions,
+  type EventChannelDisconnectOptions,
   type EventChannelOptions,
   type EventChannelPublishOptions,
   type EventChannelServeOptions,

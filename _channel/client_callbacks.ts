@@ -7,9 +7,22 @@
  * @module
  */
 
-import type { EventChannelClient } from "./options.ts";
+import type { TopicSet } from "./topic_set.ts";
 import { callBack } from "../_warning.ts";
 import type { CloseReason } from "../server.ts";
+
+/** A client of a channel, as its callbacks see it. */
+export interface EventChannelClient {
+  /**
+   * The topics with which the client was served: those of `serve`, as they were given. A
+   * {@linkcode TopicSet} has its topics of this moment.
+   */
+  readonly topics: readonly string[] | TopicSet | "all";
+  /**
+   * What the `key` of the channel has returned for its request; `undefined` without one.
+   */
+  readonly key: string | undefined;
+}
 
 /** The options that are called back. */
 export interface ClientCallbackOptions {

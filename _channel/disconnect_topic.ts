@@ -7,6 +7,8 @@
  * @module
  */
 
+import { checkDisconnectOptions } from "./option_checks.ts";
+import type { EventChannelDisconnectOptions } from "./options.ts";
 import type { ChannelParts } from "./serve_client.ts";
 import { assertTopic } from "./topics.ts";
 import { tellElsewhere } from "../_warning.ts";
@@ -15,11 +17,13 @@ import { tellElsewhere } from "../_warning.ts";
  * Has the streams of a topic ended.
  *
  * @param topic The topic.
+ * @param options How to write the entry.
  * @param channel The channel.
  * @returns The ID of the entry.
  */
 export async function disconnectTopic(
   topic: string,
+  options: EventChannelDisconnectOptions,
   { options: { log, maxTopicLength }, broadcaster, admission }: ChannelParts,
 ): Promise<string> {
   const verb = "disconnect clients";
@@ -27,9 +31,11 @@ export async function disconnectTopic(
   if (admission.isClosed) {
     throw new Error(`Cannot ${verb}: the channel is closed`);
   }
-  const options = { topics: [topic], disconnect: true };
+  const given = checkDisconnectOptions(options);
+  const entry = { ...given, topics: [topic], disconnect: true };
   // Called at once, as by `publish()`: it may be part of a transaction that is open.
-  const id = await tellElsewhere(log.append({}, options));
-  broadcaster.noteDisconnection(id);
+  const id = await tellElsewhere(log.append({}, entry));
+  // Until a transaction is committed, the entry is not in the log.
+  if (given.transaction === undefined) broadcaster.noteDisconnection(id);
   return id;
 }

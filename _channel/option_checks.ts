@@ -10,6 +10,7 @@
 import type { Interest } from "./group.ts";
 import type {
   EventChannelCloseOptions,
+  EventChannelDisconnectOptions,
   EventChannelOptions,
   EventChannelPublishOptions,
   EventChannelServeOptions,
@@ -93,6 +94,11 @@ const SERVE_OPTIONS: OptionKinds<EventChannelServeOptions> = {
 const PUBLISH_OPTIONS: OptionKinds<EventChannelPublishOptions> = {
   topics: "any",
   conflationKey: CONFLATION_KEY,
+  transaction: "any",
+  signal: SIGNAL,
+};
+
+const DISCONNECT_OPTIONS: OptionKinds<EventChannelDisconnectOptions> = {
   transaction: "any",
   signal: SIGNAL,
 };
@@ -221,6 +227,13 @@ export function checkPublishOptions(
     checkTopics(verb, topics, bounds);
   }
   return given;
+}
+
+/** Reads the options with which clients are disconnected, as {@linkcode readOptions}. */
+export function checkDisconnectOptions(
+  options: EventChannelDisconnectOptions,
+): EventChannelDisconnectOptions {
+  return readOptions("disconnect clients", options, DISCONNECT_OPTIONS);
 }
 
 /**

@@ -10,22 +10,10 @@
 import type { EventResponseOptions } from "../_server/options.ts";
 import type { TypedEventInit } from "../event.ts";
 import type { EventLog, LoggedEvent } from "../log.ts";
+import type { EventChannelClient } from "./client_callbacks.ts";
 import type { EventGap, EventSnapshot } from "./state_options.ts";
 import type { TopicSet } from "./topic_set.ts";
 import type { CloseReason, EventCompression } from "../server.ts";
-
-/** A client of a channel, as its callbacks see it. */
-export interface EventChannelClient {
-  /**
-   * The topics with which the client was served: those of `serve`, as they were given. A
-   * {@linkcode TopicSet} has its topics of this moment.
-   */
-  readonly topics: readonly string[] | TopicSet | "all";
-  /**
-   * What the `key` of the channel has returned for its request; `undefined` without one.
-   */
-  readonly key: string | undefined;
-}
 
 /**
  * Options for {@linkcode EventChannel}.
@@ -380,6 +368,10 @@ export interface EventChannelPublishOptions {
    */
   signal?: AbortSignal | undefined;
 }
+
+/** Options for {@linkcode EventChannel.disconnect}, as those of `publish`. */
+export interface EventChannelDisconnectOptions
+  extends Pick<EventChannelPublishOptions, "transaction" | "signal"> {}
 
 /** Options for {@linkcode EventChannel.close}. */
 export interface EventChannelCloseOptions {

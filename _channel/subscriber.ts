@@ -260,10 +260,9 @@ export class Subscriber implements SubscriberRoles {
     if (cursor === undefined) return undefined;
     const isNew = this.#startOptions !== undefined;
     const location = this.#broadcaster.locate(cursor, isNew);
-    if (location === undefined) {
-      this.#seek(cursor);
-      return undefined;
-    }
+    // What is handed out first may have ended the stream.
+    if (this.isClosed) return undefined;
+    if (location === undefined) return this.#seek(cursor);
     this.#startOptions = undefined;
     if (location.position < this.#broadcaster.endOf(location)) return location;
     this.#reachEnd(cursor, location.position, joiner);
@@ -296,7 +295,7 @@ export class Subscriber implements SubscriberRoles {
   }
 
   /** Waits for the log to be read from a cursor. */
-  #seek(cursor: string): void {
+  #seek(cursor: string): undefined {
     // After a restart, most cursors are in the live segment once that is filled.
     if (this.#broadcaster.feed.isFilling) return this.#idle();
     this.#broadcaster.tally.catchUps++;

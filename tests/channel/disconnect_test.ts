@@ -121,6 +121,32 @@ Deno.test("EventChannel.disconnect() rejects, and tells once, what cannot be don
   await assertRejects(() => disconnect("t"), TypeError, unbound);
 });
 
+Deno.test("EventChannel.disconnect() in a transaction ends what opens before that is committed", async () => {
+  const log = new MemoryEventLog();
+  const commits: (() => Promise<string>)[] = [];
+  const transactional: EventLog = {
+    append(event, { transaction, ...options } = {}) {
+      if (transaction === undefined) return log.append(event, options);
+      commits.push(() => log.append(event, options));
+      return Promise.resolve("1-1");
+    },
+    read: (after, options) => log.read(after, options),
+    rewind: (count) => log.rewind(count),
+    follow: (onBatch, options) => log.follow(onBatch, options),
+  };
+  await using channel = new EventChannel({ log: transactional });
+  const serve = (): BodyClient =>
+    new BodyClient(channel.serve(makeRequest(), { topics: ["t"] })).run();
+  const first = serve();
+  await channel.disconnect("t", { transaction: {} });
+  const second = serve();
+  for (const { inbox } of [first, second]) {
+    await inbox.until(() => inbox.lastEventId !== "");
+  }
+  for (const commit of commits) await commit();
+  for (const client of [first, second]) await within("the end", client.end());
+});
+
 Deno.test("EventChannel.disconnect() that fails and is left alone is a warning, and ends nothing", async () => {
   using recorder = recordWarnings();
   const log = new RemoteLog();

@@ -9,6 +9,7 @@ import {
 import {
   EventChannel,
   type EventChannelCloseOptions,
+  type EventChannelDisconnectOptions,
   type EventChannelOptions,
   type EventChannelPublishOptions,
   type EventChannelServeOptions,
@@ -187,6 +188,16 @@ testOptions<Omit<EventChannelPublishOptions, "transaction">>({
   wrong: { topics: "user:ada", conflationKey: 5, signal: {} },
 });
 
+testOptions<Omit<EventChannelDisconnectOptions, "transaction">>({
+  name: "EventChannel.disconnect()",
+  async call(options): Promise<void> {
+    await using channel = new EventChannel();
+    await channel.disconnect("user:ada", options);
+  },
+  right: { signal },
+  wrong: { signal: {} },
+});
+
 testOptions<EventChannelCloseOptions>({
   name: "EventChannel.close()",
   call: (options) => new EventChannel().close(options),
@@ -212,6 +223,11 @@ Deno.test("EventChannel.publish() hands a transaction to the log, and rejects wh
   await using other = new EventChannel({ onError: () => {} });
   await assertRejects(
     () => other.publish({ data: "a" }, { transaction }),
+    TypeError,
+    'Cannot append event: expected "transaction" to be left out',
+  );
+  await assertRejects(
+    () => other.disconnect("t", { transaction }),
     TypeError,
     'Cannot append event: expected "transaction" to be left out',
   );

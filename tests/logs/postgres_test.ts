@@ -3,9 +3,14 @@
 /** A log in PostgreSQL: the suite, with notifications and without. */
 
 import { PostgresEventLog } from "../../logs/postgres.ts";
+import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
-import { openPostgres, sharedPostgres } from "../support/postgres_client.ts";
+import {
+  openPostgres,
+  sharedPostgres,
+  type TestPostgres,
+} from "../support/postgres_client.ts";
 import { hasPostgres, postgresNote } from "../support/postgres_server.ts";
 
 const SUITE = {
@@ -27,6 +32,23 @@ testEventLog(`PostgresEventLog${postgresNote}`, async ({ maxEvents }) => {
     close: () => client.pool.end(),
   };
 }, SUITE);
+
+testDisconnect(`PostgresEventLog${postgresNote}`, async () => {
+  const { url } = await sharedPostgres();
+  const name = crypto.randomUUID();
+  const clients: TestPostgres[] = [];
+  return {
+    // Each process has connections of its own.
+    open: () => {
+      const client = openPostgres(url);
+      clients.push(client);
+      return new PostgresEventLog(client, name);
+    },
+    close: async () => {
+      for (const client of clients) await client[Symbol.asyncDispose]();
+    },
+  };
+}, { ignore: !hasPostgres });
 
 testEventLog(
   `PostgresEventLog (written by another process, without notifications)${postgresNote}`,
