@@ -9,6 +9,7 @@ import { RUNTIME_VERSIONS } from "../../scripts/_tools.ts";
 const DENO_ONLY: Record<string, string> = {
   "chaos/chaos": "kills processes",
   "chaos/runs_chaos": "kills processes",
+  "chaos/state_chaos": "kills processes",
   "cli/arguments": "the command line is for Deno",
   "cli/cli": "the command line is for Deno",
   "cli/end": "the command line is for Deno",
