@@ -234,18 +234,25 @@ export class CatchUp {
     return this.#reader.read(cursor, { maxBytes: SEGMENT_BYTES }, isNeeded);
   }
 
-  /** Reads what follows a segment, if newer events of its keys may be there. */
-  async #readAhead(segment: Segment, cursor: string): Promise<void> {
+  /**
+   * Reads what follows a segment, if newer events of its keys may be there.
+   *
+   * @param cursor The subscribers at this cursor need it.
+   * @returns The segments that were read.
+   */
+  async #readAhead(segment: Segment, cursor: string): Promise<Segment[]> {
+    const segments: Segment[] = [];
     const findNext = this.#lookAhead(segment);
     const isNeeded = (): boolean => this.#waiting.has(cursor);
     const bounds = { limit: EVENTS_AHEAD, maxBytes: SEGMENT_BYTES };
     for (let next; (next = findNext()) !== undefined;) {
       const batch = await this.#reader.read(next, bounds, isNeeded);
       // Without what is ahead, subscribers get more than they need.
-      if (!batch || batch.gap || batch.events.length === 0) return;
-      this.#segments.add(next, batch);
+      if (!batch || batch.gap || batch.events.length === 0) break;
+      segments.push(this.#segments.add(next, batch).segment);
       this.#end = batch.cursor;
     }
+    return segments;
   }
 
   /**
@@ -275,10 +282,13 @@ export class CatchUp {
     this.#end = batch.cursor;
     const location = this.#segments.add(cursor, batch);
     const { segment } = location;
-    if (segment.keyedEnd > 0) await this.#readAhead(segment, cursor);
+    const ahead = segment.keyedEnd > 0
+      ? await this.#readAhead(segment, cursor)
+      : [];
     this.#resolve(cursor, location, batch.gap);
-    const isShared = this.#resolveInside(segment);
-    this.#count += isShared ? SHARED_SEGMENT : 1;
+    for (const each of [segment, ...ahead]) {
+      this.#count += this.#resolveInside(each) ? SHARED_SEGMENT : 1;
+    }
     if (batch.gap) this.#resolveMissing(cursor, batch, location, count);
     await this.#answers.run();
   }
