@@ -43,6 +43,8 @@ const MIN_LIMIT = 1000;
 const LIMIT_FACTOR = 20;
 /** Bytes of events, as the log counts them, that one reading gives. */
 const PAGE_BYTES = 262_144;
+/** Milliseconds from the end of one reading to the next: newcomers meanwhile share that. */
+const PAUSE = 5;
 
 /**
  * Searches for all newcomers of a channel. Those that come at once share one reading of
@@ -103,6 +105,8 @@ export class ReplaySearch {
       await this.#count(searches, signal);
       await this.#look(searches.filter(isChoosy), signal);
       if (!signal.aborted) await this.#tasks.run();
+      // A log that answers at once would be read for each newcomer of a herd.
+      if (!signal.aborted) await pause(signal);
     }
     if (!signal.aborted) this.#reading = undefined;
   }
@@ -266,6 +270,19 @@ export class ReplaySearch {
 interface StretchLocation {
   readonly stretch: Stretch;
   readonly position: number;
+}
+
+/** Waits for a while, at most until a signal is aborted. */
+function pause(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    const timer = setTimeout(end, PAUSE);
+    signal.addEventListener("abort", end);
+  });
 }
 
 function isChoosy(search: Search): search is ChoosySearch {

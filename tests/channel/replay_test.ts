@@ -6,6 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventChannel, type EventChannelServeOptions } from "../../channel.ts";
 import { type EventLog, MemoryEventLog } from "../../log.ts";
 import { BodyClient, makeRequest, until } from "./_clients.ts";
+import { FakeTime } from "../support/fake_time.ts";
 import { RemoteLog } from "../support/remote_log.ts";
 
 /** Where the past events are when a newcomer comes. */
@@ -206,6 +207,39 @@ Deno.test("EventChannel.serve() with replay reads the log once for newcomers tha
   const one = await cost(1);
   const many = await cost(200);
   assert(many <= one + 5, `${many} readings, and ${one} for one`);
+});
+
+Deno.test("EventChannel.serve() with replay reads a log that answers at once for newcomers that come one after the other", async () => {
+  const log = new MemoryEventLog();
+  await fill(log, 200);
+  let searches = 0;
+  const { rewind } = log;
+  log.rewind = (count, options) => {
+    searches++;
+    return rewind.call(log, count, options);
+  };
+  const { setTimeout } = globalThis;
+  const settle = () => new Promise((resolve) => setTimeout(resolve, 0));
+  await using channel = new EventChannel({ log, liveSegmentBytes: 0 });
+  using time = new FakeTime();
+  const clients: BodyClient[] = [];
+  const come = async (): Promise<void> => {
+    const options = { topics: ["quiet"], replay: 2 };
+    clients.push(new BodyClient(channel.serve(makeRequest(), options)).run());
+    await settle();
+  };
+  await come();
+  assertEquals(clients[0]?.inbox.data, lastTenths(2, 200));
+  const ofOne = searches;
+  for (let i = 0; i < 9; i++) await come();
+  assertEquals(searches, ofOne);
+  time.pass(5);
+  await settle();
+  assert(searches > ofOne && searches <= 2 * ofOne, `${searches} searches`);
+  for (const client of clients) {
+    assertEquals(client.inbox.data, lastTenths(2, 200));
+    await client[Symbol.asyncDispose]();
+  }
 });
 
 Deno.test("EventChannel.serve() with replay ends only the client whose filter throws", async () => {
