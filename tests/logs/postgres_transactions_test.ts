@@ -82,7 +82,9 @@ async function transact(
       const { rows: [row] } = await connection.query(
         "SELECT pg_backend_pid() AS pid",
       );
-      await client.pool.query("SELECT pg_terminate_backend($1)", [row.pid]);
+      await client.pool.query("SELECT pg_terminate_backend($1)", [
+        row?.pid,
+      ]);
       await connection.query("SELECT 1").catch(() => {});
       isBroken = true;
       return false;
@@ -322,7 +324,7 @@ test("notices that the connection that listens is lost, and makes it anew", asyn
     const { rows } = await client.pool.query(
       "SELECT pid FROM pg_stat_activity WHERE query = 'LISTEN tidings'",
     );
-    return rows.map(({ pid }) => pid);
+    return rows.map(({ pid }) => Number(pid));
   };
   const untilListening = async (gone: number[]): Promise<number[]> => {
     for (let i = 0; i < 500; i++) {

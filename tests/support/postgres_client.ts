@@ -2,22 +2,45 @@
 
 /** `npm:pg` as the logs use it, and a server that the tests of a module share. */
 
-// @ts-types="npm:@types/pg@8.23.1"
 import pg from "npm:pg@8.23.1";
 import type { PostgresClient } from "../../logs/postgres.ts";
 import { hasPostgres, PostgresServer } from "./postgres_server.ts";
 
+// Its own types bring those of Node for events, which are not Deno's.
+
+/** What answers statements. */
+export interface PgQueries {
+  query(
+    sql: string,
+    values?: unknown[],
+  ): Promise<{ rows: Record<string, unknown>[] }>;
+}
+
+/** A connection of a pool. */
+export interface PgConnection extends PgQueries {
+  on(name: "error", listener: () => void): unknown;
+  release(isBroken?: boolean): void;
+}
+
+/** A pool of connections. */
+export interface PgPool extends PgQueries {
+  on(name: "error", listener: () => void): unknown;
+  on(name: "connect", listener: (connection: PgConnection) => void): unknown;
+  connect(): Promise<PgConnection>;
+  end(): Promise<void>;
+}
+
 /** A client with a pool of its own. */
 export interface TestPostgres extends PostgresClient, AsyncDisposable {
-  readonly pool: pg.Pool;
-  /** Waits until the connection that listens is there, if `listen` was called. */
+  readonly pool: PgPool;
+  /** Begins a transaction. */
   begin(): Promise<TestTransaction>;
 }
 
 /** A transaction on a connection of its own. */
 export interface TestTransaction {
-  readonly transaction: pg.PoolClient;
-  readonly options: { transaction: pg.PoolClient };
+  readonly transaction: PgConnection;
+  readonly options: { transaction: PgConnection };
   commit(): Promise<void>;
   rollback(): Promise<void>;
 }
@@ -25,19 +48,22 @@ export interface TestTransaction {
 /** Opens a pool. */
 export function openPostgres(
   url: string,
-  options: pg.PoolConfig = {},
+  options: { max?: number } = {},
 ): TestPostgres {
-  const pool = new pg.Pool({ connectionString: url, ...options });
+  const pool: PgPool = new pg.Pool({ connectionString: url, ...options });
   // Without listeners, a connection that is lost ends the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", () => {}));
   return {
     pool,
-    query: async (sql, values, on = pool) =>
-      (await (on as pg.Pool).query(sql, values)).rows,
+    query: async (sql, values, on: PgQueries = pool) =>
+      (await on.query(sql, values)).rows,
     listen: async (channel, onNotify, onLost) => {
       const client = new pg.Client({ connectionString: url });
-      client.on("notification", ({ payload = "" }) => onNotify(payload));
+      client.on(
+        "notification",
+        ({ payload = "" }: { payload?: string }) => onNotify(payload),
+      );
       client.on("error", onLost).on("end", onLost);
       await client.connect();
       await client.query(`LISTEN ${channel}`);

@@ -25,7 +25,7 @@ export async function makePostgresLogs(): Promise<EventLogsFixture> {
         WHERE collection = $1`,
         [collection],
       );
-      return row.count;
+      return Number(row?.count);
     },
     deleteLast: async (name) => {
       await others.pool.query(
