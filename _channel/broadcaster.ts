@@ -20,6 +20,7 @@ import {
   type LogFeedOptions,
 } from "./log_feed.ts";
 import type { ChannelErrors } from "./channel_errors.ts";
+import type { Waiter } from "./cursor_queue.ts";
 import { Disconnections } from "./disconnections.ts";
 import type { Frame, SegmentLocation } from "./segment.ts";
 import type { TopicSetHome } from "./topic_set.ts";
@@ -253,6 +254,12 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     return position === undefined
       ? this.catchUp.find(cursor)
       : { segment: liveSegment, position };
+  }
+
+  /** Has the log read for a subscriber that memory does not reach. */
+  waitForLog(cursor: string, subscriber: Waiter): void {
+    this.tally.catchUps++;
+    this.catchUp.wait(cursor, subscriber);
   }
 
   /** Makes the last chunk of a client that is to come back, each at its own time. */

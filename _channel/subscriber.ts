@@ -297,9 +297,8 @@ export class Subscriber implements SubscriberRoles {
   /** Waits for the log to be read from a cursor. */
   #seek(cursor: string): undefined {
     // After a restart, most cursors are in the live segment once that is filled.
-    if (this.#broadcaster.feed.isFilling) return this.#idle();
-    this.#broadcaster.tally.catchUps++;
-    this.#broadcaster.catchUp.wait(cursor, this);
+    if (this.#broadcaster.feed.isFilling) this.#idle();
+    else this.#broadcaster.waitForLog(cursor, this);
   }
 
   #idle(): void {

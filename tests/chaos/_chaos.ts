@@ -8,17 +8,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect, type EventStreamConnection } from "../../client.ts";
 import type { LoggedEvent } from "../../log.ts";
-import { ChaosServer, disturb, sleep } from "./_process.ts";
+import { ChaosServer, disturb, type EngineServer, sleep } from "./_process.ts";
 import { type ChaosEngine, openLog } from "./_server.ts";
 import type { Random } from "../support/random.ts";
-import type { RedisServer } from "../support/redis_server.ts";
 import { within } from "../support/within.ts";
 
 /** What a run is made of. */
 export interface ChaosOptions {
   engine: ChaosEngine;
   /** The server of the engine, if it has one that can be killed. */
-  redis?: RedisServer;
+  database?: EngineServer;
   random: Random;
   /** Milliseconds of chaos, before all is left in peace to come to its end. */
   duration: number;
@@ -43,7 +42,7 @@ const LAST = "last";
 
 /** Runs chaos, and checks that nothing was lost, repeated or out of order. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { engine, redis, random, duration } = options;
+  const { engine, database, random, duration } = options;
   const { log, close } = await openLog(engine);
   const start = await log.rewind(0);
   const servers = Array.from(
@@ -67,7 +66,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       { length: PUBLISHERS },
       (_, index) => publish(index, servers, random, controller.signal),
     );
-    const kills = await disturb(servers, redis, random, duration);
+    const kills = await disturb(servers, database, random, duration);
     controller.abort();
     const outcomes = (await within("publishers end", Promise.all(publishers)))
       .flat();

@@ -3,7 +3,7 @@
 /** What the chaos tests kill, pause and start again. */
 
 import type { Random } from "../support/random.ts";
-import { findFreePort, type RedisServer } from "../support/redis_server.ts";
+import { findFreePort } from "../support/redis_server.ts";
 import { sendSignal } from "../support/send_signal.ts";
 
 /** A server in a process of its own, always on the same port. */
@@ -64,10 +64,16 @@ export class ChaosServer {
   }
 }
 
+/** The server of an engine, if it has one that can be killed. */
+export interface EngineServer {
+  signal(signal: Deno.Signal): void;
+  restart(): Promise<void>;
+}
+
 /** Kills and pauses one part after the other, and gives the number of kills. */
 export async function disturb(
   servers: readonly ChaosServer[],
-  redis: RedisServer | undefined,
+  database: EngineServer | undefined,
   random: Random,
   duration: number,
 ): Promise<number> {
@@ -75,8 +81,8 @@ export async function disturb(
   let kills = 0;
   while (performance.now() < end) {
     await sleep(100 + random.below(400));
-    const victim = redis !== undefined && random.onceIn(3)
-      ? redis
+    const victim = database !== undefined && random.onceIn(3)
+      ? database
       : random.pick(servers);
     if (kills > 0 && random.onceIn(3)) {
       victim.signal("SIGSTOP");

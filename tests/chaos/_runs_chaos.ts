@@ -7,9 +7,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "../../client.ts";
-import { ChaosServer, disturb, sleep } from "./_process.ts";
+import { ChaosServer, disturb, type EngineServer, sleep } from "./_process.ts";
 import type { Random } from "../support/random.ts";
-import type { RedisServer } from "../support/redis_server.ts";
 import {
   CHUNKS,
   KEEP_FOR,
@@ -22,7 +21,7 @@ import { within } from "../support/within.ts";
 export interface RunsChaosOptions {
   engine: RunsChaosEngine;
   /** The server of the engine, if it has one that can be killed. */
-  redis?: RedisServer;
+  database?: EngineServer;
   random: Random;
   /** Milliseconds of chaos, before all is left in peace to come to its end. */
   duration: number;
@@ -56,7 +55,7 @@ interface Reading {
 
 /** Runs chaos, and checks that every reader was told all there is, once and in order. */
 export async function runRunsChaos(
-  { engine, redis, random, duration }: RunsChaosOptions,
+  { engine, database, random, duration }: RunsChaosOptions,
 ): Promise<RunsChaosReport> {
   const notebook = await Deno.makeTempFile();
   const servers = Array.from(
@@ -69,7 +68,7 @@ export async function runRunsChaos(
     const controller = new AbortController();
     const { signal } = controller;
     const starting = startRuns(servers, random, signal);
-    const kills = await disturb(servers, redis, random, duration);
+    const kills = await disturb(servers, database, random, duration);
     controller.abort();
     await within("servers answer", ready());
     const readings = await within("runs end", starting);

@@ -10,6 +10,7 @@
 import type { ServerSentEventInit } from "../../event.ts";
 import type { EventLogs } from "../../log.ts";
 import { DenoKvEventLogs } from "../../logs/deno_kv.ts";
+import { PostgresEventLogs } from "../../logs/postgres.ts";
 import { RedisEventLogs } from "../../logs/redis_streams.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import { SqliteEventLogs } from "../../logs/sqlite.ts";
@@ -20,7 +21,8 @@ import { RedisReconnecting } from "../support/redis_connection.ts";
 export type RunsChaosEngine =
   | { kv: string }
   | { redis: number }
-  | { sqlite: string };
+  | { sqlite: string }
+  | { postgres: string };
 
 /** The argument of a server. */
 export interface RunsChaosArgument {
@@ -51,6 +53,12 @@ export async function openLogs(
     const options = { pollInterval: 20, wal: true };
     const logs = new SqliteEventLogs(db, "runs", options);
     return { logs, close: () => Promise.resolve(db.close()) };
+  }
+  if ("postgres" in engine) {
+    const { openPostgres } = await import("../support/postgres_client.ts");
+    const client = openPostgres(engine.postgres);
+    const logs = new PostgresEventLogs(client, "runs", { timeout: 5000 });
+    return { logs, close: () => client.pool.end() };
   }
   const client = new RedisReconnecting(engine.redis);
   const logs = new RedisEventLogs(client, "runs:", { timeout: 5000 });

@@ -11,6 +11,7 @@ import process from "node:process";
 import { EventChannel } from "../../channel.ts";
 import type { EventLog } from "../../log.ts";
 import { DenoKvEventLog } from "../../logs/deno_kv.ts";
+import { PostgresEventLog } from "../../logs/postgres.ts";
 import { RedisStreamsEventLog } from "../../logs/redis_streams.ts";
 import { SqliteEventLog } from "../../logs/sqlite.ts";
 import { openDatabase } from "../support/sqlite.ts";
@@ -19,7 +20,12 @@ import { RedisReconnecting } from "../support/redis_connection.ts";
 /** Where a log is, and what it keeps. */
 export type ChaosEngine =
   & { maxEvents: number }
-  & ({ kv: string } | { redis: number } | { sqlite: string });
+  & (
+    | { kv: string }
+    | { redis: number }
+    | { sqlite: string }
+    | { postgres: string }
+  );
 
 /** The argument of a server. */
 export interface ChaosServerArgument {
@@ -46,6 +52,15 @@ export async function openLog(
     const options = { maxEvents, pollInterval: 20, wal: true };
     const log = new SqliteEventLog(db, "chaos", options);
     return { log, close: () => Promise.resolve(db.close()) };
+  }
+  if ("postgres" in engine) {
+    const { openPostgres } = await import("../support/postgres_client.ts");
+    const client = openPostgres(engine.postgres);
+    const log = new PostgresEventLog(client, "chaos", {
+      maxEvents,
+      timeout: 5000,
+    });
+    return { log, close: () => client.pool.end() };
   }
   const client = new RedisReconnecting(engine.redis);
   const options = { maxEvents, timeout: 5000 };

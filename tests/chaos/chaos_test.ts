@@ -8,6 +8,11 @@
 import { assert, assertEquals } from "@std/assert";
 import { type ChaosOptions, type ChaosReport, runChaos } from "./_chaos.ts";
 import { runHerd } from "./_herd.ts";
+import {
+  hasPostgres,
+  postgresNote,
+  PostgresServer,
+} from "../support/postgres_server.ts";
 import { Random } from "../support/random.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { makeDatabaseFile } from "../support/sqlite.ts";
@@ -73,6 +78,23 @@ Deno.test(
   },
 );
 
+Deno.test(`chaos: PostgreSQL loses nothing${postgresNote}`, {
+  ignore: !hasPostgres,
+}, async () => {
+  const report = await runOnPostgres(LONG);
+  assertEquals(report.gaps, 0);
+});
+
+Deno.test(
+  `chaos: PostgreSQL with a short history passes over nothing in silence${postgresNote}`,
+  {
+    ignore: !hasPostgres,
+  },
+  async () => {
+    await runOnPostgres(SHORT);
+  },
+);
+
 Deno.test(
   `chaos: a herd comes back to Deno KV, and each gets its own${signalNote}`,
   {
@@ -111,6 +133,17 @@ Deno.test(
   },
 );
 
+Deno.test(
+  `chaos: a herd comes back to PostgreSQL, and each gets its own${postgresNote}`,
+  {
+    ignore: !hasPostgres,
+  },
+  async () => {
+    await using server = await PostgresServer.start({ isDurable: true });
+    show(await runHerd({ postgres: server.url, maxEvents: LONG }));
+  },
+);
+
 async function runOnKv(maxEvents: number): Promise<ChaosReport> {
   const directory = await Deno.makeTempDir();
   try {
@@ -127,7 +160,16 @@ async function runOnSqlite(maxEvents: number): Promise<ChaosReport> {
 
 async function runOnRedis(maxEvents: number): Promise<ChaosReport> {
   await using redis = await RedisServer.start();
-  return await run({ engine: { redis: redis.port, maxEvents }, redis });
+  return await run({
+    engine: { redis: redis.port, maxEvents },
+    database: redis,
+  });
+}
+
+async function runOnPostgres(maxEvents: number): Promise<ChaosReport> {
+  await using server = await PostgresServer.start({ isDurable: true });
+  const engine = { postgres: server.url, maxEvents };
+  return await run({ engine, database: server });
 }
 
 async function run(

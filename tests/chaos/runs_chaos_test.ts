@@ -6,6 +6,11 @@
  */
 
 import { assert } from "@std/assert";
+import {
+  hasPostgres,
+  postgresNote,
+  PostgresServer,
+} from "../support/postgres_server.ts";
 import { Random } from "../support/random.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
 import { runRunsChaos, type RunsChaosOptions } from "./_runs_chaos.ts";
@@ -21,8 +26,19 @@ Deno.test(`chaos: runs in Redis end once, and are told whole${redisNote}`, {
   ignore: !hasRedis,
 }, async () => {
   await using redis = await RedisServer.start();
-  await run({ engine: { redis: redis.port }, redis });
+  await run({ engine: { redis: redis.port }, database: redis });
 });
+
+Deno.test(
+  `chaos: runs in PostgreSQL end once, and are told whole${postgresNote}`,
+  {
+    ignore: !hasPostgres,
+  },
+  async () => {
+    await using server = await PostgresServer.start({ isDurable: true });
+    await run({ engine: { postgres: server.url }, database: server });
+  },
+);
 
 Deno.test(`chaos: runs in Deno KV end once, and are told whole${signalNote}`, {
   ignore: !hasSignals,

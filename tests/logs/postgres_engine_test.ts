@@ -16,16 +16,13 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
-import {
-  openPostgres,
-  sharedPostgres,
-  type TestPostgres,
-} from "../support/postgres_client.ts";
+import { openPostgres, type TestPostgres } from "../support/postgres_client.ts";
 import {
   hasPostgres,
   postgresNote,
   PostgresServer,
 } from "../support/postgres_server.ts";
+import { sharedPostgres } from "../support/shared_postgres.ts";
 
 interface Fixture {
   client: TestPostgres;

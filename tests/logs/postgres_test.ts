@@ -6,12 +6,9 @@ import { PostgresEventLog } from "../../logs/postgres.ts";
 import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
-import {
-  openPostgres,
-  sharedPostgres,
-  type TestPostgres,
-} from "../support/postgres_client.ts";
+import { openPostgres, type TestPostgres } from "../support/postgres_client.ts";
 import { hasPostgres, postgresNote } from "../support/postgres_server.ts";
+import { sharedPostgres } from "../support/shared_postgres.ts";
 
 const SUITE = {
   ownIds: false,

@@ -17,17 +17,14 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
-import {
-  openPostgres,
-  sharedPostgres,
-  type TestPostgres,
-} from "../support/postgres_client.ts";
+import { openPostgres, type TestPostgres } from "../support/postgres_client.ts";
 import {
   hasPostgres,
   postgresNote,
   PostgresServer,
 } from "../support/postgres_server.ts";
 import { Random } from "../support/random.ts";
+import { sharedPostgres } from "../support/shared_postgres.ts";
 
 interface Fixture {
   url: string;

@@ -1,10 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** `npm:pg` as the logs use it, and a server that the tests of a module share. */
+/** `npm:pg` as the logs use it. */
 
 import pg from "npm:pg@8.23.1";
 import type { PostgresClient } from "../../logs/postgres.ts";
-import { hasPostgres, PostgresServer } from "./postgres_server.ts";
 
 // Its own types bring those of Node for events, which are not Deno's.
 
@@ -96,16 +95,3 @@ export function openPostgres(
     [Symbol.asyncDispose]: () => pool.end(),
   };
 }
-
-let server: Promise<PostgresServer> | undefined;
-
-/** The server of a module of tests, which ends with it. */
-export function sharedPostgres(): Promise<PostgresServer> {
-  server ??= PostgresServer.start().then((started) => {
-    globalThis.addEventListener("unload", () => started.discard());
-    return started;
-  });
-  return server;
-}
-
-if (hasPostgres) await sharedPostgres();

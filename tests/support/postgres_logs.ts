@@ -4,7 +4,8 @@
 
 import { PostgresEventLogs } from "../../logs/postgres.ts";
 import type { EventLogsFixture } from "../conformance/event_logs_suite.ts";
-import { openPostgres, sharedPostgres } from "./postgres_client.ts";
+import { openPostgres } from "./postgres_client.ts";
+import { sharedPostgres } from "./shared_postgres.ts";
 
 /** Opens logs that no other test has. */
 export async function makePostgresLogs(): Promise<EventLogsFixture> {
