@@ -45,7 +45,7 @@ export class ResponseSink implements Sink {
     });
     owner.connect(sink);
     owner.handleRoom();
-    if (!sink.#hasWritten) sink.#attempt(() => sink.#flushHead());
+    if (!sink.#hasWritten) sink.#flushHead();
   }
 
   private constructor(
@@ -66,9 +66,11 @@ export class ResponseSink implements Sink {
   write(chunk: Uint8Array<ArrayBuffer>): void {
     if (this.#isOver) return;
     this.#hasWritten = true;
-    this.#attempt(() => {
+    try {
       this.#hasRoom = this.#socket?.write(chunk) ?? this.#writeResponse(chunk);
-    });
+    } catch (error) {
+      this.#handleThrown(error);
+    }
   }
 
   end(): void {
@@ -93,20 +95,22 @@ export class ResponseSink implements Sink {
 
   #flushHead(): void {
     this.#socket?.noteHead("flushHeaders");
-    this.#exchange.flushHead();
+    try {
+      this.#exchange.flushHead();
+    } catch (error) {
+      this.#handleThrown(error);
+    }
   }
 
-  /** Does what may throw where a middleware has replaced methods of the response. */
-  #attempt(send: () => void): void {
-    try {
-      send();
-    } catch (error) {
-      // With `strictContentLength`, which a middleware may have set, it throws for more
-      // bytes than announced. The owner may be a subscriber of a channel: thrown on, the
-      // error would end the broadcast for all other clients.
-      this.fail(error);
-      this.#owner.handleDeparture();
-    }
+  /**
+   * Ends the response where a method that a middleware has replaced has thrown. With
+   * `strictContentLength`, which a middleware may have set, Node's own throw for more bytes
+   * than announced. The owner may be a subscriber of a channel: thrown on, the error would
+   * end the broadcast for all other clients.
+   */
+  #handleThrown(error: unknown): void {
+    this.fail(error);
+    this.#owner.handleDeparture();
   }
 
   #finish(): void {
