@@ -32,8 +32,7 @@ import type { CloseReason } from "../server.ts";
 /**
  * Writes events to one client. It holds no events, so a slow client costs no more than
  * its cursor. While it is live, it is handed its group's chunk of each broadcast.
- * Otherwise it pulls what comes after its cursor as its sink has room (back-pressure):
- * from the live segment, or from segments that are read for it.
+ * Otherwise it pulls from segments what comes after its cursor, as its sink has room.
  */
 export class Subscriber implements SubscriberRoles {
   /** The number of its stream. */
