@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import type { ServerSentEvent } from "../../event.ts";
 import { readEvents } from "../../parser.ts";
 import { eventStream, OpenStream, serve } from "../support/event_server.ts";
@@ -15,7 +20,9 @@ const EXAMPLES: Record<string, string[]> = {
   // Those that read have their tests in `typed_examples_test.ts`.
   "anthropic_messages.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
   "chat.ts": ["run", "-N"],
+  "datastar.ts": ["run", "-N"],
   "hono.ts": ["run", "-N"],
+  "htmx.ts": ["run", "-N"],
   "job_progress.ts": ["run", "-N"],
   "kv_workers.ts": [
     "serve",
@@ -347,6 +354,42 @@ Deno.test("examples: chat.ts brings each client its rooms", async () => {
   await refused.body?.cancel();
   assertEquals(refused.status, 400);
 });
+
+for (
+  const [name, type, prefix] of [
+    ["datastar", "datastar-merge-fragments", 'fragments <main id="seats">'],
+    ["htmx", "message", ""],
+  ] as const
+) {
+  // In a browser, `morphing_browser.ts` tests them.
+  Deno.test(`examples: ${name}.ts gives each page all seats, and again after each change`, async () => {
+    await using example = await start(`${name}.ts`);
+    await using page = await open(`${example.url}events`);
+    const next = async () => {
+      const event = await page.next();
+      assertEquals(event.event, type);
+      assert(event.data.startsWith(`${prefix}<button id="seat-0"`));
+      assertEquals(event.data.split("<button").length, 401);
+      return event.data;
+    };
+    const change = async (path: string): Promise<boolean> => {
+      const response = await post(example.url + path, "");
+      await response.body?.cancel();
+      return response.ok;
+    };
+
+    assertStringIncludes(await next(), ">12 free<");
+    assertEquals(await change("seats/12"), true);
+    assertStringIncludes(await next(), ">12 taken<");
+    for (const seat of ["400", "-1", "0.5", "", "length"]) {
+      assertEquals(await change(`seats/${seat}`), false, seat);
+    }
+    assertEquals(await change("seats/12"), true);
+    assertStringIncludes(await next(), ">12 free<");
+    const html = await (await fetch(example.url)).text();
+    assertStringIncludes(html, "https://cdn.jsdelivr.net/npm/");
+  });
+}
 
 Deno.test("examples: shared_list.ts gives each page the list, and then every change", async () => {
   await using example = await start("shared_list.ts");
