@@ -11,6 +11,8 @@ export interface BundleOptions {
   minify?: boolean;
   /** For a page, as with `minify`: packages may have other modules for it. */
   isForPage?: boolean;
+  /** Modules that the runtime has. */
+  external?: string[];
   importMap?: string;
   /** A `deno.json` other than that of the package. */
   config?: string;
@@ -19,11 +21,13 @@ export interface BundleOptions {
 /** Bundles a file with all that it imports, but for `node:` modules. */
 export async function bundle(
   entryPoint: string,
-  { minify = false, isForPage = minify, importMap, config }: BundleOptions = {},
+  { minify = false, isForPage = minify, external = [], importMap, config }:
+    BundleOptions = {},
 ): Promise<string> {
   const args = ["bundle", "--quiet"];
   if (minify) args.push("--minify");
   if (isForPage) args.push("--platform=browser");
+  for (const name of external) args.push(`--external=${name}`);
   if (importMap !== undefined) args.push(`--import-map=${importMap}`);
   if (config !== undefined) args.push(`--config=${config}`);
   return await runTool(Deno.execPath(), [...args, entryPoint]);

@@ -21,6 +21,7 @@ import { runSecondTime } from "./_second_run.ts";
 const SLOW = [
   "tests/chaos/",
   "tests/docs/comparison_test.ts",
+  "tests/docs/deploying_test.ts",
   "tests/docs/redis_adapters_test.ts",
   "tests/log/memory_size_test.ts",
   "tests/node/versions_test.ts",

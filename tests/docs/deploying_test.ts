@@ -7,10 +7,11 @@ import { Buffer } from "node:buffer";
 import { Writable } from "node:stream";
 import { parse } from "npm:yaml@2.9.1";
 import { EventStreamParser, readEvents } from "../../parser.ts";
-import { bundle, lowerSyntax } from "../../scripts/_bundle.ts";
-import { findBun } from "../../scripts/_tools.ts";
+import { bundle } from "../../scripts/_bundle.ts";
+import { findBun, findWorkerd } from "../../scripts/_tools.ts";
 import { ExampleProcess } from "../support/example_process.ts";
 import { hasNode } from "../support/has_node.ts";
+import { findLine, linesOf } from "../support/process_lines.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
 
@@ -57,7 +58,7 @@ async function withServer(
     }
     const executable = runtime === "bun" ? await findBun() : "node";
     const bundled = await Deno.makeTempFile({ suffix: ".mjs" });
-    await Deno.writeTextFile(bundled, await lowerSyntax(await bundle(file)));
+    await Deno.writeTextFile(bundled, await bundle(file));
     try {
       await using server = await ExampleProcess.start(
         [bundled],
@@ -129,6 +130,68 @@ for (const runtime of ["node", "deno", "bun"]) {
     },
   });
 }
+
+const WORKERD_CONFIG = `
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    ( name = "worker",
+      worker = (
+        modules = [ ( name = "worker", esModule = embed "worker.js" ) ],
+        compatibilityDate = "2026-01-01",
+        durableObjectNamespaces = [ ( className = "News", uniqueKey = "a" ) ],
+        durableObjectStorage = ( inMemory = void ),
+        bindings = [ ( name = "NEWS", durableObjectNamespace = "News" ) ],
+      )
+    ),
+  ],
+  sockets = [
+    ( name = "http", address = "127.0.0.1:0", http = (), service = "worker" ),
+  ],
+);
+`;
+
+Deno.test({
+  name: `docs: the Worker publishes to all clients of its object${signalNote}`,
+  ignore: !hasSignals,
+  async fn() {
+    const folder = await Deno.makeTempDir();
+    await withFile(findCode("js ignore workers"), async (file) => {
+      // workerd itself has this module.
+      const code = await bundle(file, { external: ["cloudflare:workers"] });
+      await Deno.writeTextFile(`${folder}/worker.js`, code);
+    });
+    await Deno.writeTextFile(`${folder}/config.capnp`, WORKERD_CONFIG);
+    {
+      await using workerd = new Deno.Command(await findWorkerd(), {
+        args: ["serve", "--control-fd=1", `${folder}/config.capnp`],
+        stdout: "piped",
+        stderr: "inherit",
+      }).spawn();
+      const lines = linesOf(workerd.stdout).getReader();
+      const [, port] = await findLine(lines, /"port":(\d+)/);
+      const url = `http://127.0.0.1:${port}/`;
+      const headers = { authorization: "Bearer secret" };
+      const clients = await Promise.all(
+        [1, 2].map(async () => readEvents(await fetch(url, { headers }))),
+      );
+      const body = "hello";
+      const answer = await fetch(url, { method: "POST", body, headers });
+      assertEquals(answer.status, 200);
+      const id = await answer.text();
+      for (const events of clients) {
+        const { value } = await within("the event", events.next());
+        assertEquals([value?.data, value?.id], [body, id]);
+        await events.return?.();
+      }
+      // It would wait for the streams.
+      workerd.kill("SIGKILL");
+      await lines.cancel();
+    }
+    await Deno.remove(folder, { recursive: true });
+  },
+});
 
 Deno.test("docs: the grace period for Kubernetes is longer than what it is for", () => {
   const { spec } = parse(findCode("yaml"));

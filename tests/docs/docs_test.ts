@@ -29,6 +29,7 @@ const TESTED_ELSEWHERE = [
   "js ignore shutdown node",
   "js ignore shutdown deno",
   "js ignore shutdown bun",
+  "js ignore workers",
   "js ignore function vercel",
   "js ignore function lambda",
 ];

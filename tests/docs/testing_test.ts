@@ -3,7 +3,7 @@
 /** The test that `docs/testing.md` prints for Node, as it is printed. */
 
 import { assert, assertEquals } from "@std/assert";
-import { bundle, lowerSyntax } from "../../scripts/_bundle.ts";
+import { bundle } from "../../scripts/_bundle.ts";
 import { hasNode } from "../support/has_node.ts";
 
 Deno.test({
@@ -23,8 +23,7 @@ Deno.test({
     const bundled = await Deno.makeTempFile({ suffix: ".test.mjs" });
     try {
       await Deno.writeTextFile(file, code);
-      const script = await lowerSyntax(await bundle(file));
-      await Deno.writeTextFile(bundled, script);
+      await Deno.writeTextFile(bundled, await bundle(file));
       const { code: status, stdout } = await new Deno.Command("node", {
         args: ["--test", "--test-timeout=10000", bundled],
         env: { NO_COLOR: "1" },
