@@ -3,7 +3,9 @@
 /** The recipes of `docs/interfaces.md` in a page, with the frameworks from npm. */
 
 import { assert, assertEquals } from "@std/assert";
+import { ServerSentEventGenerator } from "npm:@starfederation/datastar-sdk@1.0.0/web";
 import { EventChannel } from "../../channel.ts";
+import { readEvents } from "../../parser.ts";
 import { installPackage } from "../../scripts/_install_package.ts";
 import { browserTest, type Page } from "./_browser.ts";
 import { bundleRecipe, RECIPES } from "./_recipes.ts";
@@ -27,6 +29,13 @@ interface PageElement {
   textContent: string;
   remove(): void;
 }
+
+/** The function that the page prints for Datastar. */
+const makeFragment = new Function(
+  "html",
+  /^function patchElements\(html: string\) ({[^]*?^})$/m
+    .exec(await Deno.readTextFile("docs/interfaces.md"))?.[1] ?? "",
+) as (html: string) => { event: string; data: string };
 
 /** A site with the page of a recipe, whose stream the test has in its hands. */
 class Site implements AsyncDisposable {
@@ -60,6 +69,19 @@ class Site implements AsyncDisposable {
           ["/", code],
           ["/htmx.js", await read("dist/htmx.js")],
           ["/hx-sse.js", await read("dist/ext/hx-sse.js")],
+        ]),
+      );
+    }
+    if (name === "datastar") {
+      const folder = await installPackage({
+        name: "@starfederation/datastar",
+        version: "1.0.0-beta.11",
+      });
+      const file = new URL("dist/datastar.js", folder);
+      return new Site(
+        new Map([
+          ["/", code.replace("data-init", "data-on-load")],
+          ["/datastar.js", await Deno.readTextFile(file)],
         ]),
       );
     }
@@ -197,8 +219,43 @@ browserTest(
   { browsers: ["chromium"] },
 );
 
+browserTest(
+  "browser: the recipe datastar replaces the element with the same ID",
+  async (browser) => {
+    await using site = await Site.serve("datastar");
+    const page = await browser.open(site.url);
+    await until("one stream", () => site.channel.size === 1);
+    for (const texts of [["first"], TEXTS]) {
+      const items = texts.map((text) => `<li>${escapeHtml(text)}</li>`);
+      const { data } = makeFragment(
+        `<ul id="app">\n${items.join("\n")}\n</ul>`,
+      );
+      // As the page says of what is before 1.0.
+      await site.channel.publish({
+        event: "datastar-merge-fragments",
+        data: data.replaceAll(/^elements /gm, "fragments "),
+      });
+      await shows(page, texts);
+    }
+    await page.close();
+  },
+  { browsers: ["chromium"] },
+);
+
+Deno.test("docs: the recipe for Datastar sends what Datastar's own SDK sends", async () => {
+  const html = '<ul id="app">\n<li>Tea</li>\n</ul>';
+  const response = ServerSentEventGenerator.stream((generator) => {
+    generator.patchElements(html);
+  });
+  const { value } = await readEvents(response).next();
+  assertEquals({ event: value?.event, data: value?.data }, makeFragment(html));
+});
+
 Deno.test("docs: each recipe of the page on user interfaces is run", () => {
-  assertEquals([...RECIPES.keys()].sort(), [...SHOWING, "query"].sort());
+  assertEquals(
+    [...RECIPES.keys()].sort(),
+    [...SHOWING, "query", "datastar"].sort(),
+  );
   for (const [name, { code }] of RECIPES) {
     assert(code.includes("/events"), name);
   }
