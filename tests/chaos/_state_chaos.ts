@@ -115,9 +115,10 @@ class Client {
     const { random } = this.#world;
     let cursor: string | undefined;
     while (!this.#signal.aborted) {
-      // Someone who opens the page anew, or comes back to it.
-      if (random.onceIn(3)) cursor = await this.#open();
-      else if (random.onceIn(3)) cursor = undefined;
+      // The page is loaded again, comes back without a cursor, or resumes.
+      const start = random.below(3);
+      if (start === 0) cursor = await this.#open();
+      else if (start === 1) cursor = undefined;
       try {
         for await (const event of this.#connect(cursor)) {
           cursor = event.lastEventId || cursor;
@@ -263,8 +264,9 @@ class Life {
   async run(signal: AbortSignal): Promise<void> {
     const { random } = this.#world;
     while (!signal.aborted) {
-      if (random.onceIn(8)) await this.#join();
-      else if (random.onceIn(8)) await this.signOut();
+      const action = random.below(8);
+      if (action === 0) await this.#join();
+      else if (action === 1) await this.signOut();
       else await this.change(random.pick(ROOMS));
       await sleep(random.below(20));
     }
