@@ -171,7 +171,8 @@ export class SqliteConnection {
    * of another version, or the file is gone.
    */
   #prepareTables({ wal, hasTables }: PrepareOptions): void {
-    this.#file?.check();
+    this.#file ??= new DatabaseFile(this.#path);
+    this.#file.check();
     if (this.#isPrepared) return;
     const isInTransaction = this.isInTransaction;
     if (!this.#hasMode && !isInTransaction) {
@@ -188,7 +189,6 @@ export class SqliteConnection {
         `expected the tables of SQLITE_SCHEMA version ${SCHEMA_VERSION}, got ${got}`,
       );
     }
-    this.#file ??= new DatabaseFile(this.#path);
     this.#isPrepared = this.#hasMode && !isInTransaction;
   }
 

@@ -41,8 +41,7 @@ import {
  * - All that `SqliteEventLog` says of transactions holds for these logs, for claims and for
  *   what is appended under them. They keep all of their events until their names expire.
  * - Leases and expiry use the clock of the machine. Expired names are not read any more;
- *   they are removed by a later claim, a later call of
- *   {@linkcode SqliteEventLogs.expire} or an append to a log that expires.
+ *   they are removed by a later write to any of the logs.
  * - IDs have the form `epoch-sequence`. Events must not bring their own.
  *
  * @example Usage

@@ -33,15 +33,15 @@ const stat: Stat | undefined = runtime.Deno?.statSync ??
 /** The file of a database. */
 export class DatabaseFile {
   readonly #path: string;
-  /** What was there at first; `undefined` if that cannot be told. */
-  readonly #identity: FileIdentity | undefined;
+  /** What was there at first: `null` for nothing, `undefined` if that cannot be told. */
+  readonly #identity: FileIdentity | null | undefined;
   /** Whether it was looked at since the last microtask. */
   #isChecked = false;
 
   /** @param path Empty for a database in memory. */
   constructor(path: string) {
     this.#path = path;
-    this.#identity = path === "" ? undefined : look(path) ?? undefined;
+    this.#identity = path === "" ? undefined : look(path);
   }
 
   /**
@@ -52,9 +52,8 @@ export class DatabaseFile {
    */
   check(): void {
     if (this.#identity === undefined || this.#isChecked) return;
-    const { dev, ino } = this.#identity;
     const found = look(this.#path);
-    const isOther = found && (found.ino !== ino || found.dev !== dev);
+    const isOther = found && !isSame(found, this.#identity);
     if (found === null || isOther) {
       const got = isOther ? "another file" : "none";
       throw new Error(
@@ -66,6 +65,10 @@ export class DatabaseFile {
     this.#isChecked = true;
     queueMicrotask(() => this.#isChecked = false);
   }
+}
+
+function isSame(a: FileIdentity, b: FileIdentity | null): boolean {
+  return a.ino === b?.ino && a.dev === b.dev;
 }
 
 /** Looks at a file: `null` if there is none, `undefined` if that cannot be told. */
