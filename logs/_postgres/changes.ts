@@ -27,7 +27,9 @@ const HEARTBEAT = 60_000;
 const STOP = 1000;
 const NOTIFY = "SELECT pg_notify($1::text, $2::text)";
 /** How often to fail to listen before it is told. */
-const TOLD_FAILURES = 5;
+const TOLD_FAILURES = 10;
+/** How often the delay between two attempts is doubled: it is 800 ms at most. */
+const MAX_DOUBLINGS = 3;
 
 /** Is called before each wait of a follower. */
 type OnIdle = (signal: AbortSignal | undefined) => Promise<void>;
@@ -85,7 +87,8 @@ export class PostgresChanges {
           warn("TIDINGS_LOG", what, error);
         }
       }
-      if (this.#watchers.size > 0) await this.#wait(drawRetryDelay(failures));
+      if (this.#watchers.size === 0) break;
+      await this.#wait(drawRetryDelay(Math.min(failures, MAX_DOUBLINGS)));
     }
     this.#listening = undefined;
   }

@@ -51,9 +51,9 @@ export class Retention {
   }
 
   /** Notes that this process has written or followed events. */
-  note(events: number, bytes: number): void {
-    this.#eventsLeft -= events;
-    this.#bytesLeft -= bytes;
+  note(lines: readonly string[]): void {
+    this.#eventsLeft -= lines.length;
+    for (const line of lines) this.#bytesLeft -= line.length;
   }
 
   /** Drops events if it is time. It never fails; `signal` ends the wait for it. */

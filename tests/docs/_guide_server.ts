@@ -11,6 +11,7 @@ import { sendSignal } from "../support/send_signal.ts";
 const IMPORTS = {
   "@tidings/sse": import.meta.resolve("../../mod.ts"),
   "@tidings/sse/sqlite": import.meta.resolve("../../logs/sqlite.ts"),
+  "@tidings/sse/postgres": import.meta.resolve("../../logs/postgres.ts"),
   "@tidings/sse/deno-kv": import.meta.resolve("../../logs/deno_kv.ts"),
   "@tidings/sse/redis-streams": import.meta.resolve(
     "../../logs/redis_streams.ts",
@@ -36,6 +37,19 @@ export function checkTypes(
   const args = ["check", "--quiet", `--import-map=${importMap}`, file];
   return new Deno.Command(Deno.execPath(), {
     args,
+    cwd: directory,
+    env: { NO_COLOR: "1" },
+  }).output();
+}
+
+/** Runs an example that comes to its end. */
+export function runExample(
+  file: string,
+  directory: string,
+): Promise<Deno.CommandOutput> {
+  const importMap = writeImportMap(directory);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "-A", "--check", `--import-map=${importMap}`, file],
     cwd: directory,
     env: { NO_COLOR: "1" },
   }).output();

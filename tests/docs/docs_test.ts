@@ -21,6 +21,9 @@ const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
 const TESTED_ELSEWHERE = [
   "ts ignore deno-kv",
   "ts ignore sqlite",
+  "ts ignore pg",
+  "ts ignore postgres",
+  "ts ignore pglite",
   "ts ignore redis-streams",
   "ts ignore node-redis",
   "ts ignore socket",

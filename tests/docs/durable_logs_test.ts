@@ -5,11 +5,17 @@
  * each runs as two servers, and what one publishes reaches the clients of the other.
  */
 
-import { assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../../client.ts";
+import { POSTGRES_SCHEMA } from "../../logs/postgres.ts";
 import { SQLITE_SCHEMA } from "../../logs/sqlite.ts";
+import {
+  hasPostgres,
+  postgresNote,
+  PostgresServer,
+} from "../support/postgres_server.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
-import { GuideServer, readExample } from "./_guide_server.ts";
+import { GuideServer, readExample, runExample } from "./_guide_server.ts";
 import { within } from "../support/within.ts";
 
 Deno.test("docs: the example for SQLite serves the same events from two processes", async () => {
@@ -24,6 +30,42 @@ Deno.test("docs: the tables of SQLite are those that the guide shows", async () 
   );
   const shown = guide.split("```sql\n")[1]?.split("```")[0];
   assertEquals(shown?.replaceAll(/ *--.*$/gm, ""), SQLITE_SCHEMA);
+});
+
+for (const example of ["pg", "postgres"]) {
+  Deno.test(
+    `docs: the example for npm:${example} serves the same events from two processes${postgresNote}`,
+    {
+      ignore: !hasPostgres,
+    },
+    async () => {
+      const directory = await Deno.makeTempDir();
+      await using server = await PostgresServer.start();
+      await checkExample(example, directory, { DATABASE_URL: server.url });
+      await Deno.remove(directory, { recursive: true });
+    },
+  );
+}
+
+Deno.test("docs: the example for PGlite publishes in a transaction", async () => {
+  const directory = await Deno.makeTempDir();
+  const file = `${directory}/example.ts`;
+  await Deno.writeTextFile(file, await readExample("pglite"));
+  const { code, stdout, stderr } = await runExample(file, directory);
+  const decoder = new TextDecoder();
+  assertEquals(
+    [code, decoder.decode(stdout)],
+    [0, "17\n"],
+    decoder.decode(stderr),
+  );
+  await Deno.remove(directory, { recursive: true });
+});
+
+Deno.test("docs: the tables of PostgreSQL are those that the guide shows", async () => {
+  const guide = await Deno.readTextFile(
+    new URL("../../docs/durable_logs.md", import.meta.url),
+  );
+  assert(guide.includes(`\`\`\`sql\n${POSTGRES_SCHEMA}\`\`\``));
 });
 
 Deno.test("docs: the example for Deno KV serves the same events from two processes", async () => {
