@@ -11,6 +11,11 @@ import { readEvents } from "../../parser.ts";
 import { eventStream, OpenStream, serve } from "../support/event_server.ts";
 import { ExampleProcess } from "../support/example_process.ts";
 import { hasNode } from "../support/has_node.ts";
+import {
+  hasPostgres,
+  postgresNote,
+  PostgresServer,
+} from "../support/postgres_server.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { makeDatabaseFile } from "../support/sqlite.ts";
 import { within } from "../support/within.ts";
@@ -51,6 +56,7 @@ const EXAMPLES: Record<string, string[]> = {
   "price_board.ts": ["run", "-N"],
   "server.ts": ["run", "-N"],
   "shared_list.ts": ["run", "-N"],
+  "orders.ts": ["run", "-A"],
   "sqlite_runs.ts": ["run", "-N", "-R", "-W", "-E=DB_PATH"],
   "watch_output.ts": ["run", "-N", "--allow-run"],
 };
@@ -219,6 +225,37 @@ Deno.test("examples: llm_runs.ts resumes and stops an answer through another ser
     await Deno.remove(directory, { recursive: true });
   }
 });
+
+Deno.test(
+  `examples: orders.ts publishes a change if and only if it is committed, to all servers${postgresNote}`,
+  {
+    ignore: !hasPostgres,
+  },
+  async () => {
+    await using server = await PostgresServer.start();
+    const env = { DATABASE_URL: server.url };
+    await using first = await start("orders.ts", env);
+    await using second = await start("orders.ts", env);
+    const page = await readText(await fetch(second.url));
+    assert(page.includes("new EventSource"));
+    const make = async (text: string): Promise<number> => {
+      const { status, body } = await post(`${first.url}orders`, text);
+      await body?.cancel();
+      return status;
+    };
+    assertEquals(await make("tea"), 201);
+    await using orders = await open(`${second.url}events`);
+    const next = async () => JSON.parse((await orders.next()).data).text;
+    assertEquals(await next(), "tea");
+    assertEquals(await make("to fail"), 409);
+    assertEquals(await make("cake"), 201);
+    assertEquals(await next(), "cake");
+    const { status, body } = await post(`${first.url}orders/1/paid`, "");
+    await body?.cancel();
+    assertEquals(status, 200);
+    assertEquals(JSON.parse((await orders.next()).data).state, "paid");
+  },
+);
 
 Deno.test("examples: sqlite_runs.ts makes an order with its event, or neither, and resumes the work through another server", async () => {
   await using file = await makeDatabaseFile();
