@@ -55,36 +55,43 @@ export function makeCommonHeaders(
     HeadersOptions,
 ): Headers {
   const headers = new Headers(ownHeaders);
-  for (
-    const name of compression === undefined
-      ? REFUSED_HEADERS
-      : REFUSED_IF_COMPRESSED
-  ) {
-    if (headers.has(name)) {
-      throw new TypeError(
-        `Cannot serve events: "headers" has ${
-          quote(name)
-        }, which only the server may set`,
-      );
-    }
-  }
-  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
-  if (!allowTransform) forbidTransform(headers);
+  // In Node, the look-ups are three quarters of what all this costs for a new client.
+  if (ownHeaders !== undefined) assertOwnHeaders(headers, compression);
+  const own = ownHeaders === undefined ? null : headers.get("cache-control");
+  const value = own ?? "no-store";
+  // Not `append()`, which would make a second line where there was one.
+  headers.set("cache-control", allowTransform ? value : forbidTransform(value));
   if (cors !== undefined) addCorsHeaders(headers, request, cors);
   return headers;
+}
+
+function assertOwnHeaders(
+  headers: Headers,
+  compression: EventCompression | undefined,
+): void {
+  const refused = compression === undefined
+    ? REFUSED_HEADERS
+    : REFUSED_IF_COMPRESSED;
+  for (const name of refused) {
+    if (!headers.has(name)) continue;
+    throw new TypeError(
+      `Cannot serve events: "headers" has ${
+        quote(name)
+      }, which only the server may set`,
+    );
+  }
 }
 
 /**
  * Forbids everything between the server and the client to change the response. Otherwise
  * a middleware or a proxy may compress it, and hold each event back until it has more.
+ *
+ * @param value The value of `cache-control`.
  */
-function forbidTransform(headers: Headers): void {
-  const value = headers.get("cache-control") ?? "";
+function forbidTransform(value: string): string {
+  if (value === "") return NO_TRANSFORM;
   const directives = value.toLowerCase().replace(QUOTED_REGEXP, "").split(",");
-  if (directives.some((directive) => directive.trim() === NO_TRANSFORM)) return;
-  // Not `append()`, which would make a second line where there was one.
-  headers.set(
-    "cache-control",
-    value === "" ? NO_TRANSFORM : `${value}, ${NO_TRANSFORM}`,
-  );
+  return directives.some((directive) => directive.trim() === NO_TRANSFORM)
+    ? value
+    : `${value}, ${NO_TRANSFORM}`;
 }
