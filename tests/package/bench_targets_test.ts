@@ -7,6 +7,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
+import config from "../../deno.json" with { type: "json" };
 import benchConfig from "../../bench/deno.json" with { type: "json" };
 import file from "../../bench/targets.json" with { type: "json" };
 import { findTarget, judge, type Targets } from "../../bench/_targets.ts";
@@ -90,4 +91,21 @@ Deno.test("bench/README.md names the pinned version of each peer", async () => {
     [...told].sort(),
     [...pinned].sort(),
   );
+});
+
+Deno.test("deno task bench begins with the parser, and runs every bench", async () => {
+  const text = await Deno.readTextFile(new URL("bench/benches.ts", ROOT));
+  const files = [...text.matchAll(/^await import\("\.\/(.*)"\);$/gm)].map((
+    [, file],
+  ) => file);
+
+  assertEquals(files[0], "parser/parser_bench.ts");
+  const found: string[] = [];
+  for (const room of ["client", "encoder", "parser"]) {
+    for await (const { name } of Deno.readDir(new URL(`bench/${room}`, ROOT))) {
+      if (name.endsWith("_bench.ts")) found.push(`${room}/${name}`);
+    }
+  }
+  assertEquals(files.toSorted(), found.sort());
+  assert(config.tasks.bench.command.endsWith(" bench/benches.ts"));
 });
