@@ -285,8 +285,8 @@ Deno.test({
 Deno.test("docs: the README is short, and its links work on JSR and npm", async () => {
   const readme = texts.get("README.md") ?? "";
   assert(readme.split("\n").length < 340);
-  // Both resolve links in the README against the repository, but not one that
-  // begins with a slash, and no HTML.
+  // `scripts/_absolute_links.ts` makes links absolute, but not one that begins with a
+  // slash, and none of HTML.
   const targets = [...readme.matchAll(LINK_REGEXP)].map((match) => match[1]!);
   assert(targets.length > 10);
   for (const target of targets) {
