@@ -49,7 +49,7 @@ export class EventLoopTurn {
     this.#hasWaited = this.isOver = false;
     if (this.#left > 0) return;
     this.#left = this.#waits < BATCH_SIZE ? 1 : BATCH_SIZE;
-    for (let i = 0; i < this.#left; i++) this.#schedule();
+    this.#schedule(this.#left);
   }
 
   /** Waits until a turn that is not over is. Only one call may wait at a time. */
@@ -66,12 +66,28 @@ export class EventLoopTurn {
   }
 }
 
-/** Makes a function that schedules a call of `callback` in a turn of its own. */
-function createScheduler(callback: () => void): () => void {
-  if (schedule !== undefined) return () => schedule(callback);
+/** Makes a function that schedules as many calls of `callback`, each in a turn of its own. */
+function createScheduler(callback: () => void): (count: number) => void {
+  if (schedule !== undefined) {
+    return (count) => {
+      for (let i = 0; i < count; i++) schedule(callback);
+    };
+  }
   const { port1, port2 } = new MessageChannel();
   // Not addEventListener(): zone.js knows each call of such a listener as a task, and
   // Angular looks for changes after each.
   port1.onmessage = callback;
-  return () => port2.postMessage(0);
+  let listeners = 1;
+  return (count) => {
+    if (count === 1 || "Zone" in globalThis) {
+      for (let i = 0; i < count; i++) port2.postMessage(false);
+      return;
+    }
+    // One message for all: the platform runs the microtasks after each listener that it
+    // calls, and a message for each would cost many times as much.
+    for (; listeners < count; listeners++) {
+      port1.addEventListener("message", ({ data }) => data && callback());
+    }
+    port2.postMessage(true);
+  };
 }

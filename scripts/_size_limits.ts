@@ -9,7 +9,7 @@
 /** Bytes of an export as a bundle of its own, minified and gzipped. */
 export const SIZE_LIMITS: Record<string, number> = {
   "./parser": 5 * 1024,
-  "./client": 9.5 * 1024,
-  "./shared": 11.75 * 1024,
+  "./client": 9.75 * 1024,
+  "./shared": 12 * 1024,
   "./page": 2 * 1024,
 };
