@@ -147,6 +147,42 @@ Deno.test("EventChannel.disconnect() in a transaction ends what opens before tha
   for (const client of [first, second]) await within("the end", client.end());
 });
 
+Deno.test("EventChannel.disconnect() ends a client that begins to read in the same turn", async () => {
+  for (let delay = 0; delay < 6; delay++) {
+    await using channel = new EventChannel();
+    await using witness = new BodyClient(channel.serve(makeRequest())).run();
+    await witness.inbox.until(() => witness.inbox.lastEventId !== "");
+    const start = await channel.publish({ data: "0" });
+    const reasons: string[] = [];
+    const client = new BodyClient(
+      channel.serve(makeRequest(start), {
+        topics: ["t"],
+        onClose: (reason) => reasons.push(reason),
+      }),
+      start,
+    );
+    // What has a key is handed out before a client that has just come is served.
+    const options = { topics: ["t"], conflationKey: "k" };
+    const texts = Array.from(
+      { length: 5 },
+      (_, i) => `${i}${"x".repeat(9000)}`,
+    );
+    for (let i = 0; i < delay; i++) await undefined;
+    for (const data of texts) channel.publish({ data }, options);
+    channel.disconnect("t");
+    channel.publish({ data: "end" }, options);
+    await within("the end", client.end());
+    assertEquals(reasons, ["disconnected"]);
+    assertEquals([channel.size, channel.count("t")], [1, 0]);
+    const { lastEventId } = client.inbox;
+    await using again = new BodyClient(
+      channel.serve(makeRequest(lastEventId), { topics: ["t"] }),
+      lastEventId,
+    ).run();
+    await again.inbox.until(() => again.inbox.data.includes("end"));
+  }
+});
+
 Deno.test("EventChannel.disconnect() that fails and is left alone is a warning, and ends nothing", async () => {
   using recorder = recordWarnings();
   const log = new RemoteLog();
