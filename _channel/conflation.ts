@@ -128,7 +128,11 @@ export class Conflation {
     const { liveSegment } = this.#feed;
     let next: SegmentLocation | undefined = location;
     let last = location.segment;
+    const visited = new Set<Segment>();
     for (; next !== undefined; next = this.#find(last.endCursor)) {
+      // An application that gives an ID a second time could close a circle.
+      if (visited.has(next.segment)) return;
+      visited.add(next.segment);
       yield { ...next, isNext: true };
       last = next.segment;
       if (last === liveSegment) return;
