@@ -17,8 +17,8 @@
  * everyone needs has an export of its own: events checked by schemas (`./typed`),
  * streams that outlive their requests (`./runs`), the history of a channel in SQLite,
  * streams that outlive their requests (`./runs`), the history of a channel in SQLite,
- * Deno KV or Redis (`./sqlite`, `./deno-kv`, `./redis-streams`), one connection for all
- * tabs of a browser (`./shared`), a connection that follows the life of its page
+ * PostgreSQL, Deno KV or Redis (`./sqlite`, `./postgres`, `./deno-kv`,
+ * `./redis-streams`), one connection for all tabs of a browser (`./shared`), a connection that follows the life of its page
  * (`./page`), what every log must do as cases for any test runner (`./testing`), the
  * interface of `WebSocket` over an event stream (`./socket`, `./socket-server`), the
  * bridge to `node:http` (`./node`) and the command line (`./cli`).

@@ -5,8 +5,14 @@
 import { DatabaseSync } from "node:sqlite";
 import { type EventLog, MemoryEventLog } from "../../log.ts";
 import { DenoKvEventLog } from "../../logs/deno_kv.ts";
+import { PostgresEventLog } from "../../logs/postgres.ts";
 import { SqliteEventLog } from "../../logs/sqlite.ts";
 import { RedisStreamsEventLog } from "../../logs/redis_streams.ts";
+import { openPostgres } from "../../tests/support/postgres_client.ts";
+import {
+  hasPostgres,
+  PostgresServer,
+} from "../../tests/support/postgres_server.ts";
 import { RedisConnection } from "../../tests/support/redis_connection.ts";
 import { hasRedis, RedisServer } from "../../tests/support/redis_server.ts";
 
@@ -40,6 +46,13 @@ export async function openEngines(
     { name: "Deno KV in memory", log: new DenoKvEventLog(memoryKv, ["bench"]) },
     { name: "Deno KV in a file", log: new DenoKvEventLog(fileKv, ["bench"]) },
   ];
+  if (hasPostgres) {
+    const options = { isDurable: true };
+    const server = resources.use(await PostgresServer.start(options));
+    const client = resources.use(openPostgres(server.url));
+    const log = new PostgresEventLog(client, "bench");
+    engines.push({ name: "PostgreSQL", log });
+  }
   if (!hasRedis) return engines;
   for (const appendfsync of ["everysec", "always"] as const) {
     const redis = resources.use(await RedisServer.start({ appendfsync }));
