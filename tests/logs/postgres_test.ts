@@ -3,6 +3,10 @@
 /** A log in PostgreSQL: the suite, with notifications and without. */
 
 import { PostgresEventLog } from "../../logs/postgres.ts";
+import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
+import { testSnapshot } from "../channel/_snapshot_model.ts";
+import { testTopicSets } from "../channel/_topic_sets_model.ts";
+import { testTopics } from "../channel/_topics_model.ts";
 import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
@@ -78,3 +82,52 @@ testEventLog(
   },
   SUITE,
 );
+
+const MODEL = { runs: 3, ignore: !hasPostgres };
+
+/** Logs of one name, as processes that come one after the other have them. */
+async function openModel(
+  _: unknown,
+  maxEvents: number,
+): Promise<{ open: () => PostgresEventLog; close: () => Promise<void> }> {
+  const { url } = await sharedPostgres();
+  const client = openPostgres(url);
+  const name = crypto.randomUUID();
+  return {
+    open: () => new PostgresEventLog(client, name, { maxEvents }),
+    close: () => client.pool.end(),
+  };
+}
+
+testTopics(`PostgresEventLog${postgresNote}`, openModel, MODEL);
+testTopicSets(`PostgresEventLog${postgresNote}`, openModel, MODEL);
+testSnapshot(`PostgresEventLog${postgresNote}`, openModel, MODEL);
+
+testCursors(`PostgresEventLog${postgresNote}`, async () => {
+  const { url } = await sharedPostgres();
+  const client = openPostgres(url);
+  const name = crypto.randomUUID();
+  let commands = 0;
+  const log = new PostgresEventLog(
+    {
+      ...client,
+      query: (sql, values, transaction) => {
+        commands++;
+        return client.query(sql, values, transaction);
+      },
+    },
+    name,
+    { maxEvents: MAX_EVENTS },
+  );
+  return {
+    log,
+    countCommands: () => commands,
+    remove: async (ids) => {
+      await client.pool.query(
+        "DELETE FROM tidings_events WHERE log = $1 AND xid || '-' || id = ANY($2)",
+        [name, ids],
+      );
+    },
+    close: () => client.pool.end(),
+  };
+}, { canRemove: true, ignore: !hasPostgres });
