@@ -25,8 +25,6 @@ export interface FramePart {
 export interface FramePlace {
   /** `undefined` if the client is in no shared frame. */
   frame: SharedFrame | undefined;
-  /** The number of the chunk with which the frame has begun for the client. */
-  begin: number;
   /** The number of the chunk that the client needs next of the frame. */
   next: number;
 }
@@ -104,9 +102,8 @@ export class SharedFrame {
   }
 
   /** Whether a client can read a chunk of the frame. */
-  isFor(number: number, { frame, begin, next }: FramePlace): boolean {
-    if (number === this.#begin) return true;
-    return frame === this && begin === this.#begin && next === number;
+  isFor(number: number, { frame, next }: FramePlace): boolean {
+    return number === this.#begin || (frame === this && next === number);
   }
 
   /** Compresses the next chunk. */
@@ -123,7 +120,6 @@ export class SharedFrame {
   /** Notes that a client has had a chunk. */
   move(place: FramePlace, number: number): void {
     place.frame = this;
-    place.begin = this.#begin;
     place.next = number + 1;
   }
 

@@ -20,7 +20,7 @@ const EMPTY = new Uint8Array();
  */
 export class ZstdStream implements CompressedStream {
   readonly #singleFrames: SingleFrames;
-  readonly #place: FramePlace = { frame: undefined, begin: 0, next: 0 };
+  readonly #place: FramePlace = { frame: undefined, next: 0 };
   /** Whether a frame has begun. */
   #isOpen = false;
 

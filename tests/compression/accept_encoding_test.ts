@@ -95,3 +95,37 @@ for (const [header, small, large, alone] of CHOICES) {
     assertEquals(choose(true, true), alone);
   });
 }
+
+Deno.test("compress() follows the size of what was sent: the greater part of the bytes counts", () => {
+  const compression = compress();
+  const choose = () =>
+    chooseCompression(compression, "gzip, deflate, br, zstd", true)!;
+  const send = (size: number, count: number) => {
+    const window = choose()[CODEC].openWindow();
+    for (; count > 0; count--) window.add(new Uint8Array(size));
+    window.close();
+  };
+  const large = ZSTD ?? "br";
+
+  assertEquals(choose().coding, "gzip");
+  send(4095, 10);
+  assertEquals(choose().coding, "gzip");
+  send(33_000, 1);
+  assertEquals(choose().coding, "gzip");
+  send(33_000, 1);
+  assertEquals(choose().coding, large);
+  // Comments between the events hardly count.
+  send(3, 1000);
+  assertEquals(choose().coding, large);
+  // What was sent long ago counts less and less.
+  send(33_000, 300);
+  send(1000, 300);
+  assertEquals(choose().coding, large);
+  send(1000, 3000);
+  assertEquals(choose().coding, "gzip");
+});
+
+Deno.test("compress() lists the codings from which it chooses", () => {
+  const expected = hasZstd() ? "gzip, zstd, br" : "gzip, br";
+  assertEquals(compress().coding, expected);
+});
