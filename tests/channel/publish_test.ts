@@ -65,7 +65,8 @@ Deno.test("EventChannel.publish() encodes an event once", async () => {
     await channel.publish({ data: "marked" });
     await channel.publish({ data: "marked" }, { topics: ["a"] });
     await channel.publish({ data: "last" });
-    for (const data of ["marked", "marked", "last"]) {
+    // The client has no topics.
+    for (const data of ["marked", "last"]) {
       assertEquals((await next()).value?.data, data);
     }
     assertEquals(encoded, 2);
