@@ -53,10 +53,10 @@ const EXAMPLES: Record<string, string[]> = {
   "node_server.ts": ["run", "-N", "-E=PORT"],
   "notifications.ts": ["run", "-N"],
   "openai_responses.ts": ["run", "-N", "-E=LLM_URL,LLM_KEY"],
+  "orders.ts": ["run", "-A"],
   "price_board.ts": ["run", "-N"],
   "server.ts": ["run", "-N"],
   "shared_list.ts": ["run", "-N"],
-  "orders.ts": ["run", "-A"],
   "sqlite_runs.ts": ["run", "-N", "-R", "-W", "-E=DB_PATH"],
   "watch_output.ts": ["run", "-N", "--allow-run"],
 };
