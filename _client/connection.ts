@@ -18,7 +18,10 @@ import {
   OPEN,
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { asEventSourceError } from "./as_event_source_error.ts";
+import {
+  asEventSourceError,
+  foreignBodyError,
+} from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
@@ -31,7 +34,7 @@ import {
 } from "../_parser/interpreter.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
-import { MAX_DELAY, quote } from "../_validate.ts";
+import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { Reconnection } from "./reconnection.ts";
 
@@ -309,13 +312,7 @@ export class EventStreamConnection
     // A browser reestablishes the connection.
     if (this.#isStandard) return;
     const body = findForeignText(this.#windows);
-    if (body === undefined) return;
-    const { status, headers } = this.#response ?? {};
-    throw new EventSourceError(
-      "not-an-event-stream",
-      `Cannot read event stream: expected an event stream, got ${quote(body)}`,
-      { status, headers, body },
-    );
+    if (body !== undefined) throw foreignBodyError(body, this.#response);
   };
 
   #parse(chunk: Uint8Array): void {
