@@ -104,18 +104,17 @@ export function limitRetryAfter(
  * @returns Milliseconds, `undefined` if there is no such header or it is invalid.
  */
 export function parseRetryAfter(
-  value: string | null,
+  value: string | null | undefined,
   now: number,
 ): number | undefined {
-  if (value === null) return undefined;
   // Not every runtime strips the spaces around a header's value.
-  value = value.trim();
+  const text = value?.trim() ?? "";
   // Date.parse() accepts more than HTTP dates: "-1" is one in V8.
-  const date = HTTP_DATE_REGEXP.test(value)
+  const date = HTTP_DATE_REGEXP.test(text)
     // HTTP dates are in GMT, but the format of asctime() does not say so.
-    ? Date.parse(value.replace(/( GMT)?$/, " GMT"))
+    ? Date.parse(text.replace(/( GMT)?$/, " GMT"))
     : NaN;
-  const delay = /^\d+$/.test(value) ? Number(value) * 1000 : date - now;
+  const delay = /^\d+$/.test(text) ? Number(text) * 1000 : date - now;
   return Number.isNaN(delay)
     ? undefined
     : Math.min(Math.max(delay, 0), MAX_DELAY);

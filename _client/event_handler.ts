@@ -29,8 +29,7 @@ export class EventHandlerSlot {
   constructor(
     target: EventTarget,
     type: string,
-    addEventListener: EventTarget["addEventListener"] =
-      EventTarget.prototype.addEventListener,
+    addEventListener: EventTarget["addEventListener"],
   ) {
     this.#target = target;
     this.#type = type;

@@ -139,6 +139,6 @@ function getRetryAfter(
   now: number,
 ): number | undefined {
   return isTransientStatus(error.status ?? 0)
-    ? parseRetryAfter(error.headers?.get("Retry-After") ?? null, now)
+    ? parseRetryAfter(error.headers?.get("Retry-After"), now)
     : undefined;
 }

@@ -70,11 +70,9 @@ export class Leader {
 
   /** Ends the wait for a connection, and makes one again that was silent for too long. */
   wake(page: PageWake): void {
-    const { isBack, staleAfter } = page;
     this.#connection?.[ON_PAGE_CHANGE]({
+      ...page,
       isPaused: false,
-      isBack,
-      staleAfter,
       onClose: undefined,
     });
   }

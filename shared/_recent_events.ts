@@ -59,8 +59,8 @@ export class RecentEvents implements EventRange {
    */
   since(next: number): EventRange {
     const { lastEventId } = this;
-    const missing = next === NEW ? 0 : Math.max(this.next - next, 0);
-    const events = missing === 0 ? [] : this.events.slice(-missing);
+    const missing = next === NEW ? 0 : this.next - next;
+    const events = missing > 0 ? this.events.slice(-missing) : [];
     return { events, next: this.next, lastEventId };
   }
 

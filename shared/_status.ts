@@ -38,7 +38,7 @@ export function describe({ url }: ConnectionStatus): ConnectionState {
       state: "closed",
       error: new EventSourceError(
         "network-error",
-        "Cannot read event stream: another tab has lost it",
+        "Cannot read event stream: another tab lost it",
       ),
     }
     : { state: "open", response: { status: 200, headers: new Headers(), url } };

@@ -162,8 +162,8 @@ export class SharedEventSource<Events extends object = EventSourceEventMap>
     options: ConnectOptions,
     init: SharedEventSourceInit,
   ): EventSourceConnection {
-    const given: unknown = init.key;
-    const key = given === undefined ? url : `${given}`;
+    const { key: given = url } = init;
+    const key = `${given}`;
     assertName("connect", "key", key);
     if (!canShare()) return super[MAKE_CONNECTION](url, options, init);
     const connection = new SharedConnection(url, options, key);

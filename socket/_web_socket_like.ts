@@ -70,10 +70,26 @@ export class WebSocketLike extends EventTarget implements WebSocket {
 
   readonly #url: string;
   readonly #origin: string;
-  readonly #onopen = new EventHandlerSlot(this, "open");
-  readonly #onmessage = new EventHandlerSlot(this, "message");
-  readonly #onerror = new EventHandlerSlot(this, "error");
-  readonly #onclose = new EventHandlerSlot(this, "close");
+  readonly #onopen = new EventHandlerSlot(
+    this,
+    "open",
+    super.addEventListener,
+  );
+  readonly #onmessage = new EventHandlerSlot(
+    this,
+    "message",
+    super.addEventListener,
+  );
+  readonly #onerror = new EventHandlerSlot(
+    this,
+    "error",
+    super.addEventListener,
+  );
+  readonly #onclose = new EventHandlerSlot(
+    this,
+    "close",
+    super.addEventListener,
+  );
   /** Set by setTransport(), right after the constructor. */
   #transport!: Transport;
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
