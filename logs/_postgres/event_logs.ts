@@ -64,6 +64,8 @@ import {
 export class PostgresEventLogs implements EventLogs {
   readonly #setup: PostgresSetup;
   readonly #collection: string;
+  /** The calls of this event loop turn share a statement: a herd asks once. */
+  readonly #inspecting = new Map<string, Promise<EventLogState>>();
 
   /**
    * Makes logs of what is under a name. It does not use the client yet.
@@ -119,7 +121,15 @@ export class PostgresEventLogs implements EventLogs {
    */
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
-    return await this.#open(name).inspect();
+    let state = this.#inspecting.get(name);
+    if (state === undefined) {
+      state = Promise.resolve().then(() => {
+        this.#inspecting.delete(name);
+        return this.#open(name).inspect();
+      });
+      this.#inspecting.set(name, state);
+    }
+    return await state;
   }
 
   /**

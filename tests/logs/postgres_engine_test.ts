@@ -229,8 +229,13 @@ test("old events leave by their count, their bytes and their age, also where all
       await log.append({ data: "one more" });
       await new Promise((go) => setTimeout(go, 20));
     }
-    const oldest = await log.rewind(Infinity);
-    assertEquals((await log.read(oldest)).gap, false);
+    // More may be dropped between the two calls, but not for ever.
+    for (let tries = 500;; tries--) {
+      const { gap } = await log.read(await log.rewind(Infinity));
+      if (!gap) break;
+      assert(tries > 0, "The oldest event is never there");
+      await new Promise((go) => setTimeout(go, 20));
+    }
   }
 });
 

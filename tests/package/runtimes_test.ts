@@ -68,6 +68,7 @@ const DENO_ONLY: Record<string, string> = {
   "package/workflows": "reads the workflows",
   "page/page": "stands in for a page; real ones are in tests/browser/",
   "parser/memory": "starts processes",
+  "runs/postgres": "starts PostgreSQL",
   "runs/deno_kv": "Deno KV is Deno's",
   "runs/failing_engine": "Deno KV is Deno's",
   "runs/hostile_ids": "Deno KV is Deno's",

@@ -14,6 +14,8 @@ export async function makePostgresLogs(): Promise<EventLogsFixture> {
   const collection = crypto.randomUUID();
   const logs = new PostgresEventLogs(ours, collection);
   const other = new PostgresEventLogs(others, collection);
+  // As processes that have been at work for a while.
+  await Promise.all([logs.inspect("nothing"), other.inspect("nothing")]);
   return {
     logs,
     other,
