@@ -151,7 +151,7 @@ for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
   });
 
   Deno.test(`toNodeHandler() asks a source for nothing that the client does not take, ${protocol}`, async () => {
-    const most = 2000;
+    const most = 600;
     const data = "x".repeat(65_536);
     let asked = 0;
     const handler = (request: Request) =>
