@@ -114,7 +114,7 @@ const OPTIONS: OptionKinds<PostgresEventLogOptions> = {
  *   query: (sql) => Promise.resolve(
  *     sql.includes("version")
  *       ? [{ version: "1" }]
- *       : [{ place: "741-1048577", held: "false", foreign: "false" }],
+ *       : [{ cursor: "741-1048577", held: "false", foreign: "false" }],
  *   ),
  * };
  * const log = new PostgresEventLog(client, "news", { maxEvents: 1000 });

@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Tells followers that their log may have changed: by `NOTIFY`, at an interval, and again
- * and again while an older transaction holds rows back.
+ * Tells followers that their log may have changed: after a `NOTIFY`, and at an interval, which
+ * is shorter while an older transaction holds rows back. Each connection has one
+ * `PostgresChanges`, and each follower a watcher of it.
  *
  * @module
  */
@@ -14,21 +15,24 @@ import { orAborted, orTimedOut } from "../_engine/retry.ts";
 import type { PostgresClient } from "./client.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
 
-/** Milliseconds between two looks while nobody listens, at most. */
+/** The most milliseconds between two reads while no connection listens. */
 const UNHEARD_INTERVAL = 1000;
-/** Milliseconds between two looks at rows that are held back. */
+/** Milliseconds between two reads while rows are held back. */
 const SHORTEST_HOLD = 5;
 const LONGEST_HOLD = 1000;
-/** From here on, a `NOTIFY` does not end the wait: it tells of rows that are held back, too. */
+/**
+ * Milliseconds from which on a `NOTIFY` does not end the wait. While a transaction is open for
+ * long, each commit would otherwise cost each follower a read that finds nothing.
+ */
 const LONG_HOLD = 100;
-/** Milliseconds after which a connection is lost on which a `NOTIFY` of ours did not come. */
+/** Milliseconds in which a `NOTIFY` of ours has to come back, or the connection is lost. */
 const HEARTBEAT = 60_000;
-/** Milliseconds for a connection to be closed. */
+/** Milliseconds in which a connection has to be closed. */
 const STOP = 1000;
 const NOTIFY = "SELECT pg_notify($1::text, $2::text)";
-/** How often to fail to listen before it is told. */
+/** How many failures to listen, one after the other, become a warning. */
 const TOLD_FAILURES = 10;
-/** How often the delay between two attempts is doubled: it is 800 ms at most. */
+/** How often the delay between two attempts to listen is doubled: it is 800 ms at most. */
 const MAX_DOUBLINGS = 3;
 
 /** Is called before each wait of a follower. */
@@ -38,11 +42,11 @@ type OnIdle = (signal: AbortSignal | undefined) => Promise<void>;
 export class PostgresChanges {
   readonly #client: PostgresClient;
   readonly #watchers = new Set<PostgresWatcher>();
-  /** Settles once nothing listens any more, `undefined` while nothing does. */
+  /** Settles when `#listen()` has ended, `undefined` while it does not run. */
   #listening: Promise<void> | undefined;
   /** Whether notifications are received. */
   #isHeard = false;
-  /** Ends the wait of what listens. */
+  /** Ends the wait of `#listen()`. */
   #end: () => void = () => {};
 
   constructor(client: PostgresClient) {
@@ -83,7 +87,7 @@ export class PostgresChanges {
       } catch (error) {
         if (++failures === TOLD_FAILURES) {
           const what =
-            "Followers of a log hear of no events, and look for them";
+            "Followers of a log get no notifications, and poll for events";
           warn("TIDINGS_LOG", what, error);
         }
       }
@@ -117,7 +121,8 @@ export class PostgresChanges {
       while (!isLost && this.#watchers.size > 0) {
         await this.#wait(HEARTBEAT);
         if (!isBeating) return;
-        // It comes behind all that was sent before, unless the connection is lost.
+        // It comes after all that was sent before it. If it does not come, the connection is
+        // lost without a word, as behind a proxy that drops it.
         isBeating = false;
         this.#client.query(NOTIFY, [NOTIFY_CHANNEL, beat])
           .catch(() => isBeating = true);
@@ -125,18 +130,21 @@ export class PostgresChanges {
     } finally {
       this.#setHeard(false);
       const stopped = opening.then((stop) => stop()).catch(() => {});
-      // A server that does not answer holds nobody up.
+      // A server that does not answer must not delay the next attempt.
       if (isOpen) await orTimedOut(stopped, STOP, "stop").catch(() => {});
     }
   }
 
-  /** Notes whether notifications are received. What came in between was not told. */
+  /**
+   * Notes whether notifications are received. All watchers wake, since none was received in
+   * between.
+   */
   #setHeard(isHeard: boolean): void {
     this.#isHeard = isHeard;
     for (const watcher of this.#watchers) watcher.wake();
   }
 
-  /** Waits so many milliseconds, for a promise, or until there is something to do. */
+  /** Waits for some milliseconds, for a promise, or until `#end` is called. */
   async #wait(delay: number, promise?: Promise<unknown>): Promise<void> {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const elapsed = new Promise<void>((resolve) => {
@@ -163,7 +171,7 @@ export class PostgresWatcher implements ChangeWatcher {
   #isChanged = false;
   /** Whether the last read found rows that an older transaction holds back. */
   #isHeld = false;
-  /** Milliseconds until the next look at them. */
+  /** Milliseconds until the next read of them. */
   #hold = SHORTEST_HOLD;
   /** Ends the wait under way. */
   #end: () => void = () => {};
@@ -188,7 +196,7 @@ export class PostgresWatcher implements ChangeWatcher {
       : SHORTEST_HOLD;
   }
 
-  /** Waits for a change, or for the time of the next look. */
+  /** Waits for a change, or for the time of the next read. */
   async next(signal: AbortSignal | undefined): Promise<void> {
     await this.#onIdle(signal);
     const isLong = this.#isHeld && this.#hold >= LONG_HOLD;

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The part of a PostgreSQL client that logs use. There is no behaviour here.
+ * The part of a PostgreSQL client that logs use. The application implements it; there is no
+ * behaviour here.
  *
  * @module
  */
@@ -47,8 +48,8 @@ export interface PostgresClient {
    *
    * @param channel The channel, an identifier that needs no quotes.
    * @param onNotify Is called with the payload of each notification.
-   * @param onLost Is called when the connection is lost. It is then stopped, and another
-   * one is made.
+   * @param onLost Is called when the connection is lost. The log then calls the function
+   * that stops it, and `listen` again.
    * @returns A function that stops it.
    */
   listen?(

@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One client, for all logs that share it: runs statements, and makes the tables.
+ * Runs the statements of all logs that share a client, and makes the tables before the first
+ * one. The histories call it.
  *
  * @module
  */
@@ -15,7 +16,7 @@ import { POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 /** A row, by the names of its columns. */
 export type Row = Readonly<Record<string, string | null>>;
 
-/** The number is drawn at random: other programs take locks as well. */
+/** The number of the lock is random, since other programs of the database take locks too. */
 const MAKE_TABLES = `DO $tidings$ BEGIN
 PERFORM pg_advisory_xact_lock(5211948630178542);
 ${POSTGRES_SCHEMA}END $tidings$`;
@@ -39,7 +40,7 @@ export class PostgresConnection {
   /** When expired logs were removed last, by `performance.now()`. */
   sweptAt = -Infinity;
   readonly #client: PostgresClient;
-  /** Whether the tables were there at the last look. */
+  /** Whether the tables were found, and no statement has missed them since. */
   #isPrepared = false;
 
   constructor(client: PostgresClient) {
@@ -62,7 +63,7 @@ export class PostgresConnection {
     try {
       return readRows(await this.#client.query(sql, values));
     } catch (error) {
-      // After a restore there may be none, or others.
+      // A restored backup may have no tables, or those of another version.
       if (isTableMissing(error)) this.#isPrepared = false;
       throw error;
     }
@@ -105,7 +106,7 @@ export class PostgresConnection {
 /**
  * Reads a column that is never `NULL`.
  *
- * @throws {Error} If it is no text: the client does something else.
+ * @throws {Error} If it is no text, as from a client that parses what it reads.
  */
 export function readText(row: Row | undefined, column: string): string {
   const text: unknown = row?.[column];

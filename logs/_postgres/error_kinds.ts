@@ -2,7 +2,8 @@
 
 /**
  * The list of PostgreSQL's errors, by their SQLSTATE: which are transient, and which are
- * final. A statement that PostgreSQL refuses has done nothing.
+ * final. The logs ask it whether to call again; a statement that PostgreSQL refuses has
+ * done nothing.
  *
  * @module
  */
@@ -12,8 +13,9 @@ import { messageOf } from "../../_warning.ts";
 import type { ErrorKind } from "../_engine/retry.ts";
 
 /**
- * It is starting or ending, is a replica for a moment, has no room, or another transaction
- * was in the way. `42P01`: the tables are gone; the next attempt makes them.
+ * PostgreSQL is starting or ending, is read-only for a moment, has no connection, memory or
+ * disk space left, or another transaction was in the way. `42P01`: the tables are gone; the
+ * next attempt makes them.
  */
 const TRANSIENT_REGEXP =
   /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|08001|08004|42P01|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
@@ -42,7 +44,7 @@ export function classifyError(error: unknown): ErrorKind {
   return CLOSED_REGEXP.test(messageOf(error)) ? "final" : "unknown";
 }
 
-/** Whether a write was refused since an earlier attempt of it was done. */
+/** Whether a write was refused because an earlier attempt of it was done. */
 export function isWrittenAlready(error: unknown): boolean {
   const { code } = Object(error) as { code?: unknown };
   return code === "23505" && /_write\b/.test(messageOf(error));

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The events of a `PostgresEventLog`, in the order of their places: writes, reads and drops
- * them. Readers go as far as `pg_snapshot_xmin`: all transactions before it have ended, so
- * nothing appears before a place that was handed out.
+ * The events of a `PostgresEventLog`, in the order of their cursors: writes, reads and drops
+ * them. Reads end at `pg_snapshot_xmin`: all transactions before it have ended, so no event
+ * appears before a cursor that a reader has passed.
  *
  * @module
  */
@@ -19,25 +19,30 @@ import { isWrittenAlready } from "./error_kinds.ts";
 import { readPage, selectPage, toInteger } from "./page.ts";
 import type { PostgresLogSource } from "./log.ts";
 import type { PostgresSetup } from "./options.ts";
-import { comparePlaces, parsePlace, START } from "./places.ts";
 import { Retention, type RetentionBounds } from "./retention.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
+import {
+  compareTransactionCursors,
+  parseTransactionCursor,
+  START,
+} from "./transaction_cursor.ts";
 
 /** The most rows that one statement drops. */
 const DROP_ROWS = 5000;
 
-/** Which rows can be read, the last row of all, and the place of the last dropped event. */
+/** Which rows can be read, the last row of all, and the cursor of the last dropped event. */
 const BOUNDS = `bounds AS MATERIALIZED (
   SELECT pg_snapshot_xmin(s) AS horizon, pg_snapshot_xmax(s) AS next,
     (SELECT e.xid FROM tidings_events AS e WHERE e.log = $1::text
       ORDER BY e.xid DESC, e.id DESC LIMIT 1) AS last
   FROM pg_current_snapshot() AS s
 ), dropped AS (
-  SELECT d.xid || '-' || d.id AS place FROM tidings_dropped AS d
+  SELECT d.xid || '-' || d.id AS cursor FROM tidings_dropped AS d
   WHERE d.log = $1::text
 )`;
-/** A row of a transaction that has not begun yet comes from another cluster. */
+/** Whether an older transaction that has not ended holds rows back. */
 const IS_HELD = "coalesce(last >= horizon, false)";
+/** Whether rows come from another cluster: their transactions have not begun in this one. */
 const IS_FOREIGN = "coalesce(last >= next, false)";
 
 const READ = `WITH ${BOUNDS}, page AS (
@@ -46,13 +51,13 @@ const READ = `WITH ${BOUNDS}, page AS (
     AND e.xid < (SELECT horizon FROM bounds)
   ORDER BY e.xid, e.id LIMIT $4::text::bigint
 ), found AS (
-  SELECT row_number() OVER (ORDER BY xid, id) AS n, xid || '-' || id AS place,
+  SELECT row_number() OVER (ORDER BY xid, id) AS n, xid || '-' || id AS cursor,
     event FROM page
 ) ${
   selectPage(
     5,
     `SELECT json_build_object(
-    'dropped', (SELECT place FROM dropped),
+    'dropped', (SELECT cursor FROM dropped),
     'end', (SELECT e.xid || '-' || e.id FROM tidings_events AS e
       WHERE e.log = $1::text AND e.xid < horizon
       ORDER BY e.xid DESC, e.id DESC LIMIT 1),
@@ -68,8 +73,8 @@ SELECT coalesce(
   (SELECT e.xid || '-' || e.id FROM tidings_events AS e
     WHERE e.log = $1::text AND e.xid < horizon AND $2::text IS NOT NULL
     ORDER BY e.xid DESC, e.id DESC OFFSET $2::text::bigint LIMIT 1),
-  (SELECT place FROM dropped), '${START}'
-) AS place, (${IS_HELD})::text AS held, (${IS_FOREIGN})::text AS foreign
+  (SELECT cursor FROM dropped), '${START}'
+) AS cursor, (${IS_HELD})::text AS held, (${IS_FOREIGN})::text AS foreign
 FROM bounds`;
 
 /** Puts what was restored from another cluster before all that is written in this one. */
@@ -83,9 +88,9 @@ WHERE ${IS_FOREIGN} AND d.log = $1::text`;
 const NOTIFY = `,
   (SELECT pg_notify('${NOTIFY_CHANNEL}', $1::text))::text AS notified`;
 
-/** What a write has written whose answer was lost: it has a transaction of its own. */
+/** Finds what a write whose answer was lost has written, in a transaction of its own. */
 const FIND_WRITE =
-  `SELECT e.xid || '-' || e.id AS place FROM tidings_events AS e
+  `SELECT e.xid || '-' || e.id AS cursor FROM tidings_events AS e
 WHERE e.log = $1::text AND e.xid =
   (SELECT w.xid FROM tidings_events AS w WHERE w.write_id = $2::text::uuid)
 ORDER BY e.id`;
@@ -121,7 +126,7 @@ const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
 )
 SELECT count(*)::text AS count FROM gone`;
 
-/** What a read tells beside the events. */
+/** What a read gives besides the events. */
 interface ReadState {
   readonly dropped: string | null;
   readonly end: string | null;
@@ -169,7 +174,7 @@ export class PostgresHistory implements PostgresLogSource {
           if (!isWrittenAlready(error)) throw error;
           return this.#query(FIND_WRITE, writeId);
         });
-      const ids = readPlaces(rows, lines.length);
+      const ids = readIds(rows, lines.length);
       this.#retention.note(lines);
       await this.#retention.dropIfDue();
       return ids;
@@ -183,7 +188,7 @@ export class PostgresHistory implements PostgresLogSource {
     const sql = this.#makeWrite(1);
     const rows = await connection.queryIn(transaction, sql, ...values);
     // There is one row for one line.
-    return readPlaces(rows, 1)[0]!;
+    return readIds(rows, 1)[0]!;
   }
 
   /** Reads the events after a cursor, as `EventLog.read`, for a follower or not. */
@@ -192,12 +197,12 @@ export class PostgresHistory implements PostgresLogSource {
     { limit, maxBytes }: ReadBounds,
     watcher?: PostgresWatcher,
   ): Promise<EventLogBatch> {
-    const place = parsePlace(after);
+    const cursor = parseTransactionCursor(after);
     const { state, rows } = readPage<ReadState>(
       await this.#query(
         READ,
-        String(place?.xid ?? 0),
-        String(place?.id ?? 0),
+        String(cursor?.xid ?? 0),
+        String(cursor?.id ?? 0),
         toInteger(limit),
         String(maxBytes),
       ),
@@ -206,13 +211,15 @@ export class PostgresHistory implements PostgresLogSource {
       await this.#query(ADOPT);
       return await this.read(after, { limit, maxBytes }, watcher);
     }
-    const events = rows.map(({ place, event }) => readEventLine(event, place));
+    const events = rows.map(({ cursor, event }) =>
+      readEventLine(event, cursor)
+    );
     watcher?.noteRead(state.isHeld, events.length === 0);
-    // Where all appends are parts of transactions, only followers drop events.
+    // An append in a transaction drops nothing. If all appends are, only followers drop events.
     if (watcher !== undefined) {
       this.#retention.note(rows.map(({ event }) => event));
     }
-    return makeBatch(after, place !== undefined, events, state);
+    return makeBatch(after, cursor !== undefined, events, state);
   }
 
   /** Finds the position `count` events before the end, as `EventLog.rewind`. */
@@ -223,7 +230,7 @@ export class PostgresHistory implements PostgresLogSource {
       return await this.rewind(count, watcher);
     }
     watcher?.noteRead(readText(row, "held") === "true", true);
-    return readText(row, "place");
+    return readText(row, "cursor");
   }
 
   /** Watches the log for changes. */
@@ -236,7 +243,7 @@ export class PostgresHistory implements PostgresLogSource {
     );
   }
 
-  /** A statement without a subquery costs a bare `INSERT`. */
+  /** Makes the statement that writes some events. Without a subquery it costs a bare `INSERT`. */
   #makeWrite(count: number): string {
     const rows = Array.from(
       { length: count },
@@ -246,7 +253,7 @@ export class PostgresHistory implements PostgresLogSource {
         })`,
     );
     return `INSERT INTO tidings_events (log, event, write_id) VALUES
-${rows.join(", ")} RETURNING xid || '-' || id AS place${
+${rows.join(", ")} RETURNING xid || '-' || id AS cursor${
       this.#setup.notify ? NOTIFY : ""
     }`;
   }
@@ -259,18 +266,19 @@ ${rows.join(", ")} RETURNING xid || '-' || id AS place${
 
 function makeBatch(
   after: string,
-  isPlace: boolean,
+  isKnownForm: boolean,
   events: readonly LoggedEvent[],
   { dropped, end, isKnown }: ReadState,
 ): EventLogBatch {
   const start = dropped ?? START;
-  const gap = !isPlace || !(isKnown || after === start);
+  const gap = !isKnownForm || !(isKnown || after === start);
   const cursor = events.at(-1)?.id ?? (gap ? end ?? start : after);
-  const isBefore = gap && isPlace && comparePlaces(after, start)! < 0;
+  const isBefore = gap && isKnownForm &&
+    compareTransactionCursors(after, start)! < 0;
   return makeEventLogBatch(events, cursor, gap, isBefore ? start : undefined);
 }
 
-function readPlaces(rows: readonly Row[], count: number): string[] {
-  if (rows.length === count) return rows.map((row) => readText(row, "place"));
+function readIds(rows: readonly Row[], count: number): string[] {
+  if (rows.length === count) return rows.map((row) => readText(row, "cursor"));
   throw new Error(`expected ${count} rows, got ${rows.length}`);
 }

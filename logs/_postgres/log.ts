@@ -18,7 +18,7 @@ import { nameErrors } from "../_engine/name_errors.ts";
 import { orTimedOut } from "../_engine/retry.ts";
 import type { PostgresWatcher } from "./changes.ts";
 import { classifyError } from "./error_kinds.ts";
-import { comparePlaces } from "./places.ts";
+import { compareTransactionCursors } from "./transaction_cursor.ts";
 
 /** What the tables have of a log, and how it is written. */
 export interface PostgresLogSource extends LogSource<PostgresWatcher> {
@@ -33,7 +33,7 @@ export interface PostgresLogSource extends LogSource<PostgresWatcher> {
   writeIn(transaction: unknown, line: string): Promise<string>;
 }
 
-/** The most that one statement writes. */
+/** The most events and bytes that one statement writes. */
 export const BATCH_BOUNDS: AppendQueueBounds = {
   items: 128,
   bytes: 1_048_576,
@@ -71,7 +71,8 @@ export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
       if (transaction === undefined) {
         return this.#queue.append(line, 2 * line.length, signal);
       }
-      // At once, and once: after an error, the transaction can only be rolled back.
+      // It is not tried again: after an error, the transaction can only be rolled back.
+      // Nor does it wait in the queue: the application may commit next.
       return nameErrors(verb, () => {
         const written = this.#source.writeIn(transaction, line);
         return orTimedOut(written, this.#timeout, verb, signal);
@@ -80,6 +81,6 @@ export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
   }
 
   compare(a: string, b: string): number | undefined {
-    return comparePlaces(a, b);
+    return compareTransactionCursors(a, b);
   }
 }

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A log by name in the tables. Its events are numbered by its row, which has another version
- * after each change: a change is decided by the state as it was read, and is done if the
- * row still has that version. So no transaction of others holds its events back.
+ * A log by name in the tables. Its row numbers its events, and gets another version with
+ * each change: a change is decided by the state that was read, and written if the row still
+ * has that version. So no other transaction holds its events back.
  *
  * @module
  */
@@ -35,10 +35,10 @@ import { NOTIFY_CHANNEL } from "./schema.ts";
 const SWEEP_INTERVAL = 1000;
 const SWEEP_LOGS = 100;
 
-/** For the state and one event. */
+/** Bounds to read the state and one event. */
 const ONE: ReadBounds = { limit: 1, maxBytes: 0 };
 
-/** The time of the database: leases and expiry are the same for all processes. */
+/** The clock of the database, so that a lease ends at the same time for all processes. */
 const NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 
 /** Events from a sequence on, if the log is still of an epoch, or from the oldest. */
@@ -55,7 +55,7 @@ const READ = `WITH log AS (
     AND (log.expires_at IS NULL OR log.expires_at > log.now)
   ORDER BY e.sequence LIMIT $5::text::bigint
 ), found AS (
-  SELECT row_number() OVER (ORDER BY sequence) AS n, sequence::text AS place,
+  SELECT row_number() OVER (ORDER BY sequence) AS n, sequence::text AS cursor,
     event FROM page
 ) ${
   selectPage(
@@ -92,7 +92,7 @@ SELECT (${NOW})::text AS now`;
 const NOTIFY = `,
   pg_notify('${NOTIFY_CHANNEL}', $1::text || '/' || $2::text)::text AS notified`;
 
-const FIND_WRITE = `SELECT epoch || '-' || sequence AS place
+const FIND_WRITE = `SELECT epoch || '-' || sequence AS cursor
 FROM tidings_log_events WHERE write_id = $1::text::uuid`;
 
 const SWEEP = `WITH expired AS (
@@ -109,7 +109,7 @@ interface StoredLog extends LogState {
   readonly version: string;
 }
 
-/** What a statement tells of a log. */
+/** What a statement has read of a log. */
 interface Read {
   /** `undefined` if there is no row. */
   readonly stored: StoredLog | undefined;
@@ -142,7 +142,7 @@ export class NamedHistory {
   readonly key: string;
   readonly #setup: PostgresSetup;
   readonly #names: readonly [collection: string, name: string];
-  /** What the last change has left: the holder of a claim need not read it again. */
+  /** The row after the last change, so that the next change does not read it first. */
   #last: Read | undefined;
 
   constructor(setup: PostgresSetup, collection: string, name: string) {
@@ -160,9 +160,9 @@ export class NamedHistory {
       bounds,
     );
     const reader = new EpochReader(state, after, bounds);
-    for (const { place, event } of rows) {
-      const number = Number(place);
-      reader.add({ first: number, last: number, lines: [event] });
+    for (const row of rows) {
+      const number = Number(row.cursor);
+      reader.add({ first: number, last: number, lines: [row.event] });
     }
     return reader.finish();
   }
@@ -172,7 +172,7 @@ export class NamedHistory {
     const { state, rows } = await this.#read("", "0", ONE);
     if (state === undefined) return BEGINNING;
     const { epoch, last } = state;
-    const first = rows[0] === undefined ? last + 1 : Number(rows[0].place);
+    const first = rows[0] === undefined ? last + 1 : Number(rows[0].cursor);
     return `${epoch}-${Math.max(first - 1, last - count)}`;
   }
 
@@ -180,7 +180,7 @@ export class NamedHistory {
   async inspect(): Promise<EventLogState> {
     const { state, rows: [row], clock } = await this.#read("", null, ONE);
     const id = `${state?.epoch}-${state?.last}`;
-    const isLast = row?.place === String(state?.last);
+    const isLast = row?.cursor === String(state?.last);
     const last = row && isLast ? readEventLine(row.event, id) : undefined;
     return describeLog(state, last, clock + performance.now());
   }
@@ -234,7 +234,8 @@ export class NamedHistory {
           return results;
         } catch (error) {
           if (attempts.length === 0) throw error;
-          // A later claim may have come behind a write whose answer was lost.
+          // The error may come from an earlier attempt of this write, which was done but whose
+          // answer was lost; a later claim may follow that.
           const isOver = isWrittenAlready(error) ||
             error instanceof EventLogClaimError;
           const first = isOver ? await this.#findWrite(writeId) : undefined;
@@ -246,7 +247,7 @@ export class NamedHistory {
     };
   }
 
-  /** Does a change, and tells the time; `undefined` if the row is another one by now. */
+  /** Writes a change, and gives the time; `undefined` if the row has another version now. */
   async #write(
     stored: StoredLog | undefined,
     { version, epoch, last, claimId, leaseEnd, expiresAt }: StoredLog,
@@ -276,7 +277,7 @@ export class NamedHistory {
   async #findWrite(writeId: string): Promise<string | undefined> {
     const { connection, hasTables } = this.#setup;
     const [row] = await connection.query(hasTables, FIND_WRITE, writeId);
-    return row && readText(row, "place");
+    return row && readText(row, "cursor");
   }
 
   async #readState(): Promise<Read> {
@@ -307,7 +308,7 @@ export class NamedHistory {
   }
 }
 
-/** Makes one change of several. */
+/** Makes one change of several decisions. */
 function decideAll<T>(
   decisions: readonly DecideChange<T>[],
   { stored, clock }: Read,

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One answer with the state of a log and the events after a cursor: what a reader needs first
- * is one round trip.
+ * Reads the state of a log and the events after a cursor by one statement, so that a read is
+ * one round trip. The histories of both kinds of logs use it.
  *
  * @module
  */
@@ -11,27 +11,28 @@ import { readText, type Row } from "./connection.ts";
 
 /** An event as it was read. */
 export interface PageRow {
-  /** Its ID, or the part of it that the statement gives. */
-  readonly place: string;
+  /** Its cursor, or the part of it that the statement gives. */
+  readonly cursor: string;
   readonly event: string;
 }
 
 /**
- * Makes the end of a statement that reads events, the `n`th with its `place` from `found`.
+ * Makes the end of a statement. The part before it names a query `found`, which has the
+ * number `n` of each event, its `cursor` and its `event`.
  *
- * @param maxBytes The number of the parameter with the most bytes. One event is always
- * given.
+ * @param maxBytes The number of the parameter that limits the bytes of the events. The
+ * first event is always given.
  * @param state A query for the state, as JSON.
  */
 export function selectPage(maxBytes: number, state: string): string {
   return `, sized AS (
-  SELECT n, place, event,
+  SELECT n, cursor, event,
     sum(octet_length(event)) OVER (ORDER BY n) - octet_length(event) AS before
   FROM found
 )
-SELECT place, event FROM (
-  SELECT 0 AS n, '' AS place, (${state})::text AS event
-  UNION ALL SELECT n, place, event FROM sized
+SELECT cursor, event FROM (
+  SELECT 0 AS n, '' AS cursor, (${state})::text AS event
+  UNION ALL SELECT n, cursor, event FROM sized
   WHERE n = 1 OR before < $${maxBytes}::text::float8
 ) AS reply ORDER BY n`;
 }
@@ -45,13 +46,13 @@ export function readPage<State>(
   return {
     state,
     rows: rest.map((row) => ({
-      place: readText(row, "place"),
+      cursor: readText(row, "cursor"),
       event: readText(row, "event"),
     })),
   };
 }
 
-/** A number for a statement, `NULL` for no bound. */
+/** Makes a bound for a statement: `NULL` if it is `Infinity`. */
 export function toInteger(value: number): string | null {
   return value === Infinity
     ? null

@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Decides when old events are dropped: once in so many events that this process has written
- * or followed, and once in a while. What is published in transactions drops nothing.
+ * Decides when a `PostgresEventLog` drops old events: after a number of events that this
+ * process has written or followed, and at an interval. An append in a transaction of the
+ * application drops nothing.
  *
  * @module
  */
@@ -19,21 +20,21 @@ export interface RetentionBounds {
   maxAge: number;
 }
 
-/** An append or a follower waits no longer than so many milliseconds for the end of it. */
+/** The most milliseconds that an append or a follower waits until events are dropped. */
 const PATIENCE = 1000;
 
-/** When to drop events of one log. */
+/** Drops events of one log when it is time. */
 export class Retention {
   readonly #drop: () => Promise<void>;
   readonly #events: number;
   readonly #bytes: number;
   readonly #interval: number;
-  /** What is left until the next time. The first use drops. */
+  /** How many events, and bytes, until events are dropped. The first use drops. */
   #eventsLeft = 0;
   #bytesLeft = 0;
   #next = 0;
   #dropping: Promise<void> | undefined;
-  /** Whether the last attempt failed, and that was told. */
+  /** Whether the last attempt failed, which is told once. */
   #isTold = false;
 
   /** @param drop Drops what is too old or too much. */

@@ -1,12 +1,13 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The tables of all logs in a database.
+ * The tables of all logs in a database, and the channel of `NOTIFY`. The histories read and
+ * write the tables, and the connection makes them.
  *
  * @module
  */
 
-/** The version of the tables. Another layout would have another number. */
+/** The version of the tables. A change of their columns needs another number. */
 export const SCHEMA_VERSION = 1;
 
 /** The channel of `NOTIFY` on which all logs of a database tell of their events. */
@@ -16,11 +17,11 @@ export const NOTIFY_CHANNEL = "tidings";
  * The SQL that makes the tables, version 1: for migrations, with the option `hasTables`. It
  * does nothing where they are there.
  *
- * - `tidings_events` has a row for each event of a `PostgresEventLog`. Its place is
- *   (`xid`, `id`), the transaction and the row. `event` is its fields and topics as JSON.
- *   The last 20 bits of `id` are random: a server that has lost its last transactions gives
- *   no ID again. `write_id` tells whether a write whose answer was lost was done.
- * - `tidings_dropped` has the place of the last event that left each of these logs.
+ * - `tidings_events` has a row for each event of a `PostgresEventLog`. Its ID is `xid`, the
+ *   transaction, a hyphen and `id`. `event` is its fields and topics as JSON.
+ *   The last 20 bits of `id` are random, so that a
+ *   server that has lost its last transactions gives no ID a second time. `write_id` tells whether a write whose answer was lost was done.
+ * - `tidings_dropped` has the ID of the last event that each of these logs has dropped.
  * - `tidings_logs` has a row for each name of `PostgresEventLogs`, and `tidings_log_events`
  *   its events, whose IDs are `epoch`, a hyphen and `sequence`. `last` is the number of the
  *   last event, and `version` is another one after each change. `claim_id` is the last claim,

@@ -174,7 +174,7 @@ test("answers that are none are told", async ({ name }) => {
     [5],
     [[]],
     [{}],
-    [{ place: 5 }],
+    [{ cursor: 5 }],
   ];
   for (const answer of answers) {
     const client = {
