@@ -15,7 +15,6 @@ import "../channel/cursors_test.ts";
 import "../channel/catch_up_test.ts";
 import "../channel/keep_alive_schedule_test.ts";
 import "../channel/lifetime_test.ts";
-import "../channel/disconnect_test.ts";
 import "../channel/errors_test.ts";
 import "../channel/log_bounds_test.ts";
 import "../channel/log_test.ts";

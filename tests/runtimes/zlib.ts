@@ -2,6 +2,7 @@
 
 /** The tests that run where there is `node:zlib`, as they are. */
 
+import "../channel/disconnect_test.ts";
 import "../compression/accept_encoding_test.ts";
 import "../compression/channel_test.ts";
 import "../compression/topic_set_test.ts";
