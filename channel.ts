@@ -24,8 +24,8 @@
  *   sent that cursor at once as its last event ID, so that it loses nothing if it drops
  *   before its first event.
  * - If events are missing, because the history does not reach back to the ID that the
- *   client brings, it gets a `gap` event before any other, or a `snapshot`. A client that is connected
- *   while the log loses events gets one as well, and stays connected.
+ *   client brings, it gets a `gap` event before any other, or a `snapshot`. A client that
+ *   is connected while the log loses events gets one as well, and stays connected.
  * - A slow client that falls behind the whole history is disconnected when it reads on.
  *   It reconnects by itself, and gets a `gap` event.
  *
@@ -184,7 +184,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * Publishes an event.
    *
    * Events keep the order of the calls, also if the calls do not wait for one another.
-   * Events of one turn of the event loop are joined into one chunk. Nothing here waits
+   * Events of one event loop turn are joined into one chunk. Nothing here waits
    * for a client: a slow client holds up neither the call nor other clients.
    *
    * A call that fails is told once: to `onError`, or as a warning. So its promise may be
@@ -273,13 +273,14 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * Ends the streams of a topic, in every process that follows the log: those that are open
-   * when the entry which says so is in the log. Clients with `"all"` stay.
+   * Ends the streams of a topic, in every process that follows the log. It appends an entry
+   * to the log, and the streams that are open when a process sees the entry end. Clients
+   * with `"all"` stay.
    *
-   * The clients come back, and one that is served again gets what it has missed. So first
-   * store that a user is signed out, for example, then call this, and answer the user's
-   * next request with 204 or 401, after which an `EventSource` does not reconnect. With
-   * `transaction`, both are one step.
+   * The clients reconnect, and one that is served again gets what it has missed. To sign a
+   * user out, first store that, then call this, and answer the user's next request with 204
+   * or 401, after which an `EventSource` does not reconnect. With `transaction`, storing and
+   * disconnecting are one step.
    *
    * @example A user signs out
    * ```ts
@@ -295,7 +296,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * ```
    *
    * @param topic The topic.
-   * @param options How to write the entry.
+   * @param options How to append the entry.
    * @returns The ID of the entry, as soon as the log has it. It rejects with a `TypeError`
    * or `RangeError` if the topic is not well-formed text or exceeds a limit, with the
    * log's error if the log refuses the entry, and with an `Error` if the channel is closed.

@@ -41,7 +41,7 @@ import type { CloseReason } from "../server.ts";
 
 /** The options of a broadcaster, checked and with the defaults filled in. */
 export interface BroadcasterOptions extends LogFeedOptions {
-  /** Where it counts. */
+  /** Counts what the streams do. */
   tally: StreamTally;
   /** The most topics of a subscriber. */
   maxTopicsPerSubscriber: number;
@@ -56,11 +56,11 @@ export interface BroadcasterOptions extends LogFeedOptions {
 /** The least events between two questions to a remote log about what it still has. */
 const MIN_ASKING_STEP = 32;
 
-/** Where streams end among the frames of a broadcast. */
+/** The end of the streams of some topics, between two frames of a broadcast. */
 interface Cut {
-  /** How many frames there are up to it, with the entry that ends the streams. */
+  /** How many frames come before it, that of the entry included. */
   readonly end: number;
-  /** The ID of that entry. */
+  /** The ID of the entry that ends the streams. */
   readonly id: string;
   /** The topics whose streams end. */
   readonly topics: readonly string[];
@@ -126,7 +126,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
    * that the log has been followed up to its end.
    */
   #isDue = false;
-  /** Set while frames are handed out: an `onClose` that is called may close the channel. */
+  /** Set while frames are handed out: an `onClose` that is called then may close the channel. */
   #isHandingOut = false;
   /**
    * Runs from a broadcast to the end of the event loop turn. Frames are collected
@@ -171,7 +171,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     return this.#subscribers.size;
   }
 
-  /** What was counted so far, and how the subscribers are. */
+  /** Gives the counters, with the numbers of subscribers that are live or behind. */
   readCounters(): StreamCounters {
     const { size } = this;
     let behind = 0;
@@ -247,7 +247,8 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
   locate(cursor: string, isNew = false): SegmentLocation | undefined {
     if (isNew && this.feed.reaches(cursor) === false) return undefined;
     const { liveSegment } = this.feed;
-    // Otherwise it would be live before it is given what is due, and be given all of that.
+    // A newcomer would otherwise be live when these frames are handed out. It would get all
+    // events of a conflation key, and not the newest alone.
     const isDue = liveSegment.keyedEnd > this.#position;
     if (isNew && isDue && !this.#isHandingOut) this.#handOut();
     const position = liveSegment.find(cursor);
@@ -256,7 +257,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
       : { segment: liveSegment, position };
   }
 
-  /** Has the log read for a subscriber that memory does not reach. */
+  /** Makes a subscriber wait until the log is read after its cursor. */
   waitForLog(cursor: string, subscriber: Waiter): void {
     this.tally.catchUps++;
     this.catchUp.wait(cursor, subscriber);
@@ -343,7 +344,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     this.#isHandingOut = true;
     const frames = this.#frames;
     this.#frames = [];
-    // Frames that come while an `onClose` is called are for the next broadcast.
+    // An `onClose` that is called here may publish. Those frames are for the next broadcast.
     const { end, endCursor } = this.feed.liveSegment;
     try {
       const rest = this.#cuts.length === 0 ? frames : this.#handOutCuts(frames);
@@ -362,7 +363,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     }
   }
 
-  /** Hands out frames up to where streams end, and returns those that are left. */
+  /** Hands out the frames before the last cut, ends the streams, and returns the rest. */
   #handOutCuts(frames: readonly Frame[]): readonly Frame[] {
     const cuts = this.#cuts;
     this.#cuts = [];

@@ -23,8 +23,8 @@ interface Answer {
 }
 
 /**
- * Begins to look ahead of a segment: gives a function that finds the next cursor to read
- * after, `undefined` once enough is in memory.
+ * Begins to look for newer events of the keys of a segment. The function that it returns
+ * gives the next cursor to read after, `undefined` once enough is in memory.
  */
 export type LookAhead = (segment: Segment) => () => string | undefined;
 
@@ -85,7 +85,7 @@ export class CatchUp {
    * @param log The log, which compares its cursors if it can.
    * @param reader Reads from the log.
    * @param makeFrame Encodes events.
-   * @param lookAhead Finds what has to be read ahead of a segment.
+   * @param lookAhead Finds the cursors to read after, ahead of a segment.
    */
   constructor(
     log: EventLog,
@@ -247,7 +247,7 @@ export class CatchUp {
     const bounds = { limit: EVENTS_AHEAD, maxBytes: SEGMENT_BYTES };
     for (let next; (next = findNext()) !== undefined;) {
       const batch = await this.#reader.read(next, bounds, isNeeded);
-      // Without what is ahead, subscribers get more than they need.
+      // Nothing fails here: subscribers get events that newer ones would replace.
       if (!batch || batch.gap || batch.events.length === 0) break;
       segments.push(this.#segments.add(next, batch).segment);
       this.#end = batch.cursor;

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Tells the application that the stream of a client has opened, and that it has ended:
- * once each, and in this order. `serveClient()` makes them for each client.
+ * Calls `onOpen` and `onClose` of the application when the stream of a client has opened
+ * and when it has ended: once each, and in this order. `serveClient()` makes them.
  *
  * @module
  */
@@ -24,7 +24,7 @@ export interface EventChannelClient {
   readonly key: string | undefined;
 }
 
-/** The options that are called back. */
+/** The callbacks among the options of a channel and of `serve()`. */
 export interface ClientCallbackOptions {
   readonly onOpen?: ((client: EventChannelClient) => void) | undefined;
   readonly onClose?:
@@ -37,23 +37,24 @@ export class ClientCallbacks {
   readonly #client: EventChannelClient;
   readonly #options: readonly ClientCallbackOptions[];
   #state: "new" | "opening" | "open" = "new";
-  /** Why the stream has ended, if that was while `onOpen` was called. */
+  /** The reason of an end during `onOpen`, for `onClose` after it. */
   #reason: CloseReason | undefined;
 
   /**
-   * @param client What they are told of the client.
-   * @param options The options, in the order in which they are called.
+   * @param client The argument of the callbacks.
+   * @param options The options of `serve()`, then those of the channel: the order of calls.
    */
   constructor(
     client: EventChannelClient,
     options: readonly ClientCallbackOptions[],
   ) {
     this.#client = client;
-    // No more than the callbacks: the options hold signals and headers.
+    // Keeps the callbacks alone: the options would keep signals and headers in memory for as
+    // long as the client is connected.
     this.#options = options.map(({ onOpen, onClose }) => ({ onOpen, onClose }));
   }
 
-  /** Tells that the stream has opened, unless that was told. */
+  /** Calls `onOpen`, unless it was called. */
   open(): void {
     if (this.#state !== "new") return;
     this.#state = "opening";
@@ -64,7 +65,7 @@ export class ClientCallbacks {
     if (this.#reason !== undefined) this.close(this.#reason);
   }
 
-  /** Tells that the stream has ended, once it was told that it has opened. */
+  /** Calls `onClose`, after `onOpen`. */
   close(reason: CloseReason): void {
     this.open();
     if (this.#state === "opening") {

@@ -40,8 +40,8 @@ export class Conflation {
   }
 
   /**
-   * A text that changes when events of a segment may have to be left out that were not
-   * before.
+   * Gives a text for a segment that changes when newer events may have come for its keys:
+   * what was chosen of the segment before is then chosen again.
    */
   versionOf({ keyedEnd }: Segment): string {
     if (keyedEnd === 0) return "";
@@ -72,7 +72,8 @@ export class Conflation {
       if (key !== undefined) {
         if (keys.has(key) || ahead?.replaces(event, key)) continue;
       }
-      // A filter that was asked about what is ahead may have removed the topic of this one.
+      // The filter was asked about events ahead. It may have changed the topics of the set, so
+      // that this event is no longer for the group.
       if (group.topicSet !== undefined && !group.hasTopics(event)) continue;
       if (key !== undefined) keys.add(key);
       kept.push(frame);
@@ -94,7 +95,8 @@ export class Conflation {
     return () => {
       for (const next of this.#walk({ segment: last, position: last.end })) {
         if (next.segment === liveSegment) {
-          // Subscribers go on to the live segment, if not to all that is before it.
+          // Subscribers come to the live segment in any case, even if what is in between is
+          // not in memory.
           if (next.isNext || hasKeysOf(next, segment)) return undefined;
         } else if (next.segment !== last) {
           last = next.segment;
@@ -106,13 +108,14 @@ export class Conflation {
   }
 
   /**
-   * Finds what the group's subscribers are sure to come to, as far as it is in memory: the
-   * newest part first, since it has most of the keys.
+   * Finds the parts of memory that the group's subscribers are sure to come to, the newest
+   * first, since it has most of the keys.
    */
   #partsAfter(group: Group, location: SegmentLocation): SegmentPart[] {
     const parts: SegmentPart[] = [];
     for (const { segment, position: from, isNext } of this.#walk(location)) {
-      // The events between the two are not known: one of them may end the streams.
+      // `until` may name one of the events in between, which are not in memory. Then the
+      // subscribers never come to this part.
       if (!isNext && group.mayEnd) break;
       const last = group.findEnd(segment, from);
       parts.push({ segment, from, to: last ?? segment.end });
@@ -130,7 +133,8 @@ export class Conflation {
     let last = location.segment;
     const visited = new Set<Segment>();
     for (; next !== undefined; next = this.#find(last.endCursor)) {
-      // An application that gives an ID a second time could close a circle.
+      // If an application gives an ID a second time, segments can follow each other in a
+      // circle, and the walk would not end.
       if (visited.has(next.segment)) return;
       visited.add(next.segment);
       yield { ...next, isNext: true };
@@ -159,7 +163,7 @@ export class Conflation {
 class Ahead {
   readonly #group: Group;
   readonly #findParts: () => readonly SegmentPart[];
-  /** Found when it is needed. */
+  /** Set when it is first needed. */
   #parts: readonly SegmentPart[] | undefined;
   /** The newest event that the group gets, by key; `undefined` if there is none. */
   readonly #newest = new Map<string, LoggedEvent | undefined>();
@@ -174,8 +178,8 @@ class Ahead {
     if (!this.#newest.has(key)) this.#newest.set(key, this.#findNewest(key));
     const newer = this.#newest.get(key);
     if (newer === undefined) return false;
-    // Topics may be removed before the newer event is handed out. It would be lost together
-    // with the one that was left out for it, unless that has no other topic.
+    // Topics of the set may be removed before the newer event is handed out, and the client
+    // would get neither event. That cannot happen if the newer one has all of the topics.
     return this.#group.topicSet === undefined || newer.topics === undefined ||
       topics?.every((topic) => newer.topics?.includes(topic)) === true;
   }
@@ -192,13 +196,14 @@ class Ahead {
         }
       }
     } catch {
-      // A filter or `until` throws: it does so again when the subscriber comes there.
+      // A filter or `until` has thrown. It is called again when the subscriber comes there,
+      // and its stream ends then.
     }
     return undefined;
   }
 }
 
-/** Whether all conflation keys of a segment are in what another one has from a position. */
+/** Whether a segment has, from a position on, all conflation keys of another one. */
 function hasKeysOf(
   { segment, position }: SegmentLocation,
   { keys }: Segment,

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Appends the entry to the log of a channel that ends the streams of a topic in every
- * process. `EventChannel.disconnect()` calls it.
+ * Appends an entry to the log of a channel. Each process that follows the log ends the
+ * streams of a topic when it sees the entry. `EventChannel.disconnect()` calls it.
  *
  * @module
  */
@@ -14,10 +14,10 @@ import { assertTopic } from "./topics.ts";
 import { tellElsewhere } from "../_warning.ts";
 
 /**
- * Has the streams of a topic ended.
+ * Ends the streams of a topic, as `EventChannel.disconnect()`.
  *
  * @param topic The topic.
- * @param options How to write the entry.
+ * @param options How to append the entry.
  * @param channel The channel.
  * @returns The ID of the entry.
  */
@@ -33,9 +33,10 @@ export async function disconnectTopic(
   }
   const given = checkDisconnectOptions(options);
   const entry = { ...given, topics: [topic], disconnect: true };
-  // Called at once, as by `publish()`: it may be part of a transaction that is open.
+  // Before any `await`, as in `publish()`: with SQLite, the entry is part of the transaction
+  // that is open when `disconnect()` is called.
   const id = await tellElsewhere(log.append({}, entry));
-  // Until a transaction is committed, the entry is not in the log.
+  // The log does not have the entry before the commit, and after a rollback it never has it.
   if (given.transaction === undefined) broadcaster.noteDisconnection(id);
   return id;
 }

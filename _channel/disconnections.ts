@@ -11,24 +11,23 @@
 import type { Segment } from "./segment.ts";
 
 /**
- * The most entries of this process that are remembered until they are followed. An entry
- * that is forgotten may end streams that were opened after it.
+ * The most entries of this process that are remembered until the channel has followed the
+ * log to them. An entry that is forgotten may end streams that were opened after it.
  */
 const MAX_APPENDED = 1000;
 
 /**
  * Numbers the streams of a process as they open, and finds the last one that an entry of
- * the log ends. No clock is asked, and no ID that a client brings: a client could invent
- * one to stay.
+ * the log ends. The ID that a client brings does not count: a client could invent one, and
+ * its stream would not end. Clocks do not count either, since those of processes differ.
  *
- * A process sees an entry when it follows the log up to it: the streams that are open
- * then were open when it was appended, as far as the order of the log tells. An entry of
- * this process may be followed later than its `append()` is fulfilled. What opens in
- * between has seen that it is there, and stays.
+ * When a process sees an entry of another process, all streams that are open end. An entry
+ * of this process may be seen after its `append()` has resolved. A stream that opens in
+ * between belongs to a client that was let in after the call, so it stays.
  */
 export class Disconnections {
   #opened = 0;
-  /** The last stream that was open, by the ID of an entry that is not followed so far. */
+  /** The number of the last stream that was open, by the ID of an entry that was not seen. */
   readonly #appended = new Map<string, number>();
 
   /** Numbers a stream that opens. */
@@ -40,8 +39,8 @@ export class Disconnections {
    * Notes that an entry of this process is in the log.
    *
    * @param id The ID of the entry.
-   * @param followed What was followed of the log so far.
-   * @returns Whether the log has kept what the entry is, as far as that can be told.
+   * @param followed The newest events of the log that this process has seen.
+   * @returns `false` if the log is known to have dropped the entry's `disconnect`.
    */
   noteAppended(id: string, followed: Segment): boolean {
     const position = followed.find(id);
@@ -63,7 +62,7 @@ export class Disconnections {
     return this.#appended.size > 0 && this.#appended.has(id);
   }
 
-  /** Finds the number of the last stream that an entry ends, when it is followed. */
+  /** Finds the number of the last stream that an entry ends. Called when the entry is seen. */
   take(id: string): number {
     const last = this.#appended.get(id) ?? this.#opened;
     this.#appended.delete(id);

@@ -32,7 +32,7 @@ export interface Choice<T> {
   readonly items: readonly T[];
   /** Whether the stream of the subscriber ends after them. */
   readonly isFinal: boolean;
-  /** The ID of the event after which it ends, if that is not one of the items. */
+  /** The ID of the event that ends the stream, if the client does not get that event. */
   readonly unsentId: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface GroupMember {
   /**
    * Takes its part of a broadcast. Called while it is live.
    *
-   * @param choice What was chosen of it.
+   * @param choice What the group gets of the broadcast.
    * @param shared The chunk for streams that are compressed; `undefined` if there are
    * none, or no bytes.
    */
@@ -90,11 +90,11 @@ export class Group {
   readonly #until: ((event: LoggedEvent) => boolean) | undefined;
   /** The topics to look for in an event; made when they are needed. */
   #topicLookup: Pick<Set<string>, "has"> | undefined;
-  /** Positions of a segment between which `until` names no event. */
+  /** The positions of a segment between which `until` was asked, and named no event. */
   #endless: { segment: number; from: number; to: number } | undefined;
   /**
-   * Each compresses each chunk once; set by the first subscriber whose stream is
-   * compressed.
+   * The windows of the compressions, each of which compresses a chunk once. Set by the first
+   * subscriber whose stream is compressed.
    */
   #windows: GroupWindows | undefined;
 

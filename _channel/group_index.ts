@@ -93,7 +93,7 @@ export class GroupIndex {
     for (const [index, { event }] of frames.entries()) {
       for (const topic of event.topics ?? []) {
         for (const group of this.#byTopic.groupsOf(topic)) {
-          // It is given all events.
+          // A group with `"all"` gets all events of the broadcast.
           if (group.topics === "all") continue;
           const part = parts.get(group);
           if (part === undefined) parts.set(group, [index]);
@@ -131,7 +131,7 @@ export class GroupIndex {
     }
   }
 
-  /** Notes that members of a group have come, or left if it is negative. */
+  /** Adds to the number of a group's members; a negative number takes away. */
   #change(group: Group, members: number): void {
     for (const topic of listTopics(group)) this.#byTopic.change(topic, members);
   }

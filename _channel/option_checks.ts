@@ -176,7 +176,7 @@ export function checkChannelOptions(
   assertLimit(verb, "maxTopicLength", maxTopicLength, 1);
   return {
     ...given,
-    // No option: runs set it.
+    // Not an option of the channel: runs set it.
     tally: options[TALLY] ?? new StreamTally(),
     log,
     liveSegmentBytes,

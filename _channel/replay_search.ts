@@ -43,7 +43,7 @@ const MIN_LIMIT = 1000;
 const LIMIT_FACTOR = 20;
 /** Bytes of events, as the log counts them, that one reading gives. */
 const PAGE_BYTES = 262_144;
-/** Milliseconds from the end of one reading to the next: newcomers meanwhile share that. */
+/** Milliseconds between two readings: newcomers that come in between share the second. */
 const PAUSE = 5;
 
 /**
@@ -105,7 +105,7 @@ export class ReplaySearch {
       await this.#count(searches, signal);
       await this.#look(searches.filter(isChoosy), signal);
       if (!signal.aborted) await this.#tasks.run();
-      // A log that answers at once would be read for each newcomer of a herd.
+      // Without a pause, a log that answers at once is read for each newcomer of a herd.
       if (!signal.aborted) await pause(signal);
     }
     if (!signal.aborted) this.#reading = undefined;
@@ -272,7 +272,7 @@ interface StretchLocation {
   readonly position: number;
 }
 
-/** Waits for a while, at most until a signal is aborted. */
+/** Waits between two readings, at most until a signal is aborted. */
 function pause(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const end = (): void => {

@@ -16,7 +16,7 @@ import type { LoggedEvent } from "../log.ts";
 export interface Frame {
   readonly event: LoggedEvent;
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** The topics whose streams it ends; left out where it is an event. */
+  /** The topics whose streams the entry ends; left out for an event. */
   readonly ends?: readonly string[];
 }
 

@@ -28,7 +28,7 @@ import {
 import { assertRequest } from "../_server/request_check.ts";
 import { respond } from "../_server/request_hooks.ts";
 
-/** What a channel is made of. */
+/** The parts of a channel that answer a request. */
 export interface ChannelParts {
   readonly options: CheckedChannelOptions;
   readonly broadcaster: Broadcaster;
@@ -39,8 +39,8 @@ export interface ChannelParts {
  * Answers a request.
  *
  * @param request The request.
- * @param options As they were given to `serve()`.
- * @param channel The channel.
+ * @param options The options of `serve()`, not checked yet.
+ * @param channel The parts of the channel.
  * @returns The response.
  */
 export function serveClient(
@@ -58,7 +58,7 @@ export function serveClient(
   const negotiation = negotiate(request, {
     ...given,
     compression,
-    // No option: runs set it.
+    // Not an option of `serve()`: runs set it.
     [NEGOTIATED]: (options as NegotiateOptions)[NEGOTIATED],
   });
   if (negotiation instanceof Response) {

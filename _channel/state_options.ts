@@ -41,9 +41,9 @@ export interface SharedEventSnapshot<Events = unknown> {
   key: string;
   /**
    * Milliseconds for which further clients get a snapshot that was loaded, at least 0;
-   * `Infinity` for as long as the channel has clients. They begin at its cursor, so an
-   * old one costs them events, and never correctness. With 0, only those share it that
-   * come while it is loaded.
+   * `Infinity` for as long as the channel has clients. They begin at the cursor of the
+   * snapshot, so with an old one they get more events, and miss none. With 0, only clients
+   * that come while the snapshot is loaded share it.
    *
    * @default {1000}
    */
@@ -60,7 +60,8 @@ export interface SharedEventSnapshot<Events = unknown> {
 }
 
 /**
- * Loads the present state, as events without IDs; or how clients share that.
+ * A function that loads the present state, as events without IDs; or such a function with
+ * a key for the clients that share what it loads.
  *
  * @typeParam Events What `json` is, by event type. Left out, it is any.
  */

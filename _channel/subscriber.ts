@@ -35,7 +35,7 @@ import type { CloseReason } from "../server.ts";
  * Otherwise it pulls from segments what comes after its cursor, as its sink has room.
  */
 export class Subscriber implements SubscriberRoles {
-  /** The number of its stream. */
+  /** The number of its stream, which grows with each that opens. */
   readonly number: number;
   readonly #broadcaster: Broadcaster;
   readonly #group: Group;
@@ -208,13 +208,13 @@ export class Subscriber implements SubscriberRoles {
   }
 
   /**
-   * Ends the stream, since an entry of the log with an ID ends those of a topic. The client
-   * is told that ID, if it was given all that comes before, and otherwise its own cursor.
+   * Ends the stream because of an entry of the log that ends those of a topic. The client
+   * gets the ID of the entry if it has everything before it, and otherwise its own cursor.
    */
   disconnect(id: string): void {
     const isKnown = this.#startOptions !== undefined || this.#knownId.isCursor;
     const last = this.isLive ? id : isKnown ? "" : this.#cursor;
-    // An unknown cursor is empty.
+    // An unknown cursor is "": the client then keeps the ID that it has.
     this.end("disconnected", last || undefined);
   }
 
@@ -259,7 +259,7 @@ export class Subscriber implements SubscriberRoles {
     if (cursor === undefined) return undefined;
     const isNew = this.#startOptions !== undefined;
     const location = this.#broadcaster.locate(cursor, isNew);
-    // What is handed out first may have ended the stream.
+    // Frames that were handed out first may have ended the stream.
     if (this.isClosed) return undefined;
     if (location === undefined) return this.#seek(cursor);
     this.#startOptions = undefined;

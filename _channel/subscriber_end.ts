@@ -15,7 +15,7 @@ import {
 } from "./subscriber_watch.ts";
 import type { CloseReason } from "../server.ts";
 
-/** A stream that ends from outside. */
+/** A stream that can be ended from outside. */
 interface EndingStream extends ChannelSubscriber, GroupMember {
   readonly isClosed: boolean;
 }
@@ -29,8 +29,8 @@ export class SubscriberEnd {
   #watch: SubscriberWatch | undefined;
 
   /**
-   * @param broadcaster Has the subscriber.
-   * @param group Has it too.
+   * @param broadcaster The broadcaster that the subscriber leaves at its end.
+   * @param group The group that it leaves.
    * @param onClose Called once when the stream has ended. It does not throw.
    */
   constructor(
@@ -43,7 +43,7 @@ export class SubscriberEnd {
     this.#onClose = onClose;
   }
 
-  /** Begins to watch for what ends the stream. It may end it at once. */
+  /** Watches for what ends the stream. The stream may end within the call. */
   watch(
     request: Request,
     options: SubscriberWatchOptions,

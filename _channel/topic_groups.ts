@@ -1,15 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Keeps, for each topic, its groups and the number of their clients. The group index
- * tells it of each change, and asks it which groups an event is for.
+ * Keeps the groups of each topic, and the number of their clients. The group index calls it
+ * for each change, and to find the groups of an event.
  *
  * @module
  */
 
 import type { Group } from "./group.ts";
 
-/** What is known of a topic. */
+/** The groups and clients of a topic. */
 interface TopicEntry {
   /** Most topics have one group, which needs no set. `undefined` if there is none. */
   groups: Group | Set<Group> | undefined;
@@ -17,10 +17,10 @@ interface TopicEntry {
   clients: number;
 }
 
-/** Topics without a group that may stay, however few others there are. */
+/** The number of topics without a group up to which none of them is dropped. */
 const MAX_EMPTY = 64;
 
-/** The groups by their topics. A change of a topic looks at no other topic. */
+/** The groups by their topics. The cost of a change does not grow with other topics. */
 export class TopicGroups {
   /**
    * An entry stays for a while when its last group leaves. A client that enters a room
@@ -37,7 +37,7 @@ export class TopicGroups {
     return this.#entries.size;
   }
 
-  /** Adds a group to a topic, with so many members. */
+  /** Adds a group to a topic. `clients` is the number of its members. */
   add(topic: string, group: Group, clients: number): void {
     const entry = this.#entries.get(topic);
     if (entry === undefined) {
@@ -56,7 +56,7 @@ export class TopicGroups {
     }
   }
 
-  /** Removes a group, which has so many members, from a topic to which it was added. */
+  /** Removes a group from a topic. `clients` is the number of its members. */
   remove(topic: string, group: Group, clients: number): void {
     // The group was added, so there is an entry.
     const entry = this.#entries.get(topic)!;
@@ -72,7 +72,7 @@ export class TopicGroups {
     if (this.#empty > Math.max(MAX_EMPTY, this.size / 2)) this.#sweep();
   }
 
-  /** Notes that clients of a group of a topic have come, or left if it is negative. */
+  /** Adds to the number of a topic's clients; a negative number takes away. */
   change(topic: string, clients: number): void {
     // The group was added, so there is an entry.
     this.#entries.get(topic)!.clients += clients;
@@ -90,7 +90,7 @@ export class TopicGroups {
     return groups instanceof Set ? groups : [groups];
   }
 
-  /** Drops the entries without a group. A new map has none of them in its chains. */
+  /** Moves the entries with a group to a new map, whose chains have no deleted entries. */
   #sweep(): void {
     const entries = new Map<string, TopicEntry>();
     for (const [topic, entry] of this.#entries) {
