@@ -139,7 +139,7 @@ export class EventStreamEncoderStream extends PlatformTransformStream<
 
 function formatEvent(event: ServerSentEventInit): string {
   const text = formatBlock(event);
-  // Everybody who gets the bytes would get an event that is meant for some.
+  // All receivers of the bytes would get an event that is meant for some of them.
   assertNoOptions(VERB, event);
   return text;
 }

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The frames of one turn of the event loop, on their way to all groups. The broadcaster
+ * The frames of one event loop turn, on their way to all groups. The broadcaster
  * makes one; the groups take their chunks from it.
  *
  * @module

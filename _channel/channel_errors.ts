@@ -38,7 +38,7 @@ export class ChannelErrors {
    */
   #clientError: { error: unknown } | undefined;
 
-  /** @param options Whom to tell, and where to count what the log has failed with. */
+  /** @param options The callback for errors, and the tally that counts those of the log. */
   constructor({ onError, tally }: ChannelErrorsOptions) {
     this.#onError = onError;
     this.#tally = tally;

@@ -9,7 +9,7 @@
 
 import { SlicedQueue } from "./sliced_queue.ts";
 
-/** Visits each new member once, in the next turn of the event loop's timers. */
+/** Visits each new member once, in the next timer turn of the event loop. */
 export class FirstBytes<Member> {
   readonly #members: SlicedQueue<Member>;
   /** Runs before the members are visited: one timer for all that come at once. */

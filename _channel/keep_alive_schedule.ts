@@ -7,7 +7,7 @@
  * @module
  */
 
-/** Members that are visited in one turn of the event loop. */
+/** Members that are visited in one event loop turn. */
 const MAX_AT_ONCE = 256;
 /** So that timers which are late by a twentieth make no silence too long. */
 const SLACK = 0.95;

@@ -201,7 +201,7 @@ export class SnapshotLoads {
 
   #share(key: string, load: SnapshotLoad, source: SnapshotSource): void {
     this.#shared.set(key, load);
-    // A key stands for all who share it, so nothing is told of the client that came first.
+    // All clients with the key share the snapshot, so `load` gets nothing of the first one.
     load.run(
       (signal) => source.load({ signal } as EventSnapshotContext),
       (isLoaded) => {

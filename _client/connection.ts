@@ -71,7 +71,7 @@ export class EventStreamConnection
   /** What the parser or onComment threw; it counts once the events before are handed out. */
   #parserError: unknown;
   #running = false;
-  /** Whether the page wants no connection at the moment. */
+  /** Whether `followPage()` has paused the connection. */
   #isPaused = false;
   /** Tells `followPage()` of the end; set while it follows. */
   #onClose: (() => void) | undefined;

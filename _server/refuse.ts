@@ -14,7 +14,7 @@ export const DEFAULT_RETRY_AFTER = 5000;
 export interface RefusedRequest {
   /** The headers that every response to the request carries. */
   readonly headers: Headers;
-  /** Whether the client wants the headers alone. */
+  /** Whether the request is HEAD, which gets the headers alone. */
   readonly isHead: boolean;
 }
 

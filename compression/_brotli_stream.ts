@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The brotli stream of one client (RFC 7932), which shares nothing with other clients: it
- * has one history from its begin to its end.
+ * The brotli stream of one client (RFC 7932) for `brotli()`. It has one history from its
+ * beginning to its end, so clients cannot share any of it.
  *
  * @module
  */
@@ -24,10 +24,10 @@ export interface BrotliCompressorOptions {
   windowBits: number;
 }
 
-/** What a stream beyond the quota takes: hardly any memory. */
+/** The options of a stream beyond the quota: it takes hardly any memory. */
 const LEAST: BrotliCompressorOptions = { level: 0, windowBits: 10 };
 
-/** Bytes of a stream, which has no end in sight. */
+/** The bytes of a stream that brotli is told to expect: an event stream has no known end. */
 const SIZE_HINT = 2 ** 24;
 
 const EMPTY = new Uint8Array();
@@ -43,8 +43,8 @@ export function makeBrotliCompressor(
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
     [constants.BROTLI_PARAM_QUALITY]: level,
     [constants.BROTLI_PARAM_LGWIN]: windowBits,
-    // Without it, level 5 takes a hash of which a large page that repeats itself fills all
-    // places: half the ratio.
+    // Without a hint, level 5 takes a hash table that a large page which repeats itself fills.
+    // Measured, the ratio is then half.
     [constants.BROTLI_PARAM_SIZE_HINT]: SIZE_HINT,
   };
   return new SyncCompressor(createBrotliCompress({ params }));
@@ -55,7 +55,7 @@ export interface BrotliChunk extends WindowChunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** A window that holds nothing. */
+/** A window that hands chunks on as they are, since streams cannot share compressed ones. */
 export class BrotliWindow implements CompressionWindow {
   add(bytes: Uint8Array<ArrayBuffer>): BrotliChunk {
     return { bytes, byteLength: bytes.byteLength };
@@ -91,7 +91,7 @@ export class BrotliStream implements CompressedStream {
   }
 
   end(): Uint8Array<ArrayBuffer> {
-    // The stream of a client that left before it read anything.
+    // The client has left before its first chunk.
     if (this.#compressor === undefined) return EMPTY_STREAM;
     const { BROTLI_OPERATION_FINISH } = constants;
     const last = this.#compressor.write(EMPTY, BROTLI_OPERATION_FINISH);
@@ -108,8 +108,8 @@ export class BrotliStream implements CompressedStream {
 
   #open(): SyncCompressor {
     if (this.#compressor === undefined) {
-      // Clients that came together may be more than were left when they were negotiated
-      // with.
+      // Each of several clients may have been promised the last compressor, which is taken
+      // with the first chunk. Those that come too late get one that takes hardly any memory.
       this.#isCounted = this.#quota.take();
       const options = this.#isCounted ? this.#options : LEAST;
       this.#compressor = makeBrotliCompressor(options);

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * `compress()`: chooses the coding of each stream.
+ * `compress()`: chooses the coding of each stream when its client connects.
  *
  * @module
  */
@@ -154,7 +154,7 @@ function findBest(
   return best;
 }
 
-/** Has the chunks of a compression's windows measured. */
+/** Wraps a compression, so that the chunks of its windows are measured. */
 function measure(
   { coding, [CODEC]: codec }: EventCompression,
   sizes: EventSizes,

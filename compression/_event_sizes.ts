@@ -12,10 +12,10 @@
  */
 export const LARGE_CHUNK = 4096;
 
-/** After so many bytes, what was sent before counts half. */
+/** The bytes after which what was counted before counts half. */
 const HALVING_BYTES = 1_048_576;
 
-/** Counts the bytes of chunks, of which the newer ones count more. */
+/** Counts the bytes of chunks. Newer ones weigh more. */
 export class EventSizes {
   readonly #expectsLarge: boolean;
   #all = 0;

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A limit on how many of something there are at a time: compressors are taken
- * from one, since each holds memory outside the heap.
+ * A limit on the number of compressors at a time, since each holds memory outside the heap.
+ * Streams and windows take from it.
  *
  * @module
  */

@@ -17,12 +17,12 @@ export interface FramePart {
   readonly bytes: Uint8Array<ArrayBuffer>;
   /** Whether they begin a frame. */
   readonly begins: boolean;
-  /** The same after the end of another frame; set when the first client takes it. */
+  /** The bytes with the end of another frame before them; set when a client needs that. */
   afterEnd?: Uint8Array<ArrayBuffer>;
 }
 
-/** How far a client has come in a shared frame. */
-export interface FramePlace {
+/** How much of a shared frame a client has taken. */
+export interface FrameProgress {
   /** `undefined` if the client is in no shared frame. */
   frame: SharedFrame | undefined;
   /** The number of the chunk that the client needs next of the frame. */
@@ -32,11 +32,11 @@ export interface FramePlace {
 /** A chunk that a shared frame compresses. */
 export interface NumberedChunk {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Chunks that are not empty are counted. */
+  /** Counts the chunks of a window, without the empty ones. */
   readonly number: number;
 }
 
-// To look a shorter chunk up takes as long as to compress it again.
+// The result of a shorter chunk is not kept: a look-up takes as long as compressing it.
 const LEAST_KEPT = 1024;
 
 /**
@@ -69,7 +69,7 @@ export class SingleFrames {
   }
 }
 
-/** One frame after the other, each shared by all clients that have had its begin. */
+/** One frame after the other. All clients that have taken the first chunk of one share it. */
 export class SharedFrame {
   readonly #compressor: ZstdCompressor;
   #begin = 0;
@@ -85,24 +85,24 @@ export class SharedFrame {
     this.beginAt(number);
   }
 
-  /** The number of the next chunk. The frame has all from its begin up to that one. */
+  /** The number of the next chunk. The frame has all chunks from its first to that one. */
   get next(): number {
     return this.#next;
   }
 
-  /** Bytes of the frame. */
+  /** Bytes of the frame so far. */
   get output(): number {
     return this.#output;
   }
 
-  /** Begins another frame with a chunk. */
+  /** Begins another frame with the chunk of a number. */
   beginAt(number: number): void {
     this.#begin = this.#next = number;
     this.#output = 0;
   }
 
-  /** Whether a client can read a chunk of the frame. */
-  isFor(number: number, { frame, next }: FramePlace): boolean {
+  /** Whether a client can decompress a chunk of the frame. */
+  isFor(number: number, { frame, next }: FrameProgress): boolean {
     return number === this.#begin || (frame === this && next === number);
   }
 
@@ -117,10 +117,10 @@ export class SharedFrame {
     return { bytes: made, begins };
   }
 
-  /** Notes that a client has had a chunk. */
-  move(place: FramePlace, number: number): void {
-    place.frame = this;
-    place.next = number + 1;
+  /** Notes that a client has taken a chunk. */
+  advance(progress: FrameProgress, number: number): void {
+    progress.frame = this;
+    progress.next = number + 1;
   }
 
   /** Frees the memory. */

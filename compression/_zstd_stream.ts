@@ -8,7 +8,7 @@
  */
 
 import { EMPTY_FRAME, endFrameBefore, FRAME_END } from "./_zstd_compressor.ts";
-import type { FramePart, FramePlace, SingleFrames } from "./_zstd_frames.ts";
+import type { FramePart, FrameProgress, SingleFrames } from "./_zstd_frames.ts";
 import type { ZstdChunk } from "./_zstd_window.ts";
 import type { CompressedStream } from "../_server/compression.ts";
 
@@ -20,7 +20,7 @@ const EMPTY = new Uint8Array();
  */
 export class ZstdStream implements CompressedStream {
   readonly #singleFrames: SingleFrames;
-  readonly #place: FramePlace = { frame: undefined, next: 0 };
+  readonly #progress: FrameProgress = { frame: undefined, next: 0 };
   /** Whether a frame has begun. */
   #isOpen = false;
 
@@ -31,13 +31,13 @@ export class ZstdStream implements CompressedStream {
 
   encode(chunk: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
     if (chunk.byteLength === 0) return EMPTY;
-    this.#place.frame = undefined;
+    this.#progress.frame = undefined;
     return this.#write(this.#singleFrames.compress(chunk));
   }
 
   encodeShared(chunk: ZstdChunk): Uint8Array<ArrayBuffer> {
     if (chunk.byteLength === 0) return EMPTY;
-    return this.#write(chunk.window.take(chunk, this.#place));
+    return this.#write(chunk.window.take(chunk, this.#progress));
   }
 
   end(): Uint8Array<ArrayBuffer> {

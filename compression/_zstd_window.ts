@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The zstd frames that several clients have in common. A group of a channel has a window
- * of them, and so has each session.
+ * The zstd frames that several clients share. A group of a channel opens a window of them,
+ * and so does each session.
  *
  * @module
  */
@@ -11,14 +11,14 @@ import type { Quota } from "./_quota.ts";
 import type { ZstdCompressorOptions } from "./_zstd_compressor.ts";
 import {
   type FramePart,
-  type FramePlace,
+  type FrameProgress,
   type NumberedChunk,
   SharedFrame,
   type SingleFrames,
 } from "./_zstd_frames.ts";
 import type { CompressionWindow, WindowChunk } from "../_server/compression.ts";
 
-/** A chunk of a window, and what was made of it. */
+/** A chunk of a window, with the results of compressing it. */
 export interface ZstdChunk extends WindowChunk, NumberedChunk {
   readonly window: ZstdWindow;
   /** For the clients of the common frame; set when the first of them takes it. */
@@ -55,7 +55,7 @@ export class ZstdWindow implements CompressionWindow {
   #number = 0;
   /** The chunk that was added last. */
   #latest: ZstdChunk | undefined;
-  /** Bytes of the latest begin of a frame. */
+  /** Bytes of the first chunk of the frame that began last. */
   #beginBytes = 0;
   /** How many clients have taken the latest chunk in each of its forms. */
   #sharing = 0;
@@ -63,7 +63,7 @@ export class ZstdWindow implements CompressionWindow {
   #freshCount = 0;
   /** Bytes that newcomers have taken of the latest chunk. */
   #newcomerBytes = 0;
-  /** Bytes that newcomers have taken since the last epoch beyond what others have. */
+  /** Bytes that newcomers have taken since the last epoch more than other clients. */
   #extraBytes = 0;
 
   /**
@@ -84,7 +84,7 @@ export class ZstdWindow implements CompressionWindow {
   add(bytes: Uint8Array<ArrayBuffer>): ZstdChunk {
     const { byteLength } = bytes;
     const chunk = { bytes, byteLength, window: this, number: this.#number };
-    // An empty chunk is no chunk: no frame has it.
+    // An empty chunk is written to no stream, so no frame may count it.
     if (byteLength === 0) return chunk;
     this.#adapt();
     this.#number++;
@@ -96,25 +96,25 @@ export class ZstdWindow implements CompressionWindow {
     this.#newcomers = this.#closeFrame(this.#newcomers);
   }
 
-  /** Gives what a client gets of a chunk that is not empty, and moves its place. */
-  take(chunk: ZstdChunk, place: FramePlace): FramePart {
+  /** Compresses a chunk that is not empty for a client, and notes its progress. */
+  take(chunk: ZstdChunk, progress: FrameProgress): FramePart {
     const { number } = chunk;
-    // After a later chunk, no compressor can go back to this one.
+    // The frames have gone on if a later chunk was added: a slow client gets this one alone.
     if (chunk === this.#latest) {
-      if (this.#common?.isFor(number, place)) {
+      if (this.#common?.isFor(number, progress)) {
         this.#sharing++;
-        this.#common.move(place, number);
+        this.#common.advance(progress, number);
         return chunk.common ??= this.#compress(this.#common, chunk);
       }
-      if (this.#newcomers?.isFor(number, place)) {
-        this.#newcomers.move(place, number);
+      if (this.#newcomers?.isFor(number, progress)) {
+        this.#newcomers.advance(progress, number);
         chunk.newcomers ??= this.#compress(this.#newcomers, chunk);
         this.#newcomerCount++;
         this.#newcomerBytes += chunk.newcomers.bytes.byteLength;
         return chunk.newcomers;
       }
     }
-    place.frame = undefined;
+    progress.frame = undefined;
     const part = chunk.single ??= this.#singleFrames.compress(chunk.bytes);
     if (chunk === this.#latest) {
       this.#freshCount++;
@@ -130,7 +130,7 @@ export class ZstdWindow implements CompressionWindow {
     return part;
   }
 
-  /** Begins frames with the next chunk, by how the latest one was taken. */
+  /** Decides which frames begin with the next chunk, by how clients took the latest one. */
   #adapt(): void {
     if (this.#latest === undefined) return;
     this.#promote();
@@ -162,7 +162,8 @@ export class ZstdWindow implements CompressionWindow {
   /** Whether all clients begin a common frame with the next chunk. */
   #isEpoch(latest: ZstdChunk): boolean {
     const common = this.#common;
-    // A frame without the latest chunk cannot go on: clients have had that.
+    // No client has taken the latest chunk from the common frame, so it lacks that chunk, and
+    // clients that have it cannot read on in the frame.
     if (common?.next !== this.#number) return true;
     const newcomers = this.#newcomerCount + this.#freshCount;
     if (newcomers === 0) return false;

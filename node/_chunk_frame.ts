@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Frames the chunks of a body, as `transfer-encoding: chunked` wants it (RFC 9112). All
- * clients that get the same chunk one after the other share the frame.
+ * Frames the chunks of a body as `transfer-encoding: chunked` requires (RFC 9112).
+ * `DirectSocket` calls it; clients that get the same chunk, one after the other, share the
+ * frame.
  *
  * @module
  */

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The way past a response of `node:http` to its socket. Most of what `node:http` spends on
- * a chunk is its frame: it writes a length, the chunk and a line end, for each client anew.
- * Here the frame is made once for all clients, and written at once. `ResponseSink` uses it.
+ * Writes chunks past a response of `node:http` to its socket. Most of what `node:http`
+ * spends on a chunk is its frame: for each client, it writes a length, the chunk and a line
+ * end. Here the frame is made once for all clients, and is one write. `ResponseSink` uses it.
  *
  * @module
  */

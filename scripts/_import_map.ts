@@ -7,7 +7,7 @@
  * @module
  */
 
-// The smallest module of the package: it is loaded anew each time.
+// The smallest module of the package: it is loaded again each time.
 const PROBE = 'import "jsr:@std/assert@^1/assert"';
 
 /** Options for {@linkcode isJsrReachable}. */

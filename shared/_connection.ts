@@ -62,7 +62,7 @@ export class SharedConnection
   #catchUp: CatchUp | undefined;
   // Runs until the leader is asked, or the lock is taken from it.
   #timer: ReturnType<typeof setTimeout> | undefined;
-  // Whether the page wants to be no part of the connection at the moment.
+  // Whether `followPage()` has paused this tab's part in the connection.
   #isPaused = false;
   // Tells followPage() of the end.
   #onClose: (() => void) | undefined;

@@ -125,7 +125,7 @@ export function testClaimAppends(test: DeclareLogsCase): void {
     }
   });
 
-  test("an event that was appended together with others is a place of its own", async ({ logs, other }) => {
+  test("an event that was appended with others has a cursor of its own", async ({ logs, other }) => {
     const claim = await hold(logs, "a");
     const ids: string[] = [];
     for (const data of ["first", "second"]) {

@@ -154,7 +154,7 @@ function testEnds(test: DeclareCase): void {
 }
 
 function testConcurrency(test: DeclareCase): void {
-  test("gives all who read and follow the same order, each event once", async (log) => {
+  test("gives all readers and followers the same order, each event once", async (log) => {
     await checkOneOrder(log);
   });
 }

@@ -170,7 +170,7 @@ function testRead(test: DeclareCase): void {
     assertEquals(events.length, 20);
   });
 
-  test("read() gives nothing at the end, and the same place", async (log) => {
+  test("read() gives nothing at the end, and the same cursor", async (log) => {
     const [id] = await appendAll(log, ["a"]);
     assertEquals(await log.read(id!), { events: [], cursor: id!, gap: false });
   });
@@ -187,7 +187,7 @@ function testRead(test: DeclareCase): void {
 }
 
 function testRewind(test: DeclareCase): void {
-  test("rewind() finds the place before the last events", async (log) => {
+  test("rewind() finds the cursor before the last events", async (log) => {
     const ids = await appendAll(log, numbers(6));
     for (const count of [0, 1, 3, 6, 7, Infinity]) {
       const { events, gap } = await log.read(await log.rewind(count));
@@ -199,7 +199,7 @@ function testRewind(test: DeclareCase): void {
     }
   });
 
-  test("rewind() gives a place in an empty log", async (log) => {
+  test("rewind() gives a cursor in an empty log", async (log) => {
     for (const count of [0, 1, Infinity]) {
       const cursor = await log.rewind(count);
       assertEquals(await log.read(cursor), { events: [], cursor, gap: false });

@@ -15,7 +15,7 @@ export function numbers(count: number): string[] {
   return Array.from({ length: count }, (_, index) => String(index));
 }
 
-/** Appends in one turn of the event loop, without waiting in between. */
+/** Appends in one event loop turn, without waiting in between. */
 export function appendAll(
   log: EventLog,
   data: readonly string[],

@@ -97,7 +97,7 @@ const BROKEN: [
   [
     "rewinds too far",
     (log) => ({ rewind: (count) => log.rewind(count + 1) }),
-    "rewind() finds the place before the last events",
+    "rewind() finds the cursor before the last events",
   ],
   [
     "follows from the beginning",
