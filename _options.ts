@@ -39,7 +39,7 @@ export const STRINGS: OptionKind = [
     Array.isArray(value) && value.every((item) => typeof item === "string"),
 ];
 
-/** The kind of `conflationKey`. Logs keep it, and other programs may read it in one line. */
+/** The kind of `conflationKey`. Line breaks are refused, since logs may keep it in one line. */
 export const CONFLATION_KEY: OptionKind = [
   "well-formed text of 1 to 256 UTF-16 code units, without line breaks and U+0000",
   (value) =>
@@ -137,7 +137,7 @@ function readMembers<Options>(
 }
 
 /**
- * Checks that an event has no member that elsewhere is an option which decides who gets
+ * Checks that an event has no member that elsewhere is an option and decides which clients get
  * it: as a member of the event it has no effect, so that everybody would get the event.
  *
  * @param verb What fails otherwise.
@@ -183,13 +183,13 @@ export function hasMembers(
   return isObject(value) && names.every((name) => name in value);
 }
 
-/** What options tell about an event that a stored event also tells. */
+/** The options about an event that a stored event has as members. */
 export interface EventOptions {
   topics?: readonly string[] | undefined;
   conflationKey?: string | undefined;
 }
 
-/** The members that decide who gets an event where they are options. */
+/** The members that, as options, decide which clients get an event. */
 interface MisplacedOptions {
   topics?: unknown;
   topic?: unknown;

@@ -8,7 +8,7 @@
  * @module
  */
 
-// Marked as pure, so that a bundle has only those that it uses.
+// Each call is marked as pure: a bundler leaves out the classes that the bundle does not use.
 
 /** The platform's `EventTarget`, or a stand-in that cannot be constructed. */
 export const PlatformEventTarget: typeof EventTarget =

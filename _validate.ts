@@ -13,8 +13,9 @@ export const MAX_DELAY = 2 ** 31 - 1;
 /** Bytes of UTF-8 that an event's ID may have: a client sends it back in a header. */
 export const MAX_ID_BYTES = 1024;
 
-// A text that is longer than an error shows it, and what it shows: 40 UTF-16 code units.
-// Half a surrogate pair would show as an escape such as "\ud83d", which the text does not hold.
+// Matches a text of more than 40 UTF-16 code units, and captures the part that an error shows.
+// The part does not end within a surrogate pair: half of one would show as an escape such as
+// "\ud83d", which the text does not have.
 const LONG_TEXT_REGEXP = /^(?=.{41})(.{39,40})(?![\udc00-\udfff]).*/s;
 
 // Fetch strips spaces from the ends of a header's value, and refuses most of these

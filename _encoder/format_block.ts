@@ -32,8 +32,8 @@ export function formatBlock(init: ServerSentEventInit): string {
   assertFields(fields);
   let block = "";
   if (comment !== undefined) block += prefixLines(": ", comment);
-  // A receiver takes no event field for "message". Without the line, a relay sends the
-  // bytes that it received.
+  // An event without the field has the type "message". With the field, a relay would send
+  // other bytes than it has received.
   if (event !== undefined && event !== "message") block += `event: ${event}\n`;
   if (data !== undefined) block += prefixLines("data: ", data);
   if (id !== undefined) block += `id: ${id}\n`;

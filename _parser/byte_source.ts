@@ -75,7 +75,7 @@ function openResponse(
           body: source && await readStart(source.read),
         },
       );
-      // The error that counts is thrown.
+      // The caller gets `error`; a failure to cancel would hide it.
       cancel(error).catch(() => {});
       throw error;
     },

@@ -119,7 +119,7 @@ export class EventIterator
     if (signal?.aborted) onAbort();
   }
 
-  /** Calls back with a comment. What that throws ends the iteration. */
+  /** Calls `onComment`. If it throws, the iteration ends with the error. */
   #tell(onComment: (comment: string) => void, text: string): void {
     try {
       onComment(text);
@@ -224,7 +224,7 @@ export class EventIterator
     const cancelled = this.#queue.hasEnded || this.#source.cancel(reason);
     this.#end();
     let timer: unknown;
-    // A cancel() that never settles does not hold a `break`.
+    // A source whose cancel() never settles would hold a `break` for ever.
     const timeout = new Promise((resolve) => timer = setTimeout(resolve));
     await Promise.race([cancelled, timeout]).finally(() =>
       clearTimeout(timer as number)

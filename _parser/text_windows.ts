@@ -19,7 +19,7 @@ import {
   WINDOW_LENGTH,
 } from "./sizes.ts";
 
-/** Reads the windows; an interpreter does. */
+/** Reads the windows. The interpreter implements it. */
 export interface WindowConsumer {
   /**
    * Reads a window. `bytes` is there if each byte is one code unit of the text, so that
@@ -40,7 +40,7 @@ export interface WindowConsumer {
 export class TextWindows<Consumer extends WindowConsumer = WindowConsumer> {
   /** Reads the windows of this stream. */
   readonly consumer: Consumer;
-  /** The beginning of the stream, at least `HEAD_LENGTH` code units if it has as many. */
+  /** The beginning of the stream: at least `HEAD_LENGTH` code units, or all that has come. */
   head = "";
   // The byte order mark is part of the stream's grammar, which the consumer knows.
   readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -83,7 +83,7 @@ export class TextWindows<Consumer extends WindowConsumer = WindowConsumer> {
     this.interpret(this.#decoder.decode());
   }
 
-  /** Decodes what was gathered: always, once the stream has ended. */
+  /** Decodes the chunks that were gathered. */
   flush(): void {
     const length = this.#gatheredLength;
     if (length === 0) return;

@@ -20,8 +20,8 @@ export const CODEC: unique symbol = Symbol("codec");
  */
 export interface EventCompression {
   /**
-   * The content coding, as it stands in `Content-Encoding`; of `compress()` the codings
-   * from which it chooses, with commas between them.
+   * The content coding, as in `Content-Encoding`, such as `"gzip"`. For `compress()`, the
+   * codings from which it chooses, separated by commas.
    */
   readonly coding: string;
   /** @ignore Not public: other codings will change its members. */
@@ -37,7 +37,7 @@ export interface Codec {
    */
   accepts(acceptEncoding: string | null): boolean;
   /**
-   * Chooses how a client gets its stream; left out, there is nothing to choose.
+   * Chooses the compression for a client. Left out, it is this one for all clients.
    *
    * @param acceptEncoding The client's `Accept-Encoding` header, `null` if it is absent.
    * @param isAlone Whether the client shares its chunks with no other.
@@ -88,12 +88,12 @@ export interface CompressedStream {
   encodeShared(chunk: WindowChunk): Uint8Array<ArrayBuffer>;
   /** Makes the end of the stream. Nothing may follow. */
   end(): Uint8Array<ArrayBuffer>;
-  /** Frees what the stream holds, if it holds anything. Nothing may follow. */
+  /** Frees the memory of the stream. No method may be called after it. */
   close?(): void;
 }
 
 /**
- * Decides how a client gets its stream.
+ * Chooses the compression for a client.
  *
  * @param compression The compression that the server offers.
  * @param acceptEncoding The client's `Accept-Encoding` header, `null` if it is absent.

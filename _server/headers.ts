@@ -55,11 +55,12 @@ export function makeCommonHeaders(
     HeadersOptions,
 ): Headers {
   const headers = new Headers(ownHeaders);
-  // In Node, the look-ups are three quarters of what all this costs for a new client.
+  // Without headers of the application, nothing is looked up: measured in Node, the look-ups
+  // take three quarters of the time of this function.
   if (ownHeaders !== undefined) assertOwnHeaders(headers, compression);
   const own = ownHeaders === undefined ? null : headers.get("cache-control");
   const value = own ?? "no-store";
-  // Not `append()`, which would make a second line where there was one.
+  // `append()` would send a second `cache-control` line beside one of the application.
   headers.set("cache-control", allowTransform ? value : forbidTransform(value));
   if (cors !== undefined) addCorsHeaders(headers, request, cors);
   return headers;

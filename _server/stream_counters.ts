@@ -1,16 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the streams of a channel, of runs and of sockets count, in one shape for all. Each
- * part adds to the numbers where something happens.
+ * The counters of streams, in one shape for channels, runs and sockets. Each of them counts
+ * in a `StreamTally`, and gives the application a copy.
  *
  * @module
  */
 
 /**
- * What streams have done since the channel, the runs or the process began. The numbers up
- * to `logRetries` are counters, which only grow; those after it are gauges. What cannot
- * happen stays 0.
+ * The numbers of the streams of a channel, of runs or of the sockets of this process, since
+ * it began. The members up to `logRetries` are counters, which only grow; those after it are
+ * gauges. A number that does not apply, such as `gaps` of sockets, stays 0.
  */
 export interface StreamCounters {
   /** Streams that were opened. */
@@ -23,36 +23,36 @@ export interface StreamCounters {
    */
   closed: Record<string, number>;
   /**
-   * Events given to clients: one event for two clients counts as two. Messages, for
-   * sockets.
+   * Events that were handed to clients; for sockets, messages. One event for two clients
+   * counts as two.
    */
   delivered: number;
   /**
-   * Bytes given to clients, as they are sent, comments and the like included. For
-   * sockets, those of the messages.
+   * Bytes that were handed to clients, after compression and with comments; for sockets,
+   * the bytes of the messages.
    */
   bytes: number;
-  /** Bytes that would have been sent on top of these without compression. */
+  /** Bytes that compression has saved: without it, `bytes` would be greater by as many. */
   savedBytes: number;
   /** Clients that were told of a gap. */
   gaps: number;
   /** Clients that were closed because they fell behind the whole log. */
   overflows: number;
-  /** Reads of the log for clients that were behind what is in memory. */
+  /** Reads of the log for clients whose cursor is older than what is in memory. */
   catchUps: number;
-  /** Calls of the log that have failed, those that are tried again included. */
+  /** Calls of the log that have failed, including those that are tried again. */
   logErrors: number;
   /** Calls of the log that are tried again after a failure. */
   logRetries: number;
   /** Streams that are open. */
   size: number;
-  /** Open streams that have been given everything so far. */
+  /** Open streams that have been handed all events so far. */
   live: number;
   /** Open streams that wait for room or for the log. */
   behind: number;
   /**
-   * Milliseconds since the log last failed while it was followed; `undefined` if it never
-   * has. Whether events come again is in `stalled` of a channel.
+   * Milliseconds since following the log failed last; `undefined` if it never has. `stalled`
+   * of a channel tells whether events come again.
    */
   sinceLogFailure: number | undefined;
 }
@@ -63,7 +63,7 @@ export type StreamGauges = Pick<
   "size" | "live" | "behind" | "sinceLogFailure"
 >;
 
-/** The counters of what serves streams. */
+/** Counts the streams of a channel, of runs or of sockets. */
 export class StreamTally {
   opened = 0;
   delivered = 0;
@@ -77,7 +77,7 @@ export class StreamTally {
   readonly #refused: Record<number, number> = {};
   readonly #closed: Record<string, number> = {};
 
-  /** Counts a response by which a request was refused; one of another kind does not count. */
+  /** Counts a response if it refuses a request: its status is 400 or greater. */
   countRefusal({ status }: Pick<Response, "status">): void {
     if (status < 400) return;
     this.#refused[status] = (this.#refused[status] ?? 0) + 1;

@@ -22,13 +22,13 @@ import { frameChunk, MAX_FRAMED_BYTES } from "./_chunk_frame.ts";
 const IS_NODE = process.versions.deno === undefined &&
   process.versions.bun === undefined;
 
-/** The methods of a response whose effect is known; APM tools and middlewares replace them. */
+/** Node's own methods. APM tools and middlewares replace them on a response. */
 const { write: WRITE, flushHeaders: FLUSH_HEADERS } =
   http.OutgoingMessage.prototype;
 
 /**
- * Announces that the response is framed in chunks, where the socket may be written to: so
- * the framing is set by us, and known.
+ * Announces that the response is framed in chunks, if its chunks may be written to the
+ * socket. Otherwise Node chooses the framing when it writes the head.
  *
  * @param head The head of a response that an owner writes.
  * @param exchange The exchange of the response.
@@ -38,7 +38,7 @@ export function announceChunks({ headers }: Head, exchange: Exchange): void {
   if (outgoing?.write === WRITE) headers["transfer-encoding"] = "chunked";
 }
 
-/** Gives the response if it is one of HTTP/1.1 by Node itself. HTTP/1.0 has no chunks. */
+/** Gives the response if it is Node's own over HTTP/1.1. HTTP/1.0 has no chunks. */
 function asNodeResponse(
   { incoming, outgoing }: Exchange,
 ): http.ServerResponse | undefined {
@@ -49,7 +49,7 @@ function asNodeResponse(
     : undefined;
 }
 
-/** The socket of one response, as long as nothing else decides what is sent on it. */
+/** The socket of one response. Chunks go to it while nothing else changes what is sent. */
 export class DirectSocket {
   readonly #outgoing: http.ServerResponse;
   readonly #socket: net.Socket;
@@ -73,7 +73,7 @@ export class DirectSocket {
     const outgoing = asNodeResponse(exchange);
     if (outgoing === undefined) return undefined;
     const { socket } = outgoing;
-    // Behind the response of another handler it has no socket yet.
+    // With HTTP pipelining, a response has no socket while the one before it is sent.
     return socket instanceof net.Socket && outgoing.headersSent &&
         outgoing.chunkedEncoding === true
       ? new DirectSocket(outgoing, socket, onDrain)
@@ -90,7 +90,7 @@ export class DirectSocket {
     this.#onDrain = onDrain;
   }
 
-  /** Notes that `write()` or `flushHeaders()` of the response was called. */
+  /** Notes a call of `write()` or `flushHeaders()` of the response, which send the head. */
   noteHead(method: "write" | "flushHeaders"): void {
     const { write, flushHeaders } = this.#outgoing;
     this.#hasHead ||= method === "write"
@@ -99,9 +99,11 @@ export class DirectSocket {
   }
 
   /**
-   * Writes a chunk, unless the response has to do that: because it has written in this
-   * event loop turn and may hold that back, as Node 26 does; because it has ended or was
-   * cut off; or because a middleware has replaced `write()` meanwhile.
+   * Writes a chunk, unless the response has to write it:
+   *
+   * - It has written in this event loop turn and may hold that back, as Node 26 does.
+   * - It has ended or was cut off.
+   * - A middleware has replaced its `write()` meanwhile.
    *
    * @param chunk The chunk.
    * @returns Whether more should be written before `"drain"`; `undefined` if the chunk was
@@ -120,7 +122,7 @@ export class DirectSocket {
     return hasRoom;
   }
 
-  /** Ends the listening. The socket goes on with the next response. */
+  /** Removes the listener. The socket goes on with the next response. */
   release(): void {
     if (this.#isListening) this.#socket.off("drain", this.#onDrain);
     this.#isListening = false;

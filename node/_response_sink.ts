@@ -12,8 +12,8 @@ import type { Exchange } from "./_exchange.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 
 /**
- * Writes to the response, or past it to its socket where that sends the same bytes.
- * Back-pressure: it has no room from a `write()` that returns `false` until `"drain"`.
+ * Writes to the response, or past it to its socket if that sends the same bytes. It has no
+ * room from a `write()` that returns `false` until `"drain"`.
  */
 export class ResponseSink implements Sink {
   readonly #exchange: Exchange;
@@ -103,10 +103,10 @@ export class ResponseSink implements Sink {
   }
 
   /**
-   * Ends the response where a method that a middleware has replaced has thrown. With
-   * `strictContentLength`, which a middleware may have set, Node's own throw for more bytes
-   * than announced. The owner may be a subscriber of a channel: thrown on, the error would
-   * end the broadcast for all other clients.
+   * Ends the response when one of its methods has thrown: one that a middleware has replaced,
+   * or Node's own, which throw with `strictContentLength` for more bytes than announced. The
+   * owner may be a subscriber of a channel. The error must not reach it, since it would end
+   * the broadcast for all other clients.
    */
   #handleThrown(error: unknown): void {
     this.fail(error);

@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Reads the reports that `deno test --junit-path` writes. */
+/**
+ * Reads the reports that `deno test --junit-path` writes, for `run_tests.ts`.
+ *
+ * @module
+ */
 
 /** A test in a report. */
 export interface ReportedTest {

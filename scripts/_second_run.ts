@@ -1,20 +1,20 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Runs tests that failed once more, each by itself. With tens of thousands of tests on a
- * machine that is shared, now and then one fails that has waited in vain for a process or
- * a socket. Such a test is printed as flaky and counts as passed: it is a fault of its own,
- * and not one of the change that is tested. What is broken fails again.
+ * Runs tests that failed a second time, each by itself. On a machine with other work, now
+ * and then one of tens of thousands of tests waits too long for a process or a socket. A
+ * test that passes then is printed as flaky and counts as passed: the fault is the test's,
+ * and not that of the change which is tested. `run_tests.ts` and `test_runtime.ts` call it.
  *
  * @module
  */
 
-/** The most failures of a run that are tried again: where more fail, the code is at fault. */
+/** The most failures that are run again. If more tests fail, the code is at fault. */
 const MOST_SECOND_RUNS = 3;
 
 /**
- * Runs what failed once more, and prints for each test how it ended: a line that begins
- * with `flaky:` or `FAILED:`.
+ * Runs the tests that failed once more, and prints a line for each that begins with
+ * `flaky:` or `FAILED:`.
  *
  * @param failed The tests that failed in the first run.
  * @param run Runs one of them, and tells whether it passed.

@@ -58,9 +58,9 @@ Deno.exit(failures > 0 ? 1 : 0);
 /** Takes what a call of `deno test` prints. */
 type OnOutput = (chunk: Uint8Array) => void | Promise<void>;
 
-/** What came of a call of `deno test`. */
+/** The outcome of a call of `deno test`. */
 interface TestRun extends TestOutcome {
-  /** Whether it failed by something that is no test, such as an error of a type. */
+  /** Whether it failed outside of a test, such as by a type error. */
   hasOtherErrors: boolean;
 }
 
@@ -113,7 +113,7 @@ async function runTests(args: string[], onOutput: OnOutput): Promise<TestRun> {
   return { ...outcome, hasOtherErrors: hasUncaughtErrors || !isExplained };
 }
 
-/** Hands on what comes, and tells whether it names an error outside of a test. */
+/** Passes the output on, and tells whether it names an error outside of a test. */
 async function passAndSearch(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
   onOutput: OnOutput,

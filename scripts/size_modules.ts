@@ -1,9 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Prints what each module of an export weighs in its bundle: how many bytes fewer the
- * bundle has without it, minified and gzipped. `deno task size:modules parser.ts`. What two
- * modules share counts for neither, so that the rows add up to less than the whole.
+ * Prints how many bytes fewer the bundle of an export has without each of its modules,
+ * minified and gzipped: `deno task size:modules parser.ts`. Text that two modules share
+ * counts for neither, so the rows add up to less than the whole.
+ *
+ * @module
  */
 
 import { bundle } from "./_bundle.ts";
@@ -14,7 +16,7 @@ import { findEsbuild } from "./_tools.ts";
 const [file = "parser.ts"] = Deno.args;
 const esbuild = await findEsbuild();
 const code = await bundle(file);
-// Without exports, which a bundle that lacks a module could not have.
+// The exports become a call: a bundle that lacks a module could not export from it.
 const parts = code
   .replace(/export \{([^}]*)\};?\s*$/, (_, names: string) => {
     return `console.log(${names.replaceAll(/ as \w+/g, "")})`;

@@ -102,7 +102,9 @@ async function findProgram(name: string): Promise<FoundRuntime | undefined> {
   const runtime = RUNTIMES[name];
   if (runtime === undefined) {
     const known = Object.keys(RUNTIMES).join(", ");
-    throw new Error(`There is no runtime ${JSON.stringify(name)}: ${known}`);
+    throw new Error(
+      `Cannot run tests: expected one of ${known}, got ${JSON.stringify(name)}`,
+    );
   }
   try {
     return { ...runtime, name, program: await runtime.find() };

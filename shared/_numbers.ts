@@ -1,17 +1,20 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The times and bounds of a shared connection. A module of its own, without imports: a
- * bundler writes its numbers where they are used.
+ * The times and bounds of a shared connection. They are in a module without imports, so that
+ * a bundler puts the numbers where they are used.
  *
  * @module
  */
 
 /** Milliseconds without a message of the leader after which a follower asks for one. */
 export const SILENCE_TIMEOUT = 5000;
-/** Milliseconds for the leader's answer; after that the follower takes the lock from it. */
+/** Milliseconds for the leader to answer; after that, the follower takes its lock. */
 export const ANSWER_TIMEOUT = 5000;
-/** Milliseconds for the followers to learn of the end before one of them gets the lock. */
+/**
+ * Milliseconds for which a leader that closes keeps its lock. A follower that got the lock
+ * before the message of the end would connect again.
+ */
 export const CLOSE_DELAY = 100;
 /**
  * How many events a tab may be ahead of the leader. A greater difference means that the
@@ -25,7 +28,7 @@ export const MAX_AHEAD = 1e6;
  * that it gets again.
  */
 export const COLLECT_TIME = 100;
-/** More events than any stream has in a millisecond, for long. */
+/** How far numbers may grow in a millisecond: no stream has more events for long. */
 export const NUMBERS_PER_MS = 1000;
 
 /** The number of the next event in a tab that has not received any message. */
@@ -35,5 +38,5 @@ export const LOST = 1;
 
 /** UTF-16 code units of events that are kept; beyond it, the oldest are dropped. */
 export const MAX_SIZE = 1048576;
-/** What an event counts besides its text. */
+/** UTF-16 code units that an event counts besides its text. */
 export const EVENT_SIZE = 100;

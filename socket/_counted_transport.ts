@@ -18,8 +18,8 @@ export class CountedTransport implements Transport {
   readonly #tally: StreamTally;
 
   /**
-   * @param transport What carries the messages.
-   * @param tally Where they are counted.
+   * @param transport The transport that carries the messages.
+   * @param tally Counts them.
    */
   constructor(transport: Transport, tally: StreamTally) {
     this.#transport = transport;
@@ -60,7 +60,8 @@ export function countEvents(
     message: (data) => events.message(data),
     closing: () => events.closing(),
     close(facts) {
-      // Later calls are ignored by the socket, too. One that never opened is in no count.
+      // A second call must not count twice: the socket ignores it as well. A socket that never
+      // opened counts neither as opened nor as closed.
       if (isOpen) tally.countEnd(facts.code);
       isOpen = false;
       events.close(facts);

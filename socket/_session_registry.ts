@@ -28,7 +28,7 @@ export class SessionRegistry {
     return this.#count;
   }
 
-  /** How many of them have no stream: their client is away, and may resume. */
+  /** How many sockets have no stream: their client is away, and may resume. */
   get away(): number {
     let away = 0;
     for (const session of this.#sessions.values()) {
@@ -99,5 +99,5 @@ export class SessionRegistry {
 /** The sockets of this process. */
 export const REGISTRY: SessionRegistry = new SessionRegistry();
 
-/** What they count. */
+/** Counts what they do. */
 export const TALLY: StreamTally = new StreamTally();

@@ -72,7 +72,9 @@ export function eventLogCases(
 }
 
 function hasNoBegin(): never {
-  throw new Error("The option transactions needs fixtures that have begin()");
+  throw new Error(
+    "Cannot test transactions: expected a fixture with begin(), got one without",
+  );
 }
 
 function testAppend(test: DeclareCase): void {

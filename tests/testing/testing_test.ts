@@ -185,7 +185,7 @@ Deno.test("eventLogCases() says that a fixture needs begin()", async () => {
   await assertRejects(
     () => find(cases, "append() in a transaction").run(),
     Error,
-    "needs fixtures that have begin()",
+    "expected a fixture with begin(), got one without",
   );
 });
 
