@@ -13,17 +13,14 @@
  *   {@linkcode EventChannel} publishes to many.
  *
  * Each part can be imported alone, as `@tidings/sse/parser`, `@tidings/sse/encoder`,
- * `@tidings/sse/client`, `@tidings/sse/server` or `@tidings/sse/channel`. What not
- * everyone needs has an export of its own: events checked by schemas (`./typed`),
- * streams that outlive their requests (`./runs`), the history of a channel in SQLite,
- * streams that outlive their requests (`./runs`), the history of a channel in SQLite,
- * PostgreSQL, Deno KV or Redis (`./sqlite`, `./postgres`, `./deno-kv`,
- * `./redis-streams`), one connection for all tabs of a browser (`./shared`), a connection that follows the life of its page
- * (`./page`), what every log must do as cases for any test runner (`./testing`), the
- * interface of `WebSocket` over an event stream (`./socket`, `./socket-server`), the
- * bridge to `node:http` (`./node`) and the command line (`./cli`).
- * `./socket-server`), the bridge to `node:http` (`./node`) and the command line
- * (`./cli`).
+ * `@tidings/sse/client`, `@tidings/sse/server` or `@tidings/sse/channel`. What not everyone
+ * needs has an export of its own: events checked by schemas (`./typed`), streams that
+ * outlive their requests (`./runs`), the history of a channel in SQLite, PostgreSQL, Deno KV
+ * or Redis (`./sqlite`, `./postgres`, `./deno-kv`, `./redis-streams`), one connection for
+ * all tabs of a browser (`./shared`), a connection that follows the life of its page
+ * (`./page`), compression (`./compression`), what every log must do as cases for any test
+ * runner (`./testing`), the interface of `WebSocket` over an event stream (`./socket`,
+ * `./socket-server`), the bridge to `node:http` (`./node`) and the command line (`./cli`).
  *
  * The parser, the encoder and the client run in Deno, Node.js from 20.19, Bun,
  * Cloudflare Workers, browsers and their workers; the server and the channels in all

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Parses the bytes of an event stream, by the letter of the
- * [WHATWG HTML standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
+ * Parses the bytes of an event stream, by the letter of the [WHATWG HTML
+ * standard](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
  *
  * {@linkcode EventStreamParser} is the core, and synchronous: push chunks, and it calls
  * back for each event before `push` returns. {@linkcode readEvents} is an async iterator

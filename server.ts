@@ -83,11 +83,11 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  * may return one of those, or nothing: then the response stays open until
  * `session.close()`, even if the function is async and has run to its end.
  *
- * The source is not touched before the response's body is read. If nobody begins to read
- * it within `startTimeout`, because the response was thrown away, the session is closed.
- * The source is released when the session is closed: by `return()` of the iterator or `cancel()` of the stream. An async
- * generator cannot be released while it awaits something; let what it awaits end with
- * `session.signal`.
+ * The source is not touched before the response's body is read. If nobody begins to read it
+ * within `startTimeout`, because the response was thrown away, the session is closed. The
+ * source is released when the session is closed: by `return()` of the iterator or `cancel()`
+ * of the stream. An async generator cannot be released while it awaits something; let what
+ * it awaits end with `session.signal`.
  *
  * Some requests get no stream, and their source is released unused: HEAD gets the
  * headers, OPTIONS 204 (also a CORS preflight), any other method that is not served 405,
@@ -149,9 +149,10 @@ export { stopReconnecting } from "./_server/stop_reconnecting.ts";
  * @param source Where the events come from.
  * @param options How to serve them.
  * @returns The response, at once.
- * @throws {TypeError} If `request` is not a `Request`, as that of `node:http` is not; if
- * the source is neither iterable nor a function, or if an option is unknown or of the wrong type; if `headers` has one that is refused; if
- * `cors.origins` has what is not an origin, or `cors.credentials` is true for all.
+ * @throws {TypeError} If `request` is not a `Request`, as that of `node:http` is not; if the
+ * source is neither iterable nor a function, or if an option is unknown or of the wrong
+ * type; if `headers` has one that is refused; if `cors.origins` has what is not an origin,
+ * or `cors.credentials` is true for all.
  * @throws {RangeError} If an option is a number outside its range.
  */
 export function serveEvents<Events = unknown>(

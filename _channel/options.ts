@@ -193,9 +193,9 @@ export interface EventChannelOptions<
       | Promise<readonly TypedEventInit<Events>[]>)
     | undefined;
   /**
-   * Called once for each client that gets a stream, before `serve` returns, and before
-   * `onClose` is called for it. It is not called for a request that is refused, for HEAD,
-   * and after the channel was closed. `size` and `count()` have the client already.
+   * Called once for each client that gets a stream, before `serve` returns and before
+   * `onClose` is called for the client. It is not called for a request that is refused, for
+   * HEAD, or after the channel was closed. `size` and `count()` include the client already.
    * The `onOpen` of `serve` is called first.
    *
    * It must not throw: what it throws becomes a warning.
@@ -204,7 +204,8 @@ export interface EventChannelOptions<
   /**
    * Called once for each client when its stream has ended, with the reason, as `onClose`
    * of `serve`, which is called first. The client is the same object as in `onOpen`, and
-   * `size` and `count()` do not have it any more. It must not throw.
+   * `size` and `count()` do not include it any more. It must not throw: what it throws
+   * becomes a warning.
    */
   onClose?:
     | ((reason: CloseReason, client: EventChannelClient) => void)
@@ -346,20 +347,20 @@ export interface EventChannelPublishOptions {
    */
   topics?: readonly string[] | undefined;
   /**
-   * What the event tells the value of, such as `"price:AAPL"`: well-formed text of 1 to 256
-   * UTF-16 code units, without line breaks and U+0000. Of the events with one key that a
-   * client gets, it is given the newest alone while it catches up, because it is slow or
-   * has come back. A client that keeps up gets all. The key is not sent.
+   * Names the value that the event updates, such as `"price:AAPL"`: well-formed text of 1 to
+   * 256 UTF-16 code units, without line breaks and U+0000. A client that catches up, because
+   * it is slow or has come back, gets only the newest of its events with the same key. A
+   * client that keeps up gets all of them. The key is not sent.
    *
-   * An event is left out only if a newer one of its key still follows, so that nothing is
-   * lost with a connection. How far a channel looks ahead is in `docs/live_state.md`.
+   * An event is left out only while a newer one of its key is still to be sent, so a lost
+   * connection loses nothing. `docs/live_state.md` says how far a channel looks ahead.
    */
   conflationKey?: string | undefined;
   /**
    * A transaction of the application that the event is part of: it exists if and only if
-   * the transaction is committed. It is handed to the log as it is; a log that takes none
-   * rejects with a `TypeError`. The promise then tells that the event is written, not that
-   * it is committed.
+   * the transaction is committed. The log gets it as it is; with a log that takes no
+   * transaction, `publish` rejects with a `TypeError`. The promise resolves when the event
+   * is written, which is before the commit.
    */
   transaction?: unknown;
   /**

@@ -35,8 +35,9 @@ export interface BackoffOptions {
    */
   maxDelay?: number | undefined;
   /**
-   * How many attempts in a row may fail before the connection fails for good;
-   * 0 never reconnects, and is no failure where the body has ended. An attempt whose body ends without an event has failed too.
+   * How many attempts in a row may fail before the connection fails for good; 0 never
+   * reconnects, and is no failure where the body has ended. An attempt whose body ends
+   * without an event has failed too.
    *
    * @default {Infinity}
    */

@@ -15,8 +15,8 @@ const CONDITION_REGEXP = / (?:from (\d+) to|with) (\w+)/;
  * Checks an option.
  *
  * @param type What it has to be: types of `typeof` after an article, such as `a string`.
- * `list` allows arrays, `with member` demands a member, `from 0 to 5` is a range, to which `, or Infinity` may be added, and
- * `whole` forbids fractions. Empty for any value.
+ * `list` allows arrays, `with member` demands a member, `from 0 to 5` is a range, to which
+ * `, or Infinity` may be added, and `whole` forbids fractions. Empty for any value.
  * @returns The value, `undefined` for `null`: the platform's requests take both.
  * @throws {TypeError} If it is of another type.
  * @throws {RangeError} If it is a number out of its range.

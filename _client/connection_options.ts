@@ -131,10 +131,11 @@ export interface EventSourceInit {
    * and 504, no sooner than `Retry-After` says. Any other refusal fails the connection.
    *
    * All this holds for requests that are safe to repeat: GET, HEAD or OPTIONS without a
-   * body, and QUERY, unless its body is a stream, which can be sent only once. Any other request, such as a POST, is sent again only if this function returns
-   * `true`, if `Retry-After` comes with a transient status, or on `reconnect()`. Without
-   * that, the iteration ends when the response does, and fails if the response breaks
-   * off or does not come, since the server may have acted on the request.
+   * body, and QUERY, unless its body is a stream, which can be sent only once. Any other
+   * request, such as a POST, is sent again only if this function returns `true`, if
+   * `Retry-After` comes with a transient status, or on `reconnect()`. Without that, the
+   * iteration ends when the response does, and fails if the response breaks off or does not
+   * come, since the server may have acted on the request.
    */
   shouldReconnect?:
     | ((disconnection: Disconnection) => boolean | undefined)

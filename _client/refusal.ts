@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Whether a response is an event stream, and what is wrong if it is not, for `connection_attempt.ts`.
+ * Whether a response is an event stream, and what is wrong if it is not, for
+ * `connection_attempt.ts`.
  *
  * @module
  */

@@ -19,13 +19,13 @@ export interface LoggedEvent extends TextEventInit {
    */
   topics?: readonly string[] | undefined;
   /**
-   * Of the events with one key, a client of a channel that catches up gets the newest
-   * alone. It is never sent. `undefined` if the event has none.
+   * Names the value that the event updates: a client of a channel that catches up gets only
+   * the newest event of each key. It is never sent. `undefined` if the event has none.
    */
   conflationKey?: string | undefined;
   /**
-   * Whether the entry ends the streams of its topics, and is no event: its ID is all that
-   * clients are told of it. `undefined` or `false` for events.
+   * Whether the entry is not an event, and ends the streams of its topics instead. Clients
+   * get nothing of it but its ID. `undefined` or `false` for events.
    */
   disconnect?: boolean | undefined;
   /**
@@ -84,9 +84,9 @@ export interface EventLogAppendOptions extends EventLogOptions {
   disconnect?: boolean | undefined;
   /**
    * A transaction of the application that the event is part of: readers get it after the
-   * commit, and never after a rollback. What it is depends on the log; one that takes none
-   * rejects with a `TypeError`. The promise then tells that the event is written, not that
-   * it is committed.
+   * commit, and never after a rollback. Its type depends on the log; a log that takes no
+   * transaction rejects with a `TypeError`. The promise resolves when the event is written,
+   * which is before the commit.
    */
   transaction?: unknown;
 }

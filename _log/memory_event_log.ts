@@ -37,11 +37,11 @@ export interface MemoryEventLogOptions {
    */
   maxEvents?: number | undefined;
   /**
-   * The most bytes to keep, at least 0 or `Infinity`, counted as two for each
-   * UTF-16 code unit of an event's fields, topics and conflation key, 256 for each event
-   * and 64 for each of its topics: about what a runtime takes for them. The log keeps copies, so that
-   * it keeps nothing else alive. Beyond the limit, the oldest events are dropped; a
-   * single event that is larger reaches the followers and is not kept.
+   * The most bytes to keep, at least 0 or `Infinity`, counted as two for each UTF-16 code
+   * unit of an event's fields, topics and conflation key, 256 for each event and 64 for each
+   * of its topics: about what a runtime takes for them. The log keeps copies, so that it
+   * keeps nothing else alive. Beyond the limit, the oldest events are dropped; a single
+   * event that is larger reaches the followers and is not kept.
    *
    * @default {16_777_216}
    */
@@ -127,9 +127,9 @@ export class MemoryEventLog implements EventLog {
   /**
    * Adds an event at the end of the log, as {@linkcode EventLog.append}.
    *
-   * @returns The event's ID. It rejects with a `TypeError` if the event's own ID is
-   * empty or cannot come back in a header, and with a `RangeError` if it is still in the history, or looks like one
-   * that this log gives.
+   * @returns The event's ID. It rejects with a `TypeError` if the event's own ID is empty or
+   * cannot come back in a header, and with a `RangeError` if it is still in the history, or
+   * looks like one that this log gives.
    */
   append(
     event: TextEventInit,

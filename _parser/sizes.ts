@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The sizes by which the parser cuts, keeps and counts text, and what is read of a refusal. A module of its own, without
- * imports: a bundler writes its numbers where they are used.
+ * The sizes by which the parser cuts, keeps and counts text, and what is read of a refusal.
+ * A module of its own, without imports: a bundler writes its numbers where they are used.
  *
  * @module
  */

@@ -62,7 +62,8 @@ const DEFAULT_METHODS = ["GET"];
  * @param options What the decision depends on.
  * @param headers The headers that every response carries, if they were made before.
  * @returns The response if no stream is to follow, what was negotiated otherwise.
- * @throws {TypeError} If the request is none, such as one of `node:http`, and as {@linkcode makeCommonHeaders} does.
+ * @throws {TypeError} If the request is none, such as one of `node:http`, and as
+ * {@linkcode makeCommonHeaders} does.
  * @throws {RangeError} As {@linkcode makeCommonHeaders} does.
  */
 export function negotiate(

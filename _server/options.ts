@@ -41,9 +41,9 @@ export interface EventResponseOptions {
   methods?: readonly string[] | undefined;
   /**
    * Headers to add to every response. They may replace `x-accel-buffering: no` and the
-   * `no-store` of `cache-control`; see `allowTransform` for its `no-transform`. Refused are `content-type`, `content-length`, where there
-   * is `compression` also `content-encoding`, and the headers that belong to the
-   * connection, such as `connection` itself.
+   * `no-store` of `cache-control`; see `allowTransform` for its `no-transform`. Refused are
+   * `content-type`, `content-length`, where there is `compression` also `content-encoding`,
+   * and the headers that belong to the connection, such as `connection` itself.
    */
   headers?: HeadersInit | undefined;
   /**

@@ -113,8 +113,8 @@ const OPTIONS: OptionKinds<DenoKvEventLogOptions> = {
  *   own.
  * - The events of one event loop turn share a commit. If several processes append at
  *   once, all but one of them try again.
- * - An event takes at most 512 KiB as JSON, its topics and its conflation key included. Deno KV keeps 64 KiB in an entry, so
- *   larger events take several, and smaller ones share one.
+ * - An event takes at most 512 KiB as JSON, its topics and its conflation key included. Deno
+ *   KV keeps 64 KiB in an entry, so larger events take several, and smaller ones share one.
  * - An append is tried again after errors that leave its outcome unknown; it is never
  *   done twice. If the outcome is still unknown after `timeout`, it rejects with an error
  *   whose name is `"TimeoutError"`, and the event may be in the log or not.

@@ -143,10 +143,10 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * U+0000 counts as two.
    * @param source Gives the events.
    * @param options What to do if there is a run with that ID.
-   * @returns Whether this call started the run, as soon as that is certain. It rejects
-   * with a `TypeError` if an argument is of the wrong type, an option unknown or the ID is empty or not
-   * well-formed, with a `RangeError` if the ID is too long, with a `DOMException` named
-   * `"QuotaExceededError"` if this process produces `maxRuns` runs, with an `Error` if
+   * @returns Whether this call started the run, as soon as that is certain. It rejects with
+   * a `TypeError` if an argument is of the wrong type, an option unknown or the ID is empty
+   * or not well-formed, with a `RangeError` if the ID is too long, with a `DOMException`
+   * named `"QuotaExceededError"` if this process produces `maxRuns` runs, with an `Error` if
    * `close()` was called, and with what the logs throw.
    */
   start(

@@ -2,8 +2,8 @@
 
 /**
  * Lists the public API by name: each export of `deno.json` with its symbols, their
- * parameters and members, what interfaces extend, and the strings of string unions. `scripts/public_api.ts`
- * writes the list, and `tests/package/public_api_test.ts` holds it.
+ * parameters and members, what interfaces extend, and the strings of string unions.
+ * `scripts/public_api.ts` writes the list, and `tests/package/public_api_test.ts` holds it.
  *
  * @module
  */

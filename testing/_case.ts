@@ -29,8 +29,8 @@ export interface EventLogFixture {
 /** A transaction of the application, open until one of the methods is called. */
 export interface EventLogTransaction {
   /**
-   * Options for `append()` that make an event part of the transaction. Left out, it is
-   * part of what is open on the connection of the log.
+   * Options for `append()` that make an event part of the transaction. Left out, an event is
+   * part of the transaction that is open on the connection of the log.
    */
   options?: EventLogAppendOptions | undefined;
   /** Commits it. */
@@ -64,15 +64,15 @@ export interface EventLogCasesOptions {
    */
   retention?: boolean | undefined;
   /**
-   * Whether the log keeps conflation keys. Otherwise it may leave them out, but not give one
-   * to another event.
+   * Whether the log has to keep conflation keys. Otherwise it may drop a key, but must not
+   * give it to another event.
    *
    * @default {false}
    */
   conflationKeys?: boolean | undefined;
   /**
-   * Whether the log keeps which entries end streams. Otherwise it may leave that out, but
-   * not give it to another entry.
+   * Whether the log has to keep `disconnect`, which marks the entries that end streams.
+   * Otherwise it may drop the mark, but must not give it to another entry.
    *
    * @default {false}
    */
@@ -83,8 +83,8 @@ export interface EventLogCasesOptions {
    */
   makeCursorAfter?: ((end: string) => string) | undefined;
   /**
-   * Whether appends can be part of a transaction of the application. Every fixture then
-   * has `begin`.
+   * Whether appends can be part of a transaction of the application. Every fixture must then
+   * have `begin`.
    *
    * @default {false}
    */

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The cases of what a log keeps beside the event and its topics. A log may leave it out, but
- * never give it to another entry.
+ * The cases of `EventLog` that are about `conflationKey` and `disconnect`. A log may drop
+ * these, but must not give them to another entry. `eventLogCases()` declares them.
  *
  * @module
  */
@@ -47,11 +47,11 @@ export function testKeptOptions(
 }
 
 /**
- * Checks what came of an option of each entry.
+ * Checks that a log has kept an option of each entry, or dropped it.
  *
- * @param kept What the log gave.
- * @param sent What it got.
- * @param keeps Whether the log has to keep it. It may leave it out otherwise.
+ * @param kept The values of the option in the entries that were read.
+ * @param sent The values with which they were appended.
+ * @param keeps Whether the log has to keep the option. Otherwise it may drop a value.
  */
 function assertKept<T>(
   kept: readonly (T | undefined)[],

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The cases of `EventLog` that are about transactions of the application: what is appended
- * in one exists if and only if it is committed.
+ * The cases of `EventLog` that are about transactions of the application: an event that is
+ * appended in one exists if and only if it is committed. `eventLogCases()` declares them.
  *
  * @module
  */
@@ -16,7 +16,7 @@ import type {
 } from "./_case.ts";
 import { Following, numbers, readAll } from "./_readers.ts";
 
-/** Milliseconds between two looks at what must not come, and how often to look. */
+/** Milliseconds between two reads that must find nothing, and the number of reads. */
 const LOOK_DELAY = 5;
 const LOOKS = 10;
 

@@ -78,8 +78,9 @@ export class CheckedEvents<
    * Waits for the next event.
    *
    * @throws {EventCheckError} If an event does not fit, and there is no `onInvalid`, or if
-   * the source ends without the sentinel that the option `done` demands; and whatever the source, a schema or `onInvalid` throws. The iteration has ended then,
-   * and so has that of the source.
+   * the source ends without the sentinel that the option `done` demands; and whatever the
+   * source, a schema or `onInvalid` throws. The iteration has ended then, and so has that of
+   * the source.
    */
   next(): Promise<IteratorResult<Event, undefined>> {
     return this.#isBusy

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The head of an append, for the engines that keep an event as one line of JSON and give
- * the IDs.
+ * The first steps of an append, for the logs in SQLite and PostgreSQL, which keep an event as
+ * one line of JSON and give it its ID.
  *
  * @module
  */
@@ -16,12 +16,12 @@ import { makeEventLine } from "./event_line.ts";
 import { nameErrors } from "./name_errors.ts";
 
 /**
- * Checks an event, and appends its line before it returns. A failure is told, as
+ * Checks an event, and calls `write` with its line before it returns. A failure is told as by
  * {@linkcode tellAppend}.
  *
  * @param verb What fails, with the name of the log.
  * @param write Writes the line, and gives the event's ID.
- * @param checks What the log takes.
+ * @param checks Which options the log takes.
  */
 export function appendLine(
   event: TextEventInit,

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Claims of logs by name, for the engines that change a log by its state in one
- * transaction: an append and the check of its claim are one step, so nothing of what a
- * claim has written can be missing.
+ * Claims of logs by name, for SQLite and PostgreSQL, which read the state of a log and write
+ * the change in one step. An append and the check of its claim are one step too, so no event
+ * of a claim can be missing.
  *
  * @module
  */
@@ -28,9 +28,9 @@ import {
   type LogState,
 } from "./log_changes.ts";
 
-/** A log in an engine. */
+/** A log that can be claimed. */
 export interface ChangeableLog {
-  /** Makes a change in one step. `task` is for errors, such as `claim`. */
+  /** Makes a change in one step. `task` names it in errors, such as `claim`. */
   change<T>(task: string, decide: DecideChange<T>): Promise<T>;
   /** Appends an event, as `EventLog.append`. */
   append(

@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads the events after a cursor, for the engines whose IDs have the form
- * `epoch-sequence`: the engine gives the rows or batches, and this decides what the reader
- * gets of them, and where there is a gap.
+ * Reads the events after a cursor, for logs whose IDs have the form `epoch-sequence`, such as
+ * all in SQLite and Deno KV. The history of the log adds rows or batches, and the reader
+ * decides which events they give, and where there is a gap.
  *
  * @module
  */
@@ -15,7 +15,7 @@ import { makeEventLogBatch } from "./event_log_batch.ts";
 import { readEventLine } from "./event_line.ts";
 import { makeFault } from "./make_fault.ts";
 
-/** Where a log is. */
+/** The end of a log. */
 export interface EpochState {
   /** The first part of the log's IDs. */
   readonly epoch: string;
@@ -37,9 +37,9 @@ export class EpochReader {
   readonly #events: LoggedEvent[] = [];
   /** The sequence of the last event that was read or skipped. */
   #sequence: number;
-  /** The sequence of the last event that was skipped in front of the events. */
+  /** The sequence of the last event that is missing before the first one that was read. */
   #skippedTo: number | undefined;
-  /** Whether the cursor is not one of this log, or is after its end. */
+  /** Whether the cursor is of another log or epoch, or lies after the end. */
   #isForeign = false;
   #isDone: boolean;
   #size = 0;
@@ -60,10 +60,11 @@ export class EpochReader {
       ? after === BEGINNING ? 0 : undefined
       : findSequence(after, state.epoch);
     const last = state?.last ?? 0;
-    // A cursor lies after the end if the engine was restored, or a replica answers.
+    // A cursor lies after the end if the engine was restored from a backup, or if a replica
+    // answers that lags behind.
     this.#isForeign = known === undefined || known > last;
     this.#sequence = Math.min(known ?? 0, last);
-    // One of another epoch goes on from the oldest event.
+    // A reader with a cursor of another epoch continues from the oldest event.
     this.#isDone = state === undefined ||
       (known !== undefined && known >= last);
   }
@@ -74,8 +75,8 @@ export class EpochReader {
   }
 
   /**
-   * Adds consecutive events, the first of them being the one with the next event or a
-   * later one.
+   * Adds consecutive events: those that have the event after {@linkcode next}, or later ones
+   * if it is missing.
    */
   add({ first, last, lines }: EventLines): void {
     if (this.#isDone) return;
@@ -95,13 +96,13 @@ export class EpochReader {
     this.#isDone = this.#isFull;
   }
 
-  /** Gives what was read, once there are no further events or none is needed. */
+  /** Gives the batch. Called when there are no further events, or none is needed. */
   finish(): EventLogBatch {
     const state = this.#state;
     if (state === undefined) {
       return makeEventLogBatch([], BEGINNING, this.#isForeign);
     }
-    // All events after the sequence were deleted, or expired just now.
+    // No row was found up to the end: the events were deleted, or have just expired.
     if (this.#events.length === 0 && this.#sequence < state.last) {
       this.#skippedTo = this.#sequence = state.last;
     }

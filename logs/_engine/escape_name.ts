@@ -1,12 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Names as they are stored in SQLite and in PostgreSQL.
+ * Escapes names for the tables of SQLite and PostgreSQL. Their histories call it.
  *
  * @module
  */
 
-/** Escapes a name. PostgreSQL refuses U+0000, and some clients of SQLite end a text there. */
+/** Escapes U+0000: PostgreSQL refuses it, and some clients of SQLite end a text there. */
 export function escapeName(name: string): string {
   return name.replaceAll("\\", "\\\\").replaceAll("\0", "\\0");
 }

@@ -31,10 +31,10 @@ export interface LogReader {
   rewind(count: number): Promise<string>;
 }
 
-/** A log whose engine tells of changes. */
+/** A log whose engine reports changes. */
 export interface LogSource<Watcher extends ChangeWatcher = ChangeWatcher>
   extends LogReader {
-  /** As {@linkcode LogReader.read}. For a follower, its watcher is given. */
+  /** As {@linkcode LogReader.read}. A follower passes its watcher. */
   read(
     after: string,
     bounds: ReadBounds,
@@ -61,7 +61,7 @@ export interface LogCallsOptions {
   retriesFollow?: boolean;
 }
 
-/** The calls to a log that read. */
+/** The calls that read a log. */
 export class ReadCalls {
   readonly #reader: LogReader;
   readonly #options: LogCallsOptions;
@@ -128,7 +128,7 @@ export class ReadCalls {
   }
 }
 
-/** The calls to a log that its engine tells of changes, but for appending. */
+/** The calls that read or follow a log whose engine reports changes. */
 export class LogCalls<Watcher extends ChangeWatcher = ChangeWatcher>
   extends ReadCalls {
   readonly #source: LogSource<Watcher>;

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What a log by name is changed to, decided by its state, for the engines that read the
- * state and write what follows from it in one transaction, such as SQLite.
+ * Decides the changes of a log by its state, for SQLite and PostgreSQL, which read the state
+ * and write the change in one step.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export interface LogState extends EpochState {
   readonly expiresAt: number;
 }
 
-/** What a transaction does. */
+/** A change of a log. */
 export interface LogChange<T> {
   /**
    * The state to write; left out, nothing is changed. One of another epoch starts the log
@@ -35,7 +35,7 @@ export interface LogChange<T> {
 }
 
 /**
- * Decides on a change. It may be called again, with what the state is then.
+ * Decides on a change. It is called again if the state has changed before the write.
  *
  * @param state The state, `undefined` if the log does not exist or has expired.
  * @param now The time of the wall clock, in milliseconds.
@@ -45,12 +45,12 @@ export type DecideChange<T> = (
   now: number,
 ) => LogChange<T>;
 
-/** The state of a log that begins. */
+/** Makes the state of a new log. */
 export function beginLog(): LogState {
   return { epoch: makeEpoch(), last: 0, expiresAt: Infinity };
 }
 
-/** The change that appends an event; its result is the event's ID. */
+/** Makes the change that appends an event; its result is the event's ID. */
 export function addEvent(state: LogState, line: string): LogChange<string> {
   const next = { ...state, last: state.last + 1 };
   return { state: next, line, result: `${next.epoch}-${next.last}` };

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Checks of the options that say how long an engine waits.
+ * Checks the options `pollInterval` and `timeout`, for the logs of several engines.
  *
  * @module
  */
@@ -9,7 +9,7 @@
 import { assertNumber, MAX_DELAY } from "../../_validate.ts";
 
 /**
- * Checks the waits of an engine.
+ * Checks both options.
  *
  * @param verb What fails otherwise.
  * @param pollInterval Milliseconds, or `Infinity`.

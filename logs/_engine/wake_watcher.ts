@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Waits for changes of a log, which the engine reports by `wake()`: Deno KV for a key,
- * SQLite for a database.
+ * Waits for changes of a log for a follower. The engine reports them by `wake()`: Deno KV for
+ * a key, SQLite for a database.
  *
  * @module
  */
@@ -22,7 +22,7 @@ export class WakeWatcher implements ChangeWatcher {
   #end: () => void = () => {};
 
   /**
-   * @param onCancel Ends the reports.
+   * @param onCancel Called when the watch ends.
    * @param pollInterval Milliseconds after which a wait ends without a report, or
    * `Infinity`.
    */
@@ -52,7 +52,7 @@ export class WakeWatcher implements ChangeWatcher {
     this.#end();
   }
 
-  /** Lets the follower fail. */
+  /** Makes the wait of the follower fail. */
   fail(error: unknown): void {
     this.#failure = { error };
     this.#end();

@@ -17,8 +17,8 @@ import { connectionOf, type PostgresConnection } from "./connection.ts";
 export interface PostgresEventLogsOptions {
   /**
    * Milliseconds after which a follower looks for events that no `NOTIFY` has told of: 1 to
-   * 2 147 483 647, or `Infinity` for never. Left out, it is 30 000, or 1000 if the client has no `listen`. While
-   * the connection that listens is lost, it is 1000 at most.
+   * 2 147 483 647, or `Infinity` for never. Left out, it is 30 000, or 1000 if the client
+   * has no `listen`. While the connection that listens is lost, it is 1000 at most.
    */
   pollInterval?: number | undefined;
   /**

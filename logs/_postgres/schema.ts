@@ -18,9 +18,9 @@ export const NOTIFY_CHANNEL = "tidings";
  * does nothing where they are there.
  *
  * - `tidings_events` has a row for each event of a `PostgresEventLog`. Its ID is `xid`, the
- *   transaction, a hyphen and `id`. `event` is its fields and topics as JSON.
- *   The last 20 bits of `id` are random, so that a
- *   server that has lost its last transactions gives no ID a second time. `write_id` tells whether a write whose answer was lost was done.
+ *   transaction, a hyphen and `id`. `event` is its fields and topics as JSON. The last 20
+ *   bits of `id` are random, so that a server that has lost its last transactions gives no
+ *   ID a second time. `write_id` tells whether a write whose answer was lost was done.
  * - `tidings_dropped` has the ID of the last event that each of these logs has dropped.
  * - `tidings_logs` has a row for each name of `PostgresEventLogs`, and `tidings_log_events`
  *   its events, whose IDs are `epoch`, a hyphen and `sequence`. `last` is the number of the

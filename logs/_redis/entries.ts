@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The layout of events in a Redis stream: the entry's ID is the event's, and its fields
- * are the event's fields, its topics and its conflation key. Other programs may append such entries too.
+ * The layout of events in a Redis stream: the entry's ID is the event's, and its fields are
+ * the event's fields, its topics and its conflation key. Other programs may append such
+ * entries too.
  *
  * @module
  */

@@ -158,7 +158,7 @@ export class SqliteConnection {
       try {
         this.#db.exec(undo);
       } catch {
-        // SQLite itself has rolled back, as it may where the disk is full.
+        // SQLite may have rolled back by itself, as when the disk is full.
       }
       throw error;
     }
@@ -223,7 +223,7 @@ export class SqliteConnection {
     let statement = this.#statements.get(sql);
     if (statement === undefined) {
       statement = this.#db.prepare(sql);
-      // To make an object of a row takes as long as to find it.
+      // Measured, making an object of a row takes as long as finding the row.
       statement.setReturnArrays?.(true);
       this.#statements.set(sql, statement);
     }

@@ -41,7 +41,7 @@ import {
  * - All that `SqliteEventLog` says of transactions holds for these logs, for claims and for
  *   what is appended under them. They keep all of their events until their names expire.
  * - Leases and expiry use the clock of the machine. Expired names are not read any more;
- *   they are removed by a later write to any of the logs.
+ *   a later write to any of these logs removes them.
  * - IDs have the form `epoch-sequence`. Events must not bring their own.
  *
  * @example Usage

@@ -1,15 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Notices that the file of an open database was deleted, or replaced by another: in WAL
- * mode, SQLite goes on with a file that nobody else can open, and what it confirms is lost.
+ * Notices that the file of an open database was deleted or replaced. In WAL mode, SQLite goes
+ * on with a file that no other process can open, and the events that it confirms are lost.
+ * `SqliteConnection` calls it.
  *
  * @module
  */
 
 import { quote } from "../../_validate.ts";
 
-/** What identifies a file. */
+/** Identifies a file on a machine. */
 interface FileIdentity {
   readonly dev: number;
   readonly ino: number | null;
@@ -17,7 +18,7 @@ interface FileIdentity {
 
 type Stat = (path: string) => FileIdentity;
 
-/** What this file needs of the runtime. */
+/** The part of a runtime that looks at files. */
 interface Runtime {
   readonly Deno?: { readonly statSync: Stat };
   readonly process?: {
@@ -33,7 +34,7 @@ const stat: Stat | undefined = runtime.Deno?.statSync ??
 /** The file of a database. */
 export class DatabaseFile {
   readonly #path: string;
-  /** What was there at first: `null` for nothing, `undefined` if that cannot be told. */
+  /** The file when it was opened: `null` if there was none, `undefined` if it is not known. */
   readonly #identity: FileIdentity | null | undefined;
   /** Whether it was looked at since the last microtask. */
   #isChecked = false;
@@ -45,8 +46,8 @@ export class DatabaseFile {
   }
 
   /**
-   * Looks at the file, once for calls without a wait in between: the appends of a
-   * transaction would take a third longer otherwise.
+   * Looks at the file, once for all calls before the next microtask: measured, the appends of
+   * a transaction would take a third longer otherwise.
    *
    * @throws {Error} If it is gone.
    */
@@ -71,7 +72,7 @@ function isSame(a: FileIdentity, b: FileIdentity | null): boolean {
   return a.ino === b?.ino && a.dev === b.dev;
 }
 
-/** Looks at a file: `null` if there is none, `undefined` if that cannot be told. */
+/** Looks at a file: `null` if there is none, `undefined` if the runtime cannot tell. */
 function look(path: string): FileIdentity | null | undefined {
   try {
     return stat?.(path);

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the tables have of one log: its state and its events. All calls are synchronous, and
- * run in the transaction of their caller.
+ * Reads and writes the state and the events of one log in the tables. All calls are
+ * synchronous, and run in the transaction of their caller, `SqliteLog`.
  *
  * @module
  */
@@ -28,7 +28,7 @@ export interface SqliteHistoryBounds {
   maxAge: number;
 }
 
-/** Events are dropped once in so many appends. */
+/** The number of appends between two drops of events. */
 const TRIM_EVENTS = 32;
 /** The most rows that one statement reads, and the expired logs that one removal takes. */
 const READ_ROWS = 256;
@@ -43,7 +43,7 @@ export class SqliteHistory {
   readonly #connection: SqliteConnection;
   readonly #names: readonly [collection: string, name: string];
   readonly #bounds: SqliteHistoryBounds;
-  /** What an event takes of the bytes of a read, by the rows that were read last. */
+  /** The average bytes of an event, by the rows that were read last. */
   #eventSize = 1024;
 
   /** @param name Empty for a log that is not one of many. */
@@ -64,7 +64,8 @@ export class SqliteHistory {
     const state = this.#readState(Date.now());
     const reader = new EpochReader(state, after, bounds);
     while (reader.next !== undefined && state !== undefined) {
-      // All rows of a statement are read: not more of them than a read can give.
+      // SQLite gives all rows of a statement at once: the limit keeps them to about as many
+      // as the bounds of the read let through.
       const room = Math.ceil(bounds.maxBytes / this.#eventSize) + 1;
       const limit = Math.min(bounds.limit, room, READ_ROWS);
       const rows = this.#readRows(state, reader.next, limit);
@@ -103,8 +104,8 @@ export class SqliteHistory {
   }
 
   /**
-   * Reads the state, and makes the change that is decided by it. Where it fails, nothing
-   * has changed, also within the transaction of the application.
+   * Reads the state, and makes the change that is decided by it. If it fails, nothing has
+   * changed, and a transaction of the application stays open as it was.
    */
   change<T>(decide: DecideChange<T>): T {
     const now = Date.now();
@@ -115,7 +116,7 @@ export class SqliteHistory {
     if (state === undefined) return result;
     const write = (): void => {
       if (line !== undefined) this.#writeEvent(state, line, now);
-      // An event counts once the state has reached it.
+      // The state is written last: a reader sees an event once the state includes it.
       this.#writeState(state);
     };
     if (stored === undefined || stored.epoch === state.epoch) {
@@ -166,8 +167,9 @@ export class SqliteHistory {
     );
   }
 
-  // Both statements have a SELECT: SQLite undoes the whole transaction of the application
-  // where the disk is full, unless a statement may write several rows.
+  // Both statements insert a SELECT. When the disk is full, SQLite rolls back the whole
+  // transaction of the application for a statement that writes one row, and only the
+  // statement for one that may write several.
 
   #writeState(
     { epoch, last, claimId, leaseEnd, expiresAt }: LogState,
@@ -186,7 +188,8 @@ export class SqliteHistory {
 
   #writeEvent({ epoch, last }: LogState, line: string, now: number): void {
     if (last % TRIM_EVENTS === 0) this.#trim(epoch, last, now);
-    // One with the same number was written without its state, and confirmed to nobody.
+    // A row with the same number may be there: it was written without the state, so no
+    // append was confirmed for it.
     this.#connection.run(
       "INSERT OR REPLACE INTO tidings_events (epoch, sequence, time, event)" +
         " SELECT ?, ?, ?, ?",
@@ -197,7 +200,7 @@ export class SqliteHistory {
     );
   }
 
-  /** Drops what is too much, or too old, in front of the event that comes next. */
+  /** Drops events that are too many or too old, before the next event is written. */
   #trim(epoch: string, next: number, now: number): void {
     const { maxEvents, maxAge } = this.#bounds;
     let oldest = Math.max(next - maxEvents + 1, 0);
@@ -224,7 +227,7 @@ export class SqliteHistory {
   /** Removes logs of the database that have expired, now and then. */
   #sweep(now: number): void {
     const connection = this.#connection;
-    // A clock may be set back.
+    // A clock that is set back would otherwise stop the removals until it has caught up.
     if (Math.abs(now - connection.sweptAt) < SWEEP_INTERVAL) return;
     connection.sweptAt = now;
     const expired = connection.all(

@@ -97,12 +97,12 @@ export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
     const isJoined = connection.isInTransaction;
     const write = (): T =>
       connection.write(this.#setup, () => this.#history.change(decide));
-    // Behind those that wait, but for what belongs to an open transaction.
+    // An append waits behind earlier ones, unless it belongs to an open transaction.
     if (this.#waiting === 0 || isJoined) {
       try {
         return Promise.resolve(write());
       } catch (error) {
-        // Later, it would not be part of the transaction.
+        // A later attempt would not be part of the transaction.
         if (isJoined || classifyError(error) === "final") throw error;
       }
     }
@@ -116,7 +116,8 @@ export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
   ): Promise<T> {
     // deno-lint-ignore require-await -- what it throws becomes a rejection
     const attempt = async (): Promise<T> => {
-      // What was called outside of a transaction is not rolled back with one.
+      // The append was called outside of a transaction. In one that was opened meanwhile, a
+      // rollback would undo it.
       if (this.#setup.connection.isInTransaction) {
         throw new OpenTransactionError();
       }
