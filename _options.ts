@@ -138,7 +138,8 @@ function readMembers<Options>(
 
 /**
  * Checks that an event has no member that elsewhere is an option and decides which clients get
- * it: as a member of the event it has no effect, so that everybody would get the event.
+ * it, or whether any client does: as a member of the event it has no effect, so that everybody
+ * would get the event.
  *
  * @param verb What fails otherwise.
  * @param event The event.
@@ -158,10 +159,10 @@ export function assertNoOptions(
     (given.topics === undefined || given.topics === topics) &&
     given.topic === undefined && given.types === undefined &&
     given.filter === undefined && given.to === undefined &&
+    given.transaction === undefined && given.disconnect === undefined &&
     (given.conflationKey === undefined || isKeyOfOptions)
   ) return;
-  const names = ["topics", "topic", "types", "filter", "to", "conflationKey"];
-  for (const name of names as (keyof MisplacedOptions)[]) {
+  for (const name of MISPLACED) {
     const value = given[name];
     const isRight = name === "conflationKey" && isKeyOfOptions;
     if (value === undefined || isRight) continue;
@@ -189,15 +190,19 @@ export interface EventOptions {
   conflationKey?: string | undefined;
 }
 
-/** The members that, as options, decide which clients get an event. */
-interface MisplacedOptions {
-  topics?: unknown;
-  topic?: unknown;
-  types?: unknown;
-  filter?: unknown;
-  to?: unknown;
-  conflationKey?: unknown;
-}
+/** The members that, as options, decide which clients get an event, or whether any client does. */
+const MISPLACED = [
+  "topics",
+  "topic",
+  "types",
+  "filter",
+  "to",
+  "conflationKey",
+  "transaction",
+  "disconnect",
+] as const;
+
+type MisplacedOptions = { [Name in typeof MISPLACED[number]]?: unknown };
 
 function assertKind(
   verb: string,

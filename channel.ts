@@ -209,9 +209,8 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @param options How to publish it.
    * @returns The event's ID, as soon as the log has the event. If it rejects for one of
    * these reasons, no client gets the event: with what `encodeEvent` throws if the event
-   * cannot be encoded, with a `TypeError` if its ID cannot come back in a header, with a
-   * `TypeError` if an option is unknown, or if the event has one of `topics`, `topic`,
-   * `types`, `filter`, `to` and `conflationKey` as a member, with a
+   * cannot be encoded, as it has a member that is an option, with a `TypeError` if its ID
+   * cannot come back in a header, or if an option is unknown, with a
    * `TypeError` or `RangeError` if its topics are not well-formed texts or exceed a
    * limit, with the log's error if the log refuses it, and with an `Error` if the channel
    * is closed.

@@ -68,7 +68,8 @@ import type { ServerSentEventInit } from "./event.ts";
  * @throws {TypeError} If a field is of the wrong type, if `event` holds a line
  * break, if `id` holds a line break or U+0000, if there are both `data` and `json`,
  * if JSON cannot express `json`, or if the event has one of `topics`, `topic`, `types`,
- * `filter`, `to` and `conflationKey`, which only options may have.
+ * `filter`, `to`, `conflationKey`, `transaction` and `disconnect`, which only options may
+ * have.
  * @throws {RangeError} If `retry` is not an integer of at least 0, or `id` is a
  * number that is not finite.
  */

@@ -124,6 +124,8 @@ const MEMBERS: Record<string, unknown> = {
   filter: () => false,
   to: "ada",
   conflationKey: "price",
+  transaction: { id: 1 },
+  disconnect: true,
 };
 
 for (const [door, send] of Object.entries(DOORS)) {
