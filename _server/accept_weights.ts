@@ -27,6 +27,6 @@ export function readWeights(header: string): Map<string, number> {
 
 function readWeight(parameters: readonly string[]): number {
   const text = parameters.find((parameter) => parameter.startsWith("q="));
-  const weight = text === undefined ? 1 : Number(text.slice(2));
+  const weight = text === undefined ? 1 : Number(text.slice(2) || NaN);
   return Number.isNaN(weight) ? 1 : weight;
 }

@@ -28,6 +28,7 @@ const ACCEPT_ROWS: [header: string | null, accepts: boolean][] = [
   ["identity;q=0, C;q=0.1", true],
   ["identity;q=0, *", true],
   ["C;q=high", true],
+  ["C;q=", true],
   ["C;q=-1", false],
   ["Cped", false],
 ];
