@@ -12,6 +12,7 @@ import {
   EventHandlerSlot,
 } from "../_client/event_handler.ts";
 import { dispatchEvent } from "../_client/dispatch_event.ts";
+import { toObject } from "../_client/to_object.ts";
 import { createCloseEvent } from "./_close_event.ts";
 import { type CloseFacts, toCloseReason } from "./_close_reason.ts";
 import type { SocketEvents, Transport } from "./_transport.ts";
@@ -302,6 +303,17 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     this.#readyState = CLOSED;
     if (!facts.wasClean) dispatchEvent(this, new Event("error"));
     dispatchEvent(this, createCloseEvent(facts));
+  }
+
+  override addEventListener(
+    ...args: Parameters<EventTarget["addEventListener"]>
+  ): void {
+    // Deno would call `undefined` at each event. The platform refuses too few arguments.
+    if (args.length > 1) {
+      const expected = "a function";
+      args[1] = toObject("listen to events", "listener", expected, args[1]);
+    }
+    super.addEventListener(...args);
   }
 }
 

@@ -21,7 +21,8 @@
  */
 
 import { resolveUrl } from "../_client/resolve_url.ts";
-import { quote } from "../_validate.ts";
+import { hasMembers } from "../_options.ts";
+import { describeMismatch, quote } from "../_validate.ts";
 import { checkOptions } from "./_client_option_checks.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
 import { EventStreamTransport } from "./_event_stream_transport.ts";
@@ -143,6 +144,14 @@ function parseUrl(url: string): URL {
 }
 
 function parseProtocols(protocols: string | readonly string[]): string[] {
+  if (
+    typeof protocols !== "string" && !hasMembers(protocols, Symbol.iterator)
+  ) {
+    const expected = "a string or an array of strings, before the options";
+    throw new TypeError(
+      describeMismatch("connect", "protocols", expected, protocols),
+    );
+  }
   const names = typeof protocols === "string" ? [protocols] : [...protocols];
   names.forEach((name, index) => {
     if (PROTOCOL_REGEXP.test(name) && names.indexOf(name) === index) return;

@@ -84,3 +84,69 @@ for (const webSocketTimeout of KINDS) {
     );
   });
 }
+
+for (const protocols of [null, 5, { webSocketTimeout: 0 }]) {
+  const name = JSON.stringify(protocols);
+  Deno.test(`new EventStreamSocket() throws TypeError for ${name} in place of protocols`, () => {
+    assertThrows(
+      () => new EventStreamSocket("http://a/", protocols as unknown as string),
+      TypeError,
+      'Cannot connect: expected "protocols" to be a string or an array of strings, before the options, got ',
+    );
+  });
+}
+
+for (const webSocketTimeout of KINDS) {
+  const how = webSocketTimeout === 0 ? "an event stream" : "a WebSocket";
+  Deno.test(`sockets over ${how} take undefined and null for a listener, and call nothing`, async () => {
+    const uncaught: unknown[] = [];
+    const keep = (event: Event): void => {
+      event.preventDefault();
+      uncaught.push(event);
+    };
+    const listenToNothing = (socket: EventTarget): void => {
+      for (const type of ["open", "message", "error", "close"]) {
+        socket.removeEventListener(type, undefined as unknown as null);
+        socket.addEventListener(type, undefined as unknown as null);
+        socket.addEventListener(type, null, true);
+      }
+    };
+    await using server = Deno.serve(
+      { hostname: "127.0.0.1", port: 0, onListen() {} },
+      (request) =>
+        serveSocket(request, (socket) => {
+          listenToNothing(socket);
+          socket.onmessage = ({ data }) => socket.send(data);
+        }),
+    );
+    const url = `http://127.0.0.1:${server.addr.port}/`;
+    globalThis.addEventListener("error", keep);
+    try {
+      const socket = new EventStreamSocket(url, [], { webSocketTimeout });
+      listenToNothing(socket);
+      await event(socket, "open");
+      socket.send("a");
+      assertEquals((await event(socket, "message")).data, "a");
+      socket.close();
+      await event(socket, "close");
+      await new Promise((resolve) => setTimeout(resolve, 0));
+      assertEquals(uncaught, []);
+    } finally {
+      globalThis.removeEventListener("error", keep);
+    }
+  });
+}
+
+Deno.test("sockets throw TypeError for a listener that is none", () => {
+  const socket = new EventStreamSocket("http://a/", [], {
+    fetch: () => Promise.reject(new Error("There is no server")),
+  });
+  for (const listener of [5, "call", true]) {
+    assertThrows(
+      () => socket.addEventListener("message", listener as unknown as null),
+      TypeError,
+      'Cannot listen to events: expected "listener" to be a function, got ',
+    );
+  }
+  socket.close();
+});
