@@ -13,10 +13,9 @@ import {
   BrotliWindow,
   makeBrotliCompressor,
 } from "./_brotli_stream.ts";
+import { checkCompressorOptions } from "./_compressor_options.ts";
 import { Quota } from "./_quota.ts";
 import { CODEC } from "../_server/compression.ts";
-import { type OptionKinds, readOptions } from "../_options.ts";
-import { assertInteger, assertLimit } from "../_validate.ts";
 import type { EventCompression } from "../server.ts";
 
 const VERB = "make brotli compression";
@@ -46,12 +45,9 @@ export interface BrotliOptions {
   maxCompressors?: number | undefined;
 }
 
-/** The kinds of {@linkcode BrotliOptions}. */
-export const BROTLI_OPTIONS: OptionKinds<BrotliOptions> = {
-  level: "any",
-  windowBits: "any",
-  maxCompressors: "any",
-};
+/** The defaults, and the largest numbers. */
+const DEFAULTS = { level: 4, windowBits: 22, maxCompressors: 32 };
+const LARGEST = { level: 11, windowBits: 24 };
 
 /**
  * Makes the `compression` option of `serveEvents`, for large events that repeat
@@ -92,7 +88,12 @@ export const BROTLI_OPTIONS: OptionKinds<BrotliOptions> = {
  * @throws {Error} If the runtime's `node:zlib` has no synchronous compressor.
  */
 export function brotli(options: BrotliOptions = {}): EventCompression {
-  const { maxCompressors, ...checked } = checkBrotliOptions(options);
+  const { maxCompressors, ...checked } = checkCompressorOptions(
+    VERB,
+    options,
+    DEFAULTS,
+    LARGEST,
+  );
   assertAvailable(checked);
   const quota = new Quota(maxCompressors);
   return {
@@ -103,21 +104,6 @@ export function brotli(options: BrotliOptions = {}): EventCompression {
       openWindow: () => new BrotliWindow(),
     },
   };
-}
-
-/** Checks the options of {@linkcode brotli}, and fills in the defaults. */
-function checkBrotliOptions(
-  options: BrotliOptions,
-): BrotliCompressorOptions & { maxCompressors: number } {
-  const { level = 4, windowBits = 22, maxCompressors = 32 } = readOptions(
-    VERB,
-    options,
-    BROTLI_OPTIONS,
-  );
-  assertInteger(VERB, "level", level, 1, 11);
-  assertInteger(VERB, "windowBits", windowBits, 10, 24);
-  assertLimit(VERB, "maxCompressors", maxCompressors, 0);
-  return { level, windowBits, maxCompressors };
 }
 
 /** Throws here, and not at the first event of a client. */

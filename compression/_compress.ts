@@ -7,15 +7,11 @@
  */
 
 import { readCodingWeight } from "./_accept_encoding.ts";
-import { brotli, BROTLI_OPTIONS, type BrotliOptions } from "./_brotli.ts";
+import { brotli, type BrotliOptions } from "./_brotli.ts";
+import { COMPRESSOR_OPTIONS } from "./_compressor_options.ts";
 import { EventSizes } from "./_event_sizes.ts";
 import { gzip, GZIP_OPTIONS, type GzipOptions } from "./_gzip.ts";
-import {
-  checkZstdOptions,
-  zstd,
-  ZSTD_OPTIONS,
-  type ZstdOptions,
-} from "./_zstd.ts";
+import { checkZstdOptions, zstd, type ZstdOptions } from "./_zstd.ts";
 import { hasZstd } from "./_zstd_compressor.ts";
 import { CODEC, type CompressionWindow } from "../_server/compression.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
@@ -40,8 +36,8 @@ export interface CompressOptions {
 
 const OPTIONS: OptionKinds<CompressOptions> = {
   gzip: GZIP_OPTIONS,
-  zstd: ZSTD_OPTIONS,
-  brotli: BROTLI_OPTIONS,
+  zstd: COMPRESSOR_OPTIONS,
+  brotli: COMPRESSOR_OPTIONS,
   expectLarge: "a boolean",
 };
 

@@ -7,13 +7,15 @@
  */
 
 import { readCodingWeight } from "./_accept_encoding.ts";
+import {
+  checkCompressorOptions,
+  type CompressorNumbers,
+} from "./_compressor_options.ts";
 import { Quota } from "./_quota.ts";
 import { SingleFrames } from "./_zstd_frames.ts";
 import { ZstdStream } from "./_zstd_stream.ts";
 import { ZstdWindow } from "./_zstd_window.ts";
 import { CODEC } from "../_server/compression.ts";
-import { type OptionKinds, readOptions } from "../_options.ts";
-import { assertInteger, assertLimit } from "../_validate.ts";
 import type { EventCompression } from "../server.ts";
 
 const VERB = "make zstd compression";
@@ -44,12 +46,9 @@ export interface ZstdOptions {
   maxCompressors?: number | undefined;
 }
 
-/** The kinds of {@linkcode ZstdOptions}. */
-export const ZSTD_OPTIONS: OptionKinds<ZstdOptions> = {
-  level: "any",
-  windowBits: "any",
-  maxCompressors: "any",
-};
+/** The defaults, and the largest numbers. */
+const DEFAULTS = { level: 3, windowBits: 20, maxCompressors: 64 };
+const LARGEST = { level: 19, windowBits: 23 };
 
 /**
  * Makes the `compression` option of `serveEvents`, `EventChannel` and `EventRuns` for
@@ -112,16 +111,6 @@ export function zstd(options: ZstdOptions = {}): EventCompression {
 }
 
 /** Checks the options of {@linkcode zstd}, and fills in the defaults. */
-export function checkZstdOptions(
-  options: ZstdOptions,
-): { level: number; windowBits: number; maxCompressors: number } {
-  const { level = 3, windowBits = 20, maxCompressors = 64 } = readOptions(
-    VERB,
-    options,
-    ZSTD_OPTIONS,
-  );
-  assertInteger(VERB, "level", level, 1, 19);
-  assertInteger(VERB, "windowBits", windowBits, 10, 23);
-  assertLimit(VERB, "maxCompressors", maxCompressors, 0);
-  return { level, windowBits, maxCompressors };
+export function checkZstdOptions(options: ZstdOptions): CompressorNumbers {
+  return checkCompressorOptions(VERB, options, DEFAULTS, LARGEST);
 }

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { KeptResults } from "./_kept_results.ts";
 import {
   ZstdCompressor,
   type ZstdCompressorOptions,
@@ -36,36 +37,15 @@ export interface NumberedChunk {
   readonly number: number;
 }
 
-// The result of a shorter chunk is not kept: a look-up takes as long as compressing it.
-const LEAST_KEPT = 1024;
-
 /**
- * Compresses each chunk to a frame of its own, without its end. One serves all streams of
- * a `zstd()`.
+ * Compresses each chunk that is not empty to a frame of its own, without its end, once if
+ * it is long. One serves all streams of a `zstd()`.
  */
-export class SingleFrames {
-  readonly #compressor: ZstdCompressor;
-  /** The results for long chunks. Other clients that read the same history get them too. */
-  readonly #kept = new WeakMap<Uint8Array, FramePart>();
-
+export class SingleFrames extends KeptResults<FramePart> {
   /** @param options How to compress; they were checked. */
   constructor(options: ZstdCompressorOptions) {
-    this.#compressor = new ZstdCompressor(options);
-  }
-
-  /** Compresses a chunk that is not empty, once if it is long. */
-  compress(chunk: Uint8Array): FramePart {
-    if (chunk.byteLength < LEAST_KEPT) return this.#make(chunk);
-    let kept = this.#kept.get(chunk);
-    if (kept === undefined) {
-      kept = this.#make(chunk);
-      this.#kept.set(chunk, kept);
-    }
-    return kept;
-  }
-
-  #make(chunk: Uint8Array): FramePart {
-    return { bytes: this.#compressor.begin(chunk), begins: true };
+    const compressor = new ZstdCompressor(options);
+    super((chunk) => ({ bytes: compressor.begin(chunk), begins: true }));
   }
 }
 
