@@ -12,6 +12,7 @@ import { answerOptions } from "./negotiate.ts";
 import { readStopReconnectingOptions } from "./option_checks.ts";
 import type { StopReconnectingOptions } from "./options.ts";
 import { answerEmpty } from "./refuse.ts";
+import { assertRequest } from "./request_check.ts";
 
 /**
  * Answers a request with 204, which tells the client not to reconnect. After the end of
@@ -40,13 +41,14 @@ import { answerEmpty } from "./refuse.ts";
  * @param request The request to answer.
  * @param options What to add to the answer.
  * @returns The response.
- * @throws {TypeError} As {@linkcode serveEvents} does for the same options.
+ * @throws {TypeError} As {@linkcode serveEvents} does for the same request and options.
  * @throws {RangeError} As {@linkcode serveEvents} does for the same options.
  */
 export function stopReconnecting(
   request: Request,
   options: StopReconnectingOptions = {},
 ): Response {
+  assertRequest("stop reconnecting", request);
   const given = readStopReconnectingOptions(options);
   if (request.method === "OPTIONS") return answerOptions(request, given);
   return answerEmpty(makeCommonHeaders(request, given));

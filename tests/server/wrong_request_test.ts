@@ -6,7 +6,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import { MemoryEventLogs } from "../../log.ts";
 import { EventRuns } from "../../runs/mod.ts";
-import { serveEvents } from "../../server.ts";
+import { serveEvents, stopReconnecting } from "../../server.ts";
 
 /** What a request of `node:http` has, and those of Express. */
 const NODE_REQUEST = {
@@ -38,6 +38,9 @@ type Serve = (request: Request) => Response | Promise<Response>;
 
 const SERVERS: Record<string, () => { serve: Serve; close?: () => unknown }> = {
   "serveEvents()": () => ({ serve: (request) => serveEvents(request, []) }),
+  "stopReconnecting()": () => ({
+    serve: (request) => stopReconnecting(request),
+  }),
   "EventChannel.serve()": () => {
     const channel = new EventChannel();
     return {
@@ -70,7 +73,7 @@ for (const [server, make] of Object.entries(SERVERS)) {
         TypeError,
         ': expected "request" to be a Request, got ',
       );
-      assert(error.message.startsWith("Cannot serve "), error.message);
+      assert(/^Cannot (serve|stop) /.test(error.message), error.message);
       assert(error.message.endsWith(got), error.message);
       await close?.();
     });
