@@ -7,15 +7,23 @@
  */
 
 import type { BackoffOptions } from "../_client/backoff.ts";
-import { HEADERS, type OptionKinds, readOptions } from "../_options.ts";
+import {
+  HEADERS,
+  type OptionKind,
+  type OptionKinds,
+  readOptions,
+} from "../_options.ts";
 import { assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
 
+// `connect()` checks the range when the stream is opened, and takes `null` for left out.
+const NUMBER: OptionKind = ["a number", (value) => typeof value === "number"];
+
 const BACKOFF_OPTIONS: OptionKinds<BackoffOptions> = {
-  factor: "any",
-  maxDelay: "any",
-  maxAttempts: "any",
-  healthyAfter: "any",
+  factor: NUMBER,
+  maxDelay: NUMBER,
+  maxAttempts: NUMBER,
+  healthyAfter: NUMBER,
   random: "a function",
 };
 
@@ -24,9 +32,9 @@ const OPTIONS: OptionKinds<EventStreamSocketOptions> = {
   headers: HEADERS,
   withCredentials: "a boolean",
   backoff: BACKOFF_OPTIONS,
-  reconnectionTime: "any",
-  idleTimeout: "any",
-  webSocketTimeout: "any",
+  reconnectionTime: NUMBER,
+  idleTimeout: NUMBER,
+  webSocketTimeout: NUMBER,
 };
 
 /**

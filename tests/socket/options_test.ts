@@ -1,5 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import { assertThrows } from "@std/assert";
 import type { CorsOptions } from "../../server.ts";
 import {
   type BackoffOptions,
@@ -63,6 +64,33 @@ testOptions<BackoffOptions>({
     random: 0.5,
   },
 });
+
+const NAMES = [
+  "fetch",
+  "headers",
+  "withCredentials",
+  "backoff",
+  "reconnectionTime",
+  "idleTimeout",
+  "webSocketTimeout",
+];
+const BACKOFF_NAMES = Object.keys(BACKOFF);
+
+for (const name of [...NAMES, ...BACKOFF_NAMES]) {
+  Deno.test(`new EventStreamSocket() refuses null for "${name}", as for all options`, () => {
+    const options = { [name]: null };
+    const isOfBackoff = BACKOFF_NAMES.includes(name);
+    assertThrows(
+      () =>
+        new EventStreamSocket("http://localhost/", [], {
+          fetch,
+          ...(isOfBackoff ? { backoff: options } : options),
+        }),
+      TypeError,
+      `${name}" to be `,
+    );
+  });
+}
 
 async function serve(options: ServeSocketOptions): Promise<void> {
   // Without the header of a socket, it is answered with 400.
