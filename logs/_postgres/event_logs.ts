@@ -7,31 +7,23 @@
  */
 
 import type { EventLog } from "../../_log/event_log.ts";
-import {
-  assertLogName,
-  type EventLogClaim,
-  type EventLogClaimOptions,
-  type EventLogExpireOptions,
-  type EventLogOpenOptions,
-  type EventLogs,
-  type EventLogState,
+import type {
+  EventLogClaim,
+  EventLogClaimOptions,
+  EventLogExpireOptions,
+  EventLogOpenOptions,
+  EventLogs,
+  EventLogState,
 } from "../../_log/event_logs.ts";
-import {
-  checkClaimOptions,
-  checkExpire,
-  checkOpenOptions,
-} from "../../_log/option_checks.ts";
 import { readOptions } from "../../_options.ts";
 import { quote } from "../../_validate.ts";
-import { claimLog } from "../_engine/claim.ts";
-import { decideExpiry } from "../_engine/log_changes.ts";
+import { NamedLogs } from "../_engine/named_logs.ts";
 import type { PostgresClient } from "./client.ts";
 import { NamedHistory } from "./named_history.ts";
 import { NamedLog } from "./named_log.ts";
 import {
   checkSetup,
   type PostgresEventLogsOptions,
-  type PostgresSetup,
   SHARED_OPTIONS,
 } from "./options.ts";
 
@@ -62,8 +54,7 @@ import {
  * ```
  */
 export class PostgresEventLogs implements EventLogs {
-  readonly #setup: PostgresSetup;
-  readonly #collection: string;
+  readonly #logs: NamedLogs;
   /** The calls of this event loop turn share a statement: a herd asks once. */
   readonly #inspecting = new Map<string, Promise<EventLogState>>();
 
@@ -85,8 +76,16 @@ export class PostgresEventLogs implements EventLogs {
   ) {
     const verb = "make event logs";
     const given = readOptions(verb, options, SHARED_OPTIONS);
-    this.#setup = checkSetup(verb, client, ["collection", collection], given);
-    this.#collection = collection;
+    const setup = checkSetup(verb, client, ["collection", collection], given);
+    this.#logs = new NamedLogs((name, expireIn) => {
+      const history = new NamedHistory(setup, collection, name);
+      return new NamedLog(
+        history,
+        setup.timeout,
+        quote(name),
+        expireIn,
+      );
+    });
   }
 
   /**
@@ -96,7 +95,7 @@ export class PostgresEventLogs implements EventLogs {
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
-    return this.#open(name, checkOpenOptions(name, options));
+    return this.#logs.open(name, options);
   }
 
   /**
@@ -110,8 +109,7 @@ export class PostgresEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const given = checkClaimOptions(name, options);
-    return await claimLog(this.#open(name), name, given);
+    return await this.#logs.claim(name, options);
   }
 
   /**
@@ -120,12 +118,11 @@ export class PostgresEventLogs implements EventLogs {
    * @returns Its state. It rejects with the client's errors.
    */
   async inspect(name: string): Promise<EventLogState> {
-    assertLogName("inspect event log", name);
     let state = this.#inspecting.get(name);
     if (state === undefined) {
       state = Promise.resolve().then(() => {
         this.#inspecting.delete(name);
-        return this.#open(name).inspect();
+        return this.#logs.inspect(name);
       });
       this.#inspecting.set(name, state);
     }
@@ -143,17 +140,11 @@ export class PostgresEventLogs implements EventLogs {
     delay: number,
     options: EventLogExpireOptions = {},
   ): Promise<void> {
-    const { claimId } = checkExpire(name, delay, options);
-    await this.#open(name).change("expire", decideExpiry(delay, claimId));
+    await this.#logs.expire(name, delay, options);
   }
 
   /** The name of the class, as the classes of the platform have it. */
   get [Symbol.toStringTag](): string {
     return "PostgresEventLogs";
-  }
-
-  #open(name: string, expireIn?: number): NamedLog {
-    const history = new NamedHistory(this.#setup, this.#collection, name);
-    return new NamedLog(history, this.#setup.timeout, quote(name), expireIn);
   }
 }

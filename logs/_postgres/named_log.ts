@@ -6,26 +6,18 @@
  * @module
  */
 
-import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { EventLogState } from "../../_log/event_logs.ts";
-import type { TextEventInit } from "../../event.ts";
-import { appendLine } from "../_engine/append_line.ts";
 import { AppendQueue } from "../_engine/append_queue.ts";
-import { compareCursors } from "../_engine/beginning.ts";
-import type { ChangeableLog } from "../_engine/claim.ts";
-import { LogCalls } from "../_engine/log_calls.ts";
-import { decideAppend, type DecideChange } from "../_engine/log_changes.ts";
+import type { DecideChange } from "../_engine/log_changes.ts";
+import { StateLog } from "../_engine/state_log.ts";
 import type { PostgresWatcher } from "./changes.ts";
 import { classifyError } from "./error_kinds.ts";
 import { BATCH_BOUNDS } from "./log.ts";
 import type { NamedHistory } from "./named_history.ts";
 
 /** One log by name in a database. */
-export class NamedLog extends LogCalls<PostgresWatcher>
-  implements EventLog, ChangeableLog {
+export class NamedLog extends StateLog<PostgresWatcher> {
   readonly #history: NamedHistory;
-  readonly #name: string;
-  readonly #expireIn: number;
   readonly #queue: AppendQueue<DecideChange<string>>;
 
   /**
@@ -37,37 +29,14 @@ export class NamedLog extends LogCalls<PostgresWatcher>
     history: NamedHistory,
     timeout: number,
     name: string,
-    expireIn = Infinity,
+    expireIn?: number,
   ) {
-    super(history, { timeout, name, classifyError, retriesFollow: true });
+    super(history, { timeout, name, classifyError }, expireIn);
     this.#history = history;
-    this.#name = name;
-    this.#expireIn = expireIn;
     this.#queue = new AppendQueue(
       BATCH_BOUNDS,
-      (decisions) =>
-        this.retry(this.#history.prepareChange(decisions), "append to"),
+      (decisions) => this.retry(history.prepareChange(decisions), "append to"),
     );
-  }
-
-  append(
-    event: TextEventInit,
-    options: EventLogAppendOptions = {},
-    decide = (line: string): DecideChange<string> =>
-      decideAppend(line, this.#expireIn),
-  ): Promise<string> {
-    const verb = `append to event log ${this.#name}`;
-    return appendLine(
-      event,
-      options,
-      verb,
-      (line, { signal }) =>
-        this.#queue.append(decide(line), 2 * line.length, signal),
-    );
-  }
-
-  compare(a: string, b: string): number | undefined {
-    return compareCursors(a, b);
   }
 
   async change<T>(task: string, decide: DecideChange<T>): Promise<T> {
@@ -78,8 +47,15 @@ export class NamedLog extends LogCalls<PostgresWatcher>
     return result!;
   }
 
-  /** Describes the log, as `EventLogs.inspect`. */
   async inspect(): Promise<EventLogState> {
     return await this.retry(() => this.#history.inspect(), "inspect");
+  }
+
+  protected write(
+    decide: DecideChange<string>,
+    size: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    return this.#queue.append(decide, size, signal);
   }
 }

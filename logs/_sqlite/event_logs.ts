@@ -7,24 +7,17 @@
  */
 
 import type { EventLog } from "../../_log/event_log.ts";
-import {
-  assertLogName,
-  type EventLogClaim,
-  type EventLogClaimOptions,
-  type EventLogExpireOptions,
-  type EventLogOpenOptions,
-  type EventLogs,
-  type EventLogState,
+import type {
+  EventLogClaim,
+  EventLogClaimOptions,
+  EventLogExpireOptions,
+  EventLogOpenOptions,
+  EventLogs,
+  EventLogState,
 } from "../../_log/event_logs.ts";
-import {
-  checkClaimOptions,
-  checkExpire,
-  checkOpenOptions,
-} from "../../_log/option_checks.ts";
 import { readOptions } from "../../_options.ts";
 import { quote } from "../../_validate.ts";
-import { claimLog } from "../_engine/claim.ts";
-import { decideExpiry } from "../_engine/log_changes.ts";
+import { NamedLogs } from "../_engine/named_logs.ts";
 import type { SqliteDatabase } from "./database.ts";
 import { SqliteHistory } from "./history.ts";
 import { SqliteLog } from "./log.ts";
@@ -32,7 +25,6 @@ import {
   checkSetup,
   SHARED_OPTIONS,
   type SqliteEventLogsOptions,
-  type SqliteSetup,
 } from "./options.ts";
 
 /**
@@ -60,8 +52,7 @@ import {
  * ```
  */
 export class SqliteEventLogs implements EventLogs {
-  readonly #setup: SqliteSetup;
-  readonly #collection: string;
+  readonly #logs: NamedLogs;
 
   /**
    * Makes logs of what is under a name. It does not use the database yet.
@@ -81,8 +72,11 @@ export class SqliteEventLogs implements EventLogs {
   ) {
     const verb = "make event logs";
     const given = readOptions(verb, options, SHARED_OPTIONS);
-    this.#setup = checkSetup(verb, db, ["collection", collection], given);
-    this.#collection = collection;
+    const setup = checkSetup(verb, db, ["collection", collection], given);
+    this.#logs = new NamedLogs((name, expireIn) => {
+      const history = new SqliteHistory(setup.connection, collection, name);
+      return new SqliteLog(setup, history, quote(name), expireIn);
+    });
   }
 
   /**
@@ -92,7 +86,7 @@ export class SqliteEventLogs implements EventLogs {
    * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
    */
   open(name: string, options: EventLogOpenOptions = {}): EventLog {
-    return this.#open(name, checkOpenOptions(name, options));
+    return this.#logs.open(name, options);
   }
 
   /**
@@ -106,8 +100,7 @@ export class SqliteEventLogs implements EventLogs {
     name: string,
     options: EventLogClaimOptions,
   ): Promise<EventLogClaim | undefined> {
-    const given = checkClaimOptions(name, options);
-    return await claimLog(this.#open(name), name, given);
+    return await this.#logs.claim(name, options);
   }
 
   /**
@@ -116,8 +109,7 @@ export class SqliteEventLogs implements EventLogs {
    * @returns Its state. It rejects with what the database throws.
    */
   async inspect(name: string): Promise<EventLogState> {
-    assertLogName("inspect event log", name);
-    return await this.#open(name).inspect();
+    return await this.#logs.inspect(name);
   }
 
   /**
@@ -131,18 +123,11 @@ export class SqliteEventLogs implements EventLogs {
     delay: number,
     options: EventLogExpireOptions = {},
   ): Promise<void> {
-    const { claimId } = checkExpire(name, delay, options);
-    await this.#open(name).change("expire", decideExpiry(delay, claimId));
+    await this.#logs.expire(name, delay, options);
   }
 
   /** The name of the class, as the classes of the platform have it. */
   get [Symbol.toStringTag](): string {
     return "SqliteEventLogs";
-  }
-
-  #open(name: string, expireIn?: number): SqliteLog {
-    const { connection } = this.#setup;
-    const history = new SqliteHistory(connection, this.#collection, name);
-    return new SqliteLog(this.#setup, history, quote(name), expireIn);
   }
 }

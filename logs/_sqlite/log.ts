@@ -8,25 +8,19 @@
  * @module
  */
 
-import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { EventLogState } from "../../_log/event_logs.ts";
-import type { TextEventInit } from "../../event.ts";
-import { appendLine } from "../_engine/append_line.ts";
-import { compareCursors } from "../_engine/beginning.ts";
-import type { ChangeableLog } from "../_engine/claim.ts";
-import { LogCalls } from "../_engine/log_calls.ts";
-import { decideAppend, type DecideChange } from "../_engine/log_changes.ts";
+import type { DecideChange } from "../_engine/log_changes.ts";
 import { nameErrors } from "../_engine/name_errors.ts";
+import { StateLog } from "../_engine/state_log.ts";
 import { orAborted } from "../_engine/retry.ts";
 import { classifyError, OpenTransactionError } from "./error_kinds.ts";
 import type { SqliteHistory } from "./history.ts";
 import type { SqliteSetup } from "./options.ts";
 
 /** One log in a database. */
-export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
+export class SqliteLog extends StateLog {
   readonly #setup: SqliteSetup;
   readonly #history: SqliteHistory;
-  readonly #expireIn: number;
   /** How many writes wait for a lock. */
   #waiting = 0;
   /** Settles once the last of them is done. */
@@ -40,46 +34,29 @@ export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
     setup: SqliteSetup,
     history: SqliteHistory,
     name: string,
-    expireIn = Infinity,
+    expireIn?: number,
   ) {
     const { connection, timeout, pollInterval } = setup;
-    super({
-      read: (after, bounds) =>
-        connection.readCommitted(setup, () => history.read(after, bounds)),
-      rewind: (count) =>
-        connection.readCommitted(setup, () => history.rewind(count)),
-      watch: () => connection.changes.watch(history.key, pollInterval),
-    }, { timeout, name, classifyError, retriesFollow: true });
+    super(
+      {
+        read: (after, bounds) =>
+          connection.readCommitted(setup, () => history.read(after, bounds)),
+        rewind: (count) =>
+          connection.readCommitted(setup, () => history.rewind(count)),
+        watch: () => connection.changes.watch(history.key, pollInterval),
+      },
+      { timeout, name, classifyError },
+      expireIn,
+    );
     this.#setup = setup;
     this.#history = history;
-    this.#expireIn = expireIn;
-  }
-
-  append(
-    event: TextEventInit,
-    options: EventLogAppendOptions = {},
-    decide = (line: string): DecideChange<string> =>
-      decideAppend(line, this.#expireIn),
-  ): Promise<string> {
-    const task = "append to";
-    return appendLine(
-      event,
-      options,
-      this.describe(task),
-      (line, { signal }) => this.#write(task, decide(line), signal),
-    );
-  }
-
-  compare(a: string, b: string): number | undefined {
-    return compareCursors(a, b);
   }
 
   async change<T>(task: string, decide: DecideChange<T>): Promise<T> {
     const verb = this.describe(task);
-    return await nameErrors(verb, async () => await this.#write(task, decide));
+    return await nameErrors(verb, async () => await this.#change(task, decide));
   }
 
-  /** Describes the log, as `EventLogs.inspect`. */
   async inspect(): Promise<EventLogState> {
     const { connection } = this.#setup;
     const inspect = (): Promise<EventLogState> =>
@@ -87,8 +64,16 @@ export class SqliteLog extends LogCalls implements EventLog, ChangeableLog {
     return await this.retry(inspect, "inspect");
   }
 
+  protected write(
+    decide: DecideChange<string>,
+    _size: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string> {
+    return this.#change("append to", decide, signal);
+  }
+
   /** Writes before it returns, unless another connection has the lock. */
-  #write<T>(
+  #change<T>(
     task: string,
     decide: DecideChange<T>,
     signal?: AbortSignal,

@@ -1,0 +1,73 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * A log that is changed by its state, for the engines that do so in one transaction: what
+ * is the same in all of them.
+ *
+ * @module
+ */
+
+import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
+import type { EventLogState } from "../../_log/event_logs.ts";
+import type { TextEventInit } from "../../event.ts";
+import { appendLine } from "./append_line.ts";
+import { compareCursors } from "./beginning.ts";
+import type { ChangeableLog } from "./claim.ts";
+import type { ChangeWatcher } from "./follow_changes.ts";
+import { LogCalls, type LogCallsOptions, type LogSource } from "./log_calls.ts";
+import { decideAppend, type DecideChange } from "./log_changes.ts";
+
+/** One log, by name or not. */
+export abstract class StateLog<Watcher extends ChangeWatcher = ChangeWatcher>
+  extends LogCalls<Watcher>
+  implements EventLog, ChangeableLog {
+  readonly #expireIn: number;
+
+  /**
+   * @param source Reads from the engine.
+   * @param expireIn Milliseconds after the last append until the log expires.
+   */
+  constructor(
+    source: LogSource<Watcher>,
+    options: LogCallsOptions,
+    expireIn = Infinity,
+  ) {
+    super(source, { ...options, retriesFollow: true });
+    this.#expireIn = expireIn;
+  }
+
+  append(
+    event: TextEventInit,
+    options: EventLogAppendOptions = {},
+    decide = (line: string): DecideChange<string> =>
+      decideAppend(line, this.#expireIn),
+  ): Promise<string> {
+    return appendLine(
+      event,
+      options,
+      this.describe("append to"),
+      (line, { signal }) => this.write(decide(line), 2 * line.length, signal),
+    );
+  }
+
+  compare(a: string, b: string): number | undefined {
+    return compareCursors(a, b);
+  }
+
+  /** Makes a change in one step. `task` is for errors, such as `claim`. */
+  abstract change<T>(task: string, decide: DecideChange<T>): Promise<T>;
+
+  /** Describes the log, as `EventLogs.inspect`. */
+  abstract inspect(): Promise<EventLogState>;
+
+  /**
+   * Makes the change of an append.
+   *
+   * @param size What the event takes, in bytes.
+   */
+  protected abstract write(
+    decide: DecideChange<string>,
+    size: number,
+    signal: AbortSignal | undefined,
+  ): Promise<string>;
+}
