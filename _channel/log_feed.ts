@@ -22,7 +22,7 @@ export interface LogFeedOptions {
   liveSegmentBytes: number;
 }
 
-/** What is told of the events that come. */
+/** What the feed calls when events come. */
 export interface LogFeedListener {
   /** Called with the frames that were added to the live segment. There may be none. */
   handleFrames(frames: readonly Frame[]): void;

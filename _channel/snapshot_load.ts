@@ -122,7 +122,7 @@ export class SnapshotLoad {
   ): Promise<void> {
     let snapshot: Snapshot;
     try {
-      // Not at once: the application may do to the channel whatever it likes.
+      // In a later microtask: `load` may call the channel, which is still adding the client.
       await Promise.resolve();
       const events = await load(this.#controller.signal);
       snapshot = encodeSnapshot(events, this.#cursor);

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Whether this is workerd, the runtime of Cloudflare Workers, whose events differ from those
- * of other platforms.
+ * Tells whether this is workerd, the runtime of Cloudflare Workers, where `EventTarget` differs
+ * from that of other platforms. The event handlers and the event loop turn depend on it.
  *
  * @module
  */

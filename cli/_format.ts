@@ -85,7 +85,7 @@ export function describeError(error: unknown): string {
   return toLine(text);
 }
 
-/** Names our options where an error of `connect()` hints at its own. */
+/** Replaces the options of `connect()` in an error by those of the command line. */
 function nameOptions(message: string): string {
   return message
     .replace('the option "ignoreContentType"', "--ignore-content-type")

@@ -6,9 +6,9 @@
  *
  * Events repeat themselves: with a history of the events before, small ones compress to a
  * third or a fifteenth of their size, and large ones to a hundredth. A compressor for each
- * client would cost more than the client does. A channel has one for all clients that get
- * the same events. Each chunk that it sends can be decompressed at once: no event waits
- * for the next one.
+ * client would cost more than all else that a client costs, so a channel has one for all
+ * clients that get the same events. Each chunk can be decompressed as soon as it arrives: no
+ * event waits for the next one.
  *
  * ```ts ignore -- it serves for ever
  * import { EventChannel } from "@tidings/sse/channel";

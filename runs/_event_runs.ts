@@ -106,8 +106,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 
   /**
-   * What the readers in this process were given so far: a copy, which does not change.
-   * Its `size` counts readers.
+   * Counts what the readers in this process were handed so far. It is a copy, which does not
+   * change. `size`, `live` and `behind` count readers.
    */
   get counters(): StreamCounters {
     return this.#server.readCounters();

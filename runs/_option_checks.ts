@@ -78,7 +78,7 @@ const SERVE_OPTIONS: OptionKinds<EventRunsServeOptions> = {
 
 /** The options of runs, checked and with the defaults filled in. */
 export interface CheckedRunsOptions {
-  /** Where all channels of the runs count. */
+  /** Counts the streams of all channels of the runs. */
   tally: StreamTally;
   logs: EventLogs;
   leaseTime: number;

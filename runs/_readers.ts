@@ -42,7 +42,7 @@ interface RunReaders {
 
 /** The channels of the runs that are being read. */
 export class Readers {
-  /** Where all channels count. */
+  /** Counts the streams of all channels. */
   readonly tally: StreamTally;
   readonly #options: CheckedRunsOptions;
   readonly #statusPoll: StatusPoll;
@@ -71,7 +71,7 @@ export class Readers {
     this.#errorReports = options.errorReports;
   }
 
-  /** What all readers were given so far, and how they are. */
+  /** Gives the counters of all readers. */
   readCounters(): StreamCounters {
     const gauges = { size: 0, live: 0, behind: 0 };
     let sinceLogFailure: number | undefined;

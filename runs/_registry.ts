@@ -213,7 +213,7 @@ export class Registry {
   }
 
   /**
-   * Claims a run in the place of whatever has its ID, unless another process is quicker.
+   * Claims a run in place of whatever has its ID, unless another process is quicker.
    * It waits for no producer: that may be a process that hangs.
    *
    * @param id The ID of the run.
@@ -242,7 +242,7 @@ export class Registry {
     return asNewClaim(await this.#claimOver(id, again));
   }
 
-  /** Claims a run in the place of the one that was found. */
+  /** Claims a run in place of the one that was found. */
   async #claimOver(
     id: string,
     { claimId, last }: EventLogState,

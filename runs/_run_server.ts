@@ -67,7 +67,7 @@ export class RunServer {
     this.#readers = new Readers(options, statusPoll);
   }
 
-  /** What the readers were given so far, and how they are. */
+  /** Gives the counters of all readers. */
   readCounters(): StreamCounters {
     return this.#readers.readCounters();
   }

@@ -1,21 +1,22 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Makes the links of a document absolute: the packages on npm and JSR have the README,
- * and lack the guides, the examples and the pictures that it links to.
+ * Makes the links of a document absolute, for `_npm_package.ts` and `absolute_links.ts`: the
+ * packages on npm and JSR have the README, but not the guides, examples and pictures to which
+ * it links.
  *
  * @module
  */
 
-/** Where links lead. */
+/** The version of the repository to which links lead. */
 export interface RepositoryVersion {
-  /** Where the repository is for people, without a slash at the end. */
+  /** The URL of the repository's page, without a slash at the end. */
   repositoryUrl: string;
   /** The tag of the release. */
   tag: string;
 }
 
-/** A fence or code, whose text stays; or what stands before a target, and the target. */
+/** A code block or code, which stays; or the text before the target of a link, and the target. */
 const LINK_REGEXP =
   /^( *)```[^]*?^\1```$|(`+)[^`]+\2(?!`)|(!?\[[^[\]]*\]\(|\]\(|^ *\[[^\]]+\]: +)([^)\s]+)/gm;
 /** Begins with a scheme, or with a part of the document itself. */

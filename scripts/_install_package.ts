@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Tools that come as npm packages: each in a folder of its own under `.tools/`. */
+/**
+ * Installs tools that come as npm packages, each in a folder of its own under `.tools/`.
+ * `_tools.ts` calls it.
+ *
+ * @module
+ */
 
 /** Milliseconds for npm to install an addon, which it may have to compile. */
 const ADDON_LIMIT = 300_000;
@@ -51,8 +56,8 @@ export async function installPackage(
 }
 
 /**
- * Installs a package with compiled code, unless it is there: with npm and its install
- * scripts, for the Node that is called `node`.
+ * Installs a package with compiled code, unless it is there. npm runs its install scripts,
+ * which compile it for the program `node`.
  *
  * @returns The folder of the package, with a slash at the end.
  */
@@ -73,7 +78,11 @@ export async function installAddon(
   return folder;
 }
 
-/** Runs a program to its end, and gives its output. */
+/**
+ * Runs a program to its end, and gives its output.
+ *
+ * @throws {Error} If it fails, with what it has printed.
+ */
 async function run(
   program: string,
   args: string[],
@@ -88,7 +97,7 @@ async function run(
   const decoder = new TextDecoder();
   if (success) return decoder.decode(stdout).trim();
   throw new Error(
-    `${program} ${args.join(" ")}: ${decoder.decode(stderr).trim()}`,
+    `Cannot run ${program} ${args.join(" ")}: ${decoder.decode(stderr).trim()}`,
   );
 }
 

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the npm package must hold, and what not. What holds for every package is left to
- * `publint` and `attw`; this is about ours.
+ * Checks what the npm package must have, and must not have. `publint` and `attw` check what
+ * holds for every package.
  *
  * @module
  */
@@ -125,7 +125,7 @@ function unreachedFaults(modules: Map<string, string>): string[] {
   ];
 }
 
-/** A link that leads to a file which the package does not have. */
+/** Finds documents with relative links, which lead to files that the package does not have. */
 function linkFaults(documents: Map<string, string>): string[] {
   const version = { repositoryUrl: "https://example.com", tag: "v0.0.0" };
   return [...documents]

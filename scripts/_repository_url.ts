@@ -1,11 +1,17 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads where the repository is for people from `REPOSITORY_URL`: the scripts that make
- * what is published ask for it.
+ * Reads the environment variable `REPOSITORY_URL`, for the scripts that make the published
+ * packages.
+ *
+ * @module
+ */
+
+/**
+ * Reads the URL of the repository's page from `REPOSITORY_URL`.
  *
  * @returns The URL, without a slash at the end.
- * @throws {Error} If there is none.
+ * @throws {Error} If there is none, or it is not one of HTTPS.
  */
 export function readRepositoryUrl(): string {
   const url = Deno.env.get("REPOSITORY_URL") ?? "";

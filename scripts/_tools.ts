@@ -53,7 +53,7 @@ export const findWorkerd: FindTool = () =>
     "bin/workerd",
   );
 
-/** The SQLite of Node 20, in a folder for `require()` in the Node that is called `node`. */
+/** Finds better-sqlite3 for Node 20: a folder that the program `node` can `require()`. */
 export const findBetterSqlite: FindTool = async () =>
   (await installAddon({ name: "better-sqlite3", version: "12.11.1" })).pathname;
 

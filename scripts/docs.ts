@@ -2,7 +2,7 @@
 
 /**
  * Renders the documentation of all exports as HTML, as JSR does, into `.docs/`, or into
- * the folder that is its argument. It fails where Deno warns.
+ * the folder that is its argument. It fails if Deno warns.
  *
  * @module
  */

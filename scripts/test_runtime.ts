@@ -2,10 +2,10 @@
 
 /**
  * Runs the portable tests in runtimes other than Deno, and closes with the line
- * `N passed, N failed, N skipped`. Without arguments it takes all runtimes and
- * leaves out those that cannot be had here; one that is named must be there:
- * `deno task test:runtimes node bun`. The environment variable `SEED` reaches the
- * property tests; with `FILTER`, only the tests whose name contains it are run.
+ * `N passed, N failed, N skipped`. Without arguments, it takes all runtimes that can be found
+ * or installed. A runtime that is named must be there: `deno task test:runtimes node bun`. The
+ * environment variable `SEED` reaches the property tests; with `FILTER`, only the tests whose
+ * name contains it are run.
  *
  * A test that fails is run once more by itself, as `_second_run.ts` describes.
  */
@@ -33,7 +33,7 @@ interface Runtime {
 /** Milliseconds for all tests in one runtime. */
 const TIME_LIMIT = 900_000;
 
-/** Environment variables of the Node that is called `node`. */
+/** Environment variables for the program `node`. */
 const NODE_ENV: Record<string, string> = {};
 
 const RUNTIMES: Record<string, Runtime> = {
@@ -91,13 +91,13 @@ async function testNext(): Promise<void> {
   }
 }
 
-/** A runtime that is there. */
+/** A runtime with its program. */
 interface FoundRuntime extends Runtime {
   name: string;
   program: string;
 }
 
-/** Finds the program of a runtime, and says so if it is not to be had. */
+/** Finds the program of a runtime, and prints a line if there is none. */
 async function findProgram(name: string): Promise<FoundRuntime | undefined> {
   const runtime = RUNTIMES[name];
   if (runtime === undefined) {
@@ -184,7 +184,7 @@ function bundleForWeb(file: string): Promise<string> {
   return bundle(`tests/runtimes/${file}`, { importMap });
 }
 
-/** Gives the tests a SQLite; without it, they are skipped. */
+/** Finds SQLite for the tests in Node 20, which are skipped without it. */
 async function findSqlite(): Promise<void> {
   if (Deno.env.has("BETTER_SQLITE3")) return;
   try {

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * What the sockets of this process have done, for the application to watch.
+ * `socketCounters()`: gives the application the counters of the sockets of this process.
  *
  * @module
  */
@@ -10,7 +10,7 @@ import type { StreamCounters } from "../_server/stream_counters.ts";
 import { REGISTRY, TALLY } from "./_session_registry.ts";
 
 /**
- * What the sockets of this process have done so far. `delivered` and `bytes` count the
+ * Counts what the sockets of this process have done so far. `delivered` and `bytes` count the
  * messages to clients, `closed` has the close codes, and `behind` counts sockets whose
  * client is away and may resume.
  *

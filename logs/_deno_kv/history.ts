@@ -44,7 +44,7 @@ interface StampedState extends LogState {
   readonly versionstamp: string;
 }
 
-/** Events are dropped once so many are too many, and at most so many entries at once. */
+/** The surplus of events from which on they are dropped, and the most entries of one drop. */
 const TRIM_EVENTS = 32;
 const TRIM_ENTRIES = 100;
 /** Entries that one call reads, each of at most 64 KiB. */

@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads events from batches, for both kinds of logs in Deno KV.
+ * Reads the events after a cursor from batches. Both kinds of logs in Deno KV call it.
  *
  * @module
  */

@@ -13,7 +13,7 @@ import {
   parseEpochCursor,
 } from "../../_log/epoch_cursor.ts";
 
-/** The cursor of the beginning, whatever the epoch is. */
+/** The cursor of the beginning of every log, in any epoch. */
 export const BEGINNING = "0-0";
 
 /**

@@ -16,7 +16,7 @@ import { readEventLine } from "../_engine/event_line.ts";
 import type { PostgresWatcher } from "./changes.ts";
 import { readText, type Row } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
-import { readPage, selectPage, toInteger } from "./page.ts";
+import { endReadStatement, readReply, toBound } from "./read_statement.ts";
 import type { PostgresLogSource } from "./log.ts";
 import type { PostgresSetup } from "./options.ts";
 import { Retention, type RetentionBounds } from "./retention.ts";
@@ -54,7 +54,7 @@ const READ = `WITH ${BOUNDS}, page AS (
   SELECT row_number() OVER (ORDER BY xid, id) AS n, xid || '-' || id AS cursor,
     event FROM page
 ) ${
-  selectPage(
+  endReadStatement(
     5,
     `SELECT json_build_object(
     'dropped', (SELECT cursor FROM dropped),
@@ -198,12 +198,12 @@ export class PostgresHistory implements PostgresLogSource {
     watcher?: PostgresWatcher,
   ): Promise<EventLogBatch> {
     const cursor = parseTransactionCursor(after);
-    const { state, rows } = readPage<ReadState>(
+    const { state, rows } = readReply<ReadState>(
       await this.#query(
         READ,
         String(cursor?.xid ?? 0),
         String(cursor?.id ?? 0),
-        toInteger(limit),
+        toBound(limit),
         String(maxBytes),
       ),
     );
@@ -224,7 +224,7 @@ export class PostgresHistory implements PostgresLogSource {
 
   /** Finds the position `count` events before the end, as `EventLog.rewind`. */
   async rewind(count: number, watcher?: PostgresWatcher): Promise<string> {
-    const [row] = await this.#query(REWIND, toInteger(count));
+    const [row] = await this.#query(REWIND, toBound(count));
     if (readText(row, "foreign") === "true") {
       await this.#query(ADOPT);
       return await this.rewind(count, watcher);

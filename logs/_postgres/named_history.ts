@@ -28,7 +28,12 @@ import type { PostgresWatcher } from "./changes.ts";
 import { readText } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
 import type { PostgresSetup } from "./options.ts";
-import { type PageRow, readPage, selectPage, toInteger } from "./page.ts";
+import {
+  endReadStatement,
+  type EventRow,
+  readReply,
+  toBound,
+} from "./read_statement.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
 
 /** Milliseconds between two removals of expired logs, and how many one of them takes. */
@@ -58,7 +63,7 @@ const READ = `WITH log AS (
   SELECT row_number() OVER (ORDER BY sequence) AS n, sequence::text AS cursor,
     event FROM page
 ) ${
-  selectPage(
+  endReadStatement(
     6,
     `SELECT json_build_object('now', now, 'version', version, 'epoch', epoch,
     'last', last, 'claimId', claim_id, 'leaseEnd', lease_end,
@@ -265,7 +270,7 @@ export class NamedHistory {
       String(last),
       claimId ?? null,
       leaseEnd === undefined ? null : String(leaseEnd),
-      toInteger(expiresAt),
+      toBound(expiresAt),
       lines.length === 0 ? null : lines.join("\n"),
       writeId,
       ...stored === undefined ? [] : [stored.version, stored.epoch],
@@ -290,7 +295,7 @@ export class NamedHistory {
     epoch: string,
     sequence: string | null,
     { limit, maxBytes }: ReadBounds,
-  ): Promise<Read & { state: LogState | undefined; rows: PageRow[] }> {
+  ): Promise<Read & { state: LogState | undefined; rows: EventRow[] }> {
     const { connection, hasTables } = this.#setup;
     const reply = await connection.query(
       hasTables,
@@ -298,10 +303,10 @@ export class NamedHistory {
       ...this.#names,
       epoch,
       sequence,
-      toInteger(limit),
+      toBound(limit),
       String(maxBytes),
     );
-    const { state: row, rows } = readPage<LogRow>(reply);
+    const { state: row, rows } = readReply<LogRow>(reply);
     const stored = readLog(row);
     const clock = row.now - performance.now();
     return { stored, clock, state: unexpired(stored, row.now), rows };

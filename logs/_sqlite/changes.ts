@@ -13,7 +13,7 @@ import { classifyError } from "./error_kinds.ts";
 /** The most milliseconds between two looks for the end of a transaction. */
 const LONGEST_WAIT = 32;
 
-/** What is asked of a connection. */
+/** The part of a connection that is used here. */
 interface ChangeSource {
   readonly isInTransaction: boolean;
   /** Gives what changes with each commit of another connection. */
@@ -40,7 +40,7 @@ export class SqliteChanges {
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   /** The interval of that timer, in milliseconds. */
   #scheduled = Infinity;
-  /** Looks for the end of a transaction that lasts. */
+  /** Looks for the end of a transaction that is still open. */
   #commitTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(connection: ChangeSource) {
@@ -124,7 +124,7 @@ export class SqliteChanges {
     try {
       return this.#connection.isInTransaction;
     } catch {
-      // The read that follows tells what is wrong.
+      // The connection fails. Followers read next, and get the error.
       return false;
     }
   }

@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads the state of a log and the events after a cursor by one statement, so that a read is
- * one round trip. The histories of both kinds of logs use it.
+ * The statement that reads the state of a log and the events after a cursor, so that a read is
+ * one round trip: makes its end, and parses its reply. The histories of both kinds of logs
+ * use it.
  *
  * @module
  */
@@ -10,7 +11,7 @@
 import { readText, type Row } from "./connection.ts";
 
 /** An event as it was read. */
-export interface PageRow {
+export interface EventRow {
   /** Its cursor, or the part of it that the statement gives. */
   readonly cursor: string;
   readonly event: string;
@@ -24,7 +25,7 @@ export interface PageRow {
  * first event is always given.
  * @param state A query for the state, as JSON.
  */
-export function selectPage(maxBytes: number, state: string): string {
+export function endReadStatement(maxBytes: number, state: string): string {
   return `, sized AS (
   SELECT n, cursor, event,
     sum(octet_length(event)) OVER (ORDER BY n) - octet_length(event) AS before
@@ -37,10 +38,10 @@ SELECT cursor, event FROM (
 ) AS reply ORDER BY n`;
 }
 
-/** Reads the answer. */
-export function readPage<State>(
+/** Parses the reply to the statement. */
+export function readReply<State>(
   rows: readonly Row[],
-): { state: State; rows: PageRow[] } {
+): { state: State; rows: EventRow[] } {
   const [first, ...rest] = rows;
   const state: State = JSON.parse(readText(first, "event"));
   return {
@@ -53,7 +54,7 @@ export function readPage<State>(
 }
 
 /** Makes a bound for a statement: `NULL` if it is `Infinity`. */
-export function toInteger(value: number): string | null {
+export function toBound(value: number): string | null {
   return value === Infinity
     ? null
     : String(Math.min(value, Number.MAX_SAFE_INTEGER));
