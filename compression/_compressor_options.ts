@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The options that `zstd()` and `brotli()` share: their kinds, and their checks.
+ * The kinds and the checks of the options that `zstd()` and `brotli()` share.
  *
  * @module
  */
@@ -11,10 +11,10 @@ import type { ZstdOptions } from "./_zstd.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertInteger, assertLimit } from "../_validate.ts";
 
-/** The options, as they are given. */
+/** The options of either. */
 export type CompressorOptions = BrotliOptions | ZstdOptions;
 
-/** Numbers for each option. */
+/** A number for each option. */
 export interface CompressorNumbers {
   level: number;
   windowBits: number;

@@ -1,16 +1,16 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Compresses chunks that refer to nothing before them, long ones once: other clients that
- * read the same history get the same result.
+ * Keeps the results of compressing long chunks on their own, so that clients that read the
+ * same history share them. The streams of `gzip()` and `zstd()` use it.
  *
  * @module
  */
 
-// To look a shorter chunk up takes as long as to compress it again.
+// The result of a shorter chunk is not kept: a look-up takes as long as compressing it.
 const LEAST_KEPT = 1024;
 
-/** What long chunks were compressed to. */
+/** The results of compressing long chunks. */
 export class KeptResults<T> {
   readonly #make: (chunk: Uint8Array) => T;
   readonly #kept = new WeakMap<Uint8Array, T>();

@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** One file of JavaScript out of many of TypeScript. */
+/**
+ * Bundles modules of TypeScript as one file of JavaScript, for the sizes, the browsers and the
+ * other runtimes.
+ *
+ * @module
+ */
 
 import { runTool } from "./_run_tool.ts";
 import { findEsbuild } from "./_tools.ts";

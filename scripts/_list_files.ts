@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Lists the files of a folder, for the scripts that build and check the packages.
+ *
+ * @module
+ */
+
 /** Lists the files in a folder, by their paths from there, with slashes. */
 export async function listFiles(
   folder: string,

@@ -1,10 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Makes declarations that can be read without the DOM library, where the types of
- * Node, Bun and Cloudflare Workers lack names that the web platform has; without the
- * library of `AsyncDisposable`; and by TypeScript before 5.7, to which `Uint8Array` is
- * not generic.
+ * Makes the declarations of the npm package readable for more compilers: without the DOM
+ * library, some of whose names the types of Node, Bun and Cloudflare Workers lack; without the
+ * library of `AsyncDisposable`; and by TypeScript before 5.7, where `Uint8Array` is not generic.
+ *
+ * @module
  */
 
 /**

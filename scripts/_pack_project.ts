@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * A project in a folder of its own that installs the npm package, for `deno task test:pack`.
+ *
+ * @module
+ */
+
 import { name } from "./_npm_manifest.ts";
 import { runTool } from "./_run_tool.ts";
 

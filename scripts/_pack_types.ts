@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Checks of the types, as programs that use the package get them. */
+/**
+ * Checks the types of the npm package as programs that use it get them, for
+ * `deno task test:pack`.
+ *
+ * @module
+ */
 
 import config from "../deno.json" with { type: "json" };
 import { installPackage, type NpmPackage } from "./_install_package.ts";

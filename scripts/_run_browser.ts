@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs the tests in a headless browser. */
+/**
+ * Runs the tests in a headless browser. `test_runtime.ts` calls it.
+ *
+ * @module
+ */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
 import { type BrowserName, launchBrowser } from "./_browsers.ts";

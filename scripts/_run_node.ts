@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs the tests in Node and Bun. */
+/**
+ * Runs the tests in Node and Bun. `test_runtime.ts` calls it.
+ *
+ * @module
+ */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
 

@@ -1,5 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+/**
+ * Runs another program to its end, with a time limit.
+ *
+ * @module
+ */
+
 /** Options for {@linkcode runTool}. */
 export interface RunToolOptions {
   /** What the program reads. */

@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Runs the tests in workerd, the runtime of Cloudflare Workers. */
+/**
+ * Runs the tests in workerd, the runtime of Cloudflare Workers. `test_runtime.ts` calls it.
+ *
+ * @module
+ */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
 import { Tunnel } from "./_tunnel.ts";

@@ -1,6 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Servers for runtimes that cannot listen: see `tests/runtimes/tunnel.ts`. */
+/**
+ * Listens for tests in runtimes that cannot listen: see `tests/runtimes/tunnel.ts`.
+ *
+ * @module
+ */
 
 import type { TunnelAnswer, TunnelMessage } from "../tests/runtimes/tunnel.ts";
 

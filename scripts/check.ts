@@ -1,6 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** All that `deno task ok` asks of the code but the tests. */
+/**
+ * Runs the checks of `deno task ok` that are not tests: format, lint, types, documentation and
+ * the package.
+ *
+ * @module
+ */
 
 import { importMapArgs } from "./_import_map.ts";
 import config from "../deno.json" with { type: "json" };

@@ -1,9 +1,10 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Prints what each export weighs as a bundle of its own, with all that it imports:
- * bytes minified, and bytes minified and gzipped. Fails where there is a limit for
- * the latter and it is passed.
+ * Prints the bytes of each export as a bundle of its own, with all that it imports: minified,
+ * and minified and gzipped. It fails if the gzipped size exceeds a limit.
+ *
+ * @module
  */
 
 import config from "../deno.json" with { type: "json" };

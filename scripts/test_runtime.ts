@@ -8,6 +8,8 @@
  * name contains it are run.
  *
  * A test that fails is run once more by itself, as `_second_run.ts` describes.
+ *
+ * @module
  */
 
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Many logs by name, for the engines that change a log by its state in one transaction:
- * checks the arguments, and asks the log of the name.
+ * Many logs by name, for `SqliteEventLogs` and `PostgresEventLogs`: checks the arguments, and
+ * calls the log of the name.
  *
  * @module
  */

@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A log that is changed by its state, for the engines that do so in one transaction: what
- * is the same in all of them.
+ * The base class of the logs in SQLite and of the logs by name in PostgreSQL, which read the
+ * state of a log and write a change in one step.
  *
  * @module
  */
@@ -17,7 +17,7 @@ import type { ChangeWatcher } from "./follow_changes.ts";
 import { LogCalls, type LogCallsOptions, type LogSource } from "./log_calls.ts";
 import { decideAppend, type DecideChange } from "./log_changes.ts";
 
-/** One log, by name or not. */
+/** A log whose changes are decided by its state. */
 export abstract class StateLog<Watcher extends ChangeWatcher = ChangeWatcher>
   extends LogCalls<Watcher>
   implements EventLog, ChangeableLog {
@@ -54,7 +54,7 @@ export abstract class StateLog<Watcher extends ChangeWatcher = ChangeWatcher>
     return compareCursors(a, b);
   }
 
-  /** Makes a change in one step. `task` is for errors, such as `claim`. */
+  /** Makes a change in one step. `task` names it in errors, such as `claim`. */
   abstract change<T>(task: string, decide: DecideChange<T>): Promise<T>;
 
   /** Describes the log, as `EventLogs.inspect`. */
@@ -63,7 +63,7 @@ export abstract class StateLog<Watcher extends ChangeWatcher = ChangeWatcher>
   /**
    * Makes the change of an append.
    *
-   * @param size What the event takes, in bytes.
+   * @param size Bytes of the event.
    */
   protected abstract write(
     decide: DecideChange<string>,
