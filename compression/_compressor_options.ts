@@ -6,13 +6,8 @@
  * @module
  */
 
-import type { BrotliOptions } from "./_brotli.ts";
-import type { ZstdOptions } from "./_zstd.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertInteger, assertLimit } from "../_validate.ts";
-
-/** The options of either. */
-export type CompressorOptions = BrotliOptions | ZstdOptions;
 
 /** A number for each option. */
 export interface CompressorNumbers {
@@ -21,14 +16,17 @@ export interface CompressorNumbers {
   maxCompressors: number;
 }
 
+/** The options of either. */
+export type CompressorOptions = {
+  readonly [Name in keyof CompressorNumbers]?: number | undefined;
+};
+
 /** The kinds of {@linkcode CompressorOptions}. */
-export const COMPRESSOR_OPTIONS:
-  & OptionKinds<BrotliOptions>
-  & OptionKinds<ZstdOptions> = {
-    level: "any",
-    windowBits: "any",
-    maxCompressors: "any",
-  };
+export const COMPRESSOR_OPTIONS: OptionKinds<CompressorOptions> = {
+  level: "any",
+  windowBits: "any",
+  maxCompressors: "any",
+};
 
 /**
  * Checks the options, and fills in the defaults.
