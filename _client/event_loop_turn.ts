@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Tells when an event loop turn is over, at a small cost for each. `event_source.ts` gives
- * each event a turn of its own where listeners may await something.
+ * Tells when an event loop turn is over, at a small cost. `event_source.ts` gives each event
+ * an event loop turn of its own if its listeners may await something.
  *
  * @module
  */
@@ -10,25 +10,25 @@
 import { IS_WORKERD } from "./is_workerd.ts";
 
 /**
- * How many callbacks are scheduled together once many turns were waited for, one after the
- * other: each time costs a trip through the event loop.
+ * How many callbacks are scheduled together once this many event loop turns in a row were
+ * waited for: scheduling them one by one costs a trip through the event loop each.
  */
 const BATCH_SIZE = 16;
 
-// Looked up once: with timers that a test fakes later, no event would come any more.
+// Looked up once: after a test has faked the timers, no event would arrive any more.
 const { setImmediate } = globalThis as {
   setImmediate?: (callback: () => void) => unknown;
 };
-// workerd calls all listeners to a message within one turn.
+// A `MessageChannel` does not do in workerd, which calls all listeners of a message within one
+// event loop turn.
 const schedule = setImmediate ??
   (IS_WORKERD || typeof MessageChannel === "undefined"
     ? setTimeout
     : undefined);
 
 /**
- * A turn of the event loop. It is over when all microtasks that are due by its beginning
- * have run, as between two tasks. A turn that is over before anybody waits costs one
- * callback.
+ * An event loop turn. It is over when all microtasks that were due at its beginning have run,
+ * as between two tasks. If it is over before `wait()` is called, it costs one callback.
  */
 export class EventLoopTurn {
   readonly #schedule = createScheduler(() => this.#end());
@@ -36,14 +36,14 @@ export class EventLoopTurn {
   #left = 0;
   /** Whether it is over. */
   isOver = true;
-  /** Whether somebody has waited for the last one. */
+  /** Whether `wait()` was called for the last event loop turn. */
   #hasWaited = false;
-  /** How many turns in a row somebody has waited for. */
+  /** The number of event loop turns in a row for which `wait()` was called. */
   #waits = 0;
   /** Ends the wait; set while there is one. */
   #resolve: (() => void) | undefined;
 
-  /** Begins another turn. */
+  /** Begins another event loop turn. */
   begin(): void {
     this.#waits = this.#hasWaited ? this.#waits + 1 : 0;
     this.#hasWaited = this.isOver = false;
@@ -52,7 +52,7 @@ export class EventLoopTurn {
     this.#schedule(this.#left);
   }
 
-  /** Waits until a turn that is not over is. Only one call may wait at a time. */
+  /** Waits for the end of the event loop turn. Only one call may wait at a time. */
   wait(): Promise<void> {
     this.#hasWaited = true;
     return new Promise((resolve) => this.#resolve = resolve);
@@ -66,7 +66,7 @@ export class EventLoopTurn {
   }
 }
 
-/** Makes a function that schedules as many calls of `callback`, each in a turn of its own. */
+/** Makes a function that schedules a number of calls, each in an event loop turn of its own. */
 function createScheduler(callback: () => void): (count: number) => void {
   if (schedule !== undefined) {
     return (count) => {
