@@ -5,7 +5,7 @@
  * All processes that use the database share it.
  *
  * Publishing can be part of a transaction of the application: the event exists if and only
- * if the change does. No outbox table is needed, and no process that polls one.
+ * if the change does. You need no outbox table, and no process that polls one.
  *
  * @example A change and its event
  * ```ts ignore -- it needs a server
@@ -60,7 +60,7 @@ export { POSTGRES_SCHEMA } from "./_postgres/schema.ts";
 export interface PostgresEventLogOptions extends PostgresEventLogsOptions {
   /**
    * The most events to keep, an integer of at least 1 or `Infinity`. Older ones are
-   * dropped some at a time, so a tenth more may be there, but up to 1000, and at least 100.
+   * dropped some at a time, so the log may have a tenth more: at least 100 and at most 1000.
    *
    * @default {10_000}
    */
@@ -98,8 +98,8 @@ const OPTIONS: OptionKinds<PostgresEventLogOptions> = {
  *   their commits. An event that can be read waits until all older transactions that write
  *   in any database of the server have ended, so that nothing appears before it.
  * - IDs have the form `transaction-row`. Events must not bring their own. The ID of an event
- *   in a transaction is known before the commit; as a cursor it is good after the commit.
- * - The events of one event loop turn are one `INSERT`, but for those in a transaction.
+ *   in a transaction is known before the commit; a client can resume from it after that.
+ * - The events of one event loop turn are one `INSERT`, except those in a transaction.
  * - An append is tried again after errors that leave its outcome unknown; it is never done
  *   twice. In a transaction, it is tried once.
  * - It uses no state of a session, so `query` may go through PgBouncer in transaction mode.
@@ -126,14 +126,14 @@ export class PostgresEventLog implements EventLog {
   readonly #log: PostgresLog;
 
   /**
-   * Makes a log of what is under the name. It does not use the client yet.
+   * Makes the log of a name. It does not use the client yet.
    *
    * @param client The client; others may use it too.
    * @param name The name of the log in the database: well-formed text of 1 to 1040 bytes of
    * UTF-8.
    * @param options What to keep, and how to follow.
    * @throws {TypeError} If an option is unknown or of the wrong type, the name is empty or
-   * not well-formed, or `client` is no client.
+   * not well-formed, or `client` has no `query()`.
    * @throws {RangeError} If an option is outside its range, or the name is too long.
    */
   constructor(
@@ -161,9 +161,9 @@ export class PostgresEventLog implements EventLog {
   /**
    * Adds an event at the end of the log, as {@linkcode EventLog.append}.
    *
-   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, with
-   * the client's error if PostgreSQL refuses the event, and with a `TimeoutError` if it does
-   * not answer.
+   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, with the
+   * client's error if PostgreSQL refuses the event, and with a `TimeoutError` if PostgreSQL
+   * does not answer within `timeout`: the event may then be in the log or not.
    */
   append(
     event: TextEventInit,

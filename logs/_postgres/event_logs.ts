@@ -59,15 +59,15 @@ export class PostgresEventLogs implements EventLogs {
   readonly #inspecting = new Map<string, Promise<EventLogState>>();
 
   /**
-   * Makes logs of what is under a name. It does not use the client yet.
+   * Makes the logs of a collection. It does not use the client yet.
    *
    * @param client The client; others may use it too.
-   * @param collection What the logs are called together in the database: well-formed text
-   * of 1 to 1040 bytes of UTF-8. A `PostgresEventLog` of that name is not one of them.
+   * @param collection The name of all of these logs together in the database: well-formed
+   * text of 1 to 1040 bytes of UTF-8. A `PostgresEventLog` of that name is not one of them.
    * @param options How to follow, and how long to wait.
    * @throws {TypeError} If an option is unknown or of the wrong type, the name is empty or
-   * not well-formed, or `client` is no client.
-   * @throws {RangeError} If an option is outside its range.
+   * not well-formed, or `client` has no `query()`.
+   * @throws {RangeError} If an option is outside its range, or the name is too long.
    */
   constructor(
     client: PostgresClient,

@@ -37,8 +37,8 @@ export interface PostgresEventLogsOptions {
   notify?: boolean | undefined;
   /**
    * Whether the application makes the tables, in a migration with
-   * {@linkcode POSTGRES_SCHEMA}. By default, the first use makes them, but for an append in
-   * a transaction.
+   * {@linkcode POSTGRES_SCHEMA}. By default, the first use makes them, unless it is an append
+   * in a transaction.
    *
    * @default {false}
    */
