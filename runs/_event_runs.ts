@@ -7,6 +7,7 @@
  * @module
  */
 
+import { makeUnboundError } from "../_channel/option_checks.ts";
 import type { StreamCounters } from "../_server/stream_counters.ts";
 import { tellRejection } from "../_warning.ts";
 import { MemoryEventLogs } from "../log.ts";
@@ -154,7 +155,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     source: EventRunSource<Events>,
     options: EventRunsStartOptions = {},
   ): Promise<boolean> {
-    return this.#tell(id, async () => {
+    return EventRuns.#tell(this, "start run", id, async () => {
       const anySource = source as EventRunSource;
       assertRunId("start run", id);
       const given = checkStart(anySource, options);
@@ -205,6 +206,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     request: Request,
     options: EventRunsServeOptions = {},
   ): Promise<Response> {
+    EventRuns.#assertBound("serve run", this);
     return await this.#server.serve(id, request, readServeOptions(options));
   }
 
@@ -227,7 +229,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * with what the logs throw.
    */
   stop(id: string): Promise<boolean> {
-    return this.#tell(id, async () => {
+    return EventRuns.#tell(this, "stop run", id, async () => {
       assertRunId("stop run", id);
       return await this.#registry.stop(id);
     });
@@ -256,10 +258,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * that ID, and with what the logs throw.
    */
   status(id: string): Promise<EventRunStatus | undefined> {
-    return this.#tell(id, async () => {
-      assertRunId("get status of run", id);
+    const verb = "get status of run";
+    return EventRuns.#tell(this, verb, id, async () => {
+      assertRunId(verb, id);
       return await this.#registry.getStatus(id);
-    });
+    }, "status");
   }
 
   /**
@@ -282,7 +285,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * `Error` if `close()` is called first, and with what the logs throw.
    */
   ended(id: string): Promise<EventRunEnd | undefined> {
-    return this.#tell(id, async () => {
+    return EventRuns.#tell(this, "wait for run", id, async () => {
       assertRunId("wait for run", id);
       this.#assertOpen("wait for run");
       return await waitForEnd(
@@ -292,7 +295,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
         this.#statusPoll,
         this.#controller.signal,
       );
-    });
+    }, "ended");
   }
 
   /**
@@ -313,10 +316,11 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    *
    * @returns A promise that is fulfilled once all of it has ended.
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
+    EventRuns.#assertBound("close event runs", this);
     this.#server.refuseRequests();
     this.#closed ??= this.#close();
-    return this.#closed;
+    await this.#closed;
   }
 
   /** Does what {@linkcode EventRuns.close} does. */
@@ -325,11 +329,27 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   }
 
   /** Tells what a call rejects with: its promise may be left alone. */
-  #tell<T>(id: string, call: () => Promise<T>): Promise<T> {
+  static #tell<T, Events>(
+    self: EventRuns<Events>,
+    verb: string,
+    id: string,
+    call: () => Promise<T>,
+    method?: string,
+  ): Promise<T> {
+    try {
+      EventRuns.#assertBound(verb, self, method);
+    } catch (error) {
+      return Promise.reject(error);
+    }
     return tellRejection(
       call(),
-      (error) => this.#errorReports.tellCall(error, id),
+      (error) => self.#errorReports.tellCall(error, id),
     );
+  }
+
+  static #assertBound(verb: string, self: unknown, method?: string): void {
+    if (#options in Object(self)) return;
+    throw makeUnboundError(verb, self, method, "EventRuns", "runs");
   }
 
   /** Whether anything is left of a run, for the poll of its status. */

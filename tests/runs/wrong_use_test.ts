@@ -117,3 +117,27 @@ Deno.test("EventRuns refuses an ID that is no text", async () => {
     ) await assertRejects(call, TypeError, 'expected "id" to be a string');
   }
 });
+
+const CALLS: Record<string, [verb: string, ...args: unknown[]]> = {
+  start: ["start run", "a", () => []],
+  stop: ["stop run", "a"],
+  status: ["get status of run", "a"],
+  ended: ["wait for run", "a"],
+  serve: ["serve run", "a", undefined],
+  close: ["close event runs"],
+};
+
+for (const [method, [verb, ...args]] of Object.entries(CALLS)) {
+  Deno.test(`EventRuns.${method}() rejects with TypeError if it is called without its runs`, async () => {
+    await using runs = new EventRuns();
+    const call: unknown = Reflect.get(runs, method);
+    if (typeof call !== "function") throw new Error("There is no such method");
+    for (const [self, got] of [[undefined, "undefined"], [{}, "an object"]]) {
+      await assertRejects(
+        () => Promise.resolve(Reflect.apply(call, self, args)),
+        TypeError,
+        `Cannot ${verb}: expected "this" to be EventRuns, got ${got}: call it as "runs.${method}()"`,
+      );
+    }
+  });
+}
