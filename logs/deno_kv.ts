@@ -162,7 +162,7 @@ export class DenoKvEventLog implements EventLog {
     assertLimit(verb, "maxEvents", maxEvents, 1);
     assertLimit(verb, "maxAge", maxAge, 1);
     checkKvOptions(verb, prefix, pollInterval, timeout);
-    const history = new KvHistory(checkStore(kv), prefix, {
+    const history = new KvHistory(checkStore(verb, kv), prefix, {
       maxEvents,
       maxAge,
     });

@@ -47,6 +47,7 @@ import type {
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { followLog } from "./_engine/follow.ts";
 import { orTimedOut } from "./_engine/retry.ts";
+import { assertRedisClient } from "./_redis/check_client.ts";
 import type { RedisClient } from "./_redis/client.ts";
 import { compareCursors } from "./_redis/cursors.ts";
 import { openConnection } from "./_redis/open_connection.ts";
@@ -164,6 +165,7 @@ export class RedisStreamsEventLog implements EventLog {
     assertLimit(verb, "maxAge", maxAge, 1);
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
     assertName(verb, "key", key);
+    assertRedisClient(verb, client);
     this.#client = client;
     this.#stream = new RedisStream(client, key, { maxEvents, maxAge });
     this.#log = new RedisBaseLog(this.#stream, timeout, key);

@@ -118,7 +118,7 @@ export class DenoKvEventLogs implements EventLogs {
       OPTIONS,
     );
     checkKvOptions(verb, prefix, pollInterval, timeout);
-    this.#kv = checkStore(kv);
+    this.#kv = checkStore(verb, kv);
     this.#prefix = prefix;
     this.#pollInterval = pollInterval;
     this.#timeout = timeout;

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { quote } from "../../_validate.ts";
+import { describeMismatch, quote } from "../../_validate.ts";
 import type { KvAtomic, KvEntry, KvStore } from "./store.ts";
 
 /** An entry has a value that no log has written. Another read gives the same. */
@@ -16,8 +16,18 @@ export class ForeignEntryError extends Error {}
 /** How many numbers are at the end of a batch's key. */
 const BATCH_NUMBERS = 4;
 
-/** Wraps a store: a reply of another form becomes an error. */
-export function checkStore(kv: KvStore): KvStore {
+/**
+ * Wraps a store: a reply of another form becomes an error.
+ *
+ * @param verb What fails if it is no store, such as a promise of one.
+ * @param kv The store.
+ * @throws {TypeError} If it has no `get()`.
+ */
+export function checkStore(verb: string, kv: KvStore): KvStore {
+  if (typeof kv?.get !== "function") {
+    const expected = "an open Deno.Kv";
+    throw new TypeError(describeMismatch(verb, "kv", expected, kv));
+  }
   return {
     get: async (key) => {
       const entry: unknown = await kv.get(key);

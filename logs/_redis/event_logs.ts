@@ -27,6 +27,7 @@ import { nameErrors } from "../_engine/name_errors.ts";
 import { retry } from "../_engine/retry.ts";
 import { assertNoId } from "../_engine/assert_no_id.ts";
 import { RedisClaim } from "./claim.ts";
+import { assertRedisClient } from "./check_client.ts";
 import type { RedisClient } from "./client.ts";
 import { makeFields } from "./entries.ts";
 import { RedisFollower } from "./follower.ts";
@@ -112,8 +113,8 @@ export class RedisEventLogs implements EventLogs {
    * @param client The connection for all that does not block; others may use it too.
    * @param prefix The first part of the keys.
    * @param options How long to wait for Redis.
-   * @throws {TypeError} If `timeout` is not a number, another option is given, or the
-   * prefix is not well-formed.
+   * @throws {TypeError} If `timeout` is not a number, another option is given, the
+   * prefix is not well-formed, or the client is none.
    * @throws {RangeError} If `timeout` is outside its range.
    */
   constructor(
@@ -125,6 +126,7 @@ export class RedisEventLogs implements EventLogs {
     const { timeout = 10_000 } = readOptions(verb, options, OPTIONS);
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
     assertName(verb, "prefix", prefix);
+    assertRedisClient(verb, client);
     this.#client = client;
     this.#prefix = prefix;
     this.#timeout = timeout;

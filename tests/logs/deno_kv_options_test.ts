@@ -1,5 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import { assertThrows } from "@std/assert";
 import {
   DenoKvEventLog,
   type DenoKvEventLogOptions,
@@ -38,3 +39,20 @@ testLogsOptions(
   "DenoKvEventLogs",
   (call) => use((kv) => call(new DenoKvEventLogs(kv, ["a"]))),
 );
+
+const NONE: Record<string, unknown> = {
+  "nothing": undefined,
+  "null": null,
+  "a URL": "redis://127.0.0.1",
+  "an object": {},
+  "a store that is not open yet": Promise.resolve({ get() {} }),
+};
+
+for (const [name, value] of Object.entries(NONE)) {
+  Deno.test(`DenoKvEventLog and DenoKvEventLogs throw TypeError for ${name} in place of a store`, () => {
+    const kv = value as KvStore;
+    const message = 'kv" to be an open Deno.Kv, got ';
+    assertThrows(() => new DenoKvEventLog(kv, ["a"]), TypeError, message);
+    assertThrows(() => new DenoKvEventLogs(kv, ["a"]), TypeError, message);
+  });
+}

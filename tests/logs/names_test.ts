@@ -32,11 +32,11 @@ import { serveSocket } from "../../socket/server.ts";
 
 const NAMES = ["\ud800", "\udfff", "a\ud800b", "\udc00\ud800"];
 
-/** Fails on whatever is used of it: a name is refused before that. */
+/** Fails on whatever is called of it: a name is refused before that. */
 function makeUnused<T extends object>(what: string): T {
   return new Proxy({} as T, {
-    get(_, property): never {
-      throw new Error(`${what}.${String(property)} was used`);
+    get(_, property) {
+      return () => fail(`${what}.${String(property)} was used`);
     },
   });
 }

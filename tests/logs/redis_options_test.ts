@@ -1,5 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
+import { assertThrows } from "@std/assert";
 import {
   type RedisClient,
   RedisEventLogs,
@@ -42,3 +43,21 @@ testLogsOptions(
   (call) => call(new RedisEventLogs(client, "a:")),
   true,
 );
+
+const NONE: Record<string, unknown> = {
+  "nothing": undefined,
+  "null": null,
+  "a URL": "redis://127.0.0.1",
+  "an object": {},
+  "a client of npm": { sendCommand() {}, duplicate() {}, close() {} },
+};
+
+for (const [name, value] of Object.entries(NONE)) {
+  Deno.test(`RedisStreamsEventLog and RedisEventLogs throw TypeError for ${name} in place of a client`, () => {
+    const none = value as RedisClient;
+    const message =
+      'client" to be a client with send(), duplicate() and close(), got ';
+    assertThrows(() => new RedisStreamsEventLog(none, "a"), TypeError, message);
+    assertThrows(() => new RedisEventLogs(none, "a"), TypeError, message);
+  });
+}
