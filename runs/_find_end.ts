@@ -33,9 +33,14 @@ export interface FoundEnd {
  * Finds the end of a run that has no producer.
  *
  * @param log The log of the run.
+ * @param last The last entry when the run was found. A log may give readers nothing of
+ * what was not written under a claim.
  * @returns The end, `undefined` if there is none, or the run goes on after it.
  */
-export async function findEnd(log: EventLog): Promise<FoundEnd | undefined> {
+export async function findEnd(
+  log: EventLog,
+  last: LoggedEvent | undefined,
+): Promise<FoundEnd | undefined> {
   const { events } = await log.read(await log.rewind(LOOK_BACK + 1), {
     limit: LOOK_BACK + 1,
   });
@@ -44,6 +49,9 @@ export async function findEnd(log: EventLog): Promise<FoundEnd | undefined> {
   const status = entry && readEnd(entry);
   if (entry === undefined || status === undefined) return undefined;
   const strays = events.slice(index + 1);
+  // Another process may have written the end since: then `last` is before it.
+  const isHidden = last && events.every(({ id }) => id !== last.id);
+  if (isHidden) strays.push(last);
   const goesOn = strays.some((stray) =>
     isStart(stray) || isContinuation(stray)
   );

@@ -55,6 +55,8 @@ export interface FoundRun {
   end: string | undefined;
   /** The ID of its last claim, if the logs tell it. */
   claimId: string | undefined;
+  /** Whether it was marked as lost only now: the entry that tells it is after `end`. */
+  isJustLost?: boolean;
 }
 
 /** A claim of a run that is to be started. */
@@ -128,13 +130,10 @@ export class Registry {
       return { status: found, end: state.last?.id, claimId };
     }
     const end = await this.#findEnd(id, state.last);
-    return end === undefined
-      ? {
-        status: await this.#markLost(id, state),
-        end: state.last?.id,
-        claimId,
-      }
-      : { status: end.status, end: end.id, claimId };
+    if (end !== undefined) return { status: end.status, end: end.id, claimId };
+    const status = await this.#markLost(id, state);
+    const isJustLost = status === "lost";
+    return { status, end: state.last?.id, claimId, isJustLost };
   }
 
   /**
@@ -321,11 +320,8 @@ export class Registry {
     last: LoggedEvent | undefined,
   ): Promise<FoundEnd | undefined> {
     const { logs, errorReports } = this.#options;
-    const found = await findEnd(logs.open(logNameOf(id)));
-    if (found === undefined) return undefined;
-    // A log may give readers nothing of what was not written under a claim.
-    const strays = last === undefined ? found.strays : [...found.strays, last];
-    for (const stray of strays) {
+    const found = await findEnd(logs.open(logNameOf(id)), last);
+    for (const stray of found?.strays ?? []) {
       const fault = "it stands after the end of the run";
       errorReports.report(new EventLogEntryError(stray.id, fault), id);
     }

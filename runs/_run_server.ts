@@ -152,7 +152,8 @@ export class RunServer {
       const run = await this.#registry.find(id);
       const prefetched = await prefetching;
       const isOver = run !== undefined && run.status !== "running" &&
-        lastEventId !== undefined &&
+        // A reader with all of it does not know yet that it is lost.
+        !run.isJustLost && lastEventId !== undefined &&
         await this.#registry.isAtEnd(id, lastEventId, run.end);
       this.#errorReports.forget(id);
       return { prefetched, run, isOver };

@@ -289,6 +289,19 @@ function testLoss(test: DeclareTest): void {
   );
 
   test(
+    "tells a reader that has all else that the process that produced the run is gone",
+    async ({ here, there, logs }) => {
+      await abandon(logs, "a");
+      await until(async () => !(await logs.inspect("a")).isClaimed);
+      const { last } = await logs.inspect("a");
+      // The first to notice: it is the one that writes the end.
+      assertEquals(await readToEnd(here, "a", last!.id), ["end: lost"]);
+      assertEquals(await readToEnd(there, "a", last!.id), ["end: lost"]);
+    },
+    options,
+  );
+
+  test(
     "ended() tells that the process that produced the run is gone",
     async ({ here, there, logs }) => {
       await abandon(logs, "a");
