@@ -17,6 +17,11 @@ import { EventChannel } from "../../channel.ts";
 import { type EventLogs, MemoryEventLogs } from "../../log.ts";
 import { DenoKvEventLog, DenoKvEventLogs } from "../../logs/deno_kv.ts";
 import {
+  type PostgresClient,
+  PostgresEventLog,
+  PostgresEventLogs,
+} from "../../logs/postgres.ts";
+import {
   type RedisClient,
   RedisEventLogs,
   RedisStreamsEventLog,
@@ -44,6 +49,7 @@ function makeUnused<T extends object>(what: string): T {
 type Kv = ConstructorParameters<typeof DenoKvEventLog>[0];
 const KV = makeUnused<Kv>("Deno KV");
 const REDIS = makeUnused<RedisClient>("Redis");
+const POSTGRES: PostgresClient = { query: () => fail("PostgreSQL was used") };
 const SQLITE: SqliteDatabase = {
   exec: () => fail("SQLite was used"),
   prepare: () => fail("SQLite was used"),
@@ -68,6 +74,16 @@ const ROOMS: [
     "collection",
     (name) => new SqliteEventLogs(SQLITE, name),
   ],
+  ...logsRooms(
+    "PostgresEventLogs",
+    () => new PostgresEventLogs(POSTGRES, "a"),
+  ),
+  ["PostgresEventLog", "name", (name) => new PostgresEventLog(POSTGRES, name)],
+  [
+    "PostgresEventLogs",
+    "collection",
+    (name) => new PostgresEventLogs(POSTGRES, name),
+  ],
   [
     "RedisStreamsEventLog",
     "key",
@@ -89,6 +105,16 @@ const ROOMS: [
       withChannel((channel) =>
         channel.publish({ data: "a" }, { topics: ["a", name] })
       ),
+  ],
+  [
+    "EventChannel.disconnect()",
+    "topic",
+    (name) => withChannel((channel) => channel.disconnect(name)),
+  ],
+  [
+    "EventChannel.count()",
+    "topic",
+    (name) => withChannel((channel) => channel.count(name)),
   ],
   [
     "EventChannel.serve()",
