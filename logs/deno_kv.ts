@@ -51,6 +51,7 @@ import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkKvOptions, describePrefix } from "./_deno_kv/option_checks.ts";
 import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
 import { BEGINNING } from "./_engine/beginning.ts";
+import { findPosition } from "./_engine/epoch_reader.ts";
 import { LogCalls } from "./_engine/log_calls.ts";
 
 export {
@@ -251,11 +252,8 @@ export class DenoKvEventLog implements EventLog {
   }
 
   async #rewind(count: number): Promise<string> {
-    const { epoch, last } = await this.#history.readState();
-    const oldest = await this.#history.findOldest() ?? last + 1;
-    // An event may have been appended between the two reads.
-    const first = Math.min(oldest, last + 1);
-    return `${epoch}-${Math.max(first - 1, last - count)}`;
+    const state = await this.#history.readState();
+    return findPosition(state, count, await this.#history.findOldest());
   }
 
   /** The name of the class, as the classes of the platform have it. */

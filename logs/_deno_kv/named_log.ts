@@ -8,7 +8,8 @@
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
 import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
-import { BEGINNING, compareCursors } from "../_engine/beginning.ts";
+import { compareCursors } from "../_engine/beginning.ts";
+import { findPosition } from "../_engine/epoch_reader.ts";
 import { LogCalls } from "../_engine/log_calls.ts";
 import { quote } from "../../_validate.ts";
 import type { TextEventInit } from "../../event.ts";
@@ -42,7 +43,9 @@ export class KvNamedLog extends LogCalls implements EventLog {
     super(
       {
         read: (after, bounds) => history.read(after, bounds),
-        rewind: (count) => rewind(history, count),
+        rewind: async (count) =>
+          // The events of a name are dropped all at once.
+          findPosition(await history.readState(), count, 1),
         watch: () => history.watch(options.pollInterval),
       },
       { timeout: options.timeout, name: quote(options.name), classifyError },
@@ -81,15 +84,6 @@ export class KvNamedLog extends LogCalls implements EventLog {
     }
     return ids;
   }
-}
-
-async function rewind(
-  history: KvNamedHistory,
-  count: number,
-): Promise<string> {
-  const state = await history.readState();
-  if (state === undefined) return BEGINNING;
-  return `${state.epoch}-${Math.max(state.last - count, 0)}`;
 }
 
 /** Whether the batches expire before an event that is appended now. */

@@ -30,6 +30,24 @@ export interface EventLines {
   readonly lines: readonly string[];
 }
 
+/**
+ * Finds the position `count` events before the end, as `EventLog.rewind`.
+ *
+ * @param state The state of the log, `undefined` if it does not exist.
+ * @param oldest The sequence of the oldest event, `undefined` if there is none.
+ */
+export function findPosition(
+  state: EpochState | undefined,
+  count: number,
+  oldest: number | undefined,
+): string {
+  if (state === undefined) return BEGINNING;
+  const { epoch, last } = state;
+  // The oldest may have been appended after the state was read.
+  const first = Math.min(oldest ?? Infinity, last + 1);
+  return `${epoch}-${Math.max(first - 1, last - count)}`;
+}
+
 /** One read, as `EventLog.read`. */
 export class EpochReader {
   readonly #state: EpochState | undefined;
@@ -94,6 +112,11 @@ export class EpochReader {
       this.#addLines(lines.slice(this.#sequence + 1 - first));
     }
     this.#isDone = this.#isFull;
+  }
+
+  /** Adds the event of a sequence, as {@linkcode EpochReader.add}. */
+  addLine(sequence: number, line: string): void {
+    this.add({ first: sequence, last: sequence, lines: [line] });
   }
 
   /** Gives the batch. Called when there are no further events, or none is needed. */

@@ -8,9 +8,9 @@
  */
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
-import type { LoggedEvent } from "../../_log/event_log.ts";
 import type { EventLogState } from "../../_log/event_logs.ts";
 import type { EpochState } from "./epoch_reader.ts";
+import { readEventLine } from "./event_line.ts";
 
 /** The state of a log. Times are those of the wall clock, in milliseconds. */
 export interface LogState extends EpochState {
@@ -50,6 +50,14 @@ export function beginLog(): LogState {
   return { epoch: makeEpoch(), last: 0, expiresAt: Infinity };
 }
 
+/** Gives a state that was read, `undefined` if the log has expired. */
+export function unexpired<State extends LogState>(
+  state: State | undefined,
+  now: number,
+): State | undefined {
+  return state !== undefined && state.expiresAt > now ? state : undefined;
+}
+
 /** Makes the change that appends an event; its result is the event's ID. */
 export function addEvent(state: LogState, line: string): LogChange<string> {
   const next = { ...state, last: state.last + 1 };
@@ -86,14 +94,21 @@ export function isClaimed({ leaseEnd }: LogState, now: number): boolean {
   return leaseEnd !== undefined && leaseEnd > now;
 }
 
-/** Describes a log, as `EventLogs.inspect`. */
+/**
+ * Describes a log, as `EventLogs.inspect`.
+ *
+ * @param line The line of its last event, `undefined` if there is none.
+ */
 export function describeLog(
   state: LogState | undefined,
-  last: LoggedEvent | undefined,
+  line: string | undefined,
   now: number,
 ): EventLogState {
   if (state === undefined) return { last: undefined, isClaimed: false };
-  const { claimId } = state;
+  const { epoch, claimId } = state;
+  const last = line === undefined
+    ? undefined
+    : readEventLine(line, `${epoch}-${state.last}`);
   const found = { last, isClaimed: isClaimed(state, now) };
   return claimId === undefined ? found : { ...found, claimId };
 }

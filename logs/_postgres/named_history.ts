@@ -15,15 +15,19 @@ import {
   type EventLogState,
 } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
-import { BEGINNING } from "../_engine/beginning.ts";
-import { EpochReader } from "../_engine/epoch_reader.ts";
+import { EpochReader, findPosition } from "../_engine/epoch_reader.ts";
 import { escapeName } from "../_engine/escape_name.ts";
-import { readEventLine } from "../_engine/event_line.ts";
 import {
   type DecideChange,
   describeLog,
   type LogState,
+  unexpired,
 } from "../_engine/log_changes.ts";
+import {
+  readColumns,
+  STATE_COLUMNS,
+  toColumns,
+} from "../_engine/state_columns.ts";
 import type { PostgresWatcher } from "./changes.ts";
 import { readText } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
@@ -65,14 +69,12 @@ const READ = `WITH log AS (
 ) ${
   endReadStatement(
     6,
-    `SELECT json_build_object('now', now, 'version', version, 'epoch', epoch,
-    'last', last, 'claimId', claim_id, 'leaseEnd', lease_end,
-    'expiresAt', expires_at) FROM log`,
+    `SELECT json_build_array(now, version, ${STATE_COLUMNS}) FROM log`,
   )
 }`;
 
-const CREATE = `INSERT INTO tidings_logs AS l (collection, name, version, epoch,
-    last, claim_id, lease_end, expires_at)
+const CREATE = `INSERT INTO tidings_logs AS l (collection, name, version,
+    ${STATE_COLUMNS})
   VALUES ($1::text, $2::text, $3::text::uuid, $4::text, $5::text::bigint,
     $6::text, $7::text::bigint, $8::text::bigint)
   ON CONFLICT DO NOTHING RETURNING *
@@ -122,16 +124,12 @@ interface Read {
   readonly clock: number;
 }
 
-/** The row as it is read; there is none if `version` is `null`. */
-interface LogRow {
-  readonly now: number;
-  readonly version: string | null;
-  readonly epoch: string;
-  readonly last: number;
-  readonly claimId: string | null;
-  readonly leaseEnd: number | null;
-  readonly expiresAt: number | null;
-}
+/** The row as it is read; there is none if the version is `null`. */
+type LogRow = readonly [
+  now: number,
+  version: string | null,
+  ...columns: unknown[],
+];
 
 /** A write whose answer may be lost. */
 interface Attempt<T> {
@@ -165,29 +163,21 @@ export class NamedHistory {
       bounds,
     );
     const reader = new EpochReader(state, after, bounds);
-    for (const row of rows) {
-      const number = Number(row.cursor);
-      reader.add({ first: number, last: number, lines: [row.event] });
-    }
+    for (const row of rows) reader.addLine(Number(row.cursor), row.event);
     return reader.finish();
   }
 
   /** Finds the position `count` events before the end, as `EventLog.rewind`. */
   async rewind(count: number): Promise<string> {
-    const { state, rows } = await this.#read("", "0", ONE);
-    if (state === undefined) return BEGINNING;
-    const { epoch, last } = state;
-    const first = rows[0] === undefined ? last + 1 : Number(rows[0].cursor);
-    return `${epoch}-${Math.max(first - 1, last - count)}`;
+    const { state, rows: [oldest] } = await this.#read("", "0", ONE);
+    return findPosition(state, count, oldest && Number(oldest.cursor));
   }
 
   /** Describes the log, as `EventLogs.inspect`. */
   async inspect(): Promise<EventLogState> {
     const { state, rows: [row], clock } = await this.#read("", null, ONE);
-    const id = `${state?.epoch}-${state?.last}`;
-    const isLast = row?.cursor === String(state?.last);
-    const last = row && isLast ? readEventLine(row.event, id) : undefined;
-    return describeLog(state, last, clock + performance.now());
+    const line = row?.cursor === String(state?.last) ? row?.event : undefined;
+    return describeLog(state, line, clock + performance.now());
   }
 
   /** Watches the log for changes. */
@@ -255,7 +245,7 @@ export class NamedHistory {
   /** Writes a change, and gives the time; `undefined` if the row has another version now. */
   async #write(
     stored: StoredLog | undefined,
-    { version, epoch, last, claimId, leaseEnd, expiresAt }: StoredLog,
+    next: StoredLog,
     lines: readonly string[],
     writeId: string,
   ): Promise<number | undefined> {
@@ -265,12 +255,10 @@ export class NamedHistory {
       hasTables,
       `WITH changed AS (${stored === undefined ? CREATE : UPDATE}${rest}`,
       ...this.#names,
-      version,
-      epoch,
-      String(last),
-      claimId ?? null,
-      leaseEnd === undefined ? null : String(leaseEnd),
-      toBound(expiresAt),
+      next.version,
+      ...toColumns(next).map((value) =>
+        typeof value === "number" ? toBound(value) : value
+      ),
       lines.length === 0 ? null : lines.join("\n"),
       writeId,
       ...stored === undefined ? [] : [stored.version, stored.epoch],
@@ -307,9 +295,12 @@ export class NamedHistory {
       String(maxBytes),
     );
     const { state: row, rows } = readReply<LogRow>(reply);
-    const stored = readLog(row);
-    const clock = row.now - performance.now();
-    return { stored, clock, state: unexpired(stored, row.now), rows };
+    const [now, version, ...columns] = row;
+    const stored = version === null
+      ? undefined
+      : { ...readColumns(columns), version };
+    const clock = now - performance.now();
+    return { stored, clock, state: unexpired(stored, now), rows };
   }
 }
 
@@ -329,24 +320,4 @@ function decideAll<T>(
     results.push(change.result);
   }
   return { state, lines, results };
-}
-
-function unexpired<State extends LogState>(
-  state: State | undefined,
-  now: number,
-): State | undefined {
-  return state !== undefined && state.expiresAt > now ? state : undefined;
-}
-
-function readLog(row: LogRow): StoredLog | undefined {
-  const { version, epoch, last, claimId, leaseEnd, expiresAt } = row;
-  if (version === null) return undefined;
-  return {
-    version,
-    epoch,
-    last,
-    claimId: claimId ?? undefined,
-    leaseEnd: leaseEnd ?? undefined,
-    expiresAt: expiresAt ?? Infinity,
-  };
 }

@@ -10,15 +10,19 @@
 import type { EventLogBatch } from "../../_log/event_log.ts";
 import type { EventLogState } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
-import { BEGINNING } from "../_engine/beginning.ts";
-import { EpochReader } from "../_engine/epoch_reader.ts";
+import { EpochReader, findPosition } from "../_engine/epoch_reader.ts";
 import { escapeName } from "../_engine/escape_name.ts";
-import { readEventLine } from "../_engine/event_line.ts";
 import {
   type DecideChange,
   describeLog,
   type LogState,
+  unexpired,
 } from "../_engine/log_changes.ts";
+import {
+  readColumns,
+  STATE_COLUMNS,
+  toColumns,
+} from "../_engine/state_columns.ts";
 import type { Row, SqliteConnection } from "./connection.ts";
 
 /** What to keep of a log. */
@@ -71,10 +75,9 @@ export class SqliteHistory {
       const rows = this.#readRows(state, reader.next, limit);
       let size = 0;
       for (const [sequence, event] of rows) {
-        const number = Number(sequence);
         const line = String(event);
         size += 2 * line.length;
-        reader.add({ first: number, last: number, lines: [line] });
+        reader.addLine(Number(sequence), line);
       }
       if (rows.length > 0) this.#eventSize = Math.max(1, size / rows.length);
       if (rows.length < limit) break;
@@ -85,11 +88,8 @@ export class SqliteHistory {
   /** Finds the position `count` events before the end, as `EventLog.rewind`. */
   rewind(count: number): string {
     const state = this.#readState(Date.now());
-    if (state === undefined) return BEGINNING;
-    const { epoch, last } = state;
-    const [oldest] = this.#readRows(state, 0, 1);
-    const first = oldest === undefined ? last + 1 : Number(oldest[0]);
-    return `${epoch}-${Math.max(first - 1, last - count)}`;
+    const [oldest] = state === undefined ? [] : this.#readRows(state, 0, 1);
+    return findPosition(state, count, oldest && Number(oldest[0]));
   }
 
   /** Describes the log, as `EventLogs.inspect`. */
@@ -99,8 +99,7 @@ export class SqliteHistory {
     const [row] = state === undefined
       ? []
       : this.#readRows(state, state.last - 1, 1);
-    const id = `${state?.epoch}-${state?.last}`;
-    return describeLog(state, row && readEventLine(String(row[1]), id), now);
+    return describeLog(state, row && String(row[1]), now);
   }
 
   /**
@@ -138,19 +137,11 @@ export class SqliteHistory {
   /** Reads the state, which may have expired. */
   #readStored(): LogState | undefined {
     const row = this.#connection.get(
-      "SELECT epoch, last, claim_id, lease_end, expires_at FROM tidings_logs" +
+      `SELECT ${STATE_COLUMNS} FROM tidings_logs` +
         " WHERE collection = ? AND name = ?",
       ...this.#names,
     );
-    if (row === undefined) return undefined;
-    const [epoch, last, claimId, leaseEnd, expiresAt] = row;
-    return {
-      epoch: String(epoch),
-      last: Number(last),
-      claimId: claimId === null ? undefined : String(claimId),
-      leaseEnd: leaseEnd === null ? undefined : Number(leaseEnd),
-      expiresAt: expiresAt === null ? Infinity : Number(expiresAt),
-    };
+    return row && readColumns(row);
   }
 
   /** Reads numbers and events, the oldest first, without those that are too old. */
@@ -171,18 +162,12 @@ export class SqliteHistory {
   // transaction of the application for a statement that writes one row, and only the
   // statement for one that may write several.
 
-  #writeState(
-    { epoch, last, claimId, leaseEnd, expiresAt }: LogState,
-  ): void {
+  #writeState(state: LogState): void {
     this.#connection.run(
-      "INSERT OR REPLACE INTO tidings_logs (collection, name, epoch, last," +
-        " claim_id, lease_end, expires_at) SELECT ?, ?, ?, ?, ?, ?, ?",
+      `INSERT OR REPLACE INTO tidings_logs (collection, name, ${STATE_COLUMNS})` +
+        " SELECT ?, ?, ?, ?, ?, ?, ?",
       ...this.#names,
-      epoch,
-      last,
-      claimId ?? null,
-      leaseEnd ?? null,
-      expiresAt === Infinity ? null : expiresAt,
+      ...toColumns(state),
     );
   }
 
@@ -250,11 +235,4 @@ export class SqliteHistory {
     const { maxAge } = this.#bounds;
     return maxAge === Infinity ? 0 : now - maxAge;
   }
-}
-
-function unexpired(
-  state: LogState | undefined,
-  now: number,
-): LogState | undefined {
-  return state !== undefined && state.expiresAt > now ? state : undefined;
 }
