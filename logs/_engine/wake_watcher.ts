@@ -2,7 +2,7 @@
 
 /**
  * Waits for changes of a log for a follower. The engine reports them by `wake()`: Deno KV for
- * a key, SQLite for a database.
+ * a key, SQLite for a database, PostgreSQL for a payload.
  *
  * @module
  */
@@ -31,14 +31,22 @@ export class WakeWatcher implements ChangeWatcher {
     this.#pollInterval = pollInterval;
   }
 
-  /** Waits for the next change, at most for the poll interval. */
-  async next(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#isChanged && this.#failure === undefined) {
+  /**
+   * Waits for the next change.
+   *
+   * @param delay The most milliseconds of the wait, or `Infinity`.
+   * @param isDeaf Whether changes do not end the wait, nor those before it.
+   */
+  async next(
+    signal: AbortSignal | undefined,
+    delay = this.#pollInterval,
+    isDeaf = false,
+  ): Promise<void> {
+    if (isDeaf || !(this.#isChanged || this.#failure !== undefined)) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const woken = new Promise<void>((resolve) => {
-        this.#end = resolve;
-        if (this.#pollInterval === Infinity) return;
-        timer = setTimeout(resolve, this.#pollInterval);
+        this.#end = isDeaf ? () => {} : resolve;
+        if (delay !== Infinity) timer = setTimeout(resolve, delay);
       });
       await orAborted(woken, signal).finally(() => clearTimeout(timer));
     }

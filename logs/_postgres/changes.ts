@@ -10,8 +10,8 @@
 
 import { drawRetryDelay } from "../../_log/retry_delay.ts";
 import { warn } from "../../_warning.ts";
-import type { ChangeWatcher } from "../_engine/follow_changes.ts";
-import { orAborted, orTimedOut } from "../_engine/retry.ts";
+import { orTimedOut } from "../_engine/retry.ts";
+import { WakeWatcher } from "../_engine/wake_watcher.ts";
 import type { PostgresClient } from "./client.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
 
@@ -162,19 +162,14 @@ export class PostgresChanges {
 }
 
 /** Watches one log for one follower. */
-export class PostgresWatcher implements ChangeWatcher {
+export class PostgresWatcher extends WakeWatcher {
   readonly #key: string;
   readonly #findInterval: () => number;
   readonly #onIdle: OnIdle;
-  readonly #onCancel: () => Promise<void>;
-  /** Set by a change, cleared by the wait that reports it. */
-  #isChanged = false;
   /** Whether the last read found rows that an older transaction holds back. */
   #isHeld = false;
   /** Milliseconds until the next read of them. */
   #hold = SHORTEST_HOLD;
-  /** Ends the wait under way. */
-  #end: () => void = () => {};
 
   constructor(
     key: string,
@@ -182,10 +177,10 @@ export class PostgresWatcher implements ChangeWatcher {
     onIdle: OnIdle,
     onCancel: () => Promise<void>,
   ) {
+    super(onCancel);
     this.#key = key;
     this.#findInterval = findInterval;
     this.#onIdle = onIdle;
-    this.#onCancel = onCancel;
   }
 
   /** Notes what a read has found. */
@@ -197,38 +192,15 @@ export class PostgresWatcher implements ChangeWatcher {
   }
 
   /** Waits for a change, or for the time of the next read. */
-  async next(signal: AbortSignal | undefined): Promise<void> {
+  override async next(signal: AbortSignal | undefined): Promise<void> {
     await this.#onIdle(signal);
+    const delay = this.#isHeld ? this.#hold : this.#findInterval();
     const isLong = this.#isHeld && this.#hold >= LONG_HOLD;
-    if (!this.#isChanged || isLong) {
-      const delay = this.#isHeld ? this.#hold : this.#findInterval();
-      let timer: ReturnType<typeof setTimeout> | undefined;
-      const ended = new Promise<void>((resolve) => {
-        if (delay !== Infinity) timer = setTimeout(resolve, delay);
-        this.#end = isLong ? () => {} : resolve;
-      });
-      try {
-        await orAborted(ended, signal);
-      } finally {
-        clearTimeout(timer);
-      }
-    }
-    this.#isChanged = false;
+    await super.next(signal, delay, isLong);
   }
 
   /** Takes the payload of a notification. */
   hear(payload: string): void {
     if (payload === this.#key) this.wake();
-  }
-
-  /** Reports a change. */
-  wake(): void {
-    this.#isChanged = true;
-    this.#end();
-  }
-
-  /** Ends the watch. */
-  cancel(): Promise<void> {
-    return this.#onCancel();
   }
 }

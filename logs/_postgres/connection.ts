@@ -8,9 +8,11 @@
  */
 
 import { quote } from "../../_validate.ts";
+import { onceEach } from "../_engine/once_each.ts";
+import { SchemaError } from "../_engine/schema_error.ts";
 import { PostgresChanges } from "./changes.ts";
 import type { PostgresClient } from "./client.ts";
-import { isTableMissing, SchemaError } from "./error_kinds.ts";
+import { isTableMissing } from "./error_kinds.ts";
 import { POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** A row, by the names of its columns. */
@@ -20,18 +22,6 @@ export type Row = Readonly<Record<string, string | null>>;
 const MAKE_TABLES = `DO $tidings$ BEGIN
 PERFORM pg_advisory_xact_lock(5211948630178542);
 ${POSTGRES_SCHEMA}END $tidings$`;
-
-const CONNECTIONS = new WeakMap<PostgresClient, PostgresConnection>();
-
-/** Gives the connection of a client, always the same one. */
-export function connectionOf(client: PostgresClient): PostgresConnection {
-  let connection = CONNECTIONS.get(client);
-  if (connection === undefined) {
-    connection = new PostgresConnection(client);
-    CONNECTIONS.set(client, connection);
-  }
-  return connection;
-}
 
 /** A client that logs share. */
 export class PostgresConnection {
@@ -85,10 +75,7 @@ export class PostgresConnection {
       version = await this.#readVersion();
     }
     if (version === String(SCHEMA_VERSION)) return;
-    const got = version === undefined ? "none" : `version ${version}`;
-    throw new SchemaError(
-      `expected the tables of POSTGRES_SCHEMA version ${SCHEMA_VERSION}, got ${got}`,
-    );
+    throw new SchemaError("POSTGRES_SCHEMA", SCHEMA_VERSION, version);
   }
 
   async #readVersion(): Promise<string | undefined> {
@@ -102,6 +89,10 @@ export class PostgresConnection {
     }
   }
 }
+
+/** Gives the connection of a client, always the same one. */
+export const connectionOf: (client: PostgresClient) => PostgresConnection =
+  onceEach((client) => new PostgresConnection(client));
 
 /**
  * Reads a column that is never `NULL`.

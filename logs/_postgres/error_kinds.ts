@@ -11,6 +11,7 @@
 import { EventLogClaimError } from "../../_log/event_logs.ts";
 import { messageOf } from "../../_warning.ts";
 import type { ErrorKind } from "../_engine/retry.ts";
+import { SchemaError } from "../_engine/schema_error.ts";
 
 /**
  * PostgreSQL is starting or ending, is read-only for a moment, has no connection, memory or
@@ -24,9 +25,6 @@ const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
 const SQLSTATE_REGEXP = /^[0-9A-Z]{5}$/;
 /** The application has closed its client. The texts are those of `pg` and PGlite. */
 const CLOSED_REGEXP = /\bafter calling end on the pool\b|^PGlite is clos/;
-
-/** The tables are of another version, or the application has not made them. */
-export class SchemaError extends Error {}
 
 /** Tells the kind of an error. */
 export function classifyError(error: unknown): ErrorKind {

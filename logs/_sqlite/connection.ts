@@ -9,6 +9,8 @@
 
 import { describeMismatch, quote } from "../../_validate.ts";
 import { messageOf, warn } from "../../_warning.ts";
+import { onceEach } from "../_engine/once_each.ts";
+import { SchemaError } from "../_engine/schema_error.ts";
 import { SqliteChanges } from "./changes.ts";
 import type {
   SqliteDatabase,
@@ -33,29 +35,6 @@ export interface PrepareOptions {
 const NESTED_REGEXP = /\bwithin a transaction\b/;
 /** Modes in which a reader blocks writers. A database in memory has another. */
 const ROLLBACK_MODES = ["delete", "truncate", "persist"];
-
-const CONNECTIONS = new WeakMap<SqliteDatabase, SqliteConnection>();
-
-/**
- * Gives the connection of a database, always the same one.
- *
- * @throws {TypeError} If it is no database.
- */
-export function connectionOf(
-  verb: string,
-  db: SqliteDatabase,
-): SqliteConnection {
-  if (typeof db?.exec !== "function" || typeof db.prepare !== "function") {
-    const expected = "an open database with exec() and prepare()";
-    throw new TypeError(describeMismatch(verb, "db", expected, db));
-  }
-  let connection = CONNECTIONS.get(db);
-  if (connection === undefined) {
-    connection = new SqliteConnection(db);
-    CONNECTIONS.set(db, connection);
-  }
-  return connection;
-}
 
 /** A database that logs share. */
 export class SqliteConnection {
@@ -184,10 +163,7 @@ export class SqliteConnection {
     }
     const version = this.#readSchemaVersion();
     if (version !== SCHEMA_VERSION) {
-      const got = version === undefined ? "none" : `version ${version}`;
-      throw new Error(
-        `expected the tables of SQLITE_SCHEMA version ${SCHEMA_VERSION}, got ${got}`,
-      );
+      throw new SchemaError("SQLITE_SCHEMA", SCHEMA_VERSION, version);
     }
     this.#isPrepared = this.#hasMode && !isInTransaction;
   }
@@ -229,6 +205,26 @@ export class SqliteConnection {
     }
     return statement;
   }
+}
+
+const findConnection = onceEach((db: SqliteDatabase) =>
+  new SqliteConnection(db)
+);
+
+/**
+ * Gives the connection of a database, always the same one.
+ *
+ * @throws {TypeError} If it is no database.
+ */
+export function connectionOf(
+  verb: string,
+  db: SqliteDatabase,
+): SqliteConnection {
+  if (typeof db?.exec === "function" && typeof db.prepare === "function") {
+    return findConnection(db);
+  }
+  const expected = "an open database with exec() and prepare()";
+  throw new TypeError(describeMismatch(verb, "db", expected, db));
 }
 
 function toColumns(row: unknown): Row {
