@@ -30,8 +30,6 @@
  * @module
  */
 
-import { compareEpochCursors } from "../_log/epoch_cursor.ts";
-import type { ReadBounds } from "../_log/option_checks.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
 import { assertLimit } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
@@ -43,16 +41,11 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
-import { KvAppendQueue } from "./_deno_kv/append_queue.ts";
 import { KvHistory } from "./_deno_kv/history.ts";
-import { readEvents } from "./_deno_kv/read_events.ts";
+import { KvLog } from "./_deno_kv/log.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
-import { classifyError } from "./_deno_kv/error_kinds.ts";
 import { checkKvOptions, describePrefix } from "./_deno_kv/option_checks.ts";
 import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
-import { BEGINNING } from "./_engine/beginning.ts";
-import { findPosition } from "./_engine/epoch_reader.ts";
-import { LogCalls } from "./_engine/log_calls.ts";
 
 export {
   DenoKvEventLogs,
@@ -134,9 +127,7 @@ const OPTIONS: OptionKinds<DenoKvEventLogOptions> = {
  * ```
  */
 export class DenoKvEventLog implements EventLog {
-  readonly #history: KvHistory;
-  readonly #appends: KvAppendQueue;
-  readonly #calls: LogCalls;
+  readonly #log: KvLog;
 
   /**
    * Makes a log of what is under the prefix. It does not use the store yet.
@@ -167,19 +158,8 @@ export class DenoKvEventLog implements EventLog {
       maxEvents,
       maxAge,
     });
-    this.#history = history;
-    const calls = new LogCalls(
-      {
-        read: (after, bounds) => this.#read(after, bounds),
-        rewind: (count) => this.#rewind(count),
-        watch: () => history.watch(pollInterval),
-      },
-      { timeout, name: describePrefix(prefix), classifyError },
-    );
-    this.#calls = calls;
-    this.#appends = new KvAppendQueue((lines) =>
-      calls.retry(history.prepareWrite(lines), "append to")
-    );
+    const name = describePrefix(prefix);
+    this.#log = new KvLog(history, name, pollInterval, timeout);
   }
 
   /**
@@ -193,7 +173,7 @@ export class DenoKvEventLog implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    return this.#appends.append(event, options);
+    return this.#log.append(event, options);
   }
 
   /**
@@ -206,7 +186,7 @@ export class DenoKvEventLog implements EventLog {
     after: string,
     options: EventLogReadOptions = {},
   ): Promise<EventLogBatch> {
-    return await this.#calls.read(after, options);
+    return await this.#log.read(after, options);
   }
 
   /**
@@ -217,7 +197,7 @@ export class DenoKvEventLog implements EventLog {
    * the store throws.
    */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
-    return await this.#calls.rewind(count, options);
+    return await this.#log.rewind(count, options);
   }
 
   /**
@@ -228,32 +208,12 @@ export class DenoKvEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    return await this.#calls.follow(onBatch, options);
+    return await this.#log.follow(onBatch, options);
   }
 
   /** Compares two cursors, as {@linkcode EventLog.compare}. */
   compare(a: string, b: string): number | undefined {
-    return compareEpochCursors(a, b);
-  }
-
-  async #read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    const history = this.#history;
-    const state = await history.readState();
-    // A channel's log always has an epoch, so this cursor is none of its own.
-    const cursor = after === BEGINNING ? "" : after;
-    // Nor has it events that a claim could miss.
-    const { gapCursor: _, ...batch } = await readEvents(
-      state,
-      cursor,
-      bounds,
-      (sequence) => history.batchesAfter(sequence),
-    );
-    return batch;
-  }
-
-  async #rewind(count: number): Promise<string> {
-    const state = await this.#history.readState();
-    return findPosition(state, count, await this.#history.findOldest());
+    return this.#log.compare(a, b);
   }
 
   /** The name of the class, as the classes of the platform have it. */

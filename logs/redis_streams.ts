@@ -45,14 +45,10 @@ import type {
   EventLogReadOptions,
 } from "../log.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
-import { followLog } from "./_engine/follow.ts";
-import { orTimedOut } from "./_engine/retry.ts";
 import { assertRedisClient } from "./_redis/check_client.ts";
 import type { RedisClient } from "./_redis/client.ts";
-import { compareCursors } from "./_redis/cursors.ts";
-import { openConnection } from "./_redis/open_connection.ts";
-import { RedisBaseLog } from "./_redis/base_log.ts";
 import { RedisStream } from "./_redis/stream.ts";
+import { BLOCK, RedisStreamsLog } from "./_redis/streams_log.ts";
 
 export type { RedisClient } from "./_redis/client.ts";
 export {
@@ -92,12 +88,8 @@ const OPTIONS: OptionKinds<RedisStreamsEventLogOptions> = {
   timeout: "any",
 };
 
-/** Milliseconds for which one command of a follower waits for new events. */
-const BLOCK = 5000;
 // A follower waits for both.
 const MAX_TIMEOUT = MAX_DELAY - BLOCK;
-/** The most events and bytes of a follower's batch. */
-const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
 
 /**
  * A log in a Redis stream. It leaves the client open.
@@ -137,11 +129,7 @@ const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
  * ```
  */
 export class RedisStreamsEventLog implements EventLog {
-  readonly #client: RedisClient;
-  readonly #stream: RedisStream;
-  readonly #log: RedisBaseLog;
-  readonly #timeout: number;
-  /** The key, for errors. */
+  readonly #log: RedisStreamsLog;
 
   /**
    * Makes a log of a stream. It does not use the client yet.
@@ -166,10 +154,8 @@ export class RedisStreamsEventLog implements EventLog {
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
     assertName(verb, "key", key);
     assertRedisClient(verb, client);
-    this.#client = client;
-    this.#stream = new RedisStream(client, key, { maxEvents, maxAge });
-    this.#log = new RedisBaseLog(this.#stream, timeout, key);
-    this.#timeout = timeout;
+    const stream = new RedisStream(client, key, { maxEvents, maxAge });
+    this.#log = new RedisStreamsLog(client, stream, timeout, key);
   }
 
   /**
@@ -218,50 +204,12 @@ export class RedisStreamsEventLog implements EventLog {
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
   ): Promise<never> {
-    return await this.#log.followBy(
-      onBatch,
-      options,
-      (onBatch, given) => this.#follow(onBatch, given),
-    );
+    return await this.#log.follow(onBatch, options);
   }
 
   /** Compares two cursors, as {@linkcode EventLog.compare}. */
   compare(a: string, b: string): number | undefined {
-    return compareCursors(a, b);
-  }
-
-  async #follow(
-    onBatch: (batch: EventLogBatch) => void,
-    options: EventLogFollowOptions,
-  ): Promise<never> {
-    const { after, signal } = options;
-    signal?.throwIfAborted();
-    const answer = <T>(reply: Promise<T>): Promise<T> =>
-      this.#answer(reply, signal);
-    // Found before the connection is opened: events that come meanwhile are not missed.
-    const end = after ?? await answer(this.#stream.rewind(0));
-    const client = await openConnection(this.#client, answer);
-    const stream = this.#stream.over(client);
-    const log = {
-      findEnd: () => Promise.resolve(end),
-      read: (after: string) => answer(stream.read(after, FOLLOW_BOUNDS)),
-      readNext: ({ cursor }: EventLogBatch) =>
-        answer(stream.waitForNext(cursor, BLOCK, FOLLOW_BOUNDS)),
-    };
-    try {
-      return await followLog(log, onBatch, options);
-    } finally {
-      await client.close();
-    }
-  }
-
-  #answer<T>(
-    reply: Promise<T>,
-    signal: AbortSignal | undefined,
-  ): Promise<T> {
-    const timeout = this.#timeout + BLOCK;
-    const verb = this.#log.describe("follow");
-    return orTimedOut(reply, timeout, verb, signal);
+    return this.#log.compare(a, b);
   }
 
   /** The name of the class, as the classes of the platform have it. */

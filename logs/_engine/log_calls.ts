@@ -62,7 +62,7 @@ export interface LogCallsOptions {
 }
 
 /** The calls that read a log. */
-export class ReadCalls {
+export abstract class ReadCalls {
   readonly #reader: LogReader;
   readonly #options: LogCallsOptions;
 
@@ -88,27 +88,25 @@ export class ReadCalls {
     return await this.retry(rewind, "rewind", signal);
   }
 
-  /**
-   * Follows the log, as `EventLog.follow`.
-   *
-   * @param follow Follows it with options that were checked.
-   */
-  async followBy(
+  /** Follows the log, as `EventLog.follow`. */
+  async follow(
     onBatch: (batch: EventLogBatch) => void,
-    options: EventLogFollowOptions,
-    follow: (
-      onBatch: (batch: EventLogBatch) => void,
-      options: EventLogFollowOptions,
-    ) => Promise<never>,
+    options: EventLogFollowOptions = {},
   ): Promise<never> {
     const given = checkFollowOptions(options);
     return await nameFollowErrors(
       this.describe("follow"),
       onBatch,
-      (onBatch) => follow(onBatch, given),
+      (onBatch) => this.followChecked(onBatch, given),
       given.signal,
     );
   }
+
+  /** Follows the log. The options were checked. */
+  protected abstract followChecked(
+    onBatch: (batch: EventLogBatch) => void,
+    options: EventLogFollowOptions,
+  ): Promise<never>;
 
   /** Says what a call does, for errors. */
   describe(task: string): string {
@@ -141,24 +139,21 @@ export class LogCalls<Watcher extends ChangeWatcher = ChangeWatcher>
     this.#retriesFollow = options.retriesFollow ?? false;
   }
 
-  /** Follows the log, as `EventLog.follow`. */
-  async follow(
+  protected followChecked(
     onBatch: (batch: EventLogBatch) => void,
-    options: EventLogFollowOptions = {},
+    options: EventLogFollowOptions,
   ): Promise<never> {
     const source = this.#source;
     const bounds = checkReadOptions({});
     let watcher: Watcher | undefined;
     const watch = (): Watcher => watcher = source.watch();
-    return await this.followBy(onBatch, options, (onBatch, given) => {
-      const attempt = <T>(call: () => Promise<T>): Promise<T> =>
-        this.#retriesFollow ? this.retry(call, "follow", given.signal) : call();
-      const reader = {
-        read: (after: string) =>
-          attempt(() => source.read(after, bounds, watcher)),
-        findEnd: () => attempt(() => source.rewind(0, watcher)),
-      };
-      return followChanges(reader, watch, onBatch, given);
-    });
+    const attempt = <T>(call: () => Promise<T>): Promise<T> =>
+      this.#retriesFollow ? this.retry(call, "follow", options.signal) : call();
+    const reader = {
+      read: (after: string) =>
+        attempt(() => source.read(after, bounds, watcher)),
+      findEnd: () => attempt(() => source.rewind(0, watcher)),
+    };
+    return followChanges(reader, watch, onBatch, options);
   }
 }

@@ -8,6 +8,7 @@
  */
 
 import type {
+  EventLog,
   EventLogAppendOptions,
   EventLogBatch,
   EventLogReadOptions,
@@ -18,6 +19,7 @@ import { quote } from "../../_validate.ts";
 import { type LogReader, ReadCalls } from "../_engine/log_calls.ts";
 import { orTimedOut } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
+import { compareCursors } from "./cursors.ts";
 import { classifyError } from "./error_kinds.ts";
 
 /** What Redis stores for a log. */
@@ -34,8 +36,11 @@ export interface RedisHistory extends LogReader {
 /** The most that one command appends. Redis does nothing else meanwhile. */
 const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 
-/** A log in Redis, but for `follow`. */
-export class RedisBaseLog extends ReadCalls {
+/** The most events and bytes of a batch that a follower reads. */
+export const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
+
+/** A log in Redis, but for how it is followed. */
+export abstract class RedisBaseLog extends ReadCalls implements EventLog {
   readonly #history: RedisHistory;
   readonly #timeout: number;
   /** Set by the first append: most logs of names are only read in a process. */
@@ -58,6 +63,10 @@ export class RedisBaseLog extends ReadCalls {
   ): Promise<string> {
     this.#appends ??= this.#makeAppends();
     return this.#appends.append(event, options);
+  }
+
+  compare(a: string, b: string): number | undefined {
+    return compareCursors(a, b);
   }
 
   /** As {@linkcode RedisBaseLog.read}, without a retry. */

@@ -8,14 +8,13 @@
 
 import { listenForAbort } from "../../_abort.ts";
 import type {
-  EventLog,
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
 import { readFirst } from "../_engine/follow.ts";
 import type { Follower, RedisFollower } from "./follower.ts";
-import { compareCursors, isAfter } from "./cursors.ts";
-import { RedisBaseLog } from "./base_log.ts";
+import { isAfter } from "./cursors.ts";
+import { FOLLOW_BOUNDS, RedisBaseLog } from "./base_log.ts";
 import {
   RedisNamedStream,
   type RedisNamedStreamOptions,
@@ -31,11 +30,8 @@ export interface RedisNamedLogOptions extends RedisNamedStreamOptions {
   getFollower: () => RedisFollower;
 }
 
-/** The most events and bytes of a batch until the follower has caught up. */
-const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
-
 /** The log of a name in Redis. Appending needs no claim. */
-export class RedisNamedLog extends RedisBaseLog implements EventLog {
+export class RedisNamedLog extends RedisBaseLog {
   readonly #options: RedisNamedLogOptions;
 
   constructor(options: RedisNamedLogOptions) {
@@ -43,22 +39,7 @@ export class RedisNamedLog extends RedisBaseLog implements EventLog {
     this.#options = options;
   }
 
-  async follow(
-    onBatch: (batch: EventLogBatch) => void,
-    options: EventLogFollowOptions = {},
-  ): Promise<never> {
-    return await this.followBy(
-      onBatch,
-      options,
-      (onBatch, given) => this.#follow(onBatch, given),
-    );
-  }
-
-  compare(a: string, b: string): number | undefined {
-    return compareCursors(a, b);
-  }
-
-  async #follow(
+  protected async followChecked(
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions,
   ): Promise<never> {
