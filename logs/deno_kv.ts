@@ -31,7 +31,6 @@
  */
 
 import { type OptionKinds, readOptions } from "../_options.ts";
-import { assertLimit } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -46,6 +45,7 @@ import { KvLog } from "./_deno_kv/log.ts";
 import { checkStore } from "./_deno_kv/replies.ts";
 import { checkKvOptions, describePrefix } from "./_deno_kv/option_checks.ts";
 import type { KvKeyPart, KvStore } from "./_deno_kv/store.ts";
+import { checkKeptEvents } from "./_engine/kept_events.ts";
 
 export {
   DenoKvEventLogs,
@@ -145,19 +145,11 @@ export class DenoKvEventLog implements EventLog {
     options: DenoKvEventLogOptions = {},
   ) {
     const verb = "make event log";
-    const {
-      maxEvents = 10_000,
-      maxAge = Infinity,
-      pollInterval = 250,
-      timeout = 10_000,
-    } = readOptions(verb, options, OPTIONS);
-    assertLimit(verb, "maxEvents", maxEvents, 1);
-    assertLimit(verb, "maxAge", maxAge, 1);
+    const given = readOptions(verb, options, OPTIONS);
+    const { pollInterval = 250, timeout = 10_000 } = given;
+    const kept = checkKeptEvents(verb, given);
     checkKvOptions(verb, prefix, pollInterval, timeout);
-    const history = new KvHistory(checkStore(verb, kv), prefix, {
-      maxEvents,
-      maxAge,
-    });
+    const history = new KvHistory(checkStore(verb, kv), prefix, kept);
     const name = describePrefix(prefix);
     this.#log = new KvLog(history, name, pollInterval, timeout);
   }

@@ -42,6 +42,7 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
+import { checkKeptEvents } from "./_engine/kept_events.ts";
 import type { PostgresClient } from "./_postgres/client.ts";
 import { PostgresHistory } from "./_postgres/history.ts";
 import { PostgresLog } from "./_postgres/log.ts";
@@ -143,18 +144,11 @@ export class PostgresEventLog implements EventLog {
   ) {
     const verb = "make event log";
     const given = readOptions(verb, options, OPTIONS);
-    const {
-      maxEvents = 10_000,
-      maxBytes = Infinity,
-      maxAge = Infinity,
-      ...shared
-    } = given;
-    assertLimit(verb, "maxEvents", maxEvents, 1);
+    const { maxBytes = Infinity } = given;
+    const kept = checkKeptEvents(verb, given);
     assertLimit(verb, "maxBytes", maxBytes, 1);
-    assertLimit(verb, "maxAge", maxAge, 1);
-    const setup = checkSetup(verb, client, ["name", name], shared);
-    const bounds = { maxEvents, maxBytes, maxAge };
-    const history = new PostgresHistory(setup, name, bounds);
+    const setup = checkSetup(verb, client, ["name", name], given);
+    const history = new PostgresHistory(setup, name, { ...kept, maxBytes });
     this.#log = new PostgresLog(history, setup.timeout, quote(name));
   }
 

@@ -29,12 +29,7 @@
  * @module
  */
 
-import {
-  assertLimit,
-  assertName,
-  assertNumber,
-  MAX_DELAY,
-} from "../_validate.ts";
+import { assertName, assertNumber, MAX_DELAY } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -45,6 +40,7 @@ import type {
   EventLogReadOptions,
 } from "../log.ts";
 import { type OptionKinds, readOptions } from "../_options.ts";
+import { checkKeptEvents } from "./_engine/kept_events.ts";
 import { assertRedisClient } from "./_redis/check_client.ts";
 import type { RedisClient } from "./_redis/client.ts";
 import { RedisStream } from "./_redis/stream.ts";
@@ -147,14 +143,13 @@ export class RedisStreamsEventLog implements EventLog {
     options: RedisStreamsEventLogOptions = {},
   ) {
     const verb = "make event log";
-    const { maxEvents = 10_000, maxAge = Infinity, timeout = 10_000 } =
-      readOptions(verb, options, OPTIONS);
-    assertLimit(verb, "maxEvents", maxEvents, 1);
-    assertLimit(verb, "maxAge", maxAge, 1);
+    const given = readOptions(verb, options, OPTIONS);
+    const { timeout = 10_000 } = given;
+    const kept = checkKeptEvents(verb, given);
     assertNumber(verb, "timeout", timeout, 1, MAX_TIMEOUT);
     assertName(verb, "key", key);
     assertRedisClient(verb, client);
-    const stream = new RedisStream(client, key, { maxEvents, maxAge });
+    const stream = new RedisStream(client, key, kept);
     this.#log = new RedisStreamsLog(client, stream, timeout, key);
   }
 

@@ -37,7 +37,7 @@
 
 import type { OptionKinds } from "../_options.ts";
 import { readOptions } from "../_options.ts";
-import { assertLimit, quote } from "../_validate.ts";
+import { quote } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
@@ -47,6 +47,7 @@ import type {
   EventLogOptions,
   EventLogReadOptions,
 } from "../log.ts";
+import { checkKeptEvents } from "./_engine/kept_events.ts";
 import type { SqliteDatabase } from "./_sqlite/database.ts";
 import { SqliteHistory } from "./_sqlite/history.ts";
 import { SqliteLog } from "./_sqlite/log.ts";
@@ -143,12 +144,9 @@ export class SqliteEventLog implements EventLog {
   ) {
     const verb = "make event log";
     const given = readOptions(verb, options, OPTIONS);
-    const { maxEvents = 10_000, maxAge = Infinity, ...shared } = given;
-    assertLimit(verb, "maxEvents", maxEvents, 1);
-    assertLimit(verb, "maxAge", maxAge, 1);
-    const setup = checkSetup(verb, db, ["name", name], shared);
-    const bounds = { maxEvents, maxAge };
-    const history = new SqliteHistory(setup.connection, name, "", bounds);
+    const kept = checkKeptEvents(verb, given);
+    const setup = checkSetup(verb, db, ["name", name], given);
+    const history = new SqliteHistory(setup.connection, name, "", kept);
     this.#log = new SqliteLog(setup, history, quote(name));
   }
 

@@ -8,6 +8,7 @@
  */
 
 import { makeEpoch } from "../../_log/epoch_cursor.ts";
+import type { KeptEvents } from "../_engine/kept_events.ts";
 import type { WakeWatcher } from "../_engine/wake_watcher.ts";
 import {
   hasTag,
@@ -33,13 +34,6 @@ export interface LogState {
   readonly last: number;
 }
 
-/** The bounds of a history. */
-export interface KvHistoryBounds {
-  maxEvents: number;
-  /** Milliseconds. */
-  maxAge: number;
-}
-
 interface StampedState extends LogState {
   readonly versionstamp: string;
 }
@@ -60,7 +54,7 @@ export class KvHistory {
    * by name with the same prefix, whose name is that of a part of our keys, would count.
    */
   readonly #beginKey: readonly KvKeyPart[];
-  readonly #bounds: KvHistoryBounds;
+  readonly #bounds: KeptEvents;
   /** The state as this process knows it; cleared by a commit that conflicts. */
   #state: StampedState | undefined;
   readonly #writer = crypto.randomUUID();
@@ -70,7 +64,7 @@ export class KvHistory {
   constructor(
     kv: KvStore,
     prefix: readonly KvKeyPart[],
-    bounds: KvHistoryBounds,
+    bounds: KeptEvents,
   ) {
     this.#kv = kv;
     this.#stateKey = [...prefix, "head"];

@@ -9,15 +9,13 @@
  */
 
 import { warn } from "../../_warning.ts";
+import type { KeptEvents } from "../_engine/kept_events.ts";
 import { orTimedOut } from "../_engine/retry.ts";
 
 /** What to keep of a log. */
-export interface RetentionBounds {
-  maxEvents: number;
-  /** Bytes of UTF-8. */
-  maxBytes: number;
-  /** Milliseconds. */
-  maxAge: number;
+export interface RetentionBounds extends KeptEvents {
+  /** Bytes of UTF-8, or `Infinity`. */
+  readonly maxBytes: number;
 }
 
 /** The most milliseconds that an append or a follower waits until events are dropped. */

@@ -15,6 +15,7 @@ import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import type { RedisClient } from "./client.ts";
 import { parseCursor } from "./cursors.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
+import type { KeptEvents } from "../_engine/kept_events.ts";
 import type { RedisHistory } from "./base_log.ts";
 import {
   APPEND_SCRIPT,
@@ -27,14 +28,6 @@ import {
 import { makeKeyBeside } from "./keys.ts";
 import { readEntries, readId, readIds } from "./replies.ts";
 
-/** The bounds of a history. */
-export interface RetentionBounds {
-  /** Events at most. */
-  maxEvents: number;
-  /** Milliseconds at most. */
-  maxAge: number;
-}
-
 /** Entries that one command reads. */
 const PAGE = 128;
 
@@ -42,12 +35,12 @@ const PAGE = 128;
 export class RedisStream implements RedisHistory {
   readonly #client: RedisClient;
   readonly #key: string;
-  readonly #bounds: RetentionBounds;
+  readonly #bounds: KeptEvents;
   readonly #writerKey: string;
   /** How many writes have started. */
   #writes = 0;
 
-  constructor(client: RedisClient, key: string, bounds: RetentionBounds) {
+  constructor(client: RedisClient, key: string, bounds: KeptEvents) {
     this.#client = client;
     this.#key = key;
     this.#bounds = bounds;

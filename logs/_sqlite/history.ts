@@ -12,6 +12,7 @@ import type { EventLogState } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
 import { EpochReader, findPosition } from "../_engine/epoch_reader.ts";
 import { escapeName } from "../_engine/escape_name.ts";
+import { KEEPS_ALL, type KeptEvents } from "../_engine/kept_events.ts";
 import {
   type DecideChange,
   describeLog,
@@ -24,13 +25,6 @@ import {
   toColumns,
 } from "../_engine/state_columns.ts";
 import type { Row, SqliteConnection } from "./connection.ts";
-
-/** What to keep of a log. */
-export interface SqliteHistoryBounds {
-  maxEvents: number;
-  /** Milliseconds. */
-  maxAge: number;
-}
 
 /** The number of appends between two drops of events. */
 const TRIM_EVENTS = 32;
@@ -46,7 +40,7 @@ export class SqliteHistory {
   readonly key: string;
   readonly #connection: SqliteConnection;
   readonly #names: readonly [collection: string, name: string];
-  readonly #bounds: SqliteHistoryBounds;
+  readonly #kept: KeptEvents;
   /** The average bytes of an event, by the rows that were read last. */
   #eventSize = 1024;
 
@@ -55,12 +49,12 @@ export class SqliteHistory {
     connection: SqliteConnection,
     collection: string,
     name: string,
-    bounds: SqliteHistoryBounds = { maxEvents: Infinity, maxAge: Infinity },
+    kept = KEEPS_ALL,
   ) {
     this.#connection = connection;
     this.#names = [escapeName(collection), escapeName(name)];
     this.key = this.#names.join("\0");
-    this.#bounds = bounds;
+    this.#kept = kept;
   }
 
   /** Reads the events after a cursor, as `EventLog.read`. */
@@ -187,7 +181,7 @@ export class SqliteHistory {
 
   /** Drops events that are too many or too old, before the next event is written. */
   #trim(epoch: string, next: number, now: number): void {
-    const { maxEvents, maxAge } = this.#bounds;
+    const { maxEvents, maxAge } = this.#kept;
     let oldest = Math.max(next - maxEvents + 1, 0);
     if (maxAge !== Infinity) {
       const [young] = this.#connection.get(
@@ -232,7 +226,7 @@ export class SqliteHistory {
   }
 
   #oldestTime(now: number): number {
-    const { maxAge } = this.#bounds;
+    const { maxAge } = this.#kept;
     return maxAge === Infinity ? 0 : now - maxAge;
   }
 }
