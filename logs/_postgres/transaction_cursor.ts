@@ -7,6 +7,8 @@
  * @module
  */
 
+import { compareIds } from "../_engine/pair_ids.ts";
+
 /** The parts of a cursor. Both numbers may be too large for a `number`. */
 export interface TransactionCursor {
   /** The ID of the transaction that has written the event. */
@@ -43,11 +45,7 @@ export function compareTransactionCursors(
   a: string,
   b: string,
 ): number | undefined {
-  const first = parseTransactionCursor(a);
-  const second = parseTransactionCursor(b);
-  if (first === undefined || second === undefined) return undefined;
-  const difference = first.xid === second.xid
-    ? first.id - second.id
-    : first.xid - second.xid;
-  return Number(difference);
+  const areKnown = parseTransactionCursor(a) !== undefined &&
+    parseTransactionCursor(b) !== undefined;
+  return areKnown ? compareIds(a, b) : undefined;
 }

@@ -16,11 +16,11 @@ import {
 import type { TextEventInit } from "../../event.ts";
 import { quote } from "../../_validate.ts";
 import { nameErrors } from "../_engine/name_errors.ts";
+import { splitId } from "../_engine/pair_ids.ts";
 import { RecentWrites } from "../_engine/recent_writes.ts";
 import { retry } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
 import type { RedisClient } from "./client.ts";
-import { splitId } from "./cursors.ts";
 import type { NameKeys } from "./keys.ts";
 import {
   RELEASE_SCRIPT,

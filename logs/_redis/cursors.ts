@@ -7,6 +7,8 @@
  * @module
  */
 
+import { compareIds } from "../_engine/pair_ids.ts";
+
 // One spelling for each position. Redis refuses what does not fit two integers of 64
 // bits.
 const CURSOR_REGEXP = /^(<?)(0|[1-9]\d{0,18})-(0|[1-9]\d{0,18})$/;
@@ -39,26 +41,7 @@ export function compareCursors(a: string, b: string): number | undefined {
       Number(second.isBefore) - Number(first.isBefore);
 }
 
-/** Splits the ID of an entry into its two numbers, as text. */
-export function splitId(id: string): readonly [time: string, sequence: string] {
-  const middle = id.indexOf("-");
-  return [id.slice(0, middle), id.slice(middle + 1)];
-}
-
-/** Compares the IDs of two entries, each two numbers of up to 64 bits. */
-function compareIds(id: string, other: string): number {
-  const [time, sequence] = splitId(id);
-  const [otherTime, otherSequence] = splitId(other);
-  return compareDigits(time, otherTime) ||
-    compareDigits(sequence, otherSequence);
-}
-
 /** Whether the ID of an entry is later than another one. */
 export function isAfter(id: string, other: string): boolean {
   return compareIds(id, other) > 0;
-}
-
-/** Compares two numbers of any length, by their digits. */
-function compareDigits(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0);
 }

@@ -9,7 +9,8 @@
 import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { ID_STEP, splitBatches } from "./batches.ts";
-import { isAfter, parseCursor, splitId } from "./cursors.ts";
+import { splitId } from "../_engine/pair_ids.ts";
+import { isAfter, parseCursor } from "./cursors.ts";
 import { type Entry, isStart, readEvent } from "./entries.ts";
 
 /** The cursor of the position before all entries. */

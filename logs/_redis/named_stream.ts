@@ -25,7 +25,8 @@ import type { ReadBounds } from "../../_log/option_checks.ts";
 import type { RedisHistory } from "./base_log.ts";
 import { APPEND_SCRIPT } from "./named_stream_scripts.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
-import { isAfter, parseCursor, splitId } from "./cursors.ts";
+import { splitId } from "../_engine/pair_ids.ts";
+import { isAfter, parseCursor } from "./cursors.ts";
 import { hasEvent, splitBatch, splitBatches } from "./batches.ts";
 import { readEntries, readIds, readLease } from "./replies.ts";
 
