@@ -16,6 +16,9 @@ export interface AppendQueueBounds {
   bytes: number;
 }
 
+/** What one write takes, where nothing of the engine asks for less. */
+export const WRITE_BOUNDS: AppendQueueBounds = { items: 128, bytes: 1_048_576 };
+
 interface Waiting<T> {
   readonly item: T;
   readonly size: number;

@@ -258,9 +258,8 @@ ${rows.join(", ")} RETURNING xid || '-' || id AS cursor${
     }`;
   }
 
-  async #query(sql: string, ...values: (string | null)[]): Promise<Row[]> {
-    const { connection, hasTables } = this.#setup;
-    return await connection.query(hasTables, sql, this.key, ...values);
+  #query(sql: string, ...values: (string | null)[]): Promise<Row[]> {
+    return this.#setup.query(sql, this.key, ...values);
   }
 }
 

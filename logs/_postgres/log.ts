@@ -9,10 +9,7 @@
 import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { TextEventInit } from "../../event.ts";
 import { appendLine } from "../_engine/append_line.ts";
-import {
-  AppendQueue,
-  type AppendQueueBounds,
-} from "../_engine/append_queue.ts";
+import { AppendQueue, WRITE_BOUNDS } from "../_engine/append_queue.ts";
 import { LogCalls, type LogSource } from "../_engine/log_calls.ts";
 import { nameErrors } from "../_engine/name_errors.ts";
 import { orTimedOut } from "../_engine/retry.ts";
@@ -33,12 +30,6 @@ export interface PostgresLogSource extends LogSource<PostgresWatcher> {
   writeIn(transaction: unknown, line: string): Promise<string>;
 }
 
-/** The most events and bytes that one statement writes. */
-export const BATCH_BOUNDS: AppendQueueBounds = {
-  items: 128,
-  bytes: 1_048_576,
-};
-
 /** One log in a database. */
 export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
   readonly #source: PostgresLogSource;
@@ -56,7 +47,7 @@ export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
     this.#timeout = timeout;
     this.#name = name;
     this.#queue = new AppendQueue(
-      BATCH_BOUNDS,
+      WRITE_BOUNDS,
       (lines) => this.retry(source.prepareWrite(lines), "append to"),
     );
   }

@@ -188,11 +188,11 @@ export class NamedHistory {
 
   /** Removes logs of the database that have expired, now and then. */
   async sweep(): Promise<void> {
-    const { connection, hasTables } = this.#setup;
+    const { connection, query } = this.#setup;
     const now = performance.now();
     if (now < connection.sweptAt + SWEEP_INTERVAL) return;
     connection.sweptAt = now;
-    await connection.query(hasTables, SWEEP);
+    await query(SWEEP);
   }
 
   /**
@@ -210,7 +210,7 @@ export class NamedHistory {
     return async (signal) => {
       for (;;) {
         signal.throwIfAborted();
-        const read = this.#last ?? await this.#readState();
+        const read = this.#last ?? await this.#read("", null, ONE);
         this.#last = undefined;
         const { stored } = read;
         const done = attempts.find(({ version }) =>
@@ -249,10 +249,9 @@ export class NamedHistory {
     lines: readonly string[],
     writeId: string,
   ): Promise<number | undefined> {
-    const { connection, hasTables, notify } = this.#setup;
+    const { query, notify } = this.#setup;
     const rest = WRITE + (notify ? NOTIFY : "") + " FROM changed";
-    const [row] = await connection.query(
-      hasTables,
+    const [row] = await query(
       `WITH changed AS (${stored === undefined ? CREATE : UPDATE}${rest}`,
       ...this.#names,
       next.version,
@@ -268,14 +267,8 @@ export class NamedHistory {
 
   /** Finds the first event of a write, `undefined` if it is not there. */
   async #findWrite(writeId: string): Promise<string | undefined> {
-    const { connection, hasTables } = this.#setup;
-    const [row] = await connection.query(hasTables, FIND_WRITE, writeId);
+    const [row] = await this.#setup.query(FIND_WRITE, writeId);
     return row && readText(row, "cursor");
-  }
-
-  async #readState(): Promise<Read> {
-    const { stored, clock } = await this.#read("", null, ONE);
-    return { stored, clock };
   }
 
   /** Reads events from a sequence on if the log is still of an epoch, or from the oldest. */
@@ -284,9 +277,7 @@ export class NamedHistory {
     sequence: string | null,
     { limit, maxBytes }: ReadBounds,
   ): Promise<Read & { state: LogState | undefined; rows: EventRow[] }> {
-    const { connection, hasTables } = this.#setup;
-    const reply = await connection.query(
-      hasTables,
+    const reply = await this.#setup.query(
       READ,
       ...this.#names,
       epoch,

@@ -7,12 +7,11 @@
  */
 
 import type { EventLogState } from "../../_log/event_logs.ts";
-import { AppendQueue } from "../_engine/append_queue.ts";
+import { AppendQueue, WRITE_BOUNDS } from "../_engine/append_queue.ts";
 import type { DecideChange } from "../_engine/log_changes.ts";
 import { StateLog } from "../_engine/state_log.ts";
 import type { PostgresWatcher } from "./changes.ts";
 import { classifyError } from "./error_kinds.ts";
-import { BATCH_BOUNDS } from "./log.ts";
 import type { NamedHistory } from "./named_history.ts";
 
 /** One log by name in a database. */
@@ -34,7 +33,7 @@ export class NamedLog extends StateLog<PostgresWatcher> {
     super(history, { timeout, name, classifyError }, expireIn);
     this.#history = history;
     this.#queue = new AppendQueue(
-      BATCH_BOUNDS,
+      WRITE_BOUNDS,
       (decisions) => this.retry(history.prepareChange(decisions), "append to"),
     );
   }

@@ -11,7 +11,11 @@ import type { OptionKinds } from "../../_options.ts";
 import { describeMismatch } from "../../_validate.ts";
 import { checkWaits } from "../_engine/wait_options.ts";
 import type { PostgresClient } from "./client.ts";
-import { connectionOf, type PostgresConnection } from "./connection.ts";
+import {
+  connectionOf,
+  type PostgresConnection,
+  type Row,
+} from "./connection.ts";
 
 /** Options for {@linkcode PostgresEventLogs}, and for each log. */
 export interface PostgresEventLogsOptions {
@@ -59,7 +63,11 @@ export interface PostgresSetup {
   readonly pollInterval: number;
   readonly timeout: number;
   readonly notify: boolean;
-  readonly hasTables: boolean;
+  /** Runs a statement in a transaction of its own, once the tables are there. */
+  readonly query: (
+    sql: string,
+    ...values: (string | null)[]
+  ) => Promise<Row[]>;
 }
 
 /**
@@ -94,5 +102,7 @@ export function checkSetup(
   checkWaits(verb, pollInterval, timeout);
   assertLogName(verb, name, MAX_LOG_NAME_BYTES, parameter);
   const connection = connectionOf(client);
-  return { connection, pollInterval, timeout, notify, hasTables };
+  const query = (sql: string, ...values: (string | null)[]): Promise<Row[]> =>
+    connection.query(hasTables, sql, ...values);
+  return { connection, pollInterval, timeout, notify, query };
 }

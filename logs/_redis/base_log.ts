@@ -16,6 +16,7 @@ import type {
 import { checkReadOptions } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
 import { quote } from "../../_validate.ts";
+import { WRITE_BOUNDS } from "../_engine/append_queue.ts";
 import { type LogReader, ReadCalls } from "../_engine/log_calls.ts";
 import { orTimedOut } from "../_engine/retry.ts";
 import { RedisAppendQueue } from "./append_queue.ts";
@@ -32,9 +33,6 @@ export interface RedisHistory extends LogReader {
    */
   prepareWrite(events: readonly string[][]): () => Promise<readonly string[]>;
 }
-
-/** The most that one command appends. Redis does nothing else meanwhile. */
-const BATCH_BOUNDS = { items: 128, bytes: 1_048_576 };
 
 /** The most events and bytes of a batch that a follower reads. */
 export const FOLLOW_BOUNDS = { limit: 256, maxBytes: 1_048_576 };
@@ -92,7 +90,7 @@ export abstract class RedisBaseLog extends ReadCalls implements EventLog {
 
   #makeAppends(): RedisAppendQueue {
     return new RedisAppendQueue(
-      BATCH_BOUNDS,
+      WRITE_BOUNDS,
       (events) => this.retry(this.#history.prepareWrite(events), "append to"),
     );
   }
