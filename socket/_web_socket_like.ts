@@ -305,6 +305,12 @@ export class WebSocketLike extends EventTarget implements WebSocket {
     dispatchEvent(this, createCloseEvent(facts));
   }
 
+  /**
+   * Adds a listener, as the interface describes.
+   *
+   * @param args The arguments of the method of `EventTarget`.
+   * @throws {TypeError} If the listener is neither a function, an object nor `null`.
+   */
   override addEventListener(
     ...args: Parameters<EventTarget["addEventListener"]>
   ): void {
