@@ -299,6 +299,18 @@ browserTest(
           }
         }
       }
+      // As before the code has come.
+      await page.run(() => {
+        const { document } = globalThis as unknown as {
+          document: {
+            querySelectorAll(query: string): Iterable<{ textContent: string }>;
+          };
+        };
+        for (const code of document.querySelectorAll("pre code")) {
+          code.textContent = "";
+        }
+      }, null);
+      assertEquals(await findViolations(page), [], "without the code");
     }),
   // Only the DevTools protocol sets the color scheme.
   { browsers: ["chromium"] },
