@@ -6,7 +6,7 @@
  * Arguments are handed on: `deno task test tests/parser/parser_test.ts`. Without one, it
  * runs all tests but the slow ones, and with `--slow` only those.
  *
- * All tests are run by two processes at once. A test that fails is run once more by
+ * All tests are run by three processes at once. A test that fails is run once more by
  * itself, as `_second_run.ts` describes.
  *
  * @module
@@ -22,6 +22,7 @@ const SLOW = [
   "tests/chaos/",
   "tests/docs/comparison_test.ts",
   "tests/docs/deploying_test.ts",
+  "tests/docs/durable_logs_test.ts",
   "tests/docs/redis_adapters_test.ts",
   "tests/log/memory_size_test.ts",
   "tests/node/versions_test.ts",
@@ -31,6 +32,9 @@ const SLOW = [
   "tests/package/npm_package_test.ts",
   "tests/parser/memory_test.ts",
 ];
+
+/** How many processes run all tests, most of which wait: two processors are not idle then. */
+const PROCESSES = 3;
 
 const importMap = await importMapArgs();
 const first = await runAll();
@@ -65,8 +69,8 @@ interface TestRun extends TestOutcome {
 }
 
 /**
- * Runs what the arguments name, or all tests: by two processes, since most tests wait for
- * a socket, a timer or an engine.
+ * Runs what the arguments name, or all tests: by several processes, since most tests wait
+ * for a socket, a timer or an engine.
  */
 async function runAll(): Promise<TestRun> {
   if (Deno.args[0] === "--slow") return await runTests(SLOW, print);
@@ -74,18 +78,31 @@ async function runAll(): Promise<TestRun> {
   const files = (await listFiles("tests")).map((name) => `tests/${name}`)
     .filter((name) => name.endsWith("_test.ts"))
     .filter((name) => !SLOW.some((slow) => name.startsWith(slow)));
-  const half = files.filter((_, index) => index % 2 === 1);
-  const output: Uint8Array[] = [];
-  const [a, b] = await Promise.all([
-    runTests([`--ignore=${[...SLOW, ...half].join()}`], print),
-    runTests(half, (chunk) => void output.push(chunk)),
+  const parts = Array.from(
+    { length: PROCESSES },
+    (_, part) => files.filter((_, index) => index % PROCESSES === part),
+  );
+  // The first process also takes the examples, which may be in any file. Only it checks
+  // types: `deno task check` does so for all tests.
+  const others = parts.slice(1);
+  const outputs = others.map((): Uint8Array[] => []);
+  const runs = await Promise.all([
+    runTests([`--ignore=${[...SLOW, ...others.flat()].join()}`], print),
+    ...others.map((part, index) =>
+      runTests(
+        ["--no-check", ...part],
+        (chunk) => void outputs[index]!.push(chunk),
+      )
+    ),
   ]);
-  for (const chunk of output) await print(chunk);
+  for (const chunk of outputs.flat()) await print(chunk);
+  const sum = (count: (run: TestRun) => number) =>
+    runs.reduce((sum, run) => sum + count(run), 0);
   return {
-    passed: a.passed + b.passed,
-    skipped: a.skipped + b.skipped,
-    failed: [...a.failed, ...b.failed],
-    hasOtherErrors: a.hasOtherErrors || b.hasOtherErrors,
+    passed: sum(({ passed }) => passed),
+    skipped: sum(({ skipped }) => skipped),
+    failed: runs.flatMap(({ failed }) => failed),
+    hasOtherErrors: runs.some(({ hasOtherErrors }) => hasOtherErrors),
   };
 }
 
