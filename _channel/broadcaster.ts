@@ -251,10 +251,7 @@ export class Broadcaster implements LogFeedListener, TopicSetHome {
     // events of a conflation key, and not the newest alone.
     const isDue = liveSegment.keyedEnd > this.#position;
     if (isNew && isDue && !this.#isHandingOut) this.#handOut();
-    const position = liveSegment.find(cursor);
-    return position === undefined
-      ? this.catchUp.find(cursor)
-      : { segment: liveSegment, position };
+    return liveSegment.locate(cursor) ?? this.catchUp.find(cursor);
   }
 
   /** Makes a subscriber wait until the log is read after its cursor. */

@@ -151,11 +151,7 @@ export class Conflation {
   }
 
   #find(cursor: string): SegmentLocation | undefined {
-    const { liveSegment: segment } = this.#feed;
-    const position = segment.find(cursor);
-    return position === undefined
-      ? this.#catchUp.find(cursor)
-      : { segment, position };
+    return this.#feed.liveSegment.locate(cursor) ?? this.#catchUp.find(cursor);
   }
 }
 

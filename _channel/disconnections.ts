@@ -52,9 +52,8 @@ export class Disconnections {
       }
       return true;
     }
-    const isKept = position === followed.begin ||
+    return position === followed.begin ||
       followed.eventAt(position - 1).disconnect === true;
-    return isKept;
   }
 
   /** Whether an entry is known to be one of this process that ends streams. */

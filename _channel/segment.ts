@@ -185,6 +185,12 @@ export class Segment {
     return this.#positions.get(cursor);
   }
 
+  /** The location of a cursor; `undefined` where {@linkcode Segment.find} gives none. */
+  locate(cursor: string): SegmentLocation | undefined {
+    const position = this.find(cursor);
+    return position === undefined ? undefined : { segment: this, position };
+  }
+
   /** The cursor of a position; `undefined` if the segment does not have the position. */
   cursorOf(position: number): string | undefined {
     return position === this.#begin

@@ -59,10 +59,7 @@ export class SegmentCache {
 
   /** Finds a cursor in a segment. */
   find(cursor: string): SegmentLocation | undefined {
-    const segment = this.#byCursor.get(cursor);
-    const position = segment?.find(cursor);
-    if (segment === undefined || position === undefined) return undefined;
-    return { segment, position };
+    return this.#byCursor.get(cursor)?.locate(cursor);
   }
 
   /** Finds between which events of a segment a cursor lies that the log does not have. */

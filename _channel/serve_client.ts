@@ -53,8 +53,7 @@ export function serveClient(
   const client = checkServeOptions(given, channelOptions);
   const { topics } = client.interest;
   if (topics instanceof TopicSet) bindTopicSet(topics, broadcaster);
-  const { compression, onGap } = channelOptions;
-  const { tally } = channelOptions;
+  const { compression, onGap, tally } = channelOptions;
   const negotiation = negotiate(request, {
     ...given,
     compression,
