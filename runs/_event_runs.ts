@@ -157,7 +157,6 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
   ): Promise<boolean> {
     return EventRuns.#tell(this, "start run", id, async () => {
       const anySource = source as EventRunSource;
-      assertRunId("start run", id);
       const given = checkStart(anySource, options);
       this.#assertOpen("start run");
       return await this.#producers.start(id, anySource, given);
@@ -229,10 +228,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * with what the logs throw.
    */
   stop(id: string): Promise<boolean> {
-    return EventRuns.#tell(this, "stop run", id, async () => {
-      assertRunId("stop run", id);
-      return await this.#registry.stop(id);
-    });
+    return EventRuns.#tell(
+      this,
+      "stop run",
+      id,
+      () => this.#registry.stop(id),
+    );
   }
 
   /**
@@ -258,11 +259,13 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    * that ID, and with what the logs throw.
    */
   status(id: string): Promise<EventRunStatus | undefined> {
-    const verb = "get status of run";
-    return EventRuns.#tell(this, verb, id, async () => {
-      assertRunId(verb, id);
-      return await this.#registry.getStatus(id);
-    }, "status");
+    return EventRuns.#tell(
+      this,
+      "get status of run",
+      id,
+      () => this.#registry.getStatus(id),
+      "status",
+    );
   }
 
   /**
@@ -286,7 +289,6 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
    */
   ended(id: string): Promise<EventRunEnd | undefined> {
     return EventRuns.#tell(this, "wait for run", id, async () => {
-      assertRunId("wait for run", id);
       this.#assertOpen("wait for run");
       return await waitForEnd(
         id,
@@ -328,7 +330,7 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     await this.close();
   }
 
-  /** Tells what a call rejects with: its promise may be left alone. */
+  /** Checks the ID, and tells what a call rejects with: its promise may be left alone. */
   static #tell<T, Events>(
     self: EventRuns<Events>,
     verb: string,
@@ -341,8 +343,12 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
+    const callChecked = async (): Promise<T> => {
+      assertRunId(verb, id);
+      return await call();
+    };
     return tellRejection(
-      call(),
+      callChecked(),
       (error) => self.#errorReports.tellCall(error, id),
     );
   }

@@ -42,8 +42,6 @@ interface RunReaders {
 
 /** The channels of the runs that are being read. */
 export class Readers {
-  /** Counts the streams of all channels. */
-  readonly tally: StreamTally;
   readonly #options: CheckedRunsOptions;
   readonly #statusPoll: StatusPoll;
   readonly #errorReports: ErrorReports;
@@ -65,7 +63,6 @@ export class Readers {
     options: CheckedRunsOptions,
     statusPoll: StatusPoll,
   ) {
-    this.tally = options.tally;
     this.#options = options;
     this.#statusPoll = statusPoll;
     this.#errorReports = options.errorReports;
@@ -85,7 +82,7 @@ export class Readers {
         sinceLogFailure = Math.min(sinceLogFailure ?? since, since);
       }
     }
-    return this.tally.read({ ...gauges, sinceLogFailure });
+    return this.#options.tally.read({ ...gauges, sinceLogFailure });
   }
 
   /**
@@ -175,7 +172,7 @@ export class Readers {
     { claimId, end }: FoundRun,
     prepare: (log: EventLog) => EventLog,
   ): RunReaders {
-    const { logs, keepAlive, retry, compression } = this.#options;
+    const { logs, keepAlive, retry, compression, tally } = this.#options;
     const onError = (error: unknown): void =>
       this.#errorReports.report(error, id);
     const own = new ReplacedRunLog(
@@ -194,7 +191,7 @@ export class Readers {
       retry,
       compression,
       onError,
-      [TALLY]: this.tally,
+      [TALLY]: tally,
     };
     const channel = new EventChannel(options);
     const readers: RunReaders = {
