@@ -34,7 +34,6 @@ export interface PostgresLogSource extends LogSource<PostgresWatcher> {
 export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
   readonly #source: PostgresLogSource;
   readonly #timeout: number;
-  readonly #name: string;
   readonly #queue: AppendQueue<string>;
 
   /**
@@ -45,7 +44,6 @@ export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
     super(source, { timeout, name, classifyError, retriesFollow: true });
     this.#source = source;
     this.#timeout = timeout;
-    this.#name = name;
     this.#queue = new AppendQueue(
       WRITE_BOUNDS,
       (lines) => this.retry(source.prepareWrite(lines), "append to"),
@@ -56,7 +54,7 @@ export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
     event: TextEventInit,
     options: EventLogAppendOptions = {},
   ): Promise<string> {
-    const verb = `append to event log ${this.#name}`;
+    const verb = this.describe("append to");
     return appendLine(event, options, verb, (line, given) => {
       const { transaction, signal } = given;
       if (transaction === undefined) {
