@@ -7,6 +7,8 @@
  * @module
  */
 
+import { runTool } from "./_run_tool.ts";
+
 /** Milliseconds for npm to install an addon, which it may have to compile. */
 const ADDON_LIMIT = 300_000;
 
@@ -64,7 +66,7 @@ export async function installPackage(
 export async function installAddon(
   { name, version }: NpmPackage,
 ): Promise<URL> {
-  const node = await run("node", ["-p", "process.version"]);
+  const node = (await runTool("node", ["-p", "process.version"])).trim();
   const project = new URL(`${name}@${version}-node-${node}/`, TOOLS);
   const folder = new URL(`node_modules/${name}/`, project);
   const done = new URL("installed", project);
@@ -73,32 +75,12 @@ export async function installAddon(
   await Deno.writeTextFile(new URL(".gitignore", TOOLS), "*\n");
   await Deno.writeTextFile(new URL("package.json", project), "{}");
   const flags = ["--no-audit", "--no-fund", "--loglevel=error"];
-  await run("npm", ["install", ...flags, `${name}@${version}`], project);
+  await runTool("npm", ["install", ...flags, `${name}@${version}`], {
+    cwd: project,
+    timeLimit: ADDON_LIMIT,
+  });
   await Deno.writeTextFile(done, "");
   return folder;
-}
-
-/**
- * Runs a program to its end, and gives its output.
- *
- * @throws {Error} If it fails, with what it has printed.
- */
-async function run(
-  program: string,
-  args: string[],
-  cwd: URL = TOOLS,
-): Promise<string> {
-  await Deno.mkdir(cwd, { recursive: true });
-  const { success, stdout, stderr } = await new Deno.Command(program, {
-    args,
-    cwd,
-    signal: AbortSignal.timeout(ADDON_LIMIT),
-  }).output();
-  const decoder = new TextDecoder();
-  if (success) return decoder.decode(stdout).trim();
-  throw new Error(
-    `Cannot run ${program} ${args.join(" ")}: ${decoder.decode(stderr).trim()}`,
-  );
 }
 
 /** Whether there is a file or folder. */
