@@ -1,7 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Takes arguments of `EventSource` as Web IDL says.
+ * Takes arguments of `EventSource` and of sockets as Web IDL says.
  *
  * @module
  */

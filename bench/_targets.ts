@@ -2,7 +2,7 @@
 
 /**
  * Judges the figures of the benches by `targets.json`, which has what each row is to
- * reach, for those who work on the package: a regression is told by a command.
+ * reach. With `--check`, a bench fails on a regression.
  *
  * @module
  */

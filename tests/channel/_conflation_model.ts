@@ -61,7 +61,7 @@ class Client {
     this.filter = random.onceIn(3)
       ? ({ data }) => data === undefined || !data.startsWith("1")
       : undefined;
-    // It names what the client gets: otherwise that would end each stream anew.
+    // It names what the client gets: otherwise it would end each stream again.
     this.until = !(this.topics instanceof TopicSet) && random.onceIn(2)
       ? (event) =>
         event.data?.startsWith("8") === true && this.accepts(event, this.known)

@@ -313,7 +313,7 @@ test("takes the row of another program, and tells of one that is no event", asyn
   ]);
 });
 
-test("notices that the connection that listens is lost, and makes it anew", async ({ client, open }) => {
+test("notices that the connection that listens is lost, and opens another", async ({ client, open }) => {
   const log = open();
   await using following = new Following(log);
   await following.until((batches) => batches.length > 0);
