@@ -27,73 +27,39 @@ const seed = Number(
 const LONG = 10_000_000;
 const SHORT = 200;
 
-Deno.test(`chaos: Deno KV loses nothing${signalNote}`, {
-  ignore: !hasSignals,
-}, async () => {
-  const report = await runOnKv(LONG);
-  assertEquals(report.gaps, 0);
-});
+interface Engine {
+  name: string;
+  note: string;
+  ignore: boolean;
+  run: (maxEvents: number) => Promise<ChaosReport>;
+}
 
-Deno.test(
-  `chaos: Deno KV with a short history passes over nothing in silence${signalNote}`,
+const ENGINES: Engine[] = [
+  { name: "Deno KV", note: signalNote, ignore: !hasSignals, run: runOnKv },
+  { name: "SQLite", note: signalNote, ignore: !hasSignals, run: runOnSqlite },
+  { name: "Redis", note: redisNote, ignore: !hasRedis, run: runOnRedis },
   {
-    ignore: !hasSignals,
-  },
-  async () => {
-    await runOnKv(SHORT);
-  },
-);
-
-Deno.test(`chaos: SQLite loses nothing${signalNote}`, {
-  ignore: !hasSignals,
-}, async () => {
-  const report = await runOnSqlite(LONG);
-  assertEquals(report.gaps, 0);
-});
-
-Deno.test(
-  `chaos: SQLite with a short history passes over nothing in silence${signalNote}`,
-  {
-    ignore: !hasSignals,
-  },
-  async () => {
-    await runOnSqlite(SHORT);
-  },
-);
-
-Deno.test(`chaos: Redis loses nothing${redisNote}`, {
-  ignore: !hasRedis,
-}, async () => {
-  const report = await runOnRedis(LONG);
-  assertEquals(report.gaps, 0);
-});
-
-Deno.test(
-  `chaos: Redis with a short history passes over nothing in silence${redisNote}`,
-  {
-    ignore: !hasRedis,
-  },
-  async () => {
-    await runOnRedis(SHORT);
-  },
-);
-
-Deno.test(`chaos: PostgreSQL loses nothing${postgresNote}`, {
-  ignore: !hasPostgres,
-}, async () => {
-  const report = await runOnPostgres(LONG);
-  assertEquals(report.gaps, 0);
-});
-
-Deno.test(
-  `chaos: PostgreSQL with a short history passes over nothing in silence${postgresNote}`,
-  {
+    name: "PostgreSQL",
+    note: postgresNote,
     ignore: !hasPostgres,
+    run: runOnPostgres,
   },
-  async () => {
-    await runOnPostgres(SHORT);
-  },
-);
+];
+
+for (const { name, note, ignore, run } of ENGINES) {
+  Deno.test(`chaos: ${name} loses nothing${note}`, { ignore }, async () => {
+    const report = await run(LONG);
+    assertEquals(report.gaps, 0);
+  });
+
+  Deno.test(
+    `chaos: ${name} with a short history passes over nothing in silence${note}`,
+    { ignore },
+    async () => {
+      await run(SHORT);
+    },
+  );
+}
 
 Deno.test(
   `chaos: a herd comes back to Deno KV, and each gets its own${signalNote}`,
