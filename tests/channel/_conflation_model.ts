@@ -7,12 +7,17 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Storage } from "./_topics_model.ts";
+import {
+  checkStorages,
+  type MakeStorage,
+  type ModelOptions,
+  type Storage,
+} from "./_storage.ts";
 import { makeRequest } from "./_clients.ts";
 import { EventChannel, TopicSet } from "../../channel.ts";
 import type { EventLog, LoggedEvent } from "../../log.ts";
 import { EventStreamParser } from "../../parser.ts";
-import { checkAsyncProperty, type Random } from "../support/random.ts";
+import type { Random } from "../support/random.ts";
 import { within } from "../support/within.ts";
 
 const KEYS = ["a", "b", "c", "d", "e", undefined];
@@ -89,24 +94,13 @@ class Client {
 /** Declares the property for one log. */
 export function testConflation(
   name: string,
-  makeStorage: (
-    random: Random,
-    maxEvents: number,
-  ) => Promise<Storage> | Storage,
-  { runs, ignore = false }: { runs: number; ignore?: boolean },
+  makeStorage: MakeStorage,
+  { runs, ignore = false }: ModelOptions,
 ): void {
   Deno.test(
     `EventChannel leaves out only events of which newer ones follow, with ${name}`,
     { ignore },
-    () =>
-      checkAsyncProperty(runs, async (random) => {
-        const storage = await makeStorage(random, 10_000);
-        try {
-          await run(storage, random);
-        } finally {
-          await storage.close?.();
-        }
-      }),
+    () => checkStorages(runs, makeStorage, 10_000, run),
   );
 }
 

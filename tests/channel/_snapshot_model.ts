@@ -6,12 +6,17 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Storage } from "./_topics_model.ts";
+import {
+  checkStorages,
+  type MakeStorage,
+  type ModelOptions,
+  type Storage,
+} from "./_storage.ts";
 import { makeRequest } from "./_clients.ts";
 import { EventChannel } from "../../channel.ts";
 import type { ServerSentEventInit } from "../../event.ts";
 import { EventStreamParser } from "../../parser.ts";
-import { checkAsyncProperty, type Random } from "../support/random.ts";
+import type { Random } from "../support/random.ts";
 import { within } from "../support/within.ts";
 
 const KEYS = ["a", "b", "c"];
@@ -105,11 +110,8 @@ async function readBlocks(
 /** Declares the tests for one log. */
 export function testSnapshot(
   name: string,
-  makeStorage: (
-    random: Random,
-    maxEvents: number,
-  ) => Promise<Storage> | Storage,
-  { runs, ignore = false }: { runs: number; ignore?: boolean },
+  makeStorage: MakeStorage,
+  { runs, ignore = false }: ModelOptions,
 ): void {
   const clients = { "without an ID": "", "with an ID that is gone": "gone-1" };
   for (const [client, lastEventId] of Object.entries(clients)) {
@@ -117,14 +119,12 @@ export function testSnapshot(
       `EventChannel gives a client ${client} the whole snapshot wherever it is cut off, with ${name}`,
       { ignore },
       () =>
-        checkAsyncProperty(1, async (random) => {
-          const storage = await makeStorage(random, 1000);
-          try {
-            await cutOffAfterEach(storage, lastEventId);
-          } finally {
-            await storage.close?.();
-          }
-        }),
+        checkStorages(
+          1,
+          makeStorage,
+          1000,
+          (storage) => cutOffAfterEach(storage, lastEventId),
+        ),
     );
   }
 
@@ -133,15 +133,7 @@ export function testSnapshot(
     Deno.test(
       `EventChannel gives each client state and changes that are what is stored, over ${history} history, with ${name}`,
       { ignore },
-      () =>
-        checkAsyncProperty(runs, async (random) => {
-          const storage = await makeStorage(random, maxEvents);
-          try {
-            await replicate(storage, random);
-          } finally {
-            await storage.close?.();
-          }
-        }),
+      () => checkStorages(runs, makeStorage, maxEvents, replicate),
     );
   }
 }

@@ -7,11 +7,16 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import type { Storage } from "./_topics_model.ts";
+import {
+  checkStorages,
+  type MakeStorage,
+  type ModelOptions,
+  type Storage,
+} from "./_storage.ts";
 import { makeRequest } from "./_clients.ts";
 import { EventChannel, TopicSet } from "../../channel.ts";
 import { EventStreamParser } from "../../parser.ts";
-import { checkAsyncProperty, type Random } from "../support/random.ts";
+import type { Random } from "../support/random.ts";
 import { within } from "../support/within.ts";
 
 const TOPICS = ["a", "b", "c", "d"];
@@ -37,24 +42,13 @@ class Subject {
 /** Declares the property for one log. */
 export function testTopicSets(
   name: string,
-  makeStorage: (
-    random: Random,
-    maxEvents: number,
-  ) => Promise<Storage> | Storage,
-  { runs, ignore = false }: { runs: number; ignore?: boolean },
+  makeStorage: MakeStorage,
+  { runs, ignore = false }: ModelOptions,
 ): void {
   Deno.test(
     `TopicSet gives each client its own while the topics change, with ${name}`,
     { ignore },
-    () =>
-      checkAsyncProperty(runs, async (random) => {
-        const storage = await makeStorage(random, 10_000);
-        try {
-          await change(storage, random);
-        } finally {
-          await storage.close?.();
-        }
-      }),
+    () => checkStorages(runs, makeStorage, 10_000, change),
   );
 }
 

@@ -9,18 +9,16 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { EventChannel, type EventChannelServeOptions } from "../../channel.ts";
-import type { EventLog } from "../../log.ts";
 import { EventStreamParser } from "../../parser.ts";
 import { makeRequest, until } from "./_clients.ts";
-import { checkAsyncProperty, type Random } from "../support/random.ts";
+import {
+  checkStorages,
+  type MakeStorage,
+  type ModelOptions,
+  type Storage,
+} from "./_storage.ts";
+import type { Random } from "../support/random.ts";
 import { within } from "../support/within.ts";
-
-/** Where the events are, for as long as a run takes. */
-export interface Storage {
-  /** Opens the log, as a process does when it starts. */
-  open(): EventLog;
-  close?: () => Promise<void> | void;
-}
 
 const TOPICS = ["a", "b", "c", "d", "e"];
 const TYPES = ["x", "y", "message"];
@@ -44,11 +42,8 @@ interface Client {
 /** Declares the property for one log. */
 export function testTopics(
   name: string,
-  makeStorage: (
-    random: Random,
-    maxEvents: number,
-  ) => Promise<Storage> | Storage,
-  { runs, ignore = false }: { runs: number; ignore?: boolean },
+  makeStorage: MakeStorage,
+  { runs, ignore = false }: ModelOptions,
 ): void {
   for (const maxEvents of [10_000, 20]) {
     const behaviour = maxEvents > EVENTS
@@ -57,17 +52,11 @@ export function testTopics(
     Deno.test(
       `EventChannel ${behaviour}, with ${name}`,
       { ignore },
-      async () => {
-        await checkAsyncProperty(runs, async (random) => {
-          const storage = await makeStorage(random, maxEvents);
-          try {
-            const gaps = await new Run(storage, random).run();
-            if (maxEvents > EVENTS) assertEquals(gaps, 0);
-          } finally {
-            await storage.close?.();
-          }
-        });
-      },
+      () =>
+        checkStorages(runs, makeStorage, maxEvents, async (storage, random) => {
+          const gaps = await new Run(storage, random).run();
+          if (maxEvents > EVENTS) assertEquals(gaps, 0);
+        }),
     );
   }
 }

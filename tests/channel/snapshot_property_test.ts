@@ -1,18 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { MemoryEventLog } from "../../log.ts";
-import { RemoteLog } from "../support/remote_log.ts";
+import { makeMemoryStorage, makeRemoteStorage } from "./_storage.ts";
 import { testSnapshot } from "./_snapshot_model.ts";
 
-testSnapshot("MemoryEventLog", (_, maxEvents) => {
-  const log = new MemoryEventLog({ maxEvents });
-  return { open: () => log };
-}, { runs: 10 });
-
-testSnapshot("RemoteLog", (random, maxEvents) => {
-  const log = new RemoteLog({ maxEvents });
-  log.failsOnce = (part) =>
-    log.calls.append > 0 && part !== "append" && random.onceIn(50);
-  log.batchSize = () => 1 + random.below(20);
-  return { open: () => log };
-}, { runs: 5 });
+testSnapshot("MemoryEventLog", makeMemoryStorage, { runs: 10 });
+testSnapshot("RemoteLog", makeRemoteStorage, { runs: 5 });

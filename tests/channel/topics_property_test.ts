@@ -1,18 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { MemoryEventLog } from "../../log.ts";
-import { RemoteLog } from "../support/remote_log.ts";
+import { makeMemoryStorage, makeRemoteStorage } from "./_storage.ts";
 import { testTopics } from "./_topics_model.ts";
 
-testTopics("MemoryEventLog", (_, maxEvents) => {
-  const log = new MemoryEventLog({ maxEvents });
-  return { open: () => log };
-}, { runs: 15 });
-
-testTopics("RemoteLog", (random, maxEvents) => {
-  const log = new RemoteLog({ maxEvents });
-  log.failsOnce = (part) =>
-    log.calls.append > 0 && part !== "append" && random.onceIn(50);
-  log.batchSize = () => 1 + random.below(20);
-  return { open: () => log };
-}, { runs: 10 });
+testTopics("MemoryEventLog", makeMemoryStorage, { runs: 15 });
+testTopics("RemoteLog", makeRemoteStorage, { runs: 10 });

@@ -22,6 +22,7 @@ import { testConflation } from "../channel/_conflation_model.ts";
 import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
+import type { MakeStorage } from "../channel/_storage.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 
 testEventLog("DenoKvEventLog (in memory)", async ({ maxEvents }) => {
@@ -43,29 +44,20 @@ testEventLog("DenoKvEventLog (in a file)", async ({ maxEvents }) => {
   };
 }, { ownIds: false, makeCursorAfter: afterSequence });
 
-testTopics("DenoKvEventLog", async (_, maxEvents) => {
+const openModel: MakeStorage = async (_, maxEvents) => {
   const kv = await Deno.openKv(":memory:");
   return {
     open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),
     close: () => kv.close(),
   };
-}, { runs: 3 });
+};
 
-testTopicSets("DenoKvEventLog", async (_, maxEvents) => {
-  const kv = await Deno.openKv(":memory:");
-  return {
-    open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),
-    close: () => kv.close(),
-  };
-}, { runs: 3 });
+testTopics("DenoKvEventLog", openModel, { runs: 3 });
 
-testConflation("DenoKvEventLog", async (_, maxEvents) => {
-  const kv = await Deno.openKv(":memory:");
-  return {
-    open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),
-    close: () => kv.close(),
-  };
-}, { runs: 2 });
+testTopicSets("DenoKvEventLog", openModel, { runs: 3 });
+
+testConflation("DenoKvEventLog", openModel, { runs: 2 });
+
 testDisconnect("DenoKvEventLog", async () => {
   const kv = await Deno.openKv(":memory:");
   return {
@@ -74,13 +66,7 @@ testDisconnect("DenoKvEventLog", async () => {
   };
 });
 
-testSnapshot("DenoKvEventLog", async (_, maxEvents) => {
-  const kv = await Deno.openKv(":memory:");
-  return {
-    open: () => new DenoKvEventLog(kv, ["log"], { maxEvents }),
-    close: () => kv.close(),
-  };
-}, { runs: 3 });
+testSnapshot("DenoKvEventLog", openModel, { runs: 3 });
 
 testCursors("DenoKvEventLog", async () => {
   const kv = await Deno.openKv(":memory:");

@@ -27,6 +27,7 @@ import { testConflation } from "../channel/_conflation_model.ts";
 import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
+import type { MakeStorage } from "../channel/_storage.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 
 testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
@@ -42,7 +43,7 @@ testEventLog(`RedisStreamsEventLog${redisNote}`, async ({ maxEvents }) => {
   };
 }, { ownIds: false, makeCursorAfter: afterSequence, ignore: !hasRedis });
 
-testTopics(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
+const openModel: MakeStorage = async (_, maxEvents) => {
   const server = await RedisServer.start();
   const client = await RedisConnection.open(server.port);
   return {
@@ -52,31 +53,23 @@ testTopics(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
       await server[Symbol.asyncDispose]();
     },
   };
-}, { runs: 3, ignore: !hasRedis });
+};
 
-testTopicSets(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
-  const server = await RedisServer.start();
-  const client = await RedisConnection.open(server.port);
-  return {
-    open: () => new RedisStreamsEventLog(client, "log", { maxEvents }),
-    close: async () => {
-      await client.close();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}, { runs: 3, ignore: !hasRedis });
+testTopics(`RedisStreamsEventLog${redisNote}`, openModel, {
+  runs: 3,
+  ignore: !hasRedis,
+});
 
-testConflation(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
-  const server = await RedisServer.start();
-  const client = await RedisConnection.open(server.port);
-  return {
-    open: () => new RedisStreamsEventLog(client, "log", { maxEvents }),
-    close: async () => {
-      await client.close();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}, { runs: 2, ignore: !hasRedis });
+testTopicSets(`RedisStreamsEventLog${redisNote}`, openModel, {
+  runs: 3,
+  ignore: !hasRedis,
+});
+
+testConflation(`RedisStreamsEventLog${redisNote}`, openModel, {
+  runs: 2,
+  ignore: !hasRedis,
+});
+
 testDisconnect(`RedisStreamsEventLog${redisNote}`, async () => {
   const server = await RedisServer.start();
   const clients = await Promise.all(
@@ -96,17 +89,10 @@ testDisconnect(`RedisStreamsEventLog${redisNote}`, async () => {
   };
 }, { ignore: !hasRedis });
 
-testSnapshot(`RedisStreamsEventLog${redisNote}`, async (_, maxEvents) => {
-  const server = await RedisServer.start();
-  const client = await RedisConnection.open(server.port);
-  return {
-    open: () => new RedisStreamsEventLog(client, "log", { maxEvents }),
-    close: async () => {
-      await client.close();
-      await server[Symbol.asyncDispose]();
-    },
-  };
-}, { runs: 3, ignore: !hasRedis });
+testSnapshot(`RedisStreamsEventLog${redisNote}`, openModel, {
+  runs: 3,
+  ignore: !hasRedis,
+});
 
 testCursors(`RedisStreamsEventLog${redisNote}`, async () => {
   const server = await RedisServer.start();
