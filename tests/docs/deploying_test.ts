@@ -14,6 +14,7 @@ import { hasNode } from "../support/has_node.ts";
 import { findLine, linesOf } from "../support/process_lines.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
+import { withFile } from "./_with_file.ts";
 
 const PAGE = await Deno.readTextFile("docs/deploying.md");
 
@@ -22,24 +23,6 @@ function findCode(info: string): string {
   const [, rest] = PAGE.split(`\`\`\`${info}\n`);
   assert(rest !== undefined, info);
   return rest.slice(0, rest.indexOf("```"));
-}
-
-/** Puts code where the package's own name means this package, for a while. */
-async function withFile(
-  code: string,
-  run: (file: string) => Promise<void>,
-): Promise<void> {
-  const file = await Deno.makeTempFile({
-    dir: "tests",
-    prefix: "_doc_block_",
-    suffix: ".ts",
-  });
-  try {
-    await Deno.writeTextFile(file, code);
-    await run(file);
-  } finally {
-    await Deno.remove(file);
-  }
 }
 
 /** Starts the server of a runtime with a change of its code. */

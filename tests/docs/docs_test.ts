@@ -14,6 +14,7 @@ import { ExampleProcess } from "../support/example_process.ts";
 import { hasNode } from "../support/has_node.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
+import { withFile } from "./_with_file.ts";
 
 const BLOCK_REGEXP = /^( *)```([^\n]+)\n([^]*?)^\1```$/gm;
 // These have tests of their own: `durable_logs_test.ts`, `sockets_test.ts`,
@@ -82,24 +83,6 @@ function findBlocks(): Block[] {
       return { name: `${file}:${line}`, info, code };
     })
   );
-}
-
-/** Puts code where the package's own name means this package, for a while. */
-async function withFile(
-  code: string,
-  run: (file: string) => Promise<void>,
-): Promise<void> {
-  const file = await Deno.makeTempFile({
-    dir: "tests",
-    prefix: "_doc_block_",
-    suffix: ".ts",
-  });
-  try {
-    await Deno.writeTextFile(file, code);
-    await run(file);
-  } finally {
-    await Deno.remove(file);
-  }
 }
 
 /**
