@@ -8,18 +8,17 @@
 
 import { assert } from "@std/assert";
 import { connect, type EventStreamConnection } from "../../client.ts";
-import { ChaosServer, disturb, sleep } from "./_process.ts";
+import { ChaosServer, disturb, type EngineServer, sleep } from "./_process.ts";
 import type { ChaosEngine } from "./_server.ts";
 import type { StoredUser } from "./_state_server.ts";
 import type { Random } from "../support/random.ts";
-import type { RedisServer } from "../support/redis_server.ts";
 import { within } from "../support/within.ts";
 
 /** What a run is made of. */
 export interface StateChaosOptions {
   engine: ChaosEngine;
   /** The server of the engine, if it has one that can be killed. */
-  redis?: RedisServer;
+  database?: EngineServer;
   random: Random;
   /** Milliseconds of chaos, before all is left in peace to come to its end. */
   duration: number;
@@ -319,8 +318,8 @@ export async function runStateChaos(
     const life = new Life(world);
     const living = new AbortController();
     const lives = [life.run(living.signal), life.run(living.signal)];
-    const { redis, random, duration } = options;
-    const kills = await disturb(world.servers, redis, random, duration);
+    const { database, random, duration } = options;
+    const kills = await disturb(world.servers, database, random, duration);
     living.abort();
     await world.ready();
     await within("the last changes", Promise.all(lives), 20_000);

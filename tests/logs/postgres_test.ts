@@ -3,6 +3,7 @@
 /** A log in PostgreSQL: the suite, with notifications and without. */
 
 import { PostgresEventLog } from "../../logs/postgres.ts";
+import { testConflation } from "../channel/_conflation_model.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
@@ -101,6 +102,7 @@ async function openModel(
 
 testTopics(`PostgresEventLog${postgresNote}`, openModel, MODEL);
 testTopicSets(`PostgresEventLog${postgresNote}`, openModel, MODEL);
+testConflation(`PostgresEventLog${postgresNote}`, openModel, MODEL);
 testSnapshot(`PostgresEventLog${postgresNote}`, openModel, MODEL);
 
 testCursors(`PostgresEventLog${postgresNote}`, async () => {

@@ -3,10 +3,15 @@
 /** A log in SQLite: the suite, in memory and in a file that two connections have open. */
 
 import { testConflation } from "../channel/_conflation_model.ts";
+import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testDisconnect } from "../channel/_disconnect_suite.ts";
+import { testSnapshot } from "../channel/_snapshot_model.ts";
+import type { MakeStorage } from "../channel/_storage.ts";
+import { testTopicSets } from "../channel/_topic_sets_model.ts";
+import { testTopics } from "../channel/_topics_model.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
-import { SqliteEventLog } from "../../logs/sqlite.ts";
+import { type SqliteDatabase, SqliteEventLog } from "../../logs/sqlite.ts";
 import {
   hasSqlite,
   makeBegin,
@@ -93,10 +98,56 @@ for (const wal of [false, true]) {
   );
 }
 
-testConflation("SqliteEventLog", (_, maxEvents) => {
-  const db = openDatabase(":memory:");
+const MODEL = { runs: 3, ignore: !hasSqlite };
+
+/** A file that each log opens over a connection of its own, as processes do. */
+const openModel: MakeStorage = async (_, maxEvents) => {
+  const file = await makeDatabaseFile();
+  const databases: TestDatabase[] = [];
   return {
-    open: () => new SqliteEventLog(db, "news", { maxEvents }),
-    close: () => db.close(),
+    open: () => {
+      const db = openDatabase(file.path);
+      databases.push(db);
+      const options = { maxEvents, wal: true, pollInterval: 5 };
+      return new SqliteEventLog(db, "news", options);
+    },
+    close: async () => {
+      for (const db of databases) db.close();
+      await file[Symbol.asyncDispose]();
+    },
   };
-}, { runs: 2, ignore: !hasSqlite });
+};
+
+testTopics("SqliteEventLog", openModel, MODEL);
+testTopicSets("SqliteEventLog", openModel, MODEL);
+testConflation("SqliteEventLog", openModel, MODEL);
+testSnapshot("SqliteEventLog", openModel, MODEL);
+
+/** Counts the statements that a database runs. */
+function counting(db: TestDatabase, count: () => void): SqliteDatabase {
+  return {
+    exec: (sql) => db.exec(sql),
+    prepare: (sql) => {
+      const statement = db.prepare(sql);
+      return {
+        run: (...values) => (count(), statement.run(...values)),
+        get: (...values) => (count(), statement.get(...values)),
+        all: (...values) => (count(), statement.all(...values)),
+      };
+    },
+    get isTransaction() {
+      // One of both is there.
+      return (db.isTransaction ?? db.inTransaction)!;
+    },
+  };
+}
+
+testCursors("SqliteEventLog", () => {
+  const db = openDatabase(":memory:");
+  let commands = 0;
+  const log = new SqliteEventLog(counting(db, () => commands++), "news", {
+    maxEvents: MAX_EVENTS,
+    pollInterval: Infinity,
+  });
+  return { log, countCommands: () => commands, close: () => db.close() };
+}, { ignore: !hasSqlite });
