@@ -79,7 +79,7 @@ export function readParserOptions<Options extends EventStreamParserOptions>(
   options: Options,
   types: OptionTypes<Options>,
 ): Options & ParserSettings {
-  const read = readOptions(verb, options, types);
+  const read = readOptions(verb, options, types, checkType);
   const { maxEventSize = DEFAULT_MAX_EVENT_SIZE, lastEventId = "" } = read;
   assertRange(
     verb,

@@ -39,7 +39,7 @@ export function readOptions<Options extends object>(
   verb: string,
   options: Options,
   types: OptionTypes<Options>,
-  check: CheckType = checkType,
+  check: CheckType,
   path = "",
   given: readonly string[] = Object.keys(
     check(verb, "options", options, "an object"),
