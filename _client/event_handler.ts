@@ -46,30 +46,21 @@ export class EventHandlerSlot {
     this.#value = Object(value) === value ? value : null;
     // A handler that replaces another keeps its listener's position in the order. After
     // null, the listener is added again, at the end.
-    if (this.#value === null) {
-      EventTarget.prototype.removeEventListener.call(
-        this.#target,
-        this.#type,
-        this.#listener,
-      );
-    } else {
-      this.#addEventListener.call(this.#target, this.#type, this.#listener);
-    }
+    const method = this.#value === null
+      ? EventTarget.prototype.removeEventListener
+      : this.#addEventListener;
+    method.call(this.#target, this.#type, this.#listener);
   }
 
-  // workerd itself calls the handlers of each `EventTarget`, before the listeners.
-  readonly #listener = IS_WORKERD
-    ? () => {}
-    : (event: Event): unknown => this.#handle(event);
-
   /** Calls the handler, and returns what it returns. */
-  #handle(event: Event): unknown {
+  readonly #listener = (event: Event): unknown => {
     const handler = this.#value;
     // Spec: an object that cannot be called is kept, and calling it does nothing.
-    if (typeof handler !== "function") return;
+    // workerd itself calls the handlers of each `EventTarget`, before the listeners.
+    if (typeof handler !== "function" || IS_WORKERD) return;
     // Spec: "If return value is false, then set event's canceled flag."
     const result = handler.call(event.currentTarget, event);
     if (result === false) event.preventDefault();
     return result;
-  }
+  };
 }

@@ -36,8 +36,6 @@ export class EventLoopTurn {
   #left = 0;
   /** Whether it is over. */
   isOver = true;
-  /** Whether `wait()` was called for the last event loop turn. */
-  #hasWaited = false;
   /** The number of event loop turns in a row for which `wait()` was called. */
   #waits = 0;
   /** Ends the wait; set while there is one. */
@@ -45,22 +43,26 @@ export class EventLoopTurn {
 
   /** Begins another event loop turn. */
   begin(): void {
-    this.#waits = this.#hasWaited ? this.#waits + 1 : 0;
-    this.#hasWaited = this.isOver = false;
+    this.isOver = false;
     if (this.#left > 0) return;
-    this.#left = this.#waits < BATCH_SIZE ? 1 : BATCH_SIZE;
+    // zone.js knows each call of a listener as a task, and Angular looks for changes after
+    // each.
+    this.#left = this.#waits < BATCH_SIZE || "Zone" in globalThis
+      ? 1
+      : BATCH_SIZE;
     this.#schedule(this.#left);
   }
 
   /** Waits for the end of the event loop turn. Only one call may wait at a time. */
   wait(): Promise<void> {
-    this.#hasWaited = true;
+    this.#waits++;
     return new Promise((resolve) => this.#resolve = resolve);
   }
 
   #end(): void {
     this.#left--;
     this.isOver = true;
+    if (!this.#resolve) this.#waits = 0;
     this.#resolve?.();
     this.#resolve = undefined;
   }
@@ -74,20 +76,14 @@ function createScheduler(callback: () => void): (count: number) => void {
     };
   }
   const { port1, port2 } = new MessageChannel();
-  // Not addEventListener(): zone.js knows each call of such a listener as a task, and
-  // Angular looks for changes after each.
   port1.onmessage = callback;
   let listeners = 1;
   return (count) => {
-    if (count === 1 || "Zone" in globalThis) {
-      for (let i = 0; i < count; i++) port2.postMessage(false);
-      return;
-    }
     // One message for all: the platform runs the microtasks after each listener that it
     // calls, and a message for each would cost many times as much.
     for (; listeners < count; listeners++) {
       port1.addEventListener("message", ({ data }) => data && callback());
     }
-    port2.postMessage(true);
+    port2.postMessage(count > 1);
   };
 }

@@ -26,16 +26,12 @@ const getEventListeners = (globalThis as {
  * zone.js, for one, adds and removes listeners without our `addEventListener()`.
  */
 export class SingleListeners {
-  /** The function that was added last to each type, without an option. */
-  readonly #functions = new Map<string, Listener>();
+  /** What was added last to each type, unless with an option. */
+  readonly #listeners = new Map<string, unknown>();
 
   /** Follows a call of `addEventListener()`. */
   add(type: string, callback: unknown, options?: unknown): void {
-    if (typeof callback === "function" && !options) {
-      this.#functions.set(type, callback as Listener);
-    } else {
-      this.#functions.delete(type);
-    }
+    this.#listeners.set(type, options ? undefined : callback);
   }
 
   /**
@@ -45,10 +41,13 @@ export class SingleListeners {
    * @returns `undefined` if the platform has to dispatch the event.
    */
   find(target: EventTarget, type: string): Listener | undefined {
-    const listener = this.#functions.get(type);
+    const listener = this.#listeners.get(type);
+    if (typeof listener !== "function") return undefined;
     try {
       const listeners = getEventListeners?.(target, type);
-      if (listeners?.length === 1 && listeners[0] === listener) return listener;
+      if (listeners?.length === 1 && listeners[0] === listener) {
+        return listener as Listener;
+      }
     } catch {
       // Where a DOM is emulated, the platform does not know its EventTarget.
     }
