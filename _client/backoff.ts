@@ -86,11 +86,11 @@ export function drawDelay(
  * Limits the wait that a `Retry-After` asks for: 10^20 seconds are a mistake, or malice.
  *
  * @param delay Milliseconds that the server asks for.
- * @param options How the waits grow.
+ * @param maxDelay The longest wait of the options, if they have one.
  */
 export function limitRetryAfter(
   delay: number,
-  { maxDelay }: BackoffOptions,
+  maxDelay: number | undefined,
 ): number {
   return delay < (maxDelay || MAX_DELAY)
     ? delay

@@ -39,7 +39,7 @@ export function checkOption<Value>(
     (isType &&
       (min
         ? Number(value) >= Number(min) && (Number(value) <= Number(last) ||
-          (Number(value) === Infinity && type.endsWith("Infinity"))) &&
+          type.endsWith(` or ${value}`)) &&
           !(type.includes("whole") && Number(value) % 1)
         : last === "" || last in (value as object)))
   ) return value;

@@ -7,7 +7,13 @@
  * @module
  */
 
-import { drawDelay, limitRetryAfter, parseRetryAfter } from "./backoff.ts";
+import {
+  type BackoffOptions,
+  drawDelay,
+  limitRetryAfter,
+  parseRetryAfter,
+} from "./backoff.ts";
+import { checkOption } from "./check_option.ts";
 import { type EventSourceInit, isRepeatable } from "./connection_options.ts";
 import type { Disconnection } from "./connection_state.ts";
 import type { EventSourceError } from "./event_source_error.ts";
@@ -18,12 +24,12 @@ import {
   SHORT_STREAM,
 } from "./times.ts";
 import { isTransientStatus } from "./transient_status.ts";
-import { describeMismatch } from "../_validate.ts";
 
 /** Counts the attempts of a connection, and decides about the next one. */
 export class Reconnection {
   readonly #options: EventSourceInit;
   readonly #isStandard: boolean;
+  readonly #backoff: BackoffOptions;
   /** Attempts since the last healthy connection. */
   attempts = 0;
   /** When the connection was opened, `NaN` while it is not open. */
@@ -43,6 +49,7 @@ export class Reconnection {
   constructor(options: EventSourceInit, isStandard: boolean) {
     this.#options = options;
     this.#isStandard = isStandard;
+    this.#backoff = options.backoff ?? (isStandard ? { maxDelay: 0 } : {});
   }
 
   /**
@@ -58,8 +65,7 @@ export class Reconnection {
     reconnectionTime: number | undefined,
   ): Disconnection {
     const { reason, status, headers } = error;
-    const { backoff = this.#isStandard ? { maxDelay: 0 } : {} } = this.#options;
-    const { healthyAfter = DEFAULT_HEALTHY_AFTER } = backoff;
+    const { healthyAfter = DEFAULT_HEALTHY_AFTER, maxDelay } = this.#backoff;
     // Neither less nor more than any number if there was no stream.
     const time = now - this.openedAt;
     this.openedAt = NaN;
@@ -72,15 +78,15 @@ export class Reconnection {
         Math.floor(2 ** this.#shortStreams / 2),
         MAX_FLOOR,
         // A wait that the user limits is not made longer. 0 keeps the wait from growing.
-        backoff.maxDelay || MAX_FLOOR,
+        maxDelay || MAX_FLOOR,
       ),
       drawDelay(
         attempt,
         reconnectionTime ?? this.#options.reconnectionTime ??
           DEFAULT_RECONNECTION_TIME,
-        backoff,
+        this.#backoff,
       ),
-      limitRetryAfter(getRetryAfter(error, now) ?? 0, backoff),
+      limitRetryAfter(getRetryAfter(error, now) ?? 0, maxDelay),
     );
     return { reason, status, headers, error, attempt, delay };
   }
@@ -92,28 +98,24 @@ export class Reconnection {
    */
   decide(disconnection: Disconnection): boolean {
     const { reason, error, attempt } = disconnection;
-    const { shouldReconnect, backoff = {} } = this.#options;
+    const { shouldReconnect } = this.#options;
     if (reason === "reconnect") return true;
     // Every later attempt would fail too.
     if (/^(no-content|event-too-large|invalid-request)$/.test(reason)) {
       return false;
     }
-    const { maxAttempts = Infinity } = backoff;
+    const { maxAttempts = Infinity } = this.#backoff;
     if (attempt > maxAttempts) {
       // Without this, a stream that ends again and again would look as if it were over.
       this.hasGivenUp = maxAttempts > 0 &&
         (shouldReconnect !== undefined || this.#isTransient(error));
       return false;
     }
-    const answer: unknown = this.#options.shouldReconnect?.(disconnection) ??
-      this.#isTransient(error);
-    if (typeof answer === "boolean") return answer;
+    const answer = shouldReconnect?.(disconnection) ?? this.#isTransient(error);
     // A promise would count as true, whatever it resolves to.
     Promise.resolve(answer).catch(() => {});
     const expected = "a boolean or undefined";
-    throw new TypeError(
-      describeMismatch("reconnect", "shouldReconnect()", expected, answer),
-    );
+    return checkOption("reconnect", "shouldReconnect()", answer, expected);
   }
 
   /** Whether the connection is reestablished if `shouldReconnect` does not decide. */
@@ -122,7 +124,7 @@ export class Reconnection {
     if (this.#isStandard && error.status !== undefined) return false;
     return getRetryAfter(error, 0) !== undefined ||
       (isRepeatable(this.#options) &&
-        (isTransientStatus(error.status ?? 0) ||
+        (isTransientStatus(error.status) ||
           /^(end|network-error|idle-timeout)$/.test(error.reason)));
   }
 }
@@ -138,7 +140,7 @@ function getRetryAfter(
   error: EventSourceError,
   now: number,
 ): number | undefined {
-  return isTransientStatus(error.status ?? 0)
+  return isTransientStatus(error.status)
     ? parseRetryAfter(error.headers?.get("Retry-After"), now)
     : undefined;
 }

@@ -7,9 +7,9 @@
  */
 
 /** What servers and load balancers answer with while they cannot serve, and later may. */
-const TRANSIENT_STATUSES = [408, 425, 429, 500, 502, 503, 504];
+const TRANSIENT_REGEXP = /^(408|42[59]|50[0234])$/;
 
 /** Whether a later request may fare better than the one that got this status. */
-export function isTransientStatus(status: number): boolean {
-  return TRANSIENT_STATUSES.includes(status);
+export function isTransientStatus(status: number | undefined): boolean {
+  return TRANSIENT_REGEXP.test(`${status}`);
 }
