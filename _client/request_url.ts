@@ -15,29 +15,25 @@ export type MakeUrl = () => string | URL | Promise<string | URL>;
 
 /** The URL of a connection's next request, and of the last one. */
 export class RequestUrl {
-  readonly #given: string | MakeUrl;
+  /** Makes the URL of each attempt; unset if that is given. */
+  readonly #make: MakeUrl | undefined;
   /** Where the next request goes, if the response before it was redirected. */
   #redirected: string | undefined;
+  /** The URL that was given, or the last one that the function gave, at first empty. */
+  given = "";
   /** The URL of the last request. */
-  last: string;
+  last = "";
 
   /** @param given The URL, absolute, or a function. */
   constructor(given: string | MakeUrl) {
-    this.#given = given;
-    this.last = typeof given === "function" ? "" : given;
-  }
-
-  /** The URL that was given, or the last one that the function gave, at first empty. */
-  get given(): string {
-    return typeof this.#given === "string" ? this.#given : this.last;
+    if (typeof given === "function") this.#make = given;
+    else this.given = this.last = given;
   }
 
   /** Makes the URL of the next request. */
   async next(): Promise<string> {
-    return this.last = this.#redirected ??
-      (typeof this.#given === "string"
-        ? this.#given
-        : resolveUrl(`${await this.#given()}`));
+    if (this.#make) this.given = resolveUrl(`${await this.#make()}`);
+    return this.last = this.#redirected ?? this.given;
   }
 
   /**
