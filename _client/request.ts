@@ -2,7 +2,7 @@
 
 /**
  * The request for an event stream: its method, headers and body, and what each way to
- * fail means. `connection_attempt.ts` sends it.
+ * fail means. `connection.ts` has it sent.
  *
  * @module
  */
@@ -53,64 +53,29 @@ export async function requestEventStream(
   lastEventId: string | undefined,
   signal: AbortSignal,
 ): Promise<Response> {
-  const { lastEventIdParameter: parameter } = options;
-  const isInHeader = parameter === undefined;
-  const id = isInHeader ? lastEventId : lastEventId && "";
-  const isControl = CONTROL_REGEXP.test(id ?? "");
+  const isControl = options.lastEventIdParameter === undefined &&
+    CONTROL_REGEXP.test(lastEventId ?? "");
+  let url = "";
+  let init: RequestInit = {};
+  let response: Promise<Response> | undefined;
   try {
     if (isControl && !isBrowser()) throw undefined;
-    let url: string;
-    let init: RequestInit;
-    try {
-      url = await makeUrl();
-      signal.throwIfAborted();
-      init = await makeInit(options, id, signal);
-      if (!isInHeader && lastEventId !== undefined) {
-        const parsed = new URL(url);
-        if (lastEventId) parsed.searchParams.set(parameter, lastEventId);
-        else parsed.searchParams.delete(parameter);
-        url = parsed.href;
-      }
-      signal.throwIfAborted();
-    } catch (cause) {
-      throw localError(cause);
-    }
-    return await send(url, init, options);
+    [url, init] = await makeRequest(makeUrl, options, lastEventId, signal);
+    // Called as a plain function: a browser's fetch throws if `this` is the options.
+    const { fetch = globalThis.fetch } = options;
+    response = fetch(url, init);
+    return await response;
   } catch (cause) {
-    if (!isControl) throw cause;
     const verb = "request event stream";
     const expected = "text without a control character";
-    const message = describeMismatch(verb, "lastEventId", expected, id);
-    throw new EventSourceError("invalid-request", message, { cause });
-  }
-}
-
-async function send(
-  url: string,
-  init: RequestInit,
-  options: EventSourceInit,
-): Promise<Response> {
-  // Called as a plain function: a browser's fetch throws if `this` is the options.
-  const fetch = options.fetch ?? globalThis.fetch;
-  let promise: Promise<Response> | undefined;
-  try {
-    promise = fetch(url, init);
-    return await promise;
-  } catch (cause) {
-    if (isRefused(url, init, cause)) {
-      const shown = url.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
-      throw new EventSourceError(
-        "invalid-request",
-        `Cannot request event stream: fetch refuses ${
-          quote(shown)
-        }, expected another URL or a permission`,
-        { cause },
-      );
+    const refusal = isControl
+      ? describeMismatch(verb, "lastEventId", expected, lastEventId)
+      : describeRefusal(url, init, cause);
+    if (refusal !== undefined) {
+      throw new EventSourceError("invalid-request", refusal, { cause });
     }
     // The platform's fetch returns a promise whatever happens.
-    if (
-      promise === undefined || MISTAKE_REGEXP.test(Object(cause).name)
-    ) {
+    if (response === undefined || MISTAKE_REGEXP.test(Object(cause).name)) {
       throw localError(cause);
     }
     const hint = needsPreflight(url, init)
@@ -124,64 +89,58 @@ async function send(
   }
 }
 
-/** Whether the last event ID makes a browser ask another origin by OPTIONS first. */
-function needsPreflight(url: string, { headers }: RequestInit): boolean {
-  return isBrowser() && (headers as Headers).has("Last-Event-ID") &&
-    new URL(url).origin !== globalThis.location?.origin;
-}
-
-/** Whether each attempt would fail as this one did. */
-function isRefused(url: string, init: RequestInit, cause: unknown): boolean {
-  try {
-    // Throws what fetch refuses before it looks at the network: credentials in the URL,
-    // where the runtime has it so, or an AbortSignal that is another library's.
-    new Request(url, { ...init, body: null });
-  } catch {
-    return true;
-  }
-  // Some runtimes put the reason of a network error into its cause.
-  const text = `${String(cause)} ${String(Object(cause).cause)}`;
-  return !HTTP_REGEXP.test(url) || REFUSAL_REGEXP.test(text);
-}
-
-async function makeInit(
+/** Asks the functions of the options, but none after the signal has aborted. */
+async function makeRequest(
+  makeUrl: () => Promise<string>,
   options: EventSourceInit,
   lastEventId: string | undefined,
   signal: AbortSignal,
-): Promise<RequestInit> {
+): Promise<[url: string, init: RequestInit]> {
+  const ask = <Value>(
+    option: Value | (() => Value | Promise<Value>),
+  ): Value | Promise<Value> => {
+    signal.throwIfAborted();
+    return typeof option === "function" ? (option as () => Value)() : option;
+  };
+  const url = new URL(await ask(makeUrl));
+  const headers = new Headers(await ask(options.headers));
+  addHeaders(headers, lastEventId, url, options.lastEventIdParameter);
   const init: RequestInit & { duplex?: "half" } = {
     method: getMethod(options),
-    headers: await makeHeaders(options, lastEventId),
+    headers,
     signal,
   };
-  signal.throwIfAborted();
-  const { body } = options;
-  if (body !== undefined) {
-    init.body = typeof body === "function" ? await body() : body;
-    if (init.body instanceof ReadableStream) {
-      if (SENT_STREAMS.has(init.body)) {
-        throw new TypeError(
-          "Cannot send body: expected a function, got a stream that was sent",
-        );
-      }
-      SENT_STREAMS.add(init.body);
-      // Fetch demands it for streams.
-      init.duplex = "half";
-      // Fetch cancels the body when the signal aborts, but it will not be called.
-      if (signal.aborted) init.body.cancel().catch(() => {});
+  const body = await ask(options.body);
+  if (body !== undefined) init.body = body;
+  if (body instanceof ReadableStream) {
+    if (SENT_STREAMS.has(body)) {
+      throw new TypeError(
+        "Cannot send body: expected a function, got a stream that was sent",
+      );
     }
+    SENT_STREAMS.add(body);
+    // Fetch demands it for streams.
+    init.duplex = "half";
+    // Fetch cancels the body when the signal aborts, but it will not be called.
+    if (signal.aborted) body.cancel().catch(() => {});
   }
   // Not every runtime accepts these two: they are left out where the default will do.
   if (options.withCredentials) init.credentials = "include";
   if (isBrowser()) init.cache = "no-store";
-  return init;
+  signal.throwIfAborted();
+  return [url.href, init];
 }
 
-async function makeHeaders(
-  { headers: init }: EventSourceInit,
+/**
+ * Adds the headers that the options do not have, and the last event ID to them, or to the
+ * query if a parameter is named.
+ */
+function addHeaders(
+  headers: Headers,
   lastEventId: string | undefined,
-): Promise<Headers> {
-  const headers = new Headers(typeof init === "function" ? await init() : init);
+  { searchParams }: URL,
+  parameter: string | undefined,
+): void {
   const add = (name: string, value: string): void => {
     if (!headers.has(name)) headers.set(name, value);
   };
@@ -192,16 +151,51 @@ async function makeHeaders(
     add("Pragma", "no-cache");
     add("Cache-Control", "no-cache");
   }
-  // Spec: "If the EventSource object's last event ID string is not the empty
-  // string", then set Last-Event-ID to it, "encoded as UTF-8".
-  if (lastEventId !== undefined) headers.delete("Last-Event-ID");
-  if (lastEventId) {
+  // The headers in the options may have one.
+  if (lastEventId === undefined) return;
+  headers.delete("Last-Event-ID");
+  if (parameter !== undefined) {
+    if (lastEventId) searchParams.set(parameter, lastEventId);
+    else searchParams.delete(parameter);
+  } else if (lastEventId) {
     const bytes = new TextEncoder().encode(lastEventId);
     // One character for each byte.
     const text = Array.from(bytes, (byte) => String.fromCharCode(byte));
     headers.set("Last-Event-ID", text.join(""));
   }
-  return headers;
+}
+
+/** Whether the last event ID makes a browser ask another origin by OPTIONS first. */
+function needsPreflight(url: string, { headers }: RequestInit): boolean {
+  return isBrowser() && (headers as Headers).has("Last-Event-ID") &&
+    new URL(url).origin !== globalThis.location?.origin;
+}
+
+/**
+ * Describes why each attempt would fail as this one did.
+ *
+ * @returns `undefined` if it would not, or if there was no request.
+ */
+function describeRefusal(
+  url: string,
+  init: RequestInit,
+  cause: unknown,
+): string | undefined {
+  if (url === "") return undefined;
+  try {
+    // Throws what fetch refuses before it looks at the network: credentials in the URL,
+    // where the runtime has it so, or an AbortSignal that is another library's.
+    new Request(url, { ...init, body: null });
+    // Some runtimes put the reason of a network error into its cause.
+    const text = `${String(cause)} ${String(Object(cause).cause)}`;
+    if (HTTP_REGEXP.test(url) && !REFUSAL_REGEXP.test(text)) return undefined;
+  } catch {
+    // It is refused.
+  }
+  const shown = url.replace(/^(\w+:\/\/)[^/?#]*@/, "$1");
+  return `Cannot request event stream: fetch refuses ${
+    quote(shown)
+  }, expected another URL or a permission`;
 }
 
 /** Whether `fetch` is a browser's: with a cache, CORS and headers that only it sets. */
