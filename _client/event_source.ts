@@ -24,7 +24,7 @@ import { dispatchEvent } from "./dispatch_event.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
 import { EventLoopTurn } from "./event_loop_turn.ts";
-import { EventSourceError } from "./event_source_error.ts";
+import type { EventSourceError } from "./event_source_error.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
 import type {
   EventSourceErrorEvent,
@@ -141,13 +141,16 @@ export class EventSource<Events extends object = EventSourceEventMap>
     // Web IDL: both arguments are converted before either is checked.
     const text = `${url}`;
     const dictionary = toObject("connect", "init", "an object", init) ?? {};
-    const options = readEventSourceInit(dictionary);
-    this.#withCredentials = Boolean(options.withCredentials);
-    this.#connection = this[MAKE_CONNECTION](resolveUrl(text), {
-      ...options,
-      withCredentials: this.#withCredentials,
-      onStateChange: (state) => this.#onStateChange(state),
-    }, dictionary);
+    const options: ConnectOptions = readEventSourceInit(dictionary);
+    this.#withCredentials = options.withCredentials = Boolean(
+      options.withCredentials,
+    );
+    options.onStateChange = (state) => this.#onStateChange(state);
+    this.#connection = this[MAKE_CONNECTION](
+      resolveUrl(text),
+      options,
+      dictionary,
+    );
     this.#run();
   }
 
@@ -283,16 +286,14 @@ export class EventSource<Events extends object = EventSourceEventMap>
   #onStateChange(state: ConnectionState): void {
     if (state.state === "open") {
       this.#origin = new URL(state.response.url).origin;
-      this.#announce("open");
+      this.#dispatchByPlatform(new Event("open"));
     } else if (state.error !== undefined) {
       const { error } = state;
       const { status, message } = error;
-      this.#announce("error", { status, message, error });
+      this.#dispatchByPlatform(
+        Object.assign(new Event("error"), { status, message, error }),
+      );
     }
-  }
-
-  #announce(type: string, members?: object): void {
-    this.#dispatchByPlatform(Object.assign(new Event(type), members));
   }
 
   async #run(): Promise<void> {
@@ -309,9 +310,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
       }
     } catch (error) {
       // An error event has told of every other error.
-      if (error instanceof EventSourceError && error.reason === "local-error") {
-        reportException(error.cause);
-      }
+      const { reason, cause } = error as Partial<EventSourceError>;
+      if (reason === "local-error") reportException(cause);
     }
   }
 
@@ -371,22 +371,17 @@ export interface EventSource<Events extends object = EventSourceEventMap> {
 // Web IDL: constants stand on the interface and on its prototype, and its members
 // are enumerable.
 const { prototype } = EventSource;
+for (const name of Object.getOwnPropertyNames(prototype)) {
+  // An `EventTarget` has the others.
+  if (!(name in PlatformEventTarget.prototype)) {
+    Object.defineProperty(prototype, name, { enumerable: true });
+  }
+}
 for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSED })) {
   const constant = { value, enumerable: true };
   Object.defineProperty(EventSource, name, constant);
   Object.defineProperty(prototype, name, constant);
 }
-for (
-  const name of [
-    "url",
-    "withCredentials",
-    "readyState",
-    "onopen",
-    "onmessage",
-    "onerror",
-    "close",
-  ]
-) Object.defineProperty(prototype, name, { enumerable: true });
 Object.defineProperty(prototype, Symbol.toStringTag, {
   value: "EventSource",
   configurable: true,
