@@ -36,6 +36,7 @@ import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
+import { requestEventStream } from "./request.ts";
 import { Reconnection } from "./reconnection.ts";
 
 /**
@@ -57,7 +58,9 @@ export class EventStreamConnection
   readonly #parserOptions: InterpreterOptions;
   /** Of one response; the next one takes the last event ID and reconnection time over. */
   #windows!: TextWindows<Interpreter>;
-  readonly #queue = new EventQueue((event) => this.#onTake(event));
+  readonly #queue = new EventQueue(({ lastEventId }) => {
+    this.#lastEventId = lastEventId;
+  });
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
   #response: ConnectionResponse | undefined;
@@ -66,8 +69,8 @@ export class EventStreamConnection
   readonly #reconnection: Reconnection;
   /** Ends the wait before the next attempt; set while there is one. */
   #endWait: (() => void) | undefined;
-  /** As of the events that were handed out: the parser may be ahead. */
-  #lastEventId: string;
+  /** As of the event that was handed out last, while others are left of its chunk. */
+  #lastEventId = "";
   /** What the parser or onComment threw; it counts once the events before are handed out. */
   #parserError: unknown;
   #running = false;
@@ -100,12 +103,18 @@ export class EventStreamConnection
     this.#parserOptions = {
       onEvent: (event) => this.#queue.push(event),
       onComment: options.onComment &&
-        ((text) => this.#queue.defer(() => this.#tellComment(text))),
+        ((text) =>
+          this.#queue.defer(() => {
+            try {
+              options.onComment?.(text);
+            } catch (error) {
+              this.#parserError ??= error;
+            }
+          })),
       maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,
       makeError: (message) => new EventSourceError("event-too-large", message),
     };
     this.#resetParser({ lastEventId: options.lastEventId ?? "" });
-    this.#lastEventId = this.#windows.consumer.lastEventId;
     this.#stopListening = listenForAbort(options.signal, this.#onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
     queueMicrotask(() => this.#run());
@@ -129,7 +138,10 @@ export class EventStreamConnection
    * from if the program ends here.
    */
   get lastEventId(): string {
-    return this.#lastEventId;
+    // After the last event, blocks without data may have set another ID.
+    return this.#queue.isEmpty
+      ? this.#windows.consumer.lastEventId
+      : this.#lastEventId;
   }
 
   /** The response that is being read, `undefined` while the connection is not open. */
@@ -219,25 +231,10 @@ export class EventStreamConnection
     );
   }
 
-  #onTake({ lastEventId }: ServerSentEvent): void {
-    // After the last event, blocks without data may have set another ID.
-    this.#lastEventId = this.#queue.isEmpty
-      ? this.#windows.consumer.lastEventId
-      : lastEventId;
-  }
-
   readonly #onAbort = (): void => {
     // Cannot fail: there is a signal, which was aborted.
     this.#close(undefined, findTimeout(this.#options.signal!));
   };
-
-  #tellComment(text: string): void {
-    try {
-      this.#options.onComment?.(text);
-    } catch (error) {
-      this.#parserError ??= error;
-    }
-  }
 
   /** Connects, and reads while calls of `next()` wait. */
   async #run(): Promise<void> {
@@ -248,7 +245,19 @@ export class EventStreamConnection
         this.#readyState === CONNECTING ||
         (this.#readyState === OPEN && this.#queue.hasRequests)
       ) {
-        await this.#step();
+        try {
+          // An abort that came before there was a listener.
+          if (this.#options.signal?.aborted) this.#onAbort();
+          else if (this.#parserError !== undefined) throw this.#parserError;
+          else if (this.#readyState === OPEN) {
+            await this.#attempt?.wait();
+            this.#parse();
+          } // The end of the pause ends it.
+          else if (this.#isPaused) await this.#wait(MAX_DELAY);
+          else await this.#open();
+        } catch (error) {
+          await this.#reestablish(asEventSourceError(error, this.#url.last));
+        }
         this.#queue.answer();
       }
     } catch (error) {
@@ -261,33 +270,18 @@ export class EventStreamConnection
     }
   }
 
-  async #step(): Promise<void> {
-    if (this.#options.signal?.aborted) return this.#onAbort();
-    try {
-      if (this.#parserError !== undefined) throw this.#parserError;
-      const attempt = this.#attempt;
-      if (attempt !== undefined && this.#readyState === OPEN) {
-        if (!attempt.isReady) await attempt.wait();
-        this.#parse(attempt.take(this.#checkEnd));
-      } else if (this.#isPaused) {
-        // The end of the pause ends it.
-        await this.#wait(MAX_DELAY);
-      } else {
-        await this.#open();
-      }
-    } catch (error) {
-      await this.#reestablish(asEventSourceError(error, this.#url.last));
-    }
-  }
-
   async #open(): Promise<void> {
     const options = this.#url.limit(this.#options);
     this.#attempt = new ConnectionAttempt(options, this.#clock);
     const opened = await this.#attempt.open(
-      () => this.#url.next(),
-      // A header of the user's counts until the server has the word: it may reset the ID.
-      this.#windows.consumer.lastEventId ||
-        this.#noLastEventId,
+      (signal) =>
+        requestEventStream(
+          () => this.#url.next(),
+          options,
+          // A header of the user's counts until the server has the word: it may reset the ID.
+          this.#windows.consumer.lastEventId || this.#noLastEventId,
+          signal,
+        ),
       // A browser does not wait for a refusal's body; shouldReconnect may look at it.
       !this.#isStandard || this.#options.shouldReconnect !== undefined,
     );
@@ -315,16 +309,16 @@ export class EventStreamConnection
     if (body !== undefined) throw foreignBodyError(body, this.#response);
   };
 
-  #parse(chunk: Uint8Array): void {
-    if (this.#readyState === CLOSED) return;
+  #parse(): void {
+    const chunk = this.#attempt?.take(this.#checkEnd);
+    if (chunk === undefined || this.#readyState === CLOSED) return;
+    this.#lastEventId = this.#windows.consumer.lastEventId;
     try {
       this.#windows.push(chunk);
     } catch (error) {
       this.#parserError = error;
     }
-    if (this.#queue.isEmpty) {
-      this.#lastEventId = this.#windows.consumer.lastEventId;
-    } else this.#reconnection.attempts = 0;
+    if (!this.#queue.isEmpty) this.#reconnection.attempts = 0;
   }
 
   /** Makes the parser of the next response. */
@@ -378,13 +372,13 @@ export class EventStreamConnection
     if (this.#readyState === CLOSED) return;
     this.#readyState = CLOSED;
     this.#response = undefined;
+    // The connection may be kept for long. Events that were not handed out do not count.
+    this.#resetParser(this);
     this.#queue.clear();
     this.#stopListening();
     this.#onClose?.();
     this.#endWait?.();
     this.#attempt?.drop(error);
-    // The connection may be kept for long.
-    this.#resetParser();
     // The server said that there is no more: that is no failure.
     const isFailure = error !== undefined &&
       (this.#reconnection.hasGivenUp ||

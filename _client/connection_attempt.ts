@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * One attempt of a connection, for `connection.ts`: the request, the check of its
- * response, and the reading of the body with back-pressure and an idle timeout.
+ * One attempt of a connection, for `connection.ts`: the check of the response, and the
+ * reading of its body with back-pressure and an idle timeout.
  *
  * @module
  */
@@ -13,7 +13,6 @@ import { EventSourceError } from "./event_source_error.ts";
 import { startIdleTimer } from "../_idle_timer.ts";
 import { readStart } from "../_parser/read_start.ts";
 import { findFault } from "./refusal.ts";
-import { requestEventStream } from "./request.ts";
 
 /** What a read gave: a chunk, the end (neither), or an error. */
 interface ReadResult {
@@ -57,14 +56,12 @@ export class ConnectionAttempt {
   /**
    * Sends the request, waits for an event stream, and begins to read it.
    *
-   * @param makeUrl Makes the URL.
-   * @param lastEventId As for `requestEventStream()`.
+   * @param request Sends it.
    * @param readsRefusal Whether to read the beginning of a refusal's body.
    * @throws {EventSourceError} If the response is not an event stream, or none comes.
    */
   async open(
-    makeUrl: () => Promise<string>,
-    lastEventId: string | undefined,
+    request: (signal: AbortSignal) => Promise<Response>,
     readsRefusal: boolean,
   ): Promise<Response> {
     const stopTimer = this.#startIdleTimer();
@@ -74,10 +71,7 @@ export class ConnectionAttempt {
       // functions among the options get none.
       return await new Promise((resolve, reject) => {
         signal.addEventListener("abort", reject, { once: true });
-        this.#exchange(makeUrl, lastEventId, readsRefusal).then(
-          resolve,
-          reject,
-        );
+        this.#exchange(request, readsRefusal).then(resolve, reject);
       });
     } catch (error) {
       throw this.#dropped ?? error;
@@ -86,19 +80,15 @@ export class ConnectionAttempt {
     }
   }
 
-  /** Whether `take()` may be called. */
-  get isReady(): boolean {
-    return this.#result !== undefined;
-  }
-
   /** Whether it has waited this long for something from the server. */
   isSilent(milliseconds: number): boolean {
-    return !this.isReady &&
+    return this.#result === undefined &&
       this.#clock.now() - this.#waitsSince >= milliseconds;
   }
 
   /** Waits until `take()` may be called, no longer than the idle timeout. */
-  wait(): Promise<void> {
+  wait(): Promise<void> | undefined {
+    if (this.#result !== undefined) return undefined;
     return new Promise((resolve) => {
       const stopTimer = this.#startIdleTimer();
       this.#onResult = () => {
@@ -139,17 +129,11 @@ export class ConnectionAttempt {
   }
 
   async #exchange(
-    makeUrl: () => Promise<string>,
-    lastEventId: string | undefined,
+    request: (signal: AbortSignal) => Promise<Response>,
     readsRefusal: boolean,
   ): Promise<Response> {
     const { signal } = this.#controller;
-    const response = await requestEventStream(
-      makeUrl,
-      this.#options,
-      lastEventId,
-      signal,
-    ).catch((error) => {
+    const response = await request(signal).catch((error) => {
       this.#hasSettled = true;
       throw error;
     });
@@ -160,7 +144,10 @@ export class ConnectionAttempt {
     const fault = findFault(response, this.#options);
     if (signal.aborted || fault === undefined) return response;
     const body = readsRefusal
-      ? await readStart(() => this.#next(), this.#clock)
+      ? await readStart(async () => {
+        await this.wait();
+        return { value: this.take() };
+      }, this.#clock)
       : "";
     this.#cancel();
     const { status, headers } = response;
@@ -170,14 +157,6 @@ export class ConnectionAttempt {
       headers,
       body,
     });
-  }
-
-  /** Reads the next chunk for `readStart()`. */
-  async #next(): Promise<ReadResult> {
-    if (!this.isReady) {
-      await new Promise<void>((resolve) => this.#onResult = resolve);
-    }
-    return { value: this.take() };
   }
 
   #cancel(): void {
