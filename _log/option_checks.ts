@@ -76,6 +76,8 @@ export interface ReadBounds {
 export interface AppendChecks {
   /** Whether an event can be part of a transaction that the caller hands in. */
   takesTransaction?: boolean;
+  /** Why a log takes none, for the error. */
+  whyNoTransaction?: string;
 }
 
 /** What {@linkcode EventLogs.claim} is asked for, with the default filled in. */
@@ -95,13 +97,16 @@ export interface CheckedClaimOptions extends EventLogClaimOptions {
 export function checkAppend(
   event: TextEventInit,
   options: EventLogAppendOptions,
-  { takesTransaction = false }: AppendChecks = {},
+  {
+    takesTransaction = false,
+    whyNoTransaction = "this log takes none",
+  }: AppendChecks = {},
 ): EventLogAppendOptions {
   const verb = "append event";
   const given = readOptions(verb, options, APPEND_OPTIONS);
   const { transaction } = given;
   if (transaction !== undefined && !takesTransaction) {
-    const expected = "left out, since this log takes none";
+    const expected = `left out, since ${whyNoTransaction}`;
     throw new TypeError(
       describeMismatch(verb, "transaction", expected, transaction),
     );

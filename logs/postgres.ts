@@ -103,6 +103,8 @@ const OPTIONS: OptionKinds<PostgresEventLogOptions> = {
  * - The events of one event loop turn are one `INSERT`, except those in a transaction.
  * - An append is tried again after errors that leave its outcome unknown; it is never done
  *   twice. In a transaction, it is tried once.
+ * - A call rejects with a `TypeError` if an argument is of the wrong type, with a `RangeError`
+ *   if it is outside its range, and with the client's errors.
  * - It uses no state of a session, so `query` may go through PgBouncer in transaction mode.
  *
  * @example Usage
@@ -166,12 +168,7 @@ export class PostgresEventLog implements EventLog {
     return this.#log.append(event, options);
   }
 
-  /**
-   * Gives the events after a cursor, as {@linkcode EventLog.read}.
-   *
-   * @returns The events. It rejects with a `TypeError` if an option is not a number,
-   * with a `RangeError` if it is outside its range, and with the client's errors.
-   */
+  /** Gives the events after a cursor, as {@linkcode EventLog.read}. */
   async read(
     after: string,
     options: EventLogReadOptions = {},
@@ -179,21 +176,12 @@ export class PostgresEventLog implements EventLog {
     return await this.#log.read(after, options);
   }
 
-  /**
-   * Finds the position some events before the end, as {@linkcode EventLog.rewind}.
-   *
-   * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
-   * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with the
-   * client's errors.
-   */
+  /** Finds the position some events before the end, as {@linkcode EventLog.rewind}. */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     return await this.#log.rewind(count, options);
   }
 
-  /**
-   * Calls back with every event after a cursor, as {@linkcode EventLog.follow}. It
-   * rejects with the client's errors as well.
-   */
+  /** Calls back with every event after a cursor, as {@linkcode EventLog.follow}. */
   async follow(
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},

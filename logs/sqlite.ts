@@ -35,22 +35,28 @@
  * @module
  */
 
-import type { OptionKinds } from "../_options.ts";
-import { readOptions } from "../_options.ts";
+import { type OptionKinds, readOptions } from "../_options.ts";
 import { quote } from "../_validate.ts";
 import type { TextEventInit } from "../event.ts";
 import type {
   EventLog,
   EventLogAppendOptions,
   EventLogBatch,
+  EventLogClaim,
+  EventLogClaimOptions,
+  EventLogExpireOptions,
   EventLogFollowOptions,
+  EventLogOpenOptions,
   EventLogOptions,
   EventLogReadOptions,
+  EventLogs,
+  EventLogState,
 } from "../log.ts";
+import { ImmediateLog } from "./_engine/immediate_log.ts";
 import { checkKeptEvents } from "./_engine/kept_events.ts";
+import { NamedLogs } from "./_engine/named_logs.ts";
 import type { SqliteDatabase } from "./_sqlite/database.ts";
 import { SqliteHistory } from "./_sqlite/history.ts";
-import { SqliteLog } from "./_sqlite/log.ts";
 import {
   checkSetup,
   SHARED_OPTIONS,
@@ -62,7 +68,6 @@ export type {
   SqliteStatement,
   SqliteValue,
 } from "./_sqlite/database.ts";
-export { SqliteEventLogs } from "./_sqlite/event_logs.ts";
 export type { SqliteEventLogsOptions } from "./_sqlite/options.ts";
 export { SQLITE_SCHEMA } from "./_sqlite/schema.ts";
 
@@ -106,7 +111,10 @@ const OPTIONS: OptionKinds<SqliteEventLogOptions> = {
  * - While another connection has the lock, an append outside of a transaction is tried
  *   again, for up to `timeout`. All other errors of SQLite are final, and the append has done
  *   nothing.
- * - A file that is deleted, moved or replaced while it is open is an error of every call.
+ * - A call rejects with a `TypeError` if an argument is of the wrong type, with a `RangeError`
+ *   if it is outside its range, and with what the database throws.
+ * - A file that is deleted, moved or replaced while it is open is an error of every call; so
+ *   is the loss of its `-wal`.
  * - A confirmed event is as safe as any other row: `PRAGMA synchronous` decides whether it
  *   survives a loss of power.
  *
@@ -125,7 +133,7 @@ const OPTIONS: OptionKinds<SqliteEventLogOptions> = {
  * ```
  */
 export class SqliteEventLog implements EventLog {
-  readonly #log: SqliteLog;
+  readonly #log: ImmediateLog;
 
   /**
    * Makes a log of what is under the name. It does not use the database yet.
@@ -145,16 +153,16 @@ export class SqliteEventLog implements EventLog {
     const verb = "make event log";
     const given = readOptions(verb, options, OPTIONS);
     const kept = checkKeptEvents(verb, given);
-    const setup = checkSetup(verb, db, ["name", name], given);
-    const history = new SqliteHistory(setup.connection, name, "", kept);
-    this.#log = new SqliteLog(setup, history, quote(name));
+    const setup = checkSetup(verb, db, "name", name, given);
+    const history = new SqliteHistory(setup, "", kept);
+    this.#log = new ImmediateLog(history, { ...setup, name: quote(name) });
   }
 
   /**
    * Adds an event at the end of the log, as {@linkcode EventLog.append}.
    *
-   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID, and with
-   * what the database throws.
+   * @returns The event's ID. It rejects with a `TypeError` if the event has an ID or
+   * `transaction` is given.
    */
   append(
     event: TextEventInit,
@@ -163,12 +171,7 @@ export class SqliteEventLog implements EventLog {
     return this.#log.append(event, options);
   }
 
-  /**
-   * Gives the events after a cursor, as {@linkcode EventLog.read}.
-   *
-   * @returns The events. It rejects with a `TypeError` if an option is not a number,
-   * with a `RangeError` if it is outside its range, and with what the database throws.
-   */
+  /** Gives the events after a cursor, as {@linkcode EventLog.read}. */
   async read(
     after: string,
     options: EventLogReadOptions = {},
@@ -176,21 +179,12 @@ export class SqliteEventLog implements EventLog {
     return await this.#log.read(after, options);
   }
 
-  /**
-   * Finds the position some events before the end, as {@linkcode EventLog.rewind}.
-   *
-   * @returns The cursor. It rejects with a `TypeError` if `count` is not a number, with
-   * a `RangeError` if it is not an integer of at least 0 or `Infinity`, and with what
-   * the database throws.
-   */
+  /** Finds the position some events before the end, as {@linkcode EventLog.rewind}. */
   async rewind(count: number, options: EventLogOptions = {}): Promise<string> {
     return await this.#log.rewind(count, options);
   }
 
-  /**
-   * Calls back with every event after a cursor, as {@linkcode EventLog.follow}. It
-   * rejects with what the database throws as well.
-   */
+  /** Calls back with every event after a cursor, as {@linkcode EventLog.follow}. */
   async follow(
     onBatch: (batch: EventLogBatch) => void,
     options: EventLogFollowOptions = {},
@@ -206,5 +200,102 @@ export class SqliteEventLog implements EventLog {
   /** The name of the class, as the classes of the platform have it. */
   get [Symbol.toStringTag](): string {
     return "SqliteEventLog";
+  }
+}
+
+/**
+ * Logs by name in a SQLite database. It leaves the database open.
+ *
+ * - All that `SqliteEventLog` says of transactions holds for these logs, for claims and for
+ *   what is appended under them. They keep all of their events until their names expire.
+ * - Leases and expiry use the clock of the machine. Expired names are not read any more;
+ *   a later write to any of these logs removes them.
+ * - IDs have the form `epoch-sequence`. Events must not bring their own.
+ * - A call rejects with a `TypeError` if an argument is of the wrong type or a name is empty,
+ *   with a `RangeError` if a number is outside its range or a name too long, and with
+ *   what the database throws.
+ *
+ * @example Usage
+ * ```ts
+ * import { DatabaseSync } from "node:sqlite";
+ * import { EventRuns } from "@tidings/sse/runs";
+ * import { SqliteEventLogs } from "@tidings/sse/sqlite";
+ * import { assertEquals } from "@std/assert";
+ *
+ * using db = new DatabaseSync(":memory:");
+ * const logs = new SqliteEventLogs(db, "answers");
+ * await using runs = new EventRuns({ logs });
+ *
+ * await runs.start("greeting", () => [{ data: "Hello" }]);
+ * assertEquals(await runs.ended("greeting"), "done");
+ * ```
+ */
+export class SqliteEventLogs implements EventLogs {
+  readonly #logs: NamedLogs;
+
+  /**
+   * Makes logs of what is under a name. It does not use the database yet.
+   *
+   * @param db The open database.
+   * @param collection What the logs are called together in the database: well-formed text
+   * that is not empty. A `SqliteEventLog` of that name is not one of them.
+   * @param options How to follow, and how long to wait.
+   * @throws {TypeError} If an option is unknown or of the wrong type, the name is empty or
+   * not well-formed, or `db` is no database.
+   * @throws {RangeError} If an option is outside its range.
+   */
+  constructor(
+    db: SqliteDatabase,
+    collection: string,
+    options: SqliteEventLogsOptions = {},
+  ) {
+    const verb = "make event logs";
+    const given = readOptions(verb, options, SHARED_OPTIONS);
+    const setup = checkSetup(verb, db, "collection", collection, given);
+    this.#logs = new NamedLogs((name, expireIn) => {
+      const options = { ...setup, name: quote(name) };
+      return new ImmediateLog(
+        new SqliteHistory(setup, name),
+        options,
+        expireIn,
+      );
+    });
+  }
+
+  /**
+   * Opens the log of a name, as {@linkcode EventLogs.open}.
+   *
+   * @throws {TypeError} If the name is empty or not well-formed, or `expireIn` is not a number.
+   * @throws {RangeError} If the name is too long, or `expireIn` is outside its range.
+   */
+  open(name: string, options: EventLogOpenOptions = {}): EventLog {
+    return this.#logs.open(name, options);
+  }
+
+  /** Claims a name, as {@linkcode EventLogs.claim}. */
+  async claim(
+    name: string,
+    options: EventLogClaimOptions,
+  ): Promise<EventLogClaim | undefined> {
+    return await this.#logs.claim(name, options);
+  }
+
+  /** Gives the state of a name, as {@linkcode EventLogs.inspect}. */
+  async inspect(name: string): Promise<EventLogState> {
+    return await this.#logs.inspect(name);
+  }
+
+  /** Lets a name expire, as {@linkcode EventLogs.expire}. */
+  async expire(
+    name: string,
+    delay: number,
+    options: EventLogExpireOptions = {},
+  ): Promise<void> {
+    await this.#logs.expire(name, delay, options);
+  }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "SqliteEventLogs";
   }
 }

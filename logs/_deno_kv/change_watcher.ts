@@ -23,7 +23,7 @@ export function watchChanges(
     // A stream that has failed rejects here; its error is reported elsewhere.
     await reader.cancel().catch(() => {});
     await run;
-  }, pollInterval);
+  }, { pollInterval });
   const run = report(reader, watcher);
   return watcher;
 }

@@ -9,6 +9,7 @@
 
 import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { EventLogState } from "../../_log/event_logs.ts";
+import type { AppendChecks } from "../../_log/option_checks.ts";
 import type { TextEventInit } from "../../event.ts";
 import { appendLine } from "./append_line.ts";
 import { compareCursors } from "./beginning.ts";
@@ -22,18 +23,22 @@ export abstract class StateLog<Watcher extends ChangeWatcher = ChangeWatcher>
   extends LogCalls<Watcher>
   implements EventLog, ChangeableLog {
   readonly #expireIn: number;
+  readonly #checks: AppendChecks | undefined;
 
   /**
    * @param source Reads from the engine.
    * @param expireIn Milliseconds after the last append until the log expires.
+   * @param checks Which options of an append the log takes.
    */
   constructor(
     source: LogSource<Watcher>,
     options: LogCallsOptions,
     expireIn = Infinity,
+    checks?: AppendChecks,
   ) {
     super(source, { ...options, retriesFollow: true });
     this.#expireIn = expireIn;
+    this.#checks = checks;
   }
 
   append(
@@ -47,6 +52,7 @@ export abstract class StateLog<Watcher extends ChangeWatcher = ChangeWatcher>
       options,
       this.describe("append to"),
       (line, { signal }) => this.write(decide(line), 2 * line.length, signal),
+      this.#checks,
     );
   }
 

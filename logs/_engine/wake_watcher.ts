@@ -12,6 +12,8 @@ import { orAborted } from "./retry.ts";
 
 /** Watches one log for one follower. */
 export class WakeWatcher implements ChangeWatcher {
+  /** Tells the log from the others of the engine; may be empty where nobody asks. */
+  readonly key: string;
   /** The most milliseconds of a wait, or `Infinity`. */
   readonly #pollInterval: number;
   readonly #onCancel: () => Promise<void> | void;
@@ -23,10 +25,17 @@ export class WakeWatcher implements ChangeWatcher {
 
   /**
    * @param onCancel Called when the watch ends.
-   * @param pollInterval Milliseconds after which a wait ends without a report, or
+   * @param options The key, and the milliseconds after which a wait ends without a report, or
    * `Infinity`.
    */
-  constructor(onCancel: () => Promise<void> | void, pollInterval = Infinity) {
+  constructor(
+    onCancel: () => Promise<void> | void,
+    { key = "", pollInterval = Infinity }: {
+      key?: string;
+      pollInterval?: number;
+    } = {},
+  ) {
+    this.key = key;
     this.#onCancel = onCancel;
     this.#pollInterval = pollInterval;
   }

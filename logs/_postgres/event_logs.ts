@@ -37,6 +37,9 @@ import {
  *   they are removed by a later claim, or a later call of
  *   {@linkcode PostgresEventLogs.expire}.
  * - IDs have the form `epoch-sequence`. Events must not bring their own.
+ * - A call rejects with a `TypeError` if an argument is of the wrong type or a name is empty,
+ *   with a `RangeError` if a number is outside its range or a name too long, and with
+ *   the client's errors.
  *
  * @example Usage
  * ```ts ignore -- it needs a server
@@ -98,13 +101,7 @@ export class PostgresEventLogs implements EventLogs {
     return this.#logs.open(name, options);
   }
 
-  /**
-   * Claims a name, as {@linkcode EventLogs.claim}.
-   *
-   * @returns The claim, `undefined` if there is none. It rejects with a `TypeError` if an
-   * option is not a number or the name is empty, with a `RangeError` if an option is
-   * outside its range, and with the client's errors.
-   */
+  /** Claims a name, as {@linkcode EventLogs.claim}. */
   async claim(
     name: string,
     options: EventLogClaimOptions,
@@ -112,11 +109,7 @@ export class PostgresEventLogs implements EventLogs {
     return await this.#logs.claim(name, options);
   }
 
-  /**
-   * Gives the state of a name, as {@linkcode EventLogs.inspect}.
-   *
-   * @returns Its state. It rejects with the client's errors.
-   */
+  /** Gives the state of a name, as {@linkcode EventLogs.inspect}. */
   async inspect(name: string): Promise<EventLogState> {
     let state = this.#inspecting.get(name);
     if (state === undefined) {
@@ -129,12 +122,7 @@ export class PostgresEventLogs implements EventLogs {
     return await state;
   }
 
-  /**
-   * Lets a name expire, as {@linkcode EventLogs.expire}.
-   *
-   * @returns It rejects with a `TypeError` if `delay` is not a number, with a
-   * `RangeError` if it is not an integer of at least 1, and with the client's errors.
-   */
+  /** Lets a name expire, as {@linkcode EventLogs.expire}. */
   async expire(
     name: string,
     delay: number,

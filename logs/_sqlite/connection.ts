@@ -7,18 +7,18 @@
  * @module
  */
 
-import { describeMismatch, quote } from "../../_validate.ts";
+import { quote } from "../../_validate.ts";
 import { messageOf, warn } from "../../_warning.ts";
+import { CommitChanges } from "../_engine/commit_changes.ts";
 import { onceEach } from "../_engine/once_each.ts";
+import { OpenFile } from "../_engine/open_file.ts";
 import { SchemaError } from "../_engine/schema_error.ts";
-import { SqliteChanges } from "./changes.ts";
 import type {
   SqliteDatabase,
   SqliteStatement,
   SqliteValue,
 } from "./database.ts";
-import { OpenTransactionError } from "./error_kinds.ts";
-import { DatabaseFile } from "./file.ts";
+import { classifyError } from "./error_kinds.ts";
 import { SCHEMA_VERSION, SQLITE_SCHEMA } from "./schema.ts";
 
 /** The columns of a row, in the order of the statement. */
@@ -39,12 +39,15 @@ const ROLLBACK_MODES = ["delete", "truncate", "persist"];
 /** A database that logs share. */
 export class SqliteConnection {
   /** Tells followers of changes. */
-  readonly changes: SqliteChanges = new SqliteChanges(this);
+  readonly changes: CommitChanges = new CommitChanges(this, classifyError);
   /** When expired logs were removed last, in milliseconds of the wall clock. */
   sweptAt = 0;
   readonly #db: SqliteDatabase;
   readonly #statements = new Map<string, SqliteStatement>();
-  #file: DatabaseFile | undefined;
+  /** The file and its log of writes, which a database in memory has not. */
+  #files: readonly OpenFile[] | undefined;
+  /** Whether the files were looked at since the last microtask. */
+  #areChecked = false;
   /** Whether the tables are there, and no rollback can undo that. */
   #isPrepared = false;
   #hasMode = false;
@@ -91,28 +94,15 @@ export class SqliteConnection {
    * @throws {Error} If the file is gone.
    */
   readVersion(): unknown {
-    this.#file?.check();
+    this.#checkFiles();
     return this.get("PRAGMA data_version")?.[0];
   }
 
-  /**
-   * Reads what is committed.
-   *
-   * @throws {OpenTransactionError} If a transaction is open: it would see what may be
-   * rolled back.
-   */
-  async readCommitted<T>(options: PrepareOptions, read: () => T): Promise<T> {
-    // A synchronous transaction ends before the next microtask.
-    if (this.isInTransaction) await undefined;
-    if (this.isInTransaction) throw new OpenTransactionError();
-    this.#prepareTables(options);
-    return read();
-  }
-
   /** Writes within the transaction that is open, or in one of its own. */
-  write<T>(options: PrepareOptions, write: () => T): T {
-    this.#prepareTables(options);
-    return this.#transact(write);
+  transact<T>(write: () => T): T {
+    if (this.isInTransaction) return write();
+    this.run("BEGIN IMMEDIATE");
+    return this.#finish(write, "COMMIT", "ROLLBACK");
   }
 
   /** Runs statements together or not at all, within the transaction that is open. */
@@ -122,10 +112,29 @@ export class SqliteConnection {
     return this.#finish(write, "RELEASE tidings", undo);
   }
 
-  #transact<T>(write: () => T): T {
-    if (this.isInTransaction) return write();
-    this.run("BEGIN IMMEDIATE");
-    return this.#finish(write, "COMMIT", "ROLLBACK");
+  /**
+   * Makes the tables if they are not there, and sees to the journal mode. Called before each
+   * use of the tables.
+   *
+   * @throws {Error} If the tables are not there and the application makes them, they are
+   * of another version, or the file is gone.
+   */
+  prepareTables({ wal, hasTables }: PrepareOptions): void {
+    this.#checkFiles();
+    if (this.#isPrepared) return;
+    const isInTransaction = this.isInTransaction;
+    if (!this.#hasMode && !isInTransaction) {
+      this.#prepareMode(wal);
+      this.#hasMode = true;
+    }
+    if (this.#readSchemaVersion() === undefined && !hasTables) {
+      this.transact(() => this.#db.exec(SQLITE_SCHEMA));
+    }
+    const version = this.#readSchemaVersion();
+    if (version !== SCHEMA_VERSION) {
+      throw new SchemaError("SQLITE_SCHEMA", SCHEMA_VERSION, version);
+    }
+    this.#isPrepared = this.#hasMode && !isInTransaction;
   }
 
   #finish<T>(write: () => T, commit: string, undo: string): T {
@@ -143,37 +152,6 @@ export class SqliteConnection {
     }
   }
 
-  /**
-   * Makes the tables if they are not there, and sees to the journal mode.
-   *
-   * @throws {Error} If the tables are not there and the application makes them, they are
-   * of another version, or the file is gone.
-   */
-  #prepareTables({ wal, hasTables }: PrepareOptions): void {
-    this.#file ??= new DatabaseFile(this.#path);
-    this.#file.check();
-    if (this.#isPrepared) return;
-    const isInTransaction = this.isInTransaction;
-    if (!this.#hasMode && !isInTransaction) {
-      this.#prepareMode(wal);
-      this.#hasMode = true;
-    }
-    if (this.#readSchemaVersion() === undefined && !hasTables) {
-      this.#transact(() => this.#db.exec(SQLITE_SCHEMA));
-    }
-    const version = this.#readSchemaVersion();
-    if (version !== SCHEMA_VERSION) {
-      throw new SchemaError("SQLITE_SCHEMA", SCHEMA_VERSION, version);
-    }
-    this.#isPrepared = this.#hasMode && !isInTransaction;
-  }
-
-  /** The path of the file, empty for a database in memory. */
-  get #path(): string {
-    const databases = this.all("PRAGMA database_list");
-    return String(databases.find(([, name]) => name === "main")?.[2] ?? "");
-  }
-
   #readSchemaVersion(): number | undefined {
     const name = "SELECT 1 FROM sqlite_master WHERE name = 'tidings_schema'";
     if (this.get(name) === undefined) return undefined;
@@ -181,18 +159,42 @@ export class SqliteConnection {
     return Number(row?.[0]);
   }
 
+  get #journalMode(): string {
+    return String(this.get("PRAGMA journal_mode")?.[0]);
+  }
+
   #prepareMode(wal: boolean | undefined): void {
-    const mode = (): string => String(this.get("PRAGMA journal_mode")?.[0]);
-    if (wal === false || !ROLLBACK_MODES.includes(mode())) return;
+    if (wal === false || !ROLLBACK_MODES.includes(this.#journalMode)) return;
     if (wal) this.get("PRAGMA journal_mode = WAL");
-    const now = mode();
-    if (now === "wal") return;
+    const mode = this.#journalMode;
+    if (mode === "wal") return;
     const expected = 'expected journal mode "wal", which the option "wal" sets';
     warn(
       "TIDINGS_LOG",
       "Readers and writers of a SQLite database block each other",
-      new Error(`${expected}, got ${quote(now)}`),
+      new Error(`${expected}, got ${quote(mode)}`),
     );
+  }
+
+  /**
+   * Looks at the files, once for all calls before the next microtask: measured, the appends
+   * of a transaction would take a third longer otherwise.
+   */
+  #checkFiles(): void {
+    if (this.#areChecked) return;
+    const [file, wal] = this.#files ??= this.#openFiles();
+    file?.check();
+    // The application may have switched to another mode, which removes it.
+    wal?.check(() => this.#journalMode === "wal");
+    this.#areChecked = true;
+    queueMicrotask(() => this.#areChecked = false);
+  }
+
+  #openFiles(): readonly OpenFile[] {
+    const databases = this.all("PRAGMA database_list");
+    const path = databases.find(([, name]) => name === "main")?.[2];
+    if (typeof path !== "string" || path === "") return [];
+    return [new OpenFile(path), new OpenFile(`${path}-wal`)];
   }
 
   #prepare(sql: string): SqliteStatement {
@@ -207,25 +209,10 @@ export class SqliteConnection {
   }
 }
 
-const findConnection = onceEach((db: SqliteDatabase) =>
-  new SqliteConnection(db)
+/** Gives the connection of a database, always the same one. */
+export const connectionOf: (db: SqliteDatabase) => SqliteConnection = onceEach(
+  (db) => new SqliteConnection(db),
 );
-
-/**
- * Gives the connection of a database, always the same one.
- *
- * @throws {TypeError} If it is no database.
- */
-export function connectionOf(
-  verb: string,
-  db: SqliteDatabase,
-): SqliteConnection {
-  if (typeof db?.exec === "function" && typeof db.prepare === "function") {
-    return findConnection(db);
-  }
-  const expected = "an open database with exec() and prepare()";
-  throw new TypeError(describeMismatch(verb, "db", expected, db));
-}
 
 function toColumns(row: unknown): Row {
   return Array.isArray(row) ? row : Object.values(row as object);

@@ -14,16 +14,7 @@ import type { ErrorKind } from "../_engine/retry.ts";
 const LOCKED_REGEXP =
   /\bdatabase (?:table |schema )?is locked\b|\block(?:ing|ed) protocol\b|\bSQLITE_(?:BUSY|LOCKED|PROTOCOL)/;
 
-/** A transaction of the application is open on the connection. */
-export class OpenTransactionError extends Error {
-  constructor() {
-    super("expected the transaction of the connection to end");
-  }
-}
-
 /** Tells the kind of an error. */
 export function classifyError(error: unknown): ErrorKind {
-  const isTransient = error instanceof OpenTransactionError ||
-    LOCKED_REGEXP.test(messageOf(error));
-  return isTransient ? "transient" : "final";
+  return LOCKED_REGEXP.test(messageOf(error)) ? "transient" : "final";
 }

@@ -1,8 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads and writes the state and the events of one log in the tables. All calls are
- * synchronous, and run in the transaction of their caller, `SqliteLog`.
+ * Reads and writes the state and the events of one log in the tables, for `ImmediateLog`.
  *
  * @module
  */
@@ -12,6 +11,8 @@ import type { EventLogState } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
 import { EpochReader, findPosition } from "../_engine/epoch_reader.ts";
 import { escapeName } from "../_engine/escape_name.ts";
+import type { ChangeWatcher } from "../_engine/follow_changes.ts";
+import type { ImmediateSource } from "../_engine/immediate_log.ts";
 import { KEEPS_ALL, type KeptEvents } from "../_engine/kept_events.ts";
 import {
   type DecideChange,
@@ -25,6 +26,7 @@ import {
   toColumns,
 } from "../_engine/state_columns.ts";
 import type { Row, SqliteConnection } from "./connection.ts";
+import type { SqliteSetup } from "./options.ts";
 
 /** The number of appends between two drops of events. */
 const TRIM_EVENTS = 32;
@@ -34,11 +36,37 @@ const SWEEP_LOGS = 100;
 /** Milliseconds between two removals of expired logs. */
 const SWEEP_INTERVAL = 100;
 
+const READ_STATE = `SELECT ${STATE_COLUMNS} FROM tidings_logs
+WHERE collection = ? AND name = ?`;
+const READ_EVENTS = `SELECT sequence, event FROM tidings_events
+WHERE epoch = ? AND sequence > ? AND sequence <= ? AND time >= ?
+ORDER BY sequence LIMIT ?`;
+const FIND_YOUNG = `SELECT sequence FROM tidings_events
+WHERE epoch = ? AND time >= ? ORDER BY sequence LIMIT 1`;
+// Both statements insert a SELECT. When the disk is full, SQLite rolls back the whole
+// transaction of the application for a statement that writes one row, and only the statement
+// for one that may write several.
+const WRITE_STATE = `INSERT OR REPLACE INTO tidings_logs
+(collection, name, ${STATE_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?`;
+// A row with the same number may be there: it was written without the state, so no append was
+// confirmed for it.
+const WRITE_EVENT = `INSERT OR REPLACE INTO tidings_events
+(epoch, sequence, time, event) SELECT ?, ?, ?, ?`;
+const DROP_EVENTS =
+  "DELETE FROM tidings_events WHERE epoch = ? AND sequence < ?";
+const EXPIRED = `FROM tidings_logs WHERE expires_at <= ?
+ORDER BY expires_at, collection, name LIMIT ${SWEEP_LOGS}`;
+const SWEEP_EVENTS =
+  `DELETE FROM tidings_events WHERE epoch IN (SELECT epoch ${EXPIRED})`;
+const SWEEP = `DELETE FROM tidings_logs
+WHERE (collection, name) IN (SELECT collection, name ${EXPIRED})`;
+
 /** One log in the tables. */
-export class SqliteHistory {
-  /** Tells the log from all others of the database. */
-  readonly key: string;
+export class SqliteHistory implements ImmediateSource {
+  readonly #setup: SqliteSetup;
   readonly #connection: SqliteConnection;
+  /** Tells the log from all others of the database. */
+  readonly #key: string;
   readonly #names: readonly [collection: string, name: string];
   readonly #kept: KeptEvents;
   /** The average bytes of an event, by the rows that were read last. */
@@ -46,27 +74,30 @@ export class SqliteHistory {
 
   /** @param name Empty for a log that is not one of many. */
   constructor(
-    connection: SqliteConnection,
-    collection: string,
+    setup: SqliteSetup,
     name: string,
     kept = KEEPS_ALL,
   ) {
-    this.#connection = connection;
-    this.#names = [escapeName(collection), escapeName(name)];
-    this.key = this.#names.join("\0");
+    this.#setup = setup;
+    this.#connection = setup.connection;
+    this.#names = [escapeName(setup.collection), escapeName(name)];
+    this.#key = this.#names.join("\0");
     this.#kept = kept;
   }
 
-  /** Reads the events after a cursor, as `EventLog.read`. */
+  get isInTransaction(): boolean {
+    return this.#connection.isInTransaction;
+  }
+
   read(after: string, bounds: ReadBounds): EventLogBatch {
-    const state = this.#readState(Date.now());
+    const state = this.#readState();
     const reader = new EpochReader(state, after, bounds);
     while (reader.next !== undefined && state !== undefined) {
       // SQLite gives all rows of a statement at once: the limit keeps them to about as many
       // as the bounds of the read let through.
       const room = Math.ceil(bounds.maxBytes / this.#eventSize) + 1;
       const limit = Math.min(bounds.limit, room, READ_ROWS);
-      const rows = this.#readRows(state, reader.next, limit);
+      const rows = this.#readEvents(state, reader.next, limit);
       let size = 0;
       for (const [sequence, event] of rows) {
         const line = String(event);
@@ -79,104 +110,69 @@ export class SqliteHistory {
     return reader.finish();
   }
 
-  /** Finds the position `count` events before the end, as `EventLog.rewind`. */
   rewind(count: number): string {
-    const state = this.#readState(Date.now());
-    const [oldest] = state === undefined ? [] : this.#readRows(state, 0, 1);
+    const state = this.#readState();
+    const [oldest] = state === undefined ? [] : this.#readEvents(state, 0, 1);
     return findPosition(state, count, oldest && Number(oldest[0]));
   }
 
-  /** Describes the log, as `EventLogs.inspect`. */
   inspect(): EventLogState {
-    const now = Date.now();
-    const state = this.#readState(now);
-    const [row] = state === undefined
+    const state = this.#readState();
+    const [last] = state === undefined
       ? []
-      : this.#readRows(state, state.last - 1, 1);
-    return describeLog(state, row && String(row[1]), now);
+      : this.#readEvents(state, state.last - 1, 1);
+    return describeLog(state, last && String(last[1]), Date.now());
   }
 
-  /**
-   * Reads the state, and makes the change that is decided by it. If it fails, nothing has
-   * changed, and a transaction of the application stays open as it was.
-   */
+  watch(): ChangeWatcher {
+    return this.#connection.changes.watch(this.#key, this.#setup.pollInterval);
+  }
+
   change<T>(decide: DecideChange<T>): T {
+    this.#connection.prepareTables(this.#setup);
+    return this.#connection.transact(() => this.#change(decide));
+  }
+
+  #change<T>(decide: DecideChange<T>): T {
+    const connection = this.#connection;
     const now = Date.now();
-    const [, name] = this.#names;
-    if (name !== "") this.#sweep(now);
-    const stored = this.#readStored();
+    if (this.#names[1] !== "") this.#sweep(now);
+    const row = connection.get(READ_STATE, ...this.#names);
+    const stored = row && readColumns(row);
     const { state, line, result } = decide(unexpired(stored, now), now);
     if (state === undefined) return result;
     const write = (): void => {
       if (line !== undefined) this.#writeEvent(state, line, now);
       // The state is written last: a reader sees an event once the state includes it.
-      this.#writeState(state);
+      connection.run(WRITE_STATE, ...this.#names, ...toColumns(state));
     };
     if (stored === undefined || stored.epoch === state.epoch) {
       write();
     } else {
-      this.#connection.atomically(() => {
-        this.#dropEvents(stored.epoch);
+      connection.atomically(() => {
+        this.#dropEvents(stored.epoch, Number.MAX_SAFE_INTEGER);
         write();
       });
     }
-    this.#connection.changes.note(this.key);
+    connection.changes.note(this.#key);
     return result;
   }
 
-  #readState(now: number): LogState | undefined {
-    return unexpired(this.#readStored(), now);
-  }
-
-  /** Reads the state, which may have expired. */
-  #readStored(): LogState | undefined {
-    const row = this.#connection.get(
-      `SELECT ${STATE_COLUMNS} FROM tidings_logs` +
-        " WHERE collection = ? AND name = ?",
-      ...this.#names,
-    );
-    return row && readColumns(row);
+  #readState(): LogState | undefined {
+    this.#connection.prepareTables(this.#setup);
+    const row = this.#connection.get(READ_STATE, ...this.#names);
+    return row && unexpired(readColumns(row), Date.now());
   }
 
   /** Reads numbers and events, the oldest first, without those that are too old. */
-  #readRows({ epoch, last }: LogState, after: number, limit: number): Row[] {
-    return this.#connection.all(
-      "SELECT sequence, event FROM tidings_events" +
-        " WHERE epoch = ? AND sequence > ? AND sequence <= ? AND time >= ?" +
-        " ORDER BY sequence LIMIT ?",
-      epoch,
-      after,
-      last,
-      this.#oldestTime(Date.now()),
-      limit,
-    );
-  }
-
-  // Both statements insert a SELECT. When the disk is full, SQLite rolls back the whole
-  // transaction of the application for a statement that writes one row, and only the
-  // statement for one that may write several.
-
-  #writeState(state: LogState): void {
-    this.#connection.run(
-      `INSERT OR REPLACE INTO tidings_logs (collection, name, ${STATE_COLUMNS})` +
-        " SELECT ?, ?, ?, ?, ?, ?, ?",
-      ...this.#names,
-      ...toColumns(state),
-    );
+  #readEvents({ epoch, last }: LogState, after: number, limit: number): Row[] {
+    const oldest = this.#oldestTime(Date.now());
+    return this.#connection.all(READ_EVENTS, epoch, after, last, oldest, limit);
   }
 
   #writeEvent({ epoch, last }: LogState, line: string, now: number): void {
     if (last % TRIM_EVENTS === 0) this.#trim(epoch, last, now);
-    // A row with the same number may be there: it was written without the state, so no
-    // append was confirmed for it.
-    this.#connection.run(
-      "INSERT OR REPLACE INTO tidings_events (epoch, sequence, time, event)" +
-        " SELECT ?, ?, ?, ?",
-      epoch,
-      last,
-      now,
-      line,
-    );
+    this.#connection.run(WRITE_EVENT, epoch, last, now, line);
   }
 
   /** Drops events that are too many or too old, before the next event is written. */
@@ -184,23 +180,15 @@ export class SqliteHistory {
     const { maxEvents, maxAge } = this.#kept;
     let oldest = Math.max(next - maxEvents + 1, 0);
     if (maxAge !== Infinity) {
-      const [young] = this.#connection.get(
-        "SELECT sequence FROM tidings_events WHERE epoch = ? AND time >= ?" +
-          " ORDER BY sequence LIMIT 1",
-        epoch,
-        this.#oldestTime(now),
-      ) ?? [];
+      const time = this.#oldestTime(now);
+      const [young] = this.#connection.get(FIND_YOUNG, epoch, time) ?? [];
       oldest = Math.max(oldest, Number(young ?? next));
     }
     if (oldest > 0) this.#dropEvents(epoch, oldest);
   }
 
-  #dropEvents(epoch: string, before = Number.MAX_SAFE_INTEGER): void {
-    this.#connection.run(
-      "DELETE FROM tidings_events WHERE epoch = ? AND sequence < ?",
-      epoch,
-      before,
-    );
+  #dropEvents(epoch: string, before: number): void {
+    this.#connection.run(DROP_EVENTS, epoch, before);
   }
 
   /** Removes logs of the database that have expired, now and then. */
@@ -209,20 +197,8 @@ export class SqliteHistory {
     // A clock that is set back would otherwise stop the removals until it has caught up.
     if (Math.abs(now - connection.sweptAt) < SWEEP_INTERVAL) return;
     connection.sweptAt = now;
-    const expired = connection.all(
-      "SELECT epoch, collection, name FROM tidings_logs WHERE expires_at <= ?" +
-        " LIMIT ?",
-      now,
-      SWEEP_LOGS,
-    );
-    for (const [epoch, collection, name] of expired) {
-      this.#dropEvents(String(epoch));
-      connection.run(
-        "DELETE FROM tidings_logs WHERE collection = ? AND name = ?",
-        String(collection),
-        String(name),
-      );
-    }
+    connection.run(SWEEP_EVENTS, now);
+    connection.run(SWEEP, now);
   }
 
   #oldestTime(now: number): number {

@@ -8,9 +8,16 @@
 
 import { assertLogName } from "../../_log/event_logs.ts";
 import type { OptionKinds } from "../../_options.ts";
+import { describeMismatch } from "../../_validate.ts";
+import type { LogCallsOptions } from "../_engine/log_calls.ts";
 import { checkWaits } from "../_engine/wait_options.ts";
-import { connectionOf, type SqliteConnection } from "./connection.ts";
+import {
+  connectionOf,
+  type PrepareOptions,
+  type SqliteConnection,
+} from "./connection.ts";
 import type { SqliteDatabase } from "./database.ts";
+import { classifyError } from "./error_kinds.ts";
 
 /** Options for {@linkcode SqliteEventLogs}, and for each log. */
 export interface SqliteEventLogsOptions {
@@ -56,20 +63,19 @@ export const SHARED_OPTIONS: OptionKinds<SqliteEventLogsOptions> = {
 };
 
 /** The connection, and the options with the defaults filled in. */
-export interface SqliteSetup {
+export interface SqliteSetup
+  extends PrepareOptions, Omit<LogCallsOptions, "name"> {
   readonly connection: SqliteConnection;
+  /** The name of the log, or of the logs. */
+  readonly collection: string;
   readonly pollInterval: number;
-  readonly timeout: number;
-  readonly wal: boolean | undefined;
-  readonly hasTables: boolean;
 }
 
 /**
  * Checks the arguments that both classes share.
  *
  * @param verb What fails otherwise.
- * @param db The database.
- * @param name The name of the log, or of the logs, after that of its parameter.
+ * @param parameter What the name of the log, or of the logs, is called.
  * @param options The options, as they were read.
  * @throws {TypeError} If one of them is of the wrong type, or the name is empty or not
  * well-formed.
@@ -78,13 +84,25 @@ export interface SqliteSetup {
 export function checkSetup(
   verb: string,
   db: SqliteDatabase,
-  [parameter, name]: readonly [parameter: string, name: string],
+  parameter: string,
+  name: string,
   options: SqliteEventLogsOptions,
 ): SqliteSetup {
   const { pollInterval = 50, timeout = 10_000, wal, hasTables = false } =
     options;
   checkWaits(verb, pollInterval, timeout);
   assertLogName(verb, name, Infinity, parameter);
-  const connection = connectionOf(verb, db);
-  return { connection, pollInterval, timeout, wal, hasTables };
+  if (typeof db?.exec !== "function" || typeof db.prepare !== "function") {
+    const expected = "an open database with exec() and prepare()";
+    throw new TypeError(describeMismatch(verb, "db", expected, db));
+  }
+  return {
+    connection: connectionOf(db),
+    collection: name,
+    pollInterval,
+    timeout,
+    wal,
+    hasTables,
+    classifyError,
+  };
 }

@@ -392,9 +392,24 @@ const LOST_FILES: [
   ],
 ];
 
+/** What may happen to the file beside it, which has what was written last. */
+const LOST_WALS: typeof LOST_FILES = [
+  ["without what was written last", (path) => rm(`${path}-wal`), "none"],
+  [
+    "with what was written last in another file",
+    async (path) => {
+      await copyFile(`${path}-wal`, `${path}.new`);
+      await rename(`${path}.new`, `${path}-wal`);
+    },
+    "another file",
+  ],
+];
+
 for (const wal of [false, true]) {
   const mode = wal ? "WAL" : "a rollback journal";
-  for (const [what, lose, got] of LOST_FILES) {
+  for (
+    const [what, lose, got] of wal ? [...LOST_FILES, ...LOST_WALS] : LOST_FILES
+  ) {
     test(
       `tells of a file that was ${what}, with ${mode}`,
       async (db, _, path) => {
@@ -426,6 +441,21 @@ for (const wal of [false, true]) {
     );
   }
 }
+
+test(
+  "goes on where the application leaves WAL, and comes back to it",
+  async (db) => {
+    const log = new SqliteEventLog(db, "news", { ...SHORT, wal: true });
+    await log.append({ data: "in WAL" });
+    for (const mode of ["DELETE", "WAL", "TRUNCATE", "WAL"]) {
+      const row = db.prepare(`PRAGMA journal_mode = ${mode}`).get();
+      assertEquals(Object.values(row as object), [mode.toLowerCase()]);
+      await log.append({ data: mode });
+      await log.append({ data: `still ${mode}` });
+    }
+    assertEquals((await readData(log)).length, 9);
+  },
+);
 
 test(
   "keeps clients while its file is away, and goes on once it is back",

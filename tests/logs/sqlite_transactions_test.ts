@@ -184,6 +184,21 @@ function testTransactions(
     assertEquals(events.map(({ id, data }) => [id, data]), [[id, "kept"]]);
   });
 
+  test(
+    "an append that is handed a transaction tells that it joins the open one",
+    async (db, log) => {
+      const logs = new SqliteEventLogs(wrap(db), "logs", { wal: false });
+      const claim = await logs.claim("a", { leaseTime: 60_000 });
+      for (const target of [log, logs.open("a"), claim!]) {
+        await assertRejects(
+          () => target.append({ data: "a" }, { transaction: db }),
+          TypeError,
+          'Cannot append event: expected "transaction" to be left out, since the event joins the transaction that is open on the connection, got ',
+        );
+      }
+    },
+  );
+
   test("a claim and what is appended under it are part of a transaction", async (db) => {
     const logs = new SqliteEventLogs(wrap(db), "logs", { wal: false });
     db.exec("BEGIN");

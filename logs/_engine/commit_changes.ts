@@ -1,58 +1,58 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Tells followers that their log may have changed: at once after a commit of this
- * connection, and at an interval after one of another connection.
+ * Tells followers of logs in a database of this machine that their log may have changed: at
+ * once after a commit of this connection, and at an interval after one of another connection.
  *
  * @module
  */
 
-import { WakeWatcher } from "../_engine/wake_watcher.ts";
-import { classifyError } from "./error_kinds.ts";
+import type { ErrorKind } from "./retry.ts";
+import { WakeWatcher } from "./wake_watcher.ts";
 
 /** The most milliseconds between two looks for the end of a transaction. */
 const LONGEST_WAIT = 32;
 
 /** The part of a connection that is used here. */
-interface ChangeSource {
+export interface CommitSource {
+  /** Whether a transaction is open. */
   readonly isInTransaction: boolean;
   /** Gives what changes with each commit of another connection. */
   readVersion(): unknown;
 }
 
-/** What a watcher watches. */
-interface Watched {
-  readonly key: string;
-  /** Milliseconds, or `Infinity`. */
-  readonly pollInterval: number;
-}
-
 /** The watchers of all logs that share a connection. */
-export class SqliteChanges {
-  readonly #connection: ChangeSource;
-  readonly #watchers = new Map<WakeWatcher, Watched>();
+export class CommitChanges {
+  readonly #connection: CommitSource;
+  readonly #classifyError: (error: unknown) => ErrorKind;
+  /** The watchers, and the intervals at which they look for changes, in milliseconds. */
+  readonly #watchers = new Map<WakeWatcher, number>();
   /** The logs that have changed, maybe in a transaction that is still open. */
   readonly #changed = new Set<string>();
-  /** Whether the noted writes will be told. */
-  #isTelling = false;
   #version: unknown;
   /** Looks for changes of other connections while there is a watcher. */
   #pollTimer: ReturnType<typeof setTimeout> | undefined;
   /** The interval of that timer, in milliseconds. */
-  #scheduled = Infinity;
+  #interval = Infinity;
   /** Looks for the end of a transaction that is still open. */
   #commitTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(connection: ChangeSource) {
+  /** @param classifyError Tells which errors end the followers. */
+  constructor(
+    connection: CommitSource,
+    classifyError: (error: unknown) => ErrorKind,
+  ) {
     this.#connection = connection;
+    this.#classifyError = classifyError;
   }
 
   /** Watches a log. `pollInterval` is in milliseconds, or `Infinity` for never. */
   watch(key: string, pollInterval: number): WakeWatcher {
-    const watcher: WakeWatcher = new WakeWatcher(() => this.#end(watcher));
-    this.#watchers.set(watcher, { key, pollInterval });
+    const end = (): void => this.#end(watcher);
+    const watcher: WakeWatcher = new WakeWatcher(end, { key });
+    this.#watchers.set(watcher, pollInterval);
     // Not always: it would never be due where readers come faster than the interval.
-    if (this.#pollTimer === undefined || pollInterval < this.#scheduled) {
+    if (this.#pollTimer === undefined || pollInterval < this.#interval) {
       clearTimeout(this.#pollTimer);
       this.#schedulePoll();
     }
@@ -62,11 +62,9 @@ export class SqliteChanges {
   /** Notes that this connection has written to a log. */
   note(key: string): void {
     if (this.#watchers.size === 0) return;
-    this.#changed.add(key);
-    if (this.#isTelling) return;
-    this.#isTelling = true;
     // Writes that follow each other without a wait are read at once.
-    queueMicrotask(() => this.#tellCommitted(1));
+    if (this.#changed.size === 0) queueMicrotask(() => this.#tellCommitted(1));
+    this.#changed.add(key);
   }
 
   #end(watcher: WakeWatcher): void {
@@ -74,46 +72,42 @@ export class SqliteChanges {
     if (this.#watchers.size > 0) return;
     clearTimeout(this.#pollTimer);
     clearTimeout(this.#commitTimer);
-    this.#pollTimer = this.#commitTimer = undefined;
-    this.#isTelling = false;
+    this.#pollTimer = undefined;
     this.#changed.clear();
   }
 
   /** Tells of the noted writes once no transaction is open. */
   #tellCommitted(delay: number): void {
-    if (!this.#isTelling) return;
-    if (this.#isBusy()) {
+    if (this.#changed.size > 0 && this.#isBusy()) {
       const next = Math.min(2 * delay, LONGEST_WAIT);
+      clearTimeout(this.#commitTimer);
       this.#commitTimer = setTimeout(() => this.#tellCommitted(next), delay);
       return;
     }
-    this.#isTelling = false;
-    for (const [watcher, { key }] of this.#watchers) {
-      if (this.#changed.has(key)) watcher.wake();
+    for (const watcher of this.#watchers.keys()) {
+      if (this.#changed.has(watcher.key)) watcher.wake();
     }
     this.#changed.clear();
   }
 
   #schedulePoll(): void {
-    const intervals = [...this.#watchers.values()]
-      .map(({ pollInterval }) => pollInterval);
-    this.#scheduled = Math.min(...intervals);
-    this.#pollTimer = this.#scheduled === Infinity
+    this.#interval = Math.min(...this.#watchers.values());
+    this.#pollTimer = this.#interval === Infinity
       ? undefined
-      : setTimeout(() => this.#poll(), this.#scheduled);
+      : setTimeout(() => this.#poll(), this.#interval);
   }
 
   #poll(): void {
     try {
-      if (!this.#connection.isInTransaction) {
-        const version = this.#connection.readVersion();
-        if (version !== this.#version) {
-          this.#version = version;
-          for (const watcher of this.#watchers.keys()) watcher.wake();
-        }
+      const version = this.#connection.isInTransaction
+        ? this.#version
+        : this.#connection.readVersion();
+      if (version !== this.#version) {
+        for (const watcher of this.#watchers.keys()) watcher.wake();
       }
+      this.#version = version;
     } catch (error) {
-      if (classifyError(error) === "final") {
+      if (this.#classifyError(error) === "final") {
         for (const watcher of this.#watchers.keys()) watcher.fail(error);
       }
     }
