@@ -20,6 +20,8 @@ const steps: string[][] = [
   ["fmt", "--check"],
   ["lint"],
   ["check", ...importMap, ...entryPoints, "tests/", ...scripts],
+  // The examples of the documentation, which may be in any file.
+  ["check", "--doc-only", ...importMap, "."],
   ["check", "--config=bench/deno.json", "bench/"],
   ["publish", "--dry-run", "--allow-dirty"],
 ];

@@ -6,7 +6,8 @@
  * Arguments are handed on: `deno task test tests/parser/parser_test.ts`. Without one, it
  * runs all tests but the slow ones, and with `--slow` only those.
  *
- * All tests are run by three processes at once. A test that fails is run once more by
+ * All tests are run as a few modules at a time, as `_test_modules.ts` describes, without a
+ * check of their types, which `deno task check` makes. A test that fails is run once more by
  * itself, as `_second_run.ts` describes.
  *
  * @module
@@ -16,6 +17,7 @@ import { importMapArgs } from "./_import_map.ts";
 import { listFiles } from "./_list_files.ts";
 import { readJunitReport, type TestOutcome } from "./_junit_report.ts";
 import { runSecondTime } from "./_second_run.ts";
+import { writeTestModules } from "./_test_modules.ts";
 
 /** Tests that take long: processes are killed, packages built, peers run, heaps filled. */
 const SLOW = [
@@ -33,22 +35,28 @@ const SLOW = [
   "tests/parser/memory_test.ts",
 ];
 
-/** How many processes run all tests, most of which wait: two processors are not idle then. */
-const PROCESSES = 3;
+/** How many modules run at once. Most tests wait: two processors would be idle with two. */
+const JOBS = "4";
 
 const importMap = await importMapArgs();
-const first = await runAll();
+const folder = await Deno.makeTempDir();
+const args = await chooseTests(folder);
+const first = await runTests(args);
 const flaky = await runSecondTime(
   first.failed,
   async ({ name, file }) => {
     // An error outside of a test is in no report: a second run could not repeat it.
     if (first.hasOtherErrors) return false;
     const filter = `--filter=/^${RegExp.escape(name)}$/`;
-    const second = await runTests([file, filter], print);
+    // The tests of a suite are run by the files that call it.
+    const isOfSuite = file.startsWith("./tests/") && !file.endsWith("_test.ts");
+    const where = isOfSuite ? args : ["--no-check", "--doc", file];
+    const second = await runTests([...where, filter]);
     return second.passed > 0 && second.failed.length === 0 &&
       !second.hasOtherErrors;
   },
 );
+await Deno.remove(folder, { recursive: true });
 
 const failed = first.failed.length - flaky.length;
 // Without a report nothing ran, as when a file does not compile.
@@ -59,9 +67,6 @@ console.log(
 );
 Deno.exit(failures > 0 ? 1 : 0);
 
-/** Takes what a call of `deno test` prints. */
-type OnOutput = (chunk: Uint8Array) => void | Promise<void>;
-
 /** The outcome of a call of `deno test`. */
 interface TestRun extends TestOutcome {
   /** Whether it failed outside of a test, such as by a type error. */
@@ -69,60 +74,39 @@ interface TestRun extends TestOutcome {
 }
 
 /**
- * Runs what the arguments name, or all tests: by several processes, since most tests wait
- * for a socket, a timer or an engine.
+ * Gives the arguments of `deno test` for what our arguments name, or for all tests.
+ *
+ * @param folder Where modules of tests may be written.
  */
-async function runAll(): Promise<TestRun> {
-  if (Deno.args[0] === "--slow") return await runTests(SLOW, print);
-  if (Deno.args.length > 0) return await runTests(Deno.args, print);
+async function chooseTests(folder: string): Promise<string[]> {
+  const isSlow = Deno.args[0] === "--slow";
+  if (Deno.args.length > 0 && !isSlow) return ["--doc", ...Deno.args];
   const files = (await listFiles("tests")).map((name) => `tests/${name}`)
     .filter((name) => name.endsWith("_test.ts"))
-    .filter((name) => !SLOW.some((slow) => name.startsWith(slow)));
-  const parts = Array.from(
-    { length: PROCESSES },
-    (_, part) => files.filter((_, index) => index % PROCESSES === part),
-  );
-  // The first process also takes the examples, which may be in any file. Only it checks
-  // types: `deno task check` does so for all tests.
-  const others = parts.slice(1);
-  const outputs = others.map((): Uint8Array[] => []);
-  const runs = await Promise.all([
-    runTests([`--ignore=${[...SLOW, ...others.flat()].join()}`], print),
-    ...others.map((part, index) =>
-      runTests(
-        ["--no-check", ...part],
-        (chunk) => void outputs[index]!.push(chunk),
-      )
-    ),
-  ]);
-  for (const chunk of outputs.flat()) await print(chunk);
-  const sum = (count: (run: TestRun) => number) =>
-    runs.reduce((sum, run) => sum + count(run), 0);
-  return {
-    passed: sum(({ passed }) => passed),
-    skipped: sum(({ skipped }) => skipped),
-    failed: runs.flatMap(({ failed }) => failed),
-    hasOtherErrors: runs.some(({ hasOtherErrors }) => hasOtherErrors),
-  };
+    .filter((name) => SLOW.some((slow) => name.startsWith(slow)) === isSlow);
+  const modules = await writeTestModules(folder, files);
+  const args = ["--parallel", "--no-check", ...modules];
+  // Last come the examples, which may be in any file: many small modules, which leave no
+  // processor idle at the end.
+  return isSlow ? args : [...args, "--doc", "--ignore=tests", "."];
 }
 
-async function runTests(args: string[], onOutput: OnOutput): Promise<TestRun> {
+async function runTests(args: string[]): Promise<TestRun> {
   const report = await Deno.makeTempFile({ suffix: ".xml" });
   const { stdout, status } = new Deno.Command(Deno.execPath(), {
     args: [
       "test",
       "-A",
-      "--doc",
       // Nothing listens on a fixed port, or where other machines reach it.
       "--preload=tests/support/loopback_guard.ts",
       `--junit-path=${report}`,
       ...importMap,
       ...args,
     ],
-    env: { NO_COLOR: "1" },
+    env: { NO_COLOR: "1", DENO_JOBS: JOBS },
     stdout: "piped",
   }).spawn();
-  const hasUncaughtErrors = await passAndSearch(stdout, onOutput);
+  const hasUncaughtErrors = await passAndSearch(stdout);
   const { code } = await status;
   const outcome = readJunitReport(await Deno.readTextFile(report));
   await Deno.remove(report);
@@ -133,14 +117,13 @@ async function runTests(args: string[], onOutput: OnOutput): Promise<TestRun> {
 /** Passes the output on, and tells whether it names an error outside of a test. */
 async function passAndSearch(
   stdout: ReadableStream<Uint8Array<ArrayBuffer>>,
-  onOutput: OnOutput,
 ): Promise<boolean> {
   const text = "(uncaught error)\n";
   const decoder = new TextDecoder();
   let isFound = false;
   let end = "";
   for await (const chunk of stdout) {
-    await onOutput(chunk);
+    await print(chunk);
     const searched = end + decoder.decode(chunk, { stream: true });
     isFound ||= searched.includes(text);
     end = searched.slice(-text.length);
