@@ -23,14 +23,19 @@ import {
 } from "../../_log/option_checks.ts";
 import { claimLog } from "./claim.ts";
 import { decideExpiry } from "./log_changes.ts";
+import type { ChangeWatcher } from "./follow_changes.ts";
 import type { StateLog } from "./state_log.ts";
 
 /** Logs by name. */
 export class NamedLogs implements EventLogs {
-  readonly #open: (name: string, expireIn?: number) => StateLog;
+  readonly #open: (name: string, expireIn?: number) => StateLog<ChangeWatcher>;
+  /** The calls of this event loop turn share one of the engine: a herd asks once. */
+  readonly #inspecting = new Map<string, Promise<EventLogState>>();
 
   /** @param open Makes the log of a name. */
-  constructor(open: (name: string, expireIn?: number) => StateLog) {
+  constructor(
+    open: (name: string, expireIn?: number) => StateLog<ChangeWatcher>,
+  ) {
     this.#open = open;
   }
 
@@ -48,7 +53,15 @@ export class NamedLogs implements EventLogs {
 
   async inspect(name: string): Promise<EventLogState> {
     assertLogName("inspect event log", name);
-    return await this.#open(name).inspect();
+    let state = this.#inspecting.get(name);
+    if (state === undefined) {
+      state = Promise.resolve().then(() => {
+        this.#inspecting.delete(name);
+        return this.#open(name).inspect();
+      });
+      this.#inspecting.set(name, state);
+    }
+    return await state;
   }
 
   async expire(

@@ -8,6 +8,18 @@
  * @module
  */
 
+// One spelling for each position: "01-1" comes from no log.
+const PAIR_REGEXP = /^(?:0|[1-9]\d*)-(?:0|[1-9]\d*)$/;
+
+/** Whether a text is an ID, neither of whose numbers is larger than that of another ID. */
+export function isPairId(text: string, largest: string): boolean {
+  if (!PAIR_REGEXP.test(text)) return false;
+  const [first, second] = splitId(text);
+  const [maxFirst, maxSecond] = splitId(largest);
+  return compareDigits(first, maxFirst) <= 0 &&
+    compareDigits(second, maxSecond) <= 0;
+}
+
 /** Splits an ID into its two numbers, as text. */
 export function splitId(id: string): readonly [first: string, second: string] {
   const middle = id.indexOf("-");

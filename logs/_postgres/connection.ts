@@ -8,25 +8,29 @@
  */
 
 import { quote } from "../../_validate.ts";
+import { NotifiedChanges } from "../_engine/notified_changes.ts";
 import { onceEach } from "../_engine/once_each.ts";
 import { SchemaError } from "../_engine/schema_error.ts";
-import { PostgresChanges } from "./changes.ts";
 import type { PostgresClient } from "./client.ts";
 import { isTableMissing } from "./error_kinds.ts";
-import { POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
+import { NOTIFY_CHANNEL, POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
 /** A row, by the names of its columns. */
 export type Row = Readonly<Record<string, string | null>>;
+/** What a statement takes. */
+export type Values = (string | null)[];
 
 /** The number of the lock is random, since other programs of the database take locks too. */
 const MAKE_TABLES = `DO $tidings$ BEGIN
 PERFORM pg_advisory_xact_lock(5211948630178542);
 ${POSTGRES_SCHEMA}END $tidings$`;
+const READ_VERSION = "SELECT max(version)::text AS version FROM tidings_schema";
+const NOTIFY = "SELECT pg_notify($1::text, $2::text)";
 
 /** A client that logs share. */
 export class PostgresConnection {
   /** Tells followers of changes. */
-  readonly changes: PostgresChanges;
+  readonly changes: NotifiedChanges;
   /** When expired logs were removed last, by `performance.now()`. */
   sweptAt = -Infinity;
   readonly #client: PostgresClient;
@@ -35,7 +39,13 @@ export class PostgresConnection {
 
   constructor(client: PostgresClient) {
     this.#client = client;
-    this.changes = new PostgresChanges(client);
+    this.changes = new NotifiedChanges(
+      client.listen && {
+        // There is one, as was checked.
+        listen: (...calls) => client.listen!(NOTIFY_CHANNEL, ...calls),
+        send: (payload) => client.query(NOTIFY, [NOTIFY_CHANNEL, payload]),
+      },
+    );
   }
 
   /**
@@ -46,7 +56,7 @@ export class PostgresConnection {
   async query(
     hasTables: boolean,
     sql: string,
-    ...values: (string | null)[]
+    ...values: Values
   ): Promise<Row[]> {
     if (!this.#isPrepared) await this.#prepare(hasTables);
     this.#isPrepared = true;
@@ -63,7 +73,7 @@ export class PostgresConnection {
   async queryIn(
     transaction: unknown,
     sql: string,
-    ...values: (string | null)[]
+    ...values: Values
   ): Promise<Row[]> {
     return readRows(await this.#client.query(sql, values, transaction));
   }
@@ -79,9 +89,8 @@ export class PostgresConnection {
   }
 
   async #readVersion(): Promise<string | undefined> {
-    const sql = "SELECT max(version)::text AS version FROM tidings_schema";
     try {
-      const [row] = readRows(await this.#client.query(sql, []));
+      const [row] = readRows(await this.#client.query(READ_VERSION, []));
       return row?.version ?? undefined;
     } catch (error) {
       if (isTableMissing(error)) return undefined;

@@ -13,20 +13,20 @@ import type { ReadBounds } from "../../_log/option_checks.ts";
 import { escapeName } from "../_engine/escape_name.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
 import { readEventLine } from "../_engine/event_line.ts";
-import type { PostgresWatcher } from "./changes.ts";
+import type { LineSource } from "../_engine/line_log.ts";
+import type { HeldWatcher } from "../_engine/notified_changes.ts";
+import { compareIds, isPairId, splitId } from "../_engine/pair_ids.ts";
+import { Retention, type RetentionBounds } from "../_engine/retention.ts";
 import { readText, type Row } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
-import { endReadStatement, readReply, toBound } from "./read_statement.ts";
-import type { PostgresLogSource } from "./log.ts";
 import type { PostgresSetup } from "./options.ts";
-import { Retention, type RetentionBounds } from "./retention.ts";
+import { endReadStatement, readReply, toBound } from "./read_statement.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
-import {
-  compareTransactionCursors,
-  parseTransactionCursor,
-  START,
-} from "./transaction_cursor.ts";
 
+/** The cursor before all events: no transaction has the number 0. */
+const START = "0-0";
+/** PostgreSQL refuses a statement with larger numbers. */
+const LARGEST = `${2n ** 64n - 1n}-${2n ** 63n - 1n}`;
 /** The most rows that one statement drops. */
 const DROP_ROWS = 5000;
 
@@ -136,21 +136,17 @@ interface ReadState {
 }
 
 /** One log in the tables. */
-export class PostgresHistory implements PostgresLogSource {
+export class PostgresHistory implements LineSource<HeldWatcher> {
   /** The name in the tables, and the payload of its notifications. */
-  readonly key: string;
+  readonly #key: string;
   readonly #setup: PostgresSetup;
   readonly #retention: Retention;
 
-  constructor(
-    setup: PostgresSetup,
-    name: string,
-    bounds: RetentionBounds,
-  ) {
-    this.key = escapeName(name);
+  constructor(setup: PostgresSetup, bounds: RetentionBounds) {
+    this.#key = escapeName(setup.collection);
     this.#setup = setup;
-    const values = [bounds.maxEvents, bounds.maxBytes, bounds.maxAge]
-      .map((bound) => bound === Infinity ? null : String(bound));
+    const { maxEvents, maxBytes, maxAge } = bounds;
+    const values = [maxEvents, maxBytes, maxAge].map(toBound);
     this.#retention = new Retention(bounds, async () => {
       for (let count = DROP_ROWS; count >= DROP_ROWS;) {
         const [row] = await this.#query(DROP, ...values);
@@ -159,12 +155,6 @@ export class PostgresHistory implements PostgresLogSource {
     });
   }
 
-  /**
-   * Prepares to write events at the end, given by their lines.
-   *
-   * @returns A function that writes them and gives their IDs. After a failure it can be
-   * called again: it writes them once, even if a failed call has written them.
-   */
   prepareWrite(lines: readonly string[]): () => Promise<readonly string[]> {
     const writeId = crypto.randomUUID();
     const sql = this.#makeWrite(lines.length);
@@ -181,35 +171,32 @@ export class PostgresHistory implements PostgresLogSource {
     };
   }
 
-  /** Writes an event, given by its line, in a transaction of the application. */
   async writeIn(transaction: unknown, line: string): Promise<string> {
     const { connection } = this.#setup;
-    const values = [this.key, null, line];
+    const values = [this.#key, null, line];
     const sql = this.#makeWrite(1);
     const rows = await connection.queryIn(transaction, sql, ...values);
     // There is one row for one line.
     return readIds(rows, 1)[0]!;
   }
 
-  /** Reads the events after a cursor, as `EventLog.read`, for a follower or not. */
   async read(
     after: string,
-    { limit, maxBytes }: ReadBounds,
-    watcher?: PostgresWatcher,
+    bounds: ReadBounds,
+    watcher?: HeldWatcher,
   ): Promise<EventLogBatch> {
-    const cursor = parseTransactionCursor(after);
+    const isKnownForm = isPairId(after, LARGEST);
     const { state, rows } = readReply<ReadState>(
       await this.#query(
         READ,
-        String(cursor?.xid ?? 0),
-        String(cursor?.id ?? 0),
-        toBound(limit),
-        String(maxBytes),
+        ...splitId(isKnownForm ? after : START),
+        toBound(bounds.limit),
+        String(bounds.maxBytes),
       ),
     );
     if (state.isForeign) {
       await this.#query(ADOPT);
-      return await this.read(after, { limit, maxBytes }, watcher);
+      return await this.read(after, bounds, watcher);
     }
     const events = rows.map(({ cursor, event }) =>
       readEventLine(event, cursor)
@@ -219,11 +206,10 @@ export class PostgresHistory implements PostgresLogSource {
     if (watcher !== undefined) {
       this.#retention.note(rows.map(({ event }) => event));
     }
-    return makeBatch(after, cursor !== undefined, events, state);
+    return makeBatch(after, isKnownForm, events, state);
   }
 
-  /** Finds the position `count` events before the end, as `EventLog.rewind`. */
-  async rewind(count: number, watcher?: PostgresWatcher): Promise<string> {
+  async rewind(count: number, watcher?: HeldWatcher): Promise<string> {
     const [row] = await this.#query(REWIND, toBound(count));
     if (readText(row, "foreign") === "true") {
       await this.#query(ADOPT);
@@ -233,33 +219,34 @@ export class PostgresHistory implements PostgresLogSource {
     return readText(row, "cursor");
   }
 
-  /** Watches the log for changes. */
-  watch(): PostgresWatcher {
+  watch(): HeldWatcher {
     const { connection, pollInterval } = this.#setup;
-    return connection.changes.watch(
-      this.key,
+    return connection.changes.watch({
+      key: this.#key,
       pollInterval,
-      (signal) => this.#retention.dropIfDue(signal),
-    );
+      onIdle: (signal) => this.#retention.dropIfDue(signal),
+    });
+  }
+
+  compare(a: string, b: string): number | undefined {
+    const areKnown = isPairId(a, LARGEST) && isPairId(b, LARGEST);
+    return areKnown ? compareIds(a, b) : undefined;
   }
 
   /** Makes the statement that writes some events. Without a subquery it costs a bare `INSERT`. */
   #makeWrite(count: number): string {
-    const rows = Array.from(
-      { length: count },
-      (_, index) =>
-        `($1::text, $${index + 3}::text, ${
-          index === 0 ? "$2::text::uuid" : "NULL"
-        })`,
-    );
+    const values = ["($1::text, $3::text, $2::text::uuid)"];
+    for (let index = 1; index < count; index++) {
+      values.push(`($1::text, $${index + 3}::text, NULL)`);
+    }
     return `INSERT INTO tidings_events (log, event, write_id) VALUES
-${rows.join(", ")} RETURNING xid || '-' || id AS cursor${
+${values.join(", ")} RETURNING xid || '-' || id AS cursor${
       this.#setup.notify ? NOTIFY : ""
     }`;
   }
 
   #query(sql: string, ...values: (string | null)[]): Promise<Row[]> {
-    return this.#setup.query(sql, this.key, ...values);
+    return this.#setup.query(sql, this.#key, ...values);
   }
 }
 
@@ -272,8 +259,7 @@ function makeBatch(
   const start = dropped ?? START;
   const gap = !isKnownForm || !(isKnown || after === start);
   const cursor = events.at(-1)?.id ?? (gap ? end ?? start : after);
-  const isBefore = gap && isKnownForm &&
-    compareTransactionCursors(after, start)! < 0;
+  const isBefore = gap && isKnownForm && compareIds(after, start) < 0;
   return makeEventLogBatch(events, cursor, gap, isBefore ? start : undefined);
 }
 

@@ -2,33 +2,33 @@
 
 /**
  * A log by name in the tables. Its row numbers its events, and gets another version with
- * each change: a change is decided by the state that was read, and written if the row still
- * has that version. So no other transaction holds its events back.
+ * each change, so that no other transaction holds its events back.
  *
  * @module
  */
 
 import { parseEpochCursor } from "../../_log/epoch_cursor.ts";
 import type { EventLogBatch } from "../../_log/event_log.ts";
-import {
-  EventLogClaimError,
-  type EventLogState,
-} from "../../_log/event_logs.ts";
+import type { EventLogState } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
 import { EpochReader, findPosition } from "../_engine/epoch_reader.ts";
 import { escapeName } from "../_engine/escape_name.ts";
 import {
-  type DecideChange,
   describeLog,
   type LogState,
   unexpired,
 } from "../_engine/log_changes.ts";
+import type { HeldWatcher } from "../_engine/notified_changes.ts";
 import {
   readColumns,
   STATE_COLUMNS,
   toColumns,
 } from "../_engine/state_columns.ts";
-import type { PostgresWatcher } from "./changes.ts";
+import type {
+  VersionedChange,
+  VersionedSource,
+  VersionedState,
+} from "../_engine/versioned_log.ts";
 import { readText } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
 import type { PostgresSetup } from "./options.ts";
@@ -111,19 +111,6 @@ const SWEEP = `WITH expired AS (
 )
 DELETE FROM tidings_log_events AS e USING gone WHERE e.epoch = gone.epoch`;
 
-/** The row of a log. */
-interface StoredLog extends LogState {
-  readonly version: string;
-}
-
-/** What a statement has read of a log. */
-interface Read {
-  /** `undefined` if there is no row. */
-  readonly stored: StoredLog | undefined;
-  /** The database's clock, less that of this process, in milliseconds. */
-  readonly clock: number;
-}
-
 /** The row as it is read; there is none if the version is `null`. */
 type LogRow = readonly [
   now: number,
@@ -131,62 +118,41 @@ type LogRow = readonly [
   ...columns: unknown[],
 ];
 
-/** A write whose answer may be lost. */
-interface Attempt<T> {
-  readonly version: string;
-  /** The ID of its first event, if it has one. */
-  readonly first: string;
-  readonly results: readonly T[];
-}
-
 /** One log in the tables. */
-export class NamedHistory {
-  /** The payload of its notifications. */
-  readonly key: string;
+export class NamedHistory implements VersionedSource<HeldWatcher> {
   readonly #setup: PostgresSetup;
   readonly #names: readonly [collection: string, name: string];
-  /** The row after the last change, so that the next change does not read it first. */
-  #last: Read | undefined;
 
-  constructor(setup: PostgresSetup, collection: string, name: string) {
+  constructor(setup: PostgresSetup, name: string) {
     this.#setup = setup;
-    this.#names = [escapeName(collection), escapeName(name)];
-    this.key = this.#names.join("/");
+    this.#names = [escapeName(setup.collection), escapeName(name)];
   }
 
-  /** Reads the events after a cursor, as `EventLog.read`. */
   async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    const cursor = parseEpochCursor(after);
-    const { state, rows } = await this.#read(
-      cursor?.epoch ?? "",
-      String(cursor?.sequence ?? 0),
-      bounds,
-    );
+    const { epoch = "", sequence = 0 } = parseEpochCursor(after) ?? {};
+    const { state, rows } = await this.#read(bounds, epoch, String(sequence));
     const reader = new EpochReader(state, after, bounds);
     for (const row of rows) reader.addLine(Number(row.cursor), row.event);
     return reader.finish();
   }
 
-  /** Finds the position `count` events before the end, as `EventLog.rewind`. */
   async rewind(count: number): Promise<string> {
-    const { state, rows: [oldest] } = await this.#read("", "0", ONE);
+    const { state, rows: [oldest] } = await this.#read(ONE, "", "0");
     return findPosition(state, count, oldest && Number(oldest.cursor));
   }
 
-  /** Describes the log, as `EventLogs.inspect`. */
   async inspect(): Promise<EventLogState> {
-    const { state, rows: [row], clock } = await this.#read("", null, ONE);
+    const { state, rows: [row], clock } = await this.#read(ONE);
     const line = row?.cursor === String(state?.last) ? row?.event : undefined;
     return describeLog(state, line, clock + performance.now());
   }
 
-  /** Watches the log for changes. */
-  watch(): PostgresWatcher {
+  watch(): HeldWatcher {
     const { connection, pollInterval } = this.#setup;
-    return connection.changes.watch(this.key, pollInterval);
+    const key = this.#names.join("/");
+    return connection.changes.watch({ key, pollInterval });
   }
 
-  /** Removes logs of the database that have expired, now and then. */
   async sweep(): Promise<void> {
     const { connection, query } = this.#setup;
     const now = performance.now();
@@ -195,60 +161,13 @@ export class NamedHistory {
     await query(SWEEP);
   }
 
-  /**
-   * Prepares changes that are done in one step, each decided by the state that the one
-   * before it leaves.
-   *
-   * @returns A function that does them and gives their results. After a failure it can be
-   * called again: it does them once, even if a failed call has done them.
-   */
-  prepareChange<T>(
-    decisions: readonly DecideChange<T>[],
-  ): (signal: AbortSignal) => Promise<readonly T[]> {
-    const writeId = crypto.randomUUID();
-    const attempts: Attempt<T>[] = [];
-    return async (signal) => {
-      for (;;) {
-        signal.throwIfAborted();
-        const read = this.#last ?? await this.#read("", null, ONE);
-        this.#last = undefined;
-        const { stored } = read;
-        const done = attempts.find(({ version }) =>
-          version === stored?.version
-        );
-        if (done !== undefined) return done.results;
-        try {
-          const { state, lines, results } = decideAll(decisions, read);
-          if (state === undefined) return results;
-          const next = { ...state, version: crypto.randomUUID() };
-          const first = `${state.epoch}-${state.last - lines.length + 1}`;
-          attempts.push({ version: next.version, first, results });
-          const now = await this.#write(stored, next, lines, writeId);
-          if (now === undefined) continue;
-          this.#last = { stored: next, clock: now - performance.now() };
-          return results;
-        } catch (error) {
-          if (attempts.length === 0) throw error;
-          // The error may come from an earlier attempt of this write, which was done but whose
-          // answer was lost; a later claim may follow that.
-          const isOver = isWrittenAlready(error) ||
-            error instanceof EventLogClaimError;
-          const first = isOver ? await this.#findWrite(writeId) : undefined;
-          const done = attempts.find((attempt) => attempt.first === first);
-          if (done === undefined) throw error;
-          return done.results;
-        }
-      }
-    };
+  readState(): Promise<VersionedState> {
+    return this.#read(ONE);
   }
 
-  /** Writes a change, and gives the time; `undefined` if the row has another version now. */
-  async #write(
-    stored: StoredLog | undefined,
-    next: StoredLog,
-    lines: readonly string[],
-    writeId: string,
-  ): Promise<number | undefined> {
+  async write(
+    { stored, next, lines, writeId }: VersionedChange,
+  ): Promise<VersionedState | undefined> {
     const { query, notify } = this.#setup;
     const rest = WRITE + (notify ? NOTIFY : "") + " FROM changed";
     const [row] = await query(
@@ -262,21 +181,31 @@ export class NamedHistory {
       writeId,
       ...stored === undefined ? [] : [stored.version, stored.epoch],
     );
-    return row && Number(readText(row, "now"));
+    if (row === undefined) return undefined;
+    const clock = Number(readText(row, "now")) - performance.now();
+    return { stored: next, clock };
   }
 
-  /** Finds the first event of a write, `undefined` if it is not there. */
-  async #findWrite(writeId: string): Promise<string | undefined> {
+  isWrittenAlready(error: unknown): boolean {
+    return isWrittenAlready(error);
+  }
+
+  async findWrite(writeId: string): Promise<string | undefined> {
     const [row] = await this.#setup.query(FIND_WRITE, writeId);
     return row && readText(row, "cursor");
   }
 
-  /** Reads events from a sequence on if the log is still of an epoch, or from the oldest. */
+  /**
+   * Reads events from a sequence on if the log is still of an epoch, or from the oldest; without
+   * a sequence, the last one.
+   */
   async #read(
-    epoch: string,
-    sequence: string | null,
     { limit, maxBytes }: ReadBounds,
-  ): Promise<Read & { state: LogState | undefined; rows: EventRow[] }> {
+    epoch = "",
+    sequence: string | null = null,
+  ): Promise<
+    VersionedState & { state: LogState | undefined; rows: EventRow[] }
+  > {
     const reply = await this.#setup.query(
       READ,
       ...this.#names,
@@ -293,22 +222,4 @@ export class NamedHistory {
     const clock = now - performance.now();
     return { stored, clock, state: unexpired(stored, now), rows };
   }
-}
-
-/** Makes one change of several decisions. */
-function decideAll<T>(
-  decisions: readonly DecideChange<T>[],
-  { stored, clock }: Read,
-): { state: LogState | undefined; lines: string[]; results: T[] } {
-  const now = Math.floor(clock + performance.now());
-  let state: LogState | undefined;
-  const lines: string[] = [];
-  const results: T[] = [];
-  for (const decide of decisions) {
-    const change = decide(state ?? unexpired(stored, now), now);
-    state = change.state ?? state;
-    if (change.line !== undefined) lines.push(change.line);
-    results.push(change.result);
-  }
-  return { state, lines, results };
 }

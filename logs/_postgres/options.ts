@@ -9,6 +9,7 @@
 import { assertLogName, MAX_LOG_NAME_BYTES } from "../../_log/event_logs.ts";
 import type { OptionKinds } from "../../_options.ts";
 import { describeMismatch } from "../../_validate.ts";
+import type { LogCallsOptions } from "../_engine/log_calls.ts";
 import { checkWaits } from "../_engine/wait_options.ts";
 import type { PostgresClient } from "./client.ts";
 import {
@@ -16,6 +17,7 @@ import {
   type PostgresConnection,
   type Row,
 } from "./connection.ts";
+import { classifyError } from "./error_kinds.ts";
 
 /** Options for {@linkcode PostgresEventLogs}, and for each log. */
 export interface PostgresEventLogsOptions {
@@ -58,10 +60,11 @@ export const SHARED_OPTIONS: OptionKinds<PostgresEventLogsOptions> = {
 };
 
 /** The connection, and the options with the defaults filled in. */
-export interface PostgresSetup {
+export interface PostgresSetup extends Omit<LogCallsOptions, "name"> {
   readonly connection: PostgresConnection;
+  /** The name of the log, or of the logs. */
+  readonly collection: string;
   readonly pollInterval: number;
-  readonly timeout: number;
   readonly notify: boolean;
   /** Runs a statement in a transaction of its own, once the tables are there. */
   readonly query: (
@@ -74,8 +77,7 @@ export interface PostgresSetup {
  * Checks the arguments that both classes share.
  *
  * @param verb What fails otherwise.
- * @param client The client.
- * @param name The name of the log, or of the logs, after that of its parameter.
+ * @param parameter What the name of the log, or of the logs, is called.
  * @param options The options, as they were read.
  * @throws {TypeError} If one of them is of the wrong type, or the name is empty or not
  * well-formed.
@@ -84,7 +86,8 @@ export interface PostgresSetup {
 export function checkSetup(
   verb: string,
   client: PostgresClient,
-  [parameter, name]: readonly [parameter: string, name: string],
+  parameter: string,
+  name: string,
   options: PostgresEventLogsOptions,
 ): PostgresSetup {
   const isClient = typeof client?.query === "function" &&
@@ -102,7 +105,13 @@ export function checkSetup(
   checkWaits(verb, pollInterval, timeout);
   assertLogName(verb, name, MAX_LOG_NAME_BYTES, parameter);
   const connection = connectionOf(client);
-  const query = (sql: string, ...values: (string | null)[]): Promise<Row[]> =>
-    connection.query(hasTables, sql, ...values);
-  return { connection, pollInterval, timeout, notify, query };
+  return {
+    connection,
+    collection: name,
+    pollInterval,
+    timeout,
+    notify,
+    query: (sql, ...values) => connection.query(hasTables, sql, ...values),
+    classifyError,
+  };
 }

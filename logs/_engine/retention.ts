@@ -1,16 +1,15 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Decides when a `PostgresEventLog` drops old events: after a number of events that this
- * process has written or followed, and at an interval. An append in a transaction of the
- * application drops nothing.
+ * Decides when a log drops old events, where that is a call of its own to the engine: after a
+ * number of events that this process has written or followed, and at an interval.
  *
  * @module
  */
 
 import { warn } from "../../_warning.ts";
-import type { KeptEvents } from "../_engine/kept_events.ts";
-import { orTimedOut } from "../_engine/retry.ts";
+import type { KeptEvents } from "./kept_events.ts";
+import { orTimedOut } from "./retry.ts";
 
 /** What to keep of a log. */
 export interface RetentionBounds extends KeptEvents {

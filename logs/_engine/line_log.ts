@@ -1,24 +1,24 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The log of a `PostgresEventLog`: appends, alone or in a transaction of the application.
+ * A log whose engine keeps an event as one line of JSON and gives it its ID: appends, those of
+ * one event loop turn together, or one in a transaction of the application.
  *
  * @module
  */
 
 import type { EventLog, EventLogAppendOptions } from "../../_log/event_log.ts";
 import type { TextEventInit } from "../../event.ts";
-import { appendLine } from "../_engine/append_line.ts";
-import { AppendQueue, WRITE_BOUNDS } from "../_engine/append_queue.ts";
-import { LogCalls, type LogSource } from "../_engine/log_calls.ts";
-import { nameErrors } from "../_engine/name_errors.ts";
-import { orTimedOut } from "../_engine/retry.ts";
-import type { PostgresWatcher } from "./changes.ts";
-import { classifyError } from "./error_kinds.ts";
-import { compareTransactionCursors } from "./transaction_cursor.ts";
+import { appendLine } from "./append_line.ts";
+import { AppendQueue, WRITE_BOUNDS } from "./append_queue.ts";
+import type { ChangeWatcher } from "./follow_changes.ts";
+import { LogCalls, type LogCallsOptions, type LogSource } from "./log_calls.ts";
+import { nameErrors } from "./name_errors.ts";
+import { orTimedOut } from "./retry.ts";
 
-/** What the tables have of a log, and how it is written. */
-export interface PostgresLogSource extends LogSource<PostgresWatcher> {
+/** What the engine has of a log, and how it is written. */
+export interface LineSource<Watcher extends ChangeWatcher>
+  extends LogSource<Watcher> {
   /**
    * Prepares to write events at the end, given by their lines.
    *
@@ -28,22 +28,21 @@ export interface PostgresLogSource extends LogSource<PostgresWatcher> {
   prepareWrite(lines: readonly string[]): () => Promise<readonly string[]>;
   /** Writes an event, given by its line, in a transaction of the application. */
   writeIn(transaction: unknown, line: string): Promise<string>;
+  /** Compares two cursors, as `EventLog.compare`. */
+  compare(a: string, b: string): number | undefined;
 }
 
-/** One log in a database. */
-export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
-  readonly #source: PostgresLogSource;
+/** One log in such an engine. */
+export class LineLog<Watcher extends ChangeWatcher> extends LogCalls<Watcher>
+  implements EventLog {
+  readonly #source: LineSource<Watcher>;
   readonly #timeout: number;
   readonly #queue: AppendQueue<string>;
 
-  /**
-   * @param timeout Milliseconds without an answer after which a call fails.
-   * @param name What errors call the log.
-   */
-  constructor(source: PostgresLogSource, timeout: number, name: string) {
-    super(source, { timeout, name, classifyError, retriesFollow: true });
+  constructor(source: LineSource<Watcher>, options: LogCallsOptions) {
+    super(source, { ...options, retriesFollow: true });
     this.#source = source;
-    this.#timeout = timeout;
+    this.#timeout = options.timeout;
     this.#queue = new AppendQueue(
       WRITE_BOUNDS,
       (lines) => this.retry(source.prepareWrite(lines), "append to"),
@@ -70,6 +69,6 @@ export class PostgresLog extends LogCalls<PostgresWatcher> implements EventLog {
   }
 
   compare(a: string, b: string): number | undefined {
-    return compareTransactionCursors(a, b);
+    return this.#source.compare(a, b);
   }
 }

@@ -1,0 +1,157 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Keeps a connection open on which an engine tells of changes, while followers need it. A
+ * connection that is lost, with or without a word, is opened again.
+ *
+ * @module
+ */
+
+import { drawRetryDelay } from "../../_log/retry_delay.ts";
+import { warn } from "../../_warning.ts";
+import { orTimedOut } from "./retry.ts";
+
+/** Milliseconds in which a notification of ours has to come back, or the connection is lost. */
+const HEARTBEAT = 60_000;
+/** Milliseconds in which a connection has to be closed. */
+const STOP = 1000;
+/** How many failures to listen, one after the other, become a warning. */
+const TOLD_FAILURES = 10;
+/** How often the delay between two attempts to listen is doubled: it is 800 ms at most. */
+const MAX_DOUBLINGS = 3;
+
+/** How an engine tells of changes. */
+export interface Feed {
+  /**
+   * Opens the connection.
+   *
+   * @param onNotify Is called with each notification.
+   * @param onLost Is called when the connection is lost.
+   * @returns A function that closes it.
+   */
+  listen(
+    onNotify: (payload: string) => void,
+    onLost: () => void,
+  ): Promise<() => unknown>;
+  /** Sends a notification, which comes back after all that was sent before it. */
+  send(payload: string): Promise<unknown>;
+}
+
+/** The connection that listens. */
+export class Listener {
+  readonly #feed: Feed;
+  readonly #onNotify: (payload?: string) => void;
+  #isNeeded = false;
+  #isHeard = false;
+  /** Settles when `#listen()` has ended, `undefined` while it does not run. */
+  #listening: Promise<void> | undefined;
+  /** Ends the wait of `#listen()`. */
+  #end: () => void = () => {};
+  /** Ends the wait of `stop()`. */
+  #goOn: () => void = () => {};
+
+  /**
+   * @param onNotify Is called with each notification; without one, when they begin or cease to
+   * be received, since some before that may be missing.
+   */
+  constructor(feed: Feed, onNotify: (payload?: string) => void) {
+    this.#feed = feed;
+    this.#onNotify = onNotify;
+  }
+
+  /** Whether notifications are received. */
+  get isHeard(): boolean {
+    return this.#isHeard;
+  }
+
+  /** Listens until {@linkcode stop}. */
+  start(): void {
+    this.#isNeeded = true;
+    this.#goOn();
+    this.#listening ??= this.#listen();
+  }
+
+  /** Closes the connection, unless it is started again meanwhile. */
+  async stop(): Promise<void> {
+    this.#isNeeded = false;
+    this.#end();
+    const started = new Promise<void>((resolve) => this.#goOn = resolve);
+    await Promise.race([this.#listening, started]);
+  }
+
+  async #listen(): Promise<void> {
+    for (let failures = 0; this.#isNeeded;) {
+      try {
+        await this.#listenOnce();
+        failures = 0;
+      } catch (error) {
+        if (++failures === TOLD_FAILURES) {
+          const what =
+            "Followers of a log get no notifications, and poll for events";
+          warn("TIDINGS_LOG", what, error);
+        }
+      }
+      if (!this.#isNeeded) break;
+      await this.#wait(drawRetryDelay(Math.min(failures, MAX_DOUBLINGS)));
+    }
+    this.#listening = undefined;
+  }
+
+  /** Listens until the connection is lost, or is not needed. */
+  async #listenOnce(): Promise<void> {
+    const feed = this.#feed;
+    const beat = crypto.randomUUID();
+    let isBeating = true;
+    let isOpen = false;
+    let isLost = false;
+    const opening = feed.listen((payload) => {
+      isBeating ||= payload === beat;
+      this.#onNotify(payload);
+    }, () => {
+      isLost = true;
+      this.#end();
+    });
+    try {
+      await this.#wait(HEARTBEAT, opening.then(() => isOpen = true));
+      if (!this.#isNeeded) return;
+      if (!isOpen) {
+        throw new Error("expected listen() to listen, got no answer");
+      }
+      this.#setHeard(true);
+      while (!isLost && this.#isNeeded) {
+        await this.#wait(HEARTBEAT);
+        if (!isBeating) return;
+        // If it does not come back, the connection is lost without a word, as behind a proxy
+        // that drops it.
+        isBeating = false;
+        feed.send(beat).catch(() => isBeating = true);
+      }
+    } finally {
+      this.#setHeard(false);
+      const stopped = opening.then((stop) => stop()).catch(() => {});
+      // A server that does not answer must not delay the next attempt.
+      if (isOpen) await orTimedOut(stopped, STOP, "stop").catch(() => {});
+    }
+  }
+
+  #setHeard(isHeard: boolean): void {
+    this.#isHeard = isHeard;
+    this.#onNotify();
+  }
+
+  /** Waits for some milliseconds, for a promise, or until `#end` is called. */
+  async #wait(delay: number, promise?: Promise<unknown>): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const elapsed = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, delay);
+      this.#end = resolve;
+    });
+    try {
+      await Promise.race(
+        promise === undefined ? [elapsed] : [elapsed, promise],
+      );
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
