@@ -78,8 +78,11 @@ export class CatchUp {
   readonly #late = new CursorQueue();
   /** Runs while `#late` has entries. */
   #lateTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Until when new cursors are looked for between the cursors of cached segments. */
-  #missingUntil = -Infinity;
+  /**
+   * Until when new cursors are looked for between the cursors of cached segments; set when
+   * one was missing.
+   */
+  #missingUntil: number | undefined;
 
   /**
    * @param log The log, which compares its cursors if it can.
@@ -342,7 +345,8 @@ export class CatchUp {
 
   /** Finds between which events of a segment a missing cursor lies. */
   #findMissing(cursor: string): SegmentLocation | undefined {
-    return performance.now() < this.#missingUntil
+    const until = this.#missingUntil;
+    return until !== undefined && performance.now() < until
       ? this.#segments.findMissing(cursor)
       : undefined;
   }

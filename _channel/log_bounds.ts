@@ -60,13 +60,11 @@ export class LogBounds {
    * otherwise `undefined`.
    */
   findBeginFor(cursor: string): string | undefined {
+    const begin = this.#begin;
     // A log that is near is asked each time.
-    const isKnown = !this.isNear &&
-      performance.now() < this.#beginTime + MAX_AGE;
-    const begin = isKnown ? this.#begin : undefined;
-    return begin !== undefined && this.isOutside(cursor, begin)
-      ? begin
-      : undefined;
+    if (begin === undefined || this.isNear) return undefined;
+    const isKnown = performance.now() < this.#beginTime + MAX_AGE;
+    return isKnown && this.isOutside(cursor, begin) ? begin : undefined;
   }
 
   /**
@@ -106,8 +104,8 @@ export class LogBounds {
 
   /** Milliseconds to wait before the log is asked about a cursor. */
   delayFor(cursor: string): number {
+    if (this.#end === undefined) return 0;
     const delay = this.#endTime + PAUSE - performance.now();
-    if (delay <= 0 || this.#end === undefined) return 0;
-    return this.isAfter(cursor, this.#end) ? delay : 0;
+    return delay > 0 && this.isAfter(cursor, this.#end) ? delay : 0;
   }
 }

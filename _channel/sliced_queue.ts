@@ -9,6 +9,8 @@
 
 /** Milliseconds for which items are visited before the event loop runs other tasks. */
 const MAX_BUSY = 8;
+/** Items that are visited between two looks at the clock, which cost as much as a visit. */
+const VISITS_PER_LOOK = 4;
 
 /** A queue whose items are visited in slices of a few milliseconds. */
 export class SlicedQueue<Item> {
@@ -43,10 +45,12 @@ export class SlicedQueue<Item> {
   run(): Promise<void> {
     const end = performance.now() + MAX_BUSY;
     let left = this.#items.size;
+    let visits = 0;
     // If `clear()` is called in a visit, the loop ends.
     for (const item of this.#items) {
       if (left-- === 0) break;
-      if (performance.now() > end) {
+      const looks = visits++ % VISITS_PER_LOOK === VISITS_PER_LOOK - 1;
+      if (looks && performance.now() > end) {
         return this.#rest ??= this.#pause().then(() => {
           this.#rest = undefined;
           return this.run();

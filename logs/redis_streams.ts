@@ -120,7 +120,7 @@ const MAX_TIMEOUT = MAX_DELAY - BLOCK;
  * };
  * const log = new RedisStreamsEventLog(client, "news", { maxEvents: 1000 });
  *
- * const { events } = await log.read(await log.rewind(1));
+ * const { events } = await log.read(await log.rewind(Infinity));
  * assertEquals(events[0]?.data, "a");
  * ```
  */

@@ -147,7 +147,7 @@ interface Server {
 }
 
 /** Reads a log from its beginning to its end, and encodes it. */
-async function readHistory(log: EventLog): Promise<Chunks> {
+export async function readHistory(log: EventLog): Promise<Chunks> {
   const frames: Uint8Array<ArrayBuffer>[] = [];
   let cursor = await log.rewind(Infinity);
   for (;;) {
@@ -160,7 +160,8 @@ async function readHistory(log: EventLog): Promise<Chunks> {
   }
 }
 
-function joinBySize(frames: Chunks): Chunks {
+/** Joins frames into chunks of 64 KiB or a little more. */
+export function joinBySize(frames: Chunks): Chunks {
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   for (let begin = 0; begin < frames.length;) {
     let end = begin;

@@ -30,6 +30,12 @@ import {
 } from "./_topics_herd.ts";
 import type { Returning } from "./_topics_load.ts";
 import { type History, openHistories } from "./_topics_logs.ts";
+import {
+  measureRest,
+  readOnce,
+  returnToChannel,
+  returnToStreams,
+} from "./_topics_return.ts";
 import { type Jobs, runJobs } from "../_jobs.ts";
 import { compareRow, type Row } from "../_table.ts";
 import { median } from "../_statistics.ts";
@@ -287,6 +293,44 @@ async function runWhole(name: string): Promise<Row[]> {
   return [compareRow(row, "ms", ours, bare, "bare streams")];
 }
 
+/** Clients without connections that come back at once, each for all but one event. */
+async function runReturn(name: string): Promise<Row[]> {
+  const [clients, events] = [500, 5000];
+  await using history = await openHistories[name]!(events, 1);
+  const bytes = await measureRest(history);
+  const ours: number[] = [];
+  const bare: number[] = [];
+  const once: number[] = [];
+  const busy: number[] = [];
+  for (let round = -3; round < ROUNDS; round++) {
+    const { wall: reading } = await readOnce(history);
+    gc?.();
+    const streams = await returnToStreams(history, clients, bytes);
+    gc?.();
+    const channel = await returnToChannel(history, clients, bytes);
+    if (round < 0) continue;
+    once.push(reading);
+    bare.push(streams.wall);
+    ours.push(channel.wall);
+    busy.push(channel.busy);
+  }
+  const row = `return/${name}, ${clients} clients`;
+  const longest = median(busy);
+  return [
+    compareRow(row, "ms", ours, once, "history once"),
+    compareRow(row, "ms", ours, bare, "bare streams"),
+    compareRow(`${row}, bare streams`, "ms", bare, once, "history once"),
+    {
+      name: `${row}, at a time`,
+      ours: `${longest.toFixed(1)} ms`,
+      peer: "",
+      peerName: "event loop",
+      result: "",
+      figure: longest,
+    },
+  ];
+}
+
 /** New clients with a topic each that all want its last events, and one that does. */
 async function runReplay(name: string): Promise<Row[]> {
   const [clients, events, users] = [5000, 10_000, 500];
@@ -423,6 +467,9 @@ const JOBS: Jobs = {
   "whole/Redis": () => runWhole("Redis"),
   "whole/Deno KV": () => runWhole("Deno KV"),
   "whole/SQLite": () => runWhole("SQLite"),
+  "return/Redis": () => runReturn("Redis"),
+  "return/Deno KV": () => runReturn("Deno KV"),
+  "return/SQLite": () => runReturn("SQLite"),
   "replay/Redis": () => runReplay("Redis"),
   "replay/Deno KV": () => runReplay("Deno KV"),
   "replay/SQLite": () => runReplay("SQLite"),

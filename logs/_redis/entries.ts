@@ -53,6 +53,28 @@ return redis.call('XREVRANGE', KEYS[1], '+', '-', 'COUNT', 1)[1][1]
 `;
 
 /**
+ * Goes back a number of entries, at most a page. It returns none of their fields, which
+ * would cost far more than their IDs.
+ *
+ * KEYS: the stream. ARGV: the ID of the entry to begin with; how many entries to go back;
+ * how many entries a page has. Returns the cursor there, or the cursor of the beginning if
+ * the stream has fewer, or nothing if it has none. At the end of the page, it returns the
+ * ID of the entry to go on with, and how many entries to go back from that.
+ */
+export const REWIND_SCRIPT = `
+local left, page = tonumber(ARGV[2]), tonumber(ARGV[3])
+local entries = redis.call(
+  'XREVRANGE', KEYS[1], ARGV[1], '-', 'COUNT', math.min(left + 1, page)
+)
+if left < #entries then return entries[left + 1][1] end
+local last = entries[#entries]
+if not last then return false end
+if #entries == page then return {last[1], left - page + 1} end
+if last[2][1] == '${START_FIELD}' then return last[1] end
+return '<' .. last[1]
+`;
+
+/**
  * Finds the reply to a write that a writer has repeated or that arrives late: the IDs of
  * the first time, or an error. It takes the last write of the writer, and the number of
  * this one.

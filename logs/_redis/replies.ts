@@ -9,6 +9,7 @@
 
 import type { EventLogState } from "../../_log/event_logs.ts";
 import { quote } from "../../_validate.ts";
+import { parseCursor } from "./cursors.ts";
 import { type Entry, readEvent } from "./entries.ts";
 
 const ID_REGEXP = /^\d{1,20}-\d{1,20}$/;
@@ -55,6 +56,21 @@ export function readIds(reply: unknown, count: number): readonly string[] {
 export function readId(reply: unknown): string {
   if (!isId(reply)) throw makeReplyError("an ID", reply);
   return reply;
+}
+
+/** Where the next page goes back from, and how many entries. */
+export interface RewoundPage {
+  readonly from: string;
+  readonly left: number;
+}
+
+/** Reads the reply to the script that goes back: a cursor, nothing or a page. */
+export function readRewound(reply: unknown): RewoundPage | string | undefined {
+  if (isNothing(reply)) return undefined;
+  if (typeof reply === "string" && parseCursor(reply)) return reply;
+  const [from, left] = Array.isArray(reply) ? reply : [];
+  if (isId(from) && Number.isSafeInteger(left)) return { from, left };
+  throw makeReplyError("a cursor", reply);
 }
 
 /** The start of a claim: the ID of its first entry, and that of the one before. */

@@ -22,11 +22,12 @@ import {
   type Entry,
   isStart,
   readEvent,
+  REWIND_SCRIPT,
   sizeOf,
   START_SCRIPT,
 } from "./entries.ts";
 import { makeKeyBeside } from "./keys.ts";
-import { readEntries, readId, readIds } from "./replies.ts";
+import { readEntries, readId, readIds, readRewound } from "./replies.ts";
 
 /** Entries that one command reads. */
 const PAGE = 128;
@@ -117,18 +118,22 @@ export class RedisStream implements RedisHistory {
       const [oldest] = await this.#range("-", 1);
       return oldest === undefined ? end : cursorBefore(oldest);
     }
-    let left = count;
-    let oldest: Entry | undefined;
-    for (let from = "+";; from = `(${oldest.id}`) {
-      const entries = readEntries(
-        await this.#send("XREVRANGE", this.#key, from, "-", "COUNT", PAGE),
+    let from = "+";
+    for (let left = count;;) {
+      const reply = await this.#send(
+        "EVAL",
+        REWIND_SCRIPT,
+        1,
+        this.#key,
+        from,
+        left,
+        PAGE,
       );
-      const found = entries[left];
-      if (found !== undefined) return found.id;
-      oldest = entries.at(-1) ?? oldest;
-      if (oldest === undefined) return end;
-      if (entries.length < PAGE) return cursorBefore(oldest);
-      left -= entries.length;
+      const page = readRewound(reply);
+      // Entries may be dropped meanwhile.
+      if (page === undefined) return from === "+" ? end : from;
+      if (typeof page === "string") return page;
+      ({ from, left } = page);
     }
   }
 

@@ -263,6 +263,45 @@ test("read() and rewind() go over many pages", async ({ client }) => {
   }
 });
 
+test("rewind() over many pages fetches no event", async ({ client }) => {
+  const replies: string[] = [];
+  const counting: RedisClient = {
+    send: async (command) => {
+      const reply = await client.send(command);
+      replies.push(JSON.stringify(reply));
+      return reply;
+    },
+    duplicate: () => Promise.resolve(counting),
+    close: () => {},
+  };
+  const log = new RedisStreamsEventLog(client, "log");
+  const ids = await appendAll(log, numbers(300).map((data) => `no ${data}`));
+  const other = new RedisStreamsEventLog(counting, "log");
+  assertEquals(await other.rewind(200), ids[99]);
+  assert(replies.length > 1);
+  assertEquals(replies.filter((reply) => reply.includes("no ")), []);
+});
+
+test("rewind() goes on where the events of the next page are gone", async ({ client }) => {
+  const log = new RedisStreamsEventLog(client, "log");
+  const ids = await appendAll(log, numbers(300));
+  const trimming: RedisClient = {
+    send: async (command) => {
+      const reply = await client.send(command);
+      // The first page has ended before it.
+      if (Array.isArray(reply) && reply.length === 2) {
+        await client.send(["XTRIM", "log", "MINID", ids[299]!]);
+      }
+      return reply;
+    },
+    duplicate: () => Promise.resolve(trimming),
+    close: () => {},
+  };
+  const other = new RedisStreamsEventLog(trimming, "log");
+  const { events, gap } = await log.read(await other.rewind(250));
+  assertEquals([events.length, gap], [1, true]);
+});
+
 test("reads what other programs add", async ({ client }) => {
   const log = new RedisStreamsEventLog(client, "log");
   const add: [string, ...string[]] = ["XADD", "log", "*"];
