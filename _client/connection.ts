@@ -33,6 +33,7 @@ import {
   type StreamState,
 } from "../_parser/interpreter.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
+import { type EventTaker, TAKE_EVENT } from "../_parser/take_event.ts";
 import { TextWindows } from "../_parser/text_windows.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
@@ -50,7 +51,8 @@ import { Reconnection } from "./reconnection.ts";
 export class EventStreamConnection
   implements
     AsyncIterableIterator<ServerSentEvent, undefined>,
-    AsyncDisposable {
+    AsyncDisposable,
+    EventTaker {
   readonly #url: RequestUrl;
   readonly #options: ConnectOptions;
   readonly #isStandard: boolean;
@@ -192,6 +194,11 @@ export class EventStreamConnection
     const result = this.#queue.next();
     if (this.#queue.hasRequests) this.#run();
     return result;
+  }
+
+  /** @ignore Called by `checkEvents()`. */
+  [TAKE_EVENT](): ServerSentEvent | undefined {
+    return this.#queue.take();
   }
 
   /** Closes the connection, as `break` in a `for await` loop does. */

@@ -27,6 +27,7 @@ import {
 import { assertRange, type OptionTypes } from "./parser_options.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { PART_LENGTH } from "./sizes.ts";
+import { type EventTaker, TAKE_EVENT } from "./take_event.ts";
 import { TextWindows } from "./text_windows.ts";
 
 /** Options of `readEvents()`. */
@@ -71,7 +72,8 @@ const READ_EVENTS_OPTIONS: OptionTypes<ReadEventsOptions> = {
 export class EventIterator
   implements
     AsyncIterableIterator<ServerSentEvent, undefined>,
-    AsyncDisposable {
+    AsyncDisposable,
+    EventTaker {
   readonly #windows: TextWindows<Interpreter>;
   readonly #source: ByteSource;
   readonly #idleTimeout: number;
@@ -133,6 +135,10 @@ export class EventIterator
     const result = this.#queue.next();
     this.#advance();
     return result;
+  }
+
+  [TAKE_EVENT](): ServerSentEvent | undefined {
+    return this.#queue.take();
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {

@@ -69,18 +69,23 @@ export class EventQueue {
     this.#entries.push(call);
   }
 
-  /** Hands out the next event, now or once it is there. */
-  next(): Promise<EventResult> {
+  /** Hands out the next event if it is there, and no call of `next()` waits for it. */
+  take(): ServerSentEvent | undefined {
     if (!this.hasRequests) this.#callDue();
     // A callback may call next(), while an earlier call waits for an event
     // of the same chunk, which is in the queue already: the earlier call gets it.
-    if (!this.hasRequests && !this.isEmpty) {
-      return Promise.resolve(this.#take());
-    }
-    return new Promise((resolve) => {
-      this.#requests.push(resolve);
-      this.answer();
-    });
+    return this.hasRequests || this.isEmpty ? undefined : this.#take();
+  }
+
+  /** Hands out the next event, now or once it is there. */
+  next(): Promise<EventResult> {
+    const value = this.take();
+    return value
+      ? Promise.resolve({ done: false, value })
+      : new Promise((resolve) => {
+        this.#requests.push(resolve);
+        this.answer();
+      });
   }
 
   /** Answers the calls that wait, in their order, as far as there is an answer. */
@@ -89,7 +94,9 @@ export class EventQueue {
       this.#callDue();
       if (this.isEmpty && !this.hasEnded) return;
       // A callback may have called next(), which has answered all.
-      this.#requests.shift()?.(this.isEmpty ? this.#conclude() : this.#take());
+      this.#requests.shift()?.(
+        this.isEmpty ? this.#conclude() : { done: false, value: this.#take() },
+      );
     }
   }
 
@@ -122,11 +129,11 @@ export class EventQueue {
   }
 
   /** Takes the next event. The callers have looked whether there is one. */
-  #take(): IteratorYieldResult<ServerSentEvent> {
+  #take(): ServerSentEvent {
     this.#left--;
-    const value = this.#shift() as ServerSentEvent;
-    this.#onTake?.(value);
-    return { done: false, value };
+    const event = this.#shift() as ServerSentEvent;
+    this.#onTake?.(event);
+    return event;
   }
 
   #shift(): unknown {

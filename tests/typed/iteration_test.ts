@@ -4,6 +4,7 @@
 
 import { assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
 import { connect, EventSourceError } from "../../client.ts";
+import type { ServerSentEvent } from "../../event.ts";
 import { readEvents } from "../../parser.ts";
 import { checkEvents, unchecked } from "../../typed/mod.ts";
 import {
@@ -170,6 +171,61 @@ Deno.test("checkEvents() asks for an event when one is asked for, and not before
   assertEquals(asked, 2);
   await events.return();
   assertEquals(returned, 1);
+});
+
+Deno.test("checkEvents() answers a call of next() by a schema after the one that is being checked", async () => {
+  const text = "data: 1\n\ndata: 2\n\ndata: 3\n\ndata: 4\n\n";
+  await using server = serve(() => eventStream(text));
+  for (
+    const source of [
+      readEvents(new Response(text), { ignoreContentType: true }),
+      connect(server.url),
+    ]
+  ) {
+    let inner: Promise<unknown> | undefined;
+    const nested = schema<number>((value) => {
+      if (value !== 2) return { value: Number(value) };
+      inner = events.next().then(({ value }) => value?.json);
+      return { issues: [{ message: "It is skipped" }] };
+    });
+    const events: AsyncIterableIterator<{ json: number }> = checkEvents(
+      source,
+      { message: nested },
+      { onInvalid: () => "skip" },
+    );
+    // From here on, the events are there before they are asked for.
+    assertEquals((await events.next()).value?.json, 1);
+    assertEquals((await events.next()).value?.json, 3);
+    assertEquals(await within("next()", inner!), 4);
+    await events.return?.();
+  }
+});
+
+Deno.test("checkEvents() calls next() of a program, in the place of the source's", async () => {
+  const text = "data: 1\n\ndata: 2\n\n";
+  let calls = 0;
+  const count = (events: AsyncIterator<ServerSentEvent>) => () => {
+    calls++;
+    return events.next();
+  };
+  const open = () => readEvents(openSource(text).stream);
+
+  const replaced = open();
+  const next = replaced.next.bind(replaced);
+  replaced.next = count({ next });
+  const inner = open();
+  const proxy = new Proxy(inner, {
+    get: (target, key, receiver) =>
+      key === "next" ? count(target) : Reflect.get(target, key, receiver),
+  });
+  for (const source of [replaced, proxy]) {
+    calls = 0;
+    const events = checkEvents(source, ANY);
+    assertEquals((await events.next()).value?.json, 1);
+    assertEquals((await events.next()).value?.json, 2);
+    assertEquals(calls, 2);
+  }
+  await Promise.all([replaced.return?.(), inner.return?.()]);
 });
 
 Deno.test("checkEvents() throws what its source throws, once", async () => {
