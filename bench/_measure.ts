@@ -2,6 +2,7 @@
 
 /** Times contestants against each other in interleaved rounds of one process. */
 
+import process from "node:process";
 import { median } from "./_statistics.ts";
 
 /** One thing to be timed. */
@@ -12,11 +13,6 @@ export interface Contestant {
   /** Does the whole job once and throws if its result is plainly wrong. */
   run(): void | Promise<void>;
 }
-
-/** Gives milliseconds: of the wall, or of the processor. */
-export type Clock = () => number;
-
-const wallClock: Clock = () => performance.now();
 
 /** Rounds go on for so long, and there are at least so many. */
 const RACE_MS = 1500;
@@ -33,7 +29,7 @@ interface Racer {
   contestant: Contestant;
   /** How many runs make a sample. */
   repeats: number;
-  /** Milliseconds of one run, for each round. */
+  /** Milliseconds of processor time of one run, for each round. */
   samples: number[];
   /** What it threw, if it did: it takes no further part. */
   fault: string | undefined;
@@ -59,7 +55,7 @@ export class RaceResult {
     return this.#racers.get(name)?.fault;
   }
 
-  /** The median milliseconds of one run. */
+  /** The median milliseconds of processor time of one run. */
   time(name: string): number {
     return median(this.#of(name));
   }
@@ -107,13 +103,12 @@ export class RaceResult {
 /**
  * Times the contestants in rounds: in each round every contestant runs for one
  * sample, and each round begins with another one, so that whatever disturbs the
- * machine disturbs all of them. Who fails is left out of the rounds that follow.
- *
- * @param clock What is measured: by default the time of the wall.
+ * machine disturbs all of them. What counts is the processor time of all threads, which
+ * other processes hardly change. A contestant that fails is left out of the rounds that
+ * follow.
  */
 export async function race(
   contestants: readonly Contestant[],
-  clock = wallClock,
 ): Promise<RaceResult> {
   const racers: Racer[] = [];
   for (const contestant of contestants) {
@@ -126,7 +121,7 @@ export async function race(
     racers.push(racer);
     await attempt(racer, async () => {
       await contestant.check?.();
-      racer.repeats = await warmUp(contestant, clock);
+      racer.repeats = await warmUp(contestant);
     });
   }
   const end = performance.now() + RACE_MS;
@@ -135,7 +130,7 @@ export async function race(
     for (let turn = 0; turn < racers.length; turn++) {
       const racer = racers[(round + turn) % racers.length]!;
       await attempt(racer, async () => {
-        racer.samples.push(await time(racer.contestant, racer.repeats, clock));
+        racer.samples.push(await time(racer.contestant, racer.repeats));
       });
     }
   }
@@ -156,27 +151,24 @@ async function attempt(
 }
 
 /** Runs a contestant until it is compiled; returns how many runs make a sample. */
-async function warmUp(
-  contestant: Contestant,
-  clock: Clock,
-): Promise<number> {
+async function warmUp(contestant: Contestant): Promise<number> {
   const end = performance.now() + WARM_UP_MS;
   let last = 0;
   for (let runs = 0; runs < 3 || performance.now() < end; runs++) {
-    last = await time(contestant, 1, clock);
+    last = await time(contestant, 1);
   }
   return Math.max(1, Math.ceil(SAMPLE_MS / last));
 }
 
-/** Milliseconds of one run, as the mean of `repeats` runs in a row. */
+/** Milliseconds of processor time of one run, as the mean of `repeats` runs in a row. */
 async function time(
   contestant: Contestant,
   repeats: number,
-  clock: Clock,
 ): Promise<number> {
   // Nobody pays for the garbage of the one before.
   gc?.({ type: "minor" });
-  const begin = clock();
+  const before = process.cpuUsage();
   for (let i = 0; i < repeats; i++) await contestant.run();
-  return (clock() - begin) / repeats;
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / repeats;
 }

@@ -20,21 +20,15 @@ const table = new Table();
 const isDeno = "deno" in process.versions;
 
 for (const chunking of ["64KiB", "16KiB", "event"] as const) {
-  const iterators = await race(iteratorContestants(base, chunking), cpuClock);
+  const iterators = await race(iteratorContestants(base, chunking));
   print(chunking, iterators, "connect", "fetch body");
   print(chunking, iterators, "connect", "eventsource-client");
   if (!isDeno) continue;
-  const classes = await race(eventSourceContestants(base, chunking), cpuClock);
+  const classes = await race(eventSourceContestants(base, chunking));
   print(chunking, classes, "EventSource", "eventsource");
   print(chunking, classes, "EventSource", "Deno's EventSource");
 }
 process.exit(table.end(args) ? 1 : 0);
-
-/** The processor time of all threads: other processes on the machine hardly change it. */
-function cpuClock(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1000;
-}
 
 function print(
   chunking: ClientChunking,
