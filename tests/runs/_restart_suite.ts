@@ -100,6 +100,9 @@ const SITUATIONS: Record<
   },
 };
 
+/** Milliseconds. The holder of a run that has expired notices it when it renews its claim. */
+const LEASE_TIMES: Record<string, number> = { "has expired": 1000 };
+
 /** The situations in which the source is over by itself. */
 const OVER = ["has ended", "has failed"];
 
@@ -135,6 +138,7 @@ function testReplaced(test: DeclareTest): void {
             "done",
           ]);
         },
+        { leaseTime: LEASE_TIMES[situation] },
       );
     }
   }

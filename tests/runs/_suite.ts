@@ -409,10 +409,11 @@ async function abandon(
 ): Promise<void> {
   const gone = new EventRuns({
     logs: withClaims(logs, (claim) => ({
-      // All but the end, which would come with the closing below.
+      // All but the end, which would come with the closing below. After a TimeoutError, that
+      // is not tried again.
       append: (event) =>
         event.comment?.includes("ended")
-          ? Promise.reject(new Error("The process is gone"))
+          ? Promise.reject(new DOMException("It is gone", "TimeoutError"))
           : claim.append(event),
       release: () => Promise.resolve(),
     })),
