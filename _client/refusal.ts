@@ -27,7 +27,7 @@ export function findFault(
   const isUsable = /^2(?!0[45])/.test(`${status}`);
   const fault = findResponseFault(
     { status: ignoreStatus && isUsable ? 200 : status, headers },
-    undefined,
+    "read event stream",
     ignoreContentType,
   );
   if (fault !== undefined && isUsable) {

@@ -33,8 +33,8 @@ export interface ResponseFault {
  */
 export function findResponseFault(
   { status, headers }: Pick<Response, "status" | "headers">,
-  verb = "read event stream",
-  ignoreContentType = false,
+  verb: string,
+  ignoreContentType: boolean | undefined,
 ): ResponseFault | undefined {
   if (status !== 200) {
     return {
@@ -42,16 +42,12 @@ export function findResponseFault(
       message: describeMismatch(verb, "status", "200", status),
     };
   }
-  const type = headers.get("Content-Type");
+  const type = headers.get("content-type");
   if (ignoreContentType || isEventStreamType(type)) return undefined;
+  const expected = `"${EVENT_STREAM_TYPE}"`;
   return {
     code: "unexpected-content-type",
-    message: describeMismatch(
-      verb,
-      "content-type",
-      `"${EVENT_STREAM_TYPE}"`,
-      type,
-    ),
+    message: describeMismatch(verb, "content-type", expected, type),
   };
 }
 
