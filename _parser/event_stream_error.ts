@@ -55,20 +55,20 @@ export class EventStreamError extends Error {
   /** The name of the class. */
   override name = "EventStreamError";
   /** Why the error was thrown. */
-  readonly code: EventStreamErrorCode;
+  declare readonly code: EventStreamErrorCode;
   /** The response's status, `undefined` if the error is not about a response. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /**
    * The response's `Content-Type`, `null` if it has none, `undefined` if the
    * error is not about a response.
    */
-  readonly contentType: string | null | undefined;
+  declare readonly contentType: string | null | undefined;
   /**
    * The beginning as text: the first 1024 UTF-16 code units of a stream that was no event
    * stream, or the first 1024 bytes of the body of a response that was refused, less if the
    * rest takes longer than a second. Otherwise empty.
    */
-  readonly body: string;
+  declare readonly body: string;
 
   /**
    * Makes an error.
