@@ -8,29 +8,49 @@
  * @module
  */
 
+import { parseEpochCursor } from "../../_log/epoch_cursor.ts";
+import type { EventLogBatch } from "../../_log/event_log.ts";
 import {
   EventLogClaimError,
   type EventLogState,
 } from "../../_log/event_logs.ts";
+import type { ReadBounds } from "../../_log/option_checks.ts";
 import { AppendQueue, WRITE_BOUNDS } from "./append_queue.ts";
+import { EpochReader, findPosition } from "./epoch_reader.ts";
 import type { ChangeWatcher } from "./follow_changes.ts";
-import type { LogCallsOptions, LogSource } from "./log_calls.ts";
-import { type DecideChange, type LogState, unexpired } from "./log_changes.ts";
+import type { LogCallsOptions, LogReader } from "./log_calls.ts";
+import {
+  type DecideChange,
+  describeLog,
+  type LogState,
+  unexpired,
+} from "./log_changes.ts";
 import { StateLog } from "./state_log.ts";
 
+/** The state of a log, and the version of it. */
+export interface VersionedState extends LogState {
+  readonly version: string;
+}
+
 /** The state of a log that was read. */
-export interface VersionedState {
+export interface ReadState {
   /** `undefined` if there is none. It may have expired. */
-  readonly stored: (LogState & { readonly version: string }) | undefined;
-  /** The clock of the engine, less that of this process, in milliseconds. */
-  readonly clock: number;
+  readonly stored: VersionedState | undefined;
+  /** The clock of the engine when it was read, in milliseconds. */
+  readonly now: number;
+}
+
+/** The state of a log, and events. */
+export interface ReadPage extends ReadState {
+  /** The sequences and the lines of the events, the oldest first. */
+  readonly rows: readonly (readonly [sequence: number, line: string])[];
 }
 
 /** A change that is to be written. */
 export interface VersionedChange {
   /** The state that it was decided by. */
-  readonly stored: VersionedState["stored"];
-  readonly next: LogState & { readonly version: string };
+  readonly stored: VersionedState | undefined;
+  readonly next: VersionedState;
   /** The events to append; the last one has the sequence `next.last`. */
   readonly lines: readonly string[];
   /** Tells the write from all others. */
@@ -38,25 +58,35 @@ export interface VersionedChange {
 }
 
 /** What the engine has of a log, and how it is written. */
-export interface VersionedSource<Watcher extends ChangeWatcher>
-  extends LogSource<Watcher> {
-  /** Describes the log, as `EventLogs.inspect`. */
-  inspect(): Promise<EventLogState>;
-  readState(): Promise<VersionedState>;
+export interface VersionedSource<Watcher extends ChangeWatcher> {
+  /**
+   * Reads the state, and the events after a sequence if the log is still of an epoch, or from
+   * the oldest. Without a sequence, it reads the last event.
+   */
+  readPage(
+    bounds: ReadBounds,
+    epoch?: string,
+    sequence?: number,
+  ): Promise<ReadPage>;
   /**
    * Writes a change.
    *
-   * @returns The state that it leaves; `undefined` if the log has another version than
+   * @returns The clock of the engine; `undefined` if the log has another version than
    * `stored`.
    */
-  write(change: VersionedChange): Promise<VersionedState | undefined>;
+  write(change: VersionedChange): Promise<number | undefined>;
   /** Whether an error says that an earlier attempt of the same write was done. */
   isWrittenAlready(error: unknown): boolean;
   /** Finds the ID of the first event of a write, `undefined` if it is not there. */
   findWrite(writeId: string): Promise<string | undefined>;
   /** Removes logs that have expired, now and then. */
   sweep(): Promise<void>;
+  /** Watches the log for changes. */
+  watch(): Watcher;
 }
+
+/** Bounds to read the state and one event. */
+const ONE: ReadBounds = { limit: 1, maxBytes: 0 };
 
 /** A write whose answer may be lost. */
 interface Attempt<T> {
@@ -71,8 +101,11 @@ export class VersionedLog<Watcher extends ChangeWatcher>
   extends StateLog<Watcher> {
   readonly #source: VersionedSource<Watcher>;
   readonly #queue: AppendQueue<DecideChange<string>>;
-  /** The state after the last change, so that the next change does not read it first. */
-  #last: VersionedState | undefined;
+  /**
+   * The state after the last change, so that the next change does not read it first, and the
+   * clock of the engine less that of this process, in milliseconds.
+   */
+  #last: { stored: VersionedState | undefined; clock: number } | undefined;
 
   /** @param expireIn Milliseconds after the last append until the log expires. */
   constructor(
@@ -80,7 +113,11 @@ export class VersionedLog<Watcher extends ChangeWatcher>
     options: LogCallsOptions,
     expireIn?: number,
   ) {
-    super(source, options, expireIn);
+    super(
+      { ...makeReader(source), watch: () => source.watch() },
+      options,
+      expireIn,
+    );
     this.#source = source;
     this.#queue = new AppendQueue(
       WRITE_BOUNDS,
@@ -96,7 +133,11 @@ export class VersionedLog<Watcher extends ChangeWatcher>
   }
 
   async inspect(): Promise<EventLogState> {
-    return await this.retry(() => this.#source.inspect(), "inspect");
+    const read = (): Promise<ReadPage> => this.#source.readPage(ONE);
+    const { stored, now, rows: [row] } = await this.retry(read, "inspect");
+    const state = unexpired(stored, now);
+    const line = row?.[0] === state?.last ? row?.[1] : undefined;
+    return describeLog(state, line, now);
   }
 
   protected write(
@@ -123,21 +164,27 @@ export class VersionedLog<Watcher extends ChangeWatcher>
     return async (signal) => {
       for (;;) {
         signal.throwIfAborted();
-        const read = this.#last ?? await source.readState();
+        const last = this.#last ?? stamp(await source.readPage(ONE));
         this.#last = undefined;
-        const { stored } = read;
+        const { stored } = last;
         const done = attempts.find(({ version }) =>
           version === stored?.version
         );
         if (done !== undefined) return done.results;
         try {
-          const { state, lines, results } = decideAll(decisions, read);
+          const { state, lines, results } = decideAll(
+            decisions,
+            stored,
+            Math.floor(last.clock + performance.now()),
+          );
           if (state === undefined) return results;
           const next = { ...state, version: crypto.randomUUID() };
           const first = `${state.epoch}-${state.last - lines.length + 1}`;
           attempts.push({ version: next.version, first, results });
-          this.#last = await source.write({ stored, next, lines, writeId });
-          if (this.#last !== undefined) return results;
+          const now = await source.write({ stored, next, lines, writeId });
+          if (now === undefined) continue;
+          this.#last = stamp({ stored: next, now });
+          return results;
         } catch (error) {
           if (attempts.length === 0) throw error;
           // The error may come from an earlier attempt of this write, which was done but whose
@@ -154,12 +201,38 @@ export class VersionedLog<Watcher extends ChangeWatcher>
   }
 }
 
+function makeReader<Watcher extends ChangeWatcher>(
+  source: VersionedSource<Watcher>,
+): LogReader {
+  return {
+    async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
+      const { epoch = "", sequence = 0 } = parseEpochCursor(after) ?? {};
+      const page = await source.readPage(bounds, epoch, sequence);
+      const state = unexpired(page.stored, page.now);
+      const reader = new EpochReader(state, after, bounds);
+      for (const row of page.rows) reader.addLine(...row);
+      return reader.finish();
+    },
+    async rewind(count: number): Promise<string> {
+      const { stored, now, rows: [oldest] } = await source.readPage(ONE, "", 0);
+      return findPosition(unexpired(stored, now), count, oldest?.[0]);
+    },
+  };
+}
+
+/** Compares the clock of the engine with that of this process. */
+function stamp(
+  { stored, now }: ReadState,
+): { stored: VersionedState | undefined; clock: number } {
+  return { stored, clock: now - performance.now() };
+}
+
 /** Makes one change of several decisions. */
 function decideAll<T>(
   decisions: readonly DecideChange<T>[],
-  { stored, clock }: VersionedState,
+  stored: LogState | undefined,
+  now: number,
 ): { state: LogState | undefined; lines: string[]; results: T[] } {
-  const now = Math.floor(clock + performance.now());
   let state: LogState | undefined;
   const lines: string[] = [];
   const results: T[] = [];

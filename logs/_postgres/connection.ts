@@ -49,33 +49,28 @@ export class PostgresConnection {
   }
 
   /**
-   * Runs a statement in a transaction of its own, once the tables are there.
+   * Runs a statement in a transaction of the application, or without one in its own, once the
+   * tables are there.
    *
    * @param hasTables Whether the application makes them.
    */
   async query(
     hasTables: boolean,
     sql: string,
-    ...values: Values
+    values: Values,
+    transaction?: unknown,
   ): Promise<Row[]> {
-    if (!this.#isPrepared) await this.#prepare(hasTables);
-    this.#isPrepared = true;
+    if (transaction === undefined && !this.#isPrepared) {
+      await this.#prepare(hasTables);
+      this.#isPrepared = true;
+    }
     try {
-      return readRows(await this.#client.query(sql, values));
+      return readRows(await this.#client.query(sql, values, transaction));
     } catch (error) {
       // A restored backup may have no tables, or those of another version.
       if (isTableMissing(error)) this.#isPrepared = false;
       throw error;
     }
-  }
-
-  /** Runs a statement in a transaction of the application. */
-  async queryIn(
-    transaction: unknown,
-    sql: string,
-    ...values: Values
-  ): Promise<Row[]> {
-    return readRows(await this.#client.query(sql, values, transaction));
   }
 
   async #prepare(hasTables: boolean): Promise<void> {

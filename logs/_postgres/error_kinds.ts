@@ -22,8 +22,9 @@ const TRANSIENT_REGEXP =
   /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|08001|08004|42P01|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
 /** The connection was lost, or PostgreSQL ended, before there was an answer. */
 const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
-const SQLSTATE_REGEXP = /^[0-9A-Z]{5}$/;
-/** The application has closed its client. The texts are those of `pg` and PGlite. */
+/** PostgreSQL has refused the statement, or the application has closed its client. */
+const FINAL_REGEXP = /^(?:[0-9A-Z]{5}|CONNECTION_ENDED)$/;
+/** The latter, as `pg` and PGlite tell it. */
 const CLOSED_REGEXP = /\bafter calling end on the pool\b|^PGlite is clos/;
 
 /** Tells the kind of an error. */
@@ -31,24 +32,25 @@ export function classifyError(error: unknown): ErrorKind {
   if (error instanceof SchemaError || error instanceof EventLogClaimError) {
     return "final";
   }
-  const { code } = Object(error) as { code?: unknown };
-  if (typeof code === "string") {
-    if (TRANSIENT_REGEXP.test(code)) return "transient";
-    if (UNKNOWN_REGEXP.test(code)) return "unknown";
-    if (SQLSTATE_REGEXP.test(code) || code === "CONNECTION_ENDED") {
-      return "final";
-    }
-  }
-  return CLOSED_REGEXP.test(messageOf(error)) ? "final" : "unknown";
+  const code = codeOf(error);
+  if (TRANSIENT_REGEXP.test(code)) return "transient";
+  if (UNKNOWN_REGEXP.test(code)) return "unknown";
+  const isFinal = FINAL_REGEXP.test(code) ||
+    CLOSED_REGEXP.test(messageOf(error));
+  return isFinal ? "final" : "unknown";
 }
 
 /** Whether a write was refused because an earlier attempt of it was done. */
 export function isWrittenAlready(error: unknown): boolean {
-  const { code } = Object(error) as { code?: unknown };
-  return code === "23505" && /_write\b/.test(messageOf(error));
+  return codeOf(error) === "23505" && /_write\b/.test(messageOf(error));
 }
 
 /** Whether a table is not there. */
 export function isTableMissing(error: unknown): boolean {
-  return (Object(error) as { code?: unknown }).code === "42P01";
+  return codeOf(error) === "42P01";
+}
+
+function codeOf(error: unknown): string {
+  const { code } = Object(error) as { code?: unknown };
+  return typeof code === "string" ? code : "";
 }

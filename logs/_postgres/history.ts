@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { EventLogBatch, LoggedEvent } from "../../_log/event_log.ts";
+import type { EventLogBatch } from "../../_log/event_log.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
 import { escapeName } from "../_engine/escape_name.ts";
 import { makeEventLogBatch } from "../_engine/event_log_batch.ts";
@@ -17,7 +17,7 @@ import type { LineSource } from "../_engine/line_log.ts";
 import type { HeldWatcher } from "../_engine/notified_changes.ts";
 import { compareIds, isPairId, splitId } from "../_engine/pair_ids.ts";
 import { Retention, type RetentionBounds } from "../_engine/retention.ts";
-import { readText, type Row } from "./connection.ts";
+import { readText, type Row, type Values } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
 import type { PostgresSetup } from "./options.ts";
 import { endReadStatement, readReply, toBound } from "./read_statement.ts";
@@ -159,11 +159,11 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
     const writeId = crypto.randomUUID();
     const sql = this.#makeWrite(lines.length);
     return async () => {
-      const rows = await this.#query(sql, writeId, ...lines)
-        .catch((error) => {
-          if (!isWrittenAlready(error)) throw error;
-          return this.#query(FIND_WRITE, writeId);
-        });
+      const written = this.#query(sql, writeId, ...lines);
+      const rows = await written.catch((error) => {
+        if (!isWrittenAlready(error)) throw error;
+        return this.#query(FIND_WRITE, writeId);
+      });
       const ids = readIds(rows, lines.length);
       this.#retention.note(lines);
       await this.#retention.dropIfDue();
@@ -172,10 +172,9 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
   }
 
   async writeIn(transaction: unknown, line: string): Promise<string> {
-    const { connection } = this.#setup;
     const values = [this.#key, null, line];
     const sql = this.#makeWrite(1);
-    const rows = await connection.queryIn(transaction, sql, ...values);
+    const rows = await this.#setup.query(sql, values, transaction);
     // There is one row for one line.
     return readIds(rows, 1)[0]!;
   }
@@ -186,27 +185,26 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
     watcher?: HeldWatcher,
   ): Promise<EventLogBatch> {
     const isKnownForm = isPairId(after, LARGEST);
-    const { state, rows } = readReply<ReadState>(
-      await this.#query(
-        READ,
-        ...splitId(isKnownForm ? after : START),
-        toBound(bounds.limit),
-        String(bounds.maxBytes),
-      ),
+    const reply = await this.#query(
+      READ,
+      ...splitId(isKnownForm ? after : START),
+      toBound(bounds.limit),
+      String(bounds.maxBytes),
     );
+    const { state, rows } = readReply<ReadState>(reply);
     if (state.isForeign) {
       await this.#query(ADOPT);
       return await this.read(after, bounds, watcher);
     }
-    const events = rows.map(({ cursor, event }) =>
-      readEventLine(event, cursor)
-    );
+    const events = rows.map(([cursor, line]) => readEventLine(line, cursor));
     watcher?.noteRead(state.isHeld, events.length === 0);
     // An append in a transaction drops nothing. If all appends are, only followers drop events.
-    if (watcher !== undefined) {
-      this.#retention.note(rows.map(({ event }) => event));
-    }
-    return makeBatch(after, isKnownForm, events, state);
+    if (watcher) this.#retention.note(rows.map(([, line]) => line));
+    const start = state.dropped ?? START;
+    const gap = !isKnownForm || !(state.isKnown || after === start);
+    const cursor = events.at(-1)?.id ?? (gap ? state.end ?? start : after);
+    const isBefore = gap && isKnownForm && compareIds(after, start) < 0;
+    return makeEventLogBatch(events, cursor, gap, isBefore ? start : undefined);
   }
 
   async rewind(count: number, watcher?: HeldWatcher): Promise<string> {
@@ -245,22 +243,9 @@ ${values.join(", ")} RETURNING xid || '-' || id AS cursor${
     }`;
   }
 
-  #query(sql: string, ...values: (string | null)[]): Promise<Row[]> {
-    return this.#setup.query(sql, this.#key, ...values);
+  #query(sql: string, ...values: Values): Promise<Row[]> {
+    return this.#setup.query(sql, [this.#key, ...values]);
   }
-}
-
-function makeBatch(
-  after: string,
-  isKnownForm: boolean,
-  events: readonly LoggedEvent[],
-  { dropped, end, isKnown }: ReadState,
-): EventLogBatch {
-  const start = dropped ?? START;
-  const gap = !isKnownForm || !(isKnown || after === start);
-  const cursor = events.at(-1)?.id ?? (gap ? end ?? start : after);
-  const isBefore = gap && isKnownForm && compareIds(after, start) < 0;
-  return makeEventLogBatch(events, cursor, gap, isBefore ? start : undefined);
 }
 
 function readIds(rows: readonly Row[], count: number): string[] {

@@ -1,23 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * A log by name in the tables. Its row numbers its events, and gets another version with
- * each change, so that no other transaction holds its events back.
+ * A log by name in the tables, for `VersionedLog`. Its row numbers its events, and gets another
+ * version with each change, so that no other transaction holds its events back.
  *
  * @module
  */
 
-import { parseEpochCursor } from "../../_log/epoch_cursor.ts";
-import type { EventLogBatch } from "../../_log/event_log.ts";
-import type { EventLogState } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
-import { EpochReader, findPosition } from "../_engine/epoch_reader.ts";
 import { escapeName } from "../_engine/escape_name.ts";
-import {
-  describeLog,
-  type LogState,
-  unexpired,
-} from "../_engine/log_changes.ts";
 import type { HeldWatcher } from "../_engine/notified_changes.ts";
 import {
   readColumns,
@@ -25,27 +16,19 @@ import {
   toColumns,
 } from "../_engine/state_columns.ts";
 import type {
+  ReadPage,
   VersionedChange,
   VersionedSource,
-  VersionedState,
 } from "../_engine/versioned_log.ts";
 import { readText } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
 import type { PostgresSetup } from "./options.ts";
-import {
-  endReadStatement,
-  type EventRow,
-  readReply,
-  toBound,
-} from "./read_statement.ts";
+import { endReadStatement, readReply, toBound } from "./read_statement.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
 
 /** Milliseconds between two removals of expired logs, and how many one of them takes. */
 const SWEEP_INTERVAL = 1000;
 const SWEEP_LOGS = 100;
-
-/** Bounds to read the state and one event. */
-const ONE: ReadBounds = { limit: 1, maxBytes: 0 };
 
 /** The clock of the database, so that a lease ends at the same time for all processes. */
 const NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -111,15 +94,9 @@ const SWEEP = `WITH expired AS (
 )
 DELETE FROM tidings_log_events AS e USING gone WHERE e.epoch = gone.epoch`;
 
-/** The row as it is read; there is none if the version is `null`. */
-type LogRow = readonly [
-  now: number,
-  version: string | null,
-  ...columns: unknown[],
-];
-
 /** One log in the tables. */
 export class NamedHistory implements VersionedSource<HeldWatcher> {
+  readonly isWrittenAlready = isWrittenAlready;
   readonly #setup: PostgresSetup;
   readonly #names: readonly [collection: string, name: string];
 
@@ -128,50 +105,40 @@ export class NamedHistory implements VersionedSource<HeldWatcher> {
     this.#names = [escapeName(setup.collection), escapeName(name)];
   }
 
-  async read(after: string, bounds: ReadBounds): Promise<EventLogBatch> {
-    const { epoch = "", sequence = 0 } = parseEpochCursor(after) ?? {};
-    const { state, rows } = await this.#read(bounds, epoch, String(sequence));
-    const reader = new EpochReader(state, after, bounds);
-    for (const row of rows) reader.addLine(Number(row.cursor), row.event);
-    return reader.finish();
-  }
-
-  async rewind(count: number): Promise<string> {
-    const { state, rows: [oldest] } = await this.#read(ONE, "", "0");
-    return findPosition(state, count, oldest && Number(oldest.cursor));
-  }
-
-  async inspect(): Promise<EventLogState> {
-    const { state, rows: [row], clock } = await this.#read(ONE);
-    const line = row?.cursor === String(state?.last) ? row?.event : undefined;
-    return describeLog(state, line, clock + performance.now());
-  }
-
-  watch(): HeldWatcher {
-    const { connection, pollInterval } = this.#setup;
-    const key = this.#names.join("/");
-    return connection.changes.watch({ key, pollInterval });
-  }
-
-  async sweep(): Promise<void> {
-    const { connection, query } = this.#setup;
-    const now = performance.now();
-    if (now < connection.sweptAt + SWEEP_INTERVAL) return;
-    connection.sweptAt = now;
-    await query(SWEEP);
-  }
-
-  readState(): Promise<VersionedState> {
-    return this.#read(ONE);
+  async readPage(
+    { limit, maxBytes }: ReadBounds,
+    epoch = "",
+    sequence?: number,
+  ): Promise<ReadPage> {
+    const reply = await this.#setup.query(READ, [
+      ...this.#names,
+      epoch,
+      sequence === undefined ? null : String(sequence),
+      toBound(limit),
+      String(maxBytes),
+    ]);
+    const { state, rows } = readReply<[number, string | null, ...unknown[]]>(
+      reply,
+    );
+    const [now, version, ...columns] = state;
+    return {
+      // There is no row if the version is `null`.
+      stored: version === null
+        ? undefined
+        : { ...readColumns(columns), version },
+      now,
+      rows: rows.map(([cursor, line]) => [Number(cursor), line]),
+    };
   }
 
   async write(
     { stored, next, lines, writeId }: VersionedChange,
-  ): Promise<VersionedState | undefined> {
-    const { query, notify } = this.#setup;
-    const rest = WRITE + (notify ? NOTIFY : "") + " FROM changed";
-    const [row] = await query(
-      `WITH changed AS (${stored === undefined ? CREATE : UPDATE}${rest}`,
+  ): Promise<number | undefined> {
+    const rest = WRITE + (this.#setup.notify ? NOTIFY : "") + " FROM changed";
+    const sql = `WITH changed AS (${
+      stored === undefined ? CREATE : UPDATE
+    }${rest}`;
+    const [row] = await this.#setup.query(sql, [
       ...this.#names,
       next.version,
       ...toColumns(next).map((value) =>
@@ -180,46 +147,26 @@ export class NamedHistory implements VersionedSource<HeldWatcher> {
       lines.length === 0 ? null : lines.join("\n"),
       writeId,
       ...stored === undefined ? [] : [stored.version, stored.epoch],
-    );
-    if (row === undefined) return undefined;
-    const clock = Number(readText(row, "now")) - performance.now();
-    return { stored: next, clock };
-  }
-
-  isWrittenAlready(error: unknown): boolean {
-    return isWrittenAlready(error);
+    ]);
+    return row && Number(readText(row, "now"));
   }
 
   async findWrite(writeId: string): Promise<string | undefined> {
-    const [row] = await this.#setup.query(FIND_WRITE, writeId);
+    const [row] = await this.#setup.query(FIND_WRITE, [writeId]);
     return row && readText(row, "cursor");
   }
 
-  /**
-   * Reads events from a sequence on if the log is still of an epoch, or from the oldest; without
-   * a sequence, the last one.
-   */
-  async #read(
-    { limit, maxBytes }: ReadBounds,
-    epoch = "",
-    sequence: string | null = null,
-  ): Promise<
-    VersionedState & { state: LogState | undefined; rows: EventRow[] }
-  > {
-    const reply = await this.#setup.query(
-      READ,
-      ...this.#names,
-      epoch,
-      sequence,
-      toBound(limit),
-      String(maxBytes),
-    );
-    const { state: row, rows } = readReply<LogRow>(reply);
-    const [now, version, ...columns] = row;
-    const stored = version === null
-      ? undefined
-      : { ...readColumns(columns), version };
-    const clock = now - performance.now();
-    return { stored, clock, state: unexpired(stored, now), rows };
+  async sweep(): Promise<void> {
+    const { connection } = this.#setup;
+    const now = performance.now();
+    if (now < connection.sweptAt + SWEEP_INTERVAL) return;
+    connection.sweptAt = now;
+    await this.#setup.query(SWEEP, []);
+  }
+
+  watch(): HeldWatcher {
+    const { connection, pollInterval } = this.#setup;
+    const key = this.#names.join("/");
+    return connection.changes.watch({ key, pollInterval });
   }
 }

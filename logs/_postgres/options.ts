@@ -16,6 +16,7 @@ import {
   connectionOf,
   type PostgresConnection,
   type Row,
+  type Values,
 } from "./connection.ts";
 import { classifyError } from "./error_kinds.ts";
 
@@ -66,22 +67,15 @@ export interface PostgresSetup extends Omit<LogCallsOptions, "name"> {
   readonly collection: string;
   readonly pollInterval: number;
   readonly notify: boolean;
-  /** Runs a statement in a transaction of its own, once the tables are there. */
-  readonly query: (
-    sql: string,
-    ...values: (string | null)[]
-  ) => Promise<Row[]>;
+  /** Runs a statement, as {@linkcode PostgresConnection.query}. */
+  query(sql: string, values: Values, transaction?: unknown): Promise<Row[]>;
 }
 
 /**
- * Checks the arguments that both classes share.
+ * Checks the arguments that both classes share, and throws as their constructors say.
  *
  * @param verb What fails otherwise.
  * @param parameter What the name of the log, or of the logs, is called.
- * @param options The options, as they were read.
- * @throws {TypeError} If one of them is of the wrong type, or the name is empty or not
- * well-formed.
- * @throws {RangeError} If one of them is outside its range.
  */
 export function checkSetup(
   verb: string,
@@ -111,7 +105,7 @@ export function checkSetup(
     pollInterval,
     timeout,
     notify,
-    query: (sql, ...values) => connection.query(hasTables, sql, ...values),
+    query: (...call) => connection.query(hasTables, ...call),
     classifyError,
   };
 }

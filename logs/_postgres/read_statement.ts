@@ -10,13 +10,6 @@
 
 import { readText, type Row } from "./connection.ts";
 
-/** An event as it was read. */
-export interface EventRow {
-  /** Its cursor, or the part of it that the statement gives. */
-  readonly cursor: string;
-  readonly event: string;
-}
-
 /**
  * Makes the end of a statement. The part before it names a query `found`, which has the
  * number `n` of each event, its `cursor` and its `event`.
@@ -38,18 +31,14 @@ SELECT cursor, event FROM (
 ) AS reply ORDER BY n`;
 }
 
-/** Parses the reply to the statement. */
+/** Parses the reply to the statement: the state, and the cursors and lines of the events. */
 export function readReply<State>(
-  rows: readonly Row[],
-): { state: State; rows: EventRow[] } {
-  const [first, ...rest] = rows;
-  const state: State = JSON.parse(readText(first, "event"));
+  reply: readonly Row[],
+): { state: State; rows: [cursor: string, line: string][] } {
+  const [first, ...rest] = reply;
   return {
-    state,
-    rows: rest.map((row) => ({
-      cursor: readText(row, "cursor"),
-      event: readText(row, "event"),
-    })),
+    state: JSON.parse(readText(first, "event")),
+    rows: rest.map((row) => [readText(row, "cursor"), readText(row, "event")]),
   };
 }
 

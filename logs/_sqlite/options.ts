@@ -72,14 +72,10 @@ export interface SqliteSetup
 }
 
 /**
- * Checks the arguments that both classes share.
+ * Checks the arguments that both classes share, and throws as their constructors say.
  *
  * @param verb What fails otherwise.
  * @param parameter What the name of the log, or of the logs, is called.
- * @param options The options, as they were read.
- * @throws {TypeError} If one of them is of the wrong type, or the name is empty or not
- * well-formed.
- * @throws {RangeError} If one of them is outside its range.
  */
 export function checkSetup(
   verb: string,

@@ -27,6 +27,7 @@ import "../encoder/encoder_test.ts";
 import "../log/memory_event_logs_test.ts";
 import "../log/memory_event_log_test.ts";
 import "../log/options_test.ts";
+import "../logs/listener_test.ts";
 import "../logs/postgres_options_test.ts";
 import "../logs/redis_options_test.ts";
 import "../logs/write_limiter_test.ts";
