@@ -7,7 +7,7 @@ import { testEventLogs } from "../conformance/event_logs_suite.ts";
 import { makePostgresLogs } from "../support/postgres_logs.ts";
 import { hasPostgres, postgresNote } from "../support/postgres_server.ts";
 
-testEventLogs(`PostgresEventLogs${postgresNote}`, makePostgresLogs, {
+testEventLogs(`PostgresEventLogs${postgresNote}`, () => makePostgresLogs(), {
   ownIds: false,
   conflationKeys: true,
   disconnects: true,

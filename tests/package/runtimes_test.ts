@@ -41,11 +41,7 @@ const DENO_ONLY: Record<string, string> = {
   "logs/malformed_kv": "Deno KV is Deno's",
   "logs/deno_kv_prefix": "Deno KV is Deno's",
   "logs/keys": "its cluster outlives each test",
-  "logs/postgres": "starts PostgreSQL",
-  "logs/postgres_logs": "starts PostgreSQL",
   "node/versions": "starts Node in several versions",
-  "logs/postgres_engine": "starts PostgreSQL",
-  "logs/postgres_transactions": "starts PostgreSQL",
   "package/missing_globals": "starts processes whose globals are gone",
   "package/absolute_links": "starts processes",
   "package/architecture": "reads the source files",
@@ -68,7 +64,6 @@ const DENO_ONLY: Record<string, string> = {
   "package/workflows": "reads the workflows",
   "page/page": "stands in for a page; real ones are in tests/browser/",
   "parser/memory": "starts processes",
-  "runs/postgres": "starts PostgreSQL",
   "runs/deno_kv": "Deno KV is Deno's",
   "runs/failing_engine": "Deno KV is Deno's",
   "runs/hostile_ids": "Deno KV is Deno's",
@@ -115,15 +110,21 @@ for (
   const [runtime, { file, missing }] of Object.entries({
     workerd: {
       file: "workerd.ts",
-      missing: ["sockets.ts", "sqlite.ts", "zlib.ts"],
+      missing: ["postgres.ts", "sockets.ts", "sqlite.ts", "zlib.ts"],
     },
     Chromium: {
       file: "browser.ts",
-      missing: ["servers.ts", "sockets.ts", "sqlite.ts", "zlib.ts"],
+      missing: [
+        "postgres.ts",
+        "servers.ts",
+        "sockets.ts",
+        "sqlite.ts",
+        "zlib.ts",
+      ],
     },
   })
 ) {
-  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens, answers requests or has node:zlib or SQLite there`, async () => {
+  Deno.test(`runtimes: ${runtime} runs what Node does, but for what listens, answers requests or has node:zlib, SQLite or PostgreSQL there`, async () => {
     const names = await testsOf(
       new URL(`../runtimes/${file}`, import.meta.url),
     );

@@ -11,11 +11,11 @@ import { testRuns } from "./_suite.ts";
 const NAME = `PostgresEventLogs${postgresNote}`;
 const IGNORE = { ignore: !hasPostgres };
 
-testRuns(NAME, makePostgresLogs, IGNORE);
+testRuns(NAME, () => makePostgresLogs(), IGNORE);
 // Of calls that come at once, each takes the place of the claim that it has found. Over two
 // pools, one may find the claim of another: which connection is quicker is not certain.
 testRestarts(NAME, async () => {
   const { logs, ...rest } = await makePostgresLogs();
   return { ...rest, logs, other: logs };
 }, IGNORE);
-testHostileIds(NAME, makePostgresLogs, IGNORE);
+testHostileIds(NAME, () => makePostgresLogs(), IGNORE);

@@ -13,6 +13,7 @@ import "./node_processes.ts";
 import "./node_stand_ins.ts";
 import "./event_source.ts";
 import "./portable.ts";
+import "./postgres.ts";
 import "./servers.ts";
 import "./sockets.ts";
 import "./sqlite.ts";

@@ -194,12 +194,17 @@ class Connection {
   close(): void {
     this.#socket.destroy();
   }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
 }
 
 /** Node tells of these through `process`, not through events. */
 const GLOBAL_EVENTS: Record<string, string> = {
   error: "uncaughtException",
   unhandledrejection: "unhandledRejection",
+  unload: "exit",
 };
 
 if (typeof Bun !== "undefined" || !("addEventListener" in globalThis)) {

@@ -44,10 +44,18 @@ export interface TestTransaction {
   rollback(): Promise<void>;
 }
 
+/** Where and how to connect. */
+export interface OpenPostgresOptions {
+  /** The most connections of the pool. */
+  max?: number;
+  /** Where to listen, if that is another address. */
+  listenUrl?: string;
+}
+
 /** Opens a pool. */
 export function openPostgres(
   url: string,
-  options: { max?: number } = {},
+  { listenUrl = url, ...options }: OpenPostgresOptions = {},
 ): TestPostgres {
   const pool: PgPool = new pg.Pool({ connectionString: url, ...options });
   // Without listeners, a connection that is lost ends the process.
@@ -58,7 +66,7 @@ export function openPostgres(
     query: async (sql, values, on: PgQueries = pool) =>
       (await on.query(sql, values)).rows,
     listen: async (channel, onNotify, onLost) => {
-      const client = new pg.Client({ connectionString: url });
+      const client = new pg.Client({ connectionString: listenUrl });
       client.on(
         "notification",
         ({ payload = "" }: { payload?: string }) => onNotify(payload),

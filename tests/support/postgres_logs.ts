@@ -4,13 +4,19 @@
 
 import { PostgresEventLogs } from "../../logs/postgres.ts";
 import type { EventLogsFixture } from "../conformance/event_logs_suite.ts";
-import { openPostgres } from "./postgres_client.ts";
-import { sharedPostgres } from "./shared_postgres.ts";
+import {
+  openShared,
+  POSTGRES_ROUTES,
+  type PostgresRoute,
+} from "./postgres_routes.ts";
 
 /** Opens logs that no other test has. */
-export async function makePostgresLogs(): Promise<EventLogsFixture> {
-  const { url } = await sharedPostgres();
-  const [ours, others] = [openPostgres(url), openPostgres(url)];
+export async function makePostgresLogs(
+  // There is always one.
+  route: PostgresRoute = POSTGRES_ROUTES[0]!,
+): Promise<EventLogsFixture> {
+  const ours = await openShared(route);
+  const others = await openShared(route);
   const collection = crypto.randomUUID();
   const logs = new PostgresEventLogs(ours, collection);
   const other = new PostgresEventLogs(others, collection);

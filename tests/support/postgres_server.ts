@@ -20,7 +20,7 @@ export const postgresNote: string = hasPostgres
   : ` (ignored: there is no initdb in ${FOLDER}/*/bin)`;
 
 /** Who may start it: it refuses root. */
-const user: { uid?: number; gid?: number } = Deno.uid() === 0
+export const postgresUser: { uid?: number; gid?: number } = Deno.uid() === 0
   ? await findUser()
   : {};
 
@@ -61,8 +61,8 @@ export class PostgresServer implements AsyncDisposable {
     options: PostgresServerOptions = {},
   ): Promise<PostgresServer> {
     const directory = await Deno.makeTempDir({ prefix: "postgres-" });
-    if (user.uid !== undefined) {
-      await Deno.chown(directory, user.uid, user.gid ?? null);
+    if (postgresUser.uid !== undefined) {
+      await Deno.chown(directory, postgresUser.uid, postgresUser.gid ?? null);
     }
     await runProgram("initdb", [
       `--pgdata=${directory}/data`,
@@ -138,7 +138,7 @@ export class PostgresServer implements AsyncDisposable {
         ]),
       ],
       cwd: this.#directory,
-      ...user,
+      ...postgresUser,
       stdout: "null",
       stderr: "null",
       stdin: "null",
@@ -190,7 +190,7 @@ async function runProgram(
   const process = new Deno.Command(`${programs}/${program}`, {
     args,
     cwd: "/",
-    ...user,
+    ...postgresUser,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",

@@ -1,0 +1,113 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/** `npm:postgres` as the logs use it, behind the interface of the tests' own client. */
+
+import postgres from "npm:postgres@3.4.9";
+import type {
+  OpenPostgresOptions,
+  PgConnection,
+  TestPostgres,
+  TestTransaction,
+} from "./postgres_client.ts";
+
+/** What of `postgres` runs statements: a pool, a connection or a transaction of it. */
+type Sql = Pick<ReturnType<typeof postgres>, "unsafe">;
+
+type Values = (string | null)[];
+type Rows = Record<string, unknown>[];
+
+/** How a transaction ends that is to be rolled back. */
+const ROLLBACK = new Error("The transaction is rolled back");
+
+/** Opens a pool. */
+export function openPostgresJs(
+  url: string,
+  { max, listenUrl = url }: OpenPostgresOptions = {},
+): TestPostgres {
+  const options = {
+    onnotice: () => {},
+    // Its timer outlives the connection for a moment, which a test must not.
+    max_lifetime: null,
+    // Otherwise a transaction through PgBouncer may be rolled back and reported as committed.
+    prepare: listenUrl === url,
+    ...max !== undefined && { max },
+  };
+  const sql = postgres(url, options);
+  const listener = listenUrl === url ? sql : postgres(listenUrl, options);
+  const run = async (
+    on: Sql,
+    text: string,
+    values: unknown[] = [],
+  ): Promise<{ rows: Rows }> => ({
+    rows: await on.unsafe<Rows>(text, values as Values),
+  });
+  const listening: Promise<unknown>[] = [];
+  const end = async (): Promise<void> => {
+    // A connection that is being made would outlive the end.
+    await Promise.allSettled(listening);
+    await Promise.all([sql, listener].map((each) => each.end({ timeout: 5 })));
+  };
+  return {
+    pool: {
+      query: (text, values) => run(sql, text, values),
+      on: () => {},
+      connect: async () => {
+        const reserved = await sql.reserve();
+        return {
+          // What the client below runs the statements of a log on.
+          unsafe: (text: string, values: Values) =>
+            reserved.unsafe(text, values),
+          query: (text, values) => run(reserved, text, values),
+          on: () => {},
+          release: () => reserved.release(),
+        };
+      },
+      end,
+    },
+    query: (text, values, on: Sql = sql) => on.unsafe(text, values),
+    listen: async (channel, onNotify, onLost) => {
+      let isFirst = true;
+      const onListen = (): void => isFirst ? void (isFirst = false) : onLost();
+      const listened = listener.listen(channel, onNotify, onListen);
+      listening.push(listened);
+      return (await listened).unlisten;
+    },
+    begin: () => begin(sql, run),
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+/** Begins a transaction as its documentation does, and ends it when it is told to. */
+async function begin(
+  sql: ReturnType<typeof postgres>,
+  run: (on: Sql, text: string, values?: unknown[]) => Promise<{ rows: Rows }>,
+): Promise<TestTransaction> {
+  const ended = Promise.withResolvers<void>();
+  const begun = Promise.withResolvers<Sql>();
+  const done = sql.begin(async (transaction) => {
+    begun.resolve(transaction);
+    await ended.promise;
+  });
+  done.catch(begun.reject);
+  const on = await begun.promise;
+  const transaction: PgConnection & Sql = Object.assign(
+    {
+      query: (text: string, values?: unknown[]) => run(on, text, values),
+      on: () => {},
+      release: () => {},
+    },
+    { unsafe: on.unsafe },
+  );
+  return {
+    transaction,
+    options: { transaction },
+    commit: async () => {
+      ended.resolve();
+      await done;
+    },
+    rollback: async () => {
+      ended.reject(ROLLBACK);
+      await done.catch(() => {});
+    },
+  };
+}
