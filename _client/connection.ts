@@ -34,7 +34,6 @@ import {
 } from "../_parser/interpreter.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
 import { type EventTaker, TAKE_EVENT } from "../_parser/take_event.ts";
-import { TextWindows } from "../_parser/text_windows.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { requestEventStream } from "./request.ts";
@@ -59,7 +58,7 @@ export class EventStreamConnection
   readonly #clock: Clock;
   readonly #parserOptions: InterpreterOptions;
   /** Of one response; the next one takes the last event ID and reconnection time over. */
-  #windows!: TextWindows<Interpreter>;
+  #interpreter!: Interpreter;
   readonly #queue = new EventQueue(({ lastEventId }) => {
     this.#lastEventId = lastEventId;
   });
@@ -142,7 +141,7 @@ export class EventStreamConnection
   get lastEventId(): string {
     // After the last event, blocks without data may have set another ID.
     return this.#queue.isEmpty
-      ? this.#windows.consumer.lastEventId
+      ? this.#interpreter.lastEventId
       : this.#lastEventId;
   }
 
@@ -286,7 +285,7 @@ export class EventStreamConnection
           () => this.#url.next(),
           options,
           // A header of the user's counts until the server has the word: it may reset the ID.
-          this.#windows.consumer.lastEventId || this.#noLastEventId,
+          this.#interpreter.lastEventId || this.#noLastEventId,
           signal,
         ),
       // A browser does not wait for a refusal's body; shouldReconnect may look at it.
@@ -312,16 +311,16 @@ export class EventStreamConnection
   readonly #checkEnd = (): void => {
     // A browser reestablishes the connection.
     if (this.#isStandard) return;
-    const body = findForeignText(this.#windows);
+    const body = findForeignText(this.#interpreter);
     if (body !== undefined) throw foreignBodyError(body, this.#response);
   };
 
   #parse(): void {
     const chunk = this.#attempt?.take(this.#checkEnd);
     if (chunk === undefined || this.#readyState === CLOSED) return;
-    this.#lastEventId = this.#windows.consumer.lastEventId;
+    this.#lastEventId = this.#interpreter.lastEventId;
     try {
-      this.#windows.push(chunk);
+      this.#interpreter.push(chunk);
     } catch (error) {
       this.#parserError = error;
     }
@@ -329,10 +328,8 @@ export class EventStreamConnection
   }
 
   /** Makes the parser of the next response. */
-  #resetParser(before: StreamState = this.#windows.consumer): void {
-    this.#windows = new TextWindows(
-      new Interpreter(this.#parserOptions, before),
-    );
+  #resetParser(before: StreamState = this.#interpreter): void {
+    this.#interpreter = new Interpreter(this.#parserOptions, before);
   }
 
   /** Spec: "Reestablish the connection", or "fail the connection". */
@@ -344,7 +341,7 @@ export class EventStreamConnection
     const disconnection = this.#reconnection.describe(
       error,
       this.#clock.now(),
-      this.#windows.consumer.reconnectionTime,
+      this.#interpreter.reconnectionTime,
     );
     if (!this.#reconnection.decide(disconnection)) return this.#close(error);
     // shouldReconnect may have called close().

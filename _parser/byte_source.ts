@@ -23,7 +23,7 @@ export interface ByteSource {
   /** Reads the next chunk. */
   read(): Promise<ByteChunk>;
   /** Tells the source that nothing more will be read. */
-  cancel(reason?: unknown): Promise<unknown>;
+  cancel?(reason?: unknown): Promise<unknown>;
   /** Unlocks the source, once it has ended or was cancelled. */
   releaseLock?(): void;
 }
@@ -63,8 +63,8 @@ function openResponse(
   } catch {
     // There is none, or another reader has it.
   }
-  const cancel = async (reason: unknown) => await source?.cancel(reason);
   return {
+    ...source,
     async read() {
       const error = new EventStreamError(
         fault?.code ?? "missing-body",
@@ -76,10 +76,9 @@ function openResponse(
         },
       );
       // The caller gets `error`; a failure to cancel would hide it.
-      cancel(error).catch(() => {});
+      source?.cancel?.(error).catch(() => {});
       throw error;
     },
-    cancel,
   };
 }
 
@@ -96,9 +95,7 @@ function openBytes(
       read: () => reader.read(),
       // After the connection broke, cancel() rejects with the reason: a `break` would
       // throw it out of a loop that reads no more.
-      cancel: async (reason) => {
-        if (!hasFailed) await reader.cancel(reason);
-      },
+      cancel: async (reason) => hasFailed || await reader.cancel(reason),
       releaseLock: () => reader.releaseLock(),
     };
   }

@@ -26,9 +26,9 @@ import {
 } from "./event_stream_parser.ts";
 import { assertRange, type OptionTypes } from "./parser_options.ts";
 import type { ServerSentEvent } from "../event.ts";
+import { settleWithin } from "./settle_within.ts";
 import { PART_LENGTH } from "./sizes.ts";
 import { type EventTaker, TAKE_EVENT } from "./take_event.ts";
-import { TextWindows } from "./text_windows.ts";
 
 /** Options of `readEvents()`. */
 export interface ReadEventsOptions extends EventStreamParserOptions {
@@ -74,13 +74,13 @@ export class EventIterator
     AsyncIterableIterator<ServerSentEvent, undefined>,
     AsyncDisposable,
     EventTaker {
-  readonly #windows: TextWindows<Interpreter>;
+  readonly #interpreter: Interpreter;
   readonly #source: ByteSource;
   readonly #idleTimeout: number;
   readonly #queue = new EventQueue();
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
-  #reading = false;
+  #isRunning = false;
   /** Stops listening to the signal. */
   readonly #stopListening: () => void;
   /** Stops the timer for a source that is silent. */
@@ -110,30 +110,19 @@ export class EventIterator
         ((text: string) =>
           this.#queue.defer(() => this.#tell(onComment, text))),
     };
-    this.#windows = new TextWindows(new Interpreter(settings, settings));
+    this.#interpreter = new Interpreter(settings, settings);
     this.#source = openByteSource(source, ignoreContentType);
     const onAbort = (): void => {
-      this.#queue.clear();
       // Cannot fail: only the signal calls this.
-      this.#stop(signal!.reason, findTimeout(signal!));
+      this.#drop(signal!.reason, findTimeout(signal!));
     };
     this.#stopListening = listenForAbort(signal, onAbort);
     if (signal?.aborted) onAbort();
   }
 
-  /** Calls `onComment`. If it throws, the iteration ends with the error. */
-  #tell(onComment: (comment: string) => void, text: string): void {
-    try {
-      onComment(text);
-    } catch (error) {
-      this.#queue.clear();
-      this.#stop(error, { error });
-    }
-  }
-
   next(): Promise<EventResult> {
     const result = this.#queue.next();
-    this.#advance();
+    this.#run();
     return result;
   }
 
@@ -161,53 +150,46 @@ export class EventIterator
     return this;
   }
 
-  /** Reads while calls of `next()` wait for more than there is. */
-  #advance(): void {
-    while (this.#queue.hasRequests && !this.#reading) {
-      if (this.#rest === undefined) return void this.#read();
-      this.#parse(this.#rest);
+  /** Reads and parses while calls of `next()` wait for more than there is. */
+  async #run(): Promise<void> {
+    if (this.#isRunning) return;
+    this.#isRunning = true;
+    while (this.#queue.hasRequests) {
+      try {
+        if (this.#rest) this.#parse(this.#rest);
+        else {
+          this.#stopTimer = startIdleTimer(this.#idleTimeout, this.#onIdle);
+          const { done, value } = await this.#source.read();
+          this.#stopTimer();
+          if (done) this.#conclude();
+          // Cannot fail: a chunk that is not the end has a value.
+          else this.#parse(value!);
+        }
+      } catch (error) {
+        this.#end({ error });
+      }
       this.#queue.answer();
     }
-  }
-
-  async #read(): Promise<void> {
-    this.#reading = true;
-    try {
-      this.#stopTimer = startIdleTimer(this.#idleTimeout, this.#onIdle);
-      const { done, value } = await this.#source.read();
-      this.#stopTimer();
-      if (done) this.#conclude();
-      // Cannot fail: a chunk that is not the end has a value.
-      else if (!this.#queue.hasEnded) this.#parse(value!);
-    } catch (error) {
-      if (!this.#queue.hasEnded) this.#end({ error });
-    }
-    this.#reading = false;
-    this.#queue.answer();
-    this.#advance();
+    this.#isRunning = false;
   }
 
   /** Parses a chunk, the first part of it if it is large. */
   #parse(chunk: Uint8Array): void {
-    // A callback that asks for the next event must not parse the part after this one.
-    this.#reading = true;
-    this.#rest = undefined;
+    if (this.#queue.hasEnded) return;
     try {
       assertBytes(chunk);
-      if (chunk.length > PART_LENGTH) {
-        this.#rest = chunk.subarray(PART_LENGTH);
-        chunk = chunk.subarray(0, PART_LENGTH);
-      }
-      this.#windows.push(chunk);
+      this.#rest = chunk.length > PART_LENGTH
+        ? chunk.subarray(PART_LENGTH)
+        : undefined;
+      this.#interpreter.push(chunk.subarray(0, PART_LENGTH));
     } catch (error) {
       this.#stop(error, { error });
     }
-    this.#reading = false;
   }
 
   /** Ends with the source. */
   #conclude(): void {
-    const body = findForeignText(this.#windows);
+    const body = findForeignText(this.#interpreter);
     if (body === undefined) return this.#end();
     const message = `Cannot ${VERB}: expected an event stream, got ${
       quote(body)
@@ -225,28 +207,41 @@ export class EventIterator
     this.#stop(error, { error });
   };
 
+  /** Calls `onComment`. If it throws, the iteration ends with the error. */
+  #tell(onComment: (comment: string) => void, text: string): void {
+    try {
+      onComment(text);
+    } catch (error) {
+      this.#drop(error, { error });
+    }
+  }
+
   async #cancel(reason: unknown): Promise<IteratorReturnResult<undefined>> {
-    this.#queue.clear();
-    const cancelled = this.#queue.hasEnded || this.#source.cancel(reason);
-    this.#end();
-    let timer: unknown;
     // A source whose cancel() never settles would hold a `break` for ever.
-    const timeout = new Promise((resolve) => timer = setTimeout(resolve));
-    await Promise.race([cancelled, timeout]).finally(() =>
-      clearTimeout(timer as number)
-    );
+    await settleWithin(this.#drop(reason), 0);
     return DONE;
   }
 
-  /** Ends, and tells the source, which has not ended or thrown. */
-  #stop(reason: unknown, failure: { error: unknown } | undefined): void {
-    if (this.#queue.hasEnded) return;
-    // The error that counts is already on its way to the caller.
-    this.#source.cancel(reason).catch(() => {});
+  /** Ends as `#stop()` does, and drops the events that were not handed out. */
+  #drop(reason: unknown, failure?: { error: unknown }): Promise<unknown> {
+    this.#queue.clear();
+    return this.#stop(reason, failure);
+  }
+
+  /** Ends, and tells the source, unless it has ended or thrown. */
+  #stop(reason: unknown, failure?: { error: unknown }): Promise<unknown> {
+    const cancelled = Promise.resolve(
+      this.#queue.hasEnded || this.#source.cancel?.(reason),
+    );
+    // Most callers have an error that counts more.
+    cancelled.catch(() => {});
     this.#end(failure);
+    return cancelled;
   }
 
   #end(failure?: { error: unknown }): void {
+    // The end counts that came first, but for return(), which drops a failure too.
+    if (failure && this.#queue.hasEnded) return;
     // What is left of a chunk is not parsed any more.
     this.#rest = undefined;
     this.#stopListening();

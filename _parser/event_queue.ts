@@ -18,8 +18,11 @@ export const DONE: IteratorReturnResult<undefined> = {
   value: undefined,
 };
 
-/** Answers a call of `next()` that waits for an event. */
-type Resolve = (result: EventResult | Promise<EventResult>) => void;
+/** Resolves and rejects a call of `next()` that waits. */
+type Request = [
+  resolve: (result: EventResult) => void,
+  reject: (error: unknown) => void,
+];
 
 /**
  * Events in their order, and the calls of `next()` in theirs. A step costs one resolved
@@ -33,7 +36,7 @@ export class EventQueue {
   #index = 0;
   /** How many events are left. */
   #left = 0;
-  #requests: Resolve[] = [];
+  readonly #requests: Request[] = [];
   /** Whether no more events are taken. */
   hasEnded = false;
   /** What `next()` rejects with after the last event, until it did once. */
@@ -54,9 +57,8 @@ export class EventQueue {
     return this.#requests.length > 0;
   }
 
-  /** Adds an event. A parser's callback may have ended the queue within its chunk. */
+  /** Adds an event. */
   push(event: ServerSentEvent): void {
-    if (this.hasEnded) return;
     this.#left++;
     this.#entries.push(event);
   }
@@ -71,10 +73,10 @@ export class EventQueue {
 
   /** Hands out the next event if it is there, and no call of `next()` waits for it. */
   take(): ServerSentEvent | undefined {
-    if (!this.hasRequests) this.#callDue();
-    // A callback may call next(), while an earlier call waits for an event
-    // of the same chunk, which is in the queue already: the earlier call gets it.
-    return this.hasRequests || this.isEmpty ? undefined : this.#take();
+    const entry = this.#entries[this.#index];
+    return typeof entry !== "object" || this.hasRequests
+      ? undefined
+      : this.#take(entry);
   }
 
   /** Hands out the next event, now or once it is there. */
@@ -82,8 +84,8 @@ export class EventQueue {
     const value = this.take();
     return value
       ? Promise.resolve({ done: false, value })
-      : new Promise((resolve) => {
-        this.#requests.push(resolve);
+      : new Promise((...request) => {
+        this.#requests.push(request);
         this.answer();
       });
   }
@@ -91,12 +93,22 @@ export class EventQueue {
   /** Answers the calls that wait, in their order, as far as there is an answer. */
   answer(): void {
     while (this.hasRequests) {
-      this.#callDue();
-      if (this.isEmpty && !this.hasEnded) return;
-      // A callback may have called next(), which has answered all.
-      this.#requests.shift()?.(
-        this.isEmpty ? this.#conclude() : { done: false, value: this.#take() },
-      );
+      const entry = this.#entries[this.#index];
+      if (typeof entry === "function") {
+        this.#pass();
+        // It may call next(), which answers the calls before.
+        entry();
+        continue;
+      }
+      if (!entry && !this.hasEnded) return;
+      // Cannot fail: a call waits.
+      const [resolve, reject] = this.#requests.shift()!;
+      const failure = this.#failure;
+      if (entry) resolve({ done: false, value: this.#take(entry) });
+      else if (failure) {
+        this.#failure = undefined;
+        reject(failure.error);
+      } else resolve(DONE);
     }
   }
 
@@ -117,34 +129,14 @@ export class EventQueue {
     this.answer();
   }
 
-  #conclude(): EventResult | Promise<never> {
-    const failure = this.#failure;
-    this.#failure = undefined;
-    if (failure === undefined) return DONE;
-    const rejected = Promise.reject(failure.error);
-    // The promise that is resolved with this one handles it a microtask later, and workerd
-    // has told of an unhandled rejection by then.
-    rejected.catch(() => {});
-    return rejected;
-  }
-
-  /** Takes the next event. The callers have looked whether there is one. */
-  #take(): ServerSentEvent {
+  #take(event: ServerSentEvent): ServerSentEvent {
     this.#left--;
-    const event = this.#shift() as ServerSentEvent;
+    this.#pass();
     this.#onTake?.(event);
     return event;
   }
 
-  #shift(): unknown {
-    const entry = this.#entries[this.#index++];
-    if (this.#index === this.#entries.length) this.clear();
-    return entry;
-  }
-
-  #callDue(): void {
-    while (typeof this.#entries[this.#index] === "function") {
-      (this.#shift() as () => void)();
-    }
+  #pass(): void {
+    if (++this.#index === this.#entries.length) this.clear();
   }
 }

@@ -20,7 +20,6 @@ import {
   readOptions,
 } from "./parser_options.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "./sizes.ts";
-import { pushText, TextWindows } from "./text_windows.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 /** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
@@ -128,7 +127,7 @@ export function assertBytes(chunk: Uint8Array): void {
 export class EventStreamParser {
   readonly #options: InterpreterOptions;
   // Of one stream.
-  #windows: TextWindows<Interpreter>;
+  #interpreter: Interpreter;
   // Set while push() runs, and still set after it has thrown. Cleared by reset().
   #pushing = false;
 
@@ -150,7 +149,7 @@ export class EventStreamParser {
     const read = readParserOptions(VERB, options, PARSER_OPTIONS);
     checkType(VERB, "onEvent", onEvent, "a function");
     this.#options = { ...read, onEvent };
-    this.#windows = new TextWindows(new Interpreter(this.#options, read));
+    this.#interpreter = new Interpreter(this.#options, read);
   }
 
   /**
@@ -161,7 +160,7 @@ export class EventStreamParser {
    * @returns The last event ID, empty if there is none.
    */
   get lastEventId(): string {
-    return this.#windows.consumer.lastEventId;
+    return this.#interpreter.lastEventId;
   }
 
   /**
@@ -171,7 +170,7 @@ export class EventStreamParser {
    * @returns Milliseconds, `undefined` if no `retry` field was received.
    */
   get reconnectionTime(): number | undefined {
-    return this.#windows.consumer.reconnectionTime;
+    return this.#interpreter.reconnectionTime;
   }
 
   /**
@@ -208,8 +207,8 @@ export class EventStreamParser {
       );
     }
     this.#pushing = true;
-    if (isText) pushText(this.#windows, chunk);
-    else this.#windows.push(chunk);
+    if (isText) this.#interpreter.pushText(chunk);
+    else this.#interpreter.push(chunk);
     this.#pushing = false;
   }
 
@@ -235,9 +234,9 @@ export class EventStreamParser {
    */
   reset(): void {
     this.#pushing = false;
-    const before = this.#windows.consumer;
+    const before = this.#interpreter;
     before.isOver = true;
-    this.#windows = new TextWindows(new Interpreter(this.#options, before));
+    this.#interpreter = new Interpreter(this.#options, before);
   }
 
   /** The name of the class, as the classes of the platform have it. */

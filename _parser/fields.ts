@@ -1,8 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Reads field names, and where their values begin, from the codes at the start of a line.
- * The interpreter's hot loop calls it.
+ * Finds the ends of lines, and field names in the codes at the start of a line. The
+ * interpreter calls it.
  *
  * @module
  */
@@ -11,33 +11,10 @@
 export const LF = 0x0a;
 /** The code of a carriage return. */
 export const CR = 0x0d;
-
-const SPACE = 0x20;
-const COLON = 0x3a;
-
-/**
- * Finds the value of a field.
- *
- * @param codes The codes of the line, or of its beginning.
- * @param at The index in `codes` after the name.
- * @param start The index in the text after the name.
- * @param end The index in the text of the line's end.
- * @returns The index of the value in the text, or -1 if the name goes on.
- */
-export function indexOfValue(
-  codes: Uint8Array,
-  at: number,
-  start: number,
-  end: number,
-): number {
-  if (codes[at] === COLON) {
-    // Spec: "If value starts with a U+0020 SPACE character, remove it from value."
-    return codes[at + 1] === SPACE ? start + 2 : start + 1;
-  }
-  // Spec: "use the whole line as the field name, and the empty string as the
-  // field value"
-  return start === end ? end : -1;
-}
+/** The code of a space. */
+export const SPACE = 0x20;
+/** The code of a colon. */
+export const COLON = 0x3a;
 
 /**
  * Finds out which name a line begins with.
@@ -60,4 +37,23 @@ export function lengthOfName(codes: Uint8Array, at: number): number {
     return isEvent ? 5 : 0;
   }
   return code === 0x69 && codes[at + 1] === 0x64 ? 2 : 0;
+}
+
+/** Finds a character. Returns the length of the text if there is none. */
+export function indexOrLength(
+  text: string,
+  character: string,
+  from: number,
+): number {
+  const index = text.indexOf(character, from);
+  return index === -1 ? text.length : index;
+}
+
+/** Finds a line end. Returns -1 if there is none. */
+export function indexOfLineEnd(bytes: Uint8Array, from: number): number {
+  for (let i = from; i < bytes.length; i++) {
+    const byte = bytes[i];
+    if (byte === LF || byte === CR) return i;
+  }
+  return -1;
 }

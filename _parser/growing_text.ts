@@ -16,46 +16,40 @@ import { BLOCK_LENGTH } from "./sizes.ts";
  * Each piece of a rope costs V8 32 bytes, and a slice keeps the string that it points into.
  * As a rope of slices, 16 million lines without a value would take 540 MB, and lines of 13
  * characters between long comments a thousand times their length. So `compact()` copies
- * small pieces into blocks: each once, and up to 1024 units again with each call.
+ * the pieces into blocks: each once, and up to 1024 units again with each call.
  */
 export class GrowingText {
   /** Blocks of at least `BLOCK_LENGTH` units. */
   #blocks = "";
-  /** A copy of small pieces that do not fill a block yet. */
-  #rest = "";
-  /** Small pieces that were not copied yet. */
+  /** What was added since, and a copy of what did not fill a block. */
   #pieces = "";
 
   /** UTF-16 code units. */
   get length(): number {
-    return this.#blocks.length + this.#rest.length + this.#pieces.length;
+    return this.#blocks.length + this.#pieces.length;
   }
 
-  /** Adds a piece, which is no rope. */
+  /** Adds a piece. */
   append(text: string): void {
     this.#pieces += text;
-    if (text.length >= BLOCK_LENGTH) {
-      this.#blocks += this.#rest + this.#pieces;
-      this.#rest = this.#pieces = "";
-    }
   }
 
-  /**
-   * Copies the small pieces, so that what they point into can be freed.
-   *
-   * @param more A last piece of any kind, which is copied too.
-   */
-  compact(more: string): void {
-    const text = ownText(this.#rest + this.#pieces + more);
-    this.#rest = this.#pieces = "";
-    if (text.length < BLOCK_LENGTH) this.#rest = text;
-    else this.#blocks += text;
+  /** Makes a block of the pieces as they are. */
+  endBlock(): void {
+    this.#blocks += this.#pieces;
+    this.#pieces = "";
+  }
+
+  /** Copies the pieces, so that what they point into can be freed. */
+  compact(): void {
+    this.#pieces = ownText(this.#pieces);
+    if (this.#pieces.length >= BLOCK_LENGTH) this.endBlock();
   }
 
   /** Empties it, and returns the text: a rope. */
   take(): string {
-    const text = this.#blocks + this.#rest + this.#pieces;
-    this.#blocks = this.#rest = this.#pieces = "";
+    const text = this.#blocks + this.#pieces;
+    this.#blocks = this.#pieces = "";
     return text;
   }
 }

@@ -1,20 +1,42 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Interprets text as an event stream: the lines, the fields and the dispatch of the
+ * Interprets bytes or text as an event stream: the lines, the fields and the dispatch of the
  * standard's section "Interpreting an event stream" (`#event-stream-interpretation`),
- * which is quoted below. `EventStreamParser` calls it with windows of decoded text.
+ * which is quoted below. The parser, `readEvents()` and the client's connections push chunks.
  *
  * @module
  */
 
-import { CR, indexOfValue, lengthOfName, LF } from "./fields.ts";
+import {
+  COLON,
+  CR,
+  indexOfLineEnd,
+  indexOrLength,
+  lengthOfName,
+  LF,
+  SPACE,
+} from "./fields.ts";
 import { GrowingText } from "./growing_text.ts";
 import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { BOM, LONG_NAME_LENGTH, NAME_LENGTH } from "./sizes.ts";
+import {
+  BLOCK_LENGTH,
+  COMPACT_AFTER,
+  GATHERED_LENGTH,
+  HEAD_LENGTH,
+  LARGE_WINDOW_LENGTH,
+  LONG_NAME_LENGTH,
+  NAME_LENGTH,
+  SMALL_LENGTH,
+  WIDE_WINDOW_LENGTH,
+  WINDOW_LENGTH,
+} from "./sizes.ts";
 
 const RETRY_REGEXP = /^retry: ?([0-9]+)$/;
+
+/** The codes at the start of a line for which there are no bytes. */
+const NAME_CODES = new Uint8Array(NAME_LENGTH);
 
 /** Options of {@linkcode Interpreter}, with the defaults filled in. */
 export interface InterpreterOptions {
@@ -31,24 +53,38 @@ export interface StreamState {
   reconnectionTime?: number | undefined;
 }
 
-/** Interprets windows of text, cut anywhere, as one event stream. */
+/**
+ * Interprets chunks, cut anywhere, as one event stream. Bytes are decoded as windows of text,
+ * by the rules of UTF-8 only.
+ */
 export class Interpreter implements StreamState {
   /** As committed by the last blank line. */
   lastEventId: string;
   /** From the last valid `retry` field, in milliseconds. */
   reconnectionTime: number | undefined;
-  /** Set when a callback called `reset()`: what is left of the window is dropped. */
+  /** Set when a callback called `reset()`: what is left of the chunk is dropped. */
   isOver = false;
   /** Whether an event was dispatched. */
   hasEvents = false;
+  /** The beginning of the stream: at least `HEAD_LENGTH` code units, or all that has come. */
+  head = "";
 
   readonly #options: InterpreterOptions;
+  // The byte order mark is part of the stream's grammar.
+  readonly #decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  // Whether the decoder keeps the first bytes of an unfinished character.
+  #isPartial = false;
+  // Chosen by what the last window held.
+  #windowLength = WINDOW_LENGTH;
+  // Small chunks without a line end that are not decoded yet.
+  #gathered: Uint8Array | undefined;
+  #gatheredLength = 0;
+  // UTF-16 code units since compact() was called, and 1 if it was.
+  #received = 0;
   // The standard's data buffer, without the line feed that it adds to each value
   // and then takes from the last one: hence the flag for "not the empty string".
-  #data = "";
+  readonly #data = new GrowingText();
   #hasData = false;
-  // The beginning of the data buffer, moved here by compact(); #data is the rest.
-  readonly #dataBefore = new GrowingText();
   // The standard's event type buffer.
   #eventType = "";
   // The id field of this block. The standard's last event ID buffer is this, or
@@ -56,16 +92,11 @@ export class Interpreter implements StreamState {
   #id: string | undefined;
   // The beginning of a line whose end has not arrived.
   readonly #line = new GrowingText();
-  // UTF-16 code units that #data and a line may have: `maxEventSize` less #dataBefore and
-  // the names that count. Set by #measure().
+  // UTF-16 code units that the data and a line may have: `maxEventSize` less the names that
+  // count. Set by #measure().
   #limit = 0;
-  // Whether #dataBefore or a name counts, so that #limit grows when they go.
-  #isLarge = false;
-  // Set when a window ended in CR: an LF at the start of the next one belongs to it.
+  // Whether the last line ended in CR: an LF at the start of the next one belongs to it.
   #afterCR = false;
-  // Whether nothing of the stream has arrived. Cleared by the first character.
-  #atStart = true;
-  readonly #head = new Uint8Array(NAME_LENGTH);
 
   constructor(options: InterpreterOptions, before: StreamState) {
     this.#options = options;
@@ -75,139 +106,196 @@ export class Interpreter implements StreamState {
     this.#measure();
   }
 
-  /** UTF-16 code units of the line whose end has not arrived. */
-  get lineLength(): number {
-    return this.#line.length;
+  /** Interprets bytes, or keeps a copy until their line ends or leaves no room. */
+  push(chunk: Uint8Array): void {
+    const isLarge = chunk.length > SMALL_LENGTH;
+    if (isLarge) this.flush();
+    const isEnded = isLarge || indexOfLineEnd(chunk, 0) !== -1;
+    if (isEnded && this.#gatheredLength === 0) return this.#decode(chunk);
+    this.#gathered ??= new Uint8Array(GATHERED_LENGTH);
+    // No callback runs in between: what was gathered ends no line.
+    if (this.#gatheredLength + chunk.length > GATHERED_LENGTH) this.flush();
+    this.#gathered.set(chunk, this.#gatheredLength);
+    this.#gatheredLength += chunk.length;
+    // What the decoder keeps, at most three bytes, may become code units too.
+    if (isEnded || this.#gatheredLength + 3 > this.#room) this.flush();
   }
 
-  /** UTF-16 code units that this line may still grow by. */
-  get room(): number {
-    return this.#limit - this.#data.length - this.lineLength;
+  /** Interprets text, after the bytes that are not decoded yet. */
+  pushText(text: string): void {
+    this.flush();
+    // An unfinished character becomes U+FFFD.
+    if (this.#isPartial) this.#interpret(this.#decoder.decode());
+    this.#isPartial = false;
+    let isRead = true;
+    for (let at = 0; isRead && at < text.length; at += LARGE_WINDOW_LENGTH) {
+      const window = text.slice(at, at + LARGE_WINDOW_LENGTH);
+      // An event type or an ID, which is not copied, would keep all of a large text.
+      isRead = this.#interpret(window === text ? text : ownText(window));
+    }
+  }
+
+  /** Decodes the chunks that were gathered. */
+  flush(): void {
+    const length = this.#gatheredLength;
+    if (length === 0) return;
+    this.#gatheredLength = 0;
+    // It is there: push() makes it before the length grows.
+    this.#decode(this.#gathered!.subarray(0, length));
+  }
+
+  #decode(bytes: Uint8Array): void {
+    let rest = bytes;
+    while (rest.length > this.#windowLength) {
+      // Within a long line, to look for its end would cost more than all the rest.
+      const isLong = this.#line.length >= WINDOW_LENGTH;
+      const next = isLong
+        ? LARGE_WINDOW_LENGTH
+        : indexOfLineEnd(rest, this.#windowLength) + 1;
+      if (next === 0 || next >= rest.length) break;
+      if (!this.#decodeWindow(rest.subarray(0, next))) return;
+      rest = rest.subarray(next);
+    }
+    if (rest.length > 0) this.#decodeWindow(rest);
+  }
+
+  #decodeWindow(bytes: Uint8Array): boolean {
+    // Only a byte of 0x80 or more can leave a character unfinished. Without `stream`,
+    // decode() takes half the time, and still finishes a character of the call before.
+    const stream = bytes[bytes.length - 1]! >= 0x80;
+    const text = this.#decoder.decode(bytes, stream ? { stream } : undefined);
+    // No sequence of bytes decodes to more code units than it has bytes, so equal
+    // lengths mean one for one, unless the decoder has kept bytes from before.
+    const isAligned = text.length === bytes.length && !this.#isPartial;
+    this.#isPartial = stream;
+    this.#windowLength = isAligned ? WINDOW_LENGTH : WIDE_WINDOW_LENGTH;
+    return this.#interpret(text, isAligned ? bytes : undefined);
   }
 
   /**
    * Interprets a window.
    *
    * @param text The text of the window.
-   * @param bytes The same as bytes, if they are one for one.
+   * @param bytes The same as bytes, if an index into one is an index into the other.
    * @returns Whether to go on: `false` if a callback called `reset()`.
    */
-  interpret(text: string, bytes?: Uint8Array): boolean {
-    let start = 0;
-    let lf = -1;
-    let cr = -1;
-    if (this.#atStart) {
-      this.#atStart = text === "";
-      // Spec: "stream = [ bom ] *event"
-      if (text.charCodeAt(0) === BOM) start = 1;
-    } else if (this.lineLength > 0) {
-      lf = indexOrLength(text, "\n", 0);
-      cr = indexOrLength(text, "\r", 0);
-      const end = Math.min(lf, cr);
-      if (end === text.length) return this.#carry(text);
-      const length = this.lineLength;
-      const line = this.#line.take() + text.slice(0, end + 1);
-      if (
-        !this.#interpretLines(line, undefined, 0, length + lf, length + cr)
-      ) return false;
-      start = end + 1;
+  #interpret(text: string, bytes?: Uint8Array): boolean {
+    if (this.#received > COMPACT_AFTER) {
+      this.#data.compact();
+      // An event type and IDs keep a window each at most, and are not copied.
+      this.#line.compact();
+      this.#received = 1;
     }
-    if (this.#afterCR && start < text.length) {
-      this.#afterCR = false;
-      if (text.charCodeAt(start) === LF) start++;
+    // Spec: "stream = [ bom ] *event". It is three bytes, so that there are no `bytes`.
+    const rest = this.#received === 0 ? text.replace(/^\ufeff/, "") : text;
+    this.#received += text.length;
+    if (this.head.length < HEAD_LENGTH) {
+      this.head += ownText(rest.slice(0, HEAD_LENGTH));
     }
-    return this.#interpretLines(text, bytes, start, lf, cr);
+    return this.#interpretLines(rest, bytes);
   }
 
   /**
    * The hot loop. It is this long since splitting it costs 10 to 20 % of the decoding
    * (`bench/parser/parser_bench.ts`).
-   *
-   * @param lf The index of the next LF from `start` on, the text's length if there is
-   * none. Less than `start` if it is not known: to look for it costs as much as to read
-   * a field.
-   * @param cr The same for CR.
    */
-  #interpretLines(
-    text: string,
-    bytes: Uint8Array | undefined,
-    start: number,
-    lf: number,
-    cr: number,
-  ): boolean {
+  #interpretLines(text: string, bytes: Uint8Array | undefined): boolean {
     const length = text.length;
-    // Whether there is a NULL at all, looked for only when an id field comes.
+    let start = 0;
+    // The next LF and CR from `start` on, the text's length if there is none. Less than
+    // `start` if it is not known: to look for it costs as much as to read a field.
+    let lf = -1;
+    let cr = -1;
     let hasNull: boolean | undefined;
+    let isContinued = this.#line.length > 0;
     while (start < length) {
       const code = bytes === undefined ? text.charCodeAt(start) : bytes[start]!;
-      if (code <= CR && (code === LF || code === CR)) {
+      if ((code === LF || code === CR) && !isContinued) {
+        start++;
+        const isBlank = code === CR || !this.#afterCR;
+        this.#afterCR = code === CR;
         // Spec: "If the line is empty (a blank line): Dispatch the event"
-        start = code === LF ? start + 1 : this.#passCR(text, start);
-        this.#dispatch();
+        if (isBlank) this.#dispatch();
         if (this.isOver) return false;
         continue;
       }
       if (lf < start) lf = indexOrLength(text, "\n", start);
-      let end = lf;
-      let next = lf + 1;
-      if (cr < lf) {
-        if (cr < start) cr = indexOrLength(text, "\r", start);
-        if (cr < lf) {
-          end = cr;
-          next = this.#passCR(text, cr);
-        }
+      if (cr < start && cr < lf) cr = indexOrLength(text, "\r", start);
+      const isCR = cr < lf;
+      const next = isCR ? cr : lf;
+      if (next === length) {
+        this.#line.append(text.slice(start));
+        if (length - start >= BLOCK_LENGTH) this.#line.endBlock();
+        if (this.#room < 0) this.#refuse();
+        return true;
       }
-      if (end === length) return this.#carry(text.slice(start));
-      if (end - start > this.#limit - this.#data.length) this.#refuse();
+      this.#afterCR = isCR;
 
-      // The name, the colon and the space are read from the bytes where there are any:
-      // it is three times as fast as charCodeAt().
+      // The line is in `line`, from `begin` to `end`. The name, the colon and the space are
+      // read from the bytes where there are any: it is three times as fast as charCodeAt().
+      let line = text;
+      let begin = start;
+      let end = next;
       let codes = bytes;
       let at = start;
+      if (isContinued) {
+        isContinued = false;
+        hasNull = true;
+        line = this.#line.take() + text.slice(start, next);
+        begin = 0;
+        end = line.length;
+        codes = undefined;
+      }
+      start = next + 1;
+      if (end - begin > this.#limit - this.#data.length) this.#refuse();
       if (codes === undefined) {
-        codes = this.#readHead(text, start);
+        codes = readNameCodes(line, begin);
         at = 0;
       }
       const name = lengthOfName(codes, at);
-      const from = indexOfValue(codes, at + name, start + name, end);
-      if (from === -1) {
-        this.#processRetry(text.slice(start, end));
-      } else if (name === 4) {
+      at += name;
+      let from = begin + name;
+      if (codes[at] === COLON) {
+        // Spec: "If value starts with a U+0020 SPACE character, remove it from value."
+        from += codes[at + 1] === SPACE ? 2 : 1;
+      } else if (from < end) {
+        const retry = RETRY_REGEXP.exec(line.slice(begin, end));
+        // Spec: "If the field value consists of only ASCII digits, then interpret the
+        // field value as an integer in base ten, and set the event stream's
+        // reconnection time to that integer. Otherwise, ignore the field."
+        if (retry) this.reconnectionTime = Number(retry[1]);
+        // Spec: "Otherwise: The field is ignored."
+        continue;
+      }
+      // Spec: "use the whole line as the field name, and the empty string as the
+      // field value"
+      if (name === 4) {
         // Spec: "Append the field value to the data buffer, then append a
         // single U+000A LINE FEED (LF) character to the data buffer."
-        const value = text.slice(from, end);
-        this.#data = this.#hasData ? this.#data + "\n" + value : value;
+        const value = line.slice(from, end);
+        this.#data.append(this.#hasData ? "\n" + value : value);
         this.#hasData = true;
       } else if (name === 5) {
         // Spec: "Set the event type buffer to the field value."
-        this.#eventType = text.slice(from, end);
+        this.#eventType = line.slice(from, end);
         if (end - from >= LONG_NAME_LENGTH) this.#measure();
       } else if (name === 2) {
         // Spec: "If the field value does not contain U+0000 NULL, then set the
         // last event ID buffer to the field value. Otherwise, ignore the field."
-        const value = text.slice(from, end);
+        const value = line.slice(from, end);
         hasNull ??= text.includes("\0");
-        if (!hasNull || !value.includes("\0")) {
-          this.#id = value;
-          if (value.length + this.lastEventId.length >= LONG_NAME_LENGTH) {
-            this.#measure();
-          }
+        if (hasNull && value.includes("\0")) continue;
+        this.#id = value;
+        if (value.length + this.lastEventId.length >= LONG_NAME_LENGTH) {
+          this.#measure();
         }
       } else {
         // A comment is the value of a field without a name.
-        this.#options.onComment?.(text.slice(from, end));
+        this.#options.onComment?.(line.slice(from, end));
         if (this.isOver) return false;
       }
-      start = next;
     }
     return true;
-  }
-
-  /** Passes a CR and the LF that belongs to it, if that is there already. */
-  #passCR(text: string, cr: number): number {
-    const next = cr + 1;
-    if (next === text.length) this.#afterCR = true;
-    return text.charCodeAt(next) === LF ? next + 1 : next;
   }
 
   #dispatch(): void {
@@ -220,74 +308,32 @@ export class Interpreter implements StreamState {
       this.#id = undefined;
     }
     this.#eventType = "";
-    const hasData = this.#hasData;
-    let data = this.#data;
-    this.#data = "";
-    this.#hasData = false;
-    if (this.#isLarge) {
-      data = this.#dataBefore.take() + data;
-      this.#measure();
-    }
+    if (this.#limit < this.#options.maxEventSize) this.#measure();
     // Spec: "If the data buffer is an empty string, set the data buffer and the
     // event type buffer to the empty string and return."
-    if (!hasData) return;
+    if (!this.#hasData) return;
+    this.#hasData = false;
     this.hasEvents = true;
     this.#options.onEvent({
       event: eventType === "" ? "message" : eventType,
-      data,
+      data: this.#data.take(),
       id,
       lastEventId: this.lastEventId,
     });
   }
 
-  #processRetry(line: string): void {
-    const retry = RETRY_REGEXP.exec(line);
-    // Spec: "If the field value consists of only ASCII digits, then interpret the
-    // field value as an integer in base ten, and set the event stream's
-    // reconnection time to that integer. Otherwise, ignore the field."
-    if (retry !== null) {
-      this.reconnectionTime = Number(retry[1]);
-    }
-    // Spec: "Otherwise: The field is ignored."
+  /** UTF-16 code units that the line whose end has not arrived may still grow by. */
+  get #room(): number {
+    return this.#limit - this.#data.length - this.#line.length;
   }
 
-  /** Reads the codes at the start of a line, where there are no bytes for them. */
-  #readHead(text: string, start: number): Uint8Array {
-    const head = this.#head;
-    for (let i = 0; i < NAME_LENGTH; i++) {
-      // After the end of the text there is NaN, which becomes 0.
-      head[i] = Math.min(text.charCodeAt(start + i), 0x80);
-    }
-    return head;
-  }
-
-  /** Keeps a part of a line, whose end has not arrived. */
-  #carry(text: string): true {
-    this.#line.append(text);
-    if (this.room < 0) this.#refuse();
-    return true;
-  }
-
-  /** Counts what is kept beside #data and the line. */
+  /** Counts the names that are kept beside the data and the line. */
   #measure(): void {
-    let size = this.#dataBefore.length;
+    this.#limit = this.#options.maxEventSize;
     for (const name of [this.#eventType, this.#id, this.lastEventId]) {
       const length = name?.length ?? 0;
-      if (length >= LONG_NAME_LENGTH) size += length;
+      if (length >= LONG_NAME_LENGTH) this.#limit -= length;
     }
-    this.#limit = this.#options.maxEventSize - size;
-    this.#isLarge = size > 0;
-  }
-
-  /**
-   * Copies the data and the line, so that they take the memory of their characters only.
-   * An event type and IDs keep a window each at most, and are not copied.
-   */
-  compact(): void {
-    this.#dataBefore.compact(this.#data);
-    this.#data = "";
-    this.#line.compact("");
-    this.#measure();
   }
 
   #refuse(): never {
@@ -297,7 +343,11 @@ export class Interpreter implements StreamState {
   }
 }
 
-function indexOrLength(text: string, character: string, from: number): number {
-  const index = text.indexOf(character, from);
-  return index === -1 ? text.length : index;
+/** Reads the codes at the start of a line from the text. */
+function readNameCodes(text: string, start: number): Uint8Array {
+  for (let i = 0; i < NAME_LENGTH; i++) {
+    // After the end of the text there is NaN, which becomes 0.
+    NAME_CODES[i] = Math.min(text.charCodeAt(start + i), 0x80);
+  }
+  return NAME_CODES;
 }

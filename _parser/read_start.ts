@@ -7,7 +7,8 @@
  * @module
  */
 
-import { type Clock, SYSTEM_CLOCK } from "../_clock.ts";
+import type { Clock } from "../_clock.ts";
+import { settleWithin } from "./settle_within.ts";
 import { BODY_SIZE, BODY_TIMEOUT } from "./sizes.ts";
 
 /** A chunk of bytes, or the end. */
@@ -24,27 +25,20 @@ export interface ByteChunk {
  * @param clock The timers.
  * @returns The beginning as text.
  */
-export function readStart(
+export async function readStart(
   read: () => Promise<ByteChunk>,
-  clock: Clock = SYSTEM_CLOCK,
+  clock?: Clock,
 ): Promise<string> {
   const decoder = new TextDecoder();
   let text = "";
-  let left = BODY_SIZE;
   const readAll = async (): Promise<void> => {
-    while (left > 0) {
+    for (let left = BODY_SIZE; left > 0;) {
       const { value } = await read();
       if (!value) return;
       text += decoder.decode(value.subarray(0, left), { stream: true });
       left -= value.length;
     }
   };
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clock.clearTimeout(timer);
-      resolve(text);
-    };
-    const timer = clock.setTimeout(end, BODY_TIMEOUT);
-    readAll().then(end, end);
-  });
+  await settleWithin(readAll(), BODY_TIMEOUT, clock).catch(() => {});
+  return text;
 }

@@ -50,9 +50,6 @@ export const NAME_LENGTH = 7;
 /** UTF-16 code units of the beginning of a stream that an error has at most. */
 export const HEAD_LENGTH = 1024;
 
-/** The code of a byte order mark. */
-export const BOM = 0xfeff;
-
 /** How large an event may grow by default, in UTF-16 code units. */
 export const DEFAULT_MAX_EVENT_SIZE = 16 * 1024 * 1024;
 
