@@ -118,7 +118,7 @@ export class EventStreamConnection
     this.#resetParser({ lastEventId: options.lastEventId ?? "" });
     this.#stopListening = listenForAbort(options.signal, this.#onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
-    queueMicrotask(() => this.#run());
+    queueMicrotask(options.signal?.aborted ? this.#onAbort : () => this.#run());
   }
 
   /**
@@ -154,7 +154,7 @@ export class EventStreamConnection
    * Ends the connection for good. Events that were not handed out yet are dropped, and
    * calls of `next()` that wait are done.
    */
-  readonly close = (): void => this.#close(undefined);
+  readonly close = (): void => this.#close();
 
   /**
    * Drops the connection and reestablishes it without the usual wait; a wait that is
@@ -249,12 +249,11 @@ export class EventStreamConnection
     try {
       while (
         this.#readyState === CONNECTING ||
-        (this.#readyState === OPEN && this.#queue.hasRequests)
+        this.#queue.hasRequests
       ) {
         try {
           // An abort that came before there was a listener.
-          if (this.#options.signal?.aborted) this.#onAbort();
-          else if (this.#parserError !== undefined) throw this.#parserError;
+          if (this.#parserError !== undefined) throw this.#parserError;
           else if (this.#readyState === OPEN) {
             await this.#attempt?.wait();
             this.#parse();
@@ -310,8 +309,9 @@ export class EventStreamConnection
   /** Looks why a body has ended: it may have been a page, or an error. */
   readonly #checkEnd = (): void => {
     // A browser reestablishes the connection.
-    if (this.#isStandard) return;
-    const body = findForeignText(this.#interpreter);
+    const body = this.#isStandard
+      ? undefined
+      : findForeignText(this.#interpreter);
     if (body !== undefined) throw foreignBodyError(body, this.#response);
   };
 
@@ -370,7 +370,7 @@ export class EventStreamConnection
    * @param failure What the iteration throws in that case.
    */
   #close(
-    error: EventSourceError | undefined,
+    error?: EventSourceError,
     failure?: { error: unknown } | undefined,
   ): void {
     if (this.#readyState === CLOSED) return;

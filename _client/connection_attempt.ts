@@ -70,7 +70,7 @@ export class ConnectionAttempt {
       // An abort must end the wait, but not every fetch heeds its signal, and the
       // functions among the options get none.
       return await new Promise((resolve, reject) => {
-        signal.addEventListener("abort", reject, { once: true });
+        signal.addEventListener("abort", reject);
         this.#exchange(request, readsRefusal).then(resolve, reject);
       });
     } catch (error) {

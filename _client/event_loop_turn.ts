@@ -7,13 +7,13 @@
  * @module
  */
 
+import { BATCH_SIZE } from "./times.ts";
 import { IS_WORKERD } from "./is_workerd.ts";
 
 /**
  * How many callbacks are scheduled together once this many event loop turns in a row were
  * waited for: scheduling them one by one costs a trip through the event loop each.
  */
-const BATCH_SIZE = 16;
 
 // Looked up once: after a test has faked the timers, no event would arrive any more.
 const { setImmediate } = globalThis as {

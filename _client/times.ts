@@ -18,3 +18,4 @@ export const DEFAULT_HEALTHY_AFTER = 5000;
  */
 export const SHORT_STREAM = 1000;
 export const MAX_FLOOR = 500;
+export const BATCH_SIZE = 16;
