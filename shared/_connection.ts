@@ -28,15 +28,20 @@ import { ON_PAGE_CHANGE, type PageChange } from "../_client/page_change.ts";
 import { assertOptions } from "../_client/option_checks.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { Leader, type LeaderTab } from "./_leader.ts";
-import { holdLock } from "./_locks.ts";
+import { getLocks } from "./_locks.ts";
 import type {
   EventRange,
   FollowerMessage,
   LeaderMessage,
   PageWake,
 } from "./_messages.ts";
-import { DeliveryQueue, type StateChange } from "./_delivery_queue.ts";
-import { type ConnectionStatus, describe, NO_CONNECTION } from "./_status.ts";
+import { EventQueue } from "../_parser/event_queue.ts";
+import {
+  type ConnectionStatus,
+  describe,
+  NO_CONNECTION,
+  type StateChange,
+} from "./_status.ts";
 
 /** The connection of one tab, which is the leader or a follower. */
 export class SharedConnection
@@ -49,8 +54,12 @@ export class SharedConnection
   lastEventId = "";
   /** The greatest term that this tab knows. A leader of a lesser one was replaced. */
   term = 0;
+  /** The state after the items that were taken from the queue. */
+  readyState: 0 | 1 | 2 = CONNECTING;
+  // The state after all items in the queue.
+  #latestState: 0 | 1 | 2 = CONNECTING;
   readonly #id = Math.random();
-  readonly #queue: DeliveryQueue;
+  readonly #queue = new EventQueue();
   // Aborted at the end: removes the listeners on the page and on the signal.
   readonly #listening = new AbortController();
   // Gives up the lock, or the request for it.
@@ -76,19 +85,12 @@ export class SharedConnection
     // The number is the protocol's version: tabs with another one have another channel.
     this.name = `tidings 1 ${url} ${options.withCredentials} ${key}`;
     this.recent = new RecentEvents(options.lastEventId ?? "");
-    this.#queue = new DeliveryQueue(options.onStateChange);
     const { signal } = options;
+    const stopListening = listenForAbort(signal, this.close);
+    this.#listening.signal.addEventListener("abort", stopListening);
     if (signal?.aborted) this.close();
-    else {
-      const stopListening = listenForAbort(signal, this.close);
-      this.#listening.signal.addEventListener("abort", stopListening);
-    }
     this.#listen();
     this.#join();
-  }
-
-  get readyState(): 0 | 1 | 2 {
-    return this.#queue.readyState;
   }
 
   /** Whether this tab is the leader. */
@@ -97,12 +99,15 @@ export class SharedConnection
   }
 
   readonly close = (): void => {
-    this.#queue.close();
+    if (this.readyState === CLOSED) return;
+    this.readyState = this.#latestState = CLOSED;
+    this.#queue.clear();
+    this.#queue.end();
     this.#end();
   };
 
   [Symbol.asyncIterator](): AsyncIterator<ServerSentEvent> {
-    return this.#queue[Symbol.asyncIterator]();
+    return { next: () => this.#queue.next() };
   }
 
   /**
@@ -149,9 +154,17 @@ export class SharedConnection
   }
 
   /** Tells this tab of a change of state. */
-  changeState(change: StateChange): void {
-    this.#queue.push(change);
-    if (change.readyState !== CLOSED) return;
+  changeState({ readyState, state }: StateChange): void {
+    this.#latestState = readyState;
+    this.#queue.defer(() => {
+      this.readyState = readyState;
+      // The state of an end has an error. That of this tab's own options is thrown, as an
+      // exception that nothing catches.
+      if (readyState === CLOSED) this.#queue.end(state as { error: unknown });
+      this.options.onStateChange?.(state);
+    });
+    this.#wake();
+    if (readyState !== CLOSED) return;
     if (this.#leader) {
       const lockRequest = this.#lockRequest;
       setTimeout(() => lockRequest?.abort(), CLOSE_DELAY);
@@ -164,6 +177,12 @@ export class SharedConnection
   deliver(event: ServerSentEvent): void {
     this.lastEventId = event.lastEventId;
     this.#queue.push(event);
+    this.#wake();
+  }
+
+  /** Hands out what was added: later, since a listener may close the connection. */
+  #wake(): void {
+    queueMicrotask(() => this.#queue.answer());
   }
 
   /** Leaves while the page is frozen or in the back/forward cache, and joins after. */
@@ -171,12 +190,10 @@ export class SharedConnection
     const { signal } = this.#listening;
     // "freeze" and "resume" are events of the document that do not bubble.
     const init = { capture: true, signal };
-    for (const type of ["freeze", "pagehide"]) {
-      addEventListener(type, () => this.#leave(), init);
-    }
-    for (const type of ["resume", "pageshow"]) {
-      addEventListener(type, () => this.#join(), init);
-    }
+    addEventListener("freeze", () => this.#leave(), init);
+    addEventListener("pagehide", () => this.#leave(), init);
+    addEventListener("resume", () => this.#join(), init);
+    addEventListener("pageshow", () => this.#join(), init);
   }
 
   #join(): void {
@@ -220,7 +237,16 @@ export class SharedConnection
     this.#lockRequest?.abort();
     const { signal } = this.#lockRequest = new AbortController();
     try {
-      await holdLock(this.name, signal, steal, () => this.#lead());
+      // There are locks: without them, tabs do not share a connection.
+      const locks = getLocks()!;
+      const init = steal ? { steal } : { signal };
+      await locks.request(this.name, init, () => {
+        if (signal.aborted) return;
+        return new Promise((resolve) => {
+          signal.addEventListener("abort", () => resolve());
+          this.#lead();
+        });
+      });
     } catch (error) {
       if (signal.aborted) return;
       this.#leave();
@@ -292,7 +318,7 @@ export class SharedConnection
   /** Tells this tab of the leader's state, if that is a change. */
   #applyStatus(status: ConnectionStatus): void {
     const { readyState, hasFailed } = status;
-    const { latestState } = this.#queue;
+    const latestState = this.#latestState;
     const hasChanged = readyState === CONNECTING
       ? latestState === OPEN
       : readyState !== latestState;

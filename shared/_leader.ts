@@ -23,7 +23,7 @@ import type {
   LeaderMessage,
   PageWake,
 } from "./_messages.ts";
-import type { StateChange } from "./_delivery_queue.ts";
+import type { StateChange } from "./_status.ts";
 
 /** What a leader needs of its tab. */
 export interface LeaderTab {

@@ -34,29 +34,3 @@ export function canShare(): boolean {
   return typeof origin === "string" && origin !== "null" &&
     typeof BroadcastChannel === "function" && getLocks() !== undefined;
 }
-
-/**
- * Holds a lock until a signal aborts, which also ends the wait for it.
- *
- * @param name The name of the lock.
- * @param signal Ends it.
- * @param steal Whether to take the lock from its holder, as the API's `steal` does.
- * @param onGranted Called once the lock is held.
- * @throws {DOMException} Named `"AbortError"` if the signal aborts while it waits, or if
- * the lock is taken away; with another name if the browser refuses locks.
- */
-export function holdLock(
-  name: string,
-  signal: AbortSignal,
-  steal: boolean,
-  onGranted: () => void,
-): Promise<void> {
-  // There are locks: without them, tabs do not share a connection.
-  return getLocks()!.request(name, steal ? { steal } : { signal }, () => {
-    if (signal.aborted) return;
-    return new Promise((resolve) => {
-      signal.addEventListener("abort", () => resolve());
-      onGranted();
-    });
-  });
-}

@@ -36,7 +36,7 @@ export class RecentEvents implements EventRange {
     this.events.push({
       event: ownText(event.event),
       data: ownText(event.data),
-      id: event.id === event.lastEventId ? lastEventId : event.id,
+      id: event.id && lastEventId,
       lastEventId,
     });
     this.#size += sizeOf(event);

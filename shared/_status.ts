@@ -21,6 +21,12 @@ export interface ConnectionStatus {
   readonly url: string;
 }
 
+/** A change of `readyState`, and what `onStateChange` is called with. */
+export interface StateChange {
+  readonly readyState: 0 | 1 | 2;
+  readonly state: ConnectionState;
+}
+
 /** The status while there is no leader. */
 export const NO_CONNECTION: ConnectionStatus = {
   readyState: CONNECTING,
