@@ -338,15 +338,14 @@ export class EventStreamConnection
     this.#parserError = undefined;
     this.#response = undefined;
     this.#attempt?.drop(error);
-    const disconnection = this.#reconnection.describe(
+    const disconnection = this.#reconnection.decide(
       error,
       this.#clock.now(),
       this.#interpreter.reconnectionTime,
     );
-    if (!this.#reconnection.decide(disconnection)) return this.#close(error);
+    if (disconnection === undefined) return this.#close(error);
     // shouldReconnect may have called close().
     if (this.readyState === CLOSED) return;
-    this.#reconnection.attempts = disconnection.attempt;
     this.#readyState = CONNECTING;
     // The wait begins before the callback: its reconnect() has to end the wait.
     const wait = this.#wait(disconnection.delay);

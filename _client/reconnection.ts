@@ -25,7 +25,7 @@ import {
 } from "./times.ts";
 import { isTransientStatus } from "./transient_status.ts";
 
-/** Counts the attempts of a connection, and decides about the next one. */
+/** Counts the attempts of a connection, and decides whether there is another one. */
 export class Reconnection {
   readonly #options: EventSourceInit;
   readonly #isStandard: boolean;
@@ -53,94 +53,85 @@ export class Reconnection {
   }
 
   /**
-   * Describes what follows if the connection is reestablished.
+   * Decides whether the connection is reestablished.
    *
    * @param error Why it was lost.
    * @param now Milliseconds since the epoch.
    * @param reconnectionTime The one that the stream has set.
+   * @returns What follows, `undefined` if the connection fails.
+   * @throws {TypeError} If `shouldReconnect` returns neither a boolean nor `undefined`.
    */
-  describe(
+  decide(
     error: EventSourceError,
     now: number,
-    reconnectionTime: number | undefined,
-  ): Disconnection {
+    reconnectionTime = this.#options.reconnectionTime ??
+      DEFAULT_RECONNECTION_TIME,
+  ): Disconnection | undefined {
     const { reason, status, headers } = error;
-    const { healthyAfter = DEFAULT_HEALTHY_AFTER, maxDelay } = this.#backoff;
-    // Neither less nor more than any number if there was no stream.
-    const time = now - this.openedAt;
+    const { shouldReconnect } = this.#options;
+    const { maxAttempts = Infinity } = this.#backoff;
+    this.#count(now - this.openedAt);
+    const attempt = this.attempts;
+    const retryAfter = isTransientStatus(status)
+      ? parseRetryAfter(headers?.get("Retry-After"), now)
+      : undefined;
+    const isRequested = reason === "reconnect";
+    const delay = isRequested
+      ? 0
+      : this.#drawDelay(reconnectionTime, retryAfter);
+    const disconnection = { reason, status, headers, error, attempt, delay };
+    if (isRequested) return disconnection;
+    // Every later attempt would fail too.
+    if (/^(no-content|event-too-large|invalid-request)$/.test(reason)) {
+      return undefined;
+    }
+    // Spec: any status but 200 has the user agent "fail the connection".
+    const isTransient = !(this.#isStandard && status !== undefined) &&
+      (retryAfter !== undefined ||
+        (isRepeatable(this.#options) &&
+          (isTransientStatus(status) ||
+            /^(end|network-error|idle-timeout)$/.test(reason))));
+    if (attempt > maxAttempts) {
+      // Without this, a stream that ends again and again would look as if it were over.
+      this.hasGivenUp = maxAttempts > 0 &&
+        (shouldReconnect !== undefined || isTransient);
+      return undefined;
+    }
+    const answer = shouldReconnect?.(disconnection) ?? isTransient;
+    // A promise would count as true, whatever it resolves to.
+    Promise.resolve(answer).catch(() => {});
+    const expected = "a boolean or undefined";
+    checkOption("reconnect", "shouldReconnect()", answer, expected);
+    return answer ? disconnection : undefined;
+  }
+
+  /**
+   * Counts the attempt that follows.
+   *
+   * @param time Milliseconds that the stream was open, `NaN` if there was none, which is
+   * neither less nor more than any number.
+   */
+  #count(time: number): void {
+    const { healthyAfter = DEFAULT_HEALTHY_AFTER } = this.#backoff;
     this.openedAt = NaN;
     if (time >= healthyAfter) this.attempts = 0;
-    const attempt = this.attempts + 1;
+    this.attempts++;
     if (time >= SHORT_STREAM) this.#shortStreams = 0;
     else if (time < SHORT_STREAM && !this.#isStandard) this.#shortStreams++;
-    const delay = reason === "reconnect" ? 0 : Math.max(
+  }
+
+  /** Draws the milliseconds until the next attempt. */
+  #drawDelay(reconnectionTime: number, retryAfter = 0): number {
+    const { maxDelay } = this.#backoff;
+    return Math.max(
       Math.min(
         Math.floor(2 ** this.#shortStreams / 2),
         MAX_FLOOR,
         // A wait that the user limits is not made longer. 0 keeps the wait from growing.
         maxDelay || MAX_FLOOR,
       ),
-      drawDelay(
-        attempt,
-        reconnectionTime ?? this.#options.reconnectionTime ??
-          DEFAULT_RECONNECTION_TIME,
-        this.#backoff,
-      ),
-      limitRetryAfter(getRetryAfter(error, now) ?? 0, maxDelay),
+      drawDelay(this.attempts, reconnectionTime, this.#backoff),
+      limitRetryAfter(retryAfter, maxDelay),
     );
-    return { reason, status, headers, error, attempt, delay };
   }
-
-  /**
-   * Whether to reestablish the connection, rather than fail it.
-   *
-   * @throws {TypeError} If `shouldReconnect` returns neither a boolean nor `undefined`.
-   */
-  decide(disconnection: Disconnection): boolean {
-    const { reason, error, attempt } = disconnection;
-    const { shouldReconnect } = this.#options;
-    if (reason === "reconnect") return true;
-    // Every later attempt would fail too.
-    if (/^(no-content|event-too-large|invalid-request)$/.test(reason)) {
-      return false;
-    }
-    const { maxAttempts = Infinity } = this.#backoff;
-    if (attempt > maxAttempts) {
-      // Without this, a stream that ends again and again would look as if it were over.
-      this.hasGivenUp = maxAttempts > 0 &&
-        (shouldReconnect !== undefined || this.#isTransient(error));
-      return false;
-    }
-    const answer = shouldReconnect?.(disconnection) ?? this.#isTransient(error);
-    // A promise would count as true, whatever it resolves to.
-    Promise.resolve(answer).catch(() => {});
-    const expected = "a boolean or undefined";
-    return checkOption("reconnect", "shouldReconnect()", answer, expected);
-  }
-
-  /** Whether the connection is reestablished if `shouldReconnect` does not decide. */
-  #isTransient(error: EventSourceError): boolean {
-    // Spec: any status but 200 has the user agent "fail the connection".
-    if (this.#isStandard && error.status !== undefined) return false;
-    return getRetryAfter(error, 0) !== undefined ||
-      (isRepeatable(this.#options) &&
-        (isTransientStatus(error.status) ||
-          /^(end|network-error|idle-timeout)$/.test(error.reason)));
-  }
-}
-
-/**
- * Reads the `Retry-After` of a response with a transient status.
- *
- * @param error Why the connection was lost.
- * @param now Milliseconds since the epoch.
- * @returns Milliseconds to wait, `undefined` if there is no such header.
- */
-function getRetryAfter(
-  error: EventSourceError,
-  now: number,
-): number | undefined {
-  return isTransientStatus(error.status)
-    ? parseRetryAfter(error.headers?.get("Retry-After"), now)
-    : undefined;
 }
