@@ -107,9 +107,8 @@ export class Leader {
   #publish(event: ServerSentEvent): void {
     // After close(), the next leader publishes what has arrived in the meantime.
     if (this.#isClosed) return;
-    const { recent } = this.#tab;
-    const { lastEventId } = event;
-    const range = { events: [event], next: recent.next + 1, lastEventId };
+    const next = this.#tab.recent.next + 1;
+    const range = { events: [event], next, lastEventId: event.lastEventId };
     this.#post(range);
     this.#tab.receive(range);
   }

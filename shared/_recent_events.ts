@@ -67,9 +67,10 @@ export class RecentEvents implements EventRange {
   /** Finds the events after the one with this ID, `undefined` if it is not kept. */
   after(lastEventId: string): ServerSentEvent[] | undefined {
     const { events } = this;
-    if (events.length === 0 && lastEventId === this.lastEventId) return [];
     const index = events.findLastIndex(({ id }) => id === lastEventId);
-    return index < 0 ? undefined : events.slice(index + 1);
+    return index < 0 && (events.length > 0 || lastEventId !== this.lastEventId)
+      ? undefined
+      : events.slice(index + 1);
   }
 }
 
