@@ -9,7 +9,7 @@
 
 /** The stream ended, enough events came, or the user ended it. */
 export const CLEAN_END = 0;
-/** The stream cannot be read, or the events cannot be served. */
+/** The stream cannot be read or ended with an error, or the events cannot be served. */
 export const FAILURE = 1;
 /** The arguments are wrong. */
 export const USAGE = 2;

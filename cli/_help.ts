@@ -74,7 +74,8 @@ Serve and relay answer requests, whatever their path:
 Exit status:
   0  The stream ended, --count was reached, or you ended it: with Ctrl+C, or by
      closing the pipe that was written to
-  1  The stream cannot be read, or the events cannot be served
+  1  The stream cannot be read, or the events cannot be served; or the last
+     event that was read is of the type error, unless --event asks for it
   2  The arguments are wrong
   3  The time that --timeout gives has passed
 

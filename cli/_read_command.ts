@@ -22,6 +22,7 @@ import type { ConnectOptions } from "../client.ts";
  * @param io What the command line reads and writes.
  * @returns The exit status.
  * @throws {EventSourceError} If the stream cannot be read.
+ * @throws {Error} If it ended with an event of the type `error`.
  * @throws {Error} With the code `"EPIPE"`, if the reader of the output has closed it.
  */
 export async function readCommand(
@@ -51,6 +52,8 @@ async function printEvents(
   const { format, types } = command;
   let left = command.count;
   let failure: unknown;
+  /** The text of the last event, if its type is `error`; a stream that goes on was repaired. */
+  let lastError: string | undefined;
   const connection = connectUpstream(command, io, {
     fetch: format !== "raw"
       ? undefined
@@ -66,6 +69,9 @@ async function printEvents(
   });
   // Ends with the loop, however that ends.
   for await (const event of connection) {
+    // Whoever asks for the type by its name expects such events.
+    const isError = event.event === "error" && !types?.has("error");
+    lastError = isError ? event.data : undefined;
     if (types !== undefined && !types.has(event.event)) continue;
     if (format === "json") await writeText(io, formatJson(event));
     if (format === "pretty") {
@@ -74,6 +80,11 @@ async function printEvents(
     if (--left === 0) break;
   }
   if (failure !== undefined) throw failure;
+  if (lastError !== undefined && !io.signal.aborted) {
+    throw new Error(
+      `Cannot read event stream: it ended with the event "error": ${lastError}`,
+    );
+  }
 }
 
 /** Makes a `fetch` that hands on each chunk of an event stream before it is parsed. */

@@ -13,6 +13,7 @@ const DENO_ONLY: Record<string, string> = {
   "cli/arguments": "the command line is for Deno",
   "cli/cli": "the command line is for Deno",
   "cli/end": "the command line is for Deno",
+  "cli/failed_stream": "the command line is for Deno",
   "cli/serve": "the command line is for Deno",
   "client/node_process": "starts Node",
   "client/standstill": "stops processes of Deno and Node",
