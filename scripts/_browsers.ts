@@ -11,8 +11,11 @@ import puppeteer, { type Browser } from "npm:puppeteer-core@25.16.0";
 
 export type { Browser };
 
-/** A browser that can be tested. */
-export type BrowserName = "chromium" | "firefox";
+/** A browser that can be tested; `_webkit.ts` starts the last one. */
+export type BrowserName = PuppeteerName | "webkit";
+
+/** A browser that `puppeteer-core` starts. */
+type PuppeteerName = "chromium" | "firefox";
 
 interface BrowserKind {
   /** What it may be called on the PATH. */
@@ -25,7 +28,7 @@ interface BrowserKind {
 /** Milliseconds for a command: a page may wait until a tab that hangs is replaced. */
 const COMMAND_TIME_LIMIT = 30_000;
 
-const KINDS: Record<BrowserName, BrowserKind> = {
+const KINDS: Record<PuppeteerName, BrowserKind> = {
   chromium: {
     programs: [
       "chromium",
@@ -49,7 +52,7 @@ const KINDS: Record<BrowserName, BrowserKind> = {
  *
  * @throws {Error} If it is not there.
  */
-export async function findBrowser(name: BrowserName): Promise<string> {
+export async function findBrowser(name: PuppeteerName): Promise<string> {
   const { programs } = KINDS[name];
   for (const program of programs) {
     for (const folder of (Deno.env.get("PATH") ?? "").split(":")) {
@@ -69,7 +72,7 @@ export async function findBrowser(name: BrowserName): Promise<string> {
  * @param args Command line arguments besides our own.
  */
 export async function launchBrowser(
-  name: BrowserName,
+  name: PuppeteerName,
   args: readonly string[] = [],
 ): Promise<Browser> {
   const kind = KINDS[name];

@@ -9,6 +9,7 @@
 import type { TestReport } from "../tests/runtimes/deno_stand_in.ts";
 import { type BrowserName, launchBrowser } from "./_browsers.ts";
 import { Tunnel } from "./_tunnel.ts";
+import { WebKit } from "./_webkit.ts";
 
 /** Where in the browser the tests run. */
 export type BrowserPlace = "page" | "worker";
@@ -17,6 +18,7 @@ export type BrowserPlace = "page" | "worker";
 const ARGUMENTS: Record<BrowserName, string[]> = {
   chromium: ["--disable-web-security"],
   firefox: [],
+  webkit: ["--disable-web-security=true"],
 };
 
 /** Runs a bundle of `tests/runtimes/browser.ts`. */
@@ -32,9 +34,14 @@ export async function runInBrowser(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request) => answer(request, code, pageFor(place, tunnel.url), resolve),
   );
-  const browser = await launchBrowser(name, ARGUMENTS[name]);
+  const args = ARGUMENTS[name];
+  const browser = name === "webkit"
+    ? await WebKit.launch(args)
+    : await launchBrowser(name, args);
   try {
-    browser.on("disconnected", () => reject(new Error("The browser ended")));
+    if (!(browser instanceof WebKit)) {
+      browser.on("disconnected", () => reject(new Error("The browser ended")));
+    }
     timeLimit.addEventListener("abort", () => reject(timeLimit.reason));
     const page = await browser.newPage();
     await page.goto(`http://127.0.0.1:${server.addr.port}/`);

@@ -19,6 +19,7 @@ import { type BrowserPlace, runInBrowser } from "./_run_browser.ts";
 import { runInNode } from "./_run_node.ts";
 import { runInWorkerd } from "./_run_workerd.ts";
 import { runSecondTime } from "./_second_run.ts";
+import { requireWebKit, webKitVersion } from "./_webkit.ts";
 import {
   findBetterSqlite,
   findBun,
@@ -29,6 +30,10 @@ import {
 
 interface Runtime {
   find: FindTool;
+  /** Asks for the version, where the program does not print it. */
+  findVersion?: () => Promise<string>;
+  /** Whether it is run only if it is named. */
+  isNamed?: boolean;
   run: (program: string, timeLimit: AbortSignal) => Promise<TestReport>;
 }
 
@@ -67,11 +72,15 @@ const RUNTIMES: Record<string, Runtime> = {
   },
   "chromium-page": chromium("page"),
   "chromium-worker": chromium("worker"),
+  "webkit-page": webKit("page"),
+  "webkit-worker": webKit("worker"),
 };
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 const failures: { name: string; run: () => Promise<boolean> }[] = [];
-const names = Deno.args.length > 0 ? Deno.args : Object.keys(RUNTIMES);
+const names = Deno.args.length > 0
+  ? Deno.args
+  : Object.keys(RUNTIMES).filter((name) => !RUNTIMES[name]?.isNamed);
 const found: FoundRuntime[] = [];
 for (const name of names) {
   const runtime = await findProgram(name);
@@ -121,7 +130,7 @@ async function findProgram(name: string): Promise<FoundRuntime | undefined> {
 async function testRuntime(runtime: FoundRuntime): Promise<void> {
   const { name, program } = runtime;
   try {
-    const version = await versionOf(program);
+    const version = await (runtime.findVersion?.() ?? versionOf(program));
     const report = await runtime.run(program, AbortSignal.timeout(TIME_LIMIT));
     show(`${name} (${version})`, report);
     total.passed += report.passed;
@@ -170,6 +179,25 @@ function chromium(place: BrowserPlace): Runtime {
       runInBrowser(
         "chromium",
         await bundleForWeb("browser.ts"),
+        place,
+        timeLimit,
+      ),
+  };
+}
+
+/** `deno task test:webkit` names it. */
+function webKit(place: BrowserPlace): Runtime {
+  return {
+    find: async () => {
+      await requireWebKit();
+      return "WebKitWebDriver";
+    },
+    findVersion: webKitVersion,
+    isNamed: true,
+    run: async (_program, timeLimit) =>
+      runInBrowser(
+        "webkit",
+        await lowerSyntax(await bundleForWeb("browser.ts")),
         place,
         timeLimit,
       ),

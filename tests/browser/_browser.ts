@@ -4,7 +4,6 @@
 
 import type {
   Browser as PuppeteerBrowser,
-  BrowserContext,
   CDPSession,
   KeyInput,
   Page as PuppeteerPage,
@@ -14,15 +13,37 @@ import {
   findBrowser,
   launchBrowser,
 } from "../../scripts/_browsers.ts";
+import { WebKit } from "../../scripts/_webkit.ts";
+import { WEBKIT_EXCEPTIONS } from "./_webkit_exceptions.ts";
 
 export type { BrowserName };
+
+/** What tests need of any browser's page. */
+interface AnyPage {
+  goto(url: string): Promise<unknown>;
+  evaluate(expression: string): Promise<unknown>;
+  keyboard: { press(key: KeyInput): Promise<void> };
+  goBack(): Promise<unknown>;
+  bringToFront(): Promise<void>;
+  setOfflineMode(isOffline: boolean): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What tests need of any browser, or of a context in one. */
+interface AnyBrowser {
+  newPage(): Promise<AnyPage>;
+  close(): Promise<void>;
+}
+
+/** `deno task test:webkit` sets it: the same tests in WebKit, and in no other browser. */
+const IS_WEBKIT = Deno.env.get("TEST_WEBKIT") !== undefined;
 
 /** Options for {@linkcode browserTest}. */
 export interface BrowserTestOptions {
   /**
-   * The browsers to run the test in.
+   * The browsers to run the test in. WebKit is one only for `deno task test:webkit`.
    *
-   * @default {["chromium", "firefox"]}
+   * @default {["chromium", "firefox", "webkit"]}
    */
   browsers?: readonly BrowserName[];
 }
@@ -34,8 +55,20 @@ export interface BrowserTestOptions {
 export function browserTest(
   name: string,
   test: (browser: Browser) => Promise<void>,
-  { browsers = ["chromium", "firefox"] }: BrowserTestOptions = {},
+  { browsers = ["chromium", "firefox", "webkit"] }: BrowserTestOptions = {},
 ): void {
+  if (IS_WEBKIT) {
+    const exception = WEBKIT_EXCEPTIONS[name];
+    if (!browsers.includes("webkit")) return;
+    return Deno.test({
+      name: exception === undefined ? name : `${name} (${exception})`,
+      ignore: exception !== undefined,
+      fn: async () => {
+        await using browser = await Browser.launch("webkit");
+        await test(browser);
+      },
+    });
+  }
   if (browsers.includes("chromium")) {
     Deno.test({
       ...describe(name, "chromium"),
@@ -87,12 +120,14 @@ function describe(
 }
 
 /** Why a browser cannot be used, `undefined` for one that can. */
-const MISSING: Record<BrowserName, string | undefined> = {
+const MISSING: Partial<Record<BrowserName, string | undefined>> = {
   chromium: await explainMissing("chromium"),
   firefox: await explainMissing("firefox"),
 };
 
-async function explainMissing(name: BrowserName): Promise<string | undefined> {
+async function explainMissing(
+  name: "chromium" | "firefox",
+): Promise<string | undefined> {
   try {
     await findBrowser(name);
     return undefined;
@@ -105,13 +140,13 @@ async function explainMissing(name: BrowserName): Promise<string | undefined> {
 export class Browser implements AsyncDisposable {
   /** Which browser it is. */
   readonly name: BrowserName;
-  readonly #browser: PuppeteerBrowser;
-  readonly #pages: PuppeteerBrowser | BrowserContext;
+  readonly #browser: AnyBrowser;
+  readonly #pages: AnyBrowser;
 
   constructor(
     name: BrowserName,
-    browser: PuppeteerBrowser,
-    pages: PuppeteerBrowser | BrowserContext = browser,
+    browser: AnyBrowser,
+    pages: AnyBrowser = browser,
   ) {
     this.name = name;
     this.#browser = browser;
@@ -120,12 +155,17 @@ export class Browser implements AsyncDisposable {
 
   /** Starts a browser. */
   static async launch(name: BrowserName): Promise<Browser> {
-    return new Browser(name, await launchBrowser(name));
+    return new Browser(
+      name,
+      name === "webkit" ? await WebKit.launch() : await launchBrowser(name),
+    );
   }
 
   /** Gives a browser in the same process that shares no state with this one. */
   async withoutState(): Promise<Browser> {
-    const context = await this.#browser.createBrowserContext();
+    // Firefox alone is shared.
+    const browser = this.#browser as PuppeteerBrowser;
+    const context = await browser.createBrowserContext();
     return new Browser(this.name, this.#browser, context);
   }
 
@@ -143,10 +183,10 @@ export class Browser implements AsyncDisposable {
 
 /** One page of the browser. */
 export class Page {
-  readonly #page: PuppeteerPage;
+  readonly #page: AnyPage;
   #session: CDPSession | undefined;
 
-  constructor(page: PuppeteerPage) {
+  constructor(page: AnyPage) {
     this.#page = page;
   }
 
@@ -222,18 +262,20 @@ export class Page {
     height: number,
     scheme: "light" | "dark",
   ): Promise<void> {
-    await this.#page.setViewport({ width, height });
-    await this.#page.emulateMediaFeatures([
+    const page = this.#page as PuppeteerPage;
+    await page.setViewport({ width, height });
+    await page.emulateMediaFeatures([
       { name: "prefers-color-scheme", value: scheme },
     ]);
   }
 
   /** Takes a picture of the page, as PNG. */
   async screenshot(): Promise<Uint8Array> {
-    return await this.#page.screenshot();
+    return await (this.#page as PuppeteerPage).screenshot();
   }
 
   async #devTools(): Promise<CDPSession> {
-    return this.#session ??= await this.#page.createCDPSession();
+    const page = this.#page as PuppeteerPage;
+    return this.#session ??= await page.createCDPSession();
   }
 }

@@ -3,7 +3,7 @@
 /** Runs the tests in a page or a worker, and posts the report to where it is from. */
 
 import { runTests } from "./deno_stand_in.ts";
-import { CHROMIUM_EXCEPTIONS } from "./exceptions.ts";
+import { CHROMIUM_EXCEPTIONS, WEBKIT_EXCEPTIONS } from "./exceptions.ts";
 import { openTunnel } from "./tunnel.ts";
 import "./event_source.ts";
 import "./portable.ts";
@@ -12,9 +12,12 @@ const { searchParams } = new URL(import.meta.url);
 // Cannot fail: scripts/_run_browser.ts sets it.
 await openTunnel(searchParams.get("tunnel")!);
 const environment = Object.fromEntries(searchParams);
+const exceptions = navigator.userAgent.includes("Chrome")
+  ? CHROMIUM_EXCEPTIONS
+  : WEBKIT_EXCEPTIONS;
 await fetch("/report", {
   method: "POST",
   body: JSON.stringify(
-    await runTests({ environment, exceptions: CHROMIUM_EXCEPTIONS }),
+    await runTests({ environment, exceptions }),
   ),
 });

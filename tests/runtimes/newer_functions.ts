@@ -5,6 +5,11 @@
  * library itself uses none of them: `scripts/test_pack.ts` sees to that.
  */
 
+for (const name of ["dispose", "asyncDispose"]) {
+  // Before a class names a method by it.
+  define(Symbol, name, Symbol(`Symbol.${name}`));
+}
+
 define(Promise, "withResolvers", <T>() => {
   let resolve!: (value: T | PromiseLike<T>) => void;
   let reject!: (reason?: unknown) => void;
@@ -40,7 +45,31 @@ define(ReadableStream, "from", <T>(source: AsyncIterable<T> | Iterable<T>) => {
   }, { highWaterMark: 0 });
 });
 
-function define(target: object, name: string, value: unknown): void {
+// WebKit's streams are no async iterables.
+define(
+  ReadableStream.prototype,
+  Symbol.asyncIterator,
+  async function* (this: ReadableStream<unknown>) {
+    const reader = this.getReader();
+    let hasEnded = false;
+    try {
+      for (;;) {
+        const { done, value } = await reader.read();
+        if (done) break;
+        yield value;
+      }
+      hasEnded = true;
+    } catch (error) {
+      hasEnded = true;
+      throw error;
+    } finally {
+      if (!hasEnded) await reader.cancel();
+      reader.releaseLock();
+    }
+  },
+);
+
+function define(target: object, name: PropertyKey, value: unknown): void {
   if (name in target) return;
   Object.defineProperty(target, name, {
     value,
