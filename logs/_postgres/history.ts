@@ -85,8 +85,16 @@ const ADOPT = `WITH ${BOUNDS}, moved AS (
 UPDATE tidings_dropped AS d SET xid = '0', id = 1 FROM bounds
 WHERE ${IS_FOREIGN} AND d.log = $1::text`;
 
-const NOTIFY = `,
-  (SELECT pg_notify('${NOTIFY_CHANNEL}', $1::text))::text AS notified`;
+const INSERT = "INSERT INTO tidings_events (log, event, write_id)";
+/** Writes one event, and some by their lines: a list of values takes longer to be planned. */
+const WRITE_ONE = `${INSERT} VALUES ($1::text, $3::text, $2::text::uuid)`;
+const WRITE_SOME = `${INSERT}
+SELECT $1::text, line, CASE WHEN n = 1 THEN $2::text::uuid END
+FROM unnest(string_to_array($3::text, E'\\n')) WITH ORDINALITY AS lines (line, n)`;
+/** What both give. Measured, the operator `||` made the whole statement cost a third more. */
+const RETURNING = "RETURNING concat(xid, '-', id) AS cursor";
+/** PostgreSQL sends one notification, however many rows there are. */
+const NOTIFY = `, pg_notify('${NOTIFY_CHANNEL}', $1::text)::text AS notified`;
 
 /** Finds what a write whose answer was lost has written, in a transaction of its own. */
 const FIND_WRITE =
@@ -141,10 +149,16 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
   readonly #key: string;
   readonly #setup: PostgresSetup;
   readonly #retention: Retention;
+  /** The statements that write one event, and some. */
+  readonly #writeOne: string;
+  readonly #writeSome: string;
 
   constructor(setup: PostgresSetup, bounds: RetentionBounds) {
     this.#key = escapeName(setup.collection);
     this.#setup = setup;
+    const returning = ` ${RETURNING}${setup.notify ? NOTIFY : ""}`;
+    this.#writeOne = WRITE_ONE + returning;
+    this.#writeSome = WRITE_SOME + returning;
     const { maxEvents, maxBytes, maxAge } = bounds;
     const values = [maxEvents, maxBytes, maxAge].map(toBound);
     this.#retention = new Retention(bounds, async () => {
@@ -157,9 +171,9 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
 
   prepareWrite(lines: readonly string[]): () => Promise<readonly string[]> {
     const writeId = crypto.randomUUID();
-    const sql = this.#makeWrite(lines.length);
+    const sql = lines.length === 1 ? this.#writeOne : this.#writeSome;
     return async () => {
-      const written = this.#query(sql, writeId, ...lines);
+      const written = this.#query(sql, writeId, lines.join("\n"));
       const rows = await written.catch((error) => {
         if (!isWrittenAlready(error)) throw error;
         return this.#query(FIND_WRITE, writeId);
@@ -173,7 +187,7 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
 
   async writeIn(transaction: unknown, line: string): Promise<string> {
     const values = [this.#key, null, line];
-    const sql = this.#makeWrite(1);
+    const sql = this.#writeOne;
     const rows = await this.#setup.query(sql, values, transaction);
     // There is one row for one line.
     return readIds(rows, 1)[0]!;
@@ -229,18 +243,6 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
   compare(a: string, b: string): number | undefined {
     const areKnown = isPairId(a, LARGEST) && isPairId(b, LARGEST);
     return areKnown ? compareIds(a, b) : undefined;
-  }
-
-  /** Makes the statement that writes some events. Without a subquery it costs a bare `INSERT`. */
-  #makeWrite(count: number): string {
-    const values = ["($1::text, $3::text, $2::text::uuid)"];
-    for (let index = 1; index < count; index++) {
-      values.push(`($1::text, $${index + 3}::text, NULL)`);
-    }
-    return `INSERT INTO tidings_events (log, event, write_id) VALUES
-${values.join(", ")} RETURNING xid || '-' || id AS cursor${
-      this.#setup.notify ? NOTIFY : ""
-    }`;
   }
 
   #query(sql: string, ...values: Values): Promise<Row[]> {
