@@ -109,23 +109,31 @@ const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
 ), readable AS NOT MATERIALIZED (
   SELECT e.xid, e.id, e.time, e.event FROM tidings_events AS e
   WHERE e.log = $1::text AND e.xid < (SELECT horizon FROM bounds)
-), oldest AS (
-  SELECT xid, id, bool_and(time < now() - $4::text::float8 * interval '1 ms')
-    OVER (ORDER BY xid, id) AS is_old
-  FROM (SELECT * FROM readable ORDER BY xid, id LIMIT ${DROP_ROWS}) AS page
+), young AS (
+  SELECT xid, id FROM readable
+  WHERE time >= now() - $4::text::float8 * interval '1 ms'
+  ORDER BY xid, id LIMIT 1
+), newest AS (
+  SELECT xid, id, sum(octet_length(event)) OVER w AS bytes, row_number() OVER w AS n
+  FROM readable WHERE $3::text IS NOT NULL
+  WINDOW w AS (ORDER BY xid DESC, id DESC)
+), needless AS (
+  (SELECT xid, id FROM readable WHERE $2::text IS NOT NULL
+    ORDER BY xid DESC, id DESC OFFSET $2::text::bigint LIMIT 1)
+  UNION ALL (SELECT xid, id FROM newest
+    WHERE n > 1 AND bytes > $3::text::bigint ORDER BY n LIMIT 1)
+  UNION ALL (SELECT r.xid, r.id FROM readable AS r
+    WHERE $4::text IS NOT NULL AND (NOT EXISTS (SELECT FROM young) OR
+      (r.xid, r.id) < (SELECT xid, id FROM young))
+    ORDER BY r.xid DESC, r.id DESC LIMIT 1)
 ), gone AS (
-  DELETE FROM tidings_events AS e USING oldest AS o, lock
-  WHERE is_mine AND e.log = $1::text AND e.xid = o.xid AND e.id = o.id AND (
-    is_old OR
-    (o.xid, o.id) <= (SELECT xid, id FROM readable WHERE $2::text IS NOT NULL
-      ORDER BY xid DESC, id DESC OFFSET $2::text::bigint LIMIT 1) OR
-    (o.xid, o.id) <= (SELECT xid, id FROM (
-        SELECT xid, id, sum(octet_length(event)) OVER w AS bytes,
-          row_number() OVER w AS n
-        FROM readable WHERE $3::text IS NOT NULL
-        WINDOW w AS (ORDER BY xid DESC, id DESC)
-      ) AS newest WHERE n > 1 AND bytes > $3::text::bigint ORDER BY n LIMIT 1)
-  ) RETURNING e.xid, e.id
+  DELETE FROM tidings_events AS e USING lock, (
+    SELECT xid, id FROM readable WHERE (xid, id) <=
+      (SELECT xid, id FROM needless ORDER BY xid DESC, id DESC LIMIT 1)
+    ORDER BY xid, id LIMIT ${DROP_ROWS}
+  ) AS o
+  WHERE is_mine AND e.log = $1::text AND e.xid = o.xid AND e.id = o.id
+  RETURNING e.xid, e.id
 ), noted AS (
   INSERT INTO tidings_dropped AS d (log, xid, id)
   SELECT $1::text, xid, id FROM gone ORDER BY xid DESC, id DESC LIMIT 1

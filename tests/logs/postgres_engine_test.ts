@@ -239,6 +239,59 @@ test("old events leave by their count, their bytes and their age, also where all
   }
 });
 
+test("a transaction that writes in another database of the server holds events back, one that reads does not", async ({ client, name }) => {
+  const { url } = await sharedPostgres();
+  const database = `other_${name.replaceAll("-", "")}`;
+  await client.pool.query(`CREATE DATABASE ${database}`);
+  await using elsewhere = openPostgres(url.replace(/postgres$/, database));
+  await elsewhere.pool.query("CREATE TABLE notes (text text)");
+  const log = new PostgresEventLog(client, name);
+  await using following = new Following(log);
+  await following.until((batches) => batches.length > 0);
+  const start = following.batches.at(-1)!.cursor;
+  const reading = await elsewhere.begin();
+  await reading.transaction.query("SELECT * FROM notes");
+  const first = await log.append({ data: "beside a reader" });
+  await following.until(() => following.ids.at(-1) === first);
+  const writing = await elsewhere.begin();
+  await writing.transaction.query("INSERT INTO notes VALUES ('')");
+  const second = await log.append({ data: "behind a writer" });
+  assertEquals((await log.read(first)).events, []);
+  await reading.rollback();
+  await writing.rollback();
+  await following.until(() => following.ids.at(-1) === second);
+  const { events } = await readAll(log, start);
+  assertEquals(events.map(({ id }) => id), [first, second]);
+});
+
+test("an append sends a NOTIFY, unless that is left out", async ({ client, name }) => {
+  const heard: string[] = [];
+  // There is one.
+  const stop = await client.listen!(
+    "tidings",
+    (payload) => heard.push(payload),
+    () => {},
+  );
+  const [quiet, loud] = [`${name} quiet`, `${name} loud`];
+  const over = { notify: false };
+  await appendAll(new PostgresEventLog(client, quiet, over), numbers(3));
+  const { options, commit } = await client.begin();
+  await new PostgresEventLog(client, quiet, over).append({}, options);
+  await commit();
+  const logs = new PostgresEventLogs(client, quiet, over);
+  await logs.open("a").append({});
+  // Notifications come in the order of the commits.
+  const log = new PostgresEventLog(client, loud);
+  await Promise.all(numbers(3).map((data) => log.append({ data })));
+  for (let tries = 500; !heard.includes(loud) && tries > 0; tries--) {
+    await new Promise((go) => setTimeout(go, 10));
+  }
+  await stop();
+  // One for all rows of a statement.
+  const ours = heard.filter((payload) => payload.startsWith(name));
+  assertEquals(ours, [loud]);
+});
+
 test("the application makes the tables, or may not be asked to", async () => {
   await using server = await PostgresServer.start();
   await using client = openPostgres(server.url);
