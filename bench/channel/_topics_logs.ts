@@ -1,15 +1,18 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Histories in Redis, Deno KV and SQLite that count what they are asked. */
+/** Histories in Redis, Deno KV, SQLite and PostgreSQL that count what they are asked. */
 
 import { DatabaseSync } from "node:sqlite";
 import type { EventLog } from "../../log.ts";
 import { DenoKvEventLog, type KvStore } from "../../logs/deno_kv.ts";
+import { PostgresEventLog } from "../../logs/postgres.ts";
 import {
   type RedisClient,
   RedisStreamsEventLog,
 } from "../../logs/redis_streams.ts";
 import { type SqliteDatabase, SqliteEventLog } from "../../logs/sqlite.ts";
+import { openPostgres } from "../../tests/support/postgres_client.ts";
+import { PostgresServer } from "../../tests/support/postgres_server.ts";
 import { RedisConnection } from "../../tests/support/redis_connection.ts";
 import { RedisServer } from "../../tests/support/redis_server.ts";
 
@@ -31,7 +34,12 @@ const APPENDS = 100;
 /** Makes histories of so many events, of one user after the other. */
 export const openHistories: Readonly<
   Record<string, (events: number, users: number) => Promise<History>>
-> = { Redis: openRedis, "Deno KV": openKv, SQLite: openSqlite };
+> = {
+  Redis: openRedis,
+  "Deno KV": openKv,
+  SQLite: openSqlite,
+  PostgreSQL: openPostgresHistory,
+};
 
 async function openRedis(events: number, users: number): Promise<History> {
   const stack = new AsyncDisposableStack();
@@ -121,6 +129,36 @@ async function openSqlite(events: number, users: number): Promise<History> {
   };
   const options = { maxEvents: 2 * events, wal: true };
   const log = new SqliteEventLog(counting, "bench", options);
+  const ids = await fill(log, events, users);
+  return {
+    log,
+    ids,
+    pages: await countPages(log, () => commands),
+    commands: () => commands,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function openPostgresHistory(
+  events: number,
+  users: number,
+): Promise<History> {
+  const stack = new AsyncDisposableStack();
+  const server = stack.use(await PostgresServer.start());
+  const client = stack.use(openPostgres(server.url));
+  let commands = 0;
+  const options = { maxEvents: 2 * events };
+  const log = new PostgresEventLog(
+    {
+      ...client,
+      query(...args) {
+        commands++;
+        return client.query(...args);
+      },
+    },
+    "bench",
+    options,
+  );
   const ids = await fill(log, events, users);
   return {
     log,

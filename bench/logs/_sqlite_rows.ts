@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** What a log in a SQLite file costs, beside Deno KV in a file. */
+/** What a log in a SQLite file costs, beside Deno KV in a file and an `INSERT` by hand. */
 
 import { DatabaseSync } from "node:sqlite";
 import { EventChannel } from "../../channel.ts";
@@ -15,14 +15,13 @@ import {
   type AppendSome,
   appendTogether,
   DATA,
-  measureAppends,
   TOGETHER,
 } from "./_appends.ts";
+import { compareAppends } from "./_contest.ts";
+import { CLIENTS, compareDeliveries } from "./_crowd.ts";
 
-/** Rounds in which ours and Deno KV take turns, and the milliseconds of each. */
-const ROUNDS = 9;
-const ROUND_MS = 400;
-const CLIENTS = 1000;
+/** Rounds in which ours and a peer take turns, and the milliseconds of each. */
+const LENGTH = { rounds: 15, roundMs: 200 };
 const EVENTS = 120;
 /** Milliseconds: the default of `pollInterval`. */
 const INTERVAL = 50;
@@ -58,36 +57,50 @@ async function runAppends(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const synchronous of ["FULL", "NORMAL"]) {
     const { db, log } = files.open(synchronous);
-    const contests: [string, AppendSome, AppendSome][] = [
-      ["one at a time", appendTogether(log, 1), appendTogether(peer, 1)],
+    const row = `appends/s, synchronous ${synchronous},`;
+    const one = appendTogether(log, 1);
+    const many = appendInTransaction(db, log);
+    const bare = makeBare(db);
+    const contests: [string, AppendSome, string, AppendSome][] = [
+      ["one at a time", one, "Deno KV", appendTogether(peer, 1)],
+      ["one at a time", one, "bare INSERT", () => bare(1)],
       [
         `${TOGETHER} in a transaction`,
-        appendInTransaction(db, log),
+        many,
+        "Deno KV",
         appendTogether(peer, TOGETHER),
       ],
+      [
+        `${TOGETHER} in a transaction`,
+        many,
+        "bare INSERT",
+        () => bare(TOGETHER),
+      ],
     ];
-    for (const [name, append, appendToPeer] of contests) {
-      const ours: number[] = [];
-      const theirs: number[] = [];
-      for (let round = -1; round < ROUNDS; round++) {
-        const our = await measureAppends(append, ROUND_MS);
-        const their = await measureAppends(appendToPeer, ROUND_MS);
-        if (round < 0) continue;
-        ours.push(our);
-        theirs.push(their);
-      }
-      const ratio = median(ours.map((our, round) => our / theirs[round]!));
-      rows.push({
-        name: `appends/s, synchronous ${synchronous}, ${name}`,
-        ours: median(ours).toFixed(0),
-        peerName: "Deno KV",
-        peer: `Deno KV ${median(theirs).toFixed(0)}`,
-        result: `${ratio.toFixed(2)} ×`,
-        figure: ratio,
-      });
+    for (const [name, append, ...rival] of contests) {
+      rows.push(await compareAppends(`${row} ${name}`, append, rival, LENGTH));
     }
   }
   return rows;
+}
+
+/** Appends to a table of the application by hand, in one transaction. */
+function makeBare(db: DatabaseSync): (count: number) => Promise<number> {
+  db.exec("CREATE TABLE bare (id INTEGER PRIMARY KEY, event TEXT NOT NULL)");
+  const insert = db.prepare("INSERT INTO bare (event) VALUES (?)");
+  const line = JSON.stringify({ data: DATA });
+  return (count) => {
+    if (count > 1) db.exec("BEGIN");
+    for (let left = count; left > 0; left--) insert.run(line);
+    if (count > 1) db.exec("COMMIT");
+    return Promise.resolve(count);
+  };
+}
+
+async function runDeliveries(): Promise<Row[]> {
+  await using files = await makeFiles();
+  const { log } = files.open("FULL");
+  return [await compareDeliveries("SQLite in a file", log)];
 }
 
 /** From an append in another process until the last of many clients has the event. */
@@ -189,6 +202,7 @@ async function runIdle(): Promise<Row[]> {
 /** The rows, by their names. */
 export const SQLITE_JOBS: Jobs = {
   "sqlite/appends": runAppends,
+  "sqlite/deliveries": runDeliveries,
   "sqlite/other process": runOtherProcess,
   "sqlite/idle": runIdle,
 };
