@@ -11,6 +11,7 @@ import type { Clock } from "../_clock.ts";
 import type { EventSourceInit } from "./connection_options.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { startIdleTimer } from "../_idle_timer.ts";
+import { type BodyReader, openReader } from "../_parser/body_reader.ts";
 import { readStart } from "../_parser/read_start.ts";
 import { findFault } from "./refusal.ts";
 
@@ -32,7 +33,7 @@ export class ConnectionAttempt {
   readonly #clock: Clock;
   readonly #controller = new AbortController();
   /** Of the response's body, if it has one. */
-  #reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
+  #reader: BodyReader | undefined;
   /** What the read ahead gave, until it is taken; unset while the read is under way. */
   #result: ReadResult | undefined;
   /** Ends the wait for the read that is under way. */
@@ -137,7 +138,7 @@ export class ConnectionAttempt {
       this.#hasSettled = true;
       throw error;
     });
-    this.#reader = response.body?.getReader();
+    this.#reader = openReader(response.body, response.type);
     if (signal.aborted) this.#cancel();
     // At once: when the connection breaks, a stream drops the chunks that are not read.
     this.#readAhead();

@@ -65,3 +65,6 @@ export const PART_LENGTH = 64 * 1024;
 /** How much is read of a refusal's body: bytes, and milliseconds. */
 export const BODY_SIZE = 1024;
 export const BODY_TIMEOUT = 1000;
+
+/** Bytes of the buffer that the chunks of a body are read into. */
+export const BODY_BUFFER_LENGTH = 64 * 1024;

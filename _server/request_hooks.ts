@@ -9,6 +9,7 @@
  */
 
 import { listenForAbort } from "../_abort.ts";
+import { IS_DENO } from "../_is_deno.ts";
 import { openStream, type SinkOwner } from "./sink.ts";
 
 /** The method by which a request gives a header without its `Headers`. */
@@ -19,9 +20,6 @@ export const ON_DEPARTURE: unique symbol = Symbol("onDeparture");
 
 /** The method by which a request makes its response without a stream. */
 export const RESPOND: unique symbol = Symbol("respond");
-
-/** The global `Deno` would not tell: in other runtimes, packages stand in for it. */
-const IS_DENO = globalThis.navigator?.userAgent?.startsWith("Deno/") ?? false;
 
 /** The members that only some requests have. */
 export interface RequestHooks {

@@ -6,13 +6,15 @@ import { assert, assertEquals } from "@std/assert";
  * Which room may import which, and what from outside the package. A room is a public
  * file with its private folder, such as `parser.ts` with `_parser/`, or a folder such as
  * `runs/`; within a room everything may be imported. `_validate.ts`, `_options.ts`,
- * `_warning.ts`, `_abort.ts`, `_own_text.ts`, `_clock.ts`, `_idle_timer.ts` and `_platform_class.ts` are for all rooms.
+ * `_warning.ts`, `_abort.ts`, `_own_text.ts`, `_clock.ts`, `_idle_timer.ts`,
+ * `_is_deno.ts` and `_platform_class.ts` are for all rooms.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "abort": [],
   "clock": [],
   "event": [],
   "idle_timer": [],
+  "is_deno": [],
   "options": [],
   "own_text": [],
   "platform_class": [],
@@ -57,6 +59,7 @@ const FOR_ALL = [
   "abort",
   "clock",
   "idle_timer",
+  "is_deno",
   "options",
   "own_text",
   "platform_class",

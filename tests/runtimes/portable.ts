@@ -31,6 +31,7 @@ import "../logs/listener_test.ts";
 import "../logs/postgres_options_test.ts";
 import "../logs/redis_options_test.ts";
 import "../logs/write_limiter_test.ts";
+import "../parser/body_reader_test.ts";
 import "../parser/callback_test.ts";
 import "../parser/growing_text_test.ts";
 import "../parser/idle_test.ts";
