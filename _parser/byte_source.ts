@@ -7,6 +7,7 @@
  * @module
  */
 
+import { openReader } from "./body_reader.ts";
 import { EventStreamError } from "./event_stream_error.ts";
 import { type ByteChunk, readStart } from "./read_start.ts";
 import { findResponseFault } from "./response_fault.ts";
@@ -54,12 +55,12 @@ function openResponse(
   response: Response,
   ignoreContentType: boolean | undefined,
 ): ByteSource {
-  const { status, body, headers } = response;
+  const { status, body, headers, type } = response;
   const fault = findResponseFault(response, VERB, ignoreContentType);
-  if (!fault && body) return openBytes(body);
+  if (!fault && body) return openBytes(body, type);
   let source: ByteSource | undefined;
   try {
-    source = openBytes(body);
+    source = openBytes(body, type);
   } catch {
     // There is none, or another reader has it.
   }
@@ -85,9 +86,12 @@ function openResponse(
 /** Opens a stream or an iterable; the body of node-fetch is a stream of Node. */
 function openBytes(
   source: Exclude<EventBytes, Response> | null,
+  type?: ResponseType,
 ): ByteSource {
-  const reader = (source as Partial<ReadableStream<Uint8Array>> | null)
-    ?.getReader?.();
+  const reader = openReader(
+    source as Partial<ReadableStream<Uint8Array>> | null,
+    type,
+  );
   if (reader) {
     let hasFailed = false;
     reader.closed.catch(() => hasFailed = true);

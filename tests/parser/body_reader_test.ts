@@ -108,8 +108,7 @@ for (const [name, read] of Object.entries(READERS)) {
       return Reflect.apply(getReader, body, options ? [options] : []);
     } as typeof getReader;
     assertEquals(await within("the end", read(response)), ["1"]);
-    const isOwn = IS_DENO && name === "connect()";
-    assertEquals(modes, [isOwn ? "byob" : undefined]);
+    assertEquals(modes, [IS_DENO ? "byob" : undefined]);
   });
 }
 
