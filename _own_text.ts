@@ -7,9 +7,6 @@
  * @module
  */
 
-/** V8 copies slices that are shorter, and joins pieces that are shorter together. */
-const SHORTEST_SLICE = 13;
-
 /**
  * Copies a text, so that it holds no other memory than its own.
  *
@@ -22,5 +19,5 @@ const SHORTEST_SLICE = 13;
  */
 export function ownText(text: string): string {
   // The slice cannot point into a rope, so the rope is written out into one new string.
-  return text.length < SHORTEST_SLICE ? text : (" " + text).slice(1);
+  return (" " + text).slice(1);
 }

@@ -127,11 +127,10 @@ export class Interpreter implements StreamState {
     // An unfinished character becomes U+FFFD.
     if (this.#isPartial) this.#interpret(this.#decoder.decode());
     this.#isPartial = false;
-    let isRead = true;
-    for (let at = 0; isRead && at < text.length; at += LARGE_WINDOW_LENGTH) {
+    for (let at = 0; at < text.length; at += LARGE_WINDOW_LENGTH) {
       const window = text.slice(at, at + LARGE_WINDOW_LENGTH);
       // An event type or an ID, which is not copied, would keep all of a large text.
-      isRead = this.#interpret(window === text ? text : ownText(window));
+      this.#interpret(window === text ? text : ownText(window));
     }
   }
 
@@ -153,13 +152,13 @@ export class Interpreter implements StreamState {
         ? LARGE_WINDOW_LENGTH
         : indexOfLineEnd(rest, this.#windowLength) + 1;
       if (next === 0 || next >= rest.length) break;
-      if (!this.#decodeWindow(rest.subarray(0, next))) return;
+      this.#decodeWindow(rest.subarray(0, next));
       rest = rest.subarray(next);
     }
     if (rest.length > 0) this.#decodeWindow(rest);
   }
 
-  #decodeWindow(bytes: Uint8Array): boolean {
+  #decodeWindow(bytes: Uint8Array): void {
     // Only a byte of 0x80 or more can leave a character unfinished. Without `stream`,
     // decode() takes half the time, and still finishes a character of the call before.
     const stream = bytes[bytes.length - 1]! >= 0x80;
@@ -169,7 +168,7 @@ export class Interpreter implements StreamState {
     const isAligned = text.length === bytes.length && !this.#isPartial;
     this.#isPartial = stream;
     this.#windowLength = isAligned ? WINDOW_LENGTH : WIDE_WINDOW_LENGTH;
-    return this.#interpret(text, isAligned ? bytes : undefined);
+    this.#interpret(text, isAligned ? bytes : undefined);
   }
 
   /**
@@ -177,9 +176,8 @@ export class Interpreter implements StreamState {
    *
    * @param text The text of the window.
    * @param bytes The same as bytes, if an index into one is an index into the other.
-   * @returns Whether to go on: `false` if a callback called `reset()`.
    */
-  #interpret(text: string, bytes?: Uint8Array): boolean {
+  #interpret(text: string, bytes?: Uint8Array): void {
     if (this.#received > COMPACT_AFTER) {
       this.#data.compact();
       // An event type and IDs keep a window each at most, and are not copied.
@@ -192,14 +190,14 @@ export class Interpreter implements StreamState {
     if (this.head.length < HEAD_LENGTH) {
       this.head += ownText(rest.slice(0, HEAD_LENGTH));
     }
-    return this.#interpretLines(rest, bytes);
+    this.#interpretLines(rest, bytes);
   }
 
   /**
    * The hot loop. It is this long since splitting it costs 10 to 20 % of the decoding
    * (`bench/parser/parser_bench.ts`).
    */
-  #interpretLines(text: string, bytes: Uint8Array | undefined): boolean {
+  #interpretLines(text: string, bytes: Uint8Array | undefined): void {
     const length = text.length;
     let start = 0;
     // The next LF and CR from `start` on, the text's length if there is none. Less than
@@ -208,15 +206,14 @@ export class Interpreter implements StreamState {
     let cr = -1;
     let hasNull: boolean | undefined;
     let isContinued = this.#line.length > 0;
-    while (start < length) {
+    while (start < length && !this.isOver) {
       const code = bytes === undefined ? text.charCodeAt(start) : bytes[start]!;
-      if ((code === LF || code === CR) && !isContinued) {
+      if (code <= CR && (code === LF || code === CR) && !isContinued) {
         start++;
         const isBlank = code === CR || !this.#afterCR;
         this.#afterCR = code === CR;
         // Spec: "If the line is empty (a blank line): Dispatch the event"
         if (isBlank) this.#dispatch();
-        if (this.isOver) return false;
         continue;
       }
       if (lf < start) lf = indexOrLength(text, "\n", start);
@@ -227,7 +224,7 @@ export class Interpreter implements StreamState {
         this.#line.append(text.slice(start));
         if (length - start >= BLOCK_LENGTH) this.#line.endBlock();
         if (this.#room < 0) this.#refuse();
-        return true;
+        return;
       }
       this.#afterCR = isCR;
 
@@ -292,10 +289,8 @@ export class Interpreter implements StreamState {
       } else {
         // A comment is the value of a field without a name.
         this.#options.onComment?.(line.slice(from, end));
-        if (this.isOver) return false;
       }
     }
-    return true;
   }
 
   #dispatch(): void {
