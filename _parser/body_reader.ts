@@ -32,27 +32,22 @@ export function openReader(
   // as all else where a chunk is one event (`deno task bench:client`). A program's own
   // response has the type "default". Its stream may end without answering a reader with a
   // buffer, which would wait for ever.
-  if (IS_DENO && body && type === "basic") {
+  if (IS_DENO && type === "basic") {
     try {
-      return openBufferedReader(body as ReadableStream<Uint8Array>);
+      const reader = (body as ReadableStream).getReader({ mode: "byob" });
+      const readInto = reader.read.bind(reader);
+      let buffer = new Uint8Array(BODY_BUFFER_LENGTH);
+      const read = async (): Promise<ByteChunk> => {
+        const { done, value } = await readInto(buffer);
+        if (done) return { done };
+        buffer = new Uint8Array(value.buffer);
+        return { value: value.slice() };
+      };
+      return Object.assign(reader, { read });
     } catch {
-      // It is locked, as the other reader tells, or a wrapped response has another stream.
+      // There is none, it is locked, as the other reader tells, or a wrapped response has
+      // another stream.
     }
   }
   return body?.getReader?.();
-}
-
-/** Opens a reader that reads all chunks into one buffer, and copies them from it. */
-function openBufferedReader(body: ReadableStream<Uint8Array>): BodyReader {
-  const reader = body.getReader({ mode: "byob" });
-  const readInto = reader.read.bind(reader);
-  let buffer = new Uint8Array(BODY_BUFFER_LENGTH);
-  const read = async (): Promise<ByteChunk> => {
-    const { done, value } = await readInto(buffer);
-    // A body that was cancelled gives no buffer back.
-    if (done || value === undefined) return { done: true };
-    buffer = new Uint8Array(value.buffer);
-    return { done, value: value.slice() };
-  };
-  return Object.assign(reader, { read });
 }
