@@ -19,8 +19,10 @@ export type EventBytes =
   | ReadableStream<Uint8Array>
   | AsyncIterable<Uint8Array>;
 
-/** A reader or an async iterator, made alike. */
+/** A reader, or an async iterator made like one. */
 export interface ByteSource {
+  /** Rejects if a stream has failed. */
+  readonly closed?: Promise<unknown>;
   /** Reads the next chunk. */
   read(): Promise<ByteChunk>;
   /** Tells the source that nothing more will be read. */
@@ -58,29 +60,28 @@ function openResponse(
   const { status, body, headers, type } = response;
   const fault = findResponseFault(response, VERB, ignoreContentType);
   if (!fault && body) return openBytes(body, type);
-  let source: ByteSource | undefined;
+  let source: Partial<ByteSource> = {};
   try {
     source = openBytes(body, type);
   } catch {
     // There is none, or another reader has it.
   }
-  return {
-    ...source,
-    async read() {
-      const error = new EventStreamError(
-        fault?.code ?? "missing-body",
-        fault?.message ?? describeMismatch(VERB, "body", "a stream", body),
-        {
-          status,
-          contentType: headers.get("content-type"),
-          body: source && await readStart(source.read),
-        },
-      );
-      // The caller gets `error`; a failure to cancel would hide it.
-      source?.cancel?.(error).catch(() => {});
-      throw error;
-    },
+  const readBody = source.read?.bind(source);
+  const read = async (): Promise<never> => {
+    const error = new EventStreamError(
+      fault?.code ?? "missing-body",
+      fault?.message ?? describeMismatch(VERB, "body", "a stream", body),
+      {
+        status,
+        contentType: headers.get("content-type"),
+        body: readBody && await readStart(readBody),
+      },
+    );
+    // The caller gets `error`; a failure to cancel would hide it.
+    source.cancel?.(error).catch(() => {});
+    throw error;
   };
+  return Object.assign(source, { read });
 }
 
 /** Opens a stream or an iterable; the body of node-fetch is a stream of Node. */
@@ -92,17 +93,7 @@ function openBytes(
     source as Partial<ReadableStream<Uint8Array>> | null,
     type,
   );
-  if (reader) {
-    let hasFailed = false;
-    reader.closed.catch(() => hasFailed = true);
-    return {
-      read: () => reader.read(),
-      // After the connection broke, cancel() rejects with the reason: a `break` would
-      // throw it out of a loop that reads no more.
-      cancel: async (reason) => hasFailed || await reader.cancel(reason),
-      releaseLock: () => reader.releaseLock(),
-    };
-  }
+  if (reader) return reader;
   const iterator = (source as Partial<AsyncIterable<Uint8Array>> | null)
     ?.[Symbol.asyncIterator]?.();
   if (iterator) {

@@ -81,6 +81,8 @@ export class EventIterator
   /** What is left to parse of the last chunk. */
   #rest: Uint8Array | undefined;
   #isRunning = false;
+  /** Whether the source has failed, although that was not read yet. */
+  #hasFailed = false;
   /** Stops listening to the signal. */
   readonly #stopListening: () => void;
   /** Stops the timer for a source that is silent. */
@@ -112,6 +114,7 @@ export class EventIterator
     };
     this.#interpreter = new Interpreter(settings, settings);
     this.#source = openByteSource(source, ignoreContentType);
+    this.#source.closed?.catch(() => this.#hasFailed = true);
     const onAbort = (): void => {
       // Cannot fail: only the signal calls this.
       this.#drop(signal!.reason, findTimeout(signal!));
@@ -230,8 +233,11 @@ export class EventIterator
 
   /** Ends, and tells the source, unless it has ended or thrown. */
   #stop(reason: unknown, failure?: { error: unknown }): Promise<unknown> {
+    // After the connection broke, cancel() rejects with the reason: a `break` would throw
+    // it out of a loop that reads no more.
     const cancelled = Promise.resolve(
-      this.#queue.hasEnded || this.#source.cancel?.(reason),
+      this.#queue.hasEnded || this.#hasFailed ||
+        this.#source.cancel?.(reason),
     );
     // Most callers have an error that counts more.
     cancelled.catch(() => {});
