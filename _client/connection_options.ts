@@ -25,7 +25,10 @@ export interface EventSourceInit {
   /**
    * The function that sends the requests. It must respect `init.signal`. If it rejects,
    * that counts as a network error and is tried again, unless the error shows a mistake in
-   * a program, as a `ReferenceError` does. If it throws, the connection fails.
+   * a program: a `ReferenceError`, or a `TypeError` such as "a is not a function", but none
+   * with another text, since `fetch` rejects with one for each failure. If it throws, or gives
+   * what is no response, the connection fails. A body may be a stream of Node, as that of
+   * node-fetch is.
    *
    * @default {globalThis.fetch}
    */

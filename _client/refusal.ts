@@ -12,6 +12,7 @@ import {
   findResponseFault,
   type ResponseFault,
 } from "../_parser/response_fault.ts";
+import { describeMismatch } from "../_validate.ts";
 
 /**
  * Finds out why a response is not taken for an event stream.
@@ -19,9 +20,10 @@ import {
  * @param response The response.
  * @param options What is accepted.
  * @returns `undefined` for an event stream.
+ * @throws {TypeError} If the response has no member body, as in React Native.
  */
 export function findFault(
-  { status, headers }: Response,
+  { status, headers, body }: Response,
   { ignoreContentType, ignoreStatus }: EventSourceInit,
 ): ResponseFault | undefined {
   const isUsable = /^2(?!0[45])/.test(`${status}`);
@@ -33,6 +35,11 @@ export function findFault(
   if (fault !== undefined && isUsable) {
     const name = fault.code === "unexpected-status" ? "Status" : "ContentType";
     fault.message += `; the option "ignore${name}" accepts it`;
+  }
+  if (!fault && body === undefined) {
+    throw new TypeError(
+      describeMismatch("read event stream", "body", "a stream", body),
+    );
   }
   return fault;
 }

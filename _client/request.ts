@@ -12,6 +12,7 @@ import { type EventSourceInit, getMethod } from "./connection_options.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import { localError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
+import { isMistake, says } from "./mistake.ts";
 
 // Fetch refuses NUL, CR and LF in a header, and the HTTP stacks of Deno, Node and others
 // these as well, so that each attempt would fail. Chromium sends them.
@@ -26,10 +27,6 @@ const HTTP_REGEXP = /^https?:/;
 // pattern has a space, so that it cannot match the URL within such a text.
 const REFUSAL_REGEXP =
   /Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
-
-// The errors of a mistake in a program. A network never throws them, and a TypeError may
-// be either: fetch throws it for each failure.
-const MISTAKE_REGEXP = /^(Reference|Range|Syntax)Error$/;
 
 // The streams that were sent. Fetch sends a stream once, and the second time fails as it
 // does without a network, so that the connection would be retried for ever.
@@ -75,9 +72,7 @@ export async function requestEventStream(
       throw new EventSourceError("invalid-request", refusal, { cause });
     }
     // The platform's fetch returns a promise whatever happens.
-    if (response === undefined || MISTAKE_REGEXP.test(Object(cause).name)) {
-      throw localError(cause);
-    }
+    if (response === undefined || isMistake(cause)) throw localError(cause);
     const hint = needsPreflight(url, init)
       ? '; "lastEventIdParameter" needs no preflight'
       : "";
@@ -113,7 +108,7 @@ async function makeRequest(
   const body = await ask(options.body);
   if (body !== undefined) init.body = body;
   if (body instanceof ReadableStream) {
-    if (SENT_STREAMS.has(body)) {
+    if (SENT_STREAMS.has(body) || body.locked) {
       throw new TypeError(
         "Cannot send body: expected a function, got a stream that was sent",
       );
@@ -158,10 +153,12 @@ function addHeaders(
     if (lastEventId) searchParams.set(parameter, lastEventId);
     else searchParams.delete(parameter);
   } else if (lastEventId) {
-    const bytes = new TextEncoder().encode(lastEventId);
     // One character for each byte.
-    const text = Array.from(bytes, (byte) => String.fromCharCode(byte));
-    headers.set("Last-Event-ID", text.join(""));
+    const text = Array.from(
+      new TextEncoder().encode(lastEventId),
+      (byte) => String.fromCharCode(byte),
+    ).join("");
+    headers.set("Last-Event-ID", text);
   }
 }
 
@@ -186,9 +183,7 @@ function describeRefusal(
     // Throws what fetch refuses before it looks at the network: credentials in the URL,
     // where the runtime has it so, or an AbortSignal that is another library's.
     new Request(url, { ...init, body: null });
-    // Some runtimes put the reason of a network error into its cause.
-    const text = `${String(cause)} ${String(Object(cause).cause)}`;
-    if (HTTP_REGEXP.test(url) && !REFUSAL_REGEXP.test(text)) return undefined;
+    if (HTTP_REGEXP.test(url) && !says(REFUSAL_REGEXP, cause)) return undefined;
   } catch {
     // It is refused.
   }

@@ -10,22 +10,23 @@ import { IS_DENO } from "../_is_deno.ts";
 import type { ByteChunk } from "./read_start.ts";
 import { BODY_BUFFER_LENGTH } from "./sizes.ts";
 
-/** What is used of a reader. */
+/** What is used of a reader, or an async iterator made alike. */
 export interface BodyReader {
-  readonly closed: Promise<unknown>;
+  readonly closed?: Promise<unknown>;
   read(): Promise<ByteChunk>;
   cancel(reason?: unknown): Promise<unknown>;
-  releaseLock(): void;
+  releaseLock?(): void;
 }
 
 /**
- * Opens the reader of a body, `undefined` if it is no stream of the platform.
+ * Opens the reader of a body, `undefined` if it can be read in no way. The body of
+ * node-fetch is a stream of Node, which is an async iterable.
  *
  * @param body The body.
  * @param type The type of the response whose body it is, if it is one's.
  */
 export function openReader(
-  body: Partial<ReadableStream<Uint8Array>> | null,
+  body: Partial<ReadableStream<Uint8Array>> | null | undefined,
   type?: ResponseType,
 ): BodyReader | undefined {
   // Deno makes a buffer of 64 KiB for each chunk of a body, which costs five times as much
@@ -49,5 +50,11 @@ export function openReader(
       // another stream.
     }
   }
-  return body?.getReader?.();
+  const reader = body?.getReader?.();
+  if (reader) return reader;
+  const iterator = body?.[Symbol.asyncIterator]?.();
+  return iterator && {
+    read: () => iterator.next(),
+    cancel: async () => await iterator.return?.(),
+  };
 }

@@ -84,7 +84,7 @@ function openResponse(
   return Object.assign(source, { read });
 }
 
-/** Opens a stream or an iterable; the body of node-fetch is a stream of Node. */
+/** Opens a stream or an iterable. */
 function openBytes(
   source: Exclude<EventBytes, Response> | null,
   type?: ResponseType,
@@ -94,14 +94,6 @@ function openBytes(
     type,
   );
   if (reader) return reader;
-  const iterator = (source as Partial<AsyncIterable<Uint8Array>> | null)
-    ?.[Symbol.asyncIterator]?.();
-  if (iterator) {
-    return {
-      read: () => iterator.next(),
-      cancel: async () => await iterator.return?.(),
-    };
-  }
   const expected = "a Response, a stream or an async iterable";
   throw new TypeError(describeMismatch(VERB, "source", expected, source));
 }

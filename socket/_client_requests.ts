@@ -8,6 +8,7 @@
  */
 
 import { startIdleTimer } from "../_idle_timer.ts";
+import { isMistake } from "../_client/mistake.ts";
 import { isTransientStatus } from "../_client/transient_status.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
@@ -25,6 +26,8 @@ export interface PostResult {
   status?: number;
   /** Set if the request was refused for good. */
   refusal?: Refusal;
+  /** Set if a function of the options has a mistake, so that no POST can be sent. */
+  mistake?: { error: unknown };
 }
 
 /** Makes the requests, all with the headers of the options. */
@@ -92,6 +95,7 @@ export class ClientRequests {
     const controller = new AbortController();
     this.#controller = controller;
     const stopTimer = startIdleTimer(idleTimeout, () => controller.abort());
+    let promise: Promise<Response> | undefined;
     try {
       const init: RequestInit = {
         method: "POST",
@@ -100,16 +104,20 @@ export class ClientRequests {
         signal: controller.signal,
       };
       if (withCredentials) init.credentials = "include";
-      const response = await fetch(this.#url, init);
+      promise = fetch(this.#url, init);
+      const response = await promise;
       const { status } = response;
       if (status >= 300 && !isTransientStatus(status)) {
         return { status, refusal: await readRefusal(response) };
       }
-      // The status is the answer: a POST whose body cannot be cancelled is not repeated.
-      await response.body?.cancel().catch(() => {});
+      // The status is the answer: a POST whose body cannot be cancelled is not repeated. That
+      // of node-fetch has no cancel().
+      await response.body?.cancel?.().catch(() => {});
       return { status };
-    } catch {
-      return {};
+    } catch (error) {
+      // Without a promise, it was a function of the options that threw.
+      const hasMistake = promise === undefined || isMistake(error);
+      return hasMistake ? { mistake: { error } } : {};
     } finally {
       stopTimer();
       // After a fetch has rejected, abort() of its signal throws in undici.

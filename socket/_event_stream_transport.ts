@@ -24,6 +24,7 @@ import {
   ABNORMAL_CLOSURE,
   type CloseFacts,
   type CloseReason,
+  cutReason,
 } from "./_close_reason.ts";
 import { ProtocolReader, ProtocolViolation } from "./_protocol.ts";
 import {
@@ -163,8 +164,13 @@ export class EventStreamTransport implements Transport {
       if (violation !== undefined) return this.#violate(violation);
       // As with a WebSocket, scripts do not learn why the network failed. Why a server
       // refused, they could ask it by a request of their own.
-      if (error instanceof EventSourceError && error.body !== "") {
-        this.#failure = describeFailure("open socket", error);
+      if (error instanceof EventSourceError) {
+        if (error.body !== "") {
+          this.#failure = describeFailure("open socket", error);
+        }
+        if (error.reason === "local-error") {
+          this.#failure = describeMistake("open socket", error.cause);
+        }
       }
     }
     if (this.#closing === undefined) this.fail();
@@ -298,13 +304,16 @@ export class EventStreamTransport implements Transport {
     const events = this.#sendBuffer.take(
       Math.min(this.#batchSize, maxBatchSize),
     );
-    const { status, refusal } = await this.#requests.post(
+    const { status, refusal, mistake } = await this.#requests.post(
       encodeEvents(events),
       lastId,
     );
     if (this.#hasEnded) return;
     if (refusal !== undefined) this.#handleRefusal(refusal);
-    else if (status !== undefined && status < 300) {
+    else if (mistake !== undefined) {
+      this.#failure = describeMistake("send messages", mistake.error);
+      this.#end(this.#closing ?? this.#failure);
+    } else if (status !== undefined && status < 300) {
       this.#failures = 0;
       this.#batchSize = Math.min(this.#batchSize * 2, maxBatchSize);
       this.#acknowledged = lastId;
@@ -366,6 +375,14 @@ export class EventStreamTransport implements Transport {
 
 function describeFailure(verb: string, refusal: Refusal): CloseFacts {
   return { ...ABNORMAL_CLOSURE, reason: describeRefusal(verb, refusal) };
+}
+
+/** For the program itself: the other side does not see the reason. */
+function describeMistake(verb: string, error: unknown): CloseFacts {
+  const reason = cutReason(
+    `Cannot ${verb}: a function of the options threw: ${error}`,
+  );
+  return { ...ABNORMAL_CLOSURE, reason };
 }
 
 /** Finds the violation of the server that an error of the stream stands for. */

@@ -13,49 +13,12 @@ import {
   type ConnectOptions,
   EventSource,
   EventSourceError,
-  type EventSourceInit,
 } from "../../client.ts";
 import { byTurns, eventStream, serve } from "../support/event_server.ts";
 import { Random } from "../support/random.ts";
 import { RawServer } from "../support/raw_server.ts";
 import { SkippingClock } from "../support/test_clock.ts";
-import { within } from "../support/within.ts";
-
-/** Runs a source until it is closed, and tells of its errors and of uncaught ones. */
-async function runToTheEnd(
-  url: string,
-  init?: EventSourceInit,
-): Promise<{ states: number[]; uncaught: unknown[] }> {
-  const uncaught: unknown[] = [];
-  const keep = (event: Event) => {
-    event.preventDefault();
-    uncaught.push(event);
-  };
-  // What an earlier test has left uncaught is told in a task of its own.
-  await new Promise((resolve) => setTimeout(resolve, 10));
-  globalThis.addEventListener("error", keep);
-  globalThis.addEventListener("unhandledrejection", keep);
-  try {
-    const source = new EventSource(url, init);
-    assertEquals(source.readyState, EventSource.CONNECTING);
-    const states: number[] = [];
-    await within(
-      "the state CLOSED",
-      new Promise<void>((resolve) => {
-        source.onerror = () => {
-          states.push(source.readyState);
-          if (source.readyState === EventSource.CLOSED) resolve();
-        };
-      }),
-    );
-    // What goes uncaught is told in a task of its own.
-    await new Promise((resolve) => setTimeout(resolve, 10));
-    return { states, uncaught };
-  } finally {
-    globalThis.removeEventListener("error", keep);
-    globalThis.removeEventListener("unhandledrejection", keep);
-  }
-}
+import { runToTheEnd } from "./_run_to_the_end.ts";
 
 for (const character of ["\x01", "\x08", "\x1f", "\x7f"]) {
   const id = `a${character}b`;
@@ -367,70 +330,6 @@ Deno.test("connect() repeats a QUERY that was lost", async () => {
 });
 
 type Fetch = NonNullable<ConnectOptions["fetch"]>;
-
-/** Fetches that never work, why, and how the connection fails. */
-const BROKEN_FETCHES: [name: string, fetch: Fetch, reason: string][] = [
-  [
-    "throws a ReferenceError",
-    () => Promise.reject(new ReferenceError("b is not defined")),
-    "local-error",
-  ],
-  [
-    "throws a RangeError",
-    () => Promise.reject(new RangeError("Invalid count")),
-    "local-error",
-  ],
-  [
-    "throws a SyntaxError",
-    () => Promise.reject(new SyntaxError("Unexpected token")),
-    "local-error",
-  ],
-  [
-    "throws a TypeError before it returns",
-    () => {
-      throw new TypeError("a is not a function");
-    },
-    "local-error",
-  ],
-  [
-    "throws an Error before it returns",
-    () => {
-      throw new Error("no");
-    },
-    "local-error",
-  ],
-  [
-    "returns nothing",
-    () => undefined as unknown as Promise<Response>,
-    "local-error",
-  ],
-];
-
-for (const [name, fetch, reason] of BROKEN_FETCHES) {
-  Deno.test(`connect() fails for good if fetch ${name}`, async () => {
-    let calls = 0;
-    const events = connect("http://a", {
-      reconnectionTime: 1,
-      backoff: { maxAttempts: 3 },
-      fetch: (url, init) => {
-        calls++;
-        return fetch(url, init);
-      },
-    });
-    const error = await assertRejects(() => events.next(), EventSourceError);
-    assertEquals([error.reason, calls], [reason, 1]);
-  });
-
-  Deno.test(`EventSource fails for good if fetch ${name}`, async () => {
-    const { states, uncaught } = await runToTheEnd("http://a", {
-      reconnectionTime: 1,
-      backoff: { maxAttempts: 3 },
-      fetch,
-    });
-    assertEquals(states, [EventSource.CLOSED]);
-    assertEquals(uncaught.length, 1, uncaught.join());
-  });
-}
 
 for (
   const url of [

@@ -12,6 +12,7 @@ import "../client/comments_test.ts";
 import "../client/connect_test.ts";
 import "../client/foreign_body_test.ts";
 import "../client/content_type_test.ts";
+import "../client/fetch_mistakes_test.ts";
 import "../client/idle_test.ts";
 import "../client/options_test.ts";
 import "../client/reconnect_test.ts";

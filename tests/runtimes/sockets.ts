@@ -39,6 +39,7 @@ import "../socket/departure_test.ts";
 import "../socket/drop_test.ts";
 import "../socket/earlier_read_test.ts";
 import "../socket/counters_test.ts";
+import "../socket/mistake_test.ts";
 import "../socket/on_limit_test.ts";
 import "../socket/origin_test.ts";
 import "../socket/options_test.ts";

@@ -1,0 +1,29 @@
+// Copyright 2026 the Tidings authors. MIT license.
+
+/**
+ * Tells what a network cannot be blamed for, for the requests of connections and sockets.
+ *
+ * @module
+ */
+
+// The beginnings of the names of errors that are JavaScript's and the platform's; the two last
+// ones are undici's, for a header that it never sends. A TypeError may also be the network's,
+// since fetch throws one for each failure. All engines write of mistakes in English, while
+// WebKit translates what it writes of the network, so that the mistakes are what can be told.
+// Each pattern of a text has a space, as no URL within it has.
+const MISTAKE_REGEXP =
+  /^(EvalE|Refere|RangeE|Syntax|URIE|InvalidCh|DataCl|InvalidAr|NotSupp|TypeError.*( not (an? |iter)| is (null|undef)|can't |annot (read|set|conv|des|be [dp])| (const|circ|cyc)|Failed to (exec|cons)|header name|Body ))/;
+
+/**
+ * Whether an error of a request shows a mistake in a program, so that each attempt would fail.
+ *
+ * @param error What the request has failed with.
+ */
+export function isMistake(error: unknown): boolean {
+  return says(MISTAKE_REGEXP, error);
+}
+
+/** Whether the text of an error, or of its cause, where some runtimes put it, matches. */
+export function says(regexp: RegExp, error: unknown): boolean {
+  return [error, Object(error).cause].some((part) => regexp.test(String(part)));
+}
