@@ -1,13 +1,14 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Our `EventSource` beside the browser's own class in one page of Chromium, and beside a
- * `fetch` body that is read and thrown away, as a Markdown table of elapsed time for an
- * event. They take turns, and the median of each round's ratio counts: other work on the
- * machine slows all.
+ * Our `EventSource` beside the browser's own class in one page of Chromium, as Markdown
+ * tables of the elapsed time for an event and of the processor time of the page's thread. They
+ * take turns with what no script can do without: a `fetch` body that is read and thrown away,
+ * and one whose events are split off and dispatched. The median of each round's ratio counts:
+ * other work on the machine slows all.
  */
 
-import { launchBrowser } from "../../scripts/_browsers.ts";
+import { type Browser, launchBrowser } from "../../scripts/_browsers.ts";
 import { bundle } from "../../scripts/_bundle.ts";
 import { cut, cutBytes } from "../_fixtures.ts";
 import { clientWorkload } from "./_workload.ts";
@@ -19,14 +20,16 @@ const WARM_UP = 3;
 /** How often a stream repeats its 2222 events. */
 const REPEATS = { "64KiB": 9, "16KiB": 9, "event": 1 };
 
-/** Milliseconds of one round. */
-interface Times {
-  ours: number;
-  native: number;
-  body: number;
-}
+/** What takes turns: `floor` is the least that a script has to do. */
+const READERS = ["ours", "native", "floor", "body"] as const;
+
+/** Microseconds for an event in one round. */
+type Times = Record<typeof READERS[number], number>;
 
 type BrowserChunking = keyof typeof REPEATS;
+
+type Page = Awaited<ReturnType<Browser["newPage"]>>;
+type Session = Awaited<ReturnType<Page["createCDPSession"]>>;
 
 /** Reads with one class and then the other. */
 const PAGE = `
@@ -49,14 +52,34 @@ const readBody = async (url) => {
   while (!(await reader.read()).done);
   return performance.now() - begin;
 };
-globalThis.measure = async ({ chunking, types, round }) => {
-  const time = {};
+const readAndDispatch = async (url, types) => {
+  const begin = performance.now();
+  const target = new EventTarget();
+  let length = 0;
+  for (const type of types) {
+    target.addEventListener(type, ({ data }) => { length += data.length; });
+  }
+  const reader = (await fetch(url)).body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return performance.now() - begin;
+    const blocks = (rest + decoder.decode(value, { stream: true })).split("\\n\\n");
+    rest = blocks.pop();
+    for (const block of blocks) {
+      const [, type] = block.match(/^event: (.*)/m) ?? [, "message"];
+      const [, data] = block.match(/^data: (.*)/m) ?? [, ""];
+      const init = { data, origin, lastEventId: "" };
+      target.dispatchEvent(new MessageEvent(type, init));
+    }
+  }
+};
+globalThis.measure = ({ reader, chunking, types }) => {
   const url = "/" + chunking;
-  const classes = { ours: EventSource, native: globalThis.EventSource };
-  const names = round % 2 ? ["ours", "native"] : ["native", "ours"];
-  for (const name of names) time[name] = await read(classes[name], url, types);
-  time.body = await readBody(url);
-  return time;
+  if (reader === "body") return readBody(url);
+  if (reader === "floor") return readAndDispatch(url, types);
+  return read(reader === "ours" ? EventSource : globalThis.EventSource, url, types);
 };
 `;
 
@@ -73,39 +96,68 @@ const browser = await launchBrowser("chromium");
 try {
   const page = await browser.newPage();
   await page.goto(`http://127.0.0.1:${server.addr.port}/`);
-  console.log(`${await browser.version()}, ${Deno.build.target}\n`);
-  console.log(
-    "| Row | Ours | Native | Result | fetch body |\n|---|--:|--:|--:|--:|",
-  );
+  const session = await page.createCDPSession();
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  console.log(`${await browser.version()}, ${Deno.build.target}`);
+  const elapsed: string[] = [];
+  const processor: string[] = [];
   for (const chunking of Object.keys(REPEATS) as BrowserChunking[]) {
-    const times: Times[] = [];
+    const rounds: { elapsed: Times; processor: Times }[] = [];
     for (let round = 0; round < WARM_UP + ROUNDS; round++) {
-      const time = await page.evaluate(
-        `measure(${JSON.stringify({ chunking, types, round })})`,
-      ) as Times;
-      if (round >= WARM_UP) times.push(time);
+      const result = await measure(page, session, chunking, round);
+      if (round >= WARM_UP) rounds.push(result);
     }
-    print(chunking, times);
+    elapsed.push(format(chunking, rounds.map(({ elapsed }) => elapsed)));
+    processor.push(format(chunking, rounds.map(({ processor }) => processor)));
   }
+  print("Elapsed time", elapsed);
+  print("Processor time", processor);
 } finally {
   await browser.close();
   await server.shutdown();
 }
 
-function print(
+/** Lets each read the stream once. */
+async function measure(
+  page: Page,
+  session: Session,
   chunking: BrowserChunking,
-  times: Times[],
-): void {
+  round: number,
+): Promise<{ elapsed: Times; processor: Times }> {
   const count = workload.events.length * REPEATS[chunking];
-  const show = (time: number) => `${(time * 1000 / count).toFixed(1)} µs`;
-  const ours = median(times.map((time) => time.ours));
-  const native = median(times.map((time) => time.native));
-  const body = median(times.map((time) => time.body));
-  const ratio = median(times.map((time) => time.native / time.ours));
-  const cells = [show(ours), show(native), `${ratio.toFixed(2)} ×`, show(body)];
-  console.log(
-    `| client/chromium/${chunking} EventSource | ${cells.join(" | ")} |`,
-  );
+  const elapsed = {} as Times;
+  const processor = {} as Times;
+  for (const reader of round % 2 ? READERS : READERS.toReversed()) {
+    const before = await getProcessorTime(session);
+    const argument = JSON.stringify({ reader, chunking, types });
+    const time = await page.evaluate(`measure(${argument})`) as number;
+    elapsed[reader] = time * 1000 / count;
+    const used = await getProcessorTime(session) - before;
+    processor[reader] = used * 1e6 / count;
+  }
+  return { elapsed, processor };
+}
+
+/** Seconds that the page's thread has run tasks. */
+async function getProcessorTime(session: Session): Promise<number> {
+  const { metrics } = await session.send("Performance.getMetrics");
+  return metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN;
+}
+
+function format(chunking: BrowserChunking, times: Times[]): string {
+  const show = (reader: keyof Times) =>
+    `${median(times.map((time) => time[reader])).toFixed(1)} µs`;
+  const compare = (reader: keyof Times) =>
+    `${median(times.map((time) => time.native / time[reader])).toFixed(2)} ×`;
+  const cells = [show("ours"), show("native"), compare("ours")];
+  cells.push(show("floor"), compare("floor"), show("body"));
+  return `| client/chromium/${chunking} EventSource | ${cells.join(" | ")} |`;
+}
+
+function print(title: string, rows: string[]): void {
+  const columns = "Ours | Native | Result | Floor | Result | fetch body";
+  console.log(`\n| ${title} | ${columns} |\n|---|--:|--:|--:|--:|--:|--:|`);
+  console.log(rows.join("\n"));
 }
 
 function median(values: number[]): number {
