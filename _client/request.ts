@@ -12,6 +12,7 @@ import { type EventSourceInit, getMethod } from "./connection_options.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import { localError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
+import { IS_WORKERD } from "./is_workerd.ts";
 import { isMistake, says } from "./mistake.ts";
 
 // Fetch refuses NUL, CR and LF in a header, and the HTTP stacks of Deno, Node and others
@@ -27,6 +28,11 @@ const HTTP_REGEXP = /^https?:/;
 // pattern has a space, so that it cannot match the URL within such a text.
 const REFUSAL_REGEXP =
   /Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
+
+// Measured: workerd and WebKitGTK send the code units of a header as UTF-8. An ID of Latin-1
+// is sent right as it is; the bytes of any other ID cannot be sent there.
+const ENCODES_HEADERS = IS_WORKERD ||
+  /Linux((?!Chrome).)*Safari/.test(globalThis.navigator?.userAgent);
 
 // The streams that were sent. Fetch sends a stream once, and the second time fails as it
 // does without a network, so that the connection would be retried for ever.
@@ -153,12 +159,13 @@ function addHeaders(
     if (lastEventId) searchParams.set(parameter, lastEventId);
     else searchParams.delete(parameter);
   } else if (lastEventId) {
+    const isSent = ENCODES_HEADERS && !/[^\0-\xff]/.test(lastEventId);
     // One character for each byte.
     const text = Array.from(
       new TextEncoder().encode(lastEventId),
       (byte) => String.fromCharCode(byte),
     ).join("");
-    headers.set("Last-Event-ID", text);
+    headers.set("Last-Event-ID", isSent ? lastEventId : text);
   }
 }
 
