@@ -20,6 +20,9 @@ const COMMAND_TIME_LIMIT = 30_000;
 /** Milliseconds between two looks at what a page is doing. */
 const POLL_INTERVAL = 20;
 
+/** Where the window of a page is, in pixels. */
+const WINDOW = { x: 0, y: 0, width: 1024, height: 768 };
+
 /** The codes of keys that tests press, by their names. */
 const KEYS: Record<string, string> = {
   " ": " ",
@@ -109,9 +112,13 @@ export class WebKitPage {
     await this.#command("POST", "/back", {});
   }
 
-  /** Shows the page. */
+  /** Shows the page, and hides the others. */
   async bringToFront(): Promise<void> {
-    await this.#command("POST", "/window", { handle: this.#handle });
+    for (const page of this.#webKit.pages) {
+      if (page !== this) await page.#command("POST", "/window/minimize", {});
+    }
+    // It shows a window that was minimized.
+    await this.#command("POST", "/window/rect", WINDOW);
   }
 
   /** @throws {Error} Always: WebDriver has no command for it. */
@@ -121,6 +128,7 @@ export class WebKitPage {
 
   /** Closes the page, as its user does. */
   async close(): Promise<void> {
+    this.#webKit.pages.delete(this);
     await this.#command("DELETE", "/window");
   }
 
@@ -137,6 +145,8 @@ export class WebKitPage {
 export class WebKit implements AsyncDisposable {
   /** The version, such as `2.50.6`. */
   readonly version: string;
+  /** Those that are open. Each has a window of its own: only those can be hidden. */
+  readonly pages = new Set<WebKitPage>();
   readonly #session: string;
   readonly #processes: Deno.ChildProcess[];
   /** The window that commands go to. */
@@ -191,12 +201,14 @@ export class WebKit implements AsyncDisposable {
   /** Opens an empty page. */
   async newPage(): Promise<WebKitPage> {
     const handle = this.#isFirstUsed
-      ? (await this.command("POST", "/window/new", { type: "tab" }) as {
+      ? (await this.command("POST", "/window/new", { type: "window" }) as {
         handle: string;
       }).handle
       : await this.command("GET", "/window") as string;
     this.#isFirstUsed = true;
-    return new WebKitPage(this, handle);
+    const page = new WebKitPage(this, handle);
+    this.pages.add(page);
+    return page;
   }
 
   /**
