@@ -135,6 +135,7 @@ export class EpochReader {
       this.#id,
       this.#isForeign || skippedTo !== undefined,
       skippedTo === undefined ? undefined : `${state.epoch}-${skippedTo}`,
+      this.#sequence >= state.last,
     );
   }
 

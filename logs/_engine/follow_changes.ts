@@ -10,6 +10,7 @@ import type {
   EventLogBatch,
   EventLogFollowOptions,
 } from "../../_log/event_log.ts";
+import { isLastBatch } from "./event_log_batch.ts";
 import { type FollowedLog, followLog } from "./follow.ts";
 
 /** Waits for changes of a log. */
@@ -32,7 +33,9 @@ export async function followChanges(
   // Watching begins before reading: a change in between would be missed otherwise.
   const changes = watch();
   const readNext = async (batch: EventLogBatch): Promise<EventLogBatch> => {
-    if (batch.events.length === 0) await changes.next(signal);
+    // A change since that batch was read ends the wait at once.
+    const isLast = batch.events.length === 0 || isLastBatch(batch);
+    if (isLast) await changes.next(signal);
     return await reader.read(batch.cursor);
   };
   try {

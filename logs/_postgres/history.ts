@@ -226,7 +226,9 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
     const gap = !isKnownForm || !(state.isKnown || after === start);
     const cursor = events.at(-1)?.id ?? (gap ? state.end ?? start : after);
     const isBefore = gap && isKnownForm && compareIds(after, start) < 0;
-    return makeEventLogBatch(events, cursor, gap, isBefore ? start : undefined);
+    const gapCursor = isBefore ? start : undefined;
+    const isLast = cursor === state.end;
+    return makeEventLogBatch(events, cursor, gap, gapCursor, isLast);
   }
 
   async rewind(count: number, watcher?: HeldWatcher): Promise<string> {

@@ -264,6 +264,35 @@ test("a transaction that writes in another database of the server holds events b
   assertEquals(events.map(({ id }) => id), [first, second]);
 });
 
+test("a follower reads once for an event", async ({ client, name }) => {
+  let reads = 0;
+  const counted: PostgresClient = {
+    ...client,
+    query: (sql, ...rest) => {
+      if (sql.startsWith("WITH")) reads++;
+      return client.query(sql, ...rest);
+    },
+  };
+  const logs = new PostgresEventLogs(counted, name);
+  for (const log of [new PostgresEventLog(counted, name), logs.open("a")]) {
+    await using following = new Following(log);
+    await following.until((batches) => batches.length > 0);
+    await log.append({ data: "first" });
+    await following.untilEvents(1);
+    reads = 0;
+    for (let count = 2; count <= 31; count++) {
+      await log.append({ data: `${count}` });
+      await following.untilEvents(count);
+      // As long as another read takes.
+      for (let i = 0; i < 2; i++) await client.query("SELECT 1", []);
+    }
+    // A change of a log by name is a statement with WITH, too.
+    const changes = log instanceof PostgresEventLog ? 0 : 30;
+    // The time may have come to look, or to drop what is old.
+    assert(reads - changes <= 40, `${reads}`);
+  }
+});
+
 test("an append sends a NOTIFY, unless that is left out", async ({ client, name }) => {
   const heard: string[] = [];
   // There is one.

@@ -2,6 +2,7 @@
 
 /** A log in SQLite: the suite, in memory and in a file that two connections have open. */
 
+import { assertEquals } from "@std/assert";
 import { testConflation } from "../channel/_conflation_model.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testDisconnect } from "../channel/_disconnect_suite.ts";
@@ -10,6 +11,7 @@ import type { MakeStorage } from "../channel/_storage.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
+import { Following } from "../conformance/event_log_readers.ts";
 import { testEventLog } from "../conformance/event_log_suite.ts";
 import { type SqliteDatabase, SqliteEventLog } from "../../logs/sqlite.ts";
 import {
@@ -124,15 +126,18 @@ testConflation("SqliteEventLog", openModel, MODEL);
 testSnapshot("SqliteEventLog", openModel, MODEL);
 
 /** Counts the statements that a database runs. */
-function counting(db: TestDatabase, count: () => void): SqliteDatabase {
+function counting(
+  db: TestDatabase,
+  count: (sql: string) => void,
+): SqliteDatabase {
   return {
     exec: (sql) => db.exec(sql),
     prepare: (sql) => {
       const statement = db.prepare(sql);
       return {
-        run: (...values) => (count(), statement.run(...values)),
-        get: (...values) => (count(), statement.get(...values)),
-        all: (...values) => (count(), statement.all(...values)),
+        run: (...values) => (count(sql), statement.run(...values)),
+        get: (...values) => (count(sql), statement.get(...values)),
+        all: (...values) => (count(sql), statement.all(...values)),
       };
     },
     get isTransaction() {
@@ -151,3 +156,27 @@ testCursors("SqliteEventLog", () => {
   });
   return { log, countCommands: () => commands, close: () => db.close() };
 }, { ignore: !hasSqlite });
+
+Deno.test("SqliteEventLog reads once for an event that it follows", {
+  ignore: !hasSqlite,
+}, async () => {
+  const db = openDatabase(":memory:");
+  let reads = 0;
+  const counted = counting(db, (sql) => {
+    if (sql.startsWith("SELECT")) reads++;
+  });
+  const log = new SqliteEventLog(counted, "news", { pollInterval: Infinity });
+  {
+    await using following = new Following(log);
+    await following.until((batches) => batches.length > 0);
+    reads = 0;
+    for (let count = 1; count <= 30; count++) {
+      await log.append({ data: `${count}` });
+      await following.untilEvents(count);
+      await new Promise((go) => setTimeout(go, 0));
+    }
+    // The state for the append, and the state and the event for the follower.
+    assertEquals(reads, 3 * 30);
+  }
+  db.close();
+});
