@@ -35,7 +35,7 @@ import type {
   LeaderMessage,
   PageWake,
 } from "./_messages.ts";
-import { EventQueue } from "../_parser/event_queue.ts";
+import { EventQueue } from "../_client/event_queue.ts";
 import {
   type ConnectionStatus,
   describe,
