@@ -86,9 +86,20 @@ async function chooseTests(folder: string): Promise<string[]> {
     .filter((name) => SLOW.some((slow) => name.startsWith(slow)) === isSlow);
   const modules = await writeTestModules(folder, files);
   const args = ["--parallel", "--no-check", ...modules];
-  // Last come the examples, which may be in any file: many small modules, which leave no
-  // processor idle at the end.
-  return isSlow ? args : [...args, "--doc", "--ignore=tests", "."];
+  // Last come the examples: many small modules, which leave no processor idle at the end.
+  return isSlow ? args : [...args, "--doc", ...await listExamples()];
+}
+
+/** What may have examples: `--ignore=tests .` ignores nothing beside other modules. */
+async function listExamples(): Promise<string[]> {
+  const names: string[] = [];
+  for await (const { name, isDirectory } of Deno.readDir(".")) {
+    const isOfProject = !name.startsWith(".") && name !== "tests";
+    if (isOfProject && (isDirectory || /\.(?:ts|md)$/.test(name))) {
+      names.push(name);
+    }
+  }
+  return names;
 }
 
 async function runTests(args: string[]): Promise<TestRun> {
