@@ -37,7 +37,6 @@ import {
   checkChannelOptions,
   checkCloseOptions,
   type CheckedChannelOptions,
-  makeUnboundError,
 } from "./_channel/option_checks.ts";
 import type {
   EventChannelCloseOptions,
@@ -54,6 +53,7 @@ import { publishEvent } from "./_channel/publish_event.ts";
 import { type ChannelParts, serveClient } from "./_channel/serve_client.ts";
 import { takeCursor } from "./_channel/take_cursor.ts";
 import { assertTopic } from "./_channel/topics.ts";
+import { makeUnboundError } from "./_channel/unbound_method.ts";
 import type { EventChannelStall } from "./_channel/log_follower.ts";
 import { tellRejection } from "./_warning.ts";
 import type { TypedEventInit } from "./event.ts";

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { makeUnboundError } from "../_channel/option_checks.ts";
+import { makeUnboundError } from "../_channel/unbound_method.ts";
 import type { StreamCounters } from "../_server/stream_counters.ts";
 import { tellRejection } from "../_warning.ts";
 import { MemoryEventLogs } from "../log.ts";
