@@ -2,50 +2,8 @@
 
 import { assert, assertEquals } from "@std/assert";
 import { KeepAliveSchedule } from "../../_channel/keep_alive_schedule.ts";
-import { FakeTime } from "../support/fake_time.ts";
+import { FakeIntervals } from "../support/fake_time.ts";
 import { checkProperty, type Random } from "../support/random.ts";
-
-/** As {@linkcode FakeTime}, with `setInterval()`, and with timers that may be late. */
-class FakeIntervals extends FakeTime {
-  readonly #setInterval = globalThis.setInterval;
-  readonly #clearInterval = globalThis.clearInterval;
-  readonly #fakeSetTimeout = globalThis.setTimeout;
-
-  constructor(lateness: () => number = () => 0) {
-    super();
-    const set = this.#fakeSetTimeout;
-    const setLate = (callback: () => void, delay: number) =>
-      set(callback, delay + lateness());
-    const handles = new Map<number, number>();
-    let next = 0;
-    Object.assign(globalThis, {
-      setTimeout: setLate,
-      setInterval: (callback: () => void, delay: number) => {
-        const id = next++;
-        const arm = (): void => {
-          handles.set(
-            id,
-            setLate(() => {
-              arm();
-              callback();
-            }, delay) as unknown as number,
-          );
-        };
-        arm();
-        return id;
-      },
-      clearInterval: (id: number) => clearTimeout(handles.get(id)),
-    });
-  }
-
-  override [Symbol.dispose](): void {
-    super[Symbol.dispose]();
-    Object.assign(globalThis, {
-      setInterval: this.#setInterval,
-      clearInterval: this.#clearInterval,
-    });
-  }
-}
 
 /** A client that sends a comment when it has sent nothing since its last visit. */
 class Client {
