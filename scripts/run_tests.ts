@@ -21,6 +21,7 @@ import { writeTestModules } from "./_test_modules.ts";
 
 /** Tests that take long: processes are killed, packages built, peers run, heaps filled. */
 const SLOW = [
+  "tests/channel/memory_test.ts",
   "tests/chaos/",
   "tests/docs/comparison_test.ts",
   "tests/docs/deploying_test.ts",
@@ -36,7 +37,7 @@ const SLOW = [
 ];
 
 /** How many modules run at once. Most tests wait: two processors would be idle with two. */
-const JOBS = "4";
+const JOBS = Deno.env.get("DENO_JOBS") ?? "4";
 
 const importMap = await importMapArgs();
 const folder = await Deno.makeTempDir();

@@ -86,8 +86,8 @@ for (const name of names) {
   const runtime = await findProgram(name);
   if (runtime !== undefined) found.push(runtime);
 }
-// Two at once, since most tests wait for a socket or a timer.
-await Promise.all([testNext(), testNext()]);
+// Three at once, since most tests wait for a socket or a timer.
+await Promise.all([testNext(), testNext(), testNext()]);
 const flaky = await runSecondTime(failures, ({ run }) => run());
 total.passed += flaky.length;
 total.failed += failures.length - flaky.length;

@@ -39,10 +39,10 @@ Deno.test("RedisEventLogs() throws if an option is wrong", () => {
   }
 });
 
-test("follows a thousand runs with three connections at most", async ({ client, server }) => {
+test("follows three hundred runs with three connections at most", async ({ client, server }) => {
   const logs = new RedisEventLogs(client, "logs:");
   await using runs = new EventRuns({ logs });
-  const faucets = numbers(1000).map(() => new Faucet());
+  const faucets = numbers(300).map(() => new Faucet());
   await Promise.all(
     faucets.map((faucet, index) => runs.start(`${index}`, faucet.open)),
   );

@@ -4,6 +4,7 @@
 
 import "../channel/client_soak_test.ts";
 import "../channel/soak_test.ts";
+import "../channel/memory_test.ts";
 import "../channel/socket_test.ts";
 import "../fuzz/response_heads_test.ts";
 import "../node/compressing_middleware_test.ts";
