@@ -25,12 +25,11 @@ import { StreamTally } from "../_server/stream_counters.ts";
 import {
   checkResponseOptions,
   COMPRESSION,
-  CORS_OPTIONS,
+  REQUEST_OPTIONS,
 } from "../_server/option_checks.ts";
 import {
   CONFLATION_KEY,
   hasMembers,
-  HEADERS,
   type OptionKinds,
   readOptions,
   SIGNAL,
@@ -73,14 +72,7 @@ const CHANNEL_OPTIONS: OptionKinds<EventChannelOptions> = {
 };
 
 const SERVE_OPTIONS: OptionKinds<EventChannelServeOptions> = {
-  methods: STRINGS,
-  headers: HEADERS,
-  allowTransform: "a boolean",
-  cors: CORS_OPTIONS,
-  signal: SIGNAL,
-  maxDuration: "any",
-  startTimeout: "any",
-  lastEventIdParameter: "a string",
+  ...REQUEST_OPTIONS,
   replay: "any",
   snapshot: "any",
   topics: "any",

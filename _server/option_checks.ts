@@ -51,10 +51,10 @@ export const CORS_OPTIONS: OptionKinds<CorsOptions> = {
   maxAge: "any",
 };
 
-/** The kinds of {@linkcode EventResponseOptions}. */
-export const RESPONSE_OPTIONS: OptionKinds<EventResponseOptions> = {
-  keepAlive: "any",
-  retry: "any",
+/** The kinds of {@linkcode EventResponseOptions} that channels and runs take per request. */
+export const REQUEST_OPTIONS: OptionKinds<
+  Omit<EventResponseOptions, "keepAlive" | "retry">
+> = {
   methods: STRINGS,
   headers: HEADERS,
   cors: CORS_OPTIONS,
@@ -63,6 +63,13 @@ export const RESPONSE_OPTIONS: OptionKinds<EventResponseOptions> = {
   startTimeout: "any",
   lastEventIdParameter: "a string",
   allowTransform: "a boolean",
+};
+
+/** The kinds of {@linkcode EventResponseOptions}. */
+export const RESPONSE_OPTIONS: OptionKinds<EventResponseOptions> = {
+  keepAlive: "any",
+  retry: "any",
+  ...REQUEST_OPTIONS,
 };
 
 const SERVE_EVENTS_OPTIONS: OptionKinds<ServeEventsOptions> = {

@@ -11,16 +11,9 @@ import { StreamTally } from "../_server/stream_counters.ts";
 import {
   checkResponseOptions,
   COMPRESSION,
-  CORS_OPTIONS,
+  REQUEST_OPTIONS,
 } from "../_server/option_checks.ts";
-import {
-  hasMembers,
-  HEADERS,
-  type OptionKinds,
-  readOptions,
-  SIGNAL,
-  STRINGS,
-} from "../_options.ts";
+import { hasMembers, type OptionKinds, readOptions } from "../_options.ts";
 import {
   assertInteger,
   assertLimit,
@@ -64,14 +57,7 @@ const START_OPTIONS: OptionKinds<EventRunsStartOptions> = {
 };
 
 const SERVE_OPTIONS: OptionKinds<EventRunsServeOptions> = {
-  methods: STRINGS,
-  headers: HEADERS,
-  allowTransform: "a boolean",
-  cors: CORS_OPTIONS,
-  signal: SIGNAL,
-  maxDuration: "any",
-  startTimeout: "any",
-  lastEventIdParameter: "a string",
+  ...REQUEST_OPTIONS,
   onClose: "a function",
   notFound: "a function",
 };
