@@ -1,9 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The timer for a peer that is silent for too long. It does not blame the peer if this
- * process itself stood still. `readEvents()`, the client's connections and the sockets of both
- * sides use it.
+ * The timer for a peer that is silent for too long, as at the other end of a half-open
+ * connection. It does not blame the peer if this process itself stood still.
+ * `readEvents()`, the client's connections and the sockets of both sides use it.
  *
  * @module
  */

@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Writes the fields of an event as a block of an event stream. The encoder calls it, and
- * channels for the events of their logs, which have topics too.
+ * Writes the fields of an event as a block of an event stream, and refuses what would inject
+ * a field or an event, such as a line break in an ID. The encoder calls it, and channels for
+ * the events of their logs, which have topics too.
  *
  * @module
  */

@@ -2,9 +2,9 @@
 
 /**
  * The timer that notices when nothing was written at first, or for a while. Sessions of
- * `serveEvents` and sockets then write a comment: a browser may wait for a first byte
- * before it opens the stream, and a proxy or load balancer may take a silent connection
- * for dead.
+ * `serveEvents` and sockets then write a comment, a heartbeat: a browser may wait for a
+ * first byte before it opens the stream, and a proxy or load balancer may take a silent
+ * connection for dead.
  *
  * @module
  */
