@@ -190,11 +190,11 @@ Deno.test("DenoKvEventLog.append() rejects with a TimeoutError if there is no an
   using kv = await Deno.openKv(":memory:");
   let fate: Fate = "silent";
   const store = faulty(kv, { commit: () => fate });
-  const log = new DenoKvEventLog(store, ["log"], { timeout: 20 });
+  const log = new DenoKvEventLog(store, ["log"], { timeout: 200 });
   await new DenoKvEventLog(kv, ["log"]).rewind(0);
   const errors = await Promise.all([
-    assertRejects(() => log.append({ data: "a" }), Error, "for 20 ms"),
-    assertRejects(() => log.append({ data: "b" }), Error, "for 20 ms"),
+    assertRejects(() => log.append({ data: "a" }), Error, "for 200 ms"),
+    assertRejects(() => log.append({ data: "b" }), Error, "for 200 ms"),
   ]);
   assertEquals(errors.map(({ name }) => name), [
     "TimeoutError",
