@@ -226,7 +226,8 @@ export class Interpreter implements StreamState {
         if (this.#room < 0) this.#refuse();
         return;
       }
-      this.#afterCR = isCR;
+      // To write it for each line would cost 5 % of the lines of comments.
+      if (isCR !== this.#afterCR) this.#afterCR = isCR;
 
       // The line is in `line`, from `begin` to `end`. The name, the colon and the space are
       // read from the bytes where there are any: it is three times as fast as charCodeAt().
