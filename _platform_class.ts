@@ -28,9 +28,7 @@ export const PlatformTransformStream: typeof TransformStream =
  */
 function findClass<Class>(name: string): Class {
   return (globalThis as unknown as Record<string, Class | undefined>)[name] ??
-    class {
-      constructor() {
-        throw new TypeError(`Cannot create object: there is no ${name} here`);
-      }
+    function (): never {
+      throw new TypeError(`Cannot create object: there is no ${name} here`);
     } as Class;
 }
