@@ -247,18 +247,15 @@ export class EventStreamConnection
     if (this.#running) return;
     this.#running = true;
     try {
-      while (
-        this.#readyState === CONNECTING ||
-        this.#queue.hasRequests
-      ) {
+      // Once closed, it has answered all requests.
+      while (this.#readyState === CONNECTING || this.#queue.hasRequests) {
         try {
-          // An abort that came before there was a listener.
           if (this.#parserError !== undefined) throw this.#parserError;
-          else if (this.#readyState === OPEN) {
+          if (this.#readyState === OPEN) {
             await this.#attempt?.wait();
             this.#parse();
-          } // The end of the pause ends it.
-          else if (this.#isPaused) await this.#wait(MAX_DELAY);
+            // The end of the pause ends it.
+          } else if (this.#isPaused) await this.#wait(MAX_DELAY);
           else await this.#open();
         } catch (error) {
           await this.#reestablish(asEventSourceError(error, this.#url.last));

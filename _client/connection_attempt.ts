@@ -152,12 +152,11 @@ export class ConnectionAttempt {
       : "";
     this.#cancel();
     const { status, headers } = response;
-    const reason = status === 204 ? "no-content" : fault.code;
-    throw new EventSourceError(reason, fault.message, {
-      status,
-      headers,
-      body,
-    });
+    throw new EventSourceError(
+      status === 204 ? "no-content" : fault.code,
+      fault.message,
+      { status, headers, body },
+    );
   }
 
   #cancel(): void {

@@ -75,22 +75,22 @@ export class EventSourceError extends Error {
   /** Always `"EventSourceError"`. */
   override name = "EventSourceError";
   /** Why the connection ended. */
-  readonly reason: DisconnectReason;
+  declare readonly reason: DisconnectReason;
   /**
    * The origin and the path of the URL that the request went to. Credentials and the query
    * are left out, since errors are kept in logs. Of another URL than one of HTTP, it is the
    * scheme. `undefined` if the connection is that of another tab.
    */
-  readonly url: string | undefined;
+  declare readonly url: string | undefined;
   /** The status of the response that was refused, otherwise `undefined`. */
-  readonly status: number | undefined;
+  declare readonly status: number | undefined;
   /** The headers of the response that was refused, otherwise `undefined`. */
-  readonly headers: Headers | undefined;
+  declare readonly headers: Headers | undefined;
   /**
    * The first 1024 bytes of the body of the response that was refused, as text;
    * less if the rest takes longer than a second, and otherwise empty.
    */
-  readonly body: string;
+  declare readonly body: string;
 
   /**
    * Makes the error for a connection that ended.

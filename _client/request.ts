@@ -160,11 +160,11 @@ function addHeaders(
     else searchParams.delete(parameter);
   } else if (lastEventId) {
     const isSent = ENCODES_HEADERS && !/[^\0-\xff]/.test(lastEventId);
+    let text = "";
     // One character for each byte.
-    const text = Array.from(
-      new TextEncoder().encode(lastEventId),
-      (byte) => String.fromCharCode(byte),
-    ).join("");
+    for (const byte of new TextEncoder().encode(lastEventId)) {
+      text += String.fromCharCode(byte);
+    }
     headers.set("Last-Event-ID", isSent ? lastEventId : text);
   }
 }
