@@ -46,10 +46,10 @@ import {
 /** The connection of one tab, which is the leader or a follower. */
 export class SharedConnection
   implements EventSourceConnection, LeaderTab, LaggingTab {
-  readonly url: string;
-  readonly options: ConnectOptions;
-  readonly name: string;
-  readonly recent: RecentEvents;
+  declare readonly url: string;
+  declare readonly options: ConnectOptions;
+  declare readonly name: string;
+  declare readonly recent: RecentEvents;
   /** The last event ID after the events that this tab has received. */
   lastEventId = "";
   /** The greatest term that this tab knows. A leader of a lesser one was replaced. */
