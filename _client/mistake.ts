@@ -12,7 +12,7 @@
 // WebKit translates what it writes of the network, so that the mistakes are what can be told.
 // Each pattern of a text has a space, as no URL within it has.
 const MISTAKE_REGEXP =
-  /^(EvalE|Refere|RangeE|Syntax|URIE|InvalidCh|DataCl|InvalidAr|NotSupp|TypeError.*( not (an? |iter)| is (null|undef)|can't |annot (read|set|conv|des|be [dp])| (const|circ|cyc)|Failed to (exec|cons)|header name|Body ))/;
+  /^(Refere|RangeE|Syntax|URIE|InvalidCh|InvalidAr|NotSupp|TypeError.*( not (an? |iter)| is (null|undef)|can't |annot (read|set|conv|des|be [dp])| (const|circ|cyc)|Failed to (exec|cons)|header name|Body ))/;
 
 /**
  * Whether an error of a request shows a mistake in a program, so that each attempt would fail.

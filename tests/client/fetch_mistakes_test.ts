@@ -23,6 +23,8 @@ const FIVE = 5 as unknown as { new (): object } & number[];
 const CIRCLE: Record<string, unknown> = {};
 CIRCLE.circle = CIRCLE;
 
+declare const notThere: unknown;
+
 class Class {}
 
 /** Mistakes, made for real: the texts are those of the engine that runs this. */
@@ -55,14 +57,13 @@ const MISTAKES: Record<string, (init: RequestInit) => unknown> = {
   "writes a symbol": () => `${Symbol("a") as unknown as string}`,
   "reads what is no JSON": () => JSON.parse("<html>"),
   "takes the keys of null": () => Object.keys(NULL),
-  "uses a name that is not there": () => new Function("return notThere")(),
+  "uses a name that is not there": () => notThere,
   "recurses for ever": function recurse(): number {
     return 1 + recurse();
   },
   "makes a URL of what is none": () => new URL("no URL"),
   "decodes a broken URI": () => decodeURIComponent("%"),
   "encodes a snowman in base64": () => btoa("\u2603"),
-  "clones a function": () => structuredClone(() => {}),
   "sets a header with a malformed name": () => new Headers({ "a b": "c" }),
   "reads a body twice": async () => {
     const response = new Response("a");
