@@ -79,7 +79,7 @@ export class EventSourceError extends Error {
   /**
    * The origin and the path of the URL that the request went to. Credentials and the query
    * are left out, since errors are kept in logs. Of another URL than one of HTTP, it is the
-   * scheme. `undefined` if the connection is that of another tab.
+   * scheme. `undefined` if another tab had the connection, and is gone.
    */
   declare readonly url: string | undefined;
   /** The status of the response that was refused, otherwise `undefined`. */

@@ -23,7 +23,7 @@ import type {
   LeaderMessage,
   PageWake,
 } from "./_messages.ts";
-import type { StateChange } from "./_status.ts";
+import { type Failure, type StateChange, toFailure } from "./_status.ts";
 
 /** What a leader needs of its tab. */
 export interface LeaderTab {
@@ -46,6 +46,8 @@ export class Leader {
   #isClosed = false;
   // Ends the collection of reports.
   readonly #timer: ReturnType<typeof setTimeout>;
+  // Why there is no connection: for tabs that join now as well.
+  #failure: Failure | undefined;
   // The report of the tab that has received the most.
   #furthest: EventRange;
 
@@ -120,6 +122,7 @@ export class Leader {
     // An error in this tab only, such as in an option's function, may not happen in
     // the next leader.
     if (error?.reason !== "local-error") {
+      this.#failure = error && toFailure(error);
       this.#tell(this.#tab.recent.next, undefined, error !== undefined);
     }
     this.#tab.changeState({ readyState: this.#readyState, state });
@@ -144,6 +147,7 @@ export class Leader {
       readyState: this.#readyState,
       url: this.#connection?.response?.url ?? "",
       hasFailed,
+      failure: this.#failure,
       to,
     });
   }

@@ -10,7 +10,10 @@ import {
   CONNECTING,
   type ConnectionState,
 } from "../_client/connection_state.ts";
-import { EventSourceError } from "../_client/event_source_error.ts";
+import {
+  EventSourceError,
+  type EventSourceErrorOptions,
+} from "../_client/event_source_error.ts";
 
 /** The state of the leader's connection. */
 export interface ConnectionStatus {
@@ -19,7 +22,14 @@ export interface ConnectionStatus {
   readonly hasFailed: boolean;
   /** The URL of the response, while there is one. */
   readonly url: string;
+  /** Why there is no connection, once one was lost or an attempt has failed. */
+  readonly failure?: Failure | undefined;
 }
+
+/** An `EventSourceError` as a message can carry it: without its headers and its cause. */
+export type Failure =
+  & Pick<EventSourceError, "reason" | "message">
+  & Pick<EventSourceErrorOptions, "url" | "status" | "body">;
 
 /** A change of `readyState`, and what `onStateChange` is called with. */
 export interface StateChange {
@@ -34,18 +44,24 @@ export const NO_CONNECTION: ConnectionStatus = {
   url: "",
 };
 
+/** Describes an error for the other tabs. */
+export function toFailure(error: EventSourceError): Failure {
+  return { ...error, message: error.message, headers: undefined } as Failure;
+}
+
 /**
  * Describes the status for the `EventSource` of a follower, which reads no more of it than
- * the URL that events come from, or that there is an error.
+ * the URL that events come from, or why there is an error.
  */
-export function describe({ url }: ConnectionStatus): ConnectionState {
+export function describe({ url, failure }: ConnectionStatus): ConnectionState {
+  const {
+    reason = "network-error",
+    message = "Cannot read event stream: another tab lost it",
+  } = failure ?? {};
   return url === ""
     ? {
       state: "closed",
-      error: new EventSourceError(
-        "network-error",
-        "Cannot read event stream: another tab lost it",
-      ),
+      error: new EventSourceError(reason, message, failure),
     }
     : { state: "open", response: { status: 200, headers: new Headers(), url } };
 }

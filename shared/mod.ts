@@ -101,6 +101,8 @@ const CONNECTIONS = new WeakMap<object, SharedConnection>();
  * - `fetch`, `headers`, `onComment`, `shouldReconnect` and the other functions among the
  *   options are called in the leader. If one throws, the source fails in that tab, and
  *   another tab becomes the leader. A request that the server refuses fails all sources.
+ * - `error` events tell as much in all tabs, but `error.headers` and `error.cause`, which the
+ *   leader alone has.
  *
  * Where there are no Web Locks, no `BroadcastChannel` or no tabs of one user (in Node,
  * Deno and Bun, in old browsers, on pages that were not loaded over HTTPS or from

@@ -70,6 +70,7 @@ const DENO_ONLY: Record<string, string> = {
   "runs/hostile_ids": "Deno KV is Deno's",
   "runs/lost_run": "Deno KV is Deno's",
   "runs/models": "takes the clients of language models from npm",
+  "shared/failures": "Node.js 20 and workerd have no Web Locks",
   "shared/protocol": "Node.js 20 and workerd have no Web Locks",
   "shared/tabs": "Node.js 20 and workerd have no Web Locks",
   "socket/broken_post": "starts processes",
