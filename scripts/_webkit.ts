@@ -112,11 +112,12 @@ export class WebKitPage {
     await this.#command("POST", "/back", {});
   }
 
-  /** Shows the page, and hides the others. */
+  /** Shows the page, and hides the one that was shown. */
   async bringToFront(): Promise<void> {
-    for (const page of this.#webKit.pages) {
-      if (page !== this) await page.#command("POST", "/window/minimize", {});
-    }
+    const { shown } = this.#webKit;
+    if (shown === this) return;
+    this.#webKit.shown = this;
+    if (shown) await shown.#command("POST", "/window/minimize", {});
     // It shows a window that was minimized.
     await this.#command("POST", "/window/rect", WINDOW);
   }
@@ -128,7 +129,7 @@ export class WebKitPage {
 
   /** Closes the page, as its user does. */
   async close(): Promise<void> {
-    this.#webKit.pages.delete(this);
+    if (this.#webKit.shown === this) this.#webKit.shown = undefined;
     await this.#command("DELETE", "/window");
   }
 
@@ -145,8 +146,8 @@ export class WebKitPage {
 export class WebKit implements AsyncDisposable {
   /** The version, such as `2.50.6`. */
   readonly version: string;
-  /** Those that are open. Each has a window of its own: only those can be hidden. */
-  readonly pages = new Set<WebKitPage>();
+  /** The page that is shown. Each has a window of its own: only those can be hidden. */
+  shown: WebKitPage | undefined;
   readonly #session: string;
   readonly #processes: Deno.ChildProcess[];
   /** The window that commands go to. */
@@ -207,7 +208,8 @@ export class WebKit implements AsyncDisposable {
       : await this.command("GET", "/window") as string;
     this.#isFirstUsed = true;
     const page = new WebKitPage(this, handle);
-    this.pages.add(page);
+    // As a new tab does.
+    await page.bringToFront();
     return page;
   }
 

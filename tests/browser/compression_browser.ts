@@ -31,8 +31,11 @@ const READERS: Record<string, (page: Page) => Promise<void>> = {
       Object.assign(globalThis, { received });
       const { body } = await fetch(path);
       const read = async () => {
-        const texts = body!.pipeThrough(new TextDecoderStream());
-        for await (const text of texts as unknown as AsyncIterable<string>) {
+        // By a reader: the streams of WebKit are no async iterables.
+        const reader = body!.pipeThrough(new TextDecoderStream()).getReader();
+        for (;;) {
+          const { done, value: text } = await reader.read();
+          if (done) break;
           for (const [, data] of text.matchAll(/^data: (.*)$/gm)) {
             received.push(data!);
           }
