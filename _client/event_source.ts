@@ -115,9 +115,9 @@ export class EventSource<Events extends object = EventSourceEventMap>
   readonly #singleListeners = new SingleListeners();
   /** In which a listener to the last event may await something. */
   readonly #turn = new EventLoopTurn();
-  readonly #onopen = this.#createSlot("open");
-  readonly #onmessage = this.#createSlot("message");
-  readonly #onerror = this.#createSlot("error");
+  readonly #onopen = new EventHandlerSlot(this, "open", addEventListener);
+  readonly #onmessage = new EventHandlerSlot(this, "message", addEventListener);
+  readonly #onerror = new EventHandlerSlot(this, "error", addEventListener);
   /** The origin of the stream's final URL; set when the connection opens. */
   #origin = "";
 
@@ -335,14 +335,6 @@ export class EventSource<Events extends object = EventSourceEventMap>
     this.#turn.begin();
     dispatchEvent(this, event);
   }
-
-  #createSlot(type: string): EventHandlerSlot {
-    return new EventHandlerSlot(
-      this,
-      type,
-      addEventListener,
-    );
-  }
 }
 
 // The method of this class, which a subclass may override for itself.
@@ -378,9 +370,9 @@ for (const name of Object.getOwnPropertyNames(prototype)) {
   }
 }
 for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSED })) {
-  const constant = { value, enumerable: true };
-  Object.defineProperty(EventSource, name, constant);
-  Object.defineProperty(prototype, name, constant);
+  for (const holder of [EventSource, prototype]) {
+    Object.defineProperty(holder, name, { value, enumerable: true });
+  }
 }
 Object.defineProperty(prototype, Symbol.toStringTag, {
   value: "EventSource",

@@ -36,10 +36,8 @@ export function findFault(
     const name = fault.code === "unexpected-status" ? "Status" : "ContentType";
     fault.message += `; the option "ignore${name}" accepts it`;
   }
-  if (!fault && body === undefined) {
-    throw new TypeError(
-      describeMismatch("read event stream", "body", "a stream", body),
-    );
-  }
-  return fault;
+  if (fault || body !== undefined) return fault;
+  throw new TypeError(
+    describeMismatch("read event stream", "body", "a stream", body),
+  );
 }

@@ -47,9 +47,8 @@ export class RequestUrl {
   /** The options for the next request: no header of the user's goes to another origin. */
   limit(options: EventSourceInit): EventSourceInit {
     const url = this.#redirected;
-    return url === undefined ||
-        new URL(url).origin === new URL(this.given).origin
-      ? options
-      : { ...options, headers: undefined };
+    return url && new URL(url).origin !== new URL(this.given).origin
+      ? { ...options, headers: undefined }
+      : options;
   }
 }
