@@ -28,8 +28,12 @@ export interface ImmediateSource {
   rewind(count: number): string;
   /** Describes the log, as `EventLogs.inspect`. */
   inspect(): EventLogState;
-  /** Makes a change. If it fails, nothing has changed, and the transaction is as it was. */
-  change<T>(decide: DecideChange<T>): T;
+  /**
+   * Makes a change. If it fails, nothing has changed, and the transaction is as it was.
+   *
+   * @param isJoined Whether a transaction of the application is open.
+   */
+  change<T>(decide: DecideChange<T>, isJoined: boolean): T;
   /** Watches the log for changes. */
   watch(): ChangeWatcher;
 }
@@ -108,7 +112,7 @@ export class ImmediateLog extends StateLog {
     // An append waits behind earlier ones, unless it belongs to an open transaction.
     if (this.#waiting === 0 || isJoined) {
       try {
-        return Promise.resolve(this.#source.change(decide));
+        return Promise.resolve(this.#source.change(decide, isJoined));
       } catch (error) {
         // A later attempt would not be part of the transaction.
         if (isJoined || this.#classifyError(error) === "final") throw error;
@@ -127,7 +131,7 @@ export class ImmediateLog extends StateLog {
       // It was called outside of a transaction. In one that was opened meanwhile, a rollback
       // would undo it.
       if (this.#source.isInTransaction) throw new OpenTransactionError();
-      return this.#source.change(decide);
+      return this.#source.change(decide, false);
     };
     this.#waiting++;
     const result = this.#tail.then(() => this.retry(attempt, task, signal));

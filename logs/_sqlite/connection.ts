@@ -98,9 +98,8 @@ export class SqliteConnection {
     return this.get("PRAGMA data_version")?.[0];
   }
 
-  /** Writes within the transaction that is open, or in one of its own. */
+  /** Runs statements in a transaction of their own. */
   transact<T>(write: () => T): T {
-    if (this.isInTransaction) return write();
     this.run("BEGIN IMMEDIATE");
     return this.#finish(write, "COMMIT", "ROLLBACK");
   }
@@ -128,7 +127,9 @@ export class SqliteConnection {
       this.#hasMode = true;
     }
     if (this.#readSchemaVersion() === undefined && !hasTables) {
-      this.transact(() => this.#db.exec(SQLITE_SCHEMA));
+      const makeTables = (): unknown => this.#db.exec(SQLITE_SCHEMA);
+      if (isInTransaction) makeTables();
+      else this.transact(makeTables);
     }
     const version = this.#readSchemaVersion();
     if (version !== SCHEMA_VERSION) {

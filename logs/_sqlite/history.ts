@@ -43,15 +43,26 @@ WHERE epoch = ? AND sequence > ? AND sequence <= ? AND time >= ?
 ORDER BY sequence LIMIT ?`;
 const FIND_YOUNG = `SELECT sequence FROM tidings_events
 WHERE epoch = ? AND time >= ? ORDER BY sequence LIMIT 1`;
-// Both statements insert a SELECT. When the disk is full, SQLite rolls back the whole
-// transaction of the application for a statement that writes one row, and only the statement
-// for one that may write several.
 const WRITE_STATE = `INSERT OR REPLACE INTO tidings_logs
-(collection, name, ${STATE_COLUMNS}) SELECT ?, ?, ?, ?, ?, ?, ?`;
+(collection, name, ${STATE_COLUMNS})`;
 // A row with the same number may be there: it was written without the state, so no append was
 // confirmed for it.
 const WRITE_EVENT = `INSERT OR REPLACE INTO tidings_events
-(epoch, sequence, time, event) SELECT ?, ?, ?, ?`;
+(epoch, sequence, time, event)`;
+/** The statements of a write in a transaction of its own. */
+const ALONE = {
+  writeState: `${WRITE_STATE} VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  writeEvent: `${WRITE_EVENT} VALUES (?, ?, ?, ?)`,
+};
+/**
+ * Those of one in a transaction of the application, which take a quarter longer. When the disk
+ * is full, SQLite rolls back a whole transaction for a statement that writes one row, and only
+ * the statement for one that may write several.
+ */
+const JOINED: typeof ALONE = {
+  writeState: `${WRITE_STATE} SELECT ?, ?, ?, ?, ?, ?, ?`,
+  writeEvent: `${WRITE_EVENT} SELECT ?, ?, ?, ?`,
+};
 const DROP_EVENTS =
   "DELETE FROM tidings_events WHERE epoch = ? AND sequence < ?";
 const EXPIRED = `FROM tidings_logs WHERE expires_at <= ?
@@ -128,12 +139,14 @@ export class SqliteHistory implements ImmediateSource {
     return this.#connection.changes.watch(this.#key, this.#setup.pollInterval);
   }
 
-  change<T>(decide: DecideChange<T>): T {
+  change<T>(decide: DecideChange<T>, isJoined: boolean): T {
     this.#connection.prepareTables(this.#setup);
-    return this.#connection.transact(() => this.#change(decide));
+    return isJoined
+      ? this.#change(decide, JOINED)
+      : this.#connection.transact(() => this.#change(decide, ALONE));
   }
 
-  #change<T>(decide: DecideChange<T>): T {
+  #change<T>(decide: DecideChange<T>, sql: typeof ALONE): T {
     const connection = this.#connection;
     const now = Date.now();
     if (this.#names[1] !== "") this.#sweep(now);
@@ -142,9 +155,13 @@ export class SqliteHistory implements ImmediateSource {
     const { state, line, result } = decide(unexpired(stored, now), now);
     if (state === undefined) return result;
     const write = (): void => {
-      if (line !== undefined) this.#writeEvent(state, line, now);
+      const { epoch, last } = state;
+      if (line !== undefined) {
+        if (last % TRIM_EVENTS === 0) this.#trim(epoch, last, now);
+        connection.run(sql.writeEvent, epoch, last, now, line);
+      }
       // The state is written last: a reader sees an event once the state includes it.
-      connection.run(WRITE_STATE, ...this.#names, ...toColumns(state));
+      connection.run(sql.writeState, ...this.#names, ...toColumns(state));
     };
     if (stored === undefined || stored.epoch === state.epoch) {
       write();
@@ -168,11 +185,6 @@ export class SqliteHistory implements ImmediateSource {
   #readEvents({ epoch, last }: LogState, after: number, limit: number): Row[] {
     const oldest = this.#oldestTime(Date.now());
     return this.#connection.all(READ_EVENTS, epoch, after, last, oldest, limit);
-  }
-
-  #writeEvent({ epoch, last }: LogState, line: string, now: number): void {
-    if (last % TRIM_EVENTS === 0) this.#trim(epoch, last, now);
-    this.#connection.run(WRITE_EVENT, epoch, last, now, line);
   }
 
   /** Drops events that are too many or too old, before the next event is written. */
