@@ -8,6 +8,26 @@
 
 import { assertNumber, MAX_DELAY } from "../../_validate.ts";
 
+/** The options that are checked. */
+interface WaitOptions {
+  pollInterval?: number | undefined;
+  timeout?: number | undefined;
+}
+
+/**
+ * Checks both options, as {@linkcode checkWaits}, and fills in the defaults: a timeout of 10
+ * seconds, and an interval.
+ */
+export function fillWaits(
+  verb: string,
+  { pollInterval, timeout = 10_000 }: WaitOptions,
+  defaultInterval: number,
+): { readonly pollInterval: number; readonly timeout: number } {
+  const waits = { pollInterval: pollInterval ?? defaultInterval, timeout };
+  checkWaits(verb, waits.pollInterval, timeout);
+  return waits;
+}
+
 /**
  * Checks both options.
  *

@@ -186,19 +186,20 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
         if (!isWrittenAlready(error)) throw error;
         return this.#query(FIND_WRITE, writeId);
       });
-      const ids = readIds(rows, lines.length);
+      if (rows.length !== lines.length) {
+        throw new Error(`expected ${lines.length} rows, got ${rows.length}`);
+      }
       this.#retention.note(lines);
       await this.#retention.dropIfDue();
-      return ids;
+      return rows.map((row) => readText(row, "cursor"));
     };
   }
 
   async writeIn(transaction: unknown, line: string): Promise<string> {
+    const { query } = this.#setup;
     const values = [this.#key, null, line];
-    const sql = this.#writeOne;
-    const rows = await this.#setup.query(sql, values, transaction);
-    // There is one row for one line.
-    return readIds(rows, 1)[0]!;
+    const [row] = await query(this.#writeOne, values, transaction);
+    return readText(row, "cursor");
   }
 
   async read(
@@ -258,9 +259,4 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
   #query(sql: string, ...values: Values): Promise<Row[]> {
     return this.#setup.query(sql, [this.#key, ...values]);
   }
-}
-
-function readIds(rows: readonly Row[], count: number): string[] {
-  if (rows.length === count) return rows.map((row) => readText(row, "cursor"));
-  throw new Error(`expected ${count} rows, got ${rows.length}`);
 }

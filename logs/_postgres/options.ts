@@ -10,7 +10,7 @@ import { assertLogName, MAX_LOG_NAME_BYTES } from "../../_log/event_logs.ts";
 import type { OptionKinds } from "../../_options.ts";
 import { describeMismatch } from "../../_validate.ts";
 import type { LogCallsOptions } from "../_engine/log_calls.ts";
-import { checkWaits } from "../_engine/wait_options.ts";
+import { fillWaits } from "../_engine/wait_options.ts";
 import type { PostgresClient } from "./client.ts";
 import {
   connectionOf,
@@ -81,7 +81,7 @@ export function checkSetup(
   verb: string,
   client: PostgresClient,
   parameter: string,
-  name: string,
+  collection: string,
   options: PostgresEventLogsOptions,
 ): PostgresSetup {
   const isClient = typeof client?.query === "function" &&
@@ -90,22 +90,12 @@ export function checkSetup(
     const expected = "a client with query(), and listen() if it listens";
     throw new TypeError(describeMismatch(verb, "client", expected, client));
   }
-  const {
-    pollInterval = client.listen === undefined ? 1000 : 30_000,
-    timeout = 10_000,
-    notify = true,
-    hasTables = false,
-  } = options;
-  checkWaits(verb, pollInterval, timeout);
-  assertLogName(verb, name, MAX_LOG_NAME_BYTES, parameter);
+  const { notify = true, hasTables = false } = options;
+  const interval = client.listen === undefined ? 1000 : 30_000;
+  const waits = fillWaits(verb, options, interval);
+  assertLogName(verb, collection, MAX_LOG_NAME_BYTES, parameter);
   const connection = connectionOf(client);
-  return {
-    connection,
-    collection: name,
-    pollInterval,
-    timeout,
-    notify,
-    query: (...call) => connection.query(hasTables, ...call),
-    classifyError,
-  };
+  const query: PostgresSetup["query"] = (...call) =>
+    connection.query(hasTables, ...call);
+  return { ...waits, connection, collection, notify, query, classifyError };
 }

@@ -10,7 +10,7 @@ import { assertLogName } from "../../_log/event_logs.ts";
 import type { OptionKinds } from "../../_options.ts";
 import { describeMismatch } from "../../_validate.ts";
 import type { LogCallsOptions } from "../_engine/log_calls.ts";
-import { checkWaits } from "../_engine/wait_options.ts";
+import { fillWaits } from "../_engine/wait_options.ts";
 import {
   connectionOf,
   type PrepareOptions,
@@ -81,24 +81,16 @@ export function checkSetup(
   verb: string,
   db: SqliteDatabase,
   parameter: string,
-  name: string,
+  collection: string,
   options: SqliteEventLogsOptions,
 ): SqliteSetup {
-  const { pollInterval = 50, timeout = 10_000, wal, hasTables = false } =
-    options;
-  checkWaits(verb, pollInterval, timeout);
-  assertLogName(verb, name, Infinity, parameter);
+  const { wal, hasTables = false } = options;
+  const waits = fillWaits(verb, options, 50);
+  assertLogName(verb, collection, Infinity, parameter);
   if (typeof db?.exec !== "function" || typeof db.prepare !== "function") {
     const expected = "an open database with exec() and prepare()";
     throw new TypeError(describeMismatch(verb, "db", expected, db));
   }
-  return {
-    connection: connectionOf(db),
-    collection: name,
-    pollInterval,
-    timeout,
-    wal,
-    hasTables,
-    classifyError,
-  };
+  const connection = connectionOf(db);
+  return { ...waits, connection, collection, wal, hasTables, classifyError };
 }
