@@ -157,7 +157,10 @@ export function testFences(test: DeclareLogsCase): void {
     const claim = await logs.claim("a", { leaseTime: SHORT });
     await until(async () => !(await other.inspect("a")).isClaimed);
     await claim!.append({ data: "still mine" });
-    assertEquals(await claim!.renew(), true);
-    assertEquals((await other.inspect("a")).isClaimed, true);
+    // Where the engine is busy, the lease may run out once more before it is looked at.
+    await until(async () => {
+      assertEquals(await claim!.renew(), true);
+      return (await other.inspect("a")).isClaimed;
+    });
   });
 }
