@@ -345,7 +345,7 @@ export class EventChannel<Events = unknown> implements AsyncDisposable {
    * @throws {RangeError} If `replay`, `snapshot`, `maxDuration` or `topics` is outside its
    * range, and as `serveEvents` does for `cors`.
    */
-  serve(request: Request, options: EventChannelServeOptions = {}): Response {
+  serve(request: Request, options?: EventChannelServeOptions): Response {
     if (!(#options in Object(this))) {
       throw makeUnboundError("serve event channel", this);
     }

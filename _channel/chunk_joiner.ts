@@ -14,20 +14,24 @@ import { joinChunks } from "../_server/join_chunks.ts";
  */
 const ENOUGH = 16_384;
 
+/** Where joined chunks go. */
+interface JoinerOutput {
+  /** Writes a chunk, given the number of its events. */
+  write(bytes: Uint8Array<ArrayBuffer>, events: number): void;
+}
+
 /** Joins small chunks that follow one another into one write. */
 export class ChunkJoiner {
-  readonly #write: (bytes: Uint8Array<ArrayBuffer>, events: number) => void;
+  readonly #output: JoinerOutput;
   #chunks: Uint8Array<ArrayBuffer>[] = [];
   #bytes = 0;
   #events = 0;
 
   /**
-   * @param write Writes a joined chunk, given the number of its events.
+   * @param output Writes the joined chunks.
    */
-  constructor(
-    write: (bytes: Uint8Array<ArrayBuffer>, events: number) => void,
-  ) {
-    this.#write = write;
+  constructor(output: JoinerOutput) {
+    this.#output = output;
   }
 
   /** Whether there is nothing to flush. */
@@ -46,12 +50,13 @@ export class ChunkJoiner {
 
   /** Writes what was added. */
   flush(): void {
-    const [first, ...others] = this.#chunks;
+    const chunks = this.#chunks;
+    const [first] = chunks;
     if (first === undefined) return;
-    const bytes = others.length === 0 ? first : joinChunks(this.#chunks);
+    const bytes = chunks.length === 1 ? first : joinChunks(chunks);
     const events = this.#events;
     this.#chunks = [];
     this.#bytes = this.#events = 0;
-    this.#write(bytes, events);
+    this.#output.write(bytes, events);
   }
 }

@@ -156,6 +156,9 @@ function listTopics({ subscribed }: Group): Iterable<string> {
   return subscribed === "all" ? [] : subscribed;
 }
 
+/** The key of subscribers that have no topics, and say nothing else: most of them. */
+const NO_TOPICS = "[[],null,null]";
+
 /** Numbers for functions and topic sets, which tell them apart in a key. */
 const numbers = new WeakMap<object, number>();
 let nextNumber = 0;
@@ -168,6 +171,8 @@ function keyOf(
   { topics, types, filter, until }: Interest,
 ): string | undefined {
   if (filter !== undefined) return undefined;
+  const isPlain = types === undefined && until === undefined;
+  if (isPlain && Array.isArray(topics) && topics.length === 0) return NO_TOPICS;
   return JSON.stringify([
     topics === "all"
       ? topics

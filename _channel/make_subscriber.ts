@@ -13,7 +13,7 @@ import { makeDescribeGap } from "./gap_notice.ts";
 import type { CheckedServeOptions } from "./option_checks.ts";
 import type { EventChannelOptions } from "./options.ts";
 import { Subscriber } from "./subscriber.ts";
-import type { Negotiation } from "../_server/negotiate.ts";
+import type { Negotiation } from "../_server/negotiation.ts";
 import type { CloseReason } from "../server.ts";
 
 /** What a subscriber gets, and what is told of it. */

@@ -13,6 +13,7 @@ import { makeClientCallbacks } from "./client_callbacks.ts";
 import { makeSubscriber } from "./make_subscriber.ts";
 import {
   type CheckedChannelOptions,
+  type CheckedServeOptions,
   checkServeOptions,
   readServeOptions,
 } from "./option_checks.ts";
@@ -20,19 +21,27 @@ import type { EventChannelServeOptions } from "./options.ts";
 import { bindTopicSet, TopicSet } from "./topic_set.ts";
 import {
   answerHead,
-  makeStreamHeaders,
   negotiate,
   NEGOTIATED,
   type NegotiateOptions,
 } from "../_server/negotiate.ts";
 import { assertRequest } from "../_server/request_check.ts";
-import { respond } from "../_server/request_hooks.ts";
+import { respond } from "../_server/respond.ts";
 
 /** The parts of a channel that answer a request. */
 export interface ChannelParts {
   readonly options: CheckedChannelOptions;
   readonly broadcaster: Broadcaster;
   readonly admission: ChannelAdmission;
+  /** What the options come to where they are left out; set by the first such call. */
+  defaults?: ServeSettings;
+}
+
+/** The options of one call of `serve()`, read and checked. */
+interface ServeSettings {
+  readonly given: EventChannelServeOptions;
+  readonly client: CheckedServeOptions;
+  readonly negotiation: NegotiateOptions;
 }
 
 /**
@@ -45,21 +54,18 @@ export interface ChannelParts {
  */
 export function serveClient(
   request: Request,
-  options: EventChannelServeOptions,
-  { options: channelOptions, broadcaster, admission }: ChannelParts,
+  options: EventChannelServeOptions | undefined,
+  channel: ChannelParts,
 ): Response {
   assertRequest("serve event channel", request);
-  const given = readServeOptions(options);
-  const client = checkServeOptions(given, channelOptions);
+  const { options: channelOptions, broadcaster, admission } = channel;
+  const { given, client, negotiation: negotiateOptions } = options === undefined
+    ? channel.defaults ??= readSettings({}, channelOptions)
+    : readSettings(options, channelOptions);
   const { topics } = client.interest;
   if (topics instanceof TopicSet) bindTopicSet(topics, broadcaster);
-  const { compression, onGap, tally } = channelOptions;
-  const negotiation = negotiate(request, {
-    ...given,
-    compression,
-    // Not an option of `serve()`: runs set it.
-    [NEGOTIATED]: (options as NegotiateOptions)[NEGOTIATED],
-  });
+  const { onGap, tally } = channelOptions;
+  const negotiation = negotiate(request, negotiateOptions);
   if (negotiation instanceof Response) {
     tally.countRefusal(negotiation);
     return negotiation;
@@ -85,11 +91,33 @@ export function serveClient(
     negotiation,
     { ...client, onGap, onClose },
   );
-  const streamHeaders = makeStreamHeaders(negotiation);
-  const response = respond(request, subscriber, 1, streamHeaders);
+  const response = respond(request, subscriber, 1, negotiation);
   // From here on the stream can end: a callback may close the channel.
   callbacks?.open();
   subscriber.watch(request, client);
   admission.settle(admitted, subscriber);
   return response;
+}
+
+/**
+ * Reads and checks options of `serve()`.
+ *
+ * @param options The options.
+ * @param channelOptions The options of the channel.
+ */
+function readSettings(
+  options: EventChannelServeOptions,
+  channelOptions: CheckedChannelOptions,
+): ServeSettings {
+  const given = readServeOptions(options);
+  return {
+    given,
+    client: checkServeOptions(given, channelOptions),
+    negotiation: {
+      ...given,
+      compression: channelOptions.compression,
+      // Not an option of `serve()`: runs set it.
+      [NEGOTIATED]: (options as NegotiateOptions)[NEGOTIATED],
+    },
+  };
 }

@@ -11,6 +11,7 @@ import type { Broadcast, Chunk } from "./broadcast.ts";
 import type { Broadcaster } from "./broadcaster.ts";
 import type { CatchUpChunk } from "./catch_up_chunks.ts";
 import { ChunkJoiner } from "./chunk_joiner.ts";
+import { encodeCursor } from "./encode_cursor.ts";
 import type { GroupChunk } from "./compressed_sink.ts";
 import { type DescribeGap, makeGapNotice } from "./gap_notice.ts";
 import type { Choice, Group } from "./group.ts";
@@ -235,9 +236,7 @@ export class Subscriber implements SubscriberRoles {
    * @param location Where to begin, whether there is room or not.
    */
   #advance(location?: SegmentLocation): void {
-    const joiner = new ChunkJoiner((bytes, events) =>
-      this.#output.write(bytes, events)
-    );
+    const joiner = new ChunkJoiner(this.#output);
     location ??= this.#findNext(joiner);
     while (location !== undefined) {
       this.#give(location, joiner);
@@ -309,7 +308,7 @@ export class Subscriber implements SubscriberRoles {
   #reachEnd(cursor: string, position: number, joiner: ChunkJoiner): void {
     if (!this.#knownId.isCursor) {
       this.#knownId.setIsCursor(true);
-      joiner.add(encodeEvent({ id: cursor }), 0);
+      joiner.add(encodeCursor(cursor), 0);
     }
     if (position === this.#broadcaster.position) {
       this.#state = "live";

@@ -8,7 +8,7 @@
  */
 
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
-import { onDeparture } from "../_server/request_hooks.ts";
+import { onDeparture, whenAnswered } from "../_server/request_hooks.ts";
 import { watchStart } from "../_server/start_timeout.ts";
 import type { CloseReason } from "../server.ts";
 
@@ -29,6 +29,8 @@ interface Endable {
 /** The timers and listeners of one stream. */
 export class SubscriberWatch {
   #endStartWatch: (() => void) | undefined;
+  /** Whether the body is read, or nobody has to read it any more. */
+  #hasBegun = false;
   #endListening: (() => void) | undefined;
   #endLifetime: (() => void) | undefined;
 
@@ -54,13 +56,17 @@ export class SubscriberWatch {
     this.#endListening = onDeparture(request, onLeave);
     // A lifetime that is over before would end the stream anyway.
     if (startTimeout < (lifetime?.maxDuration ?? Infinity)) {
-      this.#endStartWatch = watchStart(startTimeout, onLeave);
+      whenAnswered(request, () => {
+        if (this.#hasBegun) return;
+        this.#endStartWatch = watchStart(startTimeout, onLeave);
+      });
     }
     if (stream.isClosed) this.stop();
   }
 
   /** Notes that the body is read. */
   begin(): void {
+    this.#hasBegun = true;
     this.#endStartWatch?.();
     this.#endStartWatch = undefined;
   }

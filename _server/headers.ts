@@ -33,6 +33,7 @@ const REFUSED_HEADERS = [
 const REFUSED_IF_COMPRESSED = [...REFUSED_HEADERS, "content-encoding"];
 
 const NO_TRANSFORM = "no-transform";
+const CACHE_CONTROL = "no-store";
 /** A quoted argument of a directive of `Cache-Control`, in which commas divide nothing. */
 const QUOTED_REGEXP = /"(?:\\.|[^"\\])*"/g;
 
@@ -59,11 +60,24 @@ export function makeCommonHeaders(
   // take three quarters of the time of this function.
   if (ownHeaders !== undefined) assertOwnHeaders(headers, compression);
   const own = ownHeaders === undefined ? null : headers.get("cache-control");
-  const value = own ?? "no-store";
+  const value = own ?? CACHE_CONTROL;
   // `append()` would send a second `cache-control` line beside one of the application.
   headers.set("cache-control", allowTransform ? value : forbidTransform(value));
   if (cors !== undefined) addCorsHeaders(headers, request, cors);
   return headers;
+}
+
+/** Tells whether no option changes what {@linkcode makePlainHeaders} makes. */
+export function hasPlainHeaders(
+  { headers, cors, compression, allowTransform = false }: HeadersOptions,
+): boolean {
+  return headers === undefined && cors === undefined &&
+    compression === undefined && !allowTransform;
+}
+
+/** Makes the headers that {@linkcode makeCommonHeaders} makes without options. */
+export function makePlainHeaders(): Headers {
+  return new Headers({ "cache-control": `${CACHE_CONTROL}, ${NO_TRANSFORM}` });
 }
 
 function assertOwnHeaders(

@@ -8,10 +8,16 @@
  */
 
 import { readWeights } from "./accept_weights.ts";
-import { chooseCompression, type EventCompression } from "./compression.ts";
+import { chooseCompression } from "./compression.ts";
 import { addPreflightHeaders } from "./cors.ts";
-import { type HeadersOptions, makeCommonHeaders } from "./headers.ts";
+import {
+  hasPlainHeaders,
+  type HeadersOptions,
+  makeCommonHeaders,
+  makePlainHeaders,
+} from "./headers.ts";
 import { readLastEventId } from "./last_event_id.ts";
+import type { Negotiation } from "./negotiation.ts";
 import type { EventResponseOptions } from "./options.ts";
 import { answerEmpty, refuse, type RefusedRequest } from "./refuse.ts";
 import { getHeader } from "./request_hooks.ts";
@@ -37,17 +43,29 @@ export interface NegotiateOptions
   isAlone?: boolean | undefined;
 }
 
-/** What is decided about a request that may get a stream. */
-export interface Negotiation extends RefusedRequest {
-  /** The last event ID that the client brings. */
-  readonly lastEventId: string | undefined;
-  /** How the client gets the stream; `undefined` if it gets it as it is. */
-  readonly compression: EventCompression | undefined;
-  /** Whether other clients may get the stream compressed in another way, or not at all. */
-  readonly varies: boolean;
-}
-
 const DEFAULT_METHODS = ["GET"];
+
+/**
+ * What is decided where no option adds a header. In Node, where the head of a stream needs
+ * no `Headers`, making them costs as much as all the rest of the decision.
+ */
+class PlainNegotiation implements Negotiation {
+  readonly lastEventId: string | undefined;
+  readonly isHead: boolean;
+  readonly compression = undefined;
+  readonly varies = false;
+  readonly isPlain = true;
+  #headers: Headers | undefined;
+
+  constructor(lastEventId: string | undefined, isHead: boolean) {
+    this.lastEventId = lastEventId;
+    this.isHead = isHead;
+  }
+
+  get headers(): Headers {
+    return this.#headers ??= makePlainHeaders();
+  }
+}
 
 /**
  * Decides about a request: 204 to OPTIONS (a CORS preflight too), 405 to a method that is
@@ -80,28 +98,35 @@ export function negotiate(
   if (negotiated !== undefined) return negotiated;
   const { method } = request;
   if (method === "OPTIONS") return answerOptions(request, options, headers);
-  headers ??= makeCommonHeaders(request, options);
+  const isPlain = headers === undefined && hasPlainHeaders(options);
+  if (!isPlain) headers ??= makeCommonHeaders(request, options);
   const isHead = method === "HEAD";
   if (!methods.includes(method) && !(isHead && methods.includes("GET"))) {
-    return refuseMethod({ headers, isHead }, options);
+    return refuseMethod(
+      { headers: headers ?? makePlainHeaders(), isHead },
+      options,
+    );
   }
   // Not POST: clients of language models ask for JSON by it, and read the stream that
   // comes.
   const isChoosy = isHead || method === "GET";
   if (isChoosy && !acceptsEventStream(getHeader(request, "accept"))) {
     return refuse(
-      { headers, isHead },
+      { headers: headers ?? makePlainHeaders(), isHead },
       406,
       `Cannot serve events: expected "Accept" to allow ${EVENT_STREAM_TYPE}`,
     );
   }
+  const lastEventId = readLastEventId(request, options.lastEventIdParameter);
+  if (headers === undefined) return new PlainNegotiation(lastEventId, isHead);
   const acceptEncoding = getHeader(request, "accept-encoding");
   return {
     headers,
-    lastEventId: readLastEventId(request, options.lastEventIdParameter),
+    lastEventId,
     compression: compression &&
       chooseCompression(compression, acceptEncoding, isAlone),
     varies: compression !== undefined,
+    isPlain: false,
     isHead,
   };
 }

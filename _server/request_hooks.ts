@@ -10,7 +10,8 @@
 
 import { listenForAbort } from "../_abort.ts";
 import { IS_DENO } from "../_is_deno.ts";
-import { openStream, type SinkOwner } from "./sink.ts";
+import type { Negotiation } from "./negotiation.ts";
+import type { SinkOwner } from "./sink.ts";
 
 /** The method by which a request gives a header without its `Headers`. */
 export const GET_HEADER: unique symbol = Symbol("getHeader");
@@ -20,6 +21,9 @@ export const ON_DEPARTURE: unique symbol = Symbol("onDeparture");
 
 /** The method by which a request makes its response without a stream. */
 export const RESPOND: unique symbol = Symbol("respond");
+
+/** The method by which a request tells that its handler has answered it. */
+export const WHEN_ANSWERED: unique symbol = Symbol("whenAnswered");
 
 /** The members that only some requests have. */
 export interface RequestHooks {
@@ -31,11 +35,22 @@ export interface RequestHooks {
    * @returns Removes the listener.
    */
   [ON_DEPARTURE](listener: () => void): () => void;
-  /** As {@linkcode respond}. */
+  /**
+   * As {@linkcode whenAnswered}. A handler that has not answered when it returns counts as
+   * one that has.
+   */
+  [WHEN_ANSWERED](listener: () => void): void;
+  /**
+   * As `respond()`.
+   *
+   * @param makeHeaders Makes the headers of the response out of the negotiation. Called
+   * once at most.
+   */
   [RESPOND](
     owner: SinkOwner,
     highWaterMark: 0 | 1,
-    headers: Headers,
+    negotiation: Negotiation,
+    makeHeaders: (negotiation: Negotiation) => Headers,
   ): Response;
 }
 
@@ -70,23 +85,12 @@ export function onDeparture(
 }
 
 /**
- * Makes the response that carries what an owner writes to its sink.
- *
- * @param request The request that is answered.
- * @param owner The owner, which is connected to its sink before this returns.
- * @param highWaterMark As for {@linkcode openStream}.
- * @param headers The headers of the response.
- * @returns The response.
+ * Calls a listener when a response may be left unread: after the handler has answered, if
+ * the request tells that, and at once otherwise. Most responses are read by then.
  */
-export function respond(
-  request: Request,
-  owner: SinkOwner,
-  highWaterMark: 0 | 1,
-  headers: Headers,
-): Response {
-  return hasHooks(request)
-    ? request[RESPOND](owner, highWaterMark, headers)
-    : new Response(openStream(owner, highWaterMark), { headers });
+export function whenAnswered(request: Request, listener: () => void): void {
+  if (hasHooks(request)) request[WHEN_ANSWERED](listener);
+  else listener();
 }
 
 /** Whether a value is a request with hooks. */

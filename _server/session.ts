@@ -22,11 +22,12 @@ import {
 import { KEEP_ALIVE_COMMENT, KeepAlive } from "./keep_alive.ts";
 import { watchLifetime } from "./lifetime.ts";
 import { watchStart } from "./start_timeout.ts";
-import { makeStreamHeaders, type Negotiation } from "./negotiate.ts";
+import type { Negotiation } from "./negotiation.ts";
 import type { CheckedServeEventsOptions } from "./option_checks.ts";
 import { openStream } from "./sink.ts";
 import { StreamCompressor } from "./stream_compressor.ts";
-import { onDeparture, respond } from "./request_hooks.ts";
+import { onDeparture, whenAnswered } from "./request_hooks.ts";
+import { respond } from "./respond.ts";
 import { assertReturnableId, describeMismatch } from "../_validate.ts";
 import { isAbortOf, tellError } from "../_warning.ts";
 import { encodeEvent } from "../encoder.ts";
@@ -81,12 +82,16 @@ export class Session implements EventSession {
     negotiation: Negotiation,
   ): Response {
     const session = new Session(request, source, options, negotiation);
-    const headers = makeStreamHeaders(negotiation);
-    const response = respond(request, session.#body, 0, headers);
+    const response = respond(request, session.#body, 0, negotiation);
     const { startTimeout } = options;
     if (startTimeout !== Infinity) {
       const onTimeout = (): void => session.#close("client");
-      session.#endWatch = watchStart(startTimeout, onTimeout);
+      whenAnswered(request, () => {
+        if (session.#endWatch !== undefined || session.#reason !== undefined) {
+          return;
+        }
+        session.#endWatch = watchStart(startTimeout, onTimeout);
+      });
     }
     // A client that leaves cancels the body in Deno, Bun and workerd; other servers
     // abort the request instead, and some do both, in either order.

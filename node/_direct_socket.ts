@@ -10,17 +10,10 @@
 
 import http from "node:http";
 import net from "node:net";
-import process from "node:process";
 import type { Exchange } from "./_exchange.ts";
+import { IS_NODE } from "./_is_node.ts";
 import type { Head } from "./_response_head.ts";
 import { frameChunk, MAX_FRAMED_BYTES } from "./_chunk_frame.ts";
-
-/**
- * Whether the classes below are those of Node: in Deno and Bun a response writes to no
- * socket, whatever it says.
- */
-const IS_NODE = process.versions.deno === undefined &&
-  process.versions.bun === undefined;
 
 /** Node's own methods. APM tools and middlewares replace them on a response. */
 const { write: WRITE, flushHeaders: FLUSH_HEADERS } =
@@ -49,26 +42,32 @@ function asNodeResponse(
     : undefined;
 }
 
+/** What writes to a socket. */
+export interface SocketUser {
+  /** Called when there is room after a write that left none. */
+  handleDrain(): void;
+}
+
 /** The socket of one response. Chunks go to it while nothing else changes what is sent. */
 export class DirectSocket {
   readonly #outgoing: http.ServerResponse;
   readonly #socket: net.Socket;
-  readonly #onDrain: () => void;
+  readonly #user: SocketUser;
+  /** The listener for `"drain"`: from the first write that leaves no room. */
+  #onDrain: (() => void) | undefined;
   /** Whether the head was handed to the socket, or was to be in this event loop turn. */
   #hasHead = false;
-  /** Whether there is a listener for `"drain"`: from the first write that leaves no room. */
-  #isListening = false;
 
   /**
    * Finds the socket of a response whose head was written by `writeHead()`.
    *
    * @param exchange The exchange of the response.
-   * @param onDrain Called when the socket has room after a write that left none.
+   * @param user Told when the socket has room after a write that left none.
    * @returns The socket; `undefined` if the response has to write by itself.
    */
   static find(
     exchange: Exchange,
-    onDrain: () => void,
+    user: SocketUser,
   ): DirectSocket | undefined {
     const outgoing = asNodeResponse(exchange);
     if (outgoing === undefined) return undefined;
@@ -76,18 +75,18 @@ export class DirectSocket {
     // With HTTP pipelining, a response has no socket while the one before it is sent.
     return socket instanceof net.Socket && outgoing.headersSent &&
         outgoing.chunkedEncoding === true
-      ? new DirectSocket(outgoing, socket, onDrain)
+      ? new DirectSocket(outgoing, socket, user)
       : undefined;
   }
 
   private constructor(
     outgoing: http.ServerResponse,
     socket: net.Socket,
-    onDrain: () => void,
+    user: SocketUser,
   ) {
     this.#outgoing = outgoing;
     this.#socket = socket;
-    this.#onDrain = onDrain;
+    this.#user = user;
   }
 
   /** Notes a call of `write()` or `flushHeaders()` of the response, which send the head. */
@@ -115,8 +114,8 @@ export class DirectSocket {
     if (byteLength === 0 || byteLength > MAX_FRAMED_BYTES) return undefined;
     if (!this.#isFree()) return undefined;
     const hasRoom = this.#socket.write(frameChunk(chunk));
-    if (!hasRoom && !this.#isListening) {
-      this.#isListening = true;
+    if (!hasRoom && this.#onDrain === undefined) {
+      this.#onDrain = () => this.#user.handleDrain();
       this.#socket.on("drain", this.#onDrain);
     }
     return hasRoom;
@@ -124,8 +123,9 @@ export class DirectSocket {
 
   /** Removes the listener. The socket goes on with the next response. */
   release(): void {
-    if (this.#isListening) this.#socket.off("drain", this.#onDrain);
-    this.#isListening = false;
+    if (this.#onDrain === undefined) return;
+    this.#socket.off("drain", this.#onDrain);
+    this.#onDrain = undefined;
   }
 
   #isFree(): boolean {

@@ -7,7 +7,12 @@
  * @module
  */
 
+import http from "node:http";
+import { IS_NODE } from "./_is_node.ts";
 import type { NodeRequest, NodeResponse } from "./_node_types.ts";
+
+/** Told of an error of a request's handler or response. */
+export type ErrorHandler = (error: unknown, request: Request) => void;
 
 /**
  * A request and its response, and whether the client has left. The signal is made when it
@@ -18,8 +23,8 @@ export class Exchange {
   readonly outgoing: NodeResponse;
   /** Drops what was not read of the request; set if its body was opened. */
   dropBody: (() => void) | undefined;
-  /** Told of errors by `report()`; set before the request is handed on. */
-  onError: (error: unknown) => void = ignore;
+  /** The request that the handler gets; set when it is made. */
+  request: Request | undefined;
   /** Called when nothing more of the response is sent, whatever the reason. */
   onClose: (() => void) | undefined;
   #hasLeft = false;
@@ -28,17 +33,30 @@ export class Exchange {
   #reported: unknown;
   #controller: AbortController | undefined;
   #listeners: (() => void)[] = [];
+  /** What `whenAnswered()` was called with; `undefined` once that is called. */
+  #answerListeners: (() => void)[] | undefined = [];
+  readonly #onError: ErrorHandler;
 
-  constructor(incoming: NodeRequest, outgoing: NodeResponse) {
+  /**
+   * @param incoming The request.
+   * @param outgoing The response.
+   * @param onError Told of errors by `report()`.
+   */
+  constructor(
+    incoming: NodeRequest,
+    outgoing: NodeResponse,
+    onError: ErrorHandler,
+  ) {
     this.incoming = incoming;
     this.outgoing = outgoing;
+    this.#onError = onError;
     // After a middleware that waits, "close" may have passed, and does not come again.
     this.#hasLeft = incoming.aborted || outgoing.destroyed === true ||
       outgoing.writableFinished === true;
     const onClose = (): void => this.#handleClose();
     outgoing.on("close", onClose);
     // A response that waits behind another one of its connection gets no "close".
-    incoming.on("error", onClose);
+    if (!hasOwnConnection(outgoing)) incoming.on("error", onClose);
     // "close" follows, but an error without a listener would end the process.
     outgoing.on("error", ignore);
   }
@@ -57,17 +75,28 @@ export class Exchange {
     return this.#controller.signal;
   }
 
-  /**
-   * Calls a listener when the client leaves, and at once if it has left already.
-   *
-   * @returns Removes the listener.
-   */
-  onDeparture(listener: () => void): () => void {
+  /** Calls a listener when the client leaves, and at once if it has left already. */
+  onDeparture(listener: () => void): void {
     if (this.#hasLeft) listener();
     else this.#listeners.push(listener);
-    return () => {
-      this.#listeners = this.#listeners.filter((each) => each !== listener);
-    };
+  }
+
+  /** Removes a listener of `onDeparture()`. */
+  offDeparture(listener: () => void): void {
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
+  }
+
+  /** Calls a listener once the handler has answered, and at once if it has. */
+  whenAnswered(listener: () => void): void {
+    if (this.#answerListeners === undefined) listener();
+    else this.#answerListeners.push(listener);
+  }
+
+  /** Notes that the handler has answered, or that it takes its time. */
+  noteAnswer(): void {
+    const listeners = this.#answerListeners ?? [];
+    this.#answerListeners = undefined;
+    for (const listener of listeners) listener();
   }
 
   /**
@@ -143,7 +172,14 @@ export class Exchange {
   report(error: unknown): void {
     if (error !== undefined && error === this.#reported) return;
     this.#reported = error;
-    this.onError(error);
+    // There is none if no `Request` could be made: then there is nothing to report.
+    if (this.request !== undefined) this.#onError(error, this.request);
+  }
+
+  /** Ends the response because of an error, and reports it if the client has not left. */
+  fail(error: unknown): void {
+    this.breakOff();
+    if (!this.isDeparture(error)) this.report(error);
   }
 
   /** Tells whether an error was thrown only because the client has left. */
@@ -161,6 +197,15 @@ export class Exchange {
     }
     this.onClose?.();
   }
+}
+
+/**
+ * Whether a response of Node has its connection already, and no other response before it.
+ * Then the "close" of the response tells all.
+ */
+function hasOwnConnection(outgoing: NodeResponse): boolean {
+  return IS_NODE && outgoing instanceof http.ServerResponse &&
+    outgoing.socket !== null;
 }
 
 function ignore(): void {}

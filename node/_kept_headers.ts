@@ -9,6 +9,11 @@
 
 import type { NodeResponse } from "./_node_types.ts";
 
+/** What the responses of all versions have, and others may lack. */
+interface NamedHeaders {
+  getHeaderNames?(): string[];
+}
+
 /** Lists of names: each stands once in the list that is sent. */
 const NAME_LISTS = ["access-control-expose-headers", "vary"];
 
@@ -28,6 +33,9 @@ export function keepHeaders(
   headers: Record<string, string | string[]>,
   outgoing: NodeResponse,
 ): () => void {
+  // None of them is set on most responses.
+  const names = (outgoing as NamedHeaders).getHeaderNames?.();
+  if (names?.length === 0) return () => removeHeaders(headers, outgoing);
   const before = Object.keys(headers).map((name) =>
     [name, outgoing.getHeader(name)] as const
   );
@@ -45,6 +53,14 @@ export function keepHeaders(
       else outgoing.setHeader(name, value);
     }
   };
+}
+
+/** Removes what Node has set of headers that it has not sent. */
+function removeHeaders(
+  headers: Record<string, string | string[]>,
+  outgoing: NodeResponse,
+): void {
+  for (const name of Object.keys(headers)) outgoing.removeHeader(name);
 }
 
 /** Gives the value to send of a header that both the middleware and the handler set. */

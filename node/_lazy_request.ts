@@ -15,8 +15,13 @@ import {
   ON_DEPARTURE,
   type RequestHooks,
   RESPOND,
+  WHEN_ANSWERED,
 } from "../_server/request_hooks.ts";
+import type { Negotiation } from "../_server/negotiation.ts";
 import type { SinkOwner } from "../_server/sink.ts";
+
+/** Makes the real request. */
+type MakeRequest = (url: string, exchange: Exchange) => Request;
 
 /**
  * Passes for a request of method GET. In Node 20, a real one costs more than all the rest
@@ -26,7 +31,7 @@ import type { SinkOwner } from "../_server/sink.ts";
 export class LazyRequest implements RequestHooks {
   readonly #url: string;
   readonly #exchange: Exchange;
-  readonly #make: () => Request;
+  readonly #make: MakeRequest;
   /** The real request: set when it is needed. */
   #real: Request | undefined;
 
@@ -35,7 +40,7 @@ export class LazyRequest implements RequestHooks {
     delegateMissingMembers(
       this.prototype,
       sample,
-      (lazy) => lazy.#real ??= lazy.#make(),
+      (lazy) => lazy.#real ??= lazy.#make(lazy.#url, lazy.#exchange),
     );
   }
 
@@ -48,14 +53,14 @@ export class LazyRequest implements RequestHooks {
    * @returns The request.
    * @throws {TypeError} If the URL is not one that a `Request` can have.
    */
-  static make(url: string, exchange: Exchange, make: () => Request): Request {
-    const { href, username, password } = new URL(url);
-    // With credentials in the URL, `make()` throws the platform's own error.
-    if (!PASSES_FOR_REAL || username !== "" || password !== "") return make();
-    return asRequest(new LazyRequest(href, exchange, make));
+  static make(url: string, exchange: Exchange, make: MakeRequest): Request {
+    const href = PASSES_FOR_REAL ? normalize(url) : undefined;
+    return href === undefined
+      ? make(url, exchange)
+      : asRequest(new LazyRequest(href, exchange, make));
   }
 
-  constructor(url: string, exchange: Exchange, make: () => Request) {
+  constructor(url: string, exchange: Exchange, make: MakeRequest) {
     this.#url = url;
     this.#exchange = exchange;
     this.#make = make;
@@ -75,16 +80,39 @@ export class LazyRequest implements RequestHooks {
   }
 
   [ON_DEPARTURE](listener: () => void): () => void {
-    return this.#exchange.onDeparture(listener);
+    this.#exchange.onDeparture(listener);
+    return () => this.#exchange.offDeparture(listener);
+  }
+
+  [WHEN_ANSWERED](listener: () => void): void {
+    this.#exchange.whenAnswered(listener);
   }
 
   [RESPOND](
     owner: SinkOwner,
     highWaterMark: 0 | 1,
-    headers: Headers,
+    negotiation: Negotiation,
+    makeHeaders: (negotiation: Negotiation) => Headers,
   ): Response {
-    return LazyResponse.make(owner, highWaterMark, headers);
+    return LazyResponse.make(owner, highWaterMark, negotiation, makeHeaders);
   }
+}
+
+/** The URL of the last request, and what it is normalized: most clients ask for the same. */
+let lastUrl = "";
+let lastHref: string | undefined;
+
+/**
+ * Normalizes a URL as a request does; `undefined` if it has credentials, on which a real
+ * request throws the platform's own error.
+ */
+function normalize(url: string): string | undefined {
+  if (url !== lastUrl) {
+    const { href, username, password } = new URL(url);
+    lastHref = username === "" && password === "" ? href : undefined;
+    lastUrl = url;
+  }
+  return lastHref;
 }
 
 /** Whether a lazy request passes for a real one where the platform takes a request. */

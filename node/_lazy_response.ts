@@ -8,6 +8,7 @@
  */
 
 import { delegateMissingMembers } from "./_delegate_members.ts";
+import type { Negotiation } from "../_server/negotiation.ts";
 import {
   type Sink,
   type SinkOwner,
@@ -23,7 +24,10 @@ export class LazyResponse {
   /** What writes the body; `undefined` once it is connected to another sink. */
   #owner: SinkOwner | undefined;
   readonly #highWaterMark: 0 | 1;
-  readonly #headers: Headers;
+  readonly #negotiation: Negotiation;
+  readonly #makeHeaders: (negotiation: Negotiation) => Headers;
+  /** Set when they are needed. */
+  #headers: Headers | undefined;
   /** Set when the stream is needed. */
   #sink: StreamSink | undefined;
   /** The real response: set when it is needed. */
@@ -41,9 +45,15 @@ export class LazyResponse {
   static make(
     owner: SinkOwner,
     highWaterMark: 0 | 1,
-    headers: Headers,
+    negotiation: Negotiation,
+    makeHeaders: (negotiation: Negotiation) => Headers,
   ): Response {
-    const lazy = new LazyResponse(owner, highWaterMark, headers);
+    const lazy = new LazyResponse(
+      owner,
+      highWaterMark,
+      negotiation,
+      makeHeaders,
+    );
     // `delegateMissingMembers()` has defined all members of a response.
     return lazy as unknown as Response;
   }
@@ -61,19 +71,31 @@ export class LazyResponse {
     return owner;
   }
 
+  /**
+   * Whether a response has the head that every stream has, and nobody has looked at its
+   * headers, which could be changed.
+   */
+  static hasPlainHead(response: object): boolean {
+    return #owner in response && response.#negotiation.isPlain &&
+      response.#headers === undefined;
+  }
+
   private constructor(
     owner: SinkOwner,
     highWaterMark: 0 | 1,
-    headers: Headers,
+    negotiation: Negotiation,
+    makeHeaders: (negotiation: Negotiation) => Headers,
   ) {
     this.#owner = owner;
     this.#highWaterMark = highWaterMark;
-    this.#headers = headers;
+    this.#negotiation = negotiation;
+    this.#makeHeaders = makeHeaders;
     owner.connect(new UnservedSink(() => this.#openStream()));
   }
 
   get headers(): Headers {
-    return this.#real?.headers ?? this.#headers;
+    return this.#real?.headers ??
+      (this.#headers ??= this.#makeHeaders(this.#negotiation));
   }
 
   get status(): number {
@@ -90,7 +112,7 @@ export class LazyResponse {
 
   #getReal(): Response {
     this.#real ??= new Response(this.#openStream().stream, {
-      headers: this.#headers,
+      headers: this.headers,
     });
     return this.#real;
   }

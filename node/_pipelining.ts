@@ -10,8 +10,16 @@
 
 import type { Exchange } from "./_exchange.ts";
 
+/**
+ * The member of a connection that has what waits behind the response that is being sent;
+ * `undefined` if none is. All handlers of a process share it, since several may serve one
+ * server. A `WeakMap` of all connections would make each collection of garbage slower.
+ */
+const WAITING: unique symbol = Symbol("waiting");
+
 /** What is used of a connection where it is a socket of `node:net`. */
 interface Connection {
+  [WAITING]?: Waiting[] | undefined;
   /** False once nothing more can be sent. */
   readonly writable?: boolean;
   destroy?: () => unknown;
@@ -31,12 +39,6 @@ interface Waiting {
 const MAX_WAITING = 16;
 
 /**
- * The connections on which a response is being sent, with what waits behind it. All
- * handlers of a process share it, since several may serve one server.
- */
-const BUSY = new WeakMap<object, Waiting[]>();
-
-/**
  * Begins an exchange once those before it on its connection are over. Otherwise each
  * request that is sent behind an open event stream would be a client of its own: one
  * connection could have thousands, which a channel counts and no client reads.
@@ -51,29 +53,31 @@ export function beginInOrder(exchange: Exchange, begin: () => void): void {
   const { httpVersionMajor, socket } = exchange.incoming;
   // An exchange that is over already would never let the next one begin.
   if (httpVersionMajor >= 2 || exchange.hasLeft) return begin();
-  const waiting = BUSY.get(socket);
+  const connection: Connection = socket;
+  const waiting = connection[WAITING];
   if (waiting === undefined) {
-    BUSY.set(socket, []);
-    start({ exchange, begin }, socket);
+    connection[WAITING] = [];
+    start({ exchange, begin }, connection);
   } else if (waiting.length < MAX_WAITING) {
     waiting.push({ exchange, begin });
   } else {
     // Further requests of the same chunk come here as well; closing again does nothing.
-    (socket as Connection).destroy?.();
+    connection.destroy?.();
   }
 }
 
-function start({ exchange, begin }: Waiting, socket: object): void {
+function start({ exchange, begin }: Waiting, connection: Connection): void {
   exchange.onClose = () => {
     exchange.onClose = undefined;
-    startNext(socket);
+    startNext(connection);
   };
   begin();
 }
 
-function startNext(socket: object): void {
-  const { writable } = socket as Connection;
-  const next = writable === false ? undefined : BUSY.get(socket)?.shift();
-  if (next === undefined) BUSY.delete(socket);
-  else start(next, socket);
+function startNext(connection: Connection): void {
+  const next = connection.writable === false
+    ? undefined
+    : connection[WAITING]?.shift();
+  if (next === undefined) connection[WAITING] = undefined;
+  else start(next, connection);
 }

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { DirectSocket } from "./_direct_socket.ts";
+import { DirectSocket, type SocketUser } from "./_direct_socket.ts";
 import type { Exchange } from "./_exchange.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 
@@ -15,10 +15,9 @@ import type { Sink, SinkOwner } from "../_server/sink.ts";
  * Writes to the response, or past it to its socket if that sends the same bytes. It has no
  * room from a `write()` that returns `false` until `"drain"`.
  */
-export class ResponseSink implements Sink {
+export class ResponseSink implements Sink, SocketUser {
   readonly #exchange: Exchange;
   readonly #owner: SinkOwner;
-  readonly #onFail: (error: unknown) => void;
   readonly #socket: DirectSocket | undefined;
   #hasRoom = true;
   #hasWritten = false;
@@ -31,14 +30,9 @@ export class ResponseSink implements Sink {
    *
    * @param owner The owner.
    * @param exchange The exchange of the response.
-   * @param onFail Called if the owner fails the response.
    */
-  static connect(
-    owner: SinkOwner,
-    exchange: Exchange,
-    onFail: (error: unknown) => void,
-  ): void {
-    const sink = new ResponseSink(owner, exchange, onFail);
+  static connect(owner: SinkOwner, exchange: Exchange): void {
+    const sink = new ResponseSink(owner, exchange);
     exchange.onDeparture(() => {
       sink.#finish();
       owner.handleDeparture();
@@ -48,15 +42,10 @@ export class ResponseSink implements Sink {
     if (!sink.#hasWritten) sink.#flushHead();
   }
 
-  private constructor(
-    owner: SinkOwner,
-    exchange: Exchange,
-    onFail: (error: unknown) => void,
-  ) {
+  private constructor(owner: SinkOwner, exchange: Exchange) {
     this.#owner = owner;
     this.#exchange = exchange;
-    this.#onFail = onFail;
-    this.#socket = DirectSocket.find(exchange, () => this.#handleDrain());
+    this.#socket = DirectSocket.find(exchange, this);
   }
 
   get hasRoom(): boolean {
@@ -78,9 +67,16 @@ export class ResponseSink implements Sink {
     this.#exchange.end();
   }
 
+  /** Called when there is room after a write that left none. */
+  handleDrain(): void {
+    if (this.#hasRoom || this.#isOver) return;
+    this.#hasRoom = true;
+    this.#owner.handleRoom();
+  }
+
   fail(error: unknown): void {
     this.#finish();
-    this.#onFail(error);
+    this.#exchange.fail(error);
   }
 
   #writeResponse(chunk: Uint8Array<ArrayBuffer>): boolean {
@@ -88,7 +84,7 @@ export class ResponseSink implements Sink {
     const hasRoom = this.#exchange.write(chunk);
     if (!hasRoom && !this.#isListening) {
       this.#isListening = true;
-      this.#exchange.outgoing.on("drain", () => this.#handleDrain());
+      this.#exchange.outgoing.on("drain", () => this.handleDrain());
     }
     return hasRoom;
   }
@@ -118,11 +114,5 @@ export class ResponseSink implements Sink {
     this.#hasWritten = true;
     this.#isOver = true;
     this.#socket?.release();
-  }
-
-  #handleDrain(): void {
-    if (this.#hasRoom || this.#isOver) return;
-    this.#hasRoom = true;
-    this.#owner.handleRoom();
   }
 }

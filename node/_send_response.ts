@@ -21,42 +21,65 @@ import { type SinkOwner, takeOver } from "../_server/sink.ts";
  * @param exchange Where it is sent.
  * @returns The owner of the body, if this package made the body. Then nothing of the body
  * is sent: the caller connects the owner to a sink, and the owner sends the end as well.
- * @throws {unknown} What is wrong with the response, or what its body has failed with.
+ * Otherwise a promise that is fulfilled once the body is sent.
+ * @throws {unknown} What is wrong with the response. The promise rejects with what the body
+ * has failed with.
  */
-export async function sendResponse(
+export function sendResponse(
   response: Response,
   exchange: Exchange,
-): Promise<SinkOwner | undefined> {
+): SinkOwner | Promise<void> {
   const { method, httpVersionMajor } = exchange.incoming;
   let head: Head;
   try {
-    head = makeHead(response, httpVersionMajor);
+    head = LazyResponse.hasPlainHead(response)
+      ? copyPlainHead(response, httpVersionMajor)
+      : makeHead(response, httpVersionMajor);
   } catch (error) {
     release(response, error);
     throw error;
   }
   const isRead = method !== "HEAD" && head.hasBody && !exchange.hasLeft;
   const owner = isRead ? takeOverBody(response) : undefined;
-  const reader = owner === undefined ? response.body?.getReader() : undefined;
+  if (owner === undefined) return sendWhole(response, head, isRead, exchange);
   // An owner does not know how many bytes it will write.
-  if (owner !== undefined) {
-    delete head.headers["content-length"];
-    announceChunks(head, exchange);
-  }
+  if (head.length !== undefined) delete head.headers["content-length"];
+  announceChunks(head, exchange);
   try {
     writeHead(head, response.status, exchange);
-    if (!isRead) {
-      await reader?.cancel(exchange.signal.reason);
-    } else if (owner === undefined) {
-      await sendBody(reader, head.length, exchange);
-    }
   } catch (error) {
-    owner?.handleDeparture();
+    owner.handleDeparture();
+    throw error;
+  }
+  return owner;
+}
+
+/** Sends a response whose body is a stream, or that has none. */
+async function sendWhole(
+  response: Response,
+  head: Head,
+  isRead: boolean,
+  exchange: Exchange,
+): Promise<void> {
+  const reader = response.body?.getReader();
+  try {
+    writeHead(head, response.status, exchange);
+    if (isRead) await sendBody(reader, head.length, exchange);
+    else await reader?.cancel(exchange.signal.reason);
+  } catch (error) {
     // It does nothing if the body itself failed.
     reader?.cancel(error).catch(() => {});
     throw error;
   }
-  return owner;
+}
+
+/** The head that most streams have, made of the first of them. */
+let plainHead: Head | undefined;
+
+/** Gives a head that can be changed, for a response with a plain one. */
+function copyPlainHead(response: Response, httpVersionMajor: number): Head {
+  plainHead ??= makeHead(response, httpVersionMajor);
+  return { ...plainHead, headers: { ...plainHead.headers } };
 }
 
 /** Cancels a body that is not sent, unless other code reads it. */

@@ -31,7 +31,7 @@ const ABSOLUTE_URL_REGEXP = /^https?:\/\//i;
 export function toRequest(exchange: Exchange): Request {
   const url = readUrl(exchange.incoming);
   return exchange.incoming.method === "GET"
-    ? LazyRequest.make(url, exchange, () => makeRequest(url, exchange))
+    ? LazyRequest.make(url, exchange, makeRequest)
     : makeRequest(url, exchange);
 }
 

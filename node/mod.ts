@@ -21,7 +21,7 @@
  */
 
 import { tellError } from "../_warning.ts";
-import { Exchange } from "./_exchange.ts";
+import { type ErrorHandler, Exchange } from "./_exchange.ts";
 import {
   assertNodeObjects,
   assertResponse,
@@ -36,8 +36,6 @@ import { ResponseSink } from "./_response_sink.ts";
 
 export type { NodeRequest, NodeResponse } from "./_node_types.ts";
 export type { ToNodeHandlerOptions } from "./_options.ts";
-
-type ErrorHandler = NonNullable<ToNodeHandlerOptions["onError"]>;
 
 /** Answers a request, as the handlers of `Deno.serve` and others do. */
 export type FetchHandler = (request: Request) => Response | Promise<Response>;
@@ -133,36 +131,40 @@ export function toNodeHandler(
     );
   return (incoming, outgoing) => {
     assertNodeObjects(incoming, outgoing);
-    const exchange = new Exchange(incoming, outgoing);
-    beginInOrder(exchange, () => answer(exchange, handler, onError));
+    const exchange = new Exchange(incoming, outgoing, onError);
+    beginInOrder(exchange, () => answer(exchange, handler));
   };
 }
 
-/** Answers a request. Never rejects: what the handler throws goes to `onError`. */
+/** Answers a request. Never rejects: what the handler throws is reported. */
 async function answer(
   exchange: Exchange,
   handler: FetchHandler,
-  onError: ErrorHandler,
 ): Promise<void> {
   let request: Request;
-  exchange.onError = (error) => onError(error, request);
   try {
-    request = toRequest(exchange);
+    request = exchange.request = toRequest(exchange);
   } catch {
     exchange.refuse(400);
     return;
   }
-  const fail = (error: unknown): void => {
-    exchange.breakOff();
-    if (!exchange.isDeparture(error)) exchange.report(error);
-  };
   try {
-    const response: unknown = await handler(request);
+    const answer: unknown = handler(request);
+    // Responses that the handler has made are read soon, or it takes its time.
+    if (!(answer instanceof Response)) exchange.noteAnswer();
+    const response = await answer;
     assertResponse(response);
-    const owner = await sendResponse(response, exchange);
-    if (owner === undefined) exchange.end();
-    else ResponseSink.connect(owner, exchange, fail);
+    const sent = sendResponse(response, exchange);
+    if (!(sent instanceof Promise)) {
+      ResponseSink.connect(sent, exchange);
+    } else {
+      exchange.noteAnswer();
+      await sent;
+      exchange.end();
+    }
   } catch (error) {
-    fail(error);
+    exchange.fail(error);
+  } finally {
+    exchange.noteAnswer();
   }
 }

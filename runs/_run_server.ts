@@ -7,12 +7,8 @@
  * @module
  */
 
-import {
-  answerHead,
-  negotiate,
-  NEGOTIATED,
-  type Negotiation,
-} from "../_server/negotiate.ts";
+import { answerHead, negotiate, NEGOTIATED } from "../_server/negotiate.ts";
+import type { Negotiation } from "../_server/negotiation.ts";
 import {
   answerEmpty,
   DEFAULT_RETRY_AFTER,

@@ -30,8 +30,8 @@ import {
   answerHead,
   makeStreamHeaders,
   negotiate,
-  type Negotiation,
 } from "../_server/negotiate.ts";
+import type { Negotiation } from "../_server/negotiation.ts";
 import { answerEmpty, refuse } from "../_server/refuse.ts";
 import { assertRequest } from "../_server/request_check.ts";
 import { describeMismatch, quote } from "../_validate.ts";

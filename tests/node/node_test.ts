@@ -33,6 +33,28 @@ for (const [protocol, withNodeServer] of Object.entries(PROTOCOLS)) {
     });
   });
 
+  Deno.test(`toNodeHandler() sends the headers that a handler has added to one stream with that alone, ${protocol}`, async () => {
+    const handler: FetchHandler = (request) => {
+      const response = serveEvents(request, [{ data: "a" }]);
+      const { pathname } = new URL(request.url);
+      if (pathname !== "/plain") response.headers.set("x-path", pathname);
+      return response;
+    };
+    await withNodeServer(handler, async ({ begin }) => {
+      for (const path of ["/plain", "/a", "/plain", "/b", "/plain"]) {
+        const exchange = begin({ path });
+        exchange.upload.end();
+        const { headers } = await within("the head", exchange.head);
+        const expected = path === "/plain" ? undefined : path;
+        assertEquals(headers["x-path"], expected);
+        assertEquals(headers["content-type"], "text/event-stream");
+        assertEquals(headers["cache-control"], "no-store, no-transform");
+        assertEquals(headers["x-accel-buffering"], "no");
+        assertEquals(await readText(exchange.body()), "data: a\n\n");
+      }
+    });
+  });
+
   Deno.test(`toNodeHandler() answers HEAD with the headers and cancels the body, ${protocol}`, async () => {
     const { promise: cancelled, resolve } = Promise.withResolvers<void>();
     const handler = () =>
