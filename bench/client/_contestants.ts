@@ -34,7 +34,7 @@ export function clientEvents(chunking: ClientChunking): number {
   return workload.events.length * CLIENT_CHUNKINGS[chunking];
 }
 
-/** Async iterators, beside a body that is read and thrown away. */
+/** Async iterators, beside bodies that are read and thrown away. */
 export function iteratorContestants(
   base: string,
   chunking: ClientChunking,
@@ -47,6 +47,10 @@ export function iteratorContestants(
       run: () => iterate(createEventSource(url), chunking),
     },
     { name: "fetch body", run: () => readBody(url, chunking) },
+    {
+      name: "fetch body, one buffer",
+      run: () => readIntoBuffer(url, chunking),
+    },
   ];
 }
 
@@ -87,9 +91,31 @@ async function readBody(url: string, chunking: ClientChunking): Promise<void> {
   const response = await fetch(url);
   let length = 0;
   for await (const chunk of response.body!) length += chunk.length;
-  if (length < BYTES * CLIENT_CHUNKINGS[chunking]) {
-    throw new Error(`expected ${BYTES} bytes, got ${length}`);
+  checkLength(length, chunking);
+}
+
+/** Gives the same buffer back for each read. */
+async function readIntoBuffer(
+  url: string,
+  chunking: ClientChunking,
+): Promise<void> {
+  const { body } = await fetch(url);
+  const reader = body!.getReader({ mode: "byob" });
+  let buffer = new Uint8Array(64 * 1024);
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read(buffer);
+    if (done) break;
+    length += value.length;
+    buffer = new Uint8Array(value.buffer);
   }
+  checkLength(length, chunking);
+}
+
+function checkLength(length: number, chunking: ClientChunking): void {
+  const least = BYTES * CLIENT_CHUNKINGS[chunking];
+  if (length >= least) return;
+  throw new Error(`expected ${least} bytes or more, got ${length}`);
 }
 
 function listen(

@@ -24,6 +24,7 @@ for (const chunking of ["64KiB", "16KiB", "event"] as const) {
   print(chunking, iterators, "connect", "fetch body");
   print(chunking, iterators, "connect", "eventsource-client");
   if (!isDeno) continue;
+  print(chunking, iterators, "connect", "fetch body, one buffer");
   const classes = await race(eventSourceContestants(base, chunking));
   print(chunking, classes, "EventSource", "eventsource");
   print(chunking, classes, "EventSource", "Deno's EventSource");
