@@ -17,7 +17,7 @@ import { within } from "../support/within.ts";
 
 /** Milliseconds between two events, of the client's timeout, and of a standstill. */
 const PACE = 50;
-const IDLE_TIMEOUT = 500;
+const IDLE_TIMEOUT = 1000;
 const STANDSTILL = 1500;
 /** The number of the event with which the client ends. */
 const LAST = 45;
@@ -27,6 +27,9 @@ const RUNTIMES: Record<string, { command: string; args: string[] }> = {
   Deno: { command: Deno.execPath(), args: ["run", "-A"] },
   Node: { command: "node", args: [] },
 };
+
+/** The program of the client, once it is needed. */
+let program: Promise<string> | undefined;
 
 /** Numbers, at a pace that is slower than no timeout. */
 async function* count(
@@ -61,8 +64,8 @@ for (const [runtime, { command, args }] of Object.entries(RUNTIMES)) {
       ignore: isMissing || !hasSignals,
       async fn() {
         const file = await Deno.makeTempFile({ suffix: ".mjs" });
-        const program = await bundle("tests/client/_standstill_program.ts");
-        await Deno.writeTextFile(file, program);
+        program ??= bundle("tests/client/_standstill_program.ts");
+        await Deno.writeTextFile(file, await program);
         const shutdown = new AbortController();
         const { signal } = shutdown;
         // What is still under way when the client has left.
