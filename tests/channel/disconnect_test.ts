@@ -260,3 +260,25 @@ Deno.test("EventChannel.disconnect() ends streams whose onClose closes the chann
   assertEquals(channel.size, 0);
   await more[0]?.body?.cancel();
 });
+
+Deno.test("EventChannel.disconnect() takes no event before its entry for one that is not kept", async () => {
+  const log = new RemoteLog();
+  const errors: string[] = [];
+  const onError = (error: unknown): void => void errors.push(String(error));
+  await using channel = new EventChannel({ log, onError });
+  const serve = () =>
+    new BodyClient(channel.serve(makeRequest(), { topics: ["t"] })).run();
+  await using first = serve();
+  await first.inbox.until(() => first.inbox.lastEventId !== "");
+  log.down.add("follow");
+  await channel.publish({ data: "before" }, { topics: ["t"] });
+  await channel.disconnect("t");
+  await using second = serve();
+  await second.inbox.until(() => second.inbox.lastEventId !== "");
+  log.down.clear();
+  await channel.publish({ data: "after" }, { topics: ["t"] });
+  await second.inbox.until(() => second.inbox.data.at(-1) === "after");
+  await first.end();
+  assertEquals(first.inbox.data, ["before"]);
+  assertEquals(errors.filter((error) => !error.includes("is down")), []);
+});
