@@ -21,6 +21,10 @@ const FOREIGN = {
   "lines of an error": "error: overloaded\nerror: try later\n\n",
   "text": "upstream connect error or disconnect/reset before headers",
   "a long text": "Sorry. ".repeat(10_000),
+  "JSON after blanks": '  \n\t{"data": 1}',
+  "the head of a response": "HTTP/1.1 200 OK\r\n\r\n",
+  "a field in capitals": "Data: a\n\n",
+  "a field without its colon": "data = 1\nevent a\n\n",
   "text with an e-mail": "From: a\nSubject: b\n\nHello\n",
 };
 
