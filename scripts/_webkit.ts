@@ -79,6 +79,10 @@ export class WebKitPage {
   /** Goes to an address and waits until the page is loaded. */
   async goto(url: string): Promise<void> {
     await this.#command("POST", "/url", { url });
+    // In a new window, the command ends once the empty page is loaded.
+    await this.#poll(
+      `location.protocol !== "about:" && document.readyState === "complete"`,
+    );
   }
 
   /** Evaluates an expression and waits for its value, which must survive JSON. */
@@ -94,17 +98,10 @@ export class WebKitPage {
         (error) => end({ error: \`\${error}\\n\${error?.stack}\` }),
       );`,
     );
-    const deadline = Date.now() + COMMAND_TIME_LIMIT;
-    for (;;) {
-      const text = await this.#execute(`return window.tidingsRuns?.[${key}]`);
-      if (typeof text === "string") {
-        const { value, error } = JSON.parse(text);
-        if (error === undefined) return value;
-        throw new Error(error);
-      }
-      if (Date.now() > deadline) throw new Error("The page does not answer");
-      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
-    }
+    const text = await this.#poll(`window.tidingsRuns?.[${key}]`);
+    const { value, error } = JSON.parse(`${text}`);
+    if (error === undefined) return value;
+    throw new Error(error);
   }
 
   /** Goes back to the page before. */
@@ -131,6 +128,17 @@ export class WebKitPage {
   async close(): Promise<void> {
     if (this.#webKit.shown === this) this.#webKit.shown = undefined;
     await this.#command("DELETE", "/window");
+  }
+
+  /** Waits until an expression is truthy, and gives its value. */
+  async #poll(expression: string): Promise<unknown> {
+    const deadline = Date.now() + COMMAND_TIME_LIMIT;
+    for (;;) {
+      const value = await this.#execute(`return ${expression}`);
+      if (value) return value;
+      if (Date.now() > deadline) throw new Error("The page does not answer");
+      await new Promise((resolve) => setTimeout(resolve, POLL_INTERVAL));
+    }
   }
 
   #execute(script: string): Promise<unknown> {
