@@ -10,7 +10,10 @@ export interface Contestant {
   name: string;
   /** Does the whole job once, before anything is timed: throws if its result is wrong. */
   check?(): void | Promise<void>;
-  /** Does the whole job once and throws if its result is plainly wrong. */
+  /**
+   * Does the whole job once and throws if its result is plainly wrong. One that returns a
+   * promise is declared as an async function: `deno bench` awaits no other.
+   */
   run(): void | Promise<void>;
 }
 

@@ -41,15 +41,15 @@ export function iteratorContestants(
 ): Contestant[] {
   const url = `${base}/${chunking}`;
   return [
-    { name: "connect", run: () => iterate(connect(url), chunking) },
+    { name: "connect", run: async () => await iterate(connect(url), chunking) },
     {
       name: "eventsource-client",
-      run: () => iterate(createEventSource(url), chunking),
+      run: async () => await iterate(createEventSource(url), chunking),
     },
-    { name: "fetch body", run: () => readBody(url, chunking) },
+    { name: "fetch body", run: async () => await readBody(url, chunking) },
     {
       name: "fetch body, one buffer",
-      run: () => readIntoBuffer(url, chunking),
+      run: async () => await readIntoBuffer(url, chunking),
     },
   ];
 }
@@ -61,11 +61,17 @@ export function eventSourceContestants(
 ): Contestant[] {
   const url = `${base}/${chunking}`;
   return [
-    { name: "EventSource", run: () => listen(EventSource, url, chunking) },
-    { name: "eventsource", run: () => listen(NpmEventSource, url, chunking) },
+    {
+      name: "EventSource",
+      run: async () => await listen(EventSource, url, chunking),
+    },
+    {
+      name: "eventsource",
+      run: async () => await listen(NpmEventSource, url, chunking),
+    },
     {
       name: "Deno's EventSource",
-      run: () => listen(globalThis.EventSource, url, chunking),
+      run: async () => await listen(globalThis.EventSource, url, chunking),
     },
   ];
 }
