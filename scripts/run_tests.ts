@@ -36,8 +36,12 @@ const SLOW = [
   "tests/parser/memory_test.ts",
 ];
 
-/** How many modules run at once. Most tests wait: two processors would be idle with two. */
-const JOBS = Deno.env.get("DENO_JOBS") ?? "4";
+/**
+ * How many modules run at once. Most tests wait: two processors would be idle with two. The
+ * slow ones start processes of their own.
+ */
+const JOBS = Deno.env.get("DENO_JOBS") ??
+  (Deno.args[0] === "--slow" ? "2" : "3");
 
 const importMap = await importMapArgs();
 const folder = await Deno.makeTempDir();
