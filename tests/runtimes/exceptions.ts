@@ -132,4 +132,12 @@ export const WEBKIT_EXCEPTIONS: Record<string, string> = {
     "the browser asks its user for a password",
   "warn() shows the stack of an error and those of its causes":
     "the lines of a stack begin without a space",
+  ...Object.fromEntries(
+    ["readEvents()", "connect()"].flatMap((reader) =>
+      ["a byte stream", "a byte stream that makes buffers"].map((stream) => [
+        `${reader} reads ${stream} of a program to its end`,
+        "a program cannot make a byte stream",
+      ])
+    ),
+  ),
 };
