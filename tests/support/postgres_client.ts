@@ -61,6 +61,8 @@ export function openPostgres(
   // Without listeners, a connection that is lost ends the process.
   pool.on("error", () => {});
   pool.on("connect", (client) => void client.on("error", () => {}));
+  /** Ends the transactions that a test has left open, for which the pool would wait. */
+  const rollbacks = new Set<() => Promise<void>>();
   return {
     pool,
     query: async (sql, values, on: PgQueries = pool) =>
@@ -93,13 +95,18 @@ export function openPostgres(
         }
       };
       await run("BEGIN");
+      const rollback = (): Promise<void> => run("ROLLBACK");
+      rollbacks.add(rollback);
       return {
         transaction,
         options: { transaction },
         commit: () => run("COMMIT"),
-        rollback: () => run("ROLLBACK"),
+        rollback,
       };
     },
-    [Symbol.asyncDispose]: () => pool.end(),
+    [Symbol.asyncDispose]: async () => {
+      for (const rollback of rollbacks) await rollback().catch(() => {});
+      await pool.end();
+    },
   };
 }
