@@ -8,7 +8,6 @@
  */
 
 import { ownText } from "../_own_text.ts";
-import { BLOCK_LENGTH } from "./sizes.ts";
 
 /**
  * A rope of blocks, and of the pieces since `compact()` was called last.
