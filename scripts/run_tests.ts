@@ -22,6 +22,7 @@ import { writeTestModules } from "./_test_modules.ts";
 /** Tests that take long: processes are killed, packages built, peers run, heaps filled. */
 const SLOW = [
   "tests/channel/memory_test.ts",
+  "tests/client/standstill_test.ts",
   "tests/chaos/",
   "tests/docs/comparison_test.ts",
   "tests/docs/deploying_test.ts",
