@@ -166,13 +166,14 @@ export class Registry {
    * @param id The ID of the run.
    * @param lastEventId The ID of the reader's last event.
    * @param end The ID of the last entry of the run.
-   * @returns Whether nothing is left that a client does not ignore.
+   * @returns Whether nothing is left that a client does not ignore, `undefined` if the run
+   * has expired meanwhile.
    */
   async isAtEnd(
     id: string,
     lastEventId: string,
     end: string | undefined,
-  ): Promise<boolean> {
+  ): Promise<boolean | undefined> {
     if (lastEventId === end) return true;
     const log = this.#options.logs.open(logNameOf(id));
     for (let after = lastEventId;;) {
@@ -181,11 +182,16 @@ export class Registry {
       });
       // A gap without events means that the ID lies after the end: a reader would wait
       // there for ever.
-      const isBefore = gap && events.length > 0;
+      const hasMissed = gap && events.length > 0;
       const index = events.findIndex((entry) => entry.id === end);
       const own = index < 0 ? events : events.slice(0, index + 1);
-      if (isBefore || !own.every(isInvisible)) return false;
-      if (index >= 0 || events.length < READ_LIMIT) return true;
+      if (hasMissed || !own.every(isInvisible)) return false;
+      if (index >= 0) return true;
+      if (events.length < READ_LIMIT) {
+        // Without its end, the run may have expired since it was found.
+        const isLeft = await this.find(id) !== undefined;
+        return isLeft || undefined;
+      }
       after = cursor;
     }
   }

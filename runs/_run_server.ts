@@ -152,7 +152,9 @@ export class RunServer {
         !run.isJustLost && lastEventId !== undefined &&
         await this.#registry.isAtEnd(id, lastEventId, run.end);
       this.#errorReports.forget(id);
-      return { prefetched, run, isOver };
+      return isOver === undefined
+        ? { prefetched, run: undefined, isOver: false }
+        : { prefetched, run, isOver };
     } catch (error) {
       // Otherwise the call would be tried again, with a timer, for as long as the log is
       // away, although nothing waits for it any more. It never rejects.

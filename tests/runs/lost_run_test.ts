@@ -57,6 +57,29 @@ Deno.test("MemoryEventLogs tells readers of the loss of their run", async () => 
   await checkLoss(logs, () => Promise.resolve(logs.close()));
 });
 
+Deno.test("serve() answers a reader that lacks the end with 404, and not 204, if the run expires during the look-up", async () => {
+  using kept = new MemoryEventLogs();
+  let isForgetting = false;
+  const logs: EventLogs = {
+    open: (name, options) => kept.open(name, options),
+    claim: (name, options) => kept.claim(name, options),
+    expire: (name, delay, options) => kept.expire(name, delay, options),
+    inspect: async (name) => {
+      const state = await kept.inspect(name);
+      if (isForgetting) kept.close();
+      return state;
+    },
+  };
+  await using runs = new EventRuns({ logs, ...OPTIONS });
+  await runs.start("a", () => [{ data: "1" }, { data: "2" }]);
+  assertEquals(await runs.ended("a"), "done");
+  await using first = await readRun(runs, "a");
+  await first.end();
+  const [id] = first.inbox.events.map(({ lastEventId }) => lastEventId);
+  isForgetting = true;
+  assertEquals((await runs.serve("a", runRequest(id))).status, 404);
+});
+
 /** Loses a run that two processes read, and of which one produces it. */
 async function checkLoss(
   logs: EventLogs,
