@@ -33,7 +33,7 @@ import {
   type StreamState,
 } from "../_parser/interpreter.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
-import { type EventTaker, TAKE_EVENT } from "../_parser/take_event.ts";
+import { TAKE_EVENT } from "../_parser/take_event.ts";
 import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { requestEventStream } from "./request.ts";
@@ -50,8 +50,7 @@ import { Reconnection } from "./reconnection.ts";
 export class EventStreamConnection
   implements
     AsyncIterableIterator<ServerSentEvent, undefined>,
-    AsyncDisposable,
-    EventTaker {
+    AsyncDisposable {
   readonly #url: RequestUrl;
   readonly #options: ConnectOptions;
   readonly #isStandard: boolean;
