@@ -330,3 +330,31 @@ Deno.test("followPage() refuses what is no source and no option, also without a 
   }
   connection.close();
 });
+
+Deno.test("followPage() ends no wait for the next attempt when it begins and when it stops", async () => {
+  using _page = new StandInPage();
+  let calls = 0;
+  const lost = Promise.withResolvers<void>();
+  const events = connect(URL_TEXT, {
+    reconnectionTime: 60_000,
+    fetch: () => {
+      calls++;
+      return Promise.reject(new TypeError("network error"));
+    },
+    onStateChange: ({ state }) => {
+      if (state === "reconnecting") lost.resolve();
+    },
+  });
+  const next = events.next();
+  await within("the connection is lost", lost.promise);
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 10));
+  await turn();
+  const follower = followPage(events);
+  await turn();
+  assertEquals(calls, 1);
+  follower.stop();
+  await turn();
+  assertEquals(calls, 1);
+  events.close();
+  assertEquals((await next).done, true);
+});
