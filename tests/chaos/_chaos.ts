@@ -17,7 +17,7 @@ import { within } from "../support/within.ts";
 export interface ChaosOptions {
   engine: ChaosEngine;
   /** The server of the engine, if it has one that can be killed. */
-  database?: EngineServer;
+  database?: EngineServer | undefined;
   random: Random;
   /** Milliseconds of chaos, before all is left in peace to come to its end. */
   duration: number;

@@ -8,20 +8,16 @@
 import { assert, assertEquals } from "@std/assert";
 import { connect } from "../../client.ts";
 import { ChaosServer, disturb, type EngineServer, sleep } from "./_process.ts";
+import type { EngineAddress } from "./_engines.ts";
 import type { Random } from "../support/random.ts";
-import {
-  CHUNKS,
-  KEEP_FOR,
-  openLogs,
-  type RunsChaosEngine,
-} from "./_runs_server.ts";
+import { CHUNKS, KEEP_FOR, openLogs } from "./_runs_server.ts";
 import { within } from "../support/within.ts";
 
 /** What a run of the chaos is made of. */
 export interface RunsChaosOptions {
-  engine: RunsChaosEngine;
+  engine: EngineAddress;
   /** The server of the engine, if it has one that can be killed. */
-  database?: EngineServer;
+  database?: EngineServer | undefined;
   random: Random;
   /** Milliseconds of chaos, before all is left in peace to come to its end. */
   duration: number;
@@ -213,7 +209,7 @@ function checkReadings(
 }
 
 async function checkNothingLeft(
-  engine: RunsChaosEngine,
+  engine: EngineAddress,
   ids: readonly string[],
 ): Promise<void> {
   const { logs, close } = await openLogs(engine);

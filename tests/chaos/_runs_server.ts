@@ -14,19 +14,13 @@ import { PostgresEventLogs } from "../../logs/postgres.ts";
 import { RedisEventLogs } from "../../logs/redis_streams.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import { SqliteEventLogs } from "../../logs/sqlite.ts";
+import type { EngineAddress } from "./_engines.ts";
 import { openDatabase } from "../support/sqlite.ts";
 import { RedisReconnecting } from "../support/redis_connection.ts";
 
-/** Where runs are kept. */
-export type RunsChaosEngine =
-  | { kv: string }
-  | { redis: number }
-  | { sqlite: string }
-  | { postgres: string };
-
 /** The argument of a server. */
 export interface RunsChaosArgument {
-  engine: RunsChaosEngine;
+  engine: EngineAddress;
   port: number;
   /** A file into which each source writes a line when it is called. */
   notebook: string;
@@ -41,7 +35,7 @@ export const LEASE_TIME = 2000;
 
 /** Opens the logs, as a process of its own does. */
 export async function openLogs(
-  engine: RunsChaosEngine,
+  engine: EngineAddress,
 ): Promise<{ logs: EventLogs; close: () => Promise<void> }> {
   if ("kv" in engine) {
     const kv = await Deno.openKv(engine.kv);

@@ -14,18 +14,12 @@ import { DenoKvEventLog } from "../../logs/deno_kv.ts";
 import { PostgresEventLog } from "../../logs/postgres.ts";
 import { RedisStreamsEventLog } from "../../logs/redis_streams.ts";
 import { SqliteEventLog } from "../../logs/sqlite.ts";
+import type { EngineAddress } from "./_engines.ts";
 import { openDatabase } from "../support/sqlite.ts";
 import { RedisReconnecting } from "../support/redis_connection.ts";
 
 /** Where a log is, and what it keeps. */
-export type ChaosEngine =
-  & { maxEvents: number }
-  & (
-    | { kv: string }
-    | { redis: number }
-    | { sqlite: string }
-    | { postgres: string }
-  );
+export type ChaosEngine = EngineAddress & { maxEvents: number };
 
 /** The argument of a server. */
 export interface ChaosServerArgument {
