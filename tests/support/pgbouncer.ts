@@ -3,6 +3,7 @@
 /** A PgBouncer of the tests' own, in transaction mode, before a PostgreSQL of theirs. */
 
 import { hasPostgres, postgresNote, postgresUser } from "./postgres_server.ts";
+import { hasProgram } from "./program.ts";
 import { findFreePort } from "./redis_server.ts";
 import { sendSignal } from "./send_signal.ts";
 import { within } from "./within.ts";
@@ -115,16 +116,7 @@ async function isListening(port: number): Promise<boolean> {
 
 async function findProgram(): Promise<string | undefined> {
   for (const program of PROGRAMS) {
-    try {
-      const { success } = await new Deno.Command(program, {
-        args: ["--version"],
-        stdout: "null",
-        stderr: "null",
-      }).output();
-      if (success) return program;
-    } catch {
-      // It is not there.
-    }
+    if (await hasProgram(program)) return program;
   }
   return undefined;
 }

@@ -2,12 +2,13 @@
 
 /** A Redis of the tests' own: on a free port, in a directory of its own. */
 
+import { hasProgram } from "./program.ts";
 import { RedisConnection } from "./redis_connection.ts";
 import { sendSignal } from "./send_signal.ts";
 import { within } from "./within.ts";
 
 /** Whether there is a `redis-server` on this machine. */
-export const hasRedis: boolean = await isThere("redis-server");
+export const hasRedis: boolean = await hasProgram("redis-server");
 
 /** What to add to the name of a test that needs Redis. */
 export const redisNote: string = hasRedis
@@ -152,17 +153,4 @@ export class RedisServer implements AsyncDisposable {
 export function findFreePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-async function isThere(program: string): Promise<boolean> {
-  try {
-    const { success } = await new Deno.Command(program, {
-      args: ["--version"],
-      stdout: "null",
-      stderr: "null",
-    }).output();
-    return success;
-  } catch {
-    return false;
-  }
 }
