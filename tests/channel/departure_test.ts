@@ -3,6 +3,7 @@
 /** How a channel notices that a client has left, or that nobody reads its response. */
 
 import { assertEquals, assertThrows } from "@std/assert";
+import { IS_DENO } from "../../_is_deno.ts";
 import { EventChannel, type EventChannelServeOptions } from "../../channel.ts";
 import { BodyClient, makeRequest } from "./_clients.ts";
 import { FakeTime } from "../support/fake_time.ts";
@@ -106,8 +107,6 @@ Deno.test("EventChannel.serve() leaves no listener on the request's signal", asy
   assertEquals(listeners, 0);
   await other.body?.cancel();
 });
-
-const IS_DENO = globalThis.navigator?.userAgent?.startsWith("Deno/") ?? false;
 
 Deno.test({
   name: "EventChannel.serve() leaves the signal of a request alone in Deno",

@@ -11,7 +11,7 @@ import {
 } from "../../client.ts";
 import { eventStream } from "../support/event_server.ts";
 import { SkippingClock } from "../support/test_clock.ts";
-import { within } from "../support/within.ts";
+import { runToTheEnd } from "./_run_to_the_end.ts";
 
 const EMPTY = () => eventStream(null);
 const BREAK = () =>
@@ -122,20 +122,11 @@ Deno.test("connect() ends without an error where it would not reconnect anyway",
 });
 
 Deno.test("EventSource fails with an error event once maxAttempts is used up by ended bodies", async () => {
-  const source = new EventSource("http://a", {
+  const { states, uncaught } = await runToTheEnd("http://a", {
     clock: new SkippingClock(),
     backoff: { maxAttempts: 1 },
     fetch: () => Promise.resolve(EMPTY()),
   });
-  const states: number[] = [];
-  await within(
-    "the state CLOSED",
-    new Promise<void>((resolve) => {
-      source.onerror = () => {
-        states.push(source.readyState);
-        if (source.readyState === EventSource.CLOSED) resolve();
-      };
-    }),
-  );
   assertEquals(states, [EventSource.CONNECTING, EventSource.CLOSED]);
+  assertEquals(uncaught, []);
 });

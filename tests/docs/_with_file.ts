@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** Files with the code of the guides. */
+/** Files with code that means this package, such as that of the guides. */
 
 /** Puts code where the package's own name means this package, for a while. */
 export async function withFile(

@@ -9,6 +9,7 @@ import { assert, assertEquals } from "@std/assert";
 import { ExampleProcess } from "../support/example_process.ts";
 import { hasSignals, signalNote } from "../support/send_signal.ts";
 import { within } from "../support/within.ts";
+import { withFile } from "./_with_file.ts";
 
 const BLOCK_REGEXP = /```(?:ts|js) ignore[^\n]*\n([^]*?)^```$/gm;
 /** More than the listeners after which Node and Deno warn of a leak. */
@@ -27,19 +28,11 @@ async function withProcess(
   code: string,
   run: (example: ExampleProcess) => Promise<void>,
 ): Promise<void> {
-  const file = await Deno.makeTempFile({
-    dir: "tests",
-    prefix: "_quiet_",
-    suffix: ".ts",
-  });
-  try {
-    await Deno.writeTextFile(file, code);
+  await withFile(code, async (file) => {
     const args = ["run", "-A", "--no-check", "--unstable-kv", file];
     await using example = await ExampleProcess.start(args);
     await run(example);
-  } finally {
-    await Deno.remove(file);
-  }
+  });
 }
 
 /** The lines of warnings and errors, without stacks. */

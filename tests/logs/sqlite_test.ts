@@ -7,7 +7,7 @@ import { testConflation } from "../channel/_conflation_model.ts";
 import { MAX_EVENTS, testCursors } from "../channel/_cursors_model.ts";
 import { testDisconnect } from "../channel/_disconnect_suite.ts";
 import { testSnapshot } from "../channel/_snapshot_model.ts";
-import type { MakeStorage } from "../channel/_storage.ts";
+import type { MakeStorage, Storage } from "../channel/_storage.ts";
 import { testTopicSets } from "../channel/_topic_sets_model.ts";
 import { testTopics } from "../channel/_topics_model.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
@@ -34,23 +34,6 @@ testEventLog("SqliteEventLog (in memory)", ({ maxEvents }) => {
   const log = new SqliteEventLog(db, "news", { maxEvents });
   return { log, begin: makeBegin(db), close: () => db.close() };
 }, SUITE);
-
-testDisconnect("SqliteEventLog", async () => {
-  const file = await makeDatabaseFile();
-  const databases: TestDatabase[] = [];
-  return {
-    // Each process has a connection of its own.
-    open: () => {
-      const db = openDatabase(file.path);
-      databases.push(db);
-      return new SqliteEventLog(db, "news", { wal: true, pollInterval: 5 });
-    },
-    close: async () => {
-      for (const db of databases) db.close();
-      await file[Symbol.asyncDispose]();
-    },
-  };
-}, { ignore: !hasSqlite });
 
 for (const wal of [false, true]) {
   const mode = wal ? "WAL" : "a rollback journal";
@@ -103,7 +86,7 @@ for (const wal of [false, true]) {
 const MODEL = { runs: 3, ignore: !hasSqlite };
 
 /** A file that each log opens over a connection of its own, as processes do. */
-const openModel: MakeStorage = async (_, maxEvents) => {
+async function shareFile(maxEvents?: number): Promise<Storage> {
   const file = await makeDatabaseFile();
   const databases: TestDatabase[] = [];
   return {
@@ -118,8 +101,11 @@ const openModel: MakeStorage = async (_, maxEvents) => {
       await file[Symbol.asyncDispose]();
     },
   };
-};
+}
 
+const openModel: MakeStorage = (_, maxEvents) => shareFile(maxEvents);
+
+testDisconnect("SqliteEventLog", () => shareFile(), { ignore: !hasSqlite });
 testTopics("SqliteEventLog", openModel, MODEL);
 testTopicSets("SqliteEventLog", openModel, MODEL);
 testConflation("SqliteEventLog", openModel, MODEL);

@@ -3,6 +3,7 @@
 /** How runs notice that a reader has left, or that nobody reads its response. */
 
 import { assertEquals } from "@std/assert";
+import { IS_DENO } from "../../_is_deno.ts";
 import { type EventLog, MemoryEventLogs } from "../../log.ts";
 import { EventRuns, type EventRunsServeOptions } from "../../runs/mod.ts";
 import { Faucet, readRun, runRequest, until } from "./_fixture.ts";
@@ -122,7 +123,7 @@ Deno.test("EventRuns.serve() keeps a body that is being read for longer than sta
 Deno.test({
   name: "EventRuns.serve() leaves the signal of a request alone in Deno",
   // Elsewhere the signal is what tells of the departure.
-  ignore: !globalThis.navigator?.userAgent?.startsWith("Deno/"),
+  ignore: !IS_DENO,
   async fn() {
     await using runs = new EventRuns();
     await runs.start("a", () => [{ data: "1" }]);
