@@ -56,14 +56,7 @@ async function openRedis(events: number, users: number): Promise<History> {
   });
   const options = { maxEvents: 2 * events };
   const log = new RedisStreamsEventLog(count(connection), "bench", options);
-  const ids = await fill(log, events, users);
-  return {
-    log,
-    ids,
-    pages: await countPages(log, () => commands),
-    commands: () => commands,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
+  return await fillHistory(log, events, users, () => commands, stack);
 }
 
 async function openKv(events: number, users: number): Promise<History> {
@@ -87,14 +80,7 @@ async function openKv(events: number, users: number): Promise<History> {
   };
   const options = { maxEvents: 2 * events };
   const log = new DenoKvEventLog(store, ["bench"], options);
-  const ids = await fill(log, events, users);
-  return {
-    log,
-    ids,
-    pages: await countPages(log, () => commands),
-    commands: () => commands,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
+  return await fillHistory(log, events, users, () => commands, stack);
 }
 
 async function openSqlite(events: number, users: number): Promise<History> {
@@ -129,14 +115,7 @@ async function openSqlite(events: number, users: number): Promise<History> {
   };
   const options = { maxEvents: 2 * events, wal: true };
   const log = new SqliteEventLog(counting, "bench", options);
-  const ids = await fill(log, events, users);
-  return {
-    log,
-    ids,
-    pages: await countPages(log, () => commands),
-    commands: () => commands,
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
-  };
+  return await fillHistory(log, events, users, () => commands, stack);
 }
 
 async function openPostgresHistory(
@@ -159,12 +138,22 @@ async function openPostgresHistory(
     "bench",
     options,
   );
-  const ids = await fill(log, events, users);
+  return await fillHistory(log, events, users, () => commands, stack);
+}
+
+/** Fills a log, and gives it with what belongs to it. */
+async function fillHistory(
+  log: EventLog,
+  events: number,
+  users: number,
+  commands: () => number,
+  stack: AsyncDisposableStack,
+): Promise<History> {
   return {
     log,
-    ids,
-    pages: await countPages(log, () => commands),
-    commands: () => commands,
+    ids: await fill(log, events, users),
+    pages: await countPages(log, commands),
+    commands,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }
