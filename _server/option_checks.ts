@@ -66,7 +66,7 @@ export const REQUEST_OPTIONS: OptionKinds<
 };
 
 /** The kinds of {@linkcode EventResponseOptions}. */
-export const RESPONSE_OPTIONS: OptionKinds<EventResponseOptions> = {
+const RESPONSE_OPTIONS: OptionKinds<EventResponseOptions> = {
   keepAlive: "any",
   retry: "any",
   ...REQUEST_OPTIONS,

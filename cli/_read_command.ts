@@ -69,7 +69,7 @@ async function printEvents(
   });
   // Ends with the loop, however that ends.
   for await (const event of connection) {
-    // Whoever asks for the type by its name expects such events.
+    // With the type among those that are asked for, such an event is expected.
     const isError = event.event === "error" && !types?.has("error");
     lastError = isError ? event.data : undefined;
     if (types !== undefined && !types.has(event.event)) continue;

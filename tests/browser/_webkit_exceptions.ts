@@ -10,7 +10,7 @@ export const WEBKIT_EXCEPTIONS: Record<string, string> = {
     SOURCES.flatMap((source) =>
       [
         `ends the wait of ${source} when the page has a network again`,
-        `makes a silent connection of ${source} anew when the page has a network again`,
+        `makes a silent connection of ${source} again when the page has a network again`,
         `keeps a connection of ${source} that was not silent when the page has a network again`,
         `disconnects ${source} of a hidden page, and resumes`,
       ].map((what) => [`browser: followPage() ${what}`, NO_OFFLINE])

@@ -150,7 +150,7 @@ for (const kind of KINDS) {
     );
 
     browserTest(
-      `browser: followPage() makes a silent connection of ${kind} anew when the page ${way}`,
+      `browser: followPage() makes a silent connection of ${kind} again when the page ${way}`,
       async (browser) => {
         await using site = new Site();
         const { page, other } = await open(browser, site, kind, {
