@@ -36,7 +36,7 @@ import {
 const RETRY_REGEXP = /^retry: ?([0-9]+)$/;
 
 /** The codes at the start of a line for which there are no bytes. */
-const NAME_CODES = new Uint8Array(NAME_LENGTH);
+const NAME_CODES = /* @__PURE__ */ new Uint8Array(NAME_LENGTH);
 
 /** Options of {@linkcode Interpreter}, with the defaults filled in. */
 export interface InterpreterOptions {

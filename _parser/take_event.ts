@@ -10,10 +10,10 @@
 import type { ServerSentEvent } from "../event.ts";
 
 /**
- * The method that takes an event. It is registered: bundles of the client, of the parser
- * and of `checkEvents()` may each have this module.
+ * The method that takes an event: text and no symbol, since bundles of the client, of the
+ * parser and of `checkEvents()` may each have this module.
  */
-export const TAKE_EVENT: unique symbol = Symbol.for("@tidings/sse take");
+export const TAKE_EVENT = "@tidings/sse take";
 
 /** An iterator whose events may have come before they are asked for. */
 export interface EventTaker {
