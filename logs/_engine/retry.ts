@@ -86,6 +86,12 @@ export async function retry<T>(
   given?.throwIfAborted();
   const controller = new AbortController();
   const { signal } = controller;
+  // One for all attempts, and not by `orAborted()`: each append pays for it. While none is under
+  // way, nothing waits for it.
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason));
+  });
+  aborted.catch(() => {});
   let failure: unknown;
   /** Whether an attempt that failed may have been done. */
   let isUnknown = false;
@@ -102,7 +108,7 @@ export async function retry<T>(
     for (let failures = 0;; failures++) {
       try {
         isUnderWay = true;
-        return await orAborted(attempt(signal), signal);
+        return await Promise.race([attempt(signal), aborted]);
       } catch (error) {
         if (signal.aborted) throw signal.reason;
         const kind = classifyError(error);

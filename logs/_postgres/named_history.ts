@@ -47,8 +47,9 @@ const READ = `WITH log AS (
     AND (log.expires_at IS NULL OR log.expires_at > log.now)
   ORDER BY e.sequence LIMIT $5::text::bigint
 ), found AS (
-  SELECT row_number() OVER (ORDER BY sequence) AS n, sequence::text AS cursor,
-    event FROM page
+  SELECT row_number() OVER w AS n, sequence::text AS cursor, event,
+    sum(octet_length(event)) OVER w - octet_length(event) AS before
+  FROM page WINDOW w AS (ORDER BY sequence)
 ) ${
   endReadStatement(
     6,
@@ -127,7 +128,10 @@ export class NamedHistory implements VersionedSource<HeldWatcher> {
         ? undefined
         : { ...readColumns(columns), version },
       now,
-      rows: rows.map(([cursor, line]) => [Number(cursor), line]),
+      rows: rows.map((row) => [
+        Number(readText(row, "cursor")),
+        readText(row, "event"),
+      ]),
     };
   }
 

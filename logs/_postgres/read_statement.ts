@@ -12,34 +12,27 @@ import { readText, type Row } from "./connection.ts";
 
 /**
  * Makes the end of a statement. The part before it names a query `found`, which has the
- * number `n` of each event, its `cursor` and its `event`.
+ * number `n` of each event, its `cursor`, its `event` and the bytes of those `before` it.
  *
  * @param maxBytes The number of the parameter that limits the bytes of the events. The
  * first event is always given.
- * @param state A query for the state, as JSON.
+ * @param state A query for the state, as JSON, which then is the first row.
  */
-export function endReadStatement(maxBytes: number, state: string): string {
-  return `, sized AS (
-  SELECT n, cursor, event,
-    sum(octet_length(event)) OVER (ORDER BY n) - octet_length(event) AS before
-  FROM found
-)
-SELECT cursor, event FROM (
-  SELECT 0 AS n, '' AS cursor, (${state})::text AS event
-  UNION ALL SELECT n, cursor, event FROM sized
-  WHERE n = 1 OR before < $${maxBytes}::text::float8
+export function endReadStatement(maxBytes: number, state?: string): string {
+  const first = state === undefined
+    ? ""
+    : `SELECT 0 AS n, '' AS cursor, (${state})::text AS event UNION ALL `;
+  return `SELECT cursor, event FROM (
+  ${first}SELECT n, cursor, event FROM found
+  WHERE before < greatest($${maxBytes}::text::float8, 1)
 ) AS reply ORDER BY n`;
 }
 
-/** Parses the reply to the statement: the state, and the cursors and lines of the events. */
+/** Parses the reply to the statement: the state, and the rows of the events. */
 export function readReply<State>(
-  reply: readonly Row[],
-): { state: State; rows: [cursor: string, line: string][] } {
-  const [first, ...rest] = reply;
-  return {
-    state: JSON.parse(readText(first, "event")),
-    rows: rest.map((row) => [readText(row, "cursor"), readText(row, "event")]),
-  };
+  [first, ...rows]: readonly Row[],
+): { state: State; rows: Row[] } {
+  return { state: JSON.parse(readText(first, "event")), rows };
 }
 
 /** Makes a bound for a statement: `NULL` if it is `Infinity`. */

@@ -39,13 +39,11 @@ export const POSTGRES_SCHEMA = `CREATE TABLE IF NOT EXISTS tidings_events (
 );
 CREATE SEQUENCE IF NOT EXISTS tidings_event_ids OWNED BY tidings_events.id;
 ALTER TABLE tidings_events ALTER id
-  SET DEFAULT nextval('tidings_event_ids') * 1048576 + floor(random() * 1048576);
+  SET DEFAULT nextval('tidings_event_ids') * 1048576 + (random() * 1048575)::bigint;
 CREATE UNIQUE INDEX IF NOT EXISTS tidings_events_write
   ON tidings_events (write_id) WHERE write_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS tidings_dropped (
-  log text PRIMARY KEY,
-  xid xid8 NOT NULL,
-  id bigint NOT NULL
+  log text PRIMARY KEY, xid xid8 NOT NULL, id bigint NOT NULL
 );
 CREATE TABLE IF NOT EXISTS tidings_logs (
   collection text NOT NULL,

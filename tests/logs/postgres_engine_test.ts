@@ -321,6 +321,106 @@ test("an append sends a NOTIFY, unless that is left out", async ({ client, name 
   assertEquals(ours, [loud]);
 });
 
+test("a read keeps to its bounds, whether its cursor has a row or not", async ({ client, name }) => {
+  const log = new PostgresEventLog(client, name);
+  const [first, ...ids] = await appendAll(log, numbers(5));
+  const size = JSON.stringify({ data: "0" }).length;
+  // The beginning has no row, and the first event has one.
+  for (
+    const [after, all] of [["0-0", [first, ...ids]], [first!, ids]] as const
+  ) {
+    for (
+      const [options, count] of [
+        [{ limit: 1 }, 1],
+        [{ limit: 3 }, 3],
+        [{ limit: Infinity }, all.length],
+        [{ maxBytes: 0 }, 1],
+        [{ maxBytes: size }, 1],
+        [{ maxBytes: size + 1 }, 2],
+        [{ maxBytes: Infinity }, all.length],
+      ] as const
+    ) {
+      const { events, cursor, gap } = await log.read(after, options);
+      const found = events.map(({ id }) => id);
+      assertEquals(found, all.slice(0, count), JSON.stringify(options));
+      assertEquals([cursor, gap], [found.at(-1), false]);
+    }
+  }
+});
+
+test("a follower asks for the state of the log only where its cursor has no row", async ({ client, name }) => {
+  const statements: string[] = [];
+  const log = new PostgresEventLog(
+    {
+      query: (sql, values) => {
+        statements.push(sql);
+        return client.query(sql, values);
+      },
+    },
+    name,
+    { pollInterval: 5 },
+  );
+  const other = new PostgresEventLog(client, name);
+  await using following = new Following(log, await other.append({ data: "a" }));
+  await following.until((batches) => batches.length > 0);
+  statements.length = 0;
+  for (let count = 1; count <= 10; count++) {
+    await other.append({ data: "b" });
+    await following.untilEvents(count);
+  }
+  assert(statements.some((sql) => sql.includes("FROM tidings_events")));
+  const asking = () => statements.filter((sql) => /tidings_dropped/.test(sql));
+  assertEquals(asking(), []);
+  await client.pool.query("DELETE FROM tidings_events WHERE log = $1", [name]);
+  await other.append({ data: "c" });
+  await following.untilEvents(11);
+  assertEquals(following.batches.at(-1)?.gap, true);
+  assert(asking().length > 0);
+});
+
+test("what another program writes that is no event is taken neither for a row that is held back nor for one of another cluster", async ({ client, name }) => {
+  const log = new PostgresEventLog(client, name, { pollInterval: 5 });
+  const start = await log.append({ data: "a" });
+  await using following = new Following(log, start);
+  await following.until((batches) => batches.length > 0);
+  const insert = "INSERT INTO tidings_events (log, event) VALUES ($1, $2)";
+  for (const [n, text] of ["", "-", "", "-"].entries()) {
+    await client.pool.query(insert, [name, text]);
+    await following.untilEvents(n + 1);
+  }
+  const last = await log.append({ data: "b" });
+  await following.until(() => following.ids.at(-1) === last);
+  const { events, gap } = await log.read(start);
+  assertEquals(gap, false);
+  assertEquals(events.map(({ fault }) => fault !== undefined), [
+    true,
+    true,
+    true,
+    true,
+    false,
+  ]);
+  assertEquals(following.ids, events.map(({ id }) => id));
+});
+
+test("rows of another cluster behind its cursor are noticed by a follower", async ({ client, name }) => {
+  const log = new PostgresEventLog(client, name);
+  const start = await log.append({ data: "a" });
+  await using following = new Following(log, start);
+  await following.until((batches) => batches.length > 0);
+  await client.pool.query(
+    `INSERT INTO tidings_events (log, xid, id, event)
+    VALUES ($1, '9000000000000', 1, '{"data":"restored"}')`,
+    [name],
+  );
+  // Nothing tells of the row yet.
+  await client.pool.query("SELECT pg_notify('tidings', $1)", [name]);
+  await following.until((batches) => batches.some(({ gap }) => gap));
+  await log.append({ data: "b" });
+  await following.untilEvents(1);
+  const { events } = await readAll(log, await log.rewind(Infinity));
+  assertEquals(events.map(({ data }) => data), ["restored", "a", "b"]);
+});
+
 test("the application makes the tables, or may not be asked to", async () => {
   await using server = await PostgresServer.start();
   await using client = openPostgres(server.url);
