@@ -100,8 +100,7 @@ export class KeepAliveSchedule<Member> {
   }
 
   #obtainPart(): Part<Member> {
-    const [open] = this.#open;
-    if (open !== undefined) return open;
+    for (const open of this.#open) return open;
     if (this.#timer === undefined) {
       this.#begin = performance.now();
       this.#timer = setInterval(() => this.#visitParts(), this.#interval);

@@ -8,7 +8,11 @@
  */
 
 import { type Lifetime, watchLifetime } from "../_server/lifetime.ts";
-import { onDeparture, whenAnswered } from "../_server/request_hooks.ts";
+import {
+  type DepartureListener,
+  onDeparture,
+  whenAnswered,
+} from "../_server/request_hooks.ts";
 import { watchStart } from "../_server/start_timeout.ts";
 import type { CloseReason } from "../server.ts";
 
@@ -27,7 +31,9 @@ interface Endable {
 }
 
 /** The timers and listeners of one stream. */
-export class SubscriberWatch {
+export class SubscriberWatch implements DepartureListener {
+  /** Cleared when the watch ends: the request may hold the watch for longer. */
+  #stream: Endable | undefined;
   #endStartWatch: (() => void) | undefined;
   /** Whether the body is read, or nobody has to read it any more. */
   #hasBegun = false;
@@ -46,22 +52,21 @@ export class SubscriberWatch {
     { lifetime, startTimeout }: SubscriberWatchOptions,
     stream: Endable,
   ) {
-    const end = (reason: CloseReason): void => stream.end(reason);
-    if (lifetime !== undefined) {
-      this.#endLifetime = watchLifetime(lifetime, end);
-    }
-    const onLeave = (): void => end("client");
+    this.#stream = stream;
+    if (lifetime !== undefined) this.#limit(lifetime);
     // Where a middleware reads the body in place of the client, or nobody does, only the
     // request tells that the client has left.
-    this.#endListening = onDeparture(request, onLeave);
+    this.#endListening = onDeparture(request, this);
     // A lifetime that is over before would end the stream anyway.
     if (startTimeout < (lifetime?.maxDuration ?? Infinity)) {
-      whenAnswered(request, () => {
-        if (this.#hasBegun) return;
-        this.#endStartWatch = watchStart(startTimeout, onLeave);
-      });
+      this.#awaitBegin(request, startTimeout);
     }
     if (stream.isClosed) this.stop();
+  }
+
+  /** Called when the client leaves, and when nobody has read the body in time. */
+  handleDeparture(): void {
+    this.#stream?.end("client");
   }
 
   /** Notes that the body is read. */
@@ -74,7 +79,27 @@ export class SubscriberWatch {
   /** Ends the watch, and releases its timers and listeners. */
   stop(): void {
     this.begin();
+    this.#stream = undefined;
     this.#endListening?.();
     this.#endLifetime?.();
+  }
+
+  // Methods of their own: a function that is made in one keeps all of its scope in memory.
+
+  #limit(lifetime: Lifetime): void {
+    this.#endLifetime = watchLifetime(
+      lifetime,
+      (reason) => this.#stream?.end(reason),
+    );
+  }
+
+  #awaitBegin(request: Request, startTimeout: number): void {
+    whenAnswered(request, () => {
+      if (this.#hasBegun) return;
+      this.#endStartWatch = watchStart(
+        startTimeout,
+        () => this.handleDeparture(),
+      );
+    });
   }
 }

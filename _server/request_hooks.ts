@@ -25,16 +25,21 @@ export const RESPOND: unique symbol = Symbol("respond");
 /** The method by which a request tells that its handler has answered it. */
 export const WHEN_ANSWERED: unique symbol = Symbol("whenAnswered");
 
+/** What is told that a client has left. */
+export interface DepartureListener {
+  /** Called once at most. */
+  handleDeparture(): void;
+}
+
 /** The members that only some requests have. */
 export interface RequestHooks {
   /** As `headers.get()`, but for names in lower case only. */
   [GET_HEADER](name: string): string | null;
   /**
-   * As a listener for `signal`; called at once if the client has left already.
-   *
-   * @returns Removes the listener.
+   * As a listener for `signal`; told at once if the client has left already. There is no
+   * way to remove it: it is kept until the response ends, so it should hold nothing then.
    */
-  [ON_DEPARTURE](listener: () => void): () => void;
+  [ON_DEPARTURE](listener: DepartureListener): void;
   /**
    * As {@linkcode whenAnswered}. A handler that has not answered when it returns counts as
    * one that has.
@@ -67,21 +72,26 @@ export function getHeader(request: Request, name: string): string | null {
 }
 
 /**
- * Calls a listener when a request's client leaves, and at once if it has left already. Of
+ * Tells a listener when a request's client leaves, and at once if it has left already. Of
  * a request of `Deno.serve`, only the body tells that.
  *
- * @returns Removes the listener.
+ * @param listener Told, perhaps also after it was removed. It should hold nothing then.
+ * @returns Removes the listener; `undefined` if that is not possible, or not needed.
  */
 export function onDeparture(
   request: Request,
-  listener: () => void,
-): () => void {
-  if (hasHooks(request)) return request[ON_DEPARTURE](listener);
-  if (!hasSignal(request)) return ignore;
-  const { signal } = request;
-  if (!signal.aborted) return listenForAbort(signal, listener);
-  listener();
-  return () => {};
+  listener: DepartureListener,
+): (() => void) | undefined {
+  if (hasHooks(request)) {
+    request[ON_DEPARTURE](listener);
+  } else if (hasSignal(request)) {
+    const { signal } = request;
+    if (!signal.aborted) {
+      return listenForAbort(signal, () => listener.handleDeparture());
+    }
+    listener.handleDeparture();
+  }
+  return undefined;
 }
 
 /**
@@ -109,5 +119,3 @@ function hasSignal(request: Request): boolean {
     members[symbol] instanceof AbortSignal
   );
 }
-
-function ignore(): void {}

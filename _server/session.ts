@@ -95,10 +95,16 @@ export class Session implements EventSession {
     }
     // A client that leaves cancels the body in Deno, Bun and workerd; other servers
     // abort the request instead, and some do both, in either order.
-    session.#endListening = onDeparture(
-      request,
-      () => session.#close("client"),
-    );
+    let open: Session | undefined = session;
+    const endListening = onDeparture(request, {
+      handleDeparture() {
+        if (open !== undefined) open.#close("client");
+      },
+    });
+    session.#endListening = () => {
+      open = undefined;
+      endListening?.();
+    };
     return response;
   }
 

@@ -11,7 +11,6 @@
 import http from "node:http";
 import net from "node:net";
 import type { Exchange } from "./_exchange.ts";
-import { IS_NODE } from "./_is_node.ts";
 import type { Head } from "./_response_head.ts";
 import { frameChunk, MAX_FRAMED_BYTES } from "./_chunk_frame.ts";
 
@@ -27,18 +26,17 @@ const { write: WRITE, flushHeaders: FLUSH_HEADERS } =
  * @param exchange The exchange of the response.
  */
 export function announceChunks({ headers }: Head, exchange: Exchange): void {
-  const outgoing = asNodeResponse(exchange);
+  const outgoing = findChunked(exchange);
   if (outgoing?.write === WRITE) headers["transfer-encoding"] = "chunked";
 }
 
 /** Gives the response if it is Node's own over HTTP/1.1. HTTP/1.0 has no chunks. */
-function asNodeResponse(
-  { incoming, outgoing }: Exchange,
+function findChunked(
+  { incoming, nodeResponse }: Exchange,
 ): http.ServerResponse | undefined {
-  return IS_NODE && outgoing instanceof http.ServerResponse &&
-      incoming instanceof http.IncomingMessage &&
+  return incoming instanceof http.IncomingMessage &&
       incoming.httpVersion === "1.1"
-    ? outgoing
+    ? nodeResponse
     : undefined;
 }
 
@@ -69,7 +67,7 @@ export class DirectSocket {
     exchange: Exchange,
     user: SocketUser,
   ): DirectSocket | undefined {
-    const outgoing = asNodeResponse(exchange);
+    const outgoing = findChunked(exchange);
     if (outgoing === undefined) return undefined;
     const { socket } = outgoing;
     // With HTTP pipelining, a response has no socket while the one before it is sent.

@@ -10,6 +10,7 @@
 import http from "node:http";
 import { IS_NODE } from "./_is_node.ts";
 import type { NodeRequest, NodeResponse } from "./_node_types.ts";
+import type { DepartureListener } from "../_server/request_hooks.ts";
 
 /** Told of an error of a request's handler or response. */
 export type ErrorHandler = (error: unknown, request: Request) => void;
@@ -25,16 +26,19 @@ export class Exchange {
   dropBody: (() => void) | undefined;
   /** The request that the handler gets; set when it is made. */
   request: Request | undefined;
+  /** The response if it is Node's own, of HTTP/1, and not one that only looks like it. */
+  readonly nodeResponse: http.ServerResponse | undefined;
   /** Called when nothing more of the response is sent, whatever the reason. */
-  onClose: (() => void) | undefined;
+  onClose: ((exchange: Exchange) => void) | undefined;
   #hasLeft = false;
   #hasEnded = false;
   /** The error that was reported last. */
   #reported: unknown;
   #controller: AbortController | undefined;
-  #listeners: (() => void)[] = [];
+  /** What is told of the departure. Each array is made with its final length: it is small. */
+  #listeners: readonly DepartureListener[] = NONE;
   /** What `whenAnswered()` was called with; `undefined` once that is called. */
-  #answerListeners: (() => void)[] | undefined = [];
+  #answerListeners: readonly (() => void)[] | undefined = NONE;
   readonly #onError: ErrorHandler;
 
   /**
@@ -49,14 +53,14 @@ export class Exchange {
   ) {
     this.incoming = incoming;
     this.outgoing = outgoing;
+    this.nodeResponse = IS_NODE && outgoing instanceof http.ServerResponse
+      ? outgoing
+      : undefined;
     this.#onError = onError;
     // After a middleware that waits, "close" may have passed, and does not come again.
     this.#hasLeft = incoming.aborted || outgoing.destroyed === true ||
       outgoing.writableFinished === true;
-    const onClose = (): void => this.#handleClose();
-    outgoing.on("close", onClose);
-    // A response that waits behind another one of its connection gets no "close".
-    if (!hasOwnConnection(outgoing)) incoming.on("error", onClose);
+    this.#listen();
     // "close" follows, but an error without a listener would end the process.
     outgoing.on("error", ignore);
   }
@@ -75,26 +79,21 @@ export class Exchange {
     return this.#controller.signal;
   }
 
-  /** Calls a listener when the client leaves, and at once if it has left already. */
-  onDeparture(listener: () => void): void {
-    if (this.#hasLeft) listener();
-    else this.#listeners.push(listener);
-  }
-
-  /** Removes a listener of `onDeparture()`. */
-  offDeparture(listener: () => void): void {
-    this.#listeners = this.#listeners.filter((each) => each !== listener);
+  /** Tells a listener when the client leaves, and at once if it has left already. */
+  onDeparture(listener: DepartureListener): void {
+    if (this.#hasLeft) listener.handleDeparture();
+    else this.#listeners = this.#listeners.concat(listener);
   }
 
   /** Calls a listener once the handler has answered, and at once if it has. */
   whenAnswered(listener: () => void): void {
     if (this.#answerListeners === undefined) listener();
-    else this.#answerListeners.push(listener);
+    else this.#answerListeners = this.#answerListeners.concat(listener);
   }
 
   /** Notes that the handler has answered, or that it takes its time. */
   noteAnswer(): void {
-    const listeners = this.#answerListeners ?? [];
+    const listeners = this.#answerListeners ?? NONE;
     this.#answerListeners = undefined;
     for (const listener of listeners) listener();
   }
@@ -187,25 +186,28 @@ export class Exchange {
     return this.#hasLeft && error === this.#controller?.signal.reason;
   }
 
+  /** A method of its own: the listener keeps its whole scope in memory. */
+  #listen(): void {
+    const { incoming, outgoing, nodeResponse } = this;
+    const onClose = (): void => this.#handleClose();
+    outgoing.on("close", onClose);
+    // A response that waits behind another one of its connection gets no "close".
+    if (!nodeResponse?.socket) incoming.on("error", onClose);
+  }
+
   #handleClose(): void {
     if (!this.#hasEnded && !this.#hasLeft) {
       this.#hasLeft = true;
       this.#controller?.abort();
       const listeners = this.#listeners;
-      this.#listeners = [];
-      for (const listener of listeners) listener();
+      this.#listeners = NONE;
+      for (const listener of listeners) listener.handleDeparture();
     }
-    this.onClose?.();
+    this.onClose?.(this);
   }
 }
 
-/**
- * Whether a response of Node has its connection already, and no other response before it.
- * Then the "close" of the response tells all.
- */
-function hasOwnConnection(outgoing: NodeResponse): boolean {
-  return IS_NODE && outgoing instanceof http.ServerResponse &&
-    outgoing.socket !== null;
-}
+/** For all exchanges that have no listener yet. */
+const NONE: readonly never[] = [];
 
 function ignore(): void {}

@@ -11,6 +11,7 @@ import type { Exchange } from "./_exchange.ts";
 import { LazyResponse } from "./_lazy_response.ts";
 import { delegateMissingMembers } from "./_delegate_members.ts";
 import {
+  type DepartureListener,
   GET_HEADER,
   ON_DEPARTURE,
   type RequestHooks,
@@ -79,9 +80,8 @@ export class LazyRequest implements RequestHooks {
     return value === undefined ? null : String(value);
   }
 
-  [ON_DEPARTURE](listener: () => void): () => void {
+  [ON_DEPARTURE](listener: DepartureListener): void {
     this.#exchange.onDeparture(listener);
-    return () => this.#exchange.offDeparture(listener);
   }
 
   [WHEN_ANSWERED](listener: () => void): void {

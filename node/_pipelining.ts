@@ -17,9 +17,12 @@ import type { Exchange } from "./_exchange.ts";
  */
 const WAITING: unique symbol = Symbol("waiting");
 
+/** For all connections on which nothing waits behind the response that is being sent. */
+const NOTHING: readonly never[] = [];
+
 /** What is used of a connection where it is a socket of `node:net`. */
 interface Connection {
-  [WAITING]?: Waiting[] | undefined;
+  [WAITING]?: readonly Waiting[] | undefined;
   /** False once nothing more can be sent. */
   readonly writable?: boolean;
   destroy?: () => unknown;
@@ -56,28 +59,28 @@ export function beginInOrder(exchange: Exchange, begin: () => void): void {
   const connection: Connection = socket;
   const waiting = connection[WAITING];
   if (waiting === undefined) {
-    connection[WAITING] = [];
-    start({ exchange, begin }, connection);
+    connection[WAITING] = NOTHING;
+    start({ exchange, begin });
   } else if (waiting.length < MAX_WAITING) {
-    waiting.push({ exchange, begin });
+    connection[WAITING] = [...waiting, { exchange, begin }];
   } else {
     // Further requests of the same chunk come here as well; closing again does nothing.
     connection.destroy?.();
   }
 }
 
-function start({ exchange, begin }: Waiting, connection: Connection): void {
-  exchange.onClose = () => {
-    exchange.onClose = undefined;
-    startNext(connection);
-  };
+function start({ exchange, begin }: Waiting): void {
+  exchange.onClose = startNext;
   begin();
 }
 
-function startNext(connection: Connection): void {
-  const next = connection.writable === false
-    ? undefined
-    : connection[WAITING]?.shift();
-  if (next === undefined) connection[WAITING] = undefined;
-  else start(next, connection);
+/** Called when an exchange is over. */
+function startNext(exchange: Exchange): void {
+  exchange.onClose = undefined;
+  const connection: Connection = exchange.incoming.socket;
+  const [next, ...rest] = connection.writable === false
+    ? NOTHING
+    : connection[WAITING] ?? NOTHING;
+  connection[WAITING] = next && rest;
+  if (next !== undefined) start(next);
 }

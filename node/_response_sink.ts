@@ -9,13 +9,14 @@
 
 import { DirectSocket, type SocketUser } from "./_direct_socket.ts";
 import type { Exchange } from "./_exchange.ts";
+import type { DepartureListener } from "../_server/request_hooks.ts";
 import type { Sink, SinkOwner } from "../_server/sink.ts";
 
 /**
  * Writes to the response, or past it to its socket if that sends the same bytes. It has no
  * room from a `write()` that returns `false` until `"drain"`.
  */
-export class ResponseSink implements Sink, SocketUser {
+export class ResponseSink implements Sink, SocketUser, DepartureListener {
   readonly #exchange: Exchange;
   readonly #owner: SinkOwner;
   readonly #socket: DirectSocket | undefined;
@@ -33,10 +34,7 @@ export class ResponseSink implements Sink, SocketUser {
    */
   static connect(owner: SinkOwner, exchange: Exchange): void {
     const sink = new ResponseSink(owner, exchange);
-    exchange.onDeparture(() => {
-      sink.#finish();
-      owner.handleDeparture();
-    });
+    exchange.onDeparture(sink);
     owner.connect(sink);
     owner.handleRoom();
     if (!sink.#hasWritten) sink.#flushHead();
@@ -65,6 +63,12 @@ export class ResponseSink implements Sink, SocketUser {
   end(): void {
     this.#finish();
     this.#exchange.end();
+  }
+
+  /** Called by the exchange when the client has left. */
+  handleDeparture(): void {
+    this.#finish();
+    this.#owner.handleDeparture();
   }
 
   /** Called when there is room after a write that left none. */

@@ -8,6 +8,7 @@
  */
 
 import { announceChunks } from "./_direct_socket.ts";
+import { shareHead } from "./_shared_head.ts";
 import type { Exchange } from "./_exchange.ts";
 import { keepHeaders } from "./_kept_headers.ts";
 import { type Head, makeHead } from "./_response_head.ts";
@@ -90,8 +91,9 @@ function release({ body }: Response, reason: unknown): void {
 function writeHead(
   { statusText, headers }: Head,
   status: number,
-  { incoming, outgoing }: Exchange,
+  exchange: Exchange,
 ): void {
+  const { incoming, outgoing } = exchange;
   if (incoming.httpVersionMajor < 2) outgoing.statusMessage = statusText;
   // Once the head is sent, `writeHead()` throws the error that tells so.
   const putBack = outgoing.headersSent
@@ -99,6 +101,7 @@ function writeHead(
     : keepHeaders(headers, outgoing);
   try {
     outgoing.writeHead(status, headers);
+    shareHead(exchange);
   } catch (error) {
     // Node has set the headers before the one that it refuses. Sent with the status 500
     // they would be wrong: a cookie, or the length of another body.
@@ -159,11 +162,13 @@ async function pump(
   let goOn = (): void => {};
   exchange.flushHead();
   exchange.outgoing.on("drain", () => goOn());
-  exchange.onDeparture(() => {
-    cancellation = reader.cancel(exchange.signal.reason);
-    // It is awaited below, unless the body fails as well: then that error counts.
-    cancellation.catch(() => {});
-    goOn();
+  exchange.onDeparture({
+    handleDeparture() {
+      cancellation = reader.cancel(exchange.signal.reason);
+      // It is awaited below, unless the body fails as well: then that error counts.
+      cancellation.catch(() => {});
+      goOn();
+    },
   });
   for (;;) {
     const { done, value } = await reader.read();

@@ -126,7 +126,9 @@ function openBody(exchange: Exchange): ReadableStream<Uint8Array> {
   incoming.pause();
   incoming.on("data", onData);
   incoming.on("end", onEnd);
-  exchange.onDeparture(() => fail(exchange.signal.reason));
+  exchange.onDeparture({
+    handleDeparture: () => fail(exchange.signal.reason),
+  });
   exchange.dropBody = () => fail(new TypeError(TOO_LATE));
   return stream;
 }
@@ -141,13 +143,26 @@ function toBuffer(
     : chunk;
 }
 
+/** What the URL of the last request was made of: most clients ask for the same. */
+const last = { target: "", scheme: "", host: "", url: "" };
+
 function readUrl(incoming: NodeRequest): string {
   const { socket, headers } = incoming;
   const target = readTarget(incoming);
-  if (ABSOLUTE_URL_REGEXP.test(target)) return target;
   const isEncrypted = "encrypted" in socket && socket.encrypted === true;
   const scheme = isEncrypted ? "https" : "http";
-  const host = headers[":authority"] ?? headers["host"] ?? "localhost";
+  const host = String(headers[":authority"] ?? headers["host"] ?? "localhost");
+  if (
+    target !== last.target || host !== last.host || scheme !== last.scheme
+  ) {
+    Object.assign(last, { target, scheme, host });
+    last.url = joinUrl(scheme, host, target);
+  }
+  return last.url;
+}
+
+function joinUrl(scheme: string, host: string, target: string): string {
+  if (ABSOLUTE_URL_REGEXP.test(target)) return target;
   // Joined as text: resolved against a base URL, "//name/" would replace the host.
   return `${scheme}://${host}${target.startsWith("/") ? target : `/${target}`}`;
 }

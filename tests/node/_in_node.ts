@@ -5,6 +5,7 @@
 import process from "node:process";
 import { runTests } from "../runtimes/deno_stand_in.ts";
 import "./direct_socket_test.ts";
+import "./heads_test.ts";
 import "./sink_test.ts";
 
 const report = await runTests({ environment: process.env });

@@ -10,6 +10,7 @@ import "../fuzz/response_heads_test.ts";
 import "../node/compressing_middleware_test.ts";
 import "../node/connection_test.ts";
 import "../node/direct_socket_test.ts";
+import "../node/heads_test.ts";
 import "../node/earlier_reader_test.ts";
 import "../node/departure_test.ts";
 import "../node/hostile_fuzz_test.ts";
