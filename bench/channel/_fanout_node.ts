@@ -27,11 +27,18 @@ interface NodeFanoutServer extends MeasuredServer {
   listener: (incoming: Incoming, outgoing: Outgoing) => void;
 }
 
+/** The headers that a channel sends. */
+const FULL_HEADERS = {
+  "cache-control": "no-store, no-transform",
+  "content-type": "text/event-stream",
+  "x-accel-buffering": "no",
+};
 const HEADERS = { "content-type": "text/event-stream" };
 
 const CONTESTANTS: Readonly<Record<string, () => NodeFanoutServer>> = {
   tidings: serveTidings,
   bare: serveBare,
+  "by hand": serveByHand,
   "better-sse": serveBetterSse,
   "tidings-iterate": iterateTidings,
   "bare-iterate": iterateBare,
@@ -64,6 +71,61 @@ function serveBare(): NodeFanoutServer {
       for (const outgoing of responses) outgoing.write(chunk);
     },
     size: () => responses.size,
+  };
+}
+
+/** A client of a channel that is written by hand. */
+interface Member {
+  outgoing: Outgoing;
+  hasRoom: boolean;
+  /** Milliseconds, on the clock of `performance`. */
+  lastWrite: number;
+}
+
+/**
+ * What no server with the same guarantees can leave out for a client, in one function:
+ * checks of the request, the same head and first event ID, back-pressure, comments that keep
+ * it alive, and its departure.
+ */
+function serveByHand(): NodeFanoutServer {
+  const members = new Set<Member>();
+  const cursor = encodeEvent({ id: crypto.randomUUID() });
+  const comment = encodeEvent({ comment: "" });
+  const write = (member: Member, chunk: Uint8Array): void => {
+    member.lastWrite = performance.now();
+    member.hasRoom = member.outgoing.write(chunk);
+  };
+  setInterval(() => {
+    const before = performance.now() - 60_000;
+    for (const member of members) {
+      if (member.lastWrite < before && member.hasRoom) write(member, comment);
+    }
+  }, 60_000).unref();
+  return {
+    listener: (incoming, outgoing) => {
+      const { method, url = "/", headers } = incoming;
+      const { accept = "*/*", host = "localhost" } = headers;
+      const isServed = method === "GET" && /event-stream|\*/.test(accept) &&
+        URL.canParse(`http://${host}${url}`);
+      if (!isServed || headers["last-event-id"] !== undefined) {
+        outgoing.writeHead(406).end();
+        return;
+      }
+      outgoing.writeHead(200, FULL_HEADERS);
+      const member = { outgoing, hasRoom: true, lastWrite: 0 };
+      const leave = (): void => void members.delete(member);
+      members.add(member);
+      outgoing.on("close", leave);
+      outgoing.on("error", leave);
+      // What a slow client has missed would be written here.
+      outgoing.on("drain", () => member.hasRoom = true);
+      write(member, cursor);
+    },
+    publish: (data, id) => {
+      const chunk = encodeEvent({ event: "tick", data, id });
+      for (const member of members) if (member.hasRoom) write(member, chunk);
+    },
+    size: () => members.size,
   };
 }
 
