@@ -78,14 +78,9 @@ export class ClientCallbacks {
   }
 }
 
-/**
- * Makes the callbacks of a client; `undefined` if there are none, so that a client without
- * them takes no memory for them.
- */
-export function makeClientCallbacks(
-  client: EventChannelClient,
+/** Whether there are callbacks: a client without them takes no memory for them. */
+export function hasClientCallbacks(
   options: readonly ClientCallbackOptions[],
-): ClientCallbacks | undefined {
-  const hasCallbacks = options.some(({ onOpen, onClose }) => onOpen ?? onClose);
-  return hasCallbacks ? new ClientCallbacks(client, options) : undefined;
+): boolean {
+  return options.some(({ onOpen, onClose }) => onOpen ?? onClose);
 }

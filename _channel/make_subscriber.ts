@@ -16,9 +16,8 @@ import { Subscriber } from "./subscriber.ts";
 import type { Negotiation } from "../_server/negotiation.ts";
 import type { CloseReason } from "../server.ts";
 
-/** What a subscriber gets, and what is told of it. */
-export interface MakeSubscriberOptions
-  extends Pick<CheckedServeOptions, "replay" | "snapshot" | "interest"> {
+/** What is told of a subscriber. */
+export interface SubscriberCallbacks {
   onGap: EventChannelOptions["onGap"];
   /** Called once when the stream has ended. */
   onClose: ((reason: CloseReason) => void) | undefined;
@@ -31,12 +30,14 @@ export interface MakeSubscriberOptions
  * @param request The client's request.
  * @param negotiation What was negotiated about it.
  * @param options What the client gets.
+ * @param callbacks What is told of it.
  */
 export function makeSubscriber(
   broadcaster: Broadcaster,
   request: Request,
   { lastEventId, compression }: Negotiation,
-  { replay, snapshot, interest, onGap, onClose }: MakeSubscriberOptions,
+  { replay, snapshot, interest }: CheckedServeOptions,
+  { onGap, onClose }: SubscriberCallbacks,
 ): Subscriber {
   return new Subscriber(broadcaster, {
     lastEventId,

@@ -9,7 +9,7 @@
 
 import type { ChannelAdmission } from "./admission.ts";
 import type { Broadcaster } from "./broadcaster.ts";
-import { makeClientCallbacks } from "./client_callbacks.ts";
+import { ClientCallbacks, hasClientCallbacks } from "./client_callbacks.ts";
 import { makeSubscriber } from "./make_subscriber.ts";
 import {
   type CheckedChannelOptions,
@@ -42,6 +42,8 @@ interface ServeSettings {
   readonly given: EventChannelServeOptions;
   readonly client: CheckedServeOptions;
   readonly negotiation: NegotiateOptions;
+  /** Whether they or the options of the channel have callbacks. */
+  readonly hasCallbacks: boolean;
 }
 
 /**
@@ -59,13 +61,14 @@ export function serveClient(
 ): Response {
   assertRequest("serve event channel", request);
   const { options: channelOptions, broadcaster, admission } = channel;
-  const { given, client, negotiation: negotiateOptions } = options === undefined
+  const settings = options === undefined
     ? channel.defaults ??= readSettings({}, channelOptions)
     : readSettings(options, channelOptions);
+  const { given, client } = settings;
   const { topics } = client.interest;
   if (topics instanceof TopicSet) bindTopicSet(topics, broadcaster);
   const { onGap, tally } = channelOptions;
-  const negotiation = negotiate(request, negotiateOptions);
+  const negotiation = negotiate(request, settings.negotiation);
   if (negotiation instanceof Response) {
     tally.countRefusal(negotiation);
     return negotiation;
@@ -76,10 +79,12 @@ export function serveClient(
     return admitted;
   }
   if (negotiation.isHead) return answerHead(negotiation);
-  const callbacks = makeClientCallbacks(
-    { topics: given.topics ?? [], key: admitted.key },
-    [given, channelOptions],
-  );
+  const callbacks = settings.hasCallbacks
+    ? new ClientCallbacks(
+      { topics: given.topics ?? [], key: admitted.key },
+      [given, channelOptions],
+    )
+    : undefined;
   const onClose = admission.enter(
     admitted,
     callbacks && ((reason) => callbacks.close(reason)),
@@ -89,7 +94,8 @@ export function serveClient(
     broadcaster,
     request,
     negotiation,
-    { ...client, onGap, onClose },
+    client,
+    { onGap, onClose },
   );
   const response = respond(request, subscriber, 1, negotiation);
   // From here on the stream can end: a callback may close the channel.
@@ -113,6 +119,7 @@ function readSettings(
   return {
     given,
     client: checkServeOptions(given, channelOptions),
+    hasCallbacks: hasClientCallbacks([given, channelOptions]),
     negotiation: {
       ...given,
       compression: channelOptions.compression,

@@ -14,6 +14,10 @@ import type { Exchange } from "./_exchange.ts";
 import type { Head } from "./_response_head.ts";
 import { frameChunk, MAX_FRAMED_BYTES } from "./_chunk_frame.ts";
 
+// Read once, as the exchange does.
+const { IncomingMessage } = http;
+const { Socket } = net;
+
 /** Node's own methods. APM tools and middlewares replace them on a response. */
 const { write: WRITE, flushHeaders: FLUSH_HEADERS } =
   http.OutgoingMessage.prototype;
@@ -34,7 +38,7 @@ export function announceChunks({ headers }: Head, exchange: Exchange): void {
 function findChunked(
   { incoming, nodeResponse }: Exchange,
 ): http.ServerResponse | undefined {
-  return incoming instanceof http.IncomingMessage &&
+  return incoming instanceof IncomingMessage &&
       incoming.httpVersion === "1.1"
     ? nodeResponse
     : undefined;
@@ -71,7 +75,7 @@ export class DirectSocket {
     if (outgoing === undefined) return undefined;
     const { socket } = outgoing;
     // With HTTP pipelining, a response has no socket while the one before it is sent.
-    return socket instanceof net.Socket && outgoing.headersSent &&
+    return socket instanceof Socket && outgoing.headersSent &&
         outgoing.chunkedEncoding === true
       ? new DirectSocket(outgoing, socket, user)
       : undefined;

@@ -12,6 +12,9 @@ import { IS_NODE } from "./_is_node.ts";
 import type { NodeRequest, NodeResponse } from "./_node_types.ts";
 import type { DepartureListener } from "../_server/request_hooks.ts";
 
+// Read once: to look it up on the module takes as long as all of a check.
+const { ServerResponse } = http;
+
 /** Told of an error of a request's handler or response. */
 export type ErrorHandler = (error: unknown, request: Request) => void;
 
@@ -53,7 +56,7 @@ export class Exchange {
   ) {
     this.incoming = incoming;
     this.outgoing = outgoing;
-    this.nodeResponse = IS_NODE && outgoing instanceof http.ServerResponse
+    this.nodeResponse = IS_NODE && outgoing instanceof ServerResponse
       ? outgoing
       : undefined;
     this.#onError = onError;
@@ -82,13 +85,13 @@ export class Exchange {
   /** Tells a listener when the client leaves, and at once if it has left already. */
   onDeparture(listener: DepartureListener): void {
     if (this.#hasLeft) listener.handleDeparture();
-    else this.#listeners = this.#listeners.concat(listener);
+    else this.#listeners = append(this.#listeners, listener);
   }
 
   /** Calls a listener once the handler has answered, and at once if it has. */
   whenAnswered(listener: () => void): void {
     if (this.#answerListeners === undefined) listener();
-    else this.#answerListeners = this.#answerListeners.concat(listener);
+    else this.#answerListeners = append(this.#answerListeners, listener);
   }
 
   /** Notes that the handler has answered, or that it takes its time. */
@@ -209,5 +212,9 @@ export class Exchange {
 
 /** For all exchanges that have no listener yet. */
 const NONE: readonly never[] = [];
+
+function append<T>(list: readonly T[], item: T): readonly T[] {
+  return list === NONE ? [item] : [...list, item];
+}
 
 function ignore(): void {}
