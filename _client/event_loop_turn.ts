@@ -10,11 +10,6 @@
 import { BATCH_SIZE } from "./times.ts";
 import { IS_WORKERD } from "./is_workerd.ts";
 
-/**
- * How many callbacks are scheduled together once this many event loop turns in a row were
- * waited for: scheduling them one by one costs a trip through the event loop each.
- */
-
 // Looked up once: after a test has faked the timers, no event would arrive any more.
 const { setImmediate } = globalThis as {
   setImmediate?: (callback: () => void) => unknown;
@@ -31,7 +26,7 @@ const schedule = setImmediate ??
  * as between two tasks. If it is over before `wait()` is called, it costs one callback.
  */
 export class EventLoopTurn {
-  readonly #schedule = createScheduler(() => this.#end());
+  readonly #schedule = createScheduler((message) => this.#end(message));
   /** Callbacks that are scheduled and have not run. */
   #left = 0;
   /** Whether it is over. */
@@ -44,13 +39,11 @@ export class EventLoopTurn {
   /** Begins another event loop turn. */
   begin(): void {
     this.isOver = false;
-    if (this.#left > 0) return;
     // zone.js knows each call of a listener as a task, and Angular looks for changes after
     // each.
-    this.#left = this.#waits < BATCH_SIZE || "Zone" in globalThis
-      ? 1
-      : BATCH_SIZE;
-    this.#schedule(this.#left);
+    this.#left ||= this.#schedule(
+      this.#waits < BATCH_SIZE || "Zone" in globalThis ? 1 : BATCH_SIZE,
+    );
   }
 
   /** Waits for the end of the event loop turn. Only one call may wait at a time. */
@@ -59,20 +52,31 @@ export class EventLoopTurn {
     return new Promise((resolve) => this.#resolve = resolve);
   }
 
-  #end(): void {
+  #end(message?: Event): void {
     this.#left--;
+    if (this.isOver && message) {
+      // Nothing has begun since the listener before: the others need not be called.
+      message.stopImmediatePropagation();
+      this.#left = 0;
+    }
     this.isOver = true;
-    if (!this.#resolve) this.#waits = 0;
-    this.#resolve?.();
+    if (this.#resolve) this.#resolve();
+    else this.#waits = 0;
     this.#resolve = undefined;
   }
 }
 
-/** Makes a function that schedules a number of calls, each in an event loop turn of its own. */
-function createScheduler(callback: () => void): (count: number) => void {
+/**
+ * Creates a function that schedules a number of calls, or more, each in an event loop turn of
+ * its own, and returns the number.
+ */
+function createScheduler(
+  callback: (message?: Event) => void,
+): (count: number) => number {
   if (schedule !== undefined) {
     return (count) => {
       for (let i = 0; i < count; i++) schedule(callback);
+      return count;
     };
   }
   const { port1, port2 } = new MessageChannel();
@@ -82,8 +86,9 @@ function createScheduler(callback: () => void): (count: number) => void {
     // One message for all: the platform runs the microtasks after each listener that it
     // calls, and a message for each would cost many times as much.
     for (; listeners < count; listeners++) {
-      port1.addEventListener("message", ({ data }) => data && callback());
+      port1.addEventListener("message", (message) => callback(message));
     }
-    port2.postMessage(count > 1);
+    port2.postMessage(0);
+    return listeners;
   };
 }

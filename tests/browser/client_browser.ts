@@ -400,3 +400,56 @@ browserTest(
     );
   },
 );
+
+browserTest(
+  "browser: our EventSource calls few listeners of a message for events that come one by one",
+  async (browser) => {
+    await withPage(browser, "_client_page.ts", "", async (page) => {
+      const calls = await page.run(async () => {
+        let calls = 0;
+        const { prototype } = MessagePort;
+        const { addEventListener } = prototype;
+        prototype.addEventListener = function (
+          this: MessagePort,
+          type: string,
+          listener: EventListener,
+        ) {
+          addEventListener.call(this, type, (event) => {
+            calls++;
+            listener(event);
+          });
+        };
+        let controller!: ReadableStreamDefaultController<Uint8Array>;
+        const body = new ReadableStream({
+          start: (given) => void (controller = given),
+        });
+        const headers = { "content-type": "text/event-stream" };
+        const source = new tidings.EventSource("/events", {
+          fetch: () => Promise.resolve(new Response(body, { headers })),
+        });
+        const result: number[] = [];
+        for (const count of [500, ...Array<number>(20).fill(1)]) {
+          const before = calls;
+          let left = count;
+          const last = new Promise<void>((resolve) => {
+            source.onmessage = () => {
+              if (--left === 0) resolve();
+            };
+          });
+          const text = "data: a\n\n".repeat(count);
+          controller.enqueue(new TextEncoder().encode(text));
+          await last;
+          // What is left of the message: the next event comes after it.
+          await new Promise((resolve) => setTimeout(resolve));
+          result.push(calls - before);
+        }
+        source.close();
+        return result;
+      }, null);
+      const [many, ...single] = calls;
+      assert(many! >= 100, `500 events called ${many} listeners`);
+      const sum = single.reduce((sum, count) => sum + count);
+      assert(sum <= 60, `20 events called ${sum} listeners`);
+    });
+  },
+);

@@ -2,6 +2,7 @@
 
 import { assert, assertEquals, assertStrictEquals } from "@std/assert";
 import { EventSource, type EventSourceInit } from "../../client.ts";
+import { within } from "../support/within.ts";
 import { eventStream, OpenStream, serve } from "../support/event_server.ts";
 import { withLocation } from "../support/location.ts";
 import { RawServer } from "../support/raw_server.ts";
@@ -333,6 +334,36 @@ for (
     assertEquals(log, ["so", "eo", "sa", "ea", "sb", "eb", "sc", "ec"]);
   });
 }
+
+Deno.test("EventSource waits for what is awaited before the next event, however many come at once", async () => {
+  const stream = new OpenStream();
+  const source = new EventSource("http://a", {
+    fetch: () => Promise.resolve(stream.response),
+  });
+  let received = 0;
+  let running = 0;
+  let overlaps = 0;
+  let onLast = (): void => {};
+  source.addEventListener("message", () => {});
+  source.addEventListener("message", async ({ data }) => {
+    overlaps += running++;
+    for (let i = 0; i < 20; i++) await null;
+    running--;
+    received++;
+    if (data === "last") onLast();
+  });
+  const counts = [300, 1, 1, 2, 300, 1, 80, 1];
+  for (const count of counts) {
+    const last = new Promise<void>((resolve) => onLast = resolve);
+    stream.send("data: a\n\n".repeat(count - 1) + "data: last\n\n");
+    await within(`the last of ${count} events`, last);
+    // The next one comes in another task, with which all waits begin anew.
+    await new Promise((resolve) => setTimeout(resolve));
+  }
+  source.close();
+  assertEquals(received, counts.reduce((sum, count) => sum + count));
+  assertEquals(overlaps, 0);
+});
 
 Deno.test("EventSource dispatches nothing if it is closed while an event is awaited", async () => {
   const stream = new OpenStream("data: a\n\ndata: b\n\n");
