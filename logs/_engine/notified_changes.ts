@@ -83,10 +83,11 @@ export class HeldWatcher extends WakeWatcher {
 
   /** Notes what a read has found. */
   noteRead(isHeld: boolean, isEmpty: boolean): void {
-    this.#isHeld = isHeld;
-    this.#hold = isHeld && isEmpty
+    // The first read that finds them held back does not make the wait longer yet.
+    this.#hold = this.#isHeld && isHeld && isEmpty
       ? Math.min(2 * this.#hold, LONGEST_HOLD)
       : SHORTEST_HOLD;
+    this.#isHeld = isHeld;
   }
 
   /** Waits for a change, or for the time of the next read. */

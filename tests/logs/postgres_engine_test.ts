@@ -22,6 +22,7 @@ import {
   postgresNote,
   PostgresServer,
 } from "../support/postgres_server.ts";
+import { within } from "../support/within.ts";
 import { sharedPostgres } from "../support/shared_postgres.ts";
 
 interface Fixture {
@@ -419,6 +420,67 @@ test("rows of another cluster behind its cursor are noticed by a follower", asyn
   await following.untilEvents(1);
   const { events } = await readAll(log, await log.rewind(Infinity));
   assertEquals(events.map(({ data }) => data), ["restored", "a", "b"]);
+});
+
+test("logs whose names and events hold anything are kept apart, and their events as they are", async ({ client, name }) => {
+  const names = [
+    "'; DROP TABLE tidings_events; --",
+    '"',
+    "$1",
+    "\\0",
+    "\0",
+    "日本 🎈",
+  ];
+  const events = [
+    { data: "\0 \u2028 日本 🎈 ' \" \\ $1", event: "'; --" },
+    { data: JSON.stringify({ big: "é".repeat(500_000) }) },
+    { data: "1\r\n2", comment: "why\n?", retry: 5 },
+    { data: "" },
+  ];
+  const topics = ["'", '"', "\0", "\ud800", "日本"];
+  for (const each of [...names, ...names]) {
+    const log = new PostgresEventLog(client, `${name} ${each}`);
+    await using following = new Following(log);
+    await following.until((batches) => batches.length > 0);
+    const start = following.batches[0]!.cursor;
+    for (const event of events) await log.append(event, { topics });
+    const { options, commit } = await client.begin();
+    for (const event of events) await log.append(event, options);
+    await commit();
+    await following.untilEvents(2 * events.length);
+    const { events: read } = await readAll(log, start);
+    assertEquals(following.batches.flatMap(({ events }) => events), read);
+    assertEquals(
+      read.map(({ data, topics }) => [data, topics]),
+      [topics, undefined].flatMap((topics) =>
+        events.map(({ data }) => [data, topics])
+      ),
+    );
+    assertEquals(read[0]?.event, events[0]?.event);
+  }
+});
+
+test("an append does not wait for long until old events are dropped", async ({ client, name }) => {
+  const log = new PostgresEventLog(client, name, { maxEvents: 1 });
+  await Promise.all(numbers(50).map((data) => log.append({ data })));
+  // Another program holds a row that is to be dropped.
+  const holding = await client.begin();
+  await holding.transaction.query(
+    "SELECT FROM tidings_events WHERE log = $1 ORDER BY xid, id LIMIT 1 FOR UPDATE",
+    [name],
+  );
+  const start = await log.rewind(0);
+  await using following = new Following(log, start);
+  for (let turn = 0; turn < 10; turn++) {
+    await within(
+      "appends",
+      Promise.all(numbers(50).map((data) => log.append({ data }))),
+    );
+  }
+  // `FOR UPDATE` gives its transaction a number, so that it holds events back, too.
+  await holding.rollback();
+  await following.untilEvents(500);
+  assert(following.batches.every(({ gap }) => !gap));
 });
 
 test("the application makes the tables, or may not be asked to", async () => {

@@ -17,7 +17,7 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
-import type { TestPostgres } from "../support/postgres_client.ts";
+import type { PgConnection, TestPostgres } from "../support/postgres_client.ts";
 import {
   openRoute,
   openShared,
@@ -85,12 +85,8 @@ async function transact(
       await pause();
     }
     if (end === "killed client") {
-      const { rows: [row] } = await connection.query(
-        "SELECT pg_backend_pid() AS pid",
-      );
-      await client.pool.query("SELECT pg_terminate_backend($1)", [
-        row?.pid,
-      ]);
+      const pid = await backendOf(connection);
+      await client.pool.query("SELECT pg_terminate_backend($1)", [pid]);
       await connection.query("SELECT 1").catch(() => {});
       isBroken = true;
       return false;
@@ -302,6 +298,48 @@ test("publishes in a transaction with one INSERT, which is tried once", async ({
   await rollback();
   assertEquals((await log.read(await log.rewind(Infinity))).events, []);
 });
+
+test(
+  "rejects at once in a transaction whose connection has ended, and writes nothing",
+  async ({ client, open }) => {
+    const log = open();
+    const start = await log.rewind(0);
+    let calls = 0;
+    const counted = open({}, {
+      query: (...call) => (calls++, client.query(...call)),
+    });
+    const connection = await client.pool.connect();
+    const isRefused = () =>
+      assertRejects(
+        () => counted.append({ data: "late" }, { transaction: connection }),
+        Error,
+        "Cannot append to event log",
+      );
+    try {
+      await connection.query("BEGIN");
+      await log.append({ data: "lost" }, { transaction: connection });
+      const pid = await backendOf(connection);
+      await client.pool.query("SELECT pg_terminate_backend($1)", [pid]);
+      await isRefused();
+      assertEquals(calls, 1);
+    } finally {
+      connection.release(true);
+    }
+    await isRefused();
+    assertEquals(calls, 2);
+    await log.append({ data: "alone" });
+    const { events } = await readAll(log, start);
+    assertEquals(events.map(({ data }) => data), ["alone"]);
+  },
+  POSTGRES_ROUTES.filter(({ survivesLoss }) => survivesLoss),
+);
+
+async function backendOf(connection: PgConnection): Promise<unknown> {
+  const { rows: [row] } = await connection.query(
+    "SELECT pg_backend_pid() AS pid",
+  );
+  return row?.pid;
+}
 
 test("takes the row of another program, and tells of one that is no event", async ({ client, name, open }) => {
   const log = open();

@@ -30,6 +30,7 @@ import "../log/memory_event_log_test.ts";
 import "../log/options_test.ts";
 import "../logs/listener_test.ts";
 import "../logs/postgres_options_test.ts";
+import "../logs/postgres_waits_test.ts";
 import "../logs/redis_options_test.ts";
 import "../logs/write_limiter_test.ts";
 import "../parser/body_reader_test.ts";
