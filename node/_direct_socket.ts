@@ -11,7 +11,6 @@
 import http from "node:http";
 import net from "node:net";
 import type { Exchange } from "./_exchange.ts";
-import type { Head } from "./_response_head.ts";
 import { frameChunk, MAX_FRAMED_BYTES } from "./_chunk_frame.ts";
 
 // Read once, as the exchange does.
@@ -23,15 +22,13 @@ const { write: WRITE, flushHeaders: FLUSH_HEADERS } =
   http.OutgoingMessage.prototype;
 
 /**
- * Announces that the response is framed in chunks, if its chunks may be written to the
- * socket. Otherwise Node chooses the framing when it writes the head.
+ * Tells whether the chunks of a response may be written to its socket. Its head then has to
+ * announce them. Otherwise Node chooses the framing when it writes the head.
  *
- * @param head The head of a response that an owner writes.
- * @param exchange The exchange of the response.
+ * @param exchange The exchange of a response that an owner writes.
  */
-export function announceChunks({ headers }: Head, exchange: Exchange): void {
-  const outgoing = findChunked(exchange);
-  if (outgoing?.write === WRITE) headers["transfer-encoding"] = "chunked";
+export function mayFrame(exchange: Exchange): boolean {
+  return findChunked(exchange)?.write === WRITE;
 }
 
 /** Gives the response if it is Node's own over HTTP/1.1. HTTP/1.0 has no chunks. */

@@ -7,7 +7,7 @@
  * @module
  */
 
-import { announceChunks } from "./_direct_socket.ts";
+import { mayFrame } from "./_direct_socket.ts";
 import { shareHead } from "./_shared_head.ts";
 import type { Exchange } from "./_exchange.ts";
 import { keepHeaders } from "./_kept_headers.ts";
@@ -31,10 +31,11 @@ export function sendResponse(
   exchange: Exchange,
 ): SinkOwner | Promise<void> {
   const { method, httpVersionMajor } = exchange.incoming;
+  const isPlain = LazyResponse.hasPlainHead(response);
   let head: Head;
   try {
-    head = LazyResponse.hasPlainHead(response)
-      ? copyPlainHead(response, httpVersionMajor)
+    head = isPlain
+      ? copyHead(plainHead ??= makeHead(response, httpVersionMajor))
       : makeHead(response, httpVersionMajor);
   } catch (error) {
     release(response, error);
@@ -45,7 +46,11 @@ export function sendResponse(
   if (owner === undefined) return sendWhole(response, head, isRead, exchange);
   // An owner does not know how many bytes it will write.
   if (head.length !== undefined) delete head.headers["content-length"];
-  announceChunks(head, exchange);
+  if (mayFrame(exchange)) {
+    head = isPlain
+      ? copyHead(plainChunkedHead ??= announceChunks(head))
+      : announceChunks(head);
+  }
   try {
     writeHead(head, response.status, exchange);
   } catch (error) {
@@ -77,10 +82,17 @@ async function sendWhole(
 /** The head that most streams have, made of the first of them. */
 let plainHead: Head | undefined;
 
-/** Gives a head that can be changed, for a response with a plain one. */
-function copyPlainHead(response: Response, httpVersionMajor: number): Head {
-  plainHead ??= makeHead(response, httpVersionMajor);
-  return { ...plainHead, headers: { ...plainHead.headers } };
+/** The same with chunks: to copy it costs less than to announce them for each client. */
+let plainChunkedHead: Head | undefined;
+
+/** Gives a head that can be changed. */
+function copyHead(head: Head): Head {
+  return { ...head, headers: { ...head.headers } };
+}
+
+function announceChunks(head: Head): Head {
+  const headers = { ...head.headers, "transfer-encoding": "chunked" };
+  return { ...head, headers };
 }
 
 /** Cancels a body that is not sent, unless other code reads it. */
