@@ -150,7 +150,6 @@ export class ConnectionAttempt {
         return { value: this.take() };
       }, this.#clock)
       : "";
-    this.#cancel();
     const { status, headers } = response;
     throw new EventSourceError(
       status === 204 ? "no-content" : fault.code,

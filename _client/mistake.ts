@@ -11,17 +11,10 @@
 // since fetch throws one for each failure. All engines write of mistakes in English, while
 // WebKit translates what it writes of the network, so that the mistakes are what can be told.
 // Each pattern of a text has a space, as no URL within it has.
-const MISTAKE_REGEXP =
-  /^(Refere|RangeE|Syntax|URIE|InvalidCh|InvalidAr|NotSupp|TypeError.*( not (an? |iter)| is (null|undef)|can't |annot (read|set|conv|des|be [dp])| (const|circ|cyc)|Failed to (exec|cons)|header name|Body ))/;
 
-/**
- * Whether an error of a request shows a mistake in a program, so that each attempt would fail.
- *
- * @param error What the request has failed with.
- */
-export function isMistake(error: unknown): boolean {
-  return says(MISTAKE_REGEXP, error);
-}
+/** Matches an error that shows a mistake in a program, so that each attempt would fail. */
+export const MISTAKE_REGEXP =
+  /^(Refere|RangeE|Syntax|URIE|EvalE|InternalE|DataCl|InvalidCh|InvalidAr|NotSupp|TypeError.*( not (an? |iter)| is (null|undef)|can't |annot (read|set|conv|des|be [dp])| (const|circ|cyc)|Failed to (exec|cons)|header (name|val)|Body ))/;
 
 /** Whether the text of an error, or of its cause, where some runtimes put it, matches. */
 export function says(regexp: RegExp, error: unknown): boolean {

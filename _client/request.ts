@@ -13,7 +13,7 @@ import { EVENT_STREAM_TYPE } from "../event.ts";
 import { localError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { IS_WORKERD } from "./is_workerd.ts";
-import { isMistake, says } from "./mistake.ts";
+import { MISTAKE_REGEXP, says } from "./mistake.ts";
 
 // Fetch refuses NUL, CR and LF in a header, and the HTTP stacks of Deno, Node and others
 // these as well, so that each attempt would fail. Chromium sends them.
@@ -78,8 +78,13 @@ export async function requestEventStream(
       throw new EventSourceError("invalid-request", refusal, { cause });
     }
     // The platform's fetch returns a promise whatever happens.
-    if (response === undefined || isMistake(cause)) throw localError(cause);
-    const hint = needsPreflight(url, init)
+    if (response === undefined || says(MISTAKE_REGEXP, cause)) {
+      throw localError(cause);
+    }
+    // In a browser, the last event ID makes another origin be asked by OPTIONS first.
+    const hint = isBrowser() &&
+        (init.headers as Headers).has("Last-Event-ID") &&
+        new URL(url).origin !== globalThis.location?.origin
       ? '; "lastEventIdParameter" needs no preflight'
       : "";
     throw new EventSourceError(
@@ -167,12 +172,6 @@ function addHeaders(
     }
     headers.set("Last-Event-ID", isSent ? lastEventId : text);
   }
-}
-
-/** Whether the last event ID makes a browser ask another origin by OPTIONS first. */
-function needsPreflight(url: string, { headers }: RequestInit): boolean {
-  return isBrowser() && (headers as Headers).has("Last-Event-ID") &&
-    new URL(url).origin !== globalThis.location?.origin;
 }
 
 /**

@@ -14,7 +14,8 @@ import { WebKit } from "./_webkit.ts";
 /** Where in the browser the tests run. */
 export type BrowserPlace = "page" | "worker";
 
-// Each server of a test is another origin, and what it sends is what is tested.
+// Each server of a test is another origin, and what it sends is what is tested. Firefox has
+// no such argument: there, the tunnel allows what a page asks for.
 const ARGUMENTS: Record<BrowserName, string[]> = {
   chromium: ["--disable-web-security"],
   firefox: [],
@@ -29,7 +30,7 @@ export async function runInBrowser(
   timeLimit: AbortSignal,
 ): Promise<TestReport> {
   const { promise, resolve, reject } = Promise.withResolvers<TestReport>();
-  await using tunnel = new Tunnel();
+  await using tunnel = new Tunnel(name === "firefox");
   await using server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen() {} },
     (request) => answer(request, code, pageFor(place, tunnel.url), resolve),

@@ -11,6 +11,12 @@ import type { TunnelAnswer, TunnelMessage } from "../tests/runtimes/tunnel.ts";
 /** Ports that listen in advance, so that a test has one at once. */
 const RESERVE = 8;
 
+/**
+ * Milliseconds until a server counts as closed though a client keeps its connection, as
+ * Firefox does after its own EventSource was closed.
+ */
+const CLOSE_TIME_LIMIT = 1000;
+
 const LOOPBACK = { hostname: "127.0.0.1", port: 0, onListen() {} };
 
 /** The answer to one request, on its way through the tunnel. */
@@ -27,12 +33,18 @@ export class Tunnel implements AsyncDisposable {
   /** Where `openTunnel()` connects to. */
   readonly url: string;
   readonly #entrance: Deno.HttpServer<Deno.NetAddr>;
+  readonly #allowsOrigins: boolean;
   readonly #servers = new Map<number, Deno.HttpServer>();
   readonly #exchanges = new Map<number, Exchange>();
   #socket!: WebSocket;
   #count = 0;
 
-  constructor() {
+  /**
+   * @param allowsOrigins Whether pages of any origin are allowed to read the answers, for
+   * browsers that cannot be told to take no heed of origins.
+   */
+  constructor(allowsOrigins = false) {
+    this.#allowsOrigins = allowsOrigins;
     this.#entrance = Deno.serve(LOOPBACK, (request) => {
       const { socket, response } = Deno.upgradeWebSocket(request);
       socket.binaryType = "arraybuffer";
@@ -62,7 +74,10 @@ export class Tunnel implements AsyncDisposable {
   #listen(): number {
     const server: Deno.HttpServer<Deno.NetAddr> = Deno.serve(
       LOOPBACK,
-      (request) => this.#ask(request, server.addr.port),
+      (request) =>
+        this.#allowsOrigins
+          ? this.#askAcrossOrigins(request, server.addr.port)
+          : this.#ask(request, server.addr.port),
     );
     this.#servers.set(server.addr.port, server);
     return server.addr.port;
@@ -72,8 +87,20 @@ export class Tunnel implements AsyncDisposable {
     const server = this.#servers.get(port)!;
     this.#servers.delete(port);
     this.#send({ type: "listening", ports: [this.#listen()] });
-    await server.shutdown();
+    await Promise.race([server.shutdown(), delay(CLOSE_TIME_LIMIT)]);
     this.#send({ type: "closed", port });
+  }
+
+  async #askAcrossOrigins(request: Request, port: number): Promise<Response> {
+    const allowed = allowOrigin(request.headers);
+    const isPreflight = request.headers.has("access-control-request-method");
+    const response = isPreflight
+      ? new Response(null, { status: 204 })
+      : await this.#ask(request, port);
+    for (const [name, value] of Object.entries(allowed)) {
+      response.headers.set(name, value);
+    }
+    return response;
   }
 
   async #ask(request: Request, port: number): Promise<Response> {
@@ -134,4 +161,21 @@ export class Tunnel implements AsyncDisposable {
       this.#socket.send(JSON.stringify(message));
     }
   }
+}
+
+/** The headers that allow what a request, or the one that it asks for, does. */
+function allowOrigin(headers: Headers): Record<string, string> {
+  return {
+    "access-control-allow-origin": headers.get("origin") ?? "*",
+    "access-control-allow-credentials": "true",
+    "access-control-allow-methods":
+      headers.get("access-control-request-method") ?? "*",
+    "access-control-allow-headers":
+      headers.get("access-control-request-headers") ?? "*",
+    "access-control-expose-headers": "*",
+  };
+}
+
+function delay(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }

@@ -70,8 +70,10 @@ const RUNTIMES: Record<string, Runtime> = {
     run: async (program, timeLimit) =>
       runInWorkerd(program, await bundleForWeb("workerd.ts"), timeLimit),
   },
-  "chromium-page": chromium("page"),
-  "chromium-worker": chromium("worker"),
+  "chromium-page": inBrowser("chromium", "page"),
+  "chromium-worker": inBrowser("chromium", "worker"),
+  "firefox-page": inBrowser("firefox", "page"),
+  "firefox-worker": inBrowser("firefox", "worker"),
   "webkit-page": webKit("page"),
   "webkit-worker": webKit("worker"),
 };
@@ -172,16 +174,16 @@ function show(runtime: string, report: TestReport): void {
   }
 }
 
-function chromium(place: BrowserPlace): Runtime {
+function inBrowser(
+  name: "chromium" | "firefox",
+  place: BrowserPlace,
+): Runtime {
   return {
-    find: () => findBrowser("chromium"),
-    run: async (_program, timeLimit) =>
-      runInBrowser(
-        "chromium",
-        await bundleForWeb("browser.ts"),
-        place,
-        timeLimit,
-      ),
+    find: () => findBrowser(name),
+    run: async (_program, timeLimit) => {
+      const code = await lowerSyntax(await bundleForWeb("browser.ts"));
+      return await runInBrowser(name, code, place, timeLimit);
+    },
   };
 }
 

@@ -5,11 +5,12 @@
  * second is tried again, whatever the engine and the runtime say of it.
  */
 
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { connect, EventSource, EventSourceError } from "../../client.ts";
 import type { ConnectOptions } from "../../client.ts";
 import { eventStream, serve } from "../support/event_server.ts";
 import { RawServer } from "../support/raw_server.ts";
+import { SENDS_CONTROL_CHARACTERS } from "../support/sends_control_characters.ts";
 import { SkippingClock } from "../support/test_clock.ts";
 import { within } from "../support/within.ts";
 import { runToTheEnd } from "./_run_to_the_end.ts";
@@ -65,6 +66,10 @@ const MISTAKES: Record<string, (init: RequestInit) => unknown> = {
   "decodes a broken URI": () => decodeURIComponent("%"),
   "encodes a snowman in base64": () => btoa("\u2603"),
   "sets a header with a malformed name": () => new Headers({ "a b": "c" }),
+  "throws an EvalError": () => {
+    throw new EvalError("eval is not allowed");
+  },
+  "clones a function": () => structuredClone(() => {}),
   "reads a body twice": async () => {
     const response = new Response("a");
     await response.text();
@@ -328,6 +333,29 @@ Deno.test("connect() fails for good on headers and bodies that fetch never sends
         (outcome.cause as Error)?.cause
       }`,
     );
+  }
+});
+
+Deno.test("connect() fails at once on a header with a control character", async () => {
+  await using server = serve(() => eventStream("data: a\n\n"));
+  // A browser sends it, and the server that the tests have refuses it.
+  const expected = SENDS_CONTROL_CHARACTERS ? /./ : /^(?!network-error)/;
+  const headers = { "x-a": "a\x01b" };
+  for (const option of [headers, () => headers, () => new Headers(headers)]) {
+    const attempts: number[] = [];
+    const events = connect(server.url, {
+      headers: option,
+      reconnectionTime: 1,
+      backoff: { maxAttempts: 2 },
+      onStateChange: (change) =>
+        change.state === "reconnecting" && attempts.push(change.attempt),
+    });
+    const { reason } = await assertRejects(
+      () => events.next(),
+      EventSourceError,
+    );
+    assertMatch(reason, expected);
+    if (!SENDS_CONTROL_CHARACTERS) assertEquals(attempts, []);
   }
 });
 

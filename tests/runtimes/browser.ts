@@ -3,7 +3,11 @@
 /** Runs the tests in a page or a worker, and posts the report to where it is from. */
 
 import { runTests } from "./deno_stand_in.ts";
-import { CHROMIUM_EXCEPTIONS, WEBKIT_EXCEPTIONS } from "./exceptions.ts";
+import {
+  CHROMIUM_EXCEPTIONS,
+  FIREFOX_EXCEPTIONS,
+  WEBKIT_EXCEPTIONS,
+} from "./exceptions.ts";
 import { openTunnel } from "./tunnel.ts";
 import "./event_source.ts";
 import "./portable.ts";
@@ -12,8 +16,11 @@ const { searchParams } = new URL(import.meta.url);
 // Cannot fail: scripts/_run_browser.ts sets it.
 await openTunnel(searchParams.get("tunnel")!);
 const environment = Object.fromEntries(searchParams);
-const exceptions = navigator.userAgent.includes("Chrome")
+const { userAgent } = navigator;
+const exceptions = userAgent.includes("Chrome")
   ? CHROMIUM_EXCEPTIONS
+  : userAgent.includes("Firefox")
+  ? FIREFOX_EXCEPTIONS
   : WEBKIT_EXCEPTIONS;
 await fetch("/report", {
   method: "POST",
