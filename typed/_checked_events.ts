@@ -188,9 +188,10 @@ export class CheckedEvents<
   }
 
   #release(): void {
-    const resolve = this.#waiting.shift();
-    if (resolve === undefined) this.#isBusy = false;
-    else resolve(this.#ask());
+    // To shift an empty array for each event would cost as much as its schema.
+    const resolve = this.#waiting.length > 0 && this.#waiting.shift();
+    if (resolve) resolve(this.#ask());
+    else this.#isBusy = false;
   }
 
   /** Ends the iteration with its source, which fails if the sentinel is missing. */
