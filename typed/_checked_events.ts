@@ -6,6 +6,8 @@
  * @module
  */
 
+import { hasMembers } from "../_options.ts";
+import { describeMismatch } from "../_validate.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { type EventTaker, TAKE_EVENT } from "../_parser/take_event.ts";
 import { checkData, hasNoContent, LEFT_OUT } from "./_check_data.ts";
@@ -214,7 +216,9 @@ export class CheckedEvents<
     const { schemas, isDone } = this.#options;
     this.#last = event;
     try {
-      if (isDone(event)) return this.#end();
+      if (assertNoPromise("done()", isDone(event), "a boolean")) {
+        return this.#end();
+      }
       // Not a `Map`: the type is a new string in each event, and to hash it costs more than
       // to compare dozens (`deno task bench:ratios check`).
       const schema = findSchema(schemas, event.event);
@@ -256,7 +260,12 @@ export class CheckedEvents<
     if (!(error instanceof EventCheckError) || onInvalid === undefined) {
       throw error;
     }
-    if (onInvalid(error) === "end") await this.return();
+    const answer = assertNoPromise(
+      "onInvalid()",
+      onInvalid(error),
+      '"skip" or "end"',
+    );
+    if (answer === "end") await this.return();
   }
 
   async #end(): Promise<undefined> {
@@ -279,6 +288,23 @@ function isTaker(
   const prototype = Object.getPrototypeOf(events);
   return prototype !== null && Object.hasOwn(prototype, TAKE_EVENT) &&
     events.next === prototype.next;
+}
+
+/**
+ * Checks what a function of the options returns. A promise would count as true, or as
+ * "skip", whatever it resolves to.
+ *
+ * @throws {TypeError} If it is a promise.
+ */
+function assertNoPromise<Value>(
+  name: string,
+  value: Value,
+  expected: string,
+): Value {
+  // Most are no objects, which is told at once.
+  if (typeof value !== "object" || !hasMembers(value, "then")) return value;
+  Promise.resolve(value).catch(() => {});
+  throw new TypeError(describeMismatch("check events", name, expected, value));
 }
 
 function findSchema(

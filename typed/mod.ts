@@ -109,7 +109,7 @@ export interface CheckEventsOptions<Unknown extends UnknownTypes = "skip"> {
   /**
    * Decides about an event that does not fit: `"skip"` goes on with the next one, and
    * `"end"` ends the iteration without an error. If it throws, the iteration throws the
-   * same.
+   * same. A promise is an error: it would be decided before it is resolved.
    *
    * If it is left out, the iteration throws the error.
    *
@@ -133,8 +133,8 @@ export interface CheckEventsOptions<Unknown extends UnknownTypes = "skip"> {
   unknownTypes?: Unknown | undefined;
   /**
    * The sentinel that ends the iteration: the data of an event of any type, with or without
-   * blanks and quotes around it, or a function that tells it. The event itself is not handed
-   * out.
+   * blanks and quotes around it, or a function that tells it, which may not return a promise.
+   * The event itself is not handed out.
    *
    * If it is given, a stream that ends without it was cut off: the iteration throws an
    * {@linkcode EventCheckError} with the code `"incomplete"`. So it does if this side closes

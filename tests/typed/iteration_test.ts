@@ -327,3 +327,28 @@ Deno.test("checkEvents() of a connection throws what made that fail", async () =
   await assertRejects(() => events.next(), EventSourceError);
   assertEquals((await events.next()).done, true);
 });
+
+/** Functions of options that return a promise, as a program without types may have them. */
+const PROMISES = {
+  "done of false": { done: () => Promise.resolve(false) },
+  "done of true": { done: () => Promise.resolve(true) },
+  "done that fails": { done: () => Promise.reject(new Error("no")) },
+  "done that looks like one": { done: () => ({ then() {} }) },
+  "onInvalid of skip": { onInvalid: () => Promise.resolve("skip") },
+  "onInvalid of end": { onInvalid: () => Promise.resolve("end") },
+  "onInvalid that fails": { onInvalid: () => Promise.reject(new Error("no")) },
+};
+
+for (const [name, options] of Object.entries(PROMISES)) {
+  Deno.test(`checkEvents() fails on a promise from ${name}`, async () => {
+    const source = openSource("data: no JSON\n\ndata: 2\n\n");
+    const events = checkEvents(
+      readEvents(source.stream),
+      ANY,
+      options as unknown as Parameters<typeof checkEvents>[2],
+    );
+    await assertRejects(() => events.next(), TypeError, "got an object");
+    assertEquals(source.cancelled.length, 1);
+    assertEquals((await events.next()).done, true);
+  });
+}
