@@ -138,11 +138,16 @@ export class ConnectionAttempt {
       this.#hasSettled = true;
       throw error;
     });
-    this.#reader = openReader(response.body, response.type);
+    const fault = findFault(response, this.#options);
+    try {
+      this.#reader = openReader(response.body, response.type);
+    } catch (error) {
+      // Whoever has read the body of a refusal before has not read its status.
+      if (!fault) throw error;
+    }
     if (signal.aborted) this.#cancel();
     // At once: when the connection breaks, a stream drops the chunks that are not read.
     this.#readAhead();
-    const fault = findFault(response, this.#options);
     if (signal.aborted || fault === undefined) return response;
     const body = readsRefusal
       ? await readStart(async () => {

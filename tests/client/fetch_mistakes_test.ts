@@ -418,3 +418,30 @@ Deno.test("connect() tells the status of a refusal without a member body, as Rea
   const error = await assertRejects(() => events.next(), EventSourceError);
   assertEquals([error.reason, error.status], ["unexpected-status", 404]);
 });
+
+Deno.test("connect() and EventSource tell the status of a refusal whose body was read before", async () => {
+  const readers: Record<string, (response: Response) => unknown> = {
+    "its text": (response) => response.text(),
+    "a reader": (response) => response.body!.getReader(),
+    "a part of it": (response) => response.body!.getReader().read(),
+  };
+  for (const [name, read] of Object.entries(readers)) {
+    const fetch = async () => {
+      const response = new Response("Who are you?", { status: 401 });
+      await read(response);
+      return response;
+    };
+    const events = connect("http://a", { fetch });
+    const error = await assertRejects(() => events.next(), EventSourceError);
+    assertEquals([name, error.reason, error.status], [
+      name,
+      "unexpected-status",
+      401,
+    ]);
+    const source = new EventSource("http://a", { fetch });
+    const { status } = await new Promise<{ status?: number | undefined }>(
+      (resolve) => source.onerror = resolve,
+    );
+    assertEquals([name, status], [name, 401]);
+  }
+});
