@@ -89,22 +89,25 @@ export async function measureFanOut(
   return crowds.map(({ cpu }) => cpu);
 }
 
-/** Compares a log with the one in memory. */
+/** Compares a log with the one in memory, and with others of which each is a floor. */
 export async function compareDeliveries(
   name: string,
   log: EventLog,
-): Promise<Row> {
-  const memory = { name: "memory", log: new MemoryEventLog() };
-  const costs = await measureFanOut([memory, { name, log }]);
-  // There is one for each.
-  const [theirs, ours] = costs as [number[], number[]];
-  const ratio = median(ours.map((cost, round) => cost / theirs[round]!));
-  return {
-    name: `logs/${name}`,
-    ours: `${median(ours).toFixed(1)} µs`,
-    peerName: "memory",
-    peer: `memory ${median(theirs).toFixed(1)} µs`,
-    result: `${ratio.toFixed(2)} ×`,
-    figure: ratio,
-  };
+  floors: readonly LogEngine[] = [],
+): Promise<Row[]> {
+  const peers = [{ name: "memory", log: new MemoryEventLog() }, ...floors];
+  const [ours, ...costs] = await measureFanOut([{ name, log }, ...peers]);
+  return peers.map((peer, n) => {
+    // There is one for each.
+    const theirs = costs[n]!;
+    const ratio = median(ours!.map((cost, round) => cost / theirs[round]!));
+    return {
+      name: `logs/${name}`,
+      ours: `${median(ours!).toFixed(1)} µs`,
+      peerName: peer.name,
+      peer: `${peer.name} ${median(theirs).toFixed(1)} µs`,
+      result: `${ratio.toFixed(2)} ×`,
+      figure: ratio,
+    };
+  });
 }

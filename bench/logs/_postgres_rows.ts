@@ -3,6 +3,7 @@
 /** What a log in PostgreSQL costs, beside statements by hand over the same client. */
 
 import { EventChannel } from "../../channel.ts";
+import { type EventLog, MemoryEventLog } from "../../log.ts";
 import { type PostgresClient, PostgresEventLog } from "../../logs/postgres.ts";
 import {
   openPostgres,
@@ -18,7 +19,7 @@ import { compareRow, type Row } from "../_table.ts";
 import { type AppendSome, appendTogether, DATA, TOGETHER } from "./_appends.ts";
 import { compareAppends } from "./_contest.ts";
 import { CLIENTS, compareDeliveries } from "./_crowd.ts";
-import type { WriterOrder } from "./_postgres_writer.ts";
+import { FLOOR, type WriterOrder } from "./_postgres_writer.ts";
 
 /** Rounds in which ours and a peer take turns, and the milliseconds of each. */
 const LENGTH = { rounds: 31, roundMs: 100 };
@@ -54,9 +55,12 @@ async function openDatabase(): Promise<Database> {
 type Run = TestPostgres["pool"]["query"];
 
 const BARE = "INSERT INTO bare (event) VALUES ($1)";
-/** What an append is at least: it gives an ID, and wakes followers. */
-const FLOOR = `INSERT INTO tidings_events (log, event) VALUES ($1, $2)
-RETURNING concat(xid, '-', id) AS cursor, pg_notify('tidings', $1)::text`;
+/** What a follower is at least: one statement for an event. It keeps no order of commits. */
+const FLOOR_READ = `SELECT id::text, event FROM tidings_events
+WHERE log = $1 AND id > $2 ORDER BY id`;
+/** `FLOOR`, if it is to be done once though its answer may be lost. */
+const FLOOR_ONCE = FLOOR.replace("event)", "event, write_id)")
+  .replace("$2)", "$2, $3)");
 
 /** Appends so many in one transaction of the application. */
 function inTransaction(
@@ -100,7 +104,10 @@ async function runAppends(): Promise<Row[]> {
   );
   const contests: [string, AppendSome, string, AppendSome][] = [
     ["one at a time", one, "bare INSERT", async () => (await bare(run), 1)],
-    ["one at a time", one, "same by hand", async () => (await floor(run), 1)],
+    ["one at a time", one, "same by hand", async () => {
+      await run(FLOOR_ONCE, ["floor", LINE, crypto.randomUUID()]);
+      return 1;
+    }],
     [`${TOGETHER} a turn`, turn, "bare INSERTs", async () => {
       await Promise.all(lines.map(() => bare(run)));
       return TOGETHER;
@@ -139,12 +146,42 @@ async function runAppends(): Promise<Row[]> {
 async function runDeliveries(): Promise<Row[]> {
   await using database = await openDatabase();
   const log = new PostgresEventLog(database.client, "bench");
-  return [await compareDeliveries("PostgreSQL", log)];
+  const { byHand, stop } = await openByHand(database.client);
+  const floor = { name: "same by hand", log: byHand };
+  const rows = await compareDeliveries("PostgreSQL", log, [floor]);
+  await stop();
+  return rows;
+}
+
+/** A log in memory that is filled by the statements that a log in PostgreSQL needs at least. */
+async function openByHand(
+  client: TestPostgres,
+): Promise<{ byHand: EventLog; stop: () => unknown }> {
+  const memory = new MemoryEventLog();
+  let last = "0";
+  const read = async (): Promise<void> => {
+    const { rows } = await client.pool.query(FLOOR_READ, ["floor", last]);
+    for (const { id, event } of rows) {
+      last = String(id);
+      await memory.append(JSON.parse(String(event)));
+    }
+  };
+  const stop = await client.listen!("floor", () => void read(), () => {});
+  const byHand: EventLog = {
+    append: async () => {
+      await client.pool.query(FLOOR, ["floor", LINE]);
+      return "";
+    },
+    read: (after, options) => memory.read(after, options),
+    rewind: (count, options) => memory.rewind(count, options),
+    follow: (onBatch, options) => memory.follow(onBatch, options),
+  };
+  return { byHand, stop };
 }
 
 /**
  * From an append in another process until the last of some clients has the event, and the
- * same from a bare `NOTIFY` that has the event in it.
+ * same from a bare `NOTIFY` that has the event in it, and from statements by hand.
  */
 async function runOtherProcess(clients: number): Promise<Row[]> {
   await using database = await openDatabase();
@@ -152,6 +189,8 @@ async function runOtherProcess(clients: number): Promise<Row[]> {
   const log = new PostgresEventLog(client, "bench");
   await using channel = new EventChannel({ log });
   await using bare = new EventChannel();
+  const { byHand, stop: stopByHand } = await openByHand(client);
+  await using floor = new EventChannel({ log: byHand });
   const stop = await client.listen!(
     "bare",
     (data) => void bare.publish({ data }),
@@ -160,14 +199,19 @@ async function runOtherProcess(clients: number): Promise<Row[]> {
   const crowds: Record<WriterOrder, Child<number, number>> = {
     append: await gather(channel, clients),
     notify: await gather(bare, clients),
+    insert: await gather(floor, clients),
   };
   await using writer = new Child<WriterOrder, number>(
     "logs/_postgres_writer.ts",
     url,
   );
-  const times: Record<WriterOrder, number[]> = { append: [], notify: [] };
+  const times: Record<WriterOrder, number[]> = {
+    append: [],
+    notify: [],
+    insert: [],
+  };
   for (let event = 1; event <= EVENTS; event++) {
-    for (const order of ["append", "notify"] as const) {
+    for (const order of ["append", "notify", "insert"] as const) {
       const all = crowds[order].ask(event);
       const sent = await writer.ask(order);
       const time = await all - sent;
@@ -177,16 +221,16 @@ async function runOtherProcess(clients: number): Promise<Row[]> {
   }
   await channel.close();
   await bare.close();
+  await floor.close();
   await stop();
+  await stopByHand();
   for (const crowd of Object.values(crowds)) await crowd[Symbol.asyncDispose]();
   const who = clients === 1 ? "a client" : `the last of ${clients} clients`;
-  return [compareRow(
-    `PostgreSQL, publish in another process to ${who}, p50`,
-    "ms",
-    times.append,
-    times.notify,
-    "bare NOTIFY",
-  )];
+  const row = `PostgreSQL, publish in another process to ${who}, p50`;
+  return [
+    compareRow(row, "ms", times.append, times.notify, "bare NOTIFY"),
+    compareRow(row, "ms", times.append, times.insert, "same by hand"),
+  ];
 }
 
 /** Serves a channel to clients in another process. */

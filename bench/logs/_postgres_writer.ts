@@ -2,7 +2,7 @@
 
 /**
  * The process of another writer: for each line, it appends an event, or sends it as a bare
- * `NOTIFY`, and tells when.
+ * `NOTIFY` or by an `INSERT` by hand, and tells when.
  */
 
 import { PostgresEventLog } from "../../logs/postgres.ts";
@@ -11,7 +11,13 @@ import { answerLines } from "../_process.ts";
 import { DATA } from "./_appends.ts";
 
 /** What the writer is asked to do. */
-export type WriterOrder = "append" | "notify";
+export type WriterOrder = "append" | "notify" | "insert";
+
+/** What an append is at least: it gives an ID, and wakes followers. */
+export const FLOOR = `INSERT INTO tidings_events (log, event) VALUES ($1, $2)
+RETURNING concat(xid, '-', id) AS cursor, pg_notify($1, $1)::text`;
+
+const LINE = JSON.stringify({ data: DATA });
 
 if (import.meta.main) {
   // Cannot fail: it is given.
@@ -21,6 +27,7 @@ if (import.meta.main) {
   await answerLines(async (order: WriterOrder) => {
     const time = performance.timeOrigin + performance.now();
     if (order === "append") await log.append({ data: DATA });
+    else if (order === "insert") await client.query(FLOOR, ["floor", LINE]);
     else await client.query("SELECT pg_notify('bare', $1)", [DATA]);
     return time;
   });

@@ -100,7 +100,7 @@ function makeBare(db: DatabaseSync): (count: number) => Promise<number> {
 async function runDeliveries(): Promise<Row[]> {
   await using files = await makeFiles();
   const { log } = files.open("FULL");
-  return [await compareDeliveries("SQLite in a file", log)];
+  return await compareDeliveries("SQLite in a file", log);
 }
 
 /** From an append in another process until the last of many clients has the event. */
