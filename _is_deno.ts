@@ -9,4 +9,4 @@
 
 /** The global `Deno` would not tell: in other runtimes, packages stand in for it. */
 export const IS_DENO: boolean =
-  globalThis.navigator?.userAgent?.startsWith("Deno/") ?? false;
+  /^Deno\//.test(globalThis.navigator?.userAgent);

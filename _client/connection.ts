@@ -320,7 +320,7 @@ export class EventStreamConnection
     } catch (error) {
       this.#parserError = error;
     }
-    if (!this.#queue.isEmpty) this.#reconnection.attempts = 0;
+    if (this.#interpreter.hasEvents) this.#reconnection.attempts = 0;
   }
 
   /** Makes the parser of the next response. */

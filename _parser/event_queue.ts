@@ -34,8 +34,8 @@ export class EventQueue {
   #entries: (ServerSentEvent | (() => void))[] = [];
   /** Which of them is the next. */
   #index = 0;
-  /** How many events are left. */
-  #left = 0;
+  /** How many entries there are up to the last event. */
+  #end = 0;
   readonly #requests: Request[] = [];
   /** Whether no more events are taken. */
   hasEnded = false;
@@ -49,7 +49,7 @@ export class EventQueue {
 
   /** Whether there is no event to hand out. */
   get isEmpty(): boolean {
-    return this.#left === 0;
+    return this.#index >= this.#end;
   }
 
   /** Whether a call of `next()` waits. */
@@ -59,8 +59,7 @@ export class EventQueue {
 
   /** Adds an event. */
   push(event: ServerSentEvent): void {
-    this.#left++;
-    this.#entries.push(event);
+    this.#end = this.#entries.push(event);
   }
 
   /**
@@ -115,7 +114,7 @@ export class EventQueue {
   /** Drops the events that were not handed out. */
   clear(): void {
     this.#entries = [];
-    this.#index = this.#left = 0;
+    this.#index = this.#end = 0;
   }
 
   /**
@@ -130,7 +129,6 @@ export class EventQueue {
   }
 
   #take(event: ServerSentEvent): ServerSentEvent {
-    this.#left--;
     this.#pass();
     this.#onTake?.(event);
     return event;

@@ -19,7 +19,8 @@ import {
   type OptionTypes,
   readOptions,
 } from "./parser_options.ts";
-import { DEFAULT_MAX_EVENT_SIZE } from "./sizes.ts";
+import { DEFAULT_MAX_EVENT_SIZE, LARGE_WINDOW_LENGTH } from "./sizes.ts";
+import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
 
 /** Options of {@linkcode EventStreamParser} and {@linkcode EventStreamDecoderStream}. */
@@ -207,7 +208,7 @@ export class EventStreamParser {
       );
     }
     this.#pushing = true;
-    if (isText) this.#interpreter.pushText(chunk);
+    if (isText) this.#pushText(chunk);
     else this.#interpreter.push(chunk);
     this.#pushing = false;
   }
@@ -237,6 +238,17 @@ export class EventStreamParser {
     const before = this.#interpreter;
     before.isOver = true;
     this.#interpreter = new Interpreter(this.#options, before);
+  }
+
+  #pushText(text: string): void {
+    // A callback may call reset(), which drops the rest.
+    const interpreter = this.#interpreter;
+    interpreter.finish();
+    for (let at = 0; at < text.length; at += LARGE_WINDOW_LENGTH) {
+      const window = text.slice(at, at + LARGE_WINDOW_LENGTH);
+      // An event type or an ID, which is not copied, would keep all of a large text.
+      interpreter.interpret(window === text ? text : ownText(window));
+    }
   }
 
   /** The name of the class, as the classes of the platform have it. */

@@ -121,17 +121,11 @@ export class Interpreter implements StreamState {
     if (isEnded || this.#gatheredLength + 3 > this.#room) this.flush();
   }
 
-  /** Interprets text, after the bytes that are not decoded yet. */
-  pushText(text: string): void {
+  /** Interprets the bytes that are left. An unfinished character becomes U+FFFD. */
+  finish(): void {
     this.flush();
-    // An unfinished character becomes U+FFFD.
-    if (this.#isPartial) this.#interpret(this.#decoder.decode());
+    if (this.#isPartial) this.interpret(this.#decoder.decode());
     this.#isPartial = false;
-    for (let at = 0; at < text.length; at += LARGE_WINDOW_LENGTH) {
-      const window = text.slice(at, at + LARGE_WINDOW_LENGTH);
-      // An event type or an ID, which is not copied, would keep all of a large text.
-      this.#interpret(window === text ? text : ownText(window));
-    }
   }
 
   /** Decodes the chunks that were gathered. */
@@ -168,7 +162,7 @@ export class Interpreter implements StreamState {
     const isAligned = text.length === bytes.length && !this.#isPartial;
     this.#isPartial = stream;
     this.#windowLength = isAligned ? WINDOW_LENGTH : WIDE_WINDOW_LENGTH;
-    this.#interpret(text, isAligned ? bytes : undefined);
+    this.interpret(text, isAligned ? bytes : undefined);
   }
 
   /**
@@ -177,7 +171,7 @@ export class Interpreter implements StreamState {
    * @param text The text of the window.
    * @param bytes The same as bytes, if an index into one is an index into the other.
    */
-  #interpret(text: string, bytes?: Uint8Array): void {
+  interpret(text: string, bytes?: Uint8Array): void {
     if (this.#received > COMPACT_AFTER) {
       this.#data.compact();
       // An event type and IDs keep a window each at most, and are not copied.
