@@ -8,5 +8,4 @@
  */
 
 /** The global `Deno` would not tell: in other runtimes, packages stand in for it. */
-export const IS_DENO: boolean =
-  /^Deno\//.test(globalThis.navigator?.userAgent);
+export const IS_DENO: boolean = /^Deno\//.test(globalThis.navigator?.userAgent);

@@ -22,7 +22,7 @@ import {
 import { DirectMessageEvent } from "./direct_message_event.ts";
 import { dispatchEvent } from "./dispatch_event.ts";
 import type { ServerSentEvent } from "../event.ts";
-import { type EventHandler, EventHandlerSlot } from "./event_handler.ts";
+import { defineEventHandlers, type EventHandler } from "./event_handler.ts";
 import { EventLoopTurn } from "./event_loop_turn.ts";
 import type { EventSourceError } from "./event_source_error.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
@@ -110,14 +110,18 @@ export class EventSource<Events extends object = EventSourceEventMap>
   /** The value of `readyState` once the connection is closed: 2. */
   declare readonly CLOSED: 2;
 
+  /** The handler that is called when the connection is open. */
+  declare onopen: EventHandler<Event>;
+  /** The handler that is called for each event of the type `"message"`. */
+  declare onmessage: EventHandler<MessageEvent<string>>;
+  /** The handler that is called when the connection was lost. */
+  declare onerror: EventHandler<EventSourceErrorEvent>;
+
   readonly #connection: EventSourceConnection;
   readonly #withCredentials: boolean;
   readonly #singleListeners = new SingleListeners();
   /** In which a listener to the last event may await something. */
   readonly #turn = new EventLoopTurn();
-  readonly #onopen = new EventHandlerSlot(this, "open", addEventListener);
-  readonly #onmessage = new EventHandlerSlot(this, "message", addEventListener);
-  readonly #onerror = new EventHandlerSlot(this, "error", addEventListener);
   /** The origin of the stream's final URL; set when the connection opens. */
   #origin = "";
 
@@ -167,33 +171,6 @@ export class EventSource<Events extends object = EventSourceEventMap>
   /** `CONNECTING`, `OPEN` or `CLOSED`. */
   get readyState(): 0 | 1 | 2 {
     return this.#connection.readyState;
-  }
-
-  /** The handler that is called when the connection is open. */
-  get onopen(): EventHandler<Event> {
-    return this.#onopen.get() as EventHandler<Event>;
-  }
-
-  set onopen(handler: EventHandler<Event>) {
-    this.#onopen.set(handler);
-  }
-
-  /** The handler that is called for each event of the type `"message"`. */
-  get onmessage(): EventHandler<MessageEvent<string>> {
-    return this.#onmessage.get() as EventHandler<MessageEvent<string>>;
-  }
-
-  set onmessage(handler: EventHandler<MessageEvent<string>>) {
-    this.#onmessage.set(handler);
-  }
-
-  /** The handler that is called when the connection was lost. */
-  get onerror(): EventHandler<EventSourceErrorEvent> {
-    return this.#onerror.get() as EventHandler<EventSourceErrorEvent>;
-  }
-
-  set onerror(handler: EventHandler<EventSourceErrorEvent>) {
-    this.#onerror.set(handler);
   }
 
   /** Closes the connection for good. No event is dispatched after that. */
@@ -337,9 +314,6 @@ export class EventSource<Events extends object = EventSourceEventMap>
   }
 }
 
-// The method of this class, which a subclass may override for itself.
-const { addEventListener } = EventSource.prototype;
-
 // The type of a method that a class cannot declare, since it inherits it.
 /** The types of the listeners. */
 export interface EventSource<Events extends object = EventSourceEventMap> {
@@ -363,6 +337,7 @@ export interface EventSource<Events extends object = EventSourceEventMap> {
 // Web IDL: constants stand on the interface and on its prototype, and its members
 // are enumerable.
 const { prototype } = EventSource;
+defineEventHandlers(prototype, ["open", "message", "error"]);
 for (const name of Object.getOwnPropertyNames(prototype)) {
   // An `EventTarget` has the others.
   if (!(name in PlatformEventTarget.prototype)) {

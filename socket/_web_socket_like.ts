@@ -8,8 +8,8 @@
  */
 
 import {
+  defineEventHandlers,
   type EventHandler,
-  EventHandlerSlot,
 } from "../_client/event_handler.ts";
 import { dispatchEvent } from "../_client/dispatch_event.ts";
 import { toObject } from "../_client/to_object.ts";
@@ -58,6 +58,15 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   /** The value of `readyState` after the end: 3. */
   declare readonly CLOSED: 3;
 
+  /** The handler that is called when the socket is open. */
+  declare onopen: EventHandler<Event>;
+  /** The handler that is called for each message. */
+  declare onmessage: EventHandler<MessageEvent>;
+  /** The handler that is called when the socket fails, before `onclose`. */
+  declare onerror: EventHandler<Event>;
+  /** The handler that is called when the socket is closed; nothing is called after it. */
+  declare onclose: EventHandler<CloseEvent>;
+
   static {
     setTransport = (socket, connect) => {
       socket.#transport = connect({
@@ -71,26 +80,6 @@ export class WebSocketLike extends EventTarget implements WebSocket {
 
   readonly #url: string;
   readonly #origin: string;
-  readonly #onopen = new EventHandlerSlot(
-    this,
-    "open",
-    super.addEventListener,
-  );
-  readonly #onmessage = new EventHandlerSlot(
-    this,
-    "message",
-    super.addEventListener,
-  );
-  readonly #onerror = new EventHandlerSlot(
-    this,
-    "error",
-    super.addEventListener,
-  );
-  readonly #onclose = new EventHandlerSlot(
-    this,
-    "close",
-    super.addEventListener,
-  );
   /** Set by setTransport(), right after the constructor. */
   #transport!: Transport;
   #readyState: 0 | 1 | 2 | 3 = CONNECTING;
@@ -159,42 +148,6 @@ export class WebSocketLike extends EventTarget implements WebSocket {
   set binaryType(type: BinaryType) {
     // Web IDL: another value is ignored.
     if (type === "blob" || type === "arraybuffer") this.#binaryType = type;
-  }
-
-  /** The handler that is called when the socket is open. */
-  get onopen(): EventHandler<Event> {
-    return this.#onopen.get() as EventHandler<Event>;
-  }
-
-  set onopen(handler: EventHandler<Event>) {
-    this.#onopen.set(handler);
-  }
-
-  /** The handler that is called for each message. */
-  get onmessage(): EventHandler<MessageEvent> {
-    return this.#onmessage.get() as EventHandler<MessageEvent>;
-  }
-
-  set onmessage(handler: EventHandler<MessageEvent>) {
-    this.#onmessage.set(handler);
-  }
-
-  /** The handler that is called when the socket fails, before `onclose`. */
-  get onerror(): EventHandler<Event> {
-    return this.#onerror.get() as EventHandler<Event>;
-  }
-
-  set onerror(handler: EventHandler<Event>) {
-    this.#onerror.set(handler);
-  }
-
-  /** The handler that is called when the socket is closed; nothing is called after it. */
-  get onclose(): EventHandler<CloseEvent> {
-    return this.#onclose.get() as EventHandler<CloseEvent>;
-  }
-
-  set onclose(handler: EventHandler<CloseEvent>) {
-    this.#onclose.set(handler);
   }
 
   /**
@@ -372,6 +325,12 @@ const CONSTANTS = Object.fromEntries(
 );
 Object.defineProperties(WebSocketLike, CONSTANTS);
 Object.defineProperties(WebSocketLike.prototype, CONSTANTS);
+defineEventHandlers(WebSocketLike.prototype, [
+  "open",
+  "message",
+  "error",
+  "close",
+]);
 
 function toSocketData(
   data: string | ArrayBufferLike | ArrayBufferView,
