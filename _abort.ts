@@ -23,7 +23,7 @@ export function listenForAbort(
   signal: AbortSignal | undefined,
   listener: () => void,
 ): () => void {
-  if (signal === undefined) return () => {};
+  if (!signal) return () => {};
   const listeners = LISTENERS.get(signal) ?? new Set();
   LISTENERS.set(signal, listeners);
   // The same function may have been added for another purpose.

@@ -7,9 +7,7 @@
  * @module
  */
 
-import type { ConnectionResponse } from "./connection_state.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { quote } from "../_validate.ts";
 
 /**
  * Makes an `EventSourceError` of whatever was thrown.
@@ -38,17 +36,5 @@ export function localError(cause: unknown): EventSourceError {
     "local-error",
     "Cannot keep event stream: a function of the options threw, see the cause",
     { cause },
-  );
-}
-
-/** Makes the error for a body that was no event stream, of which this is the beginning. */
-export function foreignBodyError(
-  body: string,
-  { status, headers }: Partial<ConnectionResponse> = {},
-): EventSourceError {
-  return new EventSourceError(
-    "not-an-event-stream",
-    `Cannot read event stream: expected an event stream, got ${quote(body)}`,
-    { status, headers, body },
   );
 }

@@ -83,21 +83,6 @@ export function drawDelay(
 }
 
 /**
- * Limits the wait that a `Retry-After` asks for: 10^20 seconds are a mistake, or malice.
- *
- * @param delay Milliseconds that the server asks for.
- * @param maxDelay The longest wait of the options, if they have one.
- */
-export function limitRetryAfter(
-  delay: number,
-  maxDelay: number | undefined,
-): number {
-  return delay < (maxDelay || MAX_DELAY)
-    ? delay
-    : maxDelay ?? DEFAULT_MAX_DELAY;
-}
-
-/**
  * Reads a `Retry-After` header: seconds or an HTTP date.
  *
  * @param value The header's value.
@@ -113,7 +98,7 @@ export function parseRetryAfter(
   // Date.parse() accepts more than HTTP dates: "-1" is one in V8.
   const date = HTTP_DATE_REGEXP.test(text)
     // HTTP dates are in GMT, but the format of asctime() does not say so.
-    ? Date.parse(text.replace(/( GMT)?$/, " GMT"))
+    ? Date.parse(text.replace(/ GMT|$/, " GMT"))
     : NaN;
   const delay = /^\d+$/.test(text) ? Number(text) * 1000 : date - now;
   return Number.isNaN(delay)

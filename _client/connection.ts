@@ -18,10 +18,7 @@ import {
   OPEN,
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
-import {
-  asEventSourceError,
-  foreignBodyError,
-} from "./as_event_source_error.ts";
+import { asEventSourceError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
@@ -32,11 +29,11 @@ import {
   type InterpreterOptions,
   type StreamState,
 } from "../_parser/interpreter.ts";
+import { settleWithin } from "../_parser/settle_within.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
 import { TAKE_EVENT } from "../_parser/take_event.ts";
-import { MAX_DELAY } from "../_validate.ts";
+import { MAX_DELAY, quote } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
-import { requestEventStream } from "./request.ts";
 import { Reconnection } from "./reconnection.ts";
 
 /**
@@ -67,7 +64,7 @@ export class EventStreamConnection
   /** The last event ID if there is none: that of the headers, until a stream was open. */
   #noLastEventId: "" | undefined;
   readonly #reconnection: Reconnection;
-  /** Ends the wait before the next attempt; set while there is one. */
+  /** Ends the wait before the next attempt, if there is one. */
   #endWait: (() => void) | undefined;
   /** As of the event that was handed out last, while others are left of its chunk. */
   #lastEventId = "";
@@ -115,9 +112,14 @@ export class EventStreamConnection
       makeError: (message) => new EventSourceError("event-too-large", message),
     };
     this.#resetParser({ lastEventId: options.lastEventId ?? "" });
-    this.#stopListening = listenForAbort(options.signal, this.#onAbort);
+    const { signal } = options;
+    const onAbort = (): void => {
+      // Cannot fail: there is a signal, which was aborted.
+      this.#close(undefined, findTimeout(signal!));
+    };
+    this.#stopListening = listenForAbort(signal, onAbort);
     // Not at once: a callback that uses the connection would run before the caller has it.
-    queueMicrotask(options.signal?.aborted ? this.#onAbort : () => this.#run());
+    queueMicrotask(signal?.aborted ? onAbort : () => this.#run());
   }
 
   /**
@@ -236,11 +238,6 @@ export class EventStreamConnection
     );
   }
 
-  readonly #onAbort = (): void => {
-    // Cannot fail: there is a signal, which was aborted.
-    this.#close(undefined, findTimeout(this.#options.signal!));
-  };
-
   /** Connects, and reads while calls of `next()` wait. */
   async #run(): Promise<void> {
     if (this.#running) return;
@@ -251,7 +248,8 @@ export class EventStreamConnection
         try {
           if (this.#parserError !== undefined) throw this.#parserError;
           if (this.#readyState === OPEN) {
-            await this.#attempt?.wait();
+            // Cannot fail: it is open.
+            await this.#attempt!.wait();
             this.#parse();
             // The end of the pause ends it.
           } else if (this.#isPaused) await this.#wait(MAX_DELAY);
@@ -272,17 +270,11 @@ export class EventStreamConnection
   }
 
   async #open(): Promise<void> {
-    const options = this.#url.limit(this.#options);
-    this.#attempt = new ConnectionAttempt(options, this.#clock);
+    this.#attempt = new ConnectionAttempt(this.#options, this.#clock);
     const opened = await this.#attempt.open(
-      (signal) =>
-        requestEventStream(
-          () => this.#url.next(),
-          options,
-          // A header of the user's counts until the server has the word: it may reset the ID.
-          this.#interpreter.lastEventId || this.#noLastEventId,
-          signal,
-        ),
+      this.#url,
+      // A header of the user's counts until the server has the word: it may reset the ID.
+      this.#interpreter.lastEventId || this.#noLastEventId,
       // A browser does not wait for a refusal's body; shouldReconnect may look at it.
       !this.#isStandard || this.#options.shouldReconnect !== undefined,
     );
@@ -294,7 +286,9 @@ export class EventStreamConnection
     // A response that did not come from the network has no URL.
     const { status, headers, url } = opened;
     const response = { status, headers, url: url || this.#url.last };
-    if (this.#isStandard && isRepeatable(options)) this.#url.follow(opened);
+    if (this.#isStandard && isRepeatable(this.#options)) {
+      this.#url.follow(opened);
+    }
     this.#response = response;
     this.#noLastEventId = "";
     // Spec: "Announce the connection".
@@ -308,12 +302,18 @@ export class EventStreamConnection
     const body = this.#isStandard
       ? undefined
       : findForeignText(this.#interpreter);
-    if (body !== undefined) throw foreignBodyError(body, this.#response);
+    if (body === undefined) return;
+    const { status, headers } = this.#response!;
+    throw new EventSourceError(
+      "not-an-event-stream",
+      `Cannot read event stream: expected an event stream, got ${quote(body)}`,
+      { status, headers, body },
+    );
   };
 
   #parse(): void {
-    const chunk = this.#attempt?.take(this.#checkEnd);
-    if (chunk === undefined || this.#readyState === CLOSED) return;
+    const chunk = this.#attempt!.take(this.#checkEnd);
+    if (this.#readyState === CLOSED) return;
     this.#lastEventId = this.#interpreter.lastEventId;
     try {
       this.#interpreter.push(chunk);
@@ -339,7 +339,7 @@ export class EventStreamConnection
       this.#clock.now(),
       this.#interpreter.reconnectionTime,
     );
-    if (disconnection === undefined) return this.#close(error);
+    if (!disconnection) return this.#close(error);
     // shouldReconnect may have called close().
     if (this.readyState === CLOSED) return;
     this.#readyState = CONNECTING;
@@ -349,15 +349,9 @@ export class EventStreamConnection
     await wait;
   }
 
-  #wait(delay: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#endWait = () => {
-        this.#clock.clearTimeout(timer);
-        this.#endWait = undefined;
-        resolve();
-      };
-      const timer = this.#clock.setTimeout(this.#endWait, delay);
-    });
+  #wait(delay: number): Promise<unknown> {
+    const ended = new Promise<void>((resolve) => this.#endWait = resolve);
+    return settleWithin(ended, delay, this.#clock);
   }
 
   /**
@@ -379,7 +373,7 @@ export class EventStreamConnection
     this.#endWait?.();
     this.#attempt?.drop(error);
     // The server said that there is no more: that is no failure.
-    const isFailure = error !== undefined &&
+    const isFailure = error &&
       (this.#reconnection.hasGivenUp ||
         !/^(end|no-content)$/.test(error.reason));
     this.#queue.end(isFailure ? { error } : failure);

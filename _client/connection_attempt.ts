@@ -14,6 +14,8 @@ import { startIdleTimer } from "../_idle_timer.ts";
 import { type BodyReader, openReader } from "../_parser/body_reader.ts";
 import { readStart } from "../_parser/read_start.ts";
 import { findFault } from "./refusal.ts";
+import { requestEventStream } from "./request.ts";
+import type { RequestUrl } from "./request_url.ts";
 
 /** What a read gave: a chunk, the end (neither), or an error. */
 interface ReadResult {
@@ -36,8 +38,8 @@ export class ConnectionAttempt {
   #reader: BodyReader | undefined;
   /** What the read ahead gave, until it is taken; unset while the read is under way. */
   #result: ReadResult | undefined;
-  /** Ends the wait for the read that is under way. */
-  #onResult: (() => void) | undefined;
+  /** Resolves once the read that is under way has given something. */
+  #reading: Promise<void> | undefined;
   /** Since when it waits for the response, or for the next chunk. */
   #waitsSince: number;
   /** Why this side ended the attempt; open() and take() throw it from then on. */
@@ -57,12 +59,14 @@ export class ConnectionAttempt {
   /**
    * Sends the request, waits for an event stream, and begins to read it.
    *
-   * @param request Sends it.
+   * @param url Makes its URL.
+   * @param lastEventId Its last event ID, `undefined` for that of the headers in the options.
    * @param readsRefusal Whether to read the beginning of a refusal's body.
    * @throws {EventSourceError} If the response is not an event stream, or none comes.
    */
   async open(
-    request: (signal: AbortSignal) => Promise<Response>,
+    url: RequestUrl,
+    lastEventId: string | undefined,
     readsRefusal: boolean,
   ): Promise<Response> {
     const stopTimer = this.#startIdleTimer();
@@ -72,7 +76,15 @@ export class ConnectionAttempt {
       // functions among the options get none.
       return await new Promise((resolve, reject) => {
         signal.addEventListener("abort", reject);
-        this.#exchange(request, readsRefusal).then(resolve, reject);
+        requestEventStream(url, this.#options, lastEventId, signal)
+          .then(
+            (response) => this.#accept(response, readsRefusal),
+            (error) => {
+              this.#hasSettled = true;
+              throw error;
+            },
+          )
+          .then(resolve, reject);
       });
     } catch (error) {
       throw this.#dropped ?? error;
@@ -83,20 +95,16 @@ export class ConnectionAttempt {
 
   /** Whether it has waited this long for something from the server. */
   isSilent(milliseconds: number): boolean {
-    return this.#result === undefined &&
+    return !this.#result &&
       this.#clock.now() - this.#waitsSince >= milliseconds;
   }
 
   /** Waits until `take()` may be called, no longer than the idle timeout. */
-  wait(): Promise<void> | undefined {
-    if (this.#result !== undefined) return undefined;
-    return new Promise((resolve) => {
-      const stopTimer = this.#startIdleTimer();
-      this.#onResult = () => {
-        stopTimer();
-        resolve();
-      };
-    });
+  async wait(): Promise<void> {
+    if (this.#result) return;
+    const stopTimer = this.#startIdleTimer();
+    await this.#reading;
+    stopTimer();
   }
 
   /**
@@ -107,12 +115,12 @@ export class ConnectionAttempt {
    */
   take(checkEnd?: () => void): Uint8Array {
     const { value, error } = this.#result ?? {};
-    if (value !== undefined) {
+    if (value) {
       this.#readAhead();
       return value;
     }
     const reason = this.#dropped ?? error;
-    if (reason === undefined) checkEnd?.();
+    if (!reason) checkEnd?.();
     throw reason ?? new EventSourceError(
       "end",
       "Cannot read event stream: the server ended it",
@@ -129,15 +137,9 @@ export class ConnectionAttempt {
     this.#cancel();
   }
 
-  async #exchange(
-    request: (signal: AbortSignal) => Promise<Response>,
-    readsRefusal: boolean,
-  ): Promise<Response> {
+  /** Begins to read a response, and checks that it is an event stream. */
+  async #accept(response: Response, readsRefusal: boolean): Promise<Response> {
     const { signal } = this.#controller;
-    const response = await request(signal).catch((error) => {
-      this.#hasSettled = true;
-      throw error;
-    });
     const fault = findFault(response, this.#options);
     try {
       this.#reader = openReader(response.body, response.type);
@@ -148,7 +150,7 @@ export class ConnectionAttempt {
     if (signal.aborted) this.#cancel();
     // At once: when the connection breaks, a stream drops the chunks that are not read.
     this.#readAhead();
-    if (signal.aborted || fault === undefined) return response;
+    if (signal.aborted || !fault) return response;
     const body = readsRefusal
       ? await readStart(async () => {
         await this.wait();
@@ -172,8 +174,8 @@ export class ConnectionAttempt {
   #readAhead(): void {
     this.#result = undefined;
     this.#waitsSince = this.#clock.now();
-    if (this.#reader === undefined) return this.#settle({});
-    this.#reader.read().then(
+    if (!this.#reader) return this.#settle({});
+    this.#reading = this.#reader.read().then(
       (result) => this.#settle(result),
       (cause) =>
         this.#settle({
@@ -187,10 +189,8 @@ export class ConnectionAttempt {
   }
 
   #settle(result: ReadResult): void {
-    this.#hasSettled ||= result.value === undefined;
+    this.#hasSettled ||= !result.value;
     this.#result = result;
-    this.#onResult?.();
-    this.#onResult = undefined;
   }
 
   #startIdleTimer(): () => void {

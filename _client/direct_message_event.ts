@@ -10,6 +10,9 @@
 import { PlatformMessageEvent } from "../_platform_class.ts";
 import { reportException } from "./report_exception.ts";
 
+/** The value of `Event.AT_TARGET`. */
+const AT_TARGET = 2;
+
 /** A function that listens. */
 export type Listener = (this: EventTarget, event: Event) => unknown;
 
@@ -33,11 +36,6 @@ export class DirectMessageEvent extends PlatformMessageEvent<string> {
     this.#source = source;
   }
 
-  /** Whether an event is being handed to its listener without the platform's knowledge. */
-  static isDispatched(event: Event): boolean {
-    return #isDispatched in event && event.#isDispatched;
-  }
-
   // Some platforms define this on each event instead of the prototype. No class can
   // change it there, and it is false.
   override get isTrusted(): boolean {
@@ -59,7 +57,7 @@ export class DirectMessageEvent extends PlatformMessageEvent<string> {
   }
 
   override get eventPhase(): number {
-    return this.#isDispatched ? Event.AT_TARGET : super.eventPhase;
+    return this.#isDispatched ? AT_TARGET : super.eventPhase;
   }
 
   override composedPath(): EventTarget[] {

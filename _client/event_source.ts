@@ -33,7 +33,7 @@ import type {
 import { reportException } from "./report_exception.ts";
 import { readEventSourceInit } from "./option_checks.ts";
 import { resolveUrl } from "./resolve_url.ts";
-import { SingleListeners } from "./single_listener.ts";
+import { isSingleListener } from "./single_listener.ts";
 import { toObject } from "./to_object.ts";
 
 /**
@@ -119,7 +119,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
 
   readonly #connection: EventSourceConnection;
   readonly #withCredentials: boolean;
-  readonly #singleListeners = new SingleListeners();
+  /** What was added last to each type, unless with an option. */
+  readonly #listeners = new Map<string, unknown>();
   /** In which a listener to the last event may await something. */
   readonly #turn = new EventLoopTurn();
   /** The origin of the stream's final URL; set when the connection opens. */
@@ -171,6 +172,11 @@ export class EventSource<Events extends object = EventSourceEventMap>
   /** `CONNECTING`, `OPEN` or `CLOSED`. */
   get readyState(): 0 | 1 | 2 {
     return this.#connection.readyState;
+  }
+
+  /** The name of the class, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventSource";
   }
 
   /** Closes the connection for good. No event is dispatched after that. */
@@ -225,7 +231,10 @@ export class EventSource<Events extends object = EventSourceEventMap>
       );
     }
     super.addEventListener(...args);
-    if (#singleListeners in this) this.#singleListeners.add(...args);
+    const [type, listener, options] = args;
+    if (#listeners in this) {
+      this.#listeners.set(type, options ? undefined : listener);
+    }
   }
 
   /**
@@ -236,7 +245,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
    * @throws {DOMException} Named `"InvalidStateError"` if it is being dispatched.
    */
   override dispatchEvent(event: Event): boolean {
-    if (DirectMessageEvent.isDispatched(event)) {
+    // The platform does not know of a direct call of a listener.
+    if (event.eventPhase) {
       throw new DOMException(
         "Cannot dispatch event: it is being dispatched",
         "InvalidStateError",
@@ -264,7 +274,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     if (state.state === "open") {
       this.#origin = new URL(state.response.url).origin;
       this.#dispatchByPlatform(new Event("open"));
-    } else if (state.error !== undefined) {
+    } else if (state.error) {
       const { error } = state;
       const { status, message } = error;
       this.#dispatchByPlatform(
@@ -296,13 +306,12 @@ export class EventSource<Events extends object = EventSourceEventMap>
   #dispatch({ event: type, data, lastEventId }: ServerSentEvent): void {
     const origin = this.#origin;
     const init = { data, lastEventId, origin };
-    const listener = this.#singleListeners.find(this, type);
-    if (listener === undefined) {
-      return this.#dispatchByPlatform(new MessageEvent(type, init));
-    }
-    const event = new DirectMessageEvent(this, type, init);
-    // A promise is an object.
-    if (typeof event.callListener(listener) === "object") this.#turn.begin();
+    const listener = this.#listeners.get(type);
+    if (isSingleListener(this, type, listener)) {
+      const event = new DirectMessageEvent(this, type, init);
+      // A promise is an object.
+      if (typeof event.callListener(listener) === "object") this.#turn.begin();
+    } else this.#dispatchByPlatform(new MessageEvent(type, init));
   }
 
   #dispatchByPlatform(event: Event): void {
@@ -344,12 +353,10 @@ for (const name of Object.getOwnPropertyNames(prototype)) {
     Object.defineProperty(prototype, name, { enumerable: true });
   }
 }
-for (const [name, value] of Object.entries({ CONNECTING, OPEN, CLOSED })) {
-  for (const holder of [EventSource, prototype]) {
-    Object.defineProperty(holder, name, { value, enumerable: true });
-  }
+for (const holder of [EventSource, prototype]) {
+  Object.defineProperties(holder, {
+    CONNECTING: { value: CONNECTING, enumerable: true },
+    OPEN: { value: OPEN, enumerable: true },
+    CLOSED: { value: CLOSED, enumerable: true },
+  });
 }
-Object.defineProperty(prototype, Symbol.toStringTag, {
-  value: "EventSource",
-  configurable: true,
-});

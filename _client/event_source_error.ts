@@ -105,12 +105,7 @@ export class EventSourceError extends Error {
     options: EventSourceErrorOptions = {},
   ) {
     super(message, options);
-    this.reason = reason;
-    ({
-      url: this.url,
-      status: this.status,
-      headers: this.headers,
-      body: this.body = "",
-    } = options);
+    const { url, status, headers, body = "" } = options;
+    Object.assign(this, { reason, url, status, headers, body });
   }
 }

@@ -10,9 +10,7 @@
  * The method that takes a {@linkcode PageChange}. It is registered: bundles of the client
  * and of `followPage()` may each have this module.
  */
-export const ON_PAGE_CHANGE: unique symbol = Symbol.for(
-  "@tidings/sse on page change",
-);
+export const ON_PAGE_CHANGE: unique symbol = Symbol.for("@tidings/sse page");
 
 /** What has become of the page. */
 export interface PageChange {

@@ -7,22 +7,19 @@
  * @module
  */
 
-import {
-  type BackoffOptions,
-  drawDelay,
-  limitRetryAfter,
-  parseRetryAfter,
-} from "./backoff.ts";
+import { type BackoffOptions, drawDelay, parseRetryAfter } from "./backoff.ts";
 import { checkOption } from "./check_option.ts";
 import { type EventSourceInit, isRepeatable } from "./connection_options.ts";
 import type { Disconnection } from "./connection_state.ts";
 import type { EventSourceError } from "./event_source_error.ts";
 import {
   DEFAULT_HEALTHY_AFTER,
+  DEFAULT_MAX_DELAY,
   DEFAULT_RECONNECTION_TIME,
   MAX_FLOOR,
   SHORT_STREAM,
 } from "./times.ts";
+import { MAX_DELAY } from "../_validate.ts";
 import { isTransientStatus } from "./transient_status.ts";
 
 /** Counts the attempts of a connection, and decides whether there is another one. */
@@ -75,12 +72,16 @@ export class Reconnection {
     const retryAfter = isTransientStatus(status)
       ? parseRetryAfter(headers?.get("Retry-After"), now)
       : undefined;
-    const isRequested = reason === "reconnect";
-    const delay = isRequested
-      ? 0
-      : this.#drawDelay(reconnectionTime, retryAfter);
-    const disconnection = { reason, status, headers, error, attempt, delay };
-    if (isRequested) return disconnection;
+    const disconnection = {
+      reason,
+      status,
+      headers,
+      error,
+      attempt,
+      delay: 0,
+    };
+    if (reason === "reconnect") return disconnection;
+    disconnection.delay = this.#drawDelay(reconnectionTime, retryAfter);
     // Every later attempt would fail too.
     if (/^(no-content|event-too-large|invalid-request)$/.test(reason)) {
       return undefined;
@@ -131,7 +132,10 @@ export class Reconnection {
         maxDelay || MAX_FLOOR,
       ),
       drawDelay(this.attempts, reconnectionTime, this.#backoff),
-      limitRetryAfter(retryAfter, maxDelay),
+      // 10^20 seconds are a mistake, or malice.
+      retryAfter < (maxDelay || MAX_DELAY)
+        ? retryAfter
+        : maxDelay ?? DEFAULT_MAX_DELAY,
     );
   }
 }

@@ -32,7 +32,7 @@ export function findFault(
     "read event stream",
     ignoreContentType,
   );
-  if (fault !== undefined && isUsable) {
+  if (fault && isUsable) {
     const name = fault.code === "unexpected-status" ? "Status" : "ContentType";
     fault.message += `; the option "ignore${name}" accepts it`;
   }

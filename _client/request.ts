@@ -14,6 +14,7 @@ import { localError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { IS_WORKERD } from "./is_workerd.ts";
 import { MISTAKE_REGEXP, says } from "./mistake.ts";
+import type { RequestUrl } from "./request_url.ts";
 
 // Fetch refuses NUL, CR and LF in a header, and the HTTP stacks of Deno, Node and others
 // these as well, so that each attempt would fail. Chromium sends them.
@@ -41,7 +42,7 @@ const SENT_STREAMS = new WeakSet<ReadableStream>();
 /**
  * Sends the request for an event stream.
  *
- * @param makeUrl Makes the URL.
+ * @param requestUrl Makes the URL.
  * @param options How to send it.
  * @param lastEventId The last event ID, empty for none, `undefined` for that of the
  * headers in the options.
@@ -51,7 +52,7 @@ const SENT_STREAMS = new WeakSet<ReadableStream>();
  * `"network-error"` if it cannot be sent now.
  */
 export async function requestEventStream(
-  makeUrl: () => Promise<string>,
+  requestUrl: RequestUrl,
   options: EventSourceInit,
   lastEventId: string | undefined,
   signal: AbortSignal,
@@ -63,7 +64,7 @@ export async function requestEventStream(
   let response: Promise<Response> | undefined;
   try {
     if (isControl && !isBrowser()) throw undefined;
-    [url, init] = await makeRequest(makeUrl, options, lastEventId, signal);
+    [url, init] = await makeRequest(requestUrl, options, lastEventId, signal);
     // Called as a plain function: a browser's fetch throws if `this` is the options.
     const { fetch = globalThis.fetch } = options;
     response = fetch(url, init);
@@ -78,9 +79,7 @@ export async function requestEventStream(
       throw new EventSourceError("invalid-request", refusal, { cause });
     }
     // The platform's fetch returns a promise whatever happens.
-    if (response === undefined || says(MISTAKE_REGEXP, cause)) {
-      throw localError(cause);
-    }
+    if (!response || says(MISTAKE_REGEXP, cause)) throw localError(cause);
     // In a browser, the last event ID makes another origin be asked by OPTIONS first.
     const hint = isBrowser() &&
         (init.headers as Headers).has("Last-Event-ID") &&
@@ -97,7 +96,7 @@ export async function requestEventStream(
 
 /** Asks the functions of the options, but none after the signal has aborted. */
 async function makeRequest(
-  makeUrl: () => Promise<string>,
+  requestUrl: RequestUrl,
   options: EventSourceInit,
   lastEventId: string | undefined,
   signal: AbortSignal,
@@ -108,8 +107,8 @@ async function makeRequest(
     signal.throwIfAborted();
     return typeof option === "function" ? (option as () => Value)() : option;
   };
-  const url = new URL(await ask(makeUrl));
-  const headers = new Headers(await ask(options.headers));
+  const url = new URL(await ask(() => requestUrl.next()));
+  const headers = new Headers(await ask(requestUrl.findHeaders(options)));
   addHeaders(headers, lastEventId, url, options.lastEventIdParameter);
   const init: RequestInit & { duplex?: "half" } = {
     method: getMethod(options),

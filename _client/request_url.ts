@@ -44,11 +44,11 @@ export class RequestUrl {
     if (redirected) this.#redirected = url;
   }
 
-  /** The options for the next request: no header of the user's goes to another origin. */
-  limit(options: EventSourceInit): EventSourceInit {
+  /** Finds the headers for the next request: none of the user's goes to another origin. */
+  findHeaders({ headers }: EventSourceInit): EventSourceInit["headers"] {
     const url = this.#redirected;
     return url && new URL(url).origin !== new URL(this.given).origin
-      ? { ...options, headers: undefined }
-      : options;
+      ? undefined
+      : headers;
   }
 }

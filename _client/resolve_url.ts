@@ -15,12 +15,10 @@ import { quote } from "../_validate.ts";
  * @throws {DOMException} Named `"SyntaxError"` if the URL does not parse.
  */
 export function resolveUrl(url: string): string {
-  const { document, location } = globalThis as {
-    document?: { baseURI: string };
-    location?: { href: string };
-  };
+  const scope: { document?: { baseURI: string }; location?: { href: string } } =
+    globalThis;
   try {
-    return new URL(url, document?.baseURI ?? location?.href).href;
+    return new URL(url, scope.document?.baseURI ?? scope.location?.href).href;
   } catch {
     throw new DOMException(
       `Cannot connect: expected an absolute URL, got ${quote(url)}`,

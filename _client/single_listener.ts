@@ -22,35 +22,25 @@ const getEventListeners = (globalThis as {
 }).process?.getBuiltinModule?.("node:events")?.getEventListeners;
 
 /**
- * Knows the types that have a single listener. The platform is asked each time:
+ * Tells whether a listener is the only one to a type. The platform is asked each time:
  * zone.js, for one, adds and removes listeners without our `addEventListener()`.
+ *
+ * @param target What it listens to.
+ * @param type The type.
+ * @param listener What was added last to the type, unless with an option.
+ * @returns Whether it is a function, and the only listener.
  */
-export class SingleListeners {
-  /** What was added last to each type, unless with an option. */
-  readonly #listeners = new Map<string, unknown>();
-
-  /** Follows a call of `addEventListener()`. */
-  add(type: string, callback: unknown, options?: unknown): void {
-    this.#listeners.set(type, options ? undefined : callback);
-  }
-
-  /**
-   * Finds the listener to a type if it is the only one, a function, and was added
-   * without an option.
-   *
-   * @returns `undefined` if the platform has to dispatch the event.
-   */
-  find(target: EventTarget, type: string): Listener | undefined {
-    const listener = this.#listeners.get(type);
-    if (typeof listener !== "function") return undefined;
-    try {
-      const listeners = getEventListeners?.(target, type);
-      if (listeners?.length === 1 && listeners[0] === listener) {
-        return listener as Listener;
-      }
-    } catch {
-      // Where a DOM is emulated, the platform does not know its EventTarget.
-    }
-    return undefined;
+export function isSingleListener(
+  target: EventTarget,
+  type: string,
+  listener: unknown,
+): listener is Listener {
+  if (typeof listener !== "function") return false;
+  try {
+    const listeners = getEventListeners?.(target, type);
+    return listeners?.length === 1 && listeners[0] === listener;
+  } catch {
+    // Where a DOM is emulated, the platform does not know its EventTarget.
+    return false;
   }
 }

@@ -73,9 +73,10 @@ export class EventQueue {
   /** Hands out the next event if it is there, and no call of `next()` waits for it. */
   take(): ServerSentEvent | undefined {
     const entry = this.#entries[this.#index];
-    return typeof entry !== "object" || this.hasRequests
-      ? undefined
-      : this.#take(entry);
+    if (typeof entry === "object" && !this.hasRequests) {
+      return this.#take(entry);
+    }
+    return undefined;
   }
 
   /** Hands out the next event, now or once it is there. */
