@@ -48,7 +48,7 @@ export class CatchUp {
   check(): void {
     const { recent, lastEventId } = this.#tab;
     const rest = recent.after(lastEventId);
-    if (rest !== undefined) this.#finish(rest);
+    if (rest) this.#finish(rest);
   }
 
   /** Ends it, without the rest. */

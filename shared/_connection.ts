@@ -19,8 +19,13 @@ import {
   NEW,
   SILENCE_TIMEOUT,
 } from "./_numbers.ts";
-import { RecentEvents } from "./_recent_events.ts";
-import { CatchUp, type LaggingTab } from "./_catch_up.ts";
+import { EventQueue } from "../_client/event_queue.ts";
+import {
+  type ConnectionStatus,
+  describe,
+  NO_CONNECTION,
+  type StateChange,
+} from "./_status.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
 import type { ConnectOptions } from "../_client/connection_options.ts";
 import type { EventSourceConnection } from "../_client/event_source_connection.ts";
@@ -35,13 +40,8 @@ import type {
   LeaderMessage,
   PageWake,
 } from "./_messages.ts";
-import { EventQueue } from "../_client/event_queue.ts";
-import {
-  type ConnectionStatus,
-  describe,
-  NO_CONNECTION,
-  type StateChange,
-} from "./_status.ts";
+import { RecentEvents } from "./_recent_events.ts";
+import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 
 /** The connection of one tab, which is the leader or a follower. */
 export class SharedConnection
@@ -95,7 +95,7 @@ export class SharedConnection
 
   /** Whether this tab is the leader. */
   get isLeader(): boolean {
-    return this.#leader !== undefined;
+    return Boolean(this.#leader);
   }
 
   readonly close = (): void => {
@@ -107,7 +107,7 @@ export class SharedConnection
   };
 
   [Symbol.asyncIterator](): AsyncIterator<ServerSentEvent> {
-    return { next: () => this.#queue.next() };
+    return this.#queue;
   }
 
   /**
@@ -123,15 +123,17 @@ export class SharedConnection
       this.#leave();
       this.#applyStatus(NO_CONNECTION);
     } else if (this.#leader) this.#leader.wake(change);
-    else if (this.#channel === undefined) this.#join();
+    else if (!this.#channel) this.#join();
     else if (isBack || staleAfter < Infinity) {
       this.#askLeader({ isBack, staleAfter });
     }
   }
 
   /** Sends a message of the leader to all other tabs. */
-  post(message: LeaderMessage): void {
-    this.#channel?.postMessage(message);
+  post(
+    message: Omit<LeaderMessage, "term"> | Omit<FollowerMessage, "term">,
+  ): void {
+    this.#channel?.postMessage({ ...message, term: this.term });
   }
 
   /** Receives events of the shared stream, whichever tab has the connection. */
@@ -239,8 +241,7 @@ export class SharedConnection
     try {
       // There are locks: without them, tabs do not share a connection.
       const locks = getLocks()!;
-      const init = steal ? { steal } : { signal };
-      await locks.request(this.name, init, () => {
+      await locks.request(this.name, steal ? { steal } : { signal }, () => {
         if (signal.aborted) return;
         return new Promise((resolve) => {
           signal.addEventListener("abort", () => resolve());
@@ -267,11 +268,11 @@ export class SharedConnection
   }
 
   #onFollower(message: FollowerMessage): void {
-    if (this.#leader === undefined) return;
+    if (!this.#leader) return;
     if (message.term > this.term) this.#followLeader(message.term);
     else {
       this.#leader.answer(message);
-      if (message.page !== undefined) this.#leader.wake(message.page);
+      if (message.page) this.#leader.wake(message.page);
     }
   }
 
@@ -348,13 +349,6 @@ export class SharedConnection
 
   /** Reports to the leader which event this tab expects, and those from `next` on. */
   #report(next: number, page?: PageWake): void {
-    this.#channel?.postMessage(
-      {
-        ...this.recent.since(next),
-        from: this.#id,
-        term: this.term,
-        page,
-      } satisfies FollowerMessage,
-    );
+    this.post({ ...this.recent.since(next), from: this.#id, page });
   }
 }

@@ -29,9 +29,8 @@ import { type Failure, type StateChange, toFailure } from "./_status.ts";
 export interface LeaderTab {
   readonly url: string;
   readonly options: ConnectOptions;
-  readonly term: number;
   readonly recent: RecentEvents;
-  post(message: LeaderMessage): void;
+  post(message: Omit<LeaderMessage, "term">): void;
   receive(range: EventRange): void;
   changeState(change: StateChange): void;
 }
@@ -143,7 +142,6 @@ export class Leader {
   #post(range: EventRange, to?: number, hasFailed = false): void {
     this.#tab.post({
       ...range,
-      term: this.#tab.term,
       readyState: this.#readyState,
       url: this.#connection?.response?.url ?? "",
       hasFailed,

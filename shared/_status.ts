@@ -8,6 +8,7 @@
 
 import {
   CONNECTING,
+  type ConnectionResponse,
   type ConnectionState,
 } from "../_client/connection_state.ts";
 import {
@@ -63,5 +64,5 @@ export function describe({ url, failure }: ConnectionStatus): ConnectionState {
       state: "closed",
       error: new EventSourceError(reason, message, failure),
     }
-    : { state: "open", response: { status: 200, headers: new Headers(), url } };
+    : { state: "open", response: { url } as ConnectionResponse };
 }
