@@ -1,7 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * Copies strings for code that keeps them for long: the parser's buffers and logs in memory.
+ * Copies strings for code that keeps them for long: the parser's buffers, logs in memory and
+ * the recent events of a shared connection.
  *
  * @module
  */

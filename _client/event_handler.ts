@@ -24,6 +24,10 @@ export function defineEventHandlers(
   types: readonly string[],
 ): void {
   const { addEventListener, removeEventListener } = prototype;
+  // Web IDL: the attributes of another object throw a TypeError, as `readyState` does.
+  const assertInstance: (value: object) => asserts value is EventTarget = (
+    value,
+  ) => void Reflect.get(prototype, "readyState", value);
   for (const type of types) {
     const handlers = new WeakMap<EventTarget, unknown>();
     /** Calls the handler, and returns what it returns. */
@@ -39,11 +43,13 @@ export function defineEventHandlers(
       if (result === false) event.preventDefault();
       return result;
     };
-    Object.defineProperty(prototype, `on${type}`, {
-      get(): unknown {
+    const attribute = {
+      get [`on${type}`](): unknown {
+        assertInstance(this);
         return handlers.get(this) ?? null;
       },
-      set(value: unknown): void {
+      set [`on${type}`](value: unknown) {
+        assertInstance(this);
         if (Object(value) === value) {
           handlers.set(this, value);
           // A handler that replaces another keeps its listener's position in the order.
@@ -55,7 +61,10 @@ export function defineEventHandlers(
           removeEventListener.call(this, type, listener);
         }
       },
-      configurable: true,
-    });
+    };
+    Object.defineProperties(
+      prototype,
+      Object.getOwnPropertyDescriptors(attribute),
+    );
   }
 }

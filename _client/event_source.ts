@@ -174,11 +174,6 @@ export class EventSource<Events extends object = EventSourceEventMap>
     return this.#connection.readyState;
   }
 
-  /** The name of the class, as the classes of the platform have it. */
-  get [Symbol.toStringTag](): string {
-    return "EventSource";
-  }
-
   /** Closes the connection for good. No event is dispatched after that. */
   close(): void {
     this.#connection.close();
@@ -360,3 +355,7 @@ for (const holder of [EventSource, prototype]) {
     CLOSED: { value: CLOSED, enumerable: true },
   });
 }
+Object.defineProperty(prototype, Symbol.toStringTag, {
+  value: "EventSource",
+  configurable: true,
+});

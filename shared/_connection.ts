@@ -19,13 +19,8 @@ import {
   NEW,
   SILENCE_TIMEOUT,
 } from "./_numbers.ts";
-import { EventQueue } from "../_client/event_queue.ts";
-import {
-  type ConnectionStatus,
-  describe,
-  NO_CONNECTION,
-  type StateChange,
-} from "./_status.ts";
+import { RecentEvents } from "./_recent_events.ts";
+import { CatchUp, type LaggingTab } from "./_catch_up.ts";
 import { CLOSED, CONNECTING, OPEN } from "../_client/connection_state.ts";
 import type { ConnectOptions } from "../_client/connection_options.ts";
 import type { EventSourceConnection } from "../_client/event_source_connection.ts";
@@ -40,8 +35,13 @@ import type {
   LeaderMessage,
   PageWake,
 } from "./_messages.ts";
-import { RecentEvents } from "./_recent_events.ts";
-import { CatchUp, type LaggingTab } from "./_catch_up.ts";
+import { EventQueue } from "../_client/event_queue.ts";
+import {
+  type ConnectionStatus,
+  describe,
+  NO_CONNECTION,
+  type StateChange,
+} from "./_status.ts";
 
 /** The connection of one tab, which is the leader or a follower. */
 export class SharedConnection

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { ownText } from "../_own_text.ts";
 import type { ServerSentEvent } from "../event.ts";
 import type { EventRange } from "./_messages.ts";
 import { EVENT_SIZE, MAX_SIZE, NEW } from "./_numbers.ts";
@@ -28,11 +29,16 @@ export class RecentEvents implements EventRange {
   /** Adds the next event. */
   push(event: ServerSentEvent): void {
     this.next++;
-    // In the leader, the texts are slices of what its parser decoded: without a copy, an
+    // In the leader, these are slices of what its parser decoded: without copies, an
     // event of 30 characters would keep 15 KiB.
-    const copy = structuredClone(event);
-    this.lastEventId = copy.lastEventId;
-    this.events.push(copy);
+    const lastEventId = ownText(event.lastEventId);
+    this.lastEventId = lastEventId;
+    this.events.push({
+      event: ownText(event.event),
+      data: ownText(event.data),
+      id: event.id && lastEventId,
+      lastEventId,
+    });
     this.#size += sizeOf(event);
     while (this.#size > MAX_SIZE) {
       // There is one: the size is that of the events.

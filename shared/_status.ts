@@ -8,7 +8,6 @@
 
 import {
   CONNECTING,
-  type ConnectionResponse,
   type ConnectionState,
 } from "../_client/connection_state.ts";
 import {
@@ -64,5 +63,5 @@ export function describe({ url, failure }: ConnectionStatus): ConnectionState {
       state: "closed",
       error: new EventSourceError(reason, message, failure),
     }
-    : { state: "open", response: { url } as ConnectionResponse };
+    : { state: "open", response: { status: 200, headers: new Headers(), url } };
 }

@@ -36,7 +36,10 @@
  */
 
 import { EventSource } from "../_client/event_source.ts";
-import { canShare } from "./_locks.ts";
+import {
+  type EventSourceConnection,
+  MAKE_CONNECTION,
+} from "../_client/event_source_connection.ts";
 import type { EventSourceEventMap } from "../_client/event_source_events.ts";
 import type {
   ConnectOptions,
@@ -44,10 +47,7 @@ import type {
 } from "../_client/connection_options.ts";
 import { assertName } from "../_validate.ts";
 import { SharedConnection } from "./_connection.ts";
-import {
-  type EventSourceConnection,
-  MAKE_CONNECTION,
-} from "../_client/event_source_connection.ts";
+import { canShare } from "./_locks.ts";
 
 export type { BackoffOptions } from "../_client/backoff.ts";
 export type { Clock } from "../_clock.ts";

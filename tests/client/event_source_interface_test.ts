@@ -176,6 +176,22 @@ Deno.test("EventSource resolves a relative URL against location", async () => {
 for (const type of ["open", "message", "error"] as const) {
   const attribute = `on${type}` as const;
 
+  Deno.test(`EventSource ${attribute} is an accessor by its name, and refuses another this`, () => {
+    const { prototype } = EventSource;
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, attribute);
+    const { get, set, enumerable, configurable } = descriptor ?? {};
+    assertEquals([get?.name, set?.name, enumerable, configurable], [
+      `get ${attribute}`,
+      `set ${attribute}`,
+      true,
+      true,
+    ]);
+    for (const other of [prototype, new EventTarget(), {}, undefined]) {
+      assertThrows(() => get?.call(other), TypeError);
+      assertThrows(() => set?.call(other, () => {}), TypeError);
+    }
+  });
+
   Deno.test(`EventSource ${attribute} holds objects, anything else becomes null`, () => {
     withSource((source) => {
       assertEquals(source[attribute], null);
@@ -243,3 +259,16 @@ for (const type of ["open", "message", "error"] as const) {
     });
   });
 }
+
+Deno.test("EventSource has its name as the tag of its prototype", () => {
+  const { prototype } = EventSource;
+  assertEquals(
+    Object.getOwnPropertyDescriptor(prototype, Symbol.toStringTag),
+    {
+      value: "EventSource",
+      writable: false,
+      enumerable: false,
+      configurable: true,
+    },
+  );
+});
