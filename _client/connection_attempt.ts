@@ -76,15 +76,7 @@ export class ConnectionAttempt {
       // functions among the options get none.
       return await new Promise((resolve, reject) => {
         signal.addEventListener("abort", reject);
-        requestEventStream(url, this.#options, lastEventId, signal)
-          .then(
-            (response) => this.#accept(response, readsRefusal),
-            (error) => {
-              this.#hasSettled = true;
-              throw error;
-            },
-          )
-          .then(resolve, reject);
+        this.#exchange(url, lastEventId, readsRefusal).then(resolve, reject);
       });
     } catch (error) {
       throw this.#dropped ?? error;
@@ -137,9 +129,21 @@ export class ConnectionAttempt {
     this.#cancel();
   }
 
-  /** Begins to read a response, and checks that it is an event stream. */
-  async #accept(response: Response, readsRefusal: boolean): Promise<Response> {
+  async #exchange(
+    url: RequestUrl,
+    lastEventId: string | undefined,
+    readsRefusal: boolean,
+  ): Promise<Response> {
     const { signal } = this.#controller;
+    const response = await requestEventStream(
+      url,
+      this.#options,
+      lastEventId,
+      signal,
+    ).catch((error) => {
+      this.#hasSettled = true;
+      throw error;
+    });
     const fault = findFault(response, this.#options);
     try {
       this.#reader = openReader(response.body, response.type);

@@ -14,7 +14,7 @@
 
 /** Matches an error that shows a mistake in a program, so that each attempt would fail. */
 export const MISTAKE_REGEXP =
-  /^(Refere|RangeE|Syntax|URIE|EvalE|InternalE|DataCl|InvalidCh|InvalidAr|NotSupp|TypeError.*( not (an? |iter)| is (null|undef)|can't |annot (read|set|conv|des|be [dp])| (const|circ|cyc)|Failed to (exec|cons)|header (name|val)|Body ))/;
+  /^(Refere|RangeE|Syntax|URIE|EvalE|InternalE|DataCl|InvalidCh|InvalidAr|NotSupp|TypeError(: [A-Z]\w+\.\w+: |.*( not (an? |iter|ext)| is (null|undef)| (called on|only call|BigInt|'in|read.?only|const|circ|cyc)|can't |annot (read|set|conv|des|have|del|redef|be [dp])|Failed to (exec|cons)|header (name|val)|Body )))/;
 
 /** Whether the text of an error, or of its cause, where some runtimes put it, matches. */
 export function says(regexp: RegExp, error: unknown): boolean {

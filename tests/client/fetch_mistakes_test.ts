@@ -28,6 +28,8 @@ declare const notThere: unknown;
 
 class Class {}
 
+const FROZEN: object = Object.freeze({ a: 1 });
+
 /** Mistakes, made for real: the texts are those of the engine that runs this. */
 const MISTAKES: Record<string, (init: RequestInit) => unknown> = {
   "reads a member of undefined": () => UNDEFINED.a,
@@ -66,6 +68,31 @@ const MISTAKES: Record<string, (init: RequestInit) => unknown> = {
   "decodes a broken URI": () => decodeURIComponent("%"),
   "encodes a snowman in base64": () => btoa("\u2603"),
   "sets a header with a malformed name": () => new Headers({ "a b": "c" }),
+  "writes a big number as JSON": () => JSON.stringify({ a: 1n }),
+  "adds a number to a big one": () => 1n + (FIVE as unknown as bigint),
+  "looks for a member of a number": () => "a" in (FIVE as object),
+  "asks for an instance of a number": () =>
+    OBJECT instanceof (FIVE as unknown as typeof Object),
+  "sets a member that is read-only": () => {
+    (FROZEN as { a: number }).a = 2;
+  },
+  "adds a member to what is frozen": () => {
+    (FROZEN as Record<string, number>).b = 2;
+  },
+  "defines a member of what is frozen": () =>
+    Object.defineProperty(FROZEN, "b", { value: 2 }),
+  "adds to a list that is frozen": () =>
+    (Object.freeze([]) as unknown as number[]).push(1),
+  "sets the prototype of what is frozen": () =>
+    Object.setPrototypeOf(FROZEN, {}),
+  "calls a method of another class": () => Map.prototype.get.call(OBJECT, "a"),
+  "makes what cannot be made": () =>
+    new (AbortSignal as unknown as typeof FIVE)(),
+  "makes a date of what is none": () => new Date("no").toISOString(),
+  "makes a list of no length": () => new Array(-1),
+  "shows a number in no base": () => (5).toString(99),
+  "makes a response of a status that there is not": () =>
+    new Response("", { status: 1000 }),
   "throws an EvalError": () => {
     throw new EvalError("eval is not allowed");
   },
