@@ -16,7 +16,6 @@ for (const isFirst of [true, false]) {
     const leader = new Leader({
       url: "http://localhost/",
       options: { fetch },
-      term: 1,
       recent: new RecentEvents(""),
       post() {},
       receive() {},
