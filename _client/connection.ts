@@ -24,6 +24,7 @@ import { assertOptions } from "./option_checks.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
 import { findForeignText } from "../_parser/foreign_text.ts";
+import { assertBytes } from "../_parser/assert_bytes.ts";
 import {
   Interpreter,
   type InterpreterOptions,
@@ -316,6 +317,7 @@ export class EventStreamConnection
     if (this.#readyState === CLOSED) return;
     this.#lastEventId = this.#interpreter.lastEventId;
     try {
+      assertBytes("read event stream", chunk);
       this.#interpreter.push(chunk);
     } catch (error) {
       this.#parserError = error;

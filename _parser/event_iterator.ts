@@ -7,6 +7,7 @@
  */
 
 import { findTimeout, listenForAbort } from "../_abort.ts";
+import { assertBytes } from "./assert_bytes.ts";
 import {
   type ByteSource,
   type EventBytes,
@@ -19,7 +20,6 @@ import { findForeignText } from "./foreign_text.ts";
 import { startIdleTimer } from "../_idle_timer.ts";
 import { MAX_DELAY, quote } from "../_validate.ts";
 import {
-  assertBytes,
   type EventStreamParserOptions,
   PARSER_OPTIONS,
   readParserOptions,
@@ -183,7 +183,7 @@ export class EventIterator
   #parse(chunk: Uint8Array): void {
     if (this.#queue.hasEnded) return;
     try {
-      assertBytes(chunk);
+      assertBytes(VERB, chunk);
       this.#rest = chunk.length > PART_LENGTH
         ? chunk.subarray(PART_LENGTH)
         : undefined;

@@ -7,6 +7,7 @@
  * @module
  */
 
+import { assertBytes } from "./assert_bytes.ts";
 import { EventStreamError } from "./event_stream_error.ts";
 import {
   Interpreter,
@@ -91,16 +92,6 @@ export function readParserOptions<Options extends EventStreamParserOptions>(
   const makeError = (message: string): Error =>
     new EventStreamError("event-too-large", message);
   return { ...read, maxEventSize, lastEventId, makeError };
-}
-
-/** Checks a chunk. */
-export function assertBytes(chunk: Uint8Array): void {
-  // By its tag: it may come from another realm.
-  if (chunk?.[Symbol.toStringTag] !== "Uint8Array") {
-    throw new TypeError(
-      `Cannot push chunk: expected a Uint8Array or a string, got ${typeof chunk}`,
-    );
-  }
 }
 
 /**
@@ -201,7 +192,7 @@ export class EventStreamParser {
    */
   push(chunk: Uint8Array | string): void {
     const isText = typeof chunk === "string";
-    if (!isText) assertBytes(chunk);
+    if (!isText) assertBytes("push chunk", chunk, "a Uint8Array or a string");
     if (this.#pushing) {
       throw new TypeError(
         "Cannot push chunk: an earlier call has not returned",

@@ -120,3 +120,35 @@ Deno.test("EventSource tries again after a body that is no event stream, as a br
   await within("the third request", promise);
   source.close();
 });
+
+for (const chunks of [["data: a\n\n"], ["data", ": a\n\n"], [5], [{}]]) {
+  Deno.test(`connect() fails at once if a body has no bytes: ${JSON.stringify(chunks)}`, async () => {
+    let requests = 0;
+    const options = {
+      reconnectionTime: 1,
+      // The body of node-fetch is a stream of Node, which may have an encoding.
+      fetch: () => {
+        requests++;
+        const body = (async function* () {
+          yield* chunks;
+        })();
+        const { status, headers, url } = eventStream("");
+        return Promise.resolve({ status, headers, url, body } as never);
+      },
+    };
+    const events = connect("http://a", options);
+    const { cause, reason } = await within(
+      "an error",
+      assertRejects(() => events.next(), EventSourceError),
+    );
+    assertEquals(reason, "local-error");
+    assertEquals(cause instanceof TypeError, true);
+    assertEquals(
+      (cause as Error).message,
+      `Cannot read event stream: expected a Uint8Array, got ${typeof chunks[
+        0
+      ]}`,
+    );
+    assertEquals(requests, 1);
+  });
+}

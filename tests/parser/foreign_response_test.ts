@@ -148,3 +148,39 @@ Deno.test("readEvents() does not wait for a cancel() or return() that never sett
     assertRejects(() => events.throw!(error), Error, "mine"),
   );
 });
+
+for (
+  const chunks of [
+    ["data: a\n\n"],
+    ["data: a", "\n\n"],
+    ["x".repeat(100)],
+    [5],
+    [
+      null,
+    ],
+  ]
+) {
+  Deno.test(`readEvents() says that chunks are no bytes: ${JSON.stringify(chunks)}`, async () => {
+    const bytes = new TextEncoder().encode("data: first\n\n");
+    for (const source of [[bytes, ...chunks], chunks]) {
+      let isReleased = false;
+      const iterable = (async function* () {
+        try {
+          yield* source as Uint8Array[];
+        } finally {
+          isReleased = true;
+        }
+      })();
+      const events = readEvents(iterable);
+      if (source !== chunks) {
+        assertEquals((await events.next()).value?.data, "first");
+      }
+      await assertRejects(
+        () => events.next(),
+        TypeError,
+        "Cannot read events: expected a Uint8Array, got ",
+      );
+      assertEquals(isReleased, true);
+    }
+  });
+}
