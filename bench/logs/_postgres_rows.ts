@@ -33,13 +33,17 @@ interface Database extends AsyncDisposable {
   readonly client: TestPostgres;
 }
 
-/** Starts a server that confirms what it has written, and removes dead rows. */
-async function openDatabase(): Promise<Database> {
+/**
+ * Starts a server that removes dead rows.
+ *
+ * @param fsync Whether a commit waits for the disk, as it does by default.
+ */
+async function openDatabase(fsync: "on" | "off" = "off"): Promise<Database> {
   await using resources = new AsyncDisposableStack();
   const server = resources.use(
     await PostgresServer.start({
       isDurable: true,
-      settings: { autovacuum: "on" },
+      settings: { autovacuum: "on", fsync, full_page_writes: fsync },
     }),
   );
   const client = resources.use(openPostgres(server.url));
@@ -83,7 +87,11 @@ function inTransaction(
 }
 
 async function runAppends(): Promise<Row[]> {
-  await using database = await openDatabase();
+  return [...await appendWith("on"), ...await appendWith("off")];
+}
+
+async function appendWith(fsync: "on" | "off"): Promise<Row[]> {
+  await using database = await openDatabase(fsync);
   const { client } = database;
   const run: Run = (sql, values) => client.pool.query(sql, values);
   await run("CREATE TABLE bare (id bigserial PRIMARY KEY, event text)");
@@ -137,7 +145,7 @@ async function runAppends(): Promise<Row[]> {
   ];
   const rows: Row[] = [];
   for (const [name, append, ...rival] of contests) {
-    const row = `PostgreSQL appends/s, ${name}`;
+    const row = `PostgreSQL appends/s, fsync ${fsync}, ${name}`;
     rows.push(await compareAppends(row, append, rival, LENGTH));
   }
   return rows;
