@@ -82,6 +82,12 @@ export class Exchange {
     return this.#controller.signal;
   }
 
+  /** As `Headers.get()`, but for names in lower case only. */
+  getHeader(name: string): string | null {
+    const value = this.incoming.headers[name];
+    return value === undefined ? null : String(value);
+  }
+
   /** Tells a listener when the client leaves, and at once if it has left already. */
   onDeparture(listener: DepartureListener): void {
     if (this.#hasLeft) listener.handleDeparture();

@@ -76,8 +76,7 @@ export class LazyRequest implements RequestHooks {
   }
 
   [GET_HEADER](name: string): string | null {
-    const value = this.#exchange.incoming.headers[name];
-    return value === undefined ? null : String(value);
+    return this.#exchange.getHeader(name);
   }
 
   [ON_DEPARTURE](listener: DepartureListener): void {

@@ -15,6 +15,8 @@ import {
   readAnnouncedLength,
 } from "./_earlier_reader.ts";
 import type { Exchange } from "./_exchange.ts";
+import { HookedRequest } from "./_hooked_request.ts";
+import { IS_NODE } from "./_is_node.ts";
 import { LazyRequest } from "./_lazy_request.ts";
 import type { NodeRequest } from "./_node_types.ts";
 
@@ -52,7 +54,9 @@ function makeRequest(url: string, exchange: Exchange): Request {
     body: hasBody ? findBody(exchange, headers) : null,
     duplex: "half",
   };
-  return new Request(url, init);
+  return method === "GET" && IS_NODE
+    ? new HookedRequest(url, init, exchange)
+    : new Request(url, init);
 }
 
 /** Finds the body of a request, and changes the headers if it is not as it was sent. */
