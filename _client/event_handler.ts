@@ -30,16 +30,14 @@ export function defineEventHandlers(
   ) => void Reflect.get(prototype, "readyState", value);
   for (const type of types) {
     const handlers = new WeakMap<EventTarget, unknown>();
-    /** Calls the handler, and returns what it returns. */
-    const listener = (event: Event): unknown => {
-      // Cannot fail: the event is being dispatched.
-      const target = event.currentTarget!;
-      const handler = handlers.get(target);
+    // `event.currentTarget` would not do: Node has none for a listener after the first.
+    const listener = function (this: EventTarget, event: Event): unknown {
+      const handler = handlers.get(this);
       // Spec: an object that cannot be called is kept, and calling it does nothing.
       // workerd itself calls the handlers of each `EventTarget`, before the listeners.
       if (typeof handler !== "function" || IS_WORKERD) return;
       // Spec: "If return value is false, then set event's canceled flag."
-      const result = handler.call(target, event);
+      const result = handler.call(this, event);
       if (result === false) event.preventDefault();
       return result;
     };
