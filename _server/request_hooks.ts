@@ -13,17 +13,8 @@ import { IS_DENO } from "../_is_deno.ts";
 import type { Negotiation } from "./negotiation.ts";
 import type { SinkOwner } from "./sink.ts";
 
-/** The method by which a request gives a header without its `Headers`. */
-export const GET_HEADER: unique symbol = Symbol("getHeader");
-
-/** The method by which a request tells without its signal that the client has left. */
-export const ON_DEPARTURE: unique symbol = Symbol("onDeparture");
-
-/** The method by which a request makes its response without a stream. */
-export const RESPOND: unique symbol = Symbol("respond");
-
-/** The method by which a request tells that its handler has answered it. */
-export const WHEN_ANSWERED: unique symbol = Symbol("whenAnswered");
+/** The member under which a request has its hooks. */
+export const HOOKS: unique symbol = Symbol("hooks");
 
 /** What is told that a client has left. */
 export interface DepartureListener {
@@ -31,32 +22,37 @@ export interface DepartureListener {
   handleDeparture(): void;
 }
 
-/** The members that only some requests have. */
+/** What a request gives without its `Headers`, its signal and a stream. */
 export interface RequestHooks {
   /** As `headers.get()`, but for names in lower case only. */
-  [GET_HEADER](name: string): string | null;
+  getHeader(name: string): string | null;
   /**
    * As a listener for `signal`; told at once if the client has left already. There is no
    * way to remove it: it is kept until the response ends, so it should hold nothing then.
    */
-  [ON_DEPARTURE](listener: DepartureListener): void;
+  onDeparture(listener: DepartureListener): void;
   /**
    * As {@linkcode whenAnswered}. A handler that has not answered when it returns counts as
    * one that has.
    */
-  [WHEN_ANSWERED](listener: () => void): void;
+  whenAnswered(listener: () => void): void;
   /**
    * As `respond()`.
    *
    * @param makeHeaders Makes the headers of the response out of the negotiation. Called
    * once at most.
    */
-  [RESPOND](
+  respond(
     owner: SinkOwner,
     highWaterMark: 0 | 1,
     negotiation: Negotiation,
     makeHeaders: (negotiation: Negotiation) => Headers,
   ): Response;
+}
+
+/** A request with hooks. */
+export interface RequestWithHooks {
+  readonly [HOOKS]: RequestHooks;
 }
 
 /**
@@ -67,7 +63,7 @@ export interface RequestHooks {
  */
 export function getHeader(request: Request, name: string): string | null {
   return hasHooks(request)
-    ? request[GET_HEADER](name)
+    ? request[HOOKS].getHeader(name)
     : request.headers.get(name);
 }
 
@@ -83,7 +79,7 @@ export function onDeparture(
   listener: DepartureListener,
 ): (() => void) | undefined {
   if (hasHooks(request)) {
-    request[ON_DEPARTURE](listener);
+    request[HOOKS].onDeparture(listener);
   } else if (hasSignal(request)) {
     const { signal } = request;
     if (!signal.aborted) {
@@ -99,13 +95,15 @@ export function onDeparture(
  * the request tells that, and at once otherwise. Most responses are read by then.
  */
 export function whenAnswered(request: Request, listener: () => void): void {
-  if (hasHooks(request)) request[WHEN_ANSWERED](listener);
+  if (hasHooks(request)) request[HOOKS].whenAnswered(listener);
   else listener();
 }
 
 /** Whether a value is a request with hooks. */
-export function hasHooks(request: unknown): request is Request & RequestHooks {
-  return GET_HEADER in Object(request);
+export function hasHooks(
+  request: unknown,
+): request is Request & RequestWithHooks {
+  return HOOKS in Object(request);
 }
 
 /**

@@ -9,7 +9,7 @@
 
 import { makeStreamHeaders } from "./negotiate.ts";
 import type { Negotiation } from "./negotiation.ts";
-import { hasHooks, RESPOND } from "./request_hooks.ts";
+import { hasHooks, HOOKS } from "./request_hooks.ts";
 import { openStream, type SinkOwner } from "./sink.ts";
 
 /**
@@ -28,7 +28,7 @@ export function respond(
   negotiation: Negotiation,
 ): Response {
   if (hasHooks(request)) {
-    return request[RESPOND](
+    return request[HOOKS].respond(
       owner,
       highWaterMark,
       negotiation,

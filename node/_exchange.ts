@@ -10,7 +10,11 @@
 import http from "node:http";
 import { IS_NODE } from "./_is_node.ts";
 import type { NodeRequest, NodeResponse } from "./_node_types.ts";
-import type { DepartureListener } from "../_server/request_hooks.ts";
+import { LazyResponse } from "./_lazy_response.ts";
+import type {
+  DepartureListener,
+  RequestHooks,
+} from "../_server/request_hooks.ts";
 
 // Read once: to look it up on the module takes as long as all of a check.
 const { ServerResponse } = http;
@@ -22,7 +26,7 @@ export type ErrorHandler = (error: unknown, request: Request) => void;
  * A request and its response, and whether the client has left. The signal is made when it
  * is first read: in Node 20 it costs as much as all the rest.
  */
-export class Exchange {
+export class Exchange implements RequestHooks {
   readonly incoming: NodeRequest;
   readonly outgoing: NodeResponse;
   /** Drops what was not read of the request; set if its body was opened. */
@@ -98,6 +102,11 @@ export class Exchange {
   whenAnswered(listener: () => void): void {
     if (this.#answerListeners === undefined) listener();
     else this.#answerListeners = append(this.#answerListeners, listener);
+  }
+
+  /** Makes the response, whose stream is made only if somebody reads it. */
+  respond(...args: Parameters<RequestHooks["respond"]>): Response {
+    return LazyResponse.make(...args);
   }
 
   /** Notes that the handler has answered, or that it takes its time. */

@@ -8,21 +8,17 @@
  */
 
 import type { Exchange } from "./_exchange.ts";
-import { LazyResponse } from "./_lazy_response.ts";
 import {
-  type DepartureListener,
-  GET_HEADER,
-  ON_DEPARTURE,
+  HOOKS,
   type RequestHooks,
-  RESPOND,
-  WHEN_ANSWERED,
+  type RequestWithHooks,
 } from "../_server/request_hooks.ts";
 
 /**
  * The platform's request, with the hooks of its exchange: its signal needs no listener, and
  * the response neither a stream nor an object of the platform.
  */
-export class HookedRequest extends Request implements RequestHooks {
+export class HookedRequest extends Request implements RequestWithHooks {
   readonly #exchange: Exchange;
 
   /**
@@ -37,19 +33,7 @@ export class HookedRequest extends Request implements RequestHooks {
     this.#exchange = exchange;
   }
 
-  [GET_HEADER](name: string): string | null {
-    return this.#exchange.getHeader(name);
-  }
-
-  [ON_DEPARTURE](listener: DepartureListener): void {
-    this.#exchange.onDeparture(listener);
-  }
-
-  [WHEN_ANSWERED](listener: () => void): void {
-    this.#exchange.whenAnswered(listener);
-  }
-
-  [RESPOND](...args: Parameters<typeof LazyResponse.make>): Response {
-    return LazyResponse.make(...args);
+  get [HOOKS](): RequestHooks {
+    return this.#exchange;
   }
 }

@@ -8,18 +8,12 @@
  */
 
 import type { Exchange } from "./_exchange.ts";
-import { LazyResponse } from "./_lazy_response.ts";
 import { delegateMissingMembers } from "./_delegate_members.ts";
 import {
-  type DepartureListener,
-  GET_HEADER,
-  ON_DEPARTURE,
+  HOOKS,
   type RequestHooks,
-  RESPOND,
-  WHEN_ANSWERED,
+  type RequestWithHooks,
 } from "../_server/request_hooks.ts";
-import type { Negotiation } from "../_server/negotiation.ts";
-import type { SinkOwner } from "../_server/sink.ts";
 
 /** Makes the real request. */
 type MakeRequest = (url: string, exchange: Exchange) => Request;
@@ -27,9 +21,9 @@ type MakeRequest = (url: string, exchange: Exchange) => Request;
 /**
  * Passes for a request of method GET. In Node 20, a real one costs more than all the rest
  * of a response. Where a platform reads the state of a request other than under symbols,
- * no other object passes for a request; but there, a real one is cheap.
+ * no other object passes for a request, and `toRequest()` makes a `HookedRequest` in Node.
  */
-export class LazyRequest implements RequestHooks {
+export class LazyRequest implements RequestWithHooks {
   readonly #url: string;
   readonly #exchange: Exchange;
   readonly #make: MakeRequest;
@@ -75,25 +69,8 @@ export class LazyRequest implements RequestHooks {
     return this.#url;
   }
 
-  [GET_HEADER](name: string): string | null {
-    return this.#exchange.getHeader(name);
-  }
-
-  [ON_DEPARTURE](listener: DepartureListener): void {
-    this.#exchange.onDeparture(listener);
-  }
-
-  [WHEN_ANSWERED](listener: () => void): void {
-    this.#exchange.whenAnswered(listener);
-  }
-
-  [RESPOND](
-    owner: SinkOwner,
-    highWaterMark: 0 | 1,
-    negotiation: Negotiation,
-    makeHeaders: (negotiation: Negotiation) => Headers,
-  ): Response {
-    return LazyResponse.make(owner, highWaterMark, negotiation, makeHeaders);
+  get [HOOKS](): RequestHooks {
+    return this.#exchange;
   }
 }
 

@@ -2,7 +2,7 @@
 
 /**
  * A `Response` that gets a stream only when more of it is read than its head. The hooks of
- * a {@linkcode LazyRequest} make it, and `sendResponse()` takes the owner of its body.
+ * a request make it, and `sendResponse()` takes the owner of its body.
  *
  * @module
  */
