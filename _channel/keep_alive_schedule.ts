@@ -100,6 +100,7 @@ export class KeepAliveSchedule<Member> {
   }
 
   #obtainPart(): Part<Member> {
+    // The first, if there is one: a destructured set would cost each client an array.
     for (const open of this.#open) return open;
     if (this.#timer === undefined) {
       this.#begin = performance.now();

@@ -148,7 +148,7 @@ export class ConnectionAttempt {
     try {
       this.#reader = openReader(response.body, response.type);
     } catch (error) {
-      // Whoever has read the body of a refusal before has not read its status.
+      // A fetch of the user's may have read the body of a refusal; its status is still told.
       if (!fault) throw error;
     }
     if (signal.aborted) this.#cancel();

@@ -13,7 +13,7 @@ import { EVENT_STREAM_TYPE } from "../event.ts";
 import { localError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { IS_WORKERD } from "./is_workerd.ts";
-import { MISTAKE_REGEXP, says } from "./mistake.ts";
+import { isMistake, says } from "./mistake.ts";
 import type { RequestUrl } from "./request_url.ts";
 
 // Fetch refuses NUL, CR and LF in a header, and the HTTP stacks of Deno, Node and others
@@ -79,7 +79,7 @@ export async function requestEventStream(
       throw new EventSourceError("invalid-request", refusal, { cause });
     }
     // The platform's fetch returns a promise whatever happens.
-    if (!response || says(MISTAKE_REGEXP, cause)) throw localError(cause);
+    if (!response || isMistake(cause)) throw localError(cause);
     // In a browser, the last event ID makes another origin be asked by OPTIONS first.
     const hint = isBrowser() &&
         (init.headers as Headers).has("Last-Event-ID") &&

@@ -23,7 +23,7 @@ export function settleWithin(
   clock: Clock = SYSTEM_CLOCK,
 ): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const timer = clock.setTimeout(resolve as () => void, delay);
+    const timer = clock.setTimeout(() => resolve(undefined), delay);
     promise.then(resolve, reject).finally(() => clock.clearTimeout(timer));
   });
 }

@@ -8,7 +8,7 @@
  */
 
 import { startIdleTimer } from "../_idle_timer.ts";
-import { MISTAKE_REGEXP, says } from "../_client/mistake.ts";
+import { isMistake } from "../_client/mistake.ts";
 import { isTransientStatus } from "../_client/transient_status.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import type { EventStreamSocketOptions } from "./_client_options.ts";
@@ -116,7 +116,7 @@ export class ClientRequests {
       return { status };
     } catch (error) {
       // Without a promise, it was a function of the options that threw.
-      const hasMistake = promise === undefined || says(MISTAKE_REGEXP, error);
+      const hasMistake = promise === undefined || isMistake(error);
       return hasMistake ? { mistake: { error } } : {};
     } finally {
       stopTimer();

@@ -29,7 +29,7 @@ interface Figure {
 
 const kib = (bytes: number) => [bytes / 1024];
 
-/** How often each server in Node starts anew and accepts clients. */
+/** How many servers of each kind are started in Node, one after the other, to accept clients. */
 const IDLE_ROUNDS = 5;
 
 /** Ours against each of the others in Deno. */

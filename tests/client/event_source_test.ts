@@ -357,7 +357,7 @@ Deno.test("EventSource waits for what is awaited before the next event, however 
     const last = new Promise<void>((resolve) => onLast = resolve);
     stream.send("data: a\n\n".repeat(count - 1) + "data: last\n\n");
     await within(`the last of ${count} events`, last);
-    // The next one comes in another task, with which all waits begin anew.
+    // The next one comes in another task, so that the count of waits begins at 0.
     await new Promise((resolve) => setTimeout(resolve));
   }
   source.close();
