@@ -21,7 +21,7 @@ import { isContinuation, isEnd, isStart } from "./_status_entries.ts";
 /** The log of one run, and not of the next one with the same ID. */
 export class ReplacedRunLog extends ForwardingLog {
   readonly #onReplaced: () => void;
-  /** The latest cursor in this run; set by the first batch. */
+  /** The latest cursor in this run; set by the first batch if it was not known before. */
   #cursor: string | undefined;
   /** The ends of parts after which the run goes on, by the IDs of their entries. */
   readonly #continued = new Set<string>();
@@ -30,10 +30,13 @@ export class ReplacedRunLog extends ForwardingLog {
   /**
    * @param log The log of the run.
    * @param onReplaced Called once, when the run has been replaced.
+   * @param cursor The ID of an entry of this run, if one is known. It tells of a run that
+   * is replaced before the first batch.
    */
-  constructor(log: EventLog, onReplaced: () => void) {
+  constructor(log: EventLog, onReplaced: () => void, cursor?: string) {
     super(log);
     this.#onReplaced = onReplaced;
+    this.#cursor = cursor;
   }
 
   /** Whether the run is known to go on after an end (`restart: "after"`). */

@@ -36,8 +36,8 @@ export async function waitForEnd(
 ): Promise<EventRunEnd | undefined> {
   const report = (error: unknown): void => errorReports.report(error, id);
   // Following the log of a run that does not exist would make the log.
-  const status = await registry.getStatus(id);
-  if (status !== "running") return status;
+  const found = await registry.find(id);
+  if (found?.status !== "running") return found?.status;
   let follower: LogFollower | undefined;
   let check: Promise<void> | undefined;
   let stopListening = (): void => {};
@@ -52,15 +52,21 @@ export async function waitForEnd(
       const log = new ReplacedRunLog(
         logs.open(logNameOf(id)),
         () => resolve("replaced"),
+        found.end,
       );
-      follower = new LogFollower(log, ({ events }) => {
-        const end = events.map(readEnd).find((end) => end !== undefined);
-        if (end !== undefined) resolve(end);
-        // The run may have ended after its status was read and before it was followed.
-        check ??= retryStep(() => registry.getStatus(id)).then((status) => {
-          if (status !== "running") resolve(status ?? "lost");
-        }).catch(reject);
-      }, report);
+      follower = new LogFollower(
+        log,
+        ({ events }) => {
+          const end = events.map(readEnd).find((end) => end !== undefined);
+          if (end !== undefined) resolve(end);
+          // Where it was found without an entry, it is followed from wherever it is now.
+          check ??= retryStep(() => registry.getStatus(id)).then((status) => {
+            if (status !== "running") resolve(status ?? "lost");
+          }).catch(reject);
+        },
+        report,
+        found.end,
+      );
       follower.start();
     });
   } finally {

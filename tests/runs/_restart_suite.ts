@@ -352,8 +352,6 @@ function testReaders(test: DeclareTest): void {
     for (const runs of [here, there]) {
       readers.push(await readRun(runs, "a", lastEventId));
     }
-    const ends = [here.ended("a"), there.ended("a")];
-    await Promise.all([here.status("a"), there.status("a")]);
     const next = new Faucet();
     assertEquals(await there.start("a", next.open, replace), true);
     // Those that come now get the new run only, in whichever process.
@@ -371,6 +369,19 @@ function testReaders(test: DeclareTest): void {
       assertEquals(reader.inbox.data, ["new", "done"]);
       await reader[Symbol.asyncDispose]();
     }
+  });
+
+  test("ended() says so of a run that is replaced, also before its log is followed", async ({ here, there, logs, other }) => {
+    await here.start("a", new Faucet().open);
+    const [early, late] = [withHeldFollow(logs), withHeldFollow(other)];
+    await using first = new EventRuns({ logs: early.logs });
+    await using second = new EventRuns({ logs: late.logs });
+    const ends = [first.ended("a"), second.ended("a")];
+    for (const { called } of [early, late]) await within("a follow", called);
+    early.release();
+    assertEquals(await there.start("a", giveNew, replace), true);
+    assertEquals(await there.ended("a"), "done");
+    late.release();
     assertEquals(await Promise.all(ends), ["replaced", "replaced"]);
   });
 
@@ -613,6 +624,33 @@ function testAfter(test: DeclareTest): void {
 }
 
 /** The methods of a log as members of its own. */
+/** The same logs, which are followed only once that is released. */
+function withHeldFollow(
+  logs: EventLogs,
+): { logs: EventLogs; called: Promise<void>; release: () => void } {
+  const called = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  return {
+    logs: {
+      ...withClaims(logs, () => ({})),
+      open: (name, options) => {
+        const log = logs.open(name, options);
+        return {
+          ...asPlain(log),
+          compare: (a, b) => log.compare?.(a, b),
+          follow: async (onBatch, options) => {
+            called.resolve();
+            await released.promise;
+            return await log.follow(onBatch, options);
+          },
+        };
+      },
+    },
+    called: called.promise,
+    release: released.resolve,
+  };
+}
+
 function asPlain(log: ReturnType<EventLogs["open"]>): typeof log {
   return {
     append: (event, options) => log.append(event, options),
