@@ -156,6 +156,7 @@ async function publish(
   changing: readonly Client[],
   random: Random,
 ): Promise<void> {
+  const writes: Promise<unknown>[] = [];
   for (let count = 0; count < EVENTS / 2; count++) {
     const conflationKey = random.pick(KEYS);
     const topics = random.pick([undefined, ["x"], ["y"], ["x", "z"]]);
@@ -164,12 +165,15 @@ async function publish(
       conflationKey,
       topics,
     }).catch(() => {});
+    writes.push(published);
     if (random.onceIn(3)) await published;
     if (random.onceIn(10)) await pause(random.below(5));
     if (changing.length > 0 && random.onceIn(4)) {
       random.pick(changing).change(random.pick(TOPICS));
     }
   }
+  // The end of a phase comes after all of its events only if those are written.
+  await Promise.all(writes);
 }
 
 /** Receives events over any number of connections, until the channels are closed. */
