@@ -25,6 +25,7 @@ import {
   type PageChange,
   type PageChangeTarget,
 } from "../_client/page_change.ts";
+import { startIdleTimer } from "../_idle_timer.ts";
 import { hasMembers, type OptionKinds, readOptions } from "../_options.ts";
 import { assertNumber, describeMismatch, MAX_DELAY } from "../_validate.ts";
 
@@ -90,7 +91,8 @@ const FOLLOWERS = new WeakMap<object, PageFollower>();
  *   again from the shortest. An attempt that fails then is made again a moment later.
  * - A connection without a byte for `staleAfter` is made again, as `reconnect()` does. It is
  *   looked at twice: at once, and `staleAfter` later, for one that broke shortly before.
- *   `idleTimeout` does the same for a page that is visible all the time.
+ *   `idleTimeout` does the same for a page that is visible all the time. If a long task holds
+ *   the page up, it is looked at later.
  *
  * With `hidden: "disconnect"`, a hidden page has no connection. It looks like a lost one
  * that is going to be reestablished: `EventSource` dispatches `error` and later `open`.
@@ -178,8 +180,8 @@ class Follower implements PageFollower {
   readonly #staleAfter: number;
   /** Aborted at the end: removes the listeners. */
   readonly #listening = new AbortController();
-  /** Runs until the silence is measured. */
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Stops the timer that runs until the silence is measured. */
+  #stopTimer = (): void => {};
 
   constructor(
     target: PageChangeTarget,
@@ -209,7 +211,7 @@ class Follower implements PageFollower {
   }
 
   readonly #end = (): void => {
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     this.#listening.abort();
   };
 
@@ -217,12 +219,12 @@ class Follower implements PageFollower {
     const { type, persisted } = event as Event & { persisted?: boolean };
     // It is dispatched whenever a page is loaded, too.
     if (type === "pageshow" && !persisted) return;
-    clearTimeout(this.#timer);
+    this.#stopTimer();
     const isHidden = this.#page.visibilityState === "hidden";
     if (isHidden && this.#disconnects) this.#tell(false);
     else if (!isHidden || type !== "visibilitychange") {
       this.#tell(true);
-      this.#timer = setTimeout(this.#look, GRACE);
+      this.#stopTimer = startIdleTimer(GRACE, this.#look);
     }
   };
 
@@ -230,10 +232,9 @@ class Follower implements PageFollower {
   readonly #look = (): void => {
     // Chromium says "online" before a request can be sent: the first attempt may have failed.
     this.#tell(true, this.#staleAfter);
-    if (this.#staleAfter === Infinity) return;
-    this.#timer = setTimeout(
-      () => this.#tell(false, this.#staleAfter),
+    this.#stopTimer = startIdleTimer(
       this.#staleAfter,
+      () => this.#tell(false, this.#staleAfter),
     );
   };
 
@@ -243,6 +244,11 @@ class Follower implements PageFollower {
     const change = { isPaused, isBack, staleAfter, onClose: this.#end };
     this.#target[ON_PAGE_CHANGE](change);
     return change;
+  }
+
+  /** The name of what it is, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "PageFollower";
   }
 }
 

@@ -177,6 +177,14 @@ for (const [name, make] of Object.entries(SOURCES)) {
   });
 }
 
+Deno.test("followPage() returns what has a tag of its own, so that Vue leaves it alone", () => {
+  using _page = new StandInPage();
+  const connection = connect(URL_TEXT, { fetch: openStreams().fetch });
+  using follower = followPage(connection);
+  assertEquals(String(follower), "[object PageFollower]");
+  connection.close();
+});
+
 Deno.test("followPage() pauses and resumes a connection many times, and uses up no attempt", async () => {
   using page = new StandInPage();
   const streams = openStreams("id: 1\n\n");
@@ -282,6 +290,49 @@ Deno.test("followPage() looks again for a connection that broke shortly before t
   await next;
   connection.close();
 });
+
+for (
+  const [name, delay] of [
+    ["right after the page was back", 0],
+    ["while it waits to look again", 200],
+  ] as const
+) {
+  Deno.test(`followPage() blames no connection for a process that stands still ${name}`, async () => {
+    using page = new StandInPage();
+    const stream = new OpenStream("data: a\n\n");
+    let requests = 0;
+    const connection = connect(URL_TEXT, {
+      fetch: () => {
+        requests++;
+        return Promise.resolve(stream.response);
+      },
+    });
+    const follower = followPage(connection, { staleAfter: 300 });
+    assertEquals((await connection.next()).value?.data, "a");
+    const next = connection.next();
+    page.show("visible");
+    let sender: ReturnType<typeof setInterval> | undefined;
+    const standStill = (): void => {
+      const end = Date.now() + 600;
+      while (Date.now() < end) { /* A long task. */ }
+      // What came meanwhile is read after the timers that are due.
+      sender = setInterval(() => stream.send("data: b\n\n"), 10);
+    };
+    if (delay === 0) standStill();
+    else setTimeout(standStill, delay);
+    try {
+      assertEquals((await within("an event", next)).value?.data, "b");
+      for (let i = 0; i < 50; i++) {
+        await within("an event", connection.next());
+      }
+      assertEquals(requests, 1);
+    } finally {
+      clearInterval(sender);
+      follower.stop();
+      connection.close();
+    }
+  });
+}
 
 Deno.test("followPage() sends no request again that is not safe to repeat", async () => {
   using page = new StandInPage();
