@@ -124,6 +124,11 @@ export abstract class ReadCalls {
     const options = { timeout, verb, classifyError, signal };
     return nameErrors(verb, () => retry(attempt, options), signal);
   }
+
+  /** The name of what it is, as the classes of the platform have it. */
+  get [Symbol.toStringTag](): string {
+    return "EventLog";
+  }
 }
 
 /** The calls that read or follow a log whose engine reports changes. */

@@ -12,7 +12,9 @@ import {
   RedisEventLogs,
   RedisStreamsEventLog,
 } from "../../logs/redis_streams.ts";
+import { PostgresEventLog, PostgresEventLogs } from "../../logs/postgres.ts";
 import { SqliteEventLog, SqliteEventLogs } from "../../logs/sqlite.ts";
+import { followPage } from "../../page/mod.ts";
 import { EventRuns } from "../../runs/mod.ts";
 import { SharedEventSource } from "../../shared/mod.ts";
 import { checkEvents, unchecked } from "../../typed/mod.ts";
@@ -75,6 +77,44 @@ Deno.test("EventChannel works inside reactive()", async () => {
   await state.channel.close();
 });
 
+Deno.test("followPage() works inside reactive()", () => {
+  const events = connection();
+  const state = reactive({ follower: followPage(events) });
+  state.follower.stop();
+  state.follower[Symbol.dispose]();
+  events.close();
+});
+
+/** A client of each engine, which no log uses before it is called. */
+const UNUSED = {
+  query: unused,
+  listen: unused,
+  exec: unused,
+  prepare: unused,
+  send: unused,
+  duplicate: unused,
+  close: unused,
+  get: unused,
+};
+
+function unused(): never {
+  throw new Error("The client was used");
+}
+
+for (
+  const [name, logs] of Object.entries({
+    DenoKvEventLogs: new DenoKvEventLogs(UNUSED as unknown as Deno.Kv, ["a"]),
+    PostgresEventLogs: new PostgresEventLogs(UNUSED, "a"),
+    RedisEventLogs: new RedisEventLogs(UNUSED, "a:"),
+    SqliteEventLogs: new SqliteEventLogs(UNUSED, "a"),
+  })
+) {
+  Deno.test(`the logs of ${name} are left as they are by reactive()`, () => {
+    const log = logs.open("b");
+    assert(reactive({ log }).log === log);
+  });
+}
+
 Deno.test("the public classes have a tag of their own, as those of the platform have", () => {
   const classes = {
     ...parts,
@@ -84,6 +124,8 @@ Deno.test("the public classes have a tag of their own, as those of the platform 
     EventSource,
     MemoryEventLog,
     MemoryEventLogs,
+    PostgresEventLog,
+    PostgresEventLogs,
     RedisEventLogs,
     RedisStreamsEventLog,
     SharedEventSource,
