@@ -62,7 +62,10 @@ export class EventStreamConnection
   #readyState: 0 | 1 | 2 = CONNECTING;
   #attempt: ConnectionAttempt | undefined;
   #response: ConnectionResponse | undefined;
-  /** The last event ID if there is none: that of the headers, until a stream was open. */
+  /**
+   * The last event ID if there is none: that of the headers, until a stream was open, unless
+   * the options have an ID, if only an empty one.
+   */
   #noLastEventId: "" | undefined;
   readonly #reconnection: Reconnection;
   /** Ends the wait before the next attempt, if there is one. */
@@ -112,7 +115,9 @@ export class EventStreamConnection
       maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,
       makeError: (message) => new EventSourceError("event-too-large", message),
     };
-    this.#resetParser({ lastEventId: options.lastEventId ?? "" });
+    const { lastEventId } = options;
+    this.#noLastEventId = lastEventId && "";
+    this.#resetParser({ lastEventId: lastEventId ?? "" });
     const { signal } = options;
     const onAbort = (): void => {
       // Cannot fail: there is a signal, which was aborted.

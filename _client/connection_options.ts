@@ -60,9 +60,10 @@ export interface EventSourceInit {
    */
   signal?: AbortSignal | undefined;
   /**
-   * The last event ID to begin with: the stream is resumed after it.
+   * The last event ID to begin with: the stream is resumed after it. If it is given, also
+   * `""`, a `Last-Event-ID` among the headers is not sent.
    *
-   * @default {""}
+   * @default {"", or that of the headers}
    */
   lastEventId?: string | undefined;
   /**

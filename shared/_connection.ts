@@ -158,6 +158,8 @@ export class SharedConnection
   /** Tells this tab of a change of state. */
   changeState({ readyState, state }: StateChange): void {
     this.#latestState = readyState;
+    // From now on, no ID of the options or of the headers counts in a later leader.
+    if (readyState === OPEN) this.options.lastEventId = "";
     this.#queue.defer(() => {
       this.readyState = readyState;
       // The state of an end has an error. That of this tab's own options is thrown, as an

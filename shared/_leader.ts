@@ -95,7 +95,7 @@ export class Leader {
     this.#connection = new EventStreamConnection(url, {
       ...options,
       signal: undefined,
-      lastEventId: recent.lastEventId,
+      lastEventId: recent.lastEventId || options.lastEventId,
       onStateChange: (state) => this.#onStateChange(state),
     }, true);
     try {

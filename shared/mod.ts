@@ -94,7 +94,8 @@ const CONNECTIONS = new WeakMap<object, SharedConnection>();
  *
  * - A later source is open at once, and gets the events from then on. Only the first
  *   source gets what the server sends at the start, such as a replay. For the same
- *   reason, `lastEventId` has an effect on the first source only.
+ *   reason, `lastEventId` and a header `Last-Event-ID` have an effect on the first source
+ *   only.
  * - When another tab becomes the leader, sources dispatch an `error` and then an `open`.
  *   If the events have no IDs, the new leader cannot resume: its request gets what the
  *   server sends at the start.

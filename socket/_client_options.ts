@@ -18,7 +18,8 @@ export interface EventStreamSocketOptions {
   fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined;
   /**
    * Headers of all requests. A function is called for each request, for credentials that
-   * expire; if it throws, the request fails.
+   * expire; if it throws, the request fails. A `Last-Event-ID` among them is not sent: the
+   * socket counts what has come.
    */
   headers?:
     | HeadersInit

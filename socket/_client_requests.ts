@@ -132,9 +132,12 @@ export class ClientRequests {
 
   async #makeHeaders(): Promise<Headers> {
     const { headers } = this.#options;
-    return new Headers(
+    const made = new Headers(
       typeof headers === "function" ? await headers() : headers,
     );
+    // It is the socket that counts what has come.
+    made.delete("Last-Event-ID");
+    return made;
   }
 
   async #makePostHeaders(lastId: number): Promise<Headers> {

@@ -214,8 +214,10 @@ Deno.test("connect() sends the lastEventId option rather than a header of the us
     eventStream(`data: ${request.headers.get("last-event-id")}\n\n`)
   );
   const headers = { "Last-Event-ID": "7" };
-  const options = { lastEventId: "8", headers };
-  assertEquals(await take(server.url, 2, options), ["8", "8"]);
+  for (const [lastEventId, sent] of [["8", "8"], ["", "null"]] as const) {
+    const options = { lastEventId, headers };
+    assertEquals(await take(server.url, 2, options), [sent, sent]);
+  }
 });
 
 for (const character of ["\x01", "\x08", "\x0b", "\x1f", "\x7f"]) {

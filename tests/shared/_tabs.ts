@@ -59,6 +59,14 @@ export class Tab implements Disposable {
     );
   }
 
+  /** Waits for an `error`. */
+  failed(): Promise<void> {
+    return this.#until(
+      "an error",
+      () => this.states.some((state) => state.startsWith("error")),
+    );
+  }
+
   /** Waits for a message. */
   receive(data: string): Promise<void> {
     return this.#until(`message ${data}`, () => this.data.includes(data));

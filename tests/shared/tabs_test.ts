@@ -178,6 +178,56 @@ Deno.test("SharedEventSource: events without IDs come once, and an ID without an
   assertEquals(server.requests[1]?.headers.get("last-event-id"), "7");
 });
 
+for (
+  const [what, first, ids] of [
+    ["resets the ID", "id: 8\ndata: 0\n\nid\ndata: 1\n\n", [null, null]],
+    // The stream begins with the ID of the option.
+    ["sends no ID", "data: 1\n\n", [null, "7"]],
+    ["sends an ID", "id: 8\ndata: 1\n\n", ["8", "8"]],
+  ] as const
+) {
+  for (
+    const [where, init, id] of [
+      ["headers", { headers: { "Last-Event-ID": "7" } }, ids[0]],
+      ["lastEventId", { lastEventId: "7" }, ids[1]],
+    ] as const
+  ) {
+    Deno.test(`SharedEventSource: an ID of the user's among ${where} is sent until a stream is open that ${what}`, async () => {
+      using _ = asOrigin("https://example.com");
+      const stream = new OpenStream();
+      await using server = serve(byTurns(
+        () => stream.response,
+        () => new OpenStream("data: 2\n\n").response,
+      ));
+      using tab = await Tab.open(server.url, init);
+      using other = await Tab.open(server.url, init);
+      stream.send(first);
+      await Promise.all([tab.receive("1"), other.receive("1")]);
+      tab.source.close();
+      await other.receive("2");
+      const sent = server.requests.map(({ headers }) =>
+        headers.get("last-event-id")
+      );
+      assertEquals(sent, ["7", id]);
+    });
+  }
+}
+
+Deno.test("SharedEventSource: a Last-Event-ID among headers is sent by a later leader if no stream was open", async () => {
+  using _ = asOrigin("https://example.com");
+  await using server = serve(() => new OpenStream("data: 0\n\n").response);
+  const headers = { "Last-Event-ID": "7" };
+  using first = new Tab(server.url, {
+    headers,
+    fetch: () => Promise.reject(new TypeError("There is no network")),
+  });
+  using second = new Tab(server.url, { headers });
+  await first.failed();
+  first.source.close();
+  await second.receive("0");
+  assertEquals(server.requests[0]?.headers.get("last-event-id"), "7");
+});
+
 Deno.test("SharedEventSource: where locks are refused, each has its own connection", async () => {
   using _ = asOrigin("https://example.com");
   await using server = serve(() => new OpenStream("data: 0\n\n").response);

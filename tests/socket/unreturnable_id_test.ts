@@ -1,9 +1,12 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-/** IDs of a server that count nothing: no POST brings them back. */
+/** IDs of a server, or of a user, that count nothing: no POST brings them back. */
 
 import { assertEquals } from "@std/assert";
-import { EventStreamSocket } from "../../socket/mod.ts";
+import {
+  EventStreamSocket,
+  type EventStreamSocketOptions,
+} from "../../socket/mod.ts";
 import { eventStream } from "../support/event_server.ts";
 import { within } from "../support/within.ts";
 
@@ -16,13 +19,18 @@ const OPENING = JSON.stringify({
 });
 
 /** A socket whose server sends one block after the opening, and what it POSTs. */
-function connectTo(block: string) {
+function connectTo(
+  block: string,
+  headers?: EventStreamSocketOptions["headers"],
+) {
   const posts: Headers[] = [];
   const posted = Promise.withResolvers<void>();
   let server!: ReadableStreamDefaultController<Uint8Array>;
   const send = (text: string): void =>
     server.enqueue(new TextEncoder().encode(text));
+  const streams: Headers[] = [];
   const socket = new EventStreamSocket("http://localhost/", [], {
+    headers,
     reconnectionTime: 1,
     backoff: { maxDelay: 1 },
     fetch: (url, init) => {
@@ -32,6 +40,7 @@ function connectTo(block: string) {
         posted.resolve();
         return Promise.resolve(new Response(null, { status: 204 }));
       }
+      streams.push(new Request(url, init).headers);
       const stream = new ReadableStream<Uint8Array>({
         start(controller): void {
           server = controller;
@@ -42,7 +51,7 @@ function connectTo(block: string) {
     },
   });
   const closed = new Promise<CloseEvent>((resolve) => socket.onclose = resolve);
-  return { socket, send, posts, posted: posted.promise, closed };
+  return { socket, send, streams, posts, posted: posted.promise, closed };
 }
 
 for (const id of ["é", "€", "\x01", "\x7f", "a\tb", " ", "-1", "1e3"]) {
@@ -67,5 +76,30 @@ for (const id of ["é", "€", "\x01", "\x7f", "a\tb", " ", "-1", "1e3"]) {
 
     assertEquals(code, 1000);
     assertEquals(posts[0]?.get("last-event-id"), null);
+  });
+}
+
+for (
+  const [name, headers] of [
+    ["an object", { "last-event-id": "7" }],
+    ["Headers", new Headers({ "Last-Event-ID": "7" })],
+    ["a function", () => [["LAST-EVENT-ID", "7"]]],
+  ] satisfies [string, EventStreamSocketOptions["headers"]][]
+) {
+  Deno.test(`EventStreamSocket sends no Last-Event-ID of the user's, in ${name}`, async () => {
+    const { socket, send, streams, posts, posted, closed } = connectTo(
+      "",
+      headers,
+    );
+    socket.onopen = () => socket.send("a");
+
+    await within("the POST", posted);
+    send('id: 1\nevent: close\ndata: {"code":1000,"reason":""}\n\n');
+    await within("the end", closed);
+
+    const sent = [...streams, ...posts].map((headers) =>
+      headers.get("last-event-id")
+    );
+    assertEquals(sent, [null, null, "1"]);
   });
 }
