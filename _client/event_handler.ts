@@ -6,7 +6,7 @@
  * @module
  */
 
-import { IS_WORKERD } from "./is_workerd.ts";
+import { IS_WORKERD } from "../_is_workerd.ts";
 
 /** What an attribute such as `onmessage` holds. */
 export type EventHandler<E extends Event> = ((event: E) => unknown) | null;

@@ -8,7 +8,7 @@
  */
 
 import { BATCH_SIZE } from "./times.ts";
-import { IS_WORKERD } from "./is_workerd.ts";
+import { IS_WORKERD } from "../_is_workerd.ts";
 
 // Looked up once: after a test has faked the timers, no event would arrive any more.
 const { setImmediate } = globalThis as {

@@ -12,7 +12,7 @@ import { type EventSourceInit, getMethod } from "./connection_options.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import { localError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
-import { IS_WORKERD } from "./is_workerd.ts";
+import { IS_WORKERD } from "../_is_workerd.ts";
 import { isMistake, says } from "./mistake.ts";
 import type { RequestUrl } from "./request_url.ts";
 
@@ -30,10 +30,11 @@ const HTTP_REGEXP = /^https?:/;
 const REFUSAL_REGEXP =
   /Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
 
-// Measured: workerd and WebKitGTK send the code units of a header as UTF-8. An ID of Latin-1
-// is sent right as it is; the bytes of any other ID cannot be sent there.
-const ENCODES_HEADERS = IS_WORKERD ||
-  /Linux((?!Chrome).)*Safari/.test(globalThis.navigator?.userAgent);
+// Measured: workerd and WebKitGTK encode a header's value as UTF-8, so that an ID is sent right
+// as it is. WebKitGTK takes none with characters beyond Latin-1.
+const IS_WEBKITGTK = /Linux((?!Chrome).)*Safari/.test(
+  globalThis.navigator?.userAgent,
+);
 
 // The streams that were sent. Fetch sends a stream once, and the second time fails as it
 // does without a network, so that the connection would be retried for ever.
@@ -163,7 +164,8 @@ function addHeaders(
     if (lastEventId) searchParams.set(parameter, lastEventId);
     else searchParams.delete(parameter);
   } else if (lastEventId) {
-    const isSent = ENCODES_HEADERS && !/[^\0-\xff]/.test(lastEventId);
+    const isSent = IS_WORKERD ||
+      (IS_WEBKITGTK && !/[^\0-\xff]/.test(lastEventId));
     let text = "";
     // One character for each byte.
     for (const byte of new TextEncoder().encode(lastEventId)) {

@@ -6,6 +6,7 @@
  * @module
  */
 
+import { IS_WORKERD } from "../_is_workerd.ts";
 import { getHeader } from "./request_hooks.ts";
 
 /**
@@ -22,6 +23,8 @@ export function readLastEventId(
   parameter?: string,
 ): string | undefined {
   const header = getHeader(request, "last-event-id");
+  // workerd decodes the bytes of headers by itself.
+  if (header && IS_WORKERD) return header;
   if (header) {
     // Spec: "(`Last-Event-ID`, lastEventIDValue)" with the value "encoded as
     // UTF-8"; `Headers` shows its bytes as characters, one for one.

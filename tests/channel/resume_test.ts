@@ -3,6 +3,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import { MemoryEventLog } from "../../log.ts";
+import { headerValueOfText } from "../support/header_value.ts";
 import { BodyClient, makeRequest, until } from "./_clients.ts";
 
 Deno.test("EventChannel resumes after the ID that the client brings", async () => {
@@ -60,8 +61,7 @@ Deno.test("EventChannel resumes by an ID that is not ASCII, as clients send it",
   await using channel = new EventChannel();
   await channel.publish({ data: "1", id: "café €" });
   await channel.publish({ data: "2" });
-  const bytes = new TextEncoder().encode("café €");
-  const request = makeRequest(String.fromCharCode(...bytes));
+  const request = makeRequest(headerValueOfText("café €"));
   await using client = new BodyClient(channel.serve(request)).run();
   await client.inbox.untilEvents(1);
   assertEquals(client.inbox.data, ["2"]);

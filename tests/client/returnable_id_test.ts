@@ -13,6 +13,7 @@ import {
   type SeenRequest,
   serve,
 } from "../support/event_server.ts";
+import { textOfHeader } from "../support/header_value.ts";
 import { ID_ROWS } from "../support/ids.ts";
 import { SENDS_CONTROL_CHARACTERS } from "../support/sends_control_characters.ts";
 import { within } from "../support/within.ts";
@@ -42,11 +43,7 @@ function untilClosed(source: EventSource): Promise<undefined> {
 
 /** As the server reads it. */
 function readId({ headers }: SeenRequest): string {
-  const bytes = Uint8Array.from(
-    headers.get("last-event-id") ?? "",
-    (byte) => byte.charCodeAt(0),
-  );
-  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  return textOfHeader(headers.get("last-event-id") ?? "");
 }
 
 // No other ID can come over the wire.

@@ -7,7 +7,7 @@ import { assert, assertEquals } from "@std/assert";
  * file with its private folder, such as `parser.ts` with `_parser/`, or a folder such as
  * `runs/`; within a room everything may be imported. `_validate.ts`, `_options.ts`,
  * `_warning.ts`, `_abort.ts`, `_own_text.ts`, `_clock.ts`, `_idle_timer.ts`,
- * `_is_deno.ts` and `_platform_class.ts` are for all rooms.
+ * `_is_deno.ts`, `_is_workerd.ts` and `_platform_class.ts` are for all rooms.
  */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   "abort": [],
@@ -15,6 +15,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   "event": [],
   "idle_timer": [],
   "is_deno": [],
+  "is_workerd": [],
   "options": [],
   "own_text": [],
   "platform_class": [],
@@ -60,6 +61,7 @@ const FOR_ALL = [
   "clock",
   "idle_timer",
   "is_deno",
+  "is_workerd",
   "options",
   "own_text",
   "platform_class",

@@ -67,7 +67,6 @@ const WIDE_IDS = Object.fromEntries(
 );
 
 export const WORKERD_EXCEPTIONS: Record<string, string> = {
-  ...WIDE_IDS,
   "EventRuns produces 10 000 runs at a time, and no more":
     "workerd has 10 000 timers",
   "EventSource onopen keeps its position when it is replaced, not when it was null":

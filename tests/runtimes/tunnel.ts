@@ -6,6 +6,7 @@
  * WebSocket, and the answer goes back the same way, a chunk when the client has room.
  */
 
+import { headerValueOf } from "../support/header_value.ts";
 import { standIn } from "./deno_stand_in.ts";
 
 type Handler = (request: Request) => Response | Promise<Response>;
@@ -112,7 +113,10 @@ class Tunnel {
   ): Promise<void> {
     const request = new Request(url, { method, ...(body && { body }) });
     // A request of one's own may not have all headers that one received has.
-    Object.defineProperty(request, "headers", { value: new Headers(headers) });
+    const value = new Headers(
+      headers.map(([name, bytes]) => [name, headerValueOf(bytes)]),
+    );
+    Object.defineProperty(request, "headers", { value });
     try {
       const response = await this.#handlers.get(port)!(request);
       const { status } = response;

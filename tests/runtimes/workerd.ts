@@ -8,15 +8,24 @@ import { openTunnel } from "./tunnel.ts";
 import "./event_source.ts";
 import "./portable.ts";
 import "./servers.ts";
+import "./workerd_headers.ts";
+import { serveEvents } from "../../server.ts";
 
 export default {
   async fetch(request: Request): Promise<Response> {
-    const { searchParams } = new URL(request.url);
-    // Cannot fail: scripts/_run_workerd.ts sets it.
-    await openTunnel(searchParams.get("tunnel")!);
-    const environment = Object.fromEntries(searchParams);
+    const { origin, searchParams } = new URL(request.url);
+    const tunnel = searchParams.get("tunnel");
+    // A request of a test's.
+    if (tunnel === null) return echoLastEventId(request);
+    await openTunnel(tunnel);
+    const environment = { ...Object.fromEntries(searchParams), ORIGIN: origin };
     return Response.json(
       await runTests({ environment, exceptions: WORKERD_EXCEPTIONS }),
     );
   },
 };
+
+/** Answers with the last event ID as the data of an event. */
+function echoLastEventId(request: Request): Response {
+  return serveEvents(request, ({ lastEventId }) => [{ json: lastEventId }]);
+}

@@ -16,6 +16,7 @@ import {
   type ServeEventsSource,
 } from "../../server.ts";
 import { BodyReader } from "../support/body_reader.ts";
+import { headerValueOf } from "../support/header_value.ts";
 
 const EVENTS: ServerSentEventInit[] = [
   { event: "tick", data: "1", id: 1 },
@@ -174,6 +175,11 @@ const LAST_EVENT_ID_ROWS: {
   { name: "the header", header: "42", expected: "42" },
   { name: "the bytes of UTF-8", header: "caf\xc3\xa9", expected: "café" },
   { name: "a byte order mark", header: "\xef\xbb\xbfa", expected: "\ufeffa" },
+  {
+    name: "the bytes of UTF-8 beyond Latin-1",
+    header: "\xe2\x82\xac \xf0\x9f\xa6\x95",
+    expected: "€ 🦕",
+  },
   { name: "bytes that are not UTF-8", header: "\xff", expected: "\ufffd" },
   { name: "an empty header", header: "", expected: undefined },
   { name: "the query", query: "last=caf%C3%A9%20%2B", expected: "café +" },
@@ -185,7 +191,9 @@ const LAST_EVENT_ID_ROWS: {
 for (const { name, header, query = "", expected } of LAST_EVENT_ID_ROWS) {
   Deno.test(`serveEvents() reads the last event ID: ${name}`, async () => {
     const request = new Request(`http://localhost/?${query}`, {
-      headers: header === undefined ? {} : { "last-event-id": header },
+      headers: header === undefined
+        ? {}
+        : { "last-event-id": headerValueOf(header) },
     });
     let actual: string | undefined = "unset";
     const response = serveEvents(request, ({ lastEventId }) => {
