@@ -16,7 +16,7 @@ import {
 } from "../../_log/event_logs.ts";
 import type { ReadBounds } from "../../_log/option_checks.ts";
 import { AppendQueue, WRITE_BOUNDS } from "./append_queue.ts";
-import { EpochReader, findPosition } from "./epoch_reader.ts";
+import { EpochReader, type EpochState, findPosition } from "./epoch_reader.ts";
 import type { ChangeWatcher } from "./follow_changes.ts";
 import type { LogCallsOptions, LogReader } from "./log_calls.ts";
 import {
@@ -25,6 +25,7 @@ import {
   type LogState,
   unexpired,
 } from "./log_changes.ts";
+import { RecentWrites, type WriteSize } from "./recent_writes.ts";
 import { StateLog } from "./state_log.ts";
 
 /** The state of a log, and the version of it. */
@@ -88,11 +89,21 @@ export interface VersionedSource<Watcher extends ChangeWatcher> {
 /** Bounds to read the state and one event. */
 const ONE: ReadBounds = { limit: 1, maxBytes: 0 };
 
+/** Events that were written. */
+interface Written {
+  readonly epoch: string;
+  /** The sequence of the last one. */
+  readonly last: number;
+  readonly lines: readonly string[];
+}
+
 /** A write whose answer may be lost. */
 interface Attempt<T> {
   readonly version: string;
   /** The ID of its first event, if it has one. */
   readonly first: string;
+  /** The events of the decisions. */
+  readonly written: Written;
   readonly results: readonly T[];
 }
 
@@ -106,6 +117,11 @@ export class VersionedLog<Watcher extends ChangeWatcher>
    * clock of the engine less that of this process, in milliseconds.
    */
   #last: { stored: VersionedState | undefined; clock: number } | undefined;
+  /**
+   * What was written last. It is written again, with the next change, if the engine loses it,
+   * as after a failover.
+   */
+  readonly #written = new RecentWrites(measureWritten);
 
   /** @param expireIn Milliseconds after the last append until the log expires. */
   constructor(
@@ -170,21 +186,27 @@ export class VersionedLog<Watcher extends ChangeWatcher>
         const done = attempts.find(({ version }) =>
           version === stored?.version
         );
-        if (done !== undefined) return done.results;
+        if (done !== undefined) return this.#confirm(done);
         try {
-          const { state, lines, results } = decideAll(
+          const clock = Math.floor(last.clock + performance.now());
+          const whole = this.#restore(unexpired(stored, clock));
+          const { state, lines: added, results } = decideAll(
             decisions,
-            stored,
-            Math.floor(last.clock + performance.now()),
+            whole.state,
+            clock,
           );
           if (state === undefined) return results;
           const next = { ...state, version: crypto.randomUUID() };
-          const first = `${state.epoch}-${state.last - lines.length + 1}`;
-          attempts.push({ version: next.version, first, results });
+          const lines = [...whole.lines, ...added];
+          const { version, epoch } = next;
+          const first = `${epoch}-${next.last - lines.length + 1}`;
+          const written = { epoch, last: next.last, lines: added };
+          const attempt = { version, first, written, results };
+          attempts.push(attempt);
           const now = await source.write({ stored, next, lines, writeId });
           if (now === undefined) continue;
           this.#last = stamp({ stored: next, now });
-          return results;
+          return this.#confirm(attempt);
         } catch (error) {
           if (attempts.length === 0) throw error;
           // The error may come from an earlier attempt of this write, which was done but whose
@@ -194,11 +216,44 @@ export class VersionedLog<Watcher extends ChangeWatcher>
           const first = isOver ? await source.findWrite(writeId) : undefined;
           const done = attempts.find((attempt) => attempt.first === first);
           if (done === undefined) throw error;
-          return done.results;
+          return this.#confirm(done);
         }
       }
     };
   }
+
+  /** Notes that an attempt was done, and gives its results. */
+  #confirm<T>({ written, results }: Attempt<T>): readonly T[] {
+    if (written.lines.length > 0) this.#written.add(written);
+    return results;
+  }
+
+  /**
+   * Gives a state as it was before the engine lost events, and those of them at the end that
+   * are still known. Readers are told a gap where others are missing.
+   */
+  #restore(
+    state: LogState | undefined,
+  ): { state: LogState | undefined; lines: readonly string[] } {
+    const all = this.#written.all;
+    const end: EpochState | undefined = all.at(-1);
+    if (end === undefined || state === undefined) return { state, lines: [] };
+    const isWhole = state.epoch !== end.epoch || state.last >= end.last;
+    if (isWhole) return { state, lines: [] };
+    const lost: string[] = [];
+    for (const { epoch, last, lines } of all.toReversed()) {
+      if (epoch !== end.epoch || last !== end.last - lost.length) break;
+      lost.unshift(...lines);
+      if (last - lines.length <= state.last) break;
+    }
+    const lines = lost.slice(-(end.last - state.last));
+    return { state: { ...state, last: end.last }, lines };
+  }
+}
+
+function measureWritten({ lines }: Written): WriteSize {
+  const bytes = lines.reduce((sum, line) => sum + 2 * line.length, 0);
+  return { events: lines.length, bytes };
 }
 
 function makeReader<Watcher extends ChangeWatcher>(
@@ -227,17 +282,17 @@ function stamp(
   return { stored, clock: now - performance.now() };
 }
 
-/** Makes one change of several decisions. */
+/** Makes one change of several decisions. `before` is the state, unless it has expired. */
 function decideAll<T>(
   decisions: readonly DecideChange<T>[],
-  stored: LogState | undefined,
+  before: LogState | undefined,
   now: number,
 ): { state: LogState | undefined; lines: string[]; results: T[] } {
   let state: LogState | undefined;
   const lines: string[] = [];
   const results: T[] = [];
   for (const decide of decisions) {
-    const change = decide(state ?? unexpired(stored, now), now);
+    const change = decide(state ?? before, now);
     state = change.state ?? state;
     if (change.line !== undefined) lines.push(change.line);
     results.push(change.result);

@@ -42,6 +42,8 @@ export class PostgresServer implements AsyncDisposable {
   readonly url: string;
   readonly #directory: string;
   readonly #options: PostgresServerOptions;
+  /** Where its data are, in the directory. */
+  #data = "data";
   #process: Deno.ChildProcess;
 
   private constructor(
@@ -91,6 +93,22 @@ export class PostgresServer implements AsyncDisposable {
     await within("PostgreSQL answers again", this.#untilReady(true));
   }
 
+  /**
+   * Copies its data as they are now. {@linkcode PostgresServer.failOver} goes on with them, as
+   * a standby does that was not sent what came later.
+   */
+  async copyData(): Promise<void> {
+    const folder = `--pgdata=${this.#directory}/copy`;
+    await this.run("pg_basebackup", [folder, "--checkpoint=fast", "--no-sync"]);
+  }
+
+  /** Kills it, and starts it with the copy: what it has confirmed since then is lost. */
+  async failOver(): Promise<void> {
+    await this.kill();
+    this.#data = "copy";
+    await this.restart();
+  }
+
   /** Runs one of its programs, such as `psql`, against it. */
   run(program: string, args: string[], input = ""): Promise<string> {
     const address = ["-h", "127.0.0.1", "-p", String(this.port)];
@@ -131,7 +149,7 @@ export class PostgresServer implements AsyncDisposable {
     return new Deno.Command(`${programs}/postgres`, {
       args: [
         "-D",
-        `${this.#directory}/data`,
+        `${this.#directory}/${this.#data}`,
         ...Object.entries(all).flatMap(([name, value]) => [
           "-c",
           `${name}=${value}`,
