@@ -30,11 +30,12 @@ const LARGEST = `${2n ** 64n - 1n}-${2n ** 63n - 1n}`;
 /** The most rows that one statement drops. */
 const DROP_ROWS = 5000;
 
-/** Which rows can be read, the last row of all, and the cursor of the last dropped event. */
+/** Which rows can be read, the last of all, and the cursor of the last dropped event. */
 const BOUNDS = `bounds AS MATERIALIZED (
   SELECT pg_snapshot_xmin(s) AS horizon, pg_snapshot_xmax(s) AS next,
-    (SELECT e.xid FROM tidings_events AS e WHERE e.log = $1::text
-      ORDER BY e.xid DESC, e.id DESC LIMIT 1) AS last
+    greatest((SELECT d.xid FROM tidings_dropped AS d WHERE d.log = $1::text),
+      (SELECT e.xid FROM tidings_events AS e WHERE e.log = $1::text
+      ORDER BY e.xid DESC, e.id DESC LIMIT 1)) AS last
   FROM pg_current_snapshot() AS s
 ), dropped AS (
   SELECT concat(d.xid, '-', d.id) AS cursor FROM tidings_dropped AS d

@@ -422,6 +422,60 @@ test("rows of another cluster behind its cursor are noticed by a follower", asyn
   assertEquals(events.map(({ data }) => data), ["restored", "a", "b"]);
 });
 
+/** What of another cluster a log has in the tables, where transactions have larger numbers. */
+const RESTORED: [name: string, rows: number, isDropped: boolean][] = [
+  ["events", 2, false],
+  ["events, and others were dropped", 2, true],
+  ["no events any more", 0, true],
+];
+for (const [what, rows, isDropped] of RESTORED) {
+  for (const isLate of [false, true]) {
+    const when = isLate ? ", noticed after the first append" : "";
+    test(`what was restored is never waited for: ${what}${when}`, async ({ client, name }) => {
+      // Makes the tables.
+      await new PostgresEventLog(client, `${name} other`).rewind(0);
+      const log = new PostgresEventLog(client, name);
+      const far = "9000000000000";
+      if (isDropped) {
+        await client.pool.query(
+          "INSERT INTO tidings_dropped VALUES ($1, $2, 7)",
+          [
+            name,
+            far,
+          ],
+        );
+      }
+      for (const data of numbers(rows)) {
+        await client.pool.query(
+          "INSERT INTO tidings_events (log, xid, event) VALUES ($1, $2, $3)",
+          [name, far, JSON.stringify({ data })],
+        );
+      }
+      const first = isLate ? [await log.append({ data: "first" })] : [];
+      await using following = new Following(log);
+      await following.until((batches) => batches.length > 0);
+      const ids = await appendAll(log, ["a", "b"]);
+      await following.untilEvents(2);
+      assertEquals(following.ids, ids);
+      assert(following.batches.every(({ gap }) => !gap));
+      const { events } = await readAll(log, await log.rewind(Infinity));
+      const data = [...numbers(rows), ...first.map(() => "first"), "a", "b"];
+      assertEquals(events.map(({ data }) => data), data);
+      // From before all, with a gap after which nothing is missing.
+      const batch = await log.read("0-0");
+      assertEquals([batch.events, batch.gap], [events, isDropped]);
+      if (isDropped) {
+        const again = await log.read(batch.gapCursor!);
+        assertEquals([again.events, again.gap], [events, false]);
+      }
+      // One that comes from the other cluster.
+      const foreign = await log.read(`${far}-7`);
+      assertEquals([foreign.events, foreign.gap], [[], true]);
+      assertEquals(foreign.cursor, ids[1]);
+    });
+  }
+}
+
 test("logs whose names and events hold anything are kept apart, and their events as they are", async ({ client, name }) => {
   const names = [
     "'; DROP TABLE tidings_events; --",
