@@ -22,8 +22,8 @@ const TRANSIENT_REGEXP =
   /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|08001|08004|42P01|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
 /** The connection was lost, or PostgreSQL ended, before there was an answer. */
 const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
-/** PostgreSQL has refused the statement, or the application has closed its client. */
-const FINAL_REGEXP = /^(?:[0-9A-Z]{5}|CONNECTION_ENDED)$/;
+/** PostgreSQL has refused the statement, or the client was closed. `EPIPE` is no SQLSTATE. */
+const FINAL_REGEXP = /^(?:(?!E)[0-9A-Z]{5}|CONNECTION_ENDED)$/;
 /** The latter, as `pg` and PGlite tell it. */
 const CLOSED_REGEXP = /\bafter calling end on the pool\b|^PGlite is clos/;
 

@@ -5,6 +5,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type ErrorKind, retry } from "../../logs/_engine/retry.ts";
 import { classifyError as classifyKvError } from "../../logs/_deno_kv/error_kinds.ts";
+import { classifyError as classifyPostgresError } from "../../logs/_postgres/error_kinds.ts";
 import { classifyError as classifyRedisError } from "../../logs/_redis/error_kinds.ts";
 import {
   type RedisClient,
@@ -98,6 +99,60 @@ const KV_ERRORS: [error: unknown, kind: ErrorKind][] = [
 for (const [error, kind] of KV_ERRORS) {
   Deno.test(`an error of Deno KV is ${kind}: ${error}`, () => {
     assertEquals(classifyKvError(error), kind);
+  });
+}
+
+/** What servers answer, and what the system and clients fail with, by `code` and message. */
+const POSTGRES_ERRORS: [code: unknown, message: string, kind: ErrorKind][] = [
+  ["40001", "could not serialize access", "transient"],
+  ["40P01", "deadlock detected", "transient"],
+  ["53100", "could not extend file: No space left on device", "transient"],
+  ["53300", "sorry, too many clients already", "transient"],
+  ["55P03", "canceling statement due to lock timeout", "transient"],
+  ["57014", "canceling statement due to statement timeout", "transient"],
+  ["57P03", "the database system is starting up", "transient"],
+  ["57P05", "terminating connection due to idle-session timeout", "transient"],
+  ["25006", "cannot execute INSERT in a read-only transaction", "transient"],
+  ["42P01", 'relation "tidings_events" does not exist', "transient"],
+  ["ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:5432", "transient"],
+  ["ENOTFOUND", "getaddrinfo ENOTFOUND db", "transient"],
+  ["CONNECT_TIMEOUT", "write CONNECT_TIMEOUT db:5432", "transient"],
+  ["57P01", "terminating connection due to administrator command", "unknown"],
+  ["57P02", "terminating connection because of crash", "unknown"],
+  ["08006", "connection failure", "unknown"],
+  ["08P01", "query_wait_timeout", "unknown"],
+  ["58030", "could not fsync file", "unknown"],
+  ["XX000", "internal error", "unknown"],
+  ["EPIPE", "write EPIPE", "unknown"],
+  ["ECONNRESET", "read ECONNRESET", "unknown"],
+  ["ETIMEDOUT", "read ETIMEDOUT", "unknown"],
+  ["EHOSTUNREACH", "connect EHOSTUNREACH", "unknown"],
+  ["CONNECTION_CLOSED", "write CONNECTION_CLOSED db:5432", "unknown"],
+  ["CONNECTION_DESTROYED", "write CONNECTION_DESTROYED db:5432", "unknown"],
+  [undefined, "Connection terminated unexpectedly", "unknown"],
+  [undefined, "Query read timeout", "unknown"],
+  [42501, "a code that is a number", "unknown"],
+  ["42501", "permission denied for schema public", "final"],
+  ["42703", 'column "xid" does not exist', "final"],
+  ["28P01", "password authentication failed", "final"],
+  ["3D000", 'database "app" does not exist', "final"],
+  ["22021", "invalid byte sequence for encoding", "final"],
+  ["P0001", "raised by a trigger", "final"],
+  ["CONNECTION_ENDED", "write CONNECTION_ENDED db:5432", "final"],
+  [undefined, "Cannot use a pool after calling end on the pool", "final"],
+  [undefined, "PGlite is closed", "final"],
+];
+
+for (const [code, message, kind] of POSTGRES_ERRORS) {
+  Deno.test(`an error of PostgreSQL is ${kind}: ${code} ${message}`, () => {
+    const error = Object.assign(new Error(message), { code });
+    assertEquals(classifyPostgresError(error), kind);
+  });
+}
+
+for (const thrown of [undefined, null, 5, "57014", {}, { code: null }]) {
+  Deno.test(`what a client of PostgreSQL rejects with is unknown: ${JSON.stringify(thrown)}`, () => {
+    assertEquals(classifyPostgresError(thrown), "unknown");
   });
 }
 
