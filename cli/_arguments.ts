@@ -11,6 +11,7 @@ import type { Command, Serving, Upstream } from "./_command.ts";
 import { type CommandLineIo, unlessAborted } from "./_io.ts";
 import {
   parseHeaders,
+  parseHostname,
   parseInteger,
   parseLastEventId,
   parseMethod,
@@ -279,7 +280,7 @@ function parseServing(
   const { hostname, replay = defaultReplay, cors } = values;
   return {
     port: parseInteger("--port", values.port, 0, 65535),
-    hostname,
+    hostname: parseHostname(hostname),
     history: parseInteger("--history", values.history, 0),
     replay: replay === "all" ? "all" : parseInteger("--replay", replay, 0),
     origins: cors?.includes("*") ? "*" : cors?.map(parseOrigin),

@@ -19,9 +19,12 @@ const FETCH_HEADER_REGEXP = /^(?:host|content-length|transfer-encoding)$/i;
 // `connect()` refuses these too; here they are a mistake in the arguments.
 // deno-lint-ignore no-control-regex -- they are what is looked for.
 const CONTROL_REGEXP = /[\x00-\x08\x0a-\x1f\x7f]/;
-/** A host with a port, a path, a dot or brackets, or `localhost`, and no scheme. */
+/**
+ * A host with a port, a path, a dot or brackets, or `localhost`, and no scheme. The path of a
+ * file is none, nor is a scheme without its colon.
+ */
 const SHORT_URL_REGEXP =
-  /^(?:localhost\b|\[|[^\s/:?#]+:\d|[^\s/:?#]*[^\s/:?#.]\.[^\s/:?#]|[^\s/:?#]+\/)/i;
+  /^(?!https?\/)(?:localhost\b|\[|[^\s/:?#]+:\d|[^\s/:?#]*[^\s/:?#.](?:\.[^\s/:?#]|\/))/i;
 const COMMANDS = ["serve", "relay"];
 /** Seconds of the longest timeout: timers with a longer delay fire at once. */
 const MAX_TIMEOUT = Math.floor(MAX_DELAY / 1000);
@@ -104,6 +107,12 @@ export function parseLastEventId(id: string | undefined): string | undefined {
     throw mismatch("--last-event-id", "text without control characters", id);
   }
   return id;
+}
+
+/** Reads `--hostname`. Node would listen on all addresses for an empty one. */
+export function parseHostname(name: string): string {
+  if (name !== "") return name;
+  throw mismatch("--hostname", "a name or an address", name);
 }
 
 /** Reads one value of `--cors` that is not `*`. */

@@ -46,6 +46,10 @@ const WRONG: { args: string[]; error: string }[] = [
     "http://",
     "//localhost",
     "/events",
+    "./events",
+    "../a/b",
+    "http//a.example",
+    "https/a.example",
     ":8000",
     ".",
     "a b.c",
@@ -185,6 +189,14 @@ const WRONG: { args: string[]; error: string }[] = [
   {
     args: ["serve", "--history", "x"],
     error: 'expected "--history" to be an integer from 0',
+  },
+  {
+    args: ["serve", "--hostname", ""],
+    error: 'expected "--hostname" to be a name or an address, got ""',
+  },
+  {
+    args: ["relay", URL_ARGUMENT, "--hostname="],
+    error: 'expected "--hostname" to be a name or an address, got ""',
   },
   { args: ["serve", "--replay", "-1"], error: "'--replay" },
   {
