@@ -15,8 +15,9 @@ export interface EpochCursor {
   readonly sequence: number;
 }
 
-// One spelling for each position: "1e3", "01" or "1.5" come from no log.
-const CURSOR_REGEXP = /^([^-]+)-(0|[1-9]\d{0,15})$/;
+// One spelling for each position: "1e3", "01" or "1.5" come from no log. An epoch is in
+// hexadecimal; no engine is asked for another text, which it may refuse.
+const CURSOR_REGEXP = /^(\w+)-(0|[1-9]\d{0,15})$/;
 
 /**
  * Parses a cursor.

@@ -15,7 +15,22 @@ import type { DeclareCase } from "./_case.ts";
 export type MakeCursorAfter = (end: string) => string;
 
 /** Cursors that no log has given. */
-const FOREIGN = ["from-elsewhere", "", "-1", "\ud800", "x-1e3", "1.5", "01-0"];
+const FOREIGN = [
+  "from-elsewhere",
+  "",
+  "-1",
+  "\ud800",
+  "x-1e3",
+  "1.5",
+  "01-0",
+  " 1-1",
+  "1-1\n",
+  "\u0661-\u0661",
+  "\0",
+  "a\0-1",
+  "\0-0",
+  `${"9".repeat(40)}-${"9".repeat(40)}`,
+];
 
 /** Declares the tests of cursors. */
 export function testCursors(

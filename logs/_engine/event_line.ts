@@ -42,7 +42,7 @@ export function readEventLine(text: string, id: string): LoggedEvent {
   } catch {
     // It is no object either.
   }
-  if (typeof line !== "object" || line === null) {
+  if (typeof line !== "object" || line === null || Array.isArray(line)) {
     return makeFault(id, `expected the JSON of an event, got ${quote(text)}`);
   }
   const { event, data, retry, comment, topics, conflationKey, disconnect } =

@@ -31,7 +31,7 @@ export const NOTIFY_CHANNEL = "tidings";
 export const POSTGRES_SCHEMA = `CREATE TABLE IF NOT EXISTS tidings_events (
   log text NOT NULL,
   xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  id bigint NOT NULL,
+  id bigint NOT NULL CHECK (id > 0),
   time timestamptz NOT NULL DEFAULT clock_timestamp(),
   event text NOT NULL,
   write_id uuid,

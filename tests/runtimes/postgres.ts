@@ -6,6 +6,7 @@ import "../logs/postgres_engine_test.ts";
 import "../logs/postgres_failover_test.ts";
 import "../logs/postgres_logs_test.ts";
 import "../logs/postgres_routes_test.ts";
+import "../logs/postgres_rows_test.ts";
 import "../logs/postgres_test.ts";
 import "../logs/postgres_transactions_test.ts";
 import "../runs/postgres_test.ts";
