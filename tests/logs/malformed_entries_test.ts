@@ -1,6 +1,6 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assert, assertEquals } from "@std/assert";
+import { assertEquals } from "@std/assert";
 import { EventChannel } from "../../channel.ts";
 import { EventLogEntryError } from "../../log.ts";
 import {
