@@ -15,6 +15,8 @@ import { orTimedOut } from "./retry.ts";
 const HEARTBEAT = 60_000;
 /** Milliseconds in which a connection has to be closed. */
 const STOP = 1000;
+/** Milliseconds that a connection has to stay open; one that is lost before has failed. */
+const SHORTEST = 1000;
 /** How many failures to listen, one after the other, become a warning. */
 const TOLD_FAILURES = 10;
 /** How often the delay between two attempts to listen is doubled: it is 800 ms at most. */
@@ -81,8 +83,12 @@ export class Listener {
 
   async #listen(): Promise<void> {
     for (let failures = 0; this.#isNeeded;) {
+      const start = performance.now();
       try {
         await this.#listenOnce();
+        if (performance.now() - start < SHORTEST) {
+          throw new Error("expected a connection that stays open, lost it");
+        }
         failures = 0;
       } catch (error) {
         if (++failures === TOLD_FAILURES) {
@@ -103,12 +109,15 @@ export class Listener {
     const beat = crypto.randomUUID();
     let isBeating = true;
     let isOpen = false;
-    let isLost = false;
+    /** Whether the connection is lost, or is not used any more. */
+    let isOver = false;
     const opening = feed.listen((payload) => {
       isBeating ||= payload === beat;
       this.#onNotify(payload);
     }, () => {
-      isLost = true;
+      // A client may tell it late, or twice.
+      if (isOver) return;
+      isOver = true;
       this.#end();
     });
     try {
@@ -118,7 +127,7 @@ export class Listener {
         throw new Error("expected listen() to listen, got no answer");
       }
       this.#setHeard(true);
-      while (!isLost && this.#isNeeded) {
+      while (!isOver && this.#isNeeded) {
         await this.#wait(HEARTBEAT);
         if (!isBeating) return;
         // If it does not come back, the connection is lost without a word, as behind a proxy
@@ -127,6 +136,7 @@ export class Listener {
         feed.send(beat).catch(() => isBeating = true);
       }
     } finally {
+      isOver = true;
       this.#setHeard(false);
       const stopped = opening.then((stop) => stop()).catch(() => {});
       // A server that does not answer must not delay the next attempt.

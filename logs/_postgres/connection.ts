@@ -79,7 +79,7 @@ export class PostgresConnection {
       await this.#client.query(MAKE_TABLES, []);
       version = await this.#readVersion();
     }
-    if (version === String(SCHEMA_VERSION)) return;
+    if (Number(version) === SCHEMA_VERSION) return;
     throw new SchemaError("POSTGRES_SCHEMA", SCHEMA_VERSION, version);
   }
 

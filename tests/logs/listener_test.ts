@@ -2,8 +2,10 @@
 
 /** The connection on which an engine tells of changes: who needs it, and when it is lost. */
 
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import { type Feed, Listener } from "../../logs/_engine/listener.ts";
+import { FakeTime } from "../support/fake_time.ts";
+import { recordWarnings } from "../support/warnings.ts";
 import { within } from "../support/within.ts";
 
 /** A feed that counts its connections; `lose` loses the last one. */
@@ -75,4 +77,45 @@ Deno.test("Listener opens another connection in the place of one that is lost", 
   assertEquals([listener.isHeard, feed.opened, feed.closed], [true, 2, 1]);
   await within("the stop", listener.stop());
   assertEquals([feed.opened, feed.closed], [2, 2]);
+});
+
+Deno.test("Listener takes what a client tells late of a lost connection for none of the next one", async () => {
+  const feed = new TestFeed();
+  const { listener, next } = listenTo(feed);
+  const heard = next();
+  listener.start();
+  await heard;
+  const tellLost = feed.lose;
+  const lost = next();
+  tellLost();
+  await lost;
+  await next();
+  for (let twice = 0; twice < 2; twice++) {
+    tellLost();
+    for (let i = 0; i < 10; i++) await Promise.resolve();
+  }
+  assertEquals([listener.isHeard, feed.opened, feed.closed], [true, 2, 1]);
+  await within("the stop", listener.stop());
+});
+
+Deno.test("Listener tries ever less often where each connection is lost at once, and warns once", async () => {
+  using time = new FakeTime();
+  using recorder = recordWarnings();
+  const feed = new TestFeed();
+  const { listener } = listenTo({
+    listen: (onNotify, onLost) => {
+      queueMicrotask(onLost);
+      return feed.listen(onNotify, onLost);
+    },
+    send: () => feed.send(),
+  });
+  listener.start();
+  for (let passed = 0; passed < 120_000; passed += 50) {
+    time.pass(50);
+    for (let i = 0; i < 50; i++) await Promise.resolve();
+  }
+  assertEquals(feed.closed, feed.opened);
+  assert(feed.opened > 100 && feed.opened < 400, `${feed.opened}`);
+  assertEquals(recorder.codes, ["TIDINGS_LOG"]);
+  listener.stop();
 });

@@ -200,6 +200,23 @@ test("answers that are none are told", async ({ name }) => {
   }
 });
 
+test("a client that reads the version of the tables as a number is taken", async ({ client, name }) => {
+  for (const toNumber of [Number, BigInt]) {
+    const log = new PostgresEventLog({
+      query: async (sql, values) => {
+        const rows = await client.query(sql, values);
+        return /max\(version\)/.test(sql)
+          ? rows.map((row) => ({
+            version: toNumber((row as { version: string }).version),
+          }))
+          : rows;
+      },
+    }, name);
+    const id = await log.append({ data: "a" });
+    assertEquals(await log.rewind(0), id);
+  }
+});
+
 test("old events leave by their count, their bytes and their age, also where all appends are in transactions", async ({ client, name }) => {
   const line = JSON.stringify({ data: "x".repeat(100) }).length;
   const bounds = {
