@@ -116,8 +116,9 @@ const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
   SELECT e.xid, e.id, e.time, e.event FROM tidings_events AS e
   WHERE e.log = $1::text AND e.xid < (SELECT horizon FROM bounds)
 ), young AS (
-  SELECT xid, id FROM readable
-  WHERE time >= now() - $4::text::float8 * interval '1 ms'
+  SELECT xid, id FROM readable,
+    (SELECT least($4::text::float8, 1e14) * interval '1 ms' AS length) AS age
+  WHERE time BETWEEN now() - length AND now() + length
   ORDER BY xid, id LIMIT 1
 ), newest AS (
   SELECT xid, id, sum(octet_length(event)) OVER w AS bytes, row_number() OVER w AS n

@@ -257,6 +257,43 @@ test("old events leave by their count, their bytes and their age, also where all
   }
 });
 
+test("an event of a clock that was ahead, or behind, does not keep those that come later", async ({ client, name }) => {
+  await new PostgresEventLog(client, name).rewind(0);
+  for (const time of ["infinity", "2500-01-01", "-infinity", "1900-01-01"]) {
+    const key = `${name} ${time}`;
+    await client.pool.query(
+      `INSERT INTO tidings_events (log, event, time) VALUES ($1, '{}', $2)`,
+      [key, time],
+    );
+    const log = new PostgresEventLog(client, key, { maxAge: 50 });
+    const first = await log.append({ data: "first" });
+    for (let tries = 500;; tries--) {
+      const { events } = await log.read("0-0", { limit: 1 });
+      const [oldest] = events;
+      if (oldest && log.compare(oldest.id, first)! > 0) break;
+      assert(tries > 0, time);
+      await log.append({ data: "later" });
+      await new Promise((go) => setTimeout(go, 20));
+    }
+  }
+});
+
+test("the longest age keeps nothing that other bounds drop", async ({ client, name }) => {
+  for (const maxAge of [86_400_000, 1e14, 1e15, Number.MAX_SAFE_INTEGER]) {
+    const log = new PostgresEventLog(client, `${name} ${maxAge}`, {
+      maxEvents: 1,
+      maxAge,
+    });
+    const [first] = await appendAll(log, numbers(250));
+    for (let tries = 500; !(await log.read(first!)).gap; tries--) {
+      assert(tries > 0, `${maxAge}`);
+      await log.append({ data: "later" });
+    }
+    const { events } = await readAll(log, await log.rewind(Infinity));
+    assert(events.length > 0);
+  }
+});
+
 test("a transaction that writes in another database of the server holds events back, one that reads does not", async ({ client, name }) => {
   const { url } = await sharedPostgres();
   const database = `other_${name.replaceAll("-", "")}`;
