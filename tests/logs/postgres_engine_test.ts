@@ -3,6 +3,7 @@
 /** The logs in PostgreSQL on its bad days: answers that are lost, late or wrong, and a restore. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
+import { EventChannel } from "../../channel.ts";
 import { EventLogClaimError } from "../../log.ts";
 import {
   POSTGRES_SCHEMA,
@@ -10,6 +11,7 @@ import {
   PostgresEventLog,
   PostgresEventLogs,
 } from "../../logs/postgres.ts";
+import { BodyClient, makeRequest } from "../channel/_clients.ts";
 import {
   appendAll,
   Following,
@@ -317,6 +319,80 @@ test("a transaction that writes in another database of the server holds events b
   await following.until(() => following.ids.at(-1) === second);
   const { events } = await readAll(log, start);
   assertEquals(events.map(({ id }) => id), [first, second]);
+});
+
+test("a transaction that is prepared holds events back until it is committed, whatever its connection does", async () => {
+  const settings = { max_prepared_transactions: "2" };
+  await using server = await PostgresServer.start({ settings });
+  await using client = openPostgres(server.url);
+  const loud = new PostgresEventLog(client, "loud");
+  const quiet = new PostgresEventLog(client, "quiet", {
+    notify: false,
+    pollInterval: 5,
+  });
+  await loud.rewind(0);
+  await using following = new Following(loud);
+  await using other = new Following(quiet);
+  for (const each of [following, other]) {
+    await each.until((batches) => batches.length > 0);
+  }
+  const refused = await client.begin();
+  await loud.append({ data: "told" }, refused.options);
+  const error = await assertRejects(() =>
+    refused.transaction.query("PREPARE TRANSACTION 'refused'")
+  );
+  assertEquals((error as { code?: string }).code, "0A000");
+  await refused.rollback();
+  for (const [n, end] of ["COMMIT", "ROLLBACK"].entries()) {
+    const { transaction, rollback, options } = await client.begin();
+    await quiet.append({ data: end }, options);
+    await transaction.query("PREPARE TRANSACTION 'a'");
+    // The connection has no transaction any more.
+    await rollback();
+    const id = await loud.append({ data: `behind ${end}` });
+    assertEquals((await loud.read(await loud.rewind(0))).events, []);
+    assert(!following.ids.includes(id));
+    await client.pool.query(`${end} PREPARED 'a'`);
+    await following.untilEvents(n + 1);
+    assertEquals(following.ids.at(-1), id);
+  }
+  await other.untilEvents(1);
+  assertEquals(other.data, ["COMMIT"]);
+});
+
+test("clients of a channel that bring IDs of events that are held back get what comes after them", async ({ client, name }) => {
+  const log = new PostgresEventLog(client, name);
+  await using channel = new EventChannel({ log });
+  const start = await channel.publish({ data: "start" });
+  const open = (id: string) =>
+    new BodyClient(channel.serve(makeRequest(id)), id).run();
+  await using live = open(start);
+  await live.inbox.until(() => channel.size === 1);
+  const older = await client.begin();
+  const uncommitted = await channel.publish({ data: "older" }, older.options);
+  const alone = await channel.publish({ data: "alone" });
+  const younger = await client.begin();
+  const last = await channel.publish({ data: "younger" }, younger.options);
+  await younger.commit();
+  // None of them was given to a reader, so none is what a snapshot goes with.
+  assertEquals(await channel.cursor(), start);
+  await using before = open(uncommitted);
+  await using between = open(alone);
+  await using after = open(last);
+  await before.inbox.untilEvents(1);
+  assertEquals(live.inbox.data, []);
+  await older.commit();
+  const end = await channel.publish({ data: "end" });
+  for (const { inbox } of [live, before, between, after]) {
+    await inbox.until(() => inbox.lastEventId === end);
+  }
+  const all = ["older", "alone", "younger", "end"];
+  assertEquals(live.inbox.data, all);
+  assertEquals(between.inbox.data, all.slice(2));
+  assertEquals(after.inbox.data, all.slice(3));
+  // It was after the end when its client came.
+  assertEquals(before.inbox.events[0]?.event, "gap");
+  assertEquals(before.inbox.data.slice(1), all);
 });
 
 test("a follower reads once for an event", async ({ client, name }) => {
