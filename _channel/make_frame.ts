@@ -16,9 +16,6 @@ import { EventLogEntryError, type LoggedEvent } from "../log.ts";
 /** Encodes an event of a log. */
 export type MakeFrame = (event: LoggedEvent) => Frame;
 
-/** What is sent of an entry whose ID cannot be sent either: clients ignore it. */
-const EMPTY_COMMENT = encodeEvent({ comment: "" });
-
 /**
  * Makes the function that encodes the events of a channel's log.
  *
@@ -78,6 +75,7 @@ function makeEmptyFrame({ id }: LoggedEvent): Frame {
   try {
     return { event, bytes: encodeEvent({ id }) };
   } catch {
-    return { event, bytes: EMPTY_COMMENT };
+    // Its ID cannot be sent either. Clients ignore a comment.
+    return { event, bytes: encodeEvent({ comment: "" }) };
   }
 }

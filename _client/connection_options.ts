@@ -162,6 +162,12 @@ export interface ConnectOptions extends EventSourceInit {
   onStateChange?: ((state: ConnectionState) => void) | undefined;
 }
 
+/** Whether a body is a stream, which can be sent only once. */
+export function isStream(body: unknown): body is ReadableStream {
+  // Not by its class: where that is missing, all other bodies can be sent.
+  return Boolean((body as ReadableStream | undefined)?.getReader);
+}
+
 /** The method that the request is sent with. */
 export function getMethod({ method, body }: EventSourceInit): string {
   return method ?? (body === undefined ? "GET" : "POST");
@@ -173,7 +179,7 @@ export function getMethod({ method, body }: EventSourceInit): string {
  */
 export function isRepeatable(options: EventSourceInit): boolean {
   const { body } = options;
-  if (body instanceof ReadableStream) return false;
+  if (isStream(body)) return false;
   const safe = body === undefined ? /^(get|head|options|query)$/i : /^query$/i;
   return safe.test(getMethod(options));
 }

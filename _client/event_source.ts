@@ -6,7 +6,10 @@
  * @module
  */
 
-import { PlatformEventTarget } from "../_platform_class.ts";
+import {
+  PlatformEventTarget,
+  PlatformMessageEvent,
+} from "../_platform_class.ts";
 import { EventStreamConnection } from "./connection.ts";
 import type { ConnectOptions, EventSourceInit } from "./connection_options.ts";
 import {
@@ -138,6 +141,8 @@ export class EventSource<Events extends object = EventSourceEventMap>
    */
   constructor(url: string | URL, init: EventSourceInit = {}) {
     super();
+    // Throws where there is no MessageEvent: later, each event would be lost.
+    new PlatformMessageEvent("");
     if (arguments.length === 0) {
       throw new TypeError(
         "Cannot connect: expected a URL, got no argument",
@@ -299,8 +304,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
 
   /** Spec: "Dispatch the event". */
   #dispatch({ event: type, data, lastEventId }: ServerSentEvent): void {
-    const origin = this.#origin;
-    const init = { data, lastEventId, origin };
+    const init = { data, lastEventId, origin: this.#origin };
     const listener = this.#listeners.get(type);
     if (isSingleListener(this, type, listener)) {
       const event = new DirectMessageEvent(this, type, init);

@@ -8,7 +8,11 @@
  */
 
 import { describeMismatch, quote } from "../_validate.ts";
-import { type EventSourceInit, getMethod } from "./connection_options.ts";
+import {
+  type EventSourceInit,
+  getMethod,
+  isStream,
+} from "./connection_options.ts";
 import { EVENT_STREAM_TYPE } from "../event.ts";
 import { localError } from "./as_event_source_error.ts";
 import { EventSourceError } from "./event_source_error.ts";
@@ -30,11 +34,12 @@ const HTTP_REGEXP = /^https?:/;
 const REFUSAL_REGEXP =
   /Invalid URL|Redirect URL|URL scheme|bad port|cross origin|not redirect|Protocol fetching|Requests to port|Requires \w+ access|Access to this/;
 
-// Measured: workerd and WebKitGTK encode a header's value as UTF-8, so that an ID is sent right
-// as it is. WebKitGTK takes none with characters beyond Latin-1.
+// The last event IDs that are sent wrong as they are. Measured: workerd and WebKitGTK encode the
+// value of a header as UTF-8, but WebKitGTK takes no characters beyond Latin-1.
 const IS_WEBKITGTK = /Linux((?!Chrome).)*Safari/.test(
   globalThis.navigator?.userAgent,
 );
+const ENCODED_REGEXP = IS_WEBKITGTK ? /[^\0-\xff]/ : /[^\0-\x7f]/;
 
 // The streams that were sent. Fetch sends a stream once, and the second time fails as it
 // does without a network, so that the connection would be retried for ever.
@@ -105,7 +110,8 @@ async function makeRequest(
   const ask = <Value>(
     option: Value | (() => Value | Promise<Value>),
   ): Value | Promise<Value> => {
-    signal.throwIfAborted();
+    // React Native's signals have no throwIfAborted().
+    if (signal.aborted) throw signal.reason;
     return typeof option === "function" ? (option as () => Value)() : option;
   };
   const url = new URL(await ask(() => requestUrl.next()));
@@ -118,7 +124,7 @@ async function makeRequest(
   };
   const body = await ask(options.body);
   if (body !== undefined) init.body = body;
-  if (body instanceof ReadableStream) {
+  if (isStream(body)) {
     if (SENT_STREAMS.has(body) || body.locked) {
       throw new TypeError(
         "Cannot send body: expected a function, got a stream that was sent",
@@ -133,7 +139,7 @@ async function makeRequest(
   // Not every runtime accepts these two: they are left out where the default will do.
   if (options.withCredentials) init.credentials = "include";
   if (isBrowser()) init.cache = "no-store";
-  signal.throwIfAborted();
+  if (signal.aborted) throw signal.reason;
   return [url.href, init];
 }
 
@@ -164,15 +170,19 @@ function addHeaders(
     if (lastEventId) searchParams.set(parameter, lastEventId);
     else searchParams.delete(parameter);
   } else if (lastEventId) {
-    const isSent = IS_WORKERD ||
-      (IS_WEBKITGTK && !/[^\0-\xff]/.test(lastEventId));
-    let text = "";
-    // One character for each byte.
-    for (const byte of new TextEncoder().encode(lastEventId)) {
-      text += String.fromCharCode(byte);
-    }
-    headers.set("Last-Event-ID", isSent ? lastEventId : text);
+    headers.set("Last-Event-ID", encodeId(lastEventId));
   }
+}
+
+/** Encodes an ID as UTF-8, with one character for each byte, unless it is sent right as it is. */
+function encodeId(id: string): string {
+  // React Native has no TextEncoder.
+  if (IS_WORKERD || !ENCODED_REGEXP.test(id)) return id;
+  let text = "";
+  for (const byte of new TextEncoder().encode(id)) {
+    text += String.fromCharCode(byte);
+  }
+  return text;
 }
 
 /**

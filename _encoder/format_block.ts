@@ -12,8 +12,7 @@ import { dataOf, VERB } from "./event_data.ts";
 import { hasLineBreak, prefixLines } from "./line_breaks.ts";
 import { assertInteger, assertString, describeMismatch } from "../_validate.ts";
 import type { ServerSentEventInit, TextEventInit } from "../event.ts";
-
-const ENCODER = new TextEncoder();
+import { ENCODER } from "../_platform_class.ts";
 
 /** Encodes text, in a buffer of its own. */
 export function encodeText(text: string): Uint8Array<ArrayBuffer> {

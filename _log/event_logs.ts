@@ -14,6 +14,7 @@ import type {
   EventLogAppendOptions,
   LoggedEvent,
 } from "./event_log.ts";
+import { ENCODER } from "../_platform_class.ts";
 
 /** Options of {@linkcode EventLogs.open}. */
 export interface EventLogOpenOptions {
@@ -228,8 +229,6 @@ export class EventLogClaimError extends Error {
  * runs append to it. The keys of Deno KV take 2048 bytes, prefix included.
  */
 export const MAX_LOG_NAME_BYTES = 1040;
-
-const ENCODER = new TextEncoder();
 
 /**
  * Checks the name of a log.

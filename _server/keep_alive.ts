@@ -9,9 +9,12 @@
  * @module
  */
 
-/** The comment that is written then. Receivers ignore it. */
-export const KEEP_ALIVE_COMMENT: Uint8Array<ArrayBuffer> = new TextEncoder()
-  .encode(":\n\n");
+/** The comment that is written then: a colon and two line feeds. Receivers ignore it. */
+export const KEEP_ALIVE_COMMENT: Uint8Array<ArrayBuffer> = new Uint8Array([
+  0x3a,
+  0x0a,
+  0x0a,
+]);
 
 /** The last write before the first one. */
 const NEVER = -Infinity;

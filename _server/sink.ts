@@ -8,6 +8,8 @@
  * @module
  */
 
+import { PlatformReadableStream } from "../_platform_class.ts";
+
 /** Takes the chunks of one response, at the pace of its client. */
 export interface Sink {
   /**
@@ -183,7 +185,7 @@ export class StreamSink
 }
 
 /** A stream that knows its sink. A `WeakMap` would make each collection of garbage slower. */
-class SinkStream extends ReadableStream<Uint8Array<ArrayBuffer>> {
+class SinkStream extends PlatformReadableStream<Uint8Array<ArrayBuffer>> {
   readonly #sink: StreamSink;
 
   constructor(sink: StreamSink, highWaterMark: number) {

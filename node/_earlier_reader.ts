@@ -11,6 +11,7 @@
 import type { NodeRequest } from "./_node_types.ts";
 import { EarlierReadError } from "../_server/earlier_read.ts";
 import { quote } from "../_validate.ts";
+import { ENCODER } from "../_platform_class.ts";
 
 /** A body that other code has left in memory. */
 export interface LeftBody {
@@ -19,7 +20,6 @@ export interface LeftBody {
   isText: boolean;
 }
 
-const ENCODER = new TextEncoder();
 const JSON_TYPE_REGEXP = /[/+]json$/;
 const FORM_TYPE = "application/x-www-form-urlencoded";
 const LENGTH_REGEXP = /^\d{1,15}$/;

@@ -86,8 +86,10 @@ export class SharedConnection
     this.name = `tidings 1 ${url} ${options.withCredentials} ${key}`;
     this.recent = new RecentEvents(options.lastEventId ?? "");
     const { signal } = options;
-    const stopListening = listenForAbort(signal, this.close);
-    this.#listening.signal.addEventListener("abort", stopListening);
+    this.#listening.signal.addEventListener(
+      "abort",
+      listenForAbort(signal, this.close),
+    );
     if (signal?.aborted) this.close();
     this.#listen();
     this.#join();
@@ -334,8 +336,10 @@ export class SharedConnection
   #awaitLeader(): void {
     clearTimeout(this.#timer);
     // With jitter, one follower asks before the others. The answer counts for all.
-    const delay = SILENCE_TIMEOUT * (1 + Math.random());
-    this.#timer = setTimeout(() => this.#askLeader(), delay);
+    this.#timer = setTimeout(
+      () => this.#askLeader(),
+      SILENCE_TIMEOUT * (1 + Math.random()),
+    );
   }
 
   /** Asks the leader for missing events, and takes the lock if there is no answer. */

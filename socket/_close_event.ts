@@ -6,10 +6,11 @@
  * @module
  */
 
+import { PlatformEvent } from "../_platform_class.ts";
 import type { CloseFacts } from "./_close_reason.ts";
 
 /** A `CloseEvent` for runtimes that have none, such as Node.js 20. */
-class PlainCloseEvent extends Event {
+class PlainCloseEvent extends PlatformEvent {
   readonly wasClean: boolean;
   readonly code: number;
   readonly reason: string;

@@ -9,6 +9,7 @@
 
 import { describeMismatch } from "../_validate.ts";
 import { byteLengthOf } from "./_wire_format.ts";
+import { ENCODER } from "../_platform_class.ts";
 
 /** Why a socket is being closed, as one side tells the other. */
 export interface CloseReason {
@@ -42,7 +43,6 @@ export const REPLACED: CloseReason = {
 
 // RFC 6455: the reason shares 125 bytes with the code.
 const MAX_REASON = 123;
-const ENCODER = new TextEncoder();
 
 /**
  * Checks the arguments of `close()`.

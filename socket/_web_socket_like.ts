@@ -11,6 +11,7 @@ import {
   defineEventHandlers,
   type EventHandler,
 } from "../_client/event_handler.ts";
+import { PlatformEventTarget } from "../_platform_class.ts";
 import { dispatchEvent } from "../_client/dispatch_event.ts";
 import { toObject } from "../_client/to_object.ts";
 import { createCloseEvent } from "./_close_event.ts";
@@ -40,7 +41,7 @@ export let setTransport: (
  * [standard](https://websockets.spec.whatwg.org/#the-websocket-interface) defines it,
  * whatever carries the messages.
  */
-export class WebSocketLike extends EventTarget implements WebSocket {
+export class WebSocketLike extends PlatformEventTarget implements WebSocket {
   /** The value of `readyState` until the socket is open: 0. */
   declare static readonly CONNECTING: 0;
   /** The value of `readyState` while messages can be sent: 1. */

@@ -11,6 +11,7 @@ import type { ServerSentEvent, ServerSentEventInit } from "../event.ts";
 import { hasLineBreak } from "../_encoder/line_breaks.ts";
 import { quote } from "../_validate.ts";
 import { decodeBase64, encodeBase64 } from "./_base64.ts";
+import { ENCODER } from "../_platform_class.ts";
 
 /** The content of a message. Bytes have a buffer of their own. */
 export type SocketData = string | Uint8Array<ArrayBuffer>;
@@ -52,7 +53,6 @@ const ESCAPED_EVENT = "escaped";
 const BINARY_EVENT = "binary";
 
 const ASCII_REGEXP = /^[\0-\x7f]*$/;
-const ENCODER = new TextEncoder();
 
 /** Encodes a message as an event. */
 export function toEvent(data: SocketData): ServerSentEventInit {

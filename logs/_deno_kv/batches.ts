@@ -19,6 +19,7 @@ import { assertNoId } from "../_engine/assert_no_id.ts";
 import type { EventLines } from "../_engine/epoch_reader.ts";
 import { makeEventLine } from "../_engine/event_line.ts";
 import type { KvEntry, KvKeyPart } from "./store.ts";
+import { ENCODER } from "../../_platform_class.ts";
 
 /** An event as it is written. */
 export interface Line {
@@ -48,8 +49,8 @@ const VALUE_SIZE = 65_536;
 /** Bytes of the line with the tag. */
 const TAG_SIZE = 64;
 
-const ENCODER = new TextEncoder();
-const DECODER = new TextDecoder();
+/** Made when it is needed: an import needs no `TextDecoder`. */
+let decoder: TextDecoder | undefined;
 
 /**
  * Makes the line of an event, and checks that it can be written.
@@ -105,7 +106,9 @@ export function makeBatchParts(
 /** Whether an entry holds the beginning of a batch with this tag. */
 export function hasTag({ value }: KvEntry, tag: string): boolean {
   return value instanceof Uint8Array &&
-    DECODER.decode(value.subarray(0, tag.length + 1)) === `${tag}\n`;
+    (decoder ??= new TextDecoder()).decode(
+        value.subarray(0, tag.length + 1),
+      ) === `${tag}\n`;
 }
 
 /** Reads the numbers at the end of an entry's key. */

@@ -9,14 +9,13 @@
 import { assertName, describeMismatch, quote } from "../../_validate.ts";
 import { checkWaits } from "../_engine/wait_options.ts";
 import type { KvKeyPart } from "./store.ts";
+import { ENCODER } from "../../_platform_class.ts";
 
 /**
  * The most bytes of a prefix as Deno KV writes it. A key takes at most 2048, of which the
  * name of a log takes up to 1042, and what comes after it 58.
  */
 const MAX_PREFIX_BYTES = 900;
-
-const ENCODER = new TextEncoder();
 
 /**
  * Checks options. Deno KV writes text as UTF-8, in which all lone surrogates are the same

@@ -7,6 +7,8 @@
  * @module
  */
 
+import { ENCODER } from "../../_platform_class.ts";
+
 /** The keys of a name. */
 export interface NameKeys {
   /** The common prefix of the keys of all names with the same hash tag. */
@@ -18,7 +20,6 @@ export interface NameKeys {
 
 /** How many slots a cluster has. */
 const SLOTS = 16_384;
-const ENCODER = new TextEncoder();
 
 /**
  * Makes the keys of a name. Names with the same text before U+0000 share a slot.

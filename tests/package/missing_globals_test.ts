@@ -4,7 +4,10 @@
 
 import { assertEquals } from "@std/assert";
 
+import config from "../../deno.json" with { type: "json" };
+
 const ALL = [
+  "ReadableStream",
   "TransformStream",
   "WritableStream",
   "MessageEvent",
@@ -27,22 +30,66 @@ const ALL = [
   "WebSocket",
   "Worker",
   "navigator",
+  "DOMException",
+  "Blob",
+  "FormData",
+  "structuredClone",
+  "performance",
+  "crypto",
+  "WeakRef",
+  "FinalizationRegistry",
+  "SharedArrayBuffer",
+  "setImmediate",
+];
+
+/** What programs that read or send a stream need, and no import does. */
+const NEEDED = [
+  "TextEncoder",
+  "TextDecoder",
+  "Request",
+  "Response",
+  "Headers",
+  "fetch",
+  "URL",
+  "URLSearchParams",
+  "AbortController",
+  "AbortSignal",
+  "queueMicrotask",
+  "location",
 ];
 
 const READ = `
-const bytes = () => new Response("data: 1\\n\\n", {
+const bytes = (text = "data: 1\\n\\n") => new Response(text, {
   headers: { "content-type": "text/event-stream" },
-});`;
+});
+delete AbortSignal.any;
+delete AbortSignal.timeout;
+delete AbortSignal.prototype.throwIfAborted;
+delete Promise.withResolvers;`;
 
 const USES: Record<string, string> = {
   "./parser": `
 const { readEvents, EventStreamParser } = await import(file);
 new EventStreamParser(() => {}).push("data: 1\\n\\n");
 for await (const { data } of readEvents(bytes())) console.log(data);`,
+  // Only an ID that is not ASCII has to be encoded.
   "./client": `
+delete globalThis.TextEncoder;
 const { connect } = await import(file);
-const events = connect("http://a", { method: "POST", fetch: async () => bytes() });
-for await (const { data } of events) console.log(data);`,
+const events = connect("http://a", { body: "1", fetch: async () => bytes() });
+for await (const { data } of events) console.log(data);
+let requests = 0;
+const resumed = connect("http://a", {
+  method: "QUERY",
+  body: () => "1",
+  headers: () => ({ "x-a": "1" }),
+  fetch: async (_, { headers }) => {
+    if (++requests === 1) throw new TypeError("Network request failed");
+    return bytes(\`retry: 1\\nid: 7\\ndata: \${headers.get("last-event-id")}\\n\\n\`);
+  },
+  reconnectionTime: 1,
+});
+for await (const { data } of resumed) if (data === "7") break;`,
   "./typed": `
 const { checkEvents, unchecked } = await import(file);
 const { readEvents } = await import(parser);
@@ -71,6 +118,11 @@ const parser = ${
 ${READ}
 for (const name of ${JSON.stringify(missing)}) delete globalThis[name];
 ${USES[name]}`;
+  return await evaluate(code);
+}
+
+/** Runs a program, and gives what it prints. */
+async function evaluate(code: string): Promise<string> {
   const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--quiet", "--ext=js", code],
   }).output();
@@ -84,22 +136,50 @@ for (const name of Object.keys(USES)) {
   });
 }
 
-for (const missing of ["TransformStream", "EventTarget", "MessageEvent"]) {
-  Deno.test(`the package is imported without ${missing}`, async () => {
-    assertEquals(await run(".", [missing]), "1\n");
+// `node:http` has requests, so that `./node` may need theirs.
+const IMPORTED = Object.entries(config.exports)
+  .filter(([name]) => name !== "./node")
+  .map(([, path]) => new URL(`../../${path}`, import.meta.url).href);
+
+for (
+  const [name, missing] of Object.entries({
+    "ReadableStream": ["ReadableStream"],
+    "TransformStream": ["TransformStream"],
+    "EventTarget": ["EventTarget"],
+    "MessageEvent": ["MessageEvent"],
+    "Event": ["Event"],
+    "TextEncoder": ["TextEncoder"],
+    "any of the platform's classes and functions": [...ALL, ...NEEDED],
+  })
+) {
+  Deno.test(`all exports are imported without ${name}`, async () => {
+    const printed = await evaluate(`
+for (const name of ${JSON.stringify(missing)}) delete globalThis[name];
+for (const file of ${JSON.stringify(IMPORTED)}) await import(file);
+console.log("imported");`);
+    assertEquals(printed, "imported\n");
   });
 }
 
-Deno.test("EventStreamDecoderStream says that there is no TransformStream", async () => {
-  const file = new URL("../../parser.ts", import.meta.url).href;
-  const code = `delete globalThis.TransformStream;
-const { EventStreamDecoderStream } = await import(${JSON.stringify(file)});
-try { new EventStreamDecoderStream() } catch (error) { console.log(error.message) }`;
-  const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["eval", "--quiet", "--ext=js", code],
-  }).output();
-  assertEquals(
-    new TextDecoder().decode(stdout),
-    "Cannot create object: there is no TransformStream here\n",
-  );
-});
+/** What cannot do without a global, and what its constructor says. */
+const ROWS: [missing: string, file: string, code: string][] = [
+  ["TransformStream", "parser.ts", "new EventStreamDecoderStream()"],
+  ["TransformStream", "encoder.ts", "new EventStreamEncoderStream()"],
+  ["EventTarget", "client.ts", 'new EventSource("http://a")'],
+  ["MessageEvent", "client.ts", 'new EventSource("http://a")'],
+  ["MessageEvent", "shared/mod.ts", 'new SharedEventSource("http://a")'],
+  ["EventTarget", "socket/mod.ts", 'new EventStreamSocket("http://a")'],
+];
+
+for (const [missing, file, code] of ROWS) {
+  Deno.test(`${code} says that there is no ${missing}`, async () => {
+    const url = new URL(`../../${file}`, import.meta.url).href;
+    const name = /new (\w+)/.exec(code)?.[1];
+    assertEquals(
+      await evaluate(`delete globalThis.${missing};
+const { ${name} } = await import(${JSON.stringify(url)});
+try { ${code} } catch (error) { console.log(error.message) }`),
+      `Cannot create object: there is no ${missing} here\n`,
+    );
+  });
+}
