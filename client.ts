@@ -31,6 +31,7 @@
 
 import { EventStreamConnection } from "./_client/connection.ts";
 import type { ConnectOptions } from "./_client/connection_options.ts";
+import { findEndFault } from "./_client/end_fault.ts";
 import { readConnectOptions } from "./_client/option_checks.ts";
 import { resolveUrl } from "./_client/resolve_url.ts";
 
@@ -146,5 +147,6 @@ export function connect(
   return new EventStreamConnection(
     typeof url === "function" ? url : resolveUrl(`${url}`),
     readConnectOptions(options),
+    findEndFault,
   );
 }

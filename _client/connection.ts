@@ -19,11 +19,11 @@ import {
 } from "./connection_state.ts";
 import type { ServerSentEvent } from "../event.ts";
 import { asEventSourceError } from "./as_event_source_error.ts";
+import type { findEndFault } from "./end_fault.ts";
 import { EventSourceError } from "./event_source_error.ts";
 import { assertOptions } from "./option_checks.ts";
 import { ON_PAGE_CHANGE, type PageChange } from "./page_change.ts";
 import { DONE, EventQueue } from "../_parser/event_queue.ts";
-import { findForeignText } from "../_parser/foreign_text.ts";
 import { assertBytes } from "../_parser/assert_bytes.ts";
 import {
   Interpreter,
@@ -33,7 +33,7 @@ import {
 import { settleWithin } from "../_parser/settle_within.ts";
 import { DEFAULT_MAX_EVENT_SIZE } from "../_parser/sizes.ts";
 import { TAKE_EVENT } from "../_parser/take_event.ts";
-import { MAX_DELAY, quote } from "../_validate.ts";
+import { MAX_DELAY } from "../_validate.ts";
 import { type MakeUrl, RequestUrl } from "./request_url.ts";
 import { Reconnection } from "./reconnection.ts";
 
@@ -51,6 +51,8 @@ export class EventStreamConnection
     AsyncDisposable {
   readonly #url: RequestUrl;
   readonly #options: ConnectOptions;
+  readonly #findEndFault: typeof findEndFault | undefined;
+  /** Whether the defaults are those of a browser. */
   readonly #isStandard: boolean;
   readonly #clock: Clock;
   readonly #parserOptions: InterpreterOptions;
@@ -87,19 +89,20 @@ export class EventStreamConnection
    *
    * @param url The URL that the requests go to, absolute, or a function that makes it.
    * @param options How to connect: a plain object that nobody changes.
-   * @param isStandard Whether the defaults are those of a browser: no status is
-   * transient, and every wait is the reconnection time.
+   * @param findFault Looks why a body has ended. Left out, all defaults are those of a
+   * browser: no status is transient either, and every wait is the reconnection time.
    */
   constructor(
     url: string | MakeUrl,
     options: ConnectOptions,
-    isStandard = false,
+    findFault?: typeof findEndFault,
   ) {
     assertOptions(options);
     this.#url = new RequestUrl(url);
     this.#options = options;
-    this.#isStandard = isStandard;
-    this.#reconnection = new Reconnection(options, isStandard);
+    this.#findEndFault = findFault;
+    this.#isStandard = !findFault;
+    this.#reconnection = new Reconnection(options, this.#isStandard);
     this.#clock = options.clock ?? SYSTEM_CLOCK;
     this.#parserOptions = {
       onEvent: (event) => this.#queue.push(event),
@@ -255,8 +258,7 @@ export class EventStreamConnection
           if (this.#parserError !== undefined) throw this.#parserError;
           if (this.#readyState === OPEN) {
             // Cannot fail: it is open.
-            await this.#attempt!.wait();
-            this.#parse();
+            this.#parse(await this.#attempt!.read());
             // The end of the pause ends it.
           } else if (this.#isPaused) await this.#wait(MAX_DELAY);
           else await this.#open();
@@ -302,24 +304,17 @@ export class EventStreamConnection
     this.#options.onStateChange?.({ state: "open", response });
   }
 
-  /** Looks why a body has ended: it may have been a page, or an error. */
-  readonly #checkEnd = (): void => {
-    // A browser reestablishes the connection.
-    const body = this.#isStandard
-      ? undefined
-      : findForeignText(this.#interpreter);
-    if (body === undefined) return;
-    const { status, headers } = this.#response!;
-    throw new EventSourceError(
-      "not-an-event-stream",
-      `Cannot read event stream: expected an event stream, got ${quote(body)}`,
-      { status, headers, body },
-    );
-  };
-
-  #parse(): void {
-    const chunk = this.#attempt!.take(this.#checkEnd);
+  /** @param chunk The next chunk, `undefined` if the body has ended. */
+  #parse(chunk: Uint8Array | undefined): void {
     if (this.#readyState === CLOSED) return;
+    if (!chunk) {
+      // Cannot fail: it is open.
+      const fault = this.#findEndFault?.(this.#interpreter, this.#response!);
+      throw fault ?? new EventSourceError(
+        "end",
+        "Cannot read event stream: the server ended it",
+      );
+    }
     this.#lastEventId = this.#interpreter.lastEventId;
     try {
       assertBytes("read event stream", chunk);

@@ -27,7 +27,7 @@ interface ReadResult {
  * One request and its response, from `open()` to the first error or `drop()`.
  *
  * It reads one chunk ahead: while a chunk is used, the next read is under way. No other
- * read begins before `take()`. That is the back-pressure: the pace of the consumer
+ * read begins before the chunk is taken. That is the back-pressure: the pace of the consumer
  * reaches the server by way of the socket.
  */
 export class ConnectionAttempt {
@@ -42,7 +42,7 @@ export class ConnectionAttempt {
   #reading: Promise<void> | undefined;
   /** Since when it waits for the response, or for the next chunk. */
   #waitsSince: number;
-  /** Why this side ended the attempt; open() and take() throw it from then on. */
+  /** Why this side ended the attempt; open() and read() throw it from then on. */
   #dropped: EventSourceError | undefined;
   /**
    * Set once there is nothing left to abort: the request has failed, the body has ended
@@ -91,35 +91,28 @@ export class ConnectionAttempt {
       this.#clock.now() - this.#waitsSince >= milliseconds;
   }
 
-  /** Waits until `take()` may be called, no longer than the idle timeout. */
-  async wait(): Promise<void> {
-    if (this.#result) return;
-    const stopTimer = this.#startIdleTimer();
-    await this.#reading;
-    stopTimer();
-  }
-
   /**
-   * Takes the next chunk, and begins to read the one after it.
+   * Waits for the next chunk, no longer than the idle timeout, and begins to read the one
+   * after it.
    *
-   * @param checkEnd Called if the body has ended; it may throw a better error.
-   * @throws {EventSourceError} If there is none.
+   * @returns The chunk, `undefined` if the server has ended the body.
+   * @throws {EventSourceError} If the body has failed, or this side has ended it.
    */
-  take(checkEnd?: () => void): Uint8Array {
-    const { value, error } = this.#result ?? {};
-    if (value) {
-      this.#readAhead();
-      return value;
+  async read(): Promise<Uint8Array | undefined> {
+    if (!this.#result) {
+      const stopTimer = this.#startIdleTimer();
+      await this.#reading;
+      stopTimer();
     }
-    const reason = this.#dropped ?? error;
-    if (!reason) checkEnd?.();
-    throw reason ?? new EventSourceError(
-      "end",
-      "Cannot read event stream: the server ended it",
-    );
+    // Cannot fail: the read that was under way has given something.
+    const { value, error } = this.#result!;
+    const failure = this.#dropped ?? error;
+    if (value) this.#readAhead();
+    else if (failure) throw failure;
+    return value;
   }
 
-  /** Ends the request or the response; `open()` and `take()` throw `error`. */
+  /** Ends the request or the response; `open()` and `read()` throw `error`. */
   drop(error: EventSourceError | undefined): void {
     this.#dropped ??= error;
     // Node 20 rejects a request whose response has six content codings. If its signal
@@ -156,10 +149,7 @@ export class ConnectionAttempt {
     this.#readAhead();
     if (signal.aborted || !fault) return response;
     const body = readsRefusal
-      ? await readStart(async () => {
-        await this.wait();
-        return { value: this.take() };
-      }, this.#clock)
+      ? await readStart(async () => ({ value: await this.read() }), this.#clock)
       : "";
     const { status, headers } = response;
     throw new EventSourceError(

@@ -266,7 +266,7 @@ export class EventSource<Events extends object = EventSourceEventMap>
     options: ConnectOptions,
     _init: EventSourceInit,
   ): EventSourceConnection {
-    return new EventStreamConnection(url, options, true);
+    return new EventStreamConnection(url, options);
   }
 
   /** Spec: "Announce", "reestablish" or "fail the connection". */
@@ -346,11 +346,8 @@ export interface EventSource<Events extends object = EventSourceEventMap> {
 // are enumerable.
 const { prototype } = EventSource;
 defineEventHandlers(prototype, ["open", "message", "error"]);
-for (const name of Object.getOwnPropertyNames(prototype)) {
-  // An `EventTarget` has the others.
-  if (!(name in PlatformEventTarget.prototype)) {
-    Object.defineProperty(prototype, name, { enumerable: true });
-  }
+for (const name of ["url", "withCredentials", "readyState", "close"]) {
+  Object.defineProperty(prototype, name, { enumerable: true });
 }
 for (const holder of [EventSource, prototype]) {
   Object.defineProperties(holder, {

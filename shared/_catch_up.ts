@@ -80,7 +80,7 @@ export class CatchUp {
       signal: this.#controller.signal,
       lastEventId,
       onStateChange: undefined,
-    }, true);
+    });
     for await (const event of connection) {
       this.#tab.deliver(event);
       this.check();

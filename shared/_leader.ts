@@ -97,7 +97,7 @@ export class Leader {
       signal: undefined,
       lastEventId: recent.lastEventId || options.lastEventId,
       onStateChange: (state) => this.#onStateChange(state),
-    }, true);
+    });
     try {
       for await (const event of this.#connection) this.#publish(event);
     } catch {
