@@ -115,7 +115,9 @@ async function makeRequest(
     return typeof option === "function" ? (option as () => Value)() : option;
   };
   const url = new URL(await ask(() => requestUrl.next()));
-  const headers = new Headers(await ask(requestUrl.findHeaders(options)));
+  // After a redirect to another origin, none of the user's headers go there.
+  const isOwn = url.origin === new URL(requestUrl.given).origin;
+  const headers = new Headers(isOwn ? await ask(options.headers) : undefined);
   addHeaders(headers, lastEventId, url, options.lastEventIdParameter);
   const init: RequestInit & { duplex?: "half" } = {
     method: getMethod(options),

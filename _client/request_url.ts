@@ -7,7 +7,6 @@
  * @module
  */
 
-import type { EventSourceInit } from "./connection_options.ts";
 import { resolveUrl } from "./resolve_url.ts";
 
 /** A function that makes the URL of each attempt. */
@@ -42,13 +41,5 @@ export class RequestUrl {
    */
   follow({ redirected, url }: Response): void {
     if (redirected) this.#redirected = url;
-  }
-
-  /** Finds the headers for the next request: none of the user's goes to another origin. */
-  findHeaders({ headers }: EventSourceInit): EventSourceInit["headers"] {
-    const url = this.#redirected;
-    return url && new URL(url).origin !== new URL(this.given).origin
-      ? undefined
-      : headers;
   }
 }

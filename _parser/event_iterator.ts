@@ -193,16 +193,19 @@ export class EventIterator
     }
   }
 
-  /** Ends with the source. */
+  /**
+   * Ends with the source.
+   *
+   * @throws {EventStreamError} If it was something else.
+   */
   #conclude(): void {
     const body = findForeignText(this.#interpreter);
     if (body === undefined) return this.#end();
-    const message = `Cannot ${VERB}: expected an event stream, got ${
-      quote(body)
-    }`;
-    this.#end({
-      error: new EventStreamError("not-an-event-stream", message, { body }),
-    });
+    throw new EventStreamError(
+      "not-an-event-stream",
+      `Cannot ${VERB}: expected an event stream, got ${quote(body)}`,
+      { body },
+    );
   }
 
   #onIdle = (): void => {
