@@ -294,9 +294,9 @@ export class EventStreamConnection
     // A response that did not come from the network has no URL.
     const { status, headers, url } = opened;
     const response = { status, headers, url: url || this.#url.last };
-    if (this.#isStandard && isRepeatable(this.#options)) {
-      this.#url.follow(opened);
-    }
+    if (
+      opened.redirected && this.#isStandard && isRepeatable(this.#options)
+    ) this.#url.redirected = url;
     this.#response = response;
     this.#noLastEventId = "";
     // Spec: "Announce the connection".

@@ -16,8 +16,11 @@ export type MakeUrl = () => string | URL | Promise<string | URL>;
 export class RequestUrl {
   /** Makes the URL of each attempt; unset if that is given. */
   readonly #make: MakeUrl | undefined;
-  /** Where the next request goes, if the response before it was redirected. */
-  #redirected: string | undefined;
+  /**
+   * Where the next request goes, set if a response was redirected. Spec: the request of an
+   * event source keeps the URL that a redirect has given it.
+   */
+  redirected: string | undefined;
   /** The URL that was given, or the last one that the function gave, at first empty. */
   given = "";
   /** The URL of the last request. */
@@ -32,14 +35,6 @@ export class RequestUrl {
   /** Makes the URL of the next request. */
   async next(): Promise<string> {
     if (this.#make) this.given = resolveUrl(`${await this.#make()}`);
-    return this.last = this.#redirected ?? this.given;
-  }
-
-  /**
-   * Makes the next request go where a response came from. Spec: the request of an event
-   * source keeps the URL that a redirect has given it.
-   */
-  follow({ redirected, url }: Response): void {
-    if (redirected) this.#redirected = url;
+    return this.last = this.redirected ?? this.given;
   }
 }
