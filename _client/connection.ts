@@ -112,7 +112,10 @@ export class EventStreamConnection
             try {
               options.onComment?.(text);
             } catch (error) {
-              this.#parserError ??= error;
+              this.#parserError = error;
+              // What follows in the chunk is as if it had not come.
+              this.#interpreter.lastEventId = this.lastEventId;
+              this.#queue.clear();
             }
           })),
       maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,

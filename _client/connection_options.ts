@@ -146,7 +146,8 @@ export interface EventSourceInit {
     | undefined;
   /**
    * Called with the text of each comment, without one leading space, in its place between
-   * the events: once those before it were handed out, and the next one is asked for.
+   * the events: once those before it were handed out, and the next one is asked for. If it
+   * throws, the connection fails there, however the stream was cut into chunks.
    */
   onComment?: ((comment: string) => void) | undefined;
   /** The time and the timers, for tests. It defaults to the runtime's clock. */

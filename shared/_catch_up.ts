@@ -61,7 +61,7 @@ export class CatchUp {
     const { signal } = this.#controller;
     try {
       // Without an ID, as in a new tab, there is nothing to resume after.
-      if (lastEventId !== "") {
+      if (lastEventId) {
         // There are locks: without them, tabs do not share a connection.
         const locks = getLocks()!;
         await locks.request(`${name} late`, { signal }, () => this.#read());

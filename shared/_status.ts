@@ -58,10 +58,10 @@ export function describe({ url, failure }: ConnectionStatus): ConnectionState {
     reason = "network-error",
     message = "Cannot read event stream: another tab lost it",
   } = failure ?? {};
-  return url === ""
-    ? {
+  return url
+    ? { state: "open", response: { status: 200, headers: new Headers(), url } }
+    : {
       state: "closed",
       error: new EventSourceError(reason, message, failure),
-    }
-    : { state: "open", response: { status: 200, headers: new Headers(), url } };
+    };
 }

@@ -87,6 +87,58 @@ const READERS: Record<string, Reader> = {
   },
 };
 
+/** Read a stream until a comment's callback throws, and log what came before and the error. */
+const FAILING_READERS: Record<
+  string,
+  (chunks: string[]) => Promise<string[]>
+> = {
+  "connect()": (chunks) =>
+    readToFailure((onComment) =>
+      connect("http://a", {
+        fetch: () => Promise.resolve(new OpenStream(...chunks).response),
+        onComment,
+      })
+    ),
+  "readEvents()": (chunks) =>
+    readToFailure((onComment) =>
+      readEvents(new OpenStream(...chunks).response, { onComment })
+    ),
+  async EventSource(chunks) {
+    const log: string[] = [];
+    const { reportError } = globalThis;
+    const source = new EventSource("http://a", {
+      fetch: () => Promise.resolve(new OpenStream(...chunks).response),
+      onComment: failAfter(log),
+    });
+    source.onmessage = ({ data }) => void log.push(data);
+    const reported = await new Promise<Error>((resolve) => {
+      globalThis.reportError = resolve;
+    });
+    globalThis.reportError = reportError;
+    return [...log, reported.message];
+  },
+};
+
+async function readToFailure(
+  make: (onComment: (text: string) => void) => AsyncIterable<{ data: string }>,
+): Promise<string[]> {
+  const log: string[] = [];
+  try {
+    for await (const { data } of make(failAfter(log))) log.push(data);
+  } catch (error) {
+    const { message, cause } = error as Error;
+    log.push((cause as Error | undefined)?.message ?? message);
+  }
+  return log;
+}
+
+function failAfter(log: string[]): (text: string) => void {
+  return (text) => {
+    log.push(text);
+    throw new Error("mine");
+  };
+}
+
 function controls(): { signal: AbortSignal; abort: () => void } {
   const controller = new AbortController();
   return { signal: controller.signal, abort: () => controller.abort() };
@@ -155,6 +207,49 @@ for (const make of [connectTo, readFrom]) {
     assertEquals((await events.next()).value?.data, "1");
     await assertRejects(() => within("next()", events.next()));
     assertEquals((await events.next()).done, true);
+  });
+}
+
+const FAILING = "id: 1\ndata: 1\n\n:a\nid: 2\ndata: 2\n\n:b\n\ndata: 3\n\n";
+
+for (
+  const [cut, chunks] of Object.entries({
+    whole: [FAILING],
+    "byte by byte": [...FAILING],
+    "line by line": FAILING.split(/(?<=\n)/),
+  })
+) {
+  for (const [name, read] of Object.entries(FAILING_READERS)) {
+    Deno.test(`${name} hands out nothing after a comment whose callback throws, ${cut}`, async () => {
+      assertEquals(await within("the end", read(chunks)), ["1", "a", "mine"]);
+    });
+  }
+
+  Deno.test(`connect() resumes before a comment whose callback has thrown, ${cut}`, async () => {
+    const ids: (string | null)[] = [];
+    const log: string[] = [];
+    await using events = connect("http://a", {
+      reconnectionTime: 1,
+      shouldReconnect: () => true,
+      fetch: (_, { headers }) => {
+        ids.push(new Headers(headers).get("last-event-id"));
+        return Promise.resolve(
+          new OpenStream(...(ids.length === 1 ? chunks : ["data: 4\n\n"]))
+            .response,
+        );
+      },
+      onComment: (text) => {
+        log.push(text);
+        throw new Error("mine");
+      },
+    });
+    for (let i = 0; i < 2; i++) {
+      const { value } = await within("next()", events.next());
+      log.push(value?.data ?? "");
+    }
+    assertEquals(log, ["1", "a", "4"]);
+    assertEquals(ids, [null, "1"]);
+    assertEquals(events.lastEventId, "1");
   });
 }
 
