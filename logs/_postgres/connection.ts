@@ -15,9 +15,8 @@ import type { PostgresClient } from "./client.ts";
 import { isTableMissing } from "./error_kinds.ts";
 import { NOTIFY_CHANNEL, POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
-/** A row, by the names of its columns. */
+/** A row, by the names of its columns, and what a statement takes. */
 export type Row = Readonly<Record<string, string | null>>;
-/** What a statement takes. */
 export type Values = (string | null)[];
 
 /** The number of the lock is random, since other programs of the database take locks too. */
@@ -34,8 +33,8 @@ export class PostgresConnection {
   /** When expired logs were removed last, by `performance.now()`. */
   sweptAt = -Infinity;
   readonly #client: PostgresClient;
-  /** Whether the tables were found, and no statement has missed them since. */
-  #isPrepared = false;
+  /** Whether the tables were found; `false` once a statement has missed one of them. */
+  #hasFound: boolean | undefined;
 
   constructor(client: PostgresClient) {
     this.#client = client;
@@ -60,22 +59,24 @@ export class PostgresConnection {
     values: Values,
     transaction?: unknown,
   ): Promise<Row[]> {
-    if (transaction === undefined && !this.#isPrepared) {
+    if (transaction === undefined && !this.#hasFound) {
       await this.#prepare(hasTables);
-      this.#isPrepared = true;
+      this.#hasFound = true;
     }
     try {
       return readRows(await this.#client.query(sql, values, transaction));
     } catch (error) {
-      // A restored backup may have no tables, or those of another version.
-      if (isTableMissing(error)) this.#isPrepared = false;
+      // A restored backup may have no tables, some, or those of another version.
+      if (isTableMissing(error)) this.#hasFound = false;
       throw error;
     }
   }
 
   async #prepare(hasTables: boolean): Promise<void> {
     let version = await this.#readVersion();
-    if (version === undefined && !hasTables) {
+    const isMissing = version === undefined ||
+      this.#hasFound === false && Number(version) === SCHEMA_VERSION;
+    if (isMissing && !hasTables) {
       await this.#client.query(MAKE_TABLES, []);
       version = await this.#readVersion();
     }

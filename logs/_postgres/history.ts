@@ -158,7 +158,6 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
   readonly #key: string;
   readonly #setup: PostgresSetup;
   readonly #retention: Retention;
-  /** The statements that write one event, and some. */
   readonly #writeOne: string;
   readonly #writeSome: string;
 

@@ -689,16 +689,47 @@ test("the application makes the tables, or may not be asked to", async () => {
   await using writer = openPostgres(server.url.replace("postgres@", "writer@"));
   const other = new PostgresEventLog(writer, "a", { maxEvents: 1 });
   await other.append({ data: "b" });
-  // Tables that are gone are made again.
-  await client.pool.query("DROP TABLE tidings_events, tidings_schema");
-  const fresh = new PostgresEventLog(client, "a");
-  await fresh.append({ data: "c" });
   await client.pool.query("UPDATE tidings_schema SET version = 2");
   await assertRejects(
     () => new PostgresEventLog(openLate(client), "a").rewind(0),
     Error,
     "got version 2",
   );
+});
+
+test("tables that are gone are made again, unless the application makes them", async () => {
+  await using server = await PostgresServer.start();
+  await using client = openPostgres(server.url);
+  const timeout = 2000;
+  const log = new PostgresEventLog(client, "a", { timeout });
+  const logs = new PostgresEventLogs(client, "a", { timeout });
+  const uses: (() => Promise<unknown>)[] = [
+    () => log.append({ data: "a" }),
+    () => log.read("0-1"),
+    () => log.rewind(0),
+    () => logs.open("a").append({ data: "a" }),
+    () => logs.inspect("a"),
+  ];
+  const tables = ["events", "dropped", "logs", "log_events", "schema"]
+    .map((table) => `tidings_${table}`);
+  for (const gone of [...tables, tables.join()]) {
+    for (const use of uses) {
+      await client.pool.query(`DROP TABLE IF EXISTS ${gone}`);
+      await use();
+    }
+    for (const use of uses) await use();
+  }
+  // Those of a later version, of which it knows nothing.
+  await client.pool.query("UPDATE tidings_schema SET version = 2");
+  await client.pool.query("DROP TABLE tidings_events");
+  await assertRejects(() => log.rewind(0), Error, "got version 2");
+  const own = new PostgresEventLog(openLate(client), "a", {
+    hasTables: true,
+    timeout: 300,
+  });
+  await client.pool.query("UPDATE tidings_schema SET version = 1");
+  const error = await assertRejects(() => own.rewind(0), Error, "not exist");
+  assertEquals((error as { code?: string }).code, "42P01");
 });
 
 /** The same client, as a process that starts later has it. */
