@@ -119,3 +119,53 @@ Deno.test("Listener tries ever less often where each connection is lost at once,
   assertEquals(recorder.codes, ["TIDINGS_LOG"]);
   listener.stop();
 });
+
+/** What becomes of the notification of its own that a listener sends each minute. */
+const BEATS: [
+  what: string,
+  send: (payload: string, onNotify: (payload: string) => void) => Promise<void>,
+  isLost: boolean,
+][] = [
+  ["comes back", (payload, onNotify) => {
+    onNotify(payload);
+    return Promise.resolve();
+  }, false],
+  ["comes back late", (payload, onNotify) => {
+    setTimeout(() => onNotify(payload), 30_000);
+    return Promise.resolve();
+  }, false],
+  ["cannot be sent", () => Promise.reject(new Error("no server")), false],
+  ["is sent and lost", () => Promise.resolve(), true],
+  ["is never answered", () => new Promise(() => {}), true],
+  ["comes back as another", (_, onNotify) => {
+    onNotify("news");
+    return Promise.resolve();
+  }, true],
+];
+for (const [what, send, isLost] of BEATS) {
+  const verb = isLost ? "opens another connection" : "keeps its connection";
+  Deno.test(`Listener ${verb} if a notification of its own ${what}`, async () => {
+    using time = new FakeTime();
+    let opened = 0;
+    let closed = 0;
+    let hear: (payload: string) => void = () => {};
+    const listener = new Listener({
+      listen: (onNotify) => {
+        opened++;
+        hear = onNotify;
+        return Promise.resolve(() => closed++);
+      },
+      send: (payload) => send(payload, (heard) => hear(heard)),
+    }, () => {});
+    listener.start();
+    for (let passed = 0; passed < 590_000; passed += 200) {
+      time.pass(200);
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+    }
+    // It takes two minutes to find out.
+    const expected = isLost ? 5 : 1;
+    assertEquals([opened, closed], [expected, expected - 1]);
+    assertEquals(listener.isHeard, true);
+    await listener.stop();
+  });
+}
