@@ -10,7 +10,11 @@
 import { findTimeout, listenForAbort } from "../_abort.ts";
 import { type Clock, SYSTEM_CLOCK } from "../_clock.ts";
 import { ConnectionAttempt } from "./connection_attempt.ts";
-import { type ConnectOptions, isRepeatable } from "./connection_options.ts";
+import {
+  type ConnectOptions,
+  getMethod,
+  isRepeatable,
+} from "./connection_options.ts";
 import {
   CLOSED,
   CONNECTING,
@@ -297,9 +301,11 @@ export class EventStreamConnection
     // A response that did not come from the network has no URL.
     const { status, headers, url } = opened;
     const response = { status, headers, url: url || this.#url.last };
-    if (
-      opened.redirected && this.#isStandard && isRepeatable(this.#options)
-    ) this.#url.redirected = url;
+    // After a 303, a QUERY has become a GET, and is not to be sent there.
+    const isGet = /^get$/i.test(getMethod(this.#options));
+    if (opened.redirected && this.#isStandard && isGet) {
+      this.#url.redirected = url;
+    }
     this.#response = response;
     this.#noLastEventId = "";
     // Spec: "Announce the connection".

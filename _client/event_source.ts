@@ -61,7 +61,8 @@ import { toObject } from "./to_object.ts";
  * connection was lost. Those of browsers' own classes do not.
  *
  * After a redirect, it reconnects to the URL where that led, by the standard. The `headers`
- * among the options do not go there if that is another origin.
+ * among the options do not go there if that is another origin. With another `method` than
+ * GET, it asks its own URL again: a redirect may turn such a request into a GET.
  *
  * If a function among the options throws, the connection fails, and the error is
  * reported as an uncaught exception, as for a listener.

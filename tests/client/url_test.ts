@@ -13,6 +13,7 @@ import {
   type ConnectOptions,
   EventSource,
   EventSourceError,
+  type EventSourceInit,
 } from "../../client.ts";
 import {
   type EventServer,
@@ -189,6 +190,37 @@ for (
     assertEquals(request?.headers.get("authorization"), null);
     assertEquals(request?.headers.get("accept"), "text/event-stream");
     assertEquals(request?.headers.get("last-event-id"), "1");
+  });
+}
+
+for (
+  const [options, paths] of [
+    [{}, ["/", "/b", "/b"]],
+    [{ method: "get" }, ["/", "/b", "/b"]],
+    // It may be a GET by now, and fetch does not tell.
+    [{ method: "QUERY" }, ["/", "/", "/"]],
+    [{ method: "QUERY", body: "a" }, ["/", "/", "/"]],
+    [{ method: "QUERY", body: () => "a" }, ["/", "/", "/"]],
+    [{ body: "a", shouldReconnect: () => true }, ["/", "/", "/"]],
+  ] satisfies [EventSourceInit, string[]][]
+) {
+  const { method = "", body } = options as EventSourceInit;
+  Deno.test(`EventSource reconnects after a redirect of ${method || "no method"} with the body ${body}`, async () => {
+    const asked: string[] = [];
+    const source = new EventSource("http://a/", {
+      ...options,
+      fetch: (url) => {
+        asked.push(new URL(url).pathname);
+        const response = eventStream(STREAM);
+        Object.defineProperties(response, {
+          redirected: { value: true },
+          url: { value: "http://a/b" },
+        });
+        return Promise.resolve(response);
+      },
+    });
+    await takeOfSource(source, 3);
+    assertEquals(asked.slice(0, 3), paths);
   });
 }
 
