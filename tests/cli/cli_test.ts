@@ -225,24 +225,37 @@ Deno.test("cli -d sends standard input, or a file", async () => {
   assertStringIncludes(refused.stderr, "--allow-read");
 });
 
-Deno.test("cli reconnects, and resumes after the last event ID", async () => {
-  await using server = serve((_, index) =>
-    index < 2
-      ? eventStream(`retry: 1\nid: ${index}\ndata: ${index}\n\n`)
-      : new Response(null, { status: 204 })
-  );
-  const { status, stdout, stderr } = await runCli([server.url]);
-  assertEquals(stdout, "message #0\n0\n\nmessage #1\n1\n\n");
-  assertEquals(status, 0);
-  assertEquals(
-    server.requests.map(({ headers }) => headers.get("last-event-id")),
-    [null, "0", "1"],
-  );
-  assertMatch(
-    stderr,
-    /^connected to \S+\nreconnecting in 0\.0 s, attempt 1: the server ended the stream\nconnected/,
-  );
-});
+for (
+  const [args, request, first] of [
+    [[], "GET ", null],
+    [["-H", "last-event-id: 7"], "GET ", "7"],
+    [["-X", "QUERY"], "QUERY ", null],
+    [["-X", "QUERY", "-d", "{}"], "QUERY {}", null],
+  ] as const
+) {
+  const name = ["cli", ...args].join(" ");
+  Deno.test(`${name} reconnects, and resumes after the last event ID`, async () => {
+    const requests: string[] = [];
+    await using server = serve(async (request, index) => {
+      requests.push(`${request.method} ${await request.text()}`);
+      return index < 2
+        ? eventStream(`retry: 1\nid: ${index}\ndata: ${index}\n\n`)
+        : new Response(null, { status: 204 });
+    });
+    const { status, stdout, stderr } = await runCli([server.url, ...args]);
+    assertEquals(stdout, "message #0\n0\n\nmessage #1\n1\n\n");
+    assertEquals(status, 0);
+    assertEquals(requests, [request, request, request]);
+    assertEquals(
+      server.requests.map(({ headers }) => headers.get("last-event-id")),
+      [first, "0", "1"],
+    );
+    assertMatch(
+      stderr,
+      /^connected to \S+\nreconnecting in 0\.0 s, attempt 1: the server ended the stream\nconnected/,
+    );
+  });
+}
 
 Deno.test("cli --no-reconnect ends with status 1 where no server answers", async () => {
   const { url } = await closedServer();
