@@ -2,7 +2,7 @@
 
 /** Our `EventSource` in a real browser, beside the browser's own and behind zone.js. */
 
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import { bundle } from "../../scripts/_bundle.ts";
 import { eventStream } from "../support/event_server.ts";
 import type * as client from "../../client.ts";
@@ -453,3 +453,76 @@ browserTest(
     });
   },
 );
+
+browserTest(
+  "browser: lastEventIdParameter resumes from another origin that answers no preflight",
+  async (browser) => {
+    await withPage(browser, "_client_page.ts", "", async (page) => {
+      const seen: string[] = [];
+      await using other = Deno.serve(
+        { hostname: "127.0.0.1", port: 0, onListen() {} },
+        ({ method, url }) => {
+          const { pathname, search } = new URL(url);
+          seen.push(`${method} ${pathname}${search}`);
+          const headers = { "access-control-allow-origin": "*" };
+          return method === "GET"
+            ? eventStream("retry: 1\nid: 1\ndata: a\n\n", { headers })
+            : new Response(null, { status: 405 });
+        },
+      );
+      const origin = `http://127.0.0.1:${other.addr.port}`;
+      for (const kind of ["connect", "EventSource"] as const) {
+        const read = async (path: string, init: client.EventSourceInit) => {
+          const url = origin + path;
+          const end = await page.run(readToEnd, { kind, url, init });
+          return [end, ...seen.filter((line) => line.includes(path))];
+        };
+        const [end, ...lost] = await read(`/${kind}`, {});
+        assertMatch(end!, /"lastEventIdParameter" needs no preflight$/);
+        assertEquals(lost.slice(0, 2), [`GET /${kind}`, `OPTIONS /${kind}`]);
+        const path = `/resumed-${kind}`;
+        const init = { lastEventIdParameter: "after" };
+        const again = `GET ${path}?after=1`;
+        assertEquals(
+          (await read(path, init)).slice(0, 4),
+          ["resumed", `GET ${path}`, again, again],
+        );
+      }
+    });
+  },
+);
+
+/** Reads three events, or to the first network error, in the page. */
+async function readToEnd({ kind, url, init }: {
+  kind: "connect" | "EventSource";
+  url: string;
+  init: client.EventSourceInit;
+}): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const controller = new AbortController();
+  const options = { ...init, signal: controller.signal };
+  let left = 3;
+  const onEvent = () => void (--left || resolve("resumed"));
+  const onError = ({ reason, message }: client.EventSourceError) => {
+    if (reason === "network-error") resolve(message);
+  };
+  if (kind === "connect") {
+    const events = tidings.connect(url, {
+      ...options,
+      onStateChange: (state) => {
+        if (state.state === "reconnecting") onError(state.error);
+      },
+    });
+    const loop = async () => {
+      for await (const _ of events) onEvent();
+    };
+    loop();
+  } else {
+    const source = new tidings.EventSource(url, options);
+    source.onmessage = onEvent;
+    source.onerror = ({ error }) => error && onError(error);
+  }
+  const end = await promise;
+  controller.abort();
+  return end;
+}
