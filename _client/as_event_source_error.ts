@@ -21,7 +21,7 @@ export function asEventSourceError(
 ): EventSourceError {
   const made = error instanceof EventSourceError ? error : localError(error);
   // What has made the error does not know the URL.
-  if (url !== "") {
+  if (url) {
     const { origin, pathname, protocol } = new URL(url);
     (made as { url: string | undefined }).url ??= origin === "null"
       ? protocol

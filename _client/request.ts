@@ -197,7 +197,7 @@ function describeRefusal(
   init: RequestInit,
   cause: unknown,
 ): string | undefined {
-  if (url === "") return undefined;
+  if (!url) return undefined;
   try {
     // Throws what fetch refuses before it looks at the network: credentials in the URL,
     // where the runtime has it so, or an AbortSignal that is another library's.
