@@ -76,7 +76,8 @@ export class ConnectionAttempt {
       // functions among the options get none.
       return await new Promise((resolve, reject) => {
         signal.addEventListener("abort", reject);
-        this.#exchange(url, lastEventId, readsRefusal).then(resolve, reject);
+        this.#exchange(url, lastEventId, readsRefusal, stopTimer)
+          .then(resolve, reject);
       });
     } catch (error) {
       throw this.#dropped ?? error;
@@ -126,6 +127,7 @@ export class ConnectionAttempt {
     url: RequestUrl,
     lastEventId: string | undefined,
     readsRefusal: boolean,
+    stopTimer: () => void,
   ): Promise<Response> {
     const { signal } = this.#controller;
     const response = await requestEventStream(
@@ -137,6 +139,8 @@ export class ConnectionAttempt {
       this.#hasSettled = true;
       throw error;
     });
+    // A refusal is told whatever becomes of its body, of which little is read.
+    stopTimer();
     const fault = findFault(response, this.#options);
     try {
       this.#reader = openReader(response.body, response.type);
@@ -149,7 +153,10 @@ export class ConnectionAttempt {
     this.#readAhead();
     if (signal.aborted || !fault) return response;
     const body = readsRefusal
-      ? await readStart(async () => ({ value: await this.read() }), this.#clock)
+      ? await readStart(async () => {
+        await this.#reading;
+        return { value: await this.read() };
+      }, this.#clock)
       : "";
     const { status, headers } = response;
     throw new EventSourceError(

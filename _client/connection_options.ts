@@ -98,7 +98,8 @@ export interface EventSourceInit {
    * reestablished, from 1 to 2 147 483 647. Comments count as bytes, and the wait for
    * the response counts too. Time in which the consumer asks for no event does not
    * count, and a chunk that was read ahead in that time shows that the server is alive.
-   * If this process stood still meanwhile, the time starts again, at most twice.
+   * If this process stood still meanwhile, the time starts again, at most twice. Nor does it
+   * count while the body of a refusal is read, for a second at most.
    *
    * @default {Infinity}
    */

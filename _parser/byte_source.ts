@@ -23,6 +23,8 @@ export type EventBytes =
 export interface ByteSource {
   /** Rejects if a stream has failed. */
   readonly closed?: Promise<unknown>;
+  /** Milliseconds that it may be silent, whatever the options say. */
+  readonly timeout?: number;
   /** Reads the next chunk. */
   read(): Promise<ByteChunk>;
   /** Tells the source that nothing more will be read. */
@@ -81,7 +83,7 @@ function openResponse(
     source.cancel?.(error).catch(() => {});
     throw error;
   };
-  return Object.assign(source, { read });
+  return Object.assign(source, { read, timeout: Infinity });
 }
 
 /** Opens a stream or an iterable. */

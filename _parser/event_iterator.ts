@@ -49,7 +49,8 @@ export interface ReadEventsOptions extends EventStreamParserOptions {
    * 2 147 483 647, or `Infinity` for no limit. Every byte counts, those of comments too.
    * Beyond it, the iteration rejects with an {@linkcode EventStreamError} with the code
    * `"idle-timeout"`, and the source is cancelled. If the process itself stood still, the
-   * time starts again.
+   * time starts again. It does not count while the body of a refusal is read, for a second
+   * at most.
    *
    * @default {Infinity}
    */
@@ -164,7 +165,10 @@ export class EventIterator
       try {
         if (this.#rest) this.#parse(this.#rest);
         else {
-          this.#stopTimer = startIdleTimer(this.#idleTimeout, this.#onIdle);
+          this.#stopTimer = startIdleTimer(
+            this.#source.timeout ?? this.#idleTimeout,
+            this.#onIdle,
+          );
           const { done, value } = await this.#source.read();
           this.#stopTimer();
           if (done) this.#conclude();

@@ -305,7 +305,7 @@ export class Interpreter implements StreamState {
     this.#hasData = false;
     this.hasEvents = true;
     this.#options.onEvent({
-      event: eventType === "" ? "message" : eventType,
+      event: eventType || "message",
       data: this.#data.take(),
       id,
       lastEventId: this.lastEventId,

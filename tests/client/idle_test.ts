@@ -1,9 +1,11 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
-import { assertEquals } from "@std/assert";
-import { connect } from "../../client.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { connect, EventSourceError } from "../../client.ts";
 import { eventStream, OpenStream, serve } from "../support/event_server.ts";
+import { FakeTime } from "../support/fake_time.ts";
 import { RawServer } from "../support/raw_server.ts";
+import { within } from "../support/within.ts";
 
 Deno.test("connect() drops a connection that is idle, and resumes it", async () => {
   const streams = [
@@ -86,3 +88,25 @@ Deno.test("connect() does not wait for ever for a fetch that ignores its signal"
   });
   assertEquals((await events.next()).value?.data, "a");
 });
+
+for (const status of [401, 503]) {
+  Deno.test(`connect() tells of a ${status} whose body stalls, also with a short idleTimeout`, async () => {
+    using time = new FakeTime();
+    let requests = 0;
+    const events = connect("http://a", {
+      idleTimeout: 20,
+      backoff: { maxAttempts: 0 },
+      fetch: () => {
+        requests++;
+        const { body } = new OpenStream("Not ").response;
+        return Promise.resolve(new Response(body, { status }));
+      },
+    });
+    const failure = assertRejects(() => events.next(), EventSourceError);
+    for (let i = 0; i < 100; i++) await Promise.resolve();
+    time.pass(1000);
+    const { reason, status: told, body } = await within("the end", failure);
+    assertEquals([reason, told, body], ["unexpected-status", status, "Not "]);
+    assertEquals(requests, 1);
+  });
+}

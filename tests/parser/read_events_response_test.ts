@@ -271,21 +271,27 @@ Deno.test("readEvents() does not read a refusal that nobody asks for", async () 
   assertEquals(source.cancelled, [undefined]);
 });
 
-Deno.test("readEvents() waits a second for a refusal's body that stalls", async () => {
-  using time = new FakeTime();
-  const stalled = new Promise<never>(() => {});
-  const iterable = {
-    [Symbol.asyncIterator]: () => ({ next: () => stalled }),
-  };
-  const errors = [openSource("Slow ").stream, iterable].map((body) => {
-    const headers = new Headers();
-    const response = { status: 429, headers, body } as unknown as Response;
-    return assertRejects(() => readEvents(response).next(), EventStreamError);
+for (const idleTimeout of [Infinity, 50]) {
+  Deno.test(`readEvents() waits a second for a refusal's body that stalls, with an idleTimeout of ${idleTimeout}`, async () => {
+    using time = new FakeTime();
+    const stalled = new Promise<never>(() => {});
+    const iterable = {
+      [Symbol.asyncIterator]: () => ({ next: () => stalled }),
+    };
+    const errors = [openSource("Slow ").stream, iterable].map((body) => {
+      const headers = new Headers();
+      const response = { status: 429, headers, body } as unknown as Response;
+      const events = readEvents(response, { idleTimeout });
+      return assertRejects(() => events.next(), EventStreamError);
+    });
+
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    time.pass(1000);
+
+    const facts = (await Promise.all(errors)).map(({ status, body }) => [
+      status,
+      body,
+    ]);
+    assertEquals(facts, [[429, "Slow "], [429, ""]]);
   });
-
-  for (let i = 0; i < 20; i++) await Promise.resolve();
-  time.pass(1000);
-
-  const texts = (await Promise.all(errors)).map(({ body }) => body);
-  assertEquals(texts, ["Slow ", ""]);
-});
+}
