@@ -35,13 +35,13 @@ export function checkOption<Value>(
   const isType = type.includes(` ${typeof value}`) && value !== null &&
     (!Array.isArray(value) || type.includes("list"));
   if (
-    !type ||
+    type === "" ||
     (isType &&
       (min
         ? Number(value) >= Number(min) && (Number(value) <= Number(last) ||
           type.endsWith(` or ${value}`)) &&
           !(type.includes("whole") && Number(value) % 1)
-        : !last || last in (value as object)))
+        : last === "" || last in (value as object)))
   ) return value;
   throw new (isType && min ? RangeError : TypeError)(
     describeMismatch(verb, name, type, value),

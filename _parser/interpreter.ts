@@ -305,7 +305,7 @@ export class Interpreter implements StreamState {
     this.#hasData = false;
     this.hasEvents = true;
     this.#options.onEvent({
-      event: eventType || "message",
+      event: eventType === "" ? "message" : eventType,
       data: this.#data.take(),
       id,
       lastEventId: this.lastEventId,
