@@ -84,7 +84,8 @@ export interface PostgresEventLogOptions extends PostgresEventLogsOptions {
   maxBytes?: number | undefined;
   /**
    * Milliseconds for which to keep an event, an integer of at least 1 or `Infinity`. Older
-   * ones are dropped some at a time, by a process that appends or follows.
+   * ones are dropped some at a time, by a process that appends or follows: while nothing
+   * comes, once a minute.
    *
    * @default {Infinity}
    */

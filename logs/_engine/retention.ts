@@ -19,17 +19,24 @@ export interface RetentionBounds extends KeptEvents {
 
 /** The most milliseconds that an append or a follower waits until events are dropped. */
 const PATIENCE = 1000;
+/** Milliseconds between two drops of what is too old while no events come. */
+const IDLE_INTERVAL = 60_000;
 
 /** Drops events of one log when it is time. */
 export class Retention {
   readonly #drop: () => Promise<void>;
   readonly #events: number;
   readonly #bytes: number;
+  readonly #maxAge: number;
   readonly #interval: number;
   /** How many events, and bytes, until events are dropped. The first use drops. */
   #eventsLeft = 0;
   #bytesLeft = 0;
   #next = 0;
+  /** When there were events last; before this process, there may have been some. */
+  #noted = performance.now();
+  /** When the last drop that succeeded began. */
+  #dropped = -Infinity;
   #dropping: Promise<void> | undefined;
   /** Whether the last attempt failed, which is told once. */
   #isTold = false;
@@ -42,6 +49,7 @@ export class Retention {
     this.#drop = drop;
     this.#events = clamp(maxEvents / 10, 100, 1000);
     this.#bytes = clamp(maxBytes / 10, 65_536, Infinity);
+    this.#maxAge = maxAge;
     this.#interval = clamp(maxAge / 10, 100, 60_000);
     if (maxAge === Infinity) this.#interval = Infinity;
     const isBounded = Math.min(maxEvents, maxBytes, maxAge) < Infinity;
@@ -50,6 +58,7 @@ export class Retention {
 
   /** Notes that this process has written or followed events. */
   note(lines: readonly string[]): void {
+    if (lines.length > 0) this.#noted = performance.now();
     this.#eventsLeft -= lines.length;
     for (const line of lines) this.#bytesLeft -= line.length;
   }
@@ -58,19 +67,28 @@ export class Retention {
   async dropIfDue(signal?: AbortSignal): Promise<void> {
     const now = performance.now();
     const isDue = this.#eventsLeft <= 0 || this.#bytesLeft <= 0 ||
-      now >= this.#next;
+      now >= this.#next && this.#mayHaveOld(now);
     if (!isDue || this.#dropping !== undefined) return;
     this.#eventsLeft = this.#events;
     this.#bytesLeft = this.#bytes;
     this.#next = now + this.#interval;
-    this.#dropping = this.#tryDrop();
+    this.#dropping = this.#tryDrop(now);
     await orTimedOut(this.#dropping, PATIENCE, "drop events", signal)
       .catch(() => {});
   }
 
-  async #tryDrop(): Promise<void> {
+  /** Whether an event may have become too old since the last drop. */
+  #mayHaveOld(now: number): boolean {
+    // When all are, and some time more, since the clock of the engine is another one.
+    const end = this.#noted + 1.1 * this.#maxAge;
+    if (now >= end) return this.#dropped < end;
+    return this.#noted > this.#dropped || now >= this.#dropped + IDLE_INTERVAL;
+  }
+
+  async #tryDrop(now: number): Promise<void> {
     try {
       await this.#drop();
+      this.#dropped = now;
       this.#isTold = false;
     } catch (error) {
       const what = "Old events of a log were not dropped";

@@ -1,8 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The part of a PostgreSQL client that logs use. The application implements it; there is no
- * behaviour here.
+ * The part of a PostgreSQL client that logs use. The application implements it.
  *
  * @module
  */

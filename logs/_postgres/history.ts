@@ -149,7 +149,6 @@ const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
 )
 SELECT count(*)::text AS count FROM gone`;
 
-/** What a read gives besides the events. */
 type State = [dropped: string | null, end: string | null, foreign: boolean];
 
 /** One log in the tables. */
@@ -160,6 +159,8 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
   readonly #retention: Retention;
   readonly #writeOne: string;
   readonly #writeSome: string;
+  /** The last cursor that had no row. While it has none, one statement is enough. */
+  #rowless = START;
 
   constructor(setup: PostgresSetup, bounds: RetentionBounds) {
     this.#key = escapeName(setup.collection);
@@ -210,7 +211,8 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
     const { limit, maxBytes } = bounds;
     const values = [toBound(limit), String(maxBytes)];
     const from = [...splitId(isPair ? after : START), ...values];
-    let rows = after === START ? [] : await this.#query(READ, ...from);
+    const isRowless = after === START || after === this.#rowless;
+    let rows = isRowless ? [] : await this.#query(READ, ...from);
     let state: State = [null, null, false];
     if (rows[0]?.cursor !== after || rows.some(({ event }) => event === "-")) {
       const reply = await this.#query(READ_WITH_STATE, ...from);
@@ -222,6 +224,7 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
       return await this.read(after, bounds, watcher);
     }
     const isKnown = rows[0]?.cursor === after;
+    if (!isKnown) this.#rowless = after;
     const found = isKnown ? rows.slice(1) : rows.slice(0, limit);
     const readable = found.filter(({ event }) => event !== null);
     const lines = readable.map((row) => readText(row, "event"));

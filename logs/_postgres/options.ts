@@ -52,7 +52,6 @@ export interface PostgresEventLogsOptions {
   hasTables?: boolean | undefined;
 }
 
-/** The kinds of these options. */
 export const SHARED_OPTIONS: OptionKinds<PostgresEventLogsOptions> = {
   pollInterval: "any",
   timeout: "any",

@@ -2,8 +2,7 @@
 
 /**
  * The statement that reads the state of a log and the events after a cursor, so that a read is
- * one round trip: makes its end, and parses its reply. The histories of both kinds of logs
- * use it.
+ * one round trip: makes its end, and parses its reply. The histories call it.
  *
  * @module
  */

@@ -3,7 +3,11 @@
 /** When a follower of a log in PostgreSQL looks for events: with a clock and a server of its own. */
 
 import { assert, assertEquals } from "@std/assert";
-import { type PostgresClient, PostgresEventLog } from "../../logs/postgres.ts";
+import {
+  type PostgresClient,
+  PostgresEventLog,
+  type PostgresEventLogOptions,
+} from "../../logs/postgres.ts";
 import { FakeTime } from "../support/fake_time.ts";
 
 const CURSOR = "5-5";
@@ -11,6 +15,8 @@ const CURSOR = "5-5";
 /** Answers as a server with one event, and maybe one more that is held back. */
 class TestServer implements PostgresClient {
   isHeld = false;
+  /** Whether the event has left. */
+  isEmpty = false;
   /** When each statement came. */
   readonly times: number[] = [];
   notify: () => void = () => {};
@@ -42,6 +48,11 @@ class TestServer implements PostgresClient {
       this.#tell(beat);
       return [];
     }
+    if (sql.includes("DELETE")) return [{ count: "0" }];
+    if (this.isEmpty) {
+      const state = JSON.stringify([CURSOR, null, false]);
+      return sql.includes("dropped") ? [{ cursor: "", event: state }] : [];
+    }
     const rows = [{ cursor: CURSOR, event: "" }];
     return this.isHeld ? [...rows, { cursor: "7-7", event: null }] : rows;
   }
@@ -61,10 +72,11 @@ async function pass(
 
 async function follow(
   fn: (server: TestServer, time: FakeTime) => Promise<void>,
+  options: PostgresEventLogOptions = { maxEvents: Infinity },
 ): Promise<void> {
   using time = new FakeTime();
   const server = new TestServer(time);
-  const log = new PostgresEventLog(server, "news", { maxEvents: Infinity });
+  const log = new PostgresEventLog(server, "news", options);
   const controller = new AbortController();
   const { signal } = controller;
   const following = log.follow(() => {}, { after: CURSOR, signal })
@@ -76,12 +88,29 @@ async function follow(
   await following;
 }
 
-Deno.test("PostgresEventLog.follow() runs four statements a minute at most while nothing comes", () =>
-  follow(async (server, time) => {
-    await pass(time, 300_000, 50);
-    assert(server.times.length > 5, `${server.times.length}`);
-    assert(server.times.length <= 5 * 4, `${server.times.length}`);
-  }));
+const IDLE: [
+  what: string,
+  options?: PostgresEventLogOptions,
+  isEmpty?: true,
+][] = [
+  ["nothing comes"],
+  ["nothing comes, with the default of what is kept", {}],
+  ["nothing comes, and events leave after a second", { maxAge: 1000 }],
+  ["nothing comes, and events leave after a minute", { maxAge: 60_000 }],
+  ["nothing comes, and events leave after an hour", { maxAge: 3_600_000 }],
+  ["nothing comes, and all events have left", { maxAge: 60_000 }, true],
+];
+for (const [what, options, isEmpty = false] of IDLE) {
+  Deno.test(`PostgresEventLog.follow() runs four statements a minute at most while ${what}`, () =>
+    follow(async (server, time) => {
+      server.isEmpty = isEmpty;
+      await pass(time, 120_000, 50);
+      server.times.length = 0;
+      await pass(time, 300_000, 50);
+      assert(server.times.length > 5, `${server.times.length}`);
+      assert(server.times.length <= 5 * 4, `${server.times.length}`);
+    }, options));
+}
 
 Deno.test("PostgresEventLog.follow() looks again after 5 ms to a second while a transaction holds events back", () =>
   follow(async (server, time) => {

@@ -32,6 +32,7 @@ import "../logs/listener_test.ts";
 import "../logs/postgres_options_test.ts";
 import "../logs/postgres_waits_test.ts";
 import "../logs/redis_options_test.ts";
+import "../logs/retention_test.ts";
 import "../logs/write_limiter_test.ts";
 import "../parser/body_reader_test.ts";
 import "../parser/callback_test.ts";
