@@ -7,8 +7,10 @@
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { connect } from "../../client.ts";
-import { POSTGRES_SCHEMA } from "../../logs/postgres.ts";
+import { POSTGRES_SCHEMA, PostgresEventLog } from "../../logs/postgres.ts";
 import { SQLITE_SCHEMA } from "../../logs/sqlite.ts";
+import { Following } from "../conformance/event_log_readers.ts";
+import { openPostgres } from "../support/postgres_client.ts";
 import {
   hasPostgres,
   postgresNote,
@@ -67,6 +69,45 @@ Deno.test("docs: the tables of PostgreSQL are those that the guide shows", async
   );
   assert(guide.includes(`\`\`\`sql\n${POSTGRES_SCHEMA}\`\`\``));
 });
+
+Deno.test(
+  `docs: the statements that the guide shows for other programs publish an event, also from a trigger${postgresNote}`,
+  { ignore: !hasPostgres },
+  async () => {
+    const guide = await Deno.readTextFile(
+      new URL("../../docs/durable_logs.md", import.meta.url),
+    );
+    const [, shown] = /```sql\n(INSERT INTO tidings_events[^`]*)```/.exec(
+      guide,
+    )!;
+    await using server = await PostgresServer.start();
+    await using client = openPostgres(server.url);
+    const log = new PostgresEventLog(client, "news");
+    await using following = new Following(log);
+    await following.until((batches) => batches.length > 0);
+    await client.pool.query(shown!);
+    await following.untilEvents(1);
+    await client.pool.query(
+      `CREATE TABLE orders (id int);
+      CREATE FUNCTION publish() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        ${shown!.replace(/SELECT (?=pg_notify)/, "PERFORM ")}
+        RETURN new;
+      END $$;
+      CREATE TRIGGER publish AFTER INSERT ON orders
+        FOR EACH ROW EXECUTE FUNCTION publish()`,
+    );
+    const undone = await client.begin();
+    await undone.transaction.query("INSERT INTO orders VALUES (1)");
+    await undone.rollback();
+    await client.pool.query("INSERT INTO orders VALUES (2), (3)");
+    await following.untilEvents(3);
+    const { events } = await log.read(await log.rewind(Infinity));
+    assertEquals(
+      events.map(({ event, data }) => [event, data]),
+      Array.from({ length: 3 }, () => ["paid", "17"]),
+    );
+  },
+);
 
 Deno.test("docs: the example for Deno KV serves the same events from two processes", async () => {
   const directory = await Deno.makeTempDir();

@@ -644,6 +644,39 @@ test("logs whose names and events hold anything are kept apart, and their events
   }
 });
 
+test("logs by name are kept apart, wherever the name of all of them ends and theirs begins", async ({ client, name }) => {
+  const pairs: [collection: string, name: string][] = [
+    ["a", "b/c"],
+    ["a/b", "c"],
+    ["a", "\0b"],
+    ["a\0", "b"],
+    ["a", "\\0b"],
+    ["a\\0", "b"],
+    ["a\\", "0b"],
+    ["a\\\\0", "b"],
+    ["a\\\0", "b"],
+    ["a", "b"],
+    ["A", "b"],
+    ["a ", "b"],
+    ["\u00e9", "b"],
+    ["e\u0301", "b"],
+  ];
+  const open = ([collection, each]: typeof pairs[number]) =>
+    new PostgresEventLogs(client, `${name}${collection}`).open(each);
+  for (const pair of pairs) {
+    await open(pair).append({ data: JSON.stringify(pair) });
+  }
+  // A log of the name of all of them is none of them.
+  const channel = new PostgresEventLog(client, `${name}a`);
+  await channel.append({ data: "of a channel" });
+  for (const pair of pairs) {
+    const { events } = await readAll(open(pair), "0-0");
+    assertEquals(events.map(({ data }) => data), [JSON.stringify(pair)]);
+  }
+  const { events } = await readAll(channel, "0-0");
+  assertEquals(events.map(({ data }) => data), ["of a channel"]);
+});
+
 test("an append does not wait for long until old events are dropped", async ({ client, name }) => {
   const log = new PostgresEventLog(client, name, { maxEvents: 1 });
   await Promise.all(numbers(50).map((data) => log.append({ data })));
