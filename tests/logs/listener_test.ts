@@ -120,6 +120,42 @@ Deno.test("Listener tries ever less often where each connection is lost at once,
   listener.stop();
 });
 
+Deno.test("Listener takes a connection that was not needed for long for no failure", async () => {
+  using time = new FakeTime();
+  using recorder = recordWarnings();
+  let opened = 0;
+  const { listener } = listenTo({
+    listen: () => {
+      opened++;
+      // Closing takes a while, as on a network.
+      return Promise.resolve(() =>
+        new Promise<void>((resolve) => setTimeout(resolve, 20))
+      );
+    },
+    send: () => Promise.resolve(),
+  });
+  const pass = async (milliseconds: number): Promise<void> => {
+    for (let passed = 0; passed < milliseconds; passed += 10) {
+      time.pass(10);
+      for (let i = 0; i < 50; i++) await Promise.resolve();
+    }
+  };
+  listener.start();
+  for (let round = 1; round <= 30; round++) {
+    await pass(150);
+    assertEquals([opened, listener.isHeard], [round, true]);
+    const stopped = listener.stop();
+    await pass(10);
+    // Another follower comes before it is closed.
+    listener.start();
+    await stopped;
+  }
+  assertEquals(recorder.codes, []);
+  const stopped = listener.stop();
+  await pass(200);
+  await stopped;
+});
+
 /** What becomes of the notification of its own that a listener sends each minute. */
 const BEATS: [
   what: string,
