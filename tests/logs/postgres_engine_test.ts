@@ -816,3 +816,45 @@ test("what was restored from a server with more transactions is read, and comes 
   assertEquals(gap, false);
   assertEquals((await log.read(cursor)).gap, true);
 });
+
+test("what was restored from a server with fewer transactions keeps its IDs, and clients go on after them", async () => {
+  await using old = await PostgresServer.start();
+  await using fresh = await PostgresServer.start();
+  let dump: string;
+  const ids: string[] = [];
+  const named: string[] = [];
+  let lost: string;
+  {
+    await using client = openPostgres(old.url);
+    const log = new PostgresEventLog(client, "news");
+    ids.push(...await appendAll(log, ["a", "b", "c"]));
+    const logs = new PostgresEventLogs(client, "runs");
+    named.push(...await appendAll(logs.open("x"), ["a", "b"]));
+    dump = await old.run("pg_dump", ["postgres"]);
+    lost = await log.append({ data: "after the dump" });
+  }
+  await using client = openPostgres(fresh.url);
+  for (let i = 0; i < 300; i++) {
+    await client.pool.query("SELECT pg_current_xact_id()");
+  }
+  await fresh.run("psql", ["-q", "postgres"], dump);
+  const log = new PostgresEventLog(client, "news");
+  await using following = new Following(log, ids[0]);
+  await following.untilEvents(2);
+  ids.push(await log.append({ data: "d" }));
+  await following.untilEvents(3);
+  assertEquals(following.ids, ids.slice(1));
+  assert(following.batches.every(({ gap }) => !gap));
+  for (const [n, id] of ids.entries()) {
+    const { events, gap } = await readAll(log, id);
+    assertEquals(events.map(({ id }) => id), ids.slice(n + 1));
+    assertEquals(gap, false);
+  }
+  const back = await log.read(lost);
+  assertEquals([back.gap, back.events.map(({ data }) => data)], [true, ["d"]]);
+  const logs = new PostgresEventLogs(client, "runs");
+  named.push(await logs.open("x").append({ data: "c" }));
+  const { events, gap } = await readAll(logs.open("x"), named[0]!);
+  assertEquals(events.map(({ id }) => id), named.slice(1));
+  assertEquals(gap, false);
+});
