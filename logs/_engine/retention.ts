@@ -19,6 +19,8 @@ export interface RetentionBounds extends KeptEvents {
 
 /** The most milliseconds that an append or a follower waits until events are dropped. */
 const PATIENCE = 1000;
+/** Milliseconds after which a drop that was not answered does not stop the next one. */
+const OVERDUE = 60_000;
 /** Milliseconds between two drops of what is too old while no events come. */
 const IDLE_INTERVAL = 60_000;
 
@@ -37,7 +39,8 @@ export class Retention {
   #noted = performance.now();
   /** When the last drop that succeeded began. */
   #dropped = -Infinity;
-  #dropping: Promise<void> | undefined;
+  /** When the drop under way began; `undefined` if there is none. */
+  #began: number | undefined;
   /** Whether the last attempt failed, which is told once. */
   #isTold = false;
 
@@ -68,12 +71,13 @@ export class Retention {
     const now = performance.now();
     const isDue = this.#eventsLeft <= 0 || this.#bytesLeft <= 0 ||
       now >= this.#next && this.#mayHaveOld(now);
-    if (!isDue || this.#dropping !== undefined) return;
+    const isBusy = this.#began !== undefined && now < this.#began + OVERDUE;
+    if (!isDue || isBusy) return;
     this.#eventsLeft = this.#events;
     this.#bytesLeft = this.#bytes;
     this.#next = now + this.#interval;
-    this.#dropping = this.#tryDrop(now);
-    await orTimedOut(this.#dropping, PATIENCE, "drop events", signal)
+    this.#began = now;
+    await orTimedOut(this.#tryDrop(now), PATIENCE, "drop events", signal)
       .catch(() => {});
   }
 
@@ -85,17 +89,17 @@ export class Retention {
     return this.#noted > this.#dropped || now >= this.#dropped + IDLE_INTERVAL;
   }
 
-  async #tryDrop(now: number): Promise<void> {
+  async #tryDrop(began: number): Promise<void> {
     try {
       await this.#drop();
-      this.#dropped = now;
+      this.#dropped = began;
       this.#isTold = false;
     } catch (error) {
       const what = "Old events of a log were not dropped";
       if (!this.#isTold) warn("TIDINGS_LOG", what, error);
       this.#isTold = true;
     }
-    this.#dropping = undefined;
+    if (this.#began === began) this.#began = undefined;
   }
 }
 

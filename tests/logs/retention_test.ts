@@ -94,3 +94,34 @@ Deno.test("Retention tries again what has failed, and tells it once", async () =
   assertEquals(drops, 20);
   assertEquals(recorder.codes, ["TIDINGS_LOG"]);
 });
+
+Deno.test("Retention does not wait for ever for a drop that is not answered", async () => {
+  using time = new FakeTime();
+  const answers: (() => void)[] = [];
+  const retention = new Retention(
+    { ...ALL, maxAge: 1000 },
+    () =>
+      new Promise((resolve) => {
+        answers.push(resolve);
+      }),
+  );
+  const look = async (): Promise<void> => {
+    retention.note(["a"]);
+    const looked = retention.dropIfDue();
+    // It waits for a second at most.
+    time.pass(LOOK);
+    await looked;
+  };
+  for (let looks = 0; looks < 20; looks++) await look();
+  assertEquals(answers.length, 10);
+  // A late answer to the first one does not end the last one.
+  answers[0]?.();
+  await Promise.resolve();
+  await look();
+  await look();
+  assertEquals(answers.length, 11);
+  for (const answer of answers) answer();
+  await look();
+  await look();
+  assertEquals(answers.length, 12);
+});
