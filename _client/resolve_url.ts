@@ -20,7 +20,8 @@ export function resolveUrl(url: string): string {
   try {
     return new URL(url, scope.document?.baseURI ?? scope.location?.href).href;
   } catch {
-    throw new DOMException(
+    // React Native has no DOMException; this has the same name.
+    throw new (globalThis.DOMException ?? SyntaxError)(
       `Cannot connect: expected an absolute URL, got ${quote(url)}`,
       "SyntaxError",
     );

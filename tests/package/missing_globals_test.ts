@@ -89,7 +89,12 @@ const resumed = connect("http://a", {
   },
   reconnectionTime: 1,
 });
-for await (const { data } of resumed) if (data === "7") break;`,
+for await (const { data } of resumed) if (data === "7") break;
+try {
+  connect("/relative");
+} catch (error) {
+  if (error.name !== "SyntaxError") throw error;
+}`,
   "./typed": `
 const { checkEvents, unchecked } = await import(file);
 const { readEvents } = await import(parser);
