@@ -141,6 +141,31 @@ for (const name of Object.keys(USES)) {
   });
 }
 
+for (
+  const [name, file] of [
+    ["EventSource", "client.ts"],
+    ["SharedEventSource", "shared/mod.ts"],
+  ] as const
+) {
+  Deno.test(`${name} needs the globals of connect(), and those of events`, async () => {
+    const kept = ["EventTarget", "Event", "MessageEvent"];
+    const missing = ALL.filter((name) => !kept.includes(name));
+    const url = new URL(`../../${file}`, import.meta.url).href;
+    const printed = await evaluate(`
+${READ}
+for (const name of ${JSON.stringify([...missing, "TextEncoder"])}) {
+  delete globalThis[name];
+}
+const { ${name} } = await import(${JSON.stringify(url)});
+const source = new ${name}("http://a", { fetch: async () => bytes() });
+source.onmessage = ({ data }) => {
+  console.log(data);
+  source.close();
+};`);
+    assertEquals(printed, "1\n");
+  });
+}
+
 // `node:http` has requests, so that `./node` may need theirs.
 const IMPORTED = Object.entries(config.exports)
   .filter(([name]) => name !== "./node")
