@@ -164,8 +164,9 @@ export class WebSocketLike extends PlatformEventTarget implements WebSocket {
         "InvalidStateError",
       );
     }
-    if (data instanceof Blob) this.#sendBlob(data);
-    else this.#send(toSocketData(data));
+    if (typeof Blob === "function" && data instanceof Blob) {
+      this.#sendBlob(data);
+    } else this.#send(toSocketData(data));
   }
 
   /**

@@ -166,6 +166,37 @@ source.onmessage = ({ data }) => {
   });
 }
 
+Deno.test("EventStreamSocket needs the globals of EventSource, and TextEncoder", async () => {
+  const kept = ["EventTarget", "Event", "MessageEvent"];
+  const missing = ALL.filter((name) => !kept.includes(name));
+  const url = new URL("../../socket/mod.ts", import.meta.url).href;
+  const printed = await evaluate(`
+${READ}
+const opening = JSON.stringify({
+  session: "a",
+  protocol: "",
+  sessionTimeout: 60_000,
+  maxBatchSize: 1_000_000,
+  acknowledgeAfter: 1_000_000,
+});
+for (const name of ${JSON.stringify(missing)}) delete globalThis[name];
+const { EventStreamSocket } = await import(${JSON.stringify(url)});
+const socket = new EventStreamSocket("http://a", [], {
+  fetch: async (_, { method, body }) => {
+    if (method !== "POST") {
+      return bytes(\`event: open\\ndata: \${opening}\\n\\nid: 1\\ndata: 1\\n\\n\`);
+    }
+    console.log(new TextDecoder().decode(body).trim().replaceAll("\\n", " "));
+    Deno.exit();
+  },
+});
+socket.onmessage = ({ data }) => {
+  console.log(data);
+  socket.send("2");
+};`);
+  assertEquals(printed, "1\ndata: 2 id: 1\n");
+});
+
 // `node:http` has requests, so that `./node` may need theirs.
 const IMPORTED = Object.entries(config.exports)
   .filter(([name]) => name !== "./node")
