@@ -752,6 +752,15 @@ test("tables that are gone are made again, unless the application makes them", a
     }
     for (const use of uses) await use();
   }
+  // An append in a transaction makes none.
+  await client.pool.query(`DROP TABLE ${tables}`);
+  const inside = await client.begin();
+  const missed = await assertRejects(() =>
+    log.append({ data: "a" }, inside.options)
+  );
+  assertEquals((missed as { code?: string }).code, "42P01");
+  await inside.rollback();
+  await log.rewind(0);
   // Those of a later version, of which it knows nothing.
   await client.pool.query("UPDATE tidings_schema SET version = 2");
   await client.pool.query("DROP TABLE tidings_events");

@@ -299,6 +299,68 @@ test("publishes in a transaction with one INSERT, which is tried once", async ({
   assertEquals((await log.read(await log.rewind(Infinity))).events, []);
 });
 
+test("publishes what its transaction keeps, in all logs, whatever is rolled back to a savepoint", async ({ client, name, open }) => {
+  const logs = [open(), new PostgresEventLog(client, `${name} other`)];
+  await using channel = new EventChannel({ log: logs[0]! });
+  const starts = await Promise.all(logs.map((log) => log.rewind(0)));
+  const { transaction, options, commit } = await client.begin();
+  const publish = async (data: string): Promise<void> => {
+    const given = { topics: ["a", "b"], conflationKey: "k", ...options };
+    await channel.publish({ data, event: "paid" }, given);
+    await logs[1]!.append({ data }, options);
+  };
+  await publish("1");
+  await transaction.query("SAVEPOINT a");
+  await publish("undone");
+  await transaction.query("ROLLBACK TO a");
+  await publish("2");
+  await publish("3");
+  await commit();
+  const alone = await Promise.all(logs.map((log) => log.append({ data: "4" })));
+  for (const [n, log] of logs.entries()) {
+    const { events, gap } = await readAll(log, starts[n]!);
+    assertEquals(events.map(({ data }) => data), ["1", "2", "3", "4"]);
+    assertEquals([gap, events[3]?.id], [false, alone[n]]);
+  }
+  const { events: [first] } = await logs[0]!.read(starts[0]!);
+  const { event, topics, conflationKey } = first!;
+  assertEquals([event, topics, conflationKey], ["paid", ["a", "b"], "k"]);
+});
+
+test("publishes nothing in a transaction that may not write, or that fails when it is committed", async ({ client, name, open }) => {
+  const log = open();
+  const start = await log.rewind(0);
+  const reading = await client.begin();
+  await reading.transaction.query("SET TRANSACTION READ ONLY");
+  const refused = await assertRejects(() =>
+    log.append({ data: "refused" }, reading.options)
+  );
+  assertEquals((refused as { code?: string }).code, "25006");
+  await reading.rollback();
+  const table = `"${name}"`;
+  await client.pool.query(
+    `CREATE TABLE ${table} AS SELECT 1 AS key, 0 AS value`,
+  );
+  await client.pool.query(`INSERT INTO ${table} VALUES (2, 0)`);
+  const both = [await client.begin(), await client.begin()];
+  for (const { transaction } of both) {
+    await transaction.query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE");
+    await transaction.query(`SELECT sum(value) FROM ${table}`);
+  }
+  for (const [n, { transaction, options }] of both.entries()) {
+    await transaction.query(
+      `UPDATE ${table} SET value = value + 1 WHERE key = ${n + 1}`,
+    );
+    await log.append({ data: `${n}` }, options);
+  }
+  await both[0]!.commit();
+  const failed = await assertRejects(() => both[1]!.commit());
+  assertEquals((failed as { code?: string }).code, "40001");
+  await log.append({ data: "alone" });
+  const { events } = await readAll(log, start);
+  assertEquals(events.map(({ data }) => data), ["0", "alone"]);
+});
+
 test(
   "rejects at once in a transaction whose connection has ended, and writes nothing",
   async ({ client, open }) => {
