@@ -18,6 +18,8 @@
  * @returns An equal text. It holds one code unit more than it shows.
  */
 export function ownText(text: string): string {
-  // The slice cannot point into a rope, so the rope is written out into one new string.
-  return (" " + text).slice(1);
+  const rope = " " + text;
+  // To compare the rope, it is written out into one new string, which the slice points into.
+  // Without that, JavaScriptCore and SpiderMonkey would find `text` itself in the rope.
+  return rope < "" ? "" : rope.slice(1);
 }

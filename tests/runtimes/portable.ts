@@ -39,6 +39,7 @@ import "../parser/callback_test.ts";
 import "../parser/growing_text_test.ts";
 import "../parser/idle_test.ts";
 import "../parser/limit_test.ts";
+import "../parser/own_text_test.ts";
 import "../parser/options_test.ts";
 import "../parser/property_test.ts";
 import "../parser/reset_test.ts";
