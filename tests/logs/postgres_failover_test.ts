@@ -276,7 +276,7 @@ test("clients of a channel get one gap, and no event under the ID of another", a
 });
 
 test("an append that is under way is in the log once", async ({ server, client }) => {
-  const log = new PostgresEventLog(client, "news");
+  const log = new PostgresEventLog(client, "news", { timeout: 60_000 });
   const start = await log.rewind(0);
   await appendAll(log, ["a"]);
   await server.copyData();
