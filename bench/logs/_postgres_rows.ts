@@ -59,6 +59,14 @@ async function openDatabase(fsync: "on" | "off" = "off"): Promise<Database> {
 type Run = TestPostgres["pool"]["query"];
 
 const BARE = "INSERT INTO bare (event) VALUES ($1)";
+/** What an outbox by hand has: an index in the order of its readers, and the time. */
+const MAKE_OUTBOX = `CREATE TABLE outbox (
+  topic text, id bigserial, time timestamptz NOT NULL DEFAULT now(),
+  event text NOT NULL, PRIMARY KEY (topic, id)
+)`;
+const OUTBOX = "INSERT INTO outbox (topic, event) VALUES ($1, $2)";
+/** The same, if it gives an ID and wakes followers. */
+const OUTBOX_NOTIFY = `${OUTBOX} RETURNING id, pg_notify('outbox', $1)`;
 /** What a follower is at least: one statement for an event. It keeps no order of commits. */
 const FLOOR_READ = `SELECT id::text, event FROM tidings_events
 WHERE log = $1 AND id > $2 ORDER BY id`;
@@ -95,10 +103,13 @@ async function appendWith(fsync: "on" | "off"): Promise<Row[]> {
   const { client } = database;
   const run: Run = (sql, values) => client.pool.query(sql, values);
   await run("CREATE TABLE bare (id bigserial PRIMARY KEY, event text)");
+  await run(MAKE_OUTBOX);
   // What a log drops, a table of the application keeps.
   const log = new PostgresEventLog(client, "bench", { maxEvents: Infinity });
   await log.rewind(0);
   const bare = (on: Run): Promise<unknown> => on(BARE, [LINE]);
+  const outbox = (on: Run): Promise<unknown> =>
+    on(OUTBOX_NOTIFY, ["bench", LINE]);
   const floor = (on: Run): Promise<unknown> => on(FLOOR, ["floor", LINE]);
   const values = Array.from({ length: TOGETHER }, (_, n) => `($${n + 1})`);
   const bareTogether = `INSERT INTO bare (event) VALUES ${values.join(", ")}`;
@@ -112,6 +123,16 @@ async function appendWith(fsync: "on" | "off"): Promise<Row[]> {
   );
   const contests: [string, AppendSome, string, AppendSome][] = [
     ["one at a time", one, "bare INSERT", async () => (await bare(run), 1)],
+    ["one at a time", one, "outbox INSERT", async () => {
+      await run(OUTBOX, ["bench", LINE]);
+      return 1;
+    }],
+    [
+      "one at a time",
+      one,
+      "outbox INSERT and NOTIFY",
+      async () => (await outbox(run), 1),
+    ],
     ["one at a time", one, "same by hand", async () => {
       await run(FLOOR_ONCE, ["floor", LINE, crypto.randomUUID()]);
       return 1;
@@ -135,6 +156,12 @@ async function appendWith(fsync: "on" | "off"): Promise<Row[]> {
       inOurs,
       "bare INSERTs",
       inTransaction(client, bare),
+    ],
+    [
+      `${TOGETHER} in a transaction`,
+      inOurs,
+      "outbox INSERTs and NOTIFY",
+      inTransaction(client, outbox),
     ],
     [
       `${TOGETHER} in a transaction`,

@@ -15,15 +15,17 @@ import type { PostgresClient } from "./client.ts";
 import { isTableMissing } from "./error_kinds.ts";
 import { NOTIFY_CHANNEL, POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
 
-/** A row, by the names of its columns, and what a statement takes. */
+/** A row, by the names of its columns. */
 export type Row = Readonly<Record<string, string | null>>;
+/** What a statement takes. */
 export type Values = (string | null)[];
 
 /** The number of the lock is random, since other programs of the database take locks too. */
 const MAKE_TABLES = `DO $tidings$ BEGIN
 PERFORM pg_advisory_xact_lock(5211948630178542);
 ${POSTGRES_SCHEMA}END $tidings$`;
-const READ_VERSION = "SELECT max(version)::text AS version FROM tidings_schema";
+const READ_VERSION = `SELECT max(version)::text AS version FROM tidings_schema
+WHERE (to_regproc('tidings_append'), to_regproc('tidings_read')) IS NOT NULL`;
 const NOTIFY = "SELECT pg_notify($1::text, $2::text)";
 
 /** A client that logs share. */
@@ -110,6 +112,20 @@ export function readText(row: Row | undefined, column: string): string {
   throw new Error(
     `expected a row with the text "${column}", got ${quote(row && text)}`,
   );
+}
+
+/** Parses the reply to a read: the state, as JSON in the first row, and the rows of the events. */
+export function readReply<State>(
+  [first, ...rows]: readonly Row[],
+): { state: State; rows: Row[] } {
+  return { state: JSON.parse(readText(first, "event")), rows };
+}
+
+/** Makes a bound for a statement: `NULL` if it is `Infinity`. */
+export function toBound(value: number): string | null {
+  return value === Infinity
+    ? null
+    : String(Math.min(value, Number.MAX_SAFE_INTEGER));
 }
 
 function readRows(reply: unknown): Row[] {

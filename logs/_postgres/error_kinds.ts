@@ -15,11 +15,11 @@ import { SchemaError } from "../_engine/schema_error.ts";
 
 /**
  * PostgreSQL is starting or ending, is read-only for a moment, has no connection, memory or
- * disk space left, or another transaction was in the way. `42P01`: the tables are gone; the
- * next attempt makes them.
+ * disk space left, or another transaction was in the way. `42P01` and `42883`: the tables
+ * or their functions are gone; the next attempt makes them.
  */
 const TRANSIENT_REGEXP =
-  /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|08001|08004|42P01|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
+  /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|08001|08004|42P01|42883|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
 /** The connection was lost, or PostgreSQL ended, before there was an answer. */
 const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
 /** PostgreSQL has refused the statement, or the client was closed. `EPIPE` is no SQLSTATE. */
@@ -45,9 +45,9 @@ export function isWrittenAlready(error: unknown): boolean {
   return codeOf(error) === "23505" && /_write\b/.test(messageOf(error));
 }
 
-/** Whether a table is not there. */
+/** Whether a table, or a function, is not there. */
 export function isTableMissing(error: unknown): boolean {
-  return codeOf(error) === "42P01";
+  return /^(?:42P01|42883)$/.test(codeOf(error));
 }
 
 function codeOf(error: unknown): string {

@@ -17,10 +17,15 @@ import type { LineSource } from "../_engine/line_log.ts";
 import type { HeldWatcher } from "../_engine/notified_changes.ts";
 import { compareIds, isPairId, splitId } from "../_engine/pair_ids.ts";
 import { Retention, type RetentionBounds } from "../_engine/retention.ts";
-import { readText, type Row, type Values } from "./connection.ts";
+import {
+  readReply,
+  readText,
+  type Row,
+  toBound,
+  type Values,
+} from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
 import type { PostgresSetup } from "./options.ts";
-import { endReadStatement, readReply, toBound } from "./read_statement.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
 
 /** The cursor before all events: no transaction has the number 0. */
@@ -46,34 +51,16 @@ const IS_HELD = "coalesce(last >= horizon, false)";
 /** Whether rows come from another cluster: their transactions have not begun in this one. */
 const IS_FOREIGN = "coalesce(last >= next, false)";
 
-/**
- * The row of a cursor, with an empty text for its event, and the events after it. Rows that are
- * held back have `NULL` for an event, and those from another cluster `-`.
- */
-const FOUND = `found AS (
-  SELECT row_number() OVER w AS n, concat(xid, '-', id) AS cursor, event,
-    coalesce(sum(octet_length(event)) OVER w - octet_length(event), 0) AS before
-  FROM (
-    SELECT xid, id, CASE
-      WHEN xid < pg_snapshot_xmin(pg_current_snapshot()) THEN CASE
-        WHEN xid = $2::text::xid8 AND id = $3::text::bigint THEN '' ELSE event END
-      WHEN xid >= pg_snapshot_xmax(pg_current_snapshot()) THEN '-' END AS event
-    FROM tidings_events
-    WHERE log = $1::text AND (xid, id) >= ($2::text::xid8, $3::text::bigint)
-    ORDER BY xid, id LIMIT $4::text::bigint + 1
-  ) AS page WINDOW w AS (ORDER BY xid, id)
-)`;
-/** Enough where the cursor has a row: planning the other takes the server most of a read. */
-const READ = `WITH ${FOUND} ${endReadStatement(5)}`;
-const READ_WITH_STATE = `WITH ${BOUNDS}, ${FOUND} ${
-  endReadStatement(
-    5,
-    `SELECT json_build_array((SELECT cursor FROM dropped),
-    (SELECT concat(e.xid, '-', e.id) FROM tidings_events AS e
-      WHERE e.log = $1::text AND e.xid < horizon
-      ORDER BY e.xid DESC, e.id DESC LIMIT 1), ${IS_FOREIGN}) FROM bounds`,
-  )
-}`;
+/** Enough where the cursor has a row. */
+const READ = "SELECT cursor, event FROM tidings_read($1, $2, $3, $4, $5)";
+const READ_WITH_STATE = `WITH ${BOUNDS}
+SELECT 0 AS n, '' AS cursor, json_build_array((SELECT cursor FROM dropped),
+  (SELECT concat(e.xid, '-', e.id) FROM tidings_events AS e
+    WHERE e.log = $1::text AND e.xid < horizon
+    ORDER BY e.xid DESC, e.id DESC LIMIT 1), ${IS_FOREIGN})::text AS event
+FROM bounds UNION ALL SELECT n, cursor, event
+FROM tidings_read($1, $2, $3, $4, $5) WITH ORDINALITY AS r (cursor, event, n)
+ORDER BY n`;
 
 const REWIND = `WITH ${BOUNDS}
 SELECT coalesce(
@@ -92,22 +79,16 @@ const ADOPT = `WITH ${BOUNDS}, moved AS (
 UPDATE tidings_dropped AS d SET xid = '0', id = 1 FROM bounds
 WHERE ${IS_FOREIGN} AND d.log = $1::text`;
 
-const INSERT = "INSERT INTO tidings_events (log, event, write_id)";
-/** Writes one event, and some by their lines: a list of values takes longer to be planned. */
-const WRITE_ONE = `${INSERT} VALUES ($1, $3, $2::text::uuid)`;
-const WRITE_SOME = `${INSERT}
-SELECT $1::text, line, CASE WHEN n = 1 THEN $2::text::uuid END
-FROM unnest(string_to_array($3::text, E'\\n')) WITH ORDINALITY AS lines (line, n)`;
-/** What both give. Measured, a statement with the operator `||` cost a third more. */
-const RETURNING = "RETURNING concat(xid, '-', id) AS cursor";
-/** PostgreSQL sends one notification, however many rows there are. */
+const APPEND = "SELECT tidings_append($1, $2, $3, $4) AS cursors";
+/** An append in a transaction of the application is one `INSERT`. */
+const INSERT = `INSERT INTO tidings_events (log, event) VALUES ($1, $2)
+RETURNING concat(xid, '-', id) AS cursor`;
 const NOTIFY = `, pg_notify('${NOTIFY_CHANNEL}', $1)::text AS notified`;
 
 /** Finds what a write whose answer was lost has written, in a transaction of its own. */
-const FIND_WRITE = `SELECT concat(xid, '-', id) AS cursor FROM tidings_events
-WHERE log = $1::text AND xid =
-  (SELECT w.xid FROM tidings_events AS w WHERE w.write_id = $2::text::uuid)
-ORDER BY id`;
+const FIND_WRITE = `SELECT string_agg(concat(xid, '-', id), ' ' ORDER BY id)
+  AS cursors FROM tidings_events WHERE log = $1::text AND xid =
+  (SELECT w.xid FROM tidings_events AS w WHERE w.write_id = $2::text::uuid)`;
 
 const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
   SELECT pg_try_advisory_xact_lock(hashtextextended('tidings ' || $1::text, 0))
@@ -149,6 +130,7 @@ const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
 )
 SELECT count(*)::text AS count FROM gone`;
 
+/** What a read gives besides the events. */
 type State = [dropped: string | null, end: string | null, foreign: boolean];
 
 /** One log in the tables. */
@@ -157,17 +139,12 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
   readonly #key: string;
   readonly #setup: PostgresSetup;
   readonly #retention: Retention;
-  readonly #writeOne: string;
-  readonly #writeSome: string;
   /** The last cursor that had no row. While it has none, one statement is enough. */
   #rowless = START;
 
   constructor(setup: PostgresSetup, bounds: RetentionBounds) {
     this.#key = escapeName(setup.collection);
     this.#setup = setup;
-    const returning = ` ${RETURNING}${setup.notify ? NOTIFY : ""}`;
-    this.#writeOne = WRITE_ONE + returning;
-    this.#writeSome = WRITE_SOME + returning;
     const { maxEvents, maxBytes, maxAge } = bounds;
     const values = [maxEvents, maxBytes, maxAge].map(toBound);
     this.#retention = new Retention(bounds, async () => {
@@ -180,25 +157,27 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
 
   prepareWrite(lines: readonly string[]): () => Promise<readonly string[]> {
     const writeId = crypto.randomUUID();
-    const sql = lines.length === 1 ? this.#writeOne : this.#writeSome;
+    const channel = this.#setup.notify ? NOTIFY_CHANNEL : "";
     return async () => {
-      const written = this.#query(sql, writeId, lines.join("\n"));
-      const rows = await written.catch((error) => {
+      const written = this.#query(APPEND, writeId, lines.join("\n"), channel);
+      const [row] = await written.catch((error) => {
         if (!isWrittenAlready(error)) throw error;
         return this.#query(FIND_WRITE, writeId);
       });
-      if (rows.length !== lines.length) {
-        throw new Error(`expected ${lines.length} rows, got ${rows.length}`);
+      const ids = readText(row, "cursors").split(" ");
+      if (ids.length !== lines.length) {
+        throw new Error(`expected ${lines.length} IDs, got ${ids.length}`);
       }
       this.#retention.note(lines);
       await this.#retention.dropIfDue();
-      return rows.map((row) => readText(row, "cursor"));
+      return ids;
     };
   }
 
   async writeIn(transaction: unknown, line: string): Promise<string> {
-    const values = [this.#key, null, line];
-    const [row] = await this.#setup.query(this.#writeOne, values, transaction);
+    const { query, notify } = this.#setup;
+    const sql = notify ? INSERT + NOTIFY : INSERT;
+    const [row] = await query(sql, [this.#key, line], transaction);
     return readText(row, "cursor");
   }
 

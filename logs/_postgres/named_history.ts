@@ -20,10 +20,9 @@ import type {
   VersionedChange,
   VersionedSource,
 } from "../_engine/versioned_log.ts";
-import { readText } from "./connection.ts";
+import { readReply, readText, toBound } from "./connection.ts";
 import { isWrittenAlready } from "./error_kinds.ts";
 import type { PostgresSetup } from "./options.ts";
-import { endReadStatement, readReply, toBound } from "./read_statement.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
 
 /** Milliseconds between two removals of expired logs, and how many one of them takes. */
@@ -50,12 +49,13 @@ const READ = `WITH log AS (
   SELECT row_number() OVER w AS n, sequence::text AS cursor, event,
     sum(octet_length(event)) OVER w - octet_length(event) AS before
   FROM page WINDOW w AS (ORDER BY sequence)
-) ${
-  endReadStatement(
-    6,
-    `SELECT json_build_array(now, version, ${STATE_COLUMNS}) FROM log`,
-  )
-}`;
+)
+SELECT cursor, event FROM (
+  SELECT 0 AS n, '' AS cursor,
+    json_build_array(now, version, ${STATE_COLUMNS})::text AS event FROM log
+  UNION ALL SELECT n, cursor, event FROM found
+  WHERE before < greatest($6::text::float8, 1)
+) AS reply ORDER BY n`;
 
 const CREATE = `INSERT INTO tidings_logs AS l (collection, name, version,
     ${STATE_COLUMNS})

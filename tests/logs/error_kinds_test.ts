@@ -114,6 +114,7 @@ const POSTGRES_ERRORS: [code: unknown, message: string, kind: ErrorKind][] = [
   ["57P05", "terminating connection due to idle-session timeout", "transient"],
   ["25006", "cannot execute INSERT in a read-only transaction", "transient"],
   ["42P01", 'relation "tidings_events" does not exist', "transient"],
+  ["42883", "function tidings_append() does not exist", "transient"],
   ["ECONNREFUSED", "connect ECONNREFUSED 127.0.0.1:5432", "transient"],
   ["ENOTFOUND", "getaddrinfo ENOTFOUND db", "transient"],
   ["CONNECT_TIMEOUT", "write CONNECT_TIMEOUT db:5432", "transient"],

@@ -66,7 +66,7 @@ test("an append whose answer is lost is done once", async ({ client, name }) => 
     let failures = 0;
     const log = new PostgresEventLog(
       failing(client, (sql) => {
-        if (!sql.includes("INSERT INTO tidings_events") || failures === 3) {
+        if (!sql.includes("tidings_append") || failures === 3) {
           return undefined;
         }
         failures++;
@@ -499,7 +499,7 @@ test("a follower asks for the state of the log only where its cursor has no row"
     await other.append({ data: "b" });
     await following.untilEvents(count);
   }
-  assert(statements.some((sql) => sql.includes("FROM tidings_events")));
+  assert(statements.some((sql) => sql.includes("FROM tidings_read")));
   const asking = () => statements.filter((sql) => /tidings_dropped/.test(sql));
   assertEquals(asking(), []);
   await client.pool.query("DELETE FROM tidings_events WHERE log = $1", [name]);
@@ -508,6 +508,37 @@ test("a follower asks for the state of the log only where its cursor has no row"
   // It may have looked before there was the event.
   assert(following.batches.slice(-2).some(({ gap }) => gap));
   assert(asking().length > 0);
+});
+
+test("a read of the end reads a row or two, also on a connection that has read the log while it was small", async ({ client, name }) => {
+  const log = new PostgresEventLog(client, name);
+  let last = await log.append({ data: "a" });
+  const connection = await client.pool.connect();
+  const count = async (): Promise<number> => {
+    const { rows } = await connection.query(
+      `SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::text
+      AS count FROM pg_stat_xact_user_tables WHERE relname = 'tidings_events'`,
+    );
+    return Number(rows[0]?.count);
+  };
+  const readEnd = async (): Promise<void> => {
+    const read = "SELECT * FROM tidings_read($1, $2, $3, '1000', '1000000')";
+    const { rows } = await connection.query(read, [name, ...last.split("-")]);
+    assertEquals(rows.length, 1);
+  };
+  try {
+    await connection.query("ANALYZE tidings_events");
+    for (let reads = 0; reads < 10; reads++) await readEnd();
+    last = (await appendAll(log, numbers(2000))).at(-1)!;
+    await connection.query("BEGIN");
+    const before = await count();
+    await readEnd();
+    const rows = await count() - before;
+    assert(rows <= 2, `read ${rows} rows`);
+    await connection.query("COMMIT");
+  } finally {
+    connection.release(true);
+  }
 });
 
 test("what another program writes that is no event is taken neither for a row that is held back nor for one of another cluster", async ({ client, name }) => {
@@ -723,6 +754,21 @@ test("the application makes the tables, or may not be asked to", async () => {
   await using writer = openPostgres(server.url.replace("postgres@", "writer@"));
   const other = new PostgresEventLog(writer, "a", { maxEvents: 1 });
   await other.append({ data: "b" });
+  // Functions that are gone are made again.
+  const fresh = new PostgresEventLog(client, "fresh");
+  await fresh.append({ data: "c" });
+  await client.pool.query("DROP FUNCTION tidings_append");
+  await fresh.append({ data: "d" });
+  await client.pool.query("DROP FUNCTION tidings_read");
+  assertEquals((await fresh.read("0-0")).events.length, 2);
+  await client.pool.query("DROP FUNCTION tidings_append");
+  const migrated = { hasTables: true };
+  await assertRejects(
+    () => new PostgresEventLog(openLate(client), "a", migrated).rewind(0),
+    Error,
+    "POSTGRES_SCHEMA",
+  );
+  await new PostgresEventLog(openLate(client), "a").rewind(0);
   await client.pool.query("UPDATE tidings_schema SET version = 2");
   await assertRejects(
     () => new PostgresEventLog(openLate(client), "a").rewind(0),
