@@ -21,5 +21,5 @@ export function ownText(text: string): string {
   const rope = " " + text;
   // To compare the rope, it is written out into one new string, which the slice points into.
   // Without that, JavaScriptCore and SpiderMonkey would find `text` itself in the rope.
-  return rope < "" ? "" : rope.slice(1);
+  return rope < "" ? rope : rope.slice(1);
 }

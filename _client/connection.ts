@@ -114,12 +114,12 @@ export class EventStreamConnection
         ((text) =>
           this.#queue.defer(() => {
             try {
-              options.onComment?.(text);
+              options.onComment!(text);
             } catch (error) {
-              this.#parserError = error;
               // What follows in the chunk is as if it had not come.
               this.#interpreter.lastEventId = this.lastEventId;
               this.#queue.clear();
+              this.#parserError = error;
             }
           })),
       maxEventSize: options.maxEventSize ?? DEFAULT_MAX_EVENT_SIZE,

@@ -32,5 +32,5 @@ export function canShare(): boolean {
   // The origin of a sandboxed frame is "null", and is not that of any other frame.
   const { origin } = globalThis as { origin?: unknown };
   return typeof origin === "string" && origin !== "null" &&
-    typeof BroadcastChannel === "function" && getLocks() !== undefined;
+    typeof BroadcastChannel === "function" && Boolean(getLocks());
 }
