@@ -164,9 +164,8 @@ export class WebSocketLike extends PlatformEventTarget implements WebSocket {
         "InvalidStateError",
       );
     }
-    if (typeof Blob === "function" && data instanceof Blob) {
-      this.#sendBlob(data);
-    } else this.#send(toSocketData(data));
+    if (isBlob(data)) this.#sendBlob(data);
+    else this.#send(toSocketData(data));
   }
 
   /**
@@ -333,6 +332,11 @@ defineEventHandlers(WebSocketLike.prototype, [
   "error",
   "close",
 ]);
+
+/** Whether it is a `Blob`, which some runtimes lack. */
+function isBlob(data: unknown): data is Blob {
+  return typeof Blob === "function" && data instanceof Blob;
+}
 
 function toSocketData(
   data: string | ArrayBufferLike | ArrayBufferView,
