@@ -51,7 +51,8 @@ export interface EventSourceInit {
   method?: string | undefined;
   /**
    * The request's body. A function is called at each attempt; it has to make the body
-   * if that is a `ReadableStream`, which can be sent only once.
+   * if that is a stream, which can be sent only once: a `ReadableStream`, one of Node or
+   * another async iterable.
    */
   body?: BodyInit | (() => BodyInit | Promise<BodyInit>) | undefined;
   /**
@@ -165,10 +166,14 @@ export interface ConnectOptions extends EventSourceInit {
   onStateChange?: ((state: ConnectionState) => void) | undefined;
 }
 
-/** Whether a body is a stream, which can be sent only once. */
+/**
+ * Whether a body is a stream, which can be sent only once. That of Node and a generator are:
+ * the `fetch` of Deno, Node and Bun takes them.
+ */
 export function isStream(body: unknown): body is ReadableStream {
   // Not by its class: where that is missing, all other bodies can be sent.
-  return Boolean((body as ReadableStream | undefined)?.getReader);
+  const stream = body as Partial<ReadableStream> | undefined;
+  return Boolean(stream?.getReader ?? stream?.[Symbol.asyncIterator]);
 }
 
 /** The method that the request is sent with. */

@@ -306,14 +306,70 @@ for (const body of ["{}", new Blob(["{}"]), () => "{}", undefined]) {
   });
 }
 
-Deno.test("connect() sends a QUERY whose body is a stream once", async () => {
-  const events = connect("http://a", {
-    method: "QUERY",
-    body: new ReadableStream(),
-    fetch: () => Promise.resolve(eventStream("data: a\n\n")),
+/** A stream as Node's is for `fetch`: an async iterable that can be read once. */
+async function* generate(): AsyncGenerator<Uint8Array> {
+  yield await Promise.resolve(new TextEncoder().encode("{}"));
+}
+
+for (
+  const [name, makeBody] of [
+    ["a stream", () => new Blob(["{}"]).stream()],
+    ["a generator", () => generate() as unknown as BodyInit],
+  ] satisfies [string, () => BodyInit][]
+) {
+  Deno.test(`connect() sends a QUERY whose body is ${name} once`, async () => {
+    const sent: (string | undefined)[] = [];
+    const events = connect("http://a", {
+      method: "QUERY",
+      body: makeBody(),
+      fetch: (_, init) => {
+        const count = sent.push((init as { duplex?: string }).duplex);
+        return Promise.resolve(
+          count === 1
+            ? eventStream("retry: 1\ndata: a\n\n")
+            : new Response(null, { status: 204 }),
+        );
+      },
+    });
+    await Array.fromAsync(events);
+    // Fetch demands it.
+    assertEquals(sent, ["half"]);
   });
-  assertEquals((await Array.fromAsync(events)).length, 1);
-});
+
+  Deno.test(`connect() does not send ${name} a second time, if it is told to`, async () => {
+    let requests = 0;
+    const events = connect("http://a", {
+      body: makeBody(),
+      reconnectionTime: 1,
+      shouldReconnect: ({ reason }) => reason === "end",
+      fetch: () => {
+        requests++;
+        return Promise.resolve(eventStream("data: a\n\n"));
+      },
+    });
+    await events.next();
+    const { reason } = await assertRejects(
+      () => events.next(),
+      EventSourceError,
+    );
+    assertEquals([reason, requests], ["local-error", 1]);
+  });
+
+  Deno.test(`connect() repeats a QUERY whose body is made anew, ${name} each time`, async () => {
+    let requests = 0;
+    await using events = connect("http://a", {
+      method: "QUERY",
+      body: makeBody,
+      reconnectionTime: 1,
+      fetch: () => {
+        requests++;
+        return Promise.resolve(eventStream("data: a\n\n"));
+      },
+    });
+    for (let i = 0; i < 3; i++) await events.next();
+    assertEquals(requests, 3);
+  });
+}
 
 Deno.test("connect() repeats a QUERY that was lost", async () => {
   let requests = 0;

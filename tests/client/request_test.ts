@@ -105,6 +105,21 @@ Deno.test("connect() fails at the second attempt if its body is a stream, not a 
   );
 });
 
+Deno.test("connect() sends a body of an async iterable where fetch does", async () => {
+  async function* generate(): AsyncGenerator<Uint8Array> {
+    yield await Promise.resolve(new TextEncoder().encode("{}"));
+  }
+  const body = () => generate() as unknown as BodyInit;
+  const init = { method: "POST", body: body(), duplex: "half" };
+  // A browser's fetch takes it for text.
+  const expected = await new Request("http://a", init).text();
+  await using server = serve(async (request) =>
+    eventStream(`data: ${await request.text()}\n\n`)
+  );
+  const options = { body, shouldReconnect: () => true };
+  assertEquals(await take(server.url, 2, options), [expected, expected]);
+});
+
 Deno.test("connect() sends any other method", async () => {
   await using server = serve(async (request) =>
     eventStream(`data: ${request.method} ${await request.text()}\n\n`)
