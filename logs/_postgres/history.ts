@@ -51,7 +51,6 @@ const IS_HELD = "coalesce(last >= horizon, false)";
 /** Whether rows come from another cluster: their transactions have not begun in this one. */
 const IS_FOREIGN = "coalesce(last >= next, false)";
 
-/** Enough where the cursor has a row. */
 const READ = "SELECT cursor, event FROM tidings_read($1, $2, $3, $4, $5)";
 const READ_WITH_STATE = `WITH ${BOUNDS}
 SELECT 0 AS n, '' AS cursor, json_build_array((SELECT cursor FROM dropped),

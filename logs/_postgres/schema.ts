@@ -77,8 +77,7 @@ INSERT INTO tidings_schema VALUES (${SCHEMA_VERSION}) ON CONFLICT DO NOTHING;
 CREATE OR REPLACE FUNCTION tidings_append(
   log text, write_id text, lines text, notify_channel text
 ) RETURNS text LANGUAGE plpgsql AS $function$
-DECLARE cursors text;
-BEGIN
+DECLARE cursors text; BEGIN
   IF strpos($3, E'\\n') = 0 THEN
     INSERT INTO tidings_events (log, event, write_id) VALUES ($1, $3, $2::uuid)
     RETURNING concat(xid, '-', id, CASE WHEN $4 <> '' THEN pg_notify($4, $1) END)
