@@ -110,8 +110,8 @@ async function makeRequest(
   const ask = <Value>(
     option: Value | (() => Value | Promise<Value>),
   ): Value | Promise<Value> => {
-    // open() has rejected. React Native's signals have no throwIfAborted().
-    if (signal.aborted) throw undefined;
+    // React Native's signals have no throwIfAborted().
+    if (signal.aborted) throw signal.reason;
     return typeof option === "function" ? (option as () => Value)() : option;
   };
   const url = new URL(await ask(() => requestUrl.next()));
@@ -141,7 +141,8 @@ async function makeRequest(
   // Not every runtime accepts these two: they are left out where the default will do.
   if (options.withCredentials) init.credentials = "include";
   if (isBrowser()) init.cache = "no-store";
-  return await ask([url.href, init] as [string, RequestInit]);
+  if (signal.aborted) throw signal.reason;
+  return [url.href, init];
 }
 
 /**
