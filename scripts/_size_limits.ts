@@ -23,6 +23,6 @@ export const IMPORT_LIMITS: Record<string, number> = {
   EventStreamParser: 2.75 * 1024,
   EventStreamDecoderStream: 2.875 * 1024,
   readEvents: 4.75 * 1024,
-  connect: 7.9375 * 1024,
+  connect: 8 * 1024,
   EventSource: 9.25 * 1024,
 };
