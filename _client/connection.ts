@@ -352,7 +352,7 @@ export class EventStreamConnection
     );
     if (!disconnection) return this.#close(error);
     // shouldReconnect may have called close().
-    if ((this.#readyState as number) === CLOSED) return;
+    if (this.readyState === CLOSED) return;
     this.#readyState = CONNECTING;
     // The wait begins before the callback: its reconnect() has to end the wait.
     const wait = this.#wait(disconnection.delay);
