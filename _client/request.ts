@@ -135,8 +135,9 @@ async function makeRequest(
     SENT_STREAMS.add(body);
     // Fetch demands it for streams.
     init.duplex = "half";
-    // Fetch cancels the body when the signal aborts, but it will not be called.
-    if (signal.aborted) body.cancel().catch(() => {});
+    // Fetch cancels the body when the signal aborts, but it will not be called. A stream of
+    // Node has no cancel().
+    if (signal.aborted) body.cancel?.().catch(() => {});
   }
   // Not every runtime accepts these two: they are left out where the default will do.
   if (options.withCredentials) init.credentials = "include";
