@@ -159,12 +159,12 @@ export class MemoryEventLogs implements EventLogs, Disposable {
     delay: number,
     options: EventLogExpireOptions = {},
   ): Promise<void> {
-    const { claimId } = checkExpire(name, delay, options);
+    const { claimId, delay: expireIn } = checkExpire(name, delay, options);
     const named = this.#find(name);
     if (named === undefined) return;
     const isLater = claimId !== undefined &&
       named.claimId !== claimId;
-    if (!isLater) this.#expireIn(named, delay);
+    if (!isLater) this.#expireIn(named, expireIn);
   }
 
   /** Forgets all names. Following one of their logs fails. */

@@ -30,6 +30,9 @@ import {
   type EventLogOpenOptions,
 } from "./event_logs.ts";
 
+/** Milliseconds, some 3000 years. Engines refuse longer times, or cannot add them to a date. */
+const LONGEST_TIME = 1e14;
+
 const LOG_OPTIONS: OptionKinds<EventLogOptions> = { signal: SIGNAL };
 
 const APPEND_OPTIONS: OptionKinds<EventLogAppendOptions> = {
@@ -173,7 +176,7 @@ export function checkOpenOptions(
   const { expireIn = Infinity } = readOptions(verb, options, OPEN_OPTIONS);
   assertLogName(verb, name);
   assertLimit(verb, "expireIn", expireIn, 1);
-  return expireIn;
+  return orNever(expireIn);
 }
 
 /** Checks the arguments of {@linkcode EventLogs.claim}, and fills in the default. */
@@ -188,22 +191,35 @@ export function checkClaimOptions(
   assertLimit(verb, "leaseTime", leaseTime, 1);
   assertLimit(verb, "expireIn", expireIn, 1);
   if (event !== undefined) assertNoOptions(verb, event);
-  return { ...given, expireIn };
+  return {
+    ...given,
+    leaseTime: Math.min(leaseTime, LONGEST_TIME),
+    expireIn: orNever(expireIn),
+  };
 }
 
 /**
  * Checks the arguments of {@linkcode EventLogs.expire}.
  *
- * @returns The options.
+ * @returns The options, and the delay.
  */
 export function checkExpire(
   name: string,
   delay: number,
   options: EventLogExpireOptions,
-): EventLogExpireOptions {
+): EventLogExpireOptions & { delay: number } {
   const verb = "expire event log";
   const given = readOptions(verb, options, EXPIRE_OPTIONS);
   assertLogName(verb, name);
   assertLimit(verb, "delay", delay, 1);
-  return given;
+  return { ...given, delay: Math.min(delay, LONGEST_TIME) };
+}
+
+/**
+ * Makes a time that an engine can keep.
+ *
+ * @returns The milliseconds, `Infinity` if they are thousands of years.
+ */
+export function orNever(time: number): number {
+  return time > LONGEST_TIME ? Infinity : time;
 }

@@ -62,6 +62,20 @@ export function testExpiry(test: DeclareLogsCase): void {
     await until(async () => await countEntries() === before);
   });
 
+  for (const time of [1e14, 1e15, Number.MAX_SAFE_INTEGER, Infinity]) {
+    test(`a name is kept that expires in ${time} ms`, async ({ logs, other }) => {
+      const leaseTime = Math.min(time, Number.MAX_SAFE_INTEGER);
+      const claim = await logs.claim("a", { leaseTime, expireIn: time });
+      await claim!.append({ data: "a" });
+      assertEquals(await claim!.renew(), true);
+      await logs.open("b", { expireIn: time }).append({ data: "b" });
+      await other.expire("b", leaseTime);
+      for (const name of ["a", "b"]) {
+        assertEquals((await other.inspect(name)).last?.data, name);
+      }
+    });
+  }
+
   test("read() tells of a gap once the events have expired", async ({ logs, other }) => {
     const [id] = await appendAll(logs.open("a"), ["a", "b"]);
     await logs.expire("a", SHORT);

@@ -224,16 +224,18 @@ export class DenoKvEventLogs implements EventLogs {
     options: EventLogExpireOptions = {},
   ): Promise<void> {
     const verb = `expire event log ${quote(name)}`;
-    const { claimId } = checkExpire(name, delay, options);
+    const { claimId, delay: expireIn } = checkExpire(name, delay, options);
     const history = this.#historyOf(name);
     const epoch = await this.#change(history, verb, "", (state) => {
       const isLater = claimId !== undefined && state?.claimId !== claimId;
       if (state === undefined || isLater) return { result: undefined };
-      const expiresAt = Date.now() + delay;
+      const expiresAt = Date.now() + expireIn;
       const next = { ...state, expiresAt, keptUntil: expiresAt };
       return { state: next, result: state.epoch };
     });
-    if (epoch !== undefined) await history.keep(epoch, delay, this.#timeout);
+    if (epoch !== undefined) {
+      await history.keep(epoch, expireIn, this.#timeout);
+    }
   }
 
   #historyOf(name: string): KvNamedHistory {

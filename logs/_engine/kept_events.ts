@@ -7,6 +7,7 @@
  */
 
 import { assertLimit } from "../../_validate.ts";
+import { orNever } from "../../_log/option_checks.ts";
 
 /** What to keep of a log. */
 export interface KeptEvents {
@@ -35,5 +36,5 @@ export function checkKeptEvents(
 ): KeptEvents {
   assertLimit(verb, "maxEvents", maxEvents, 1);
   assertLimit(verb, "maxAge", maxAge, 1);
-  return { maxEvents, maxAge };
+  return { maxEvents, maxAge: orNever(maxAge) };
 }

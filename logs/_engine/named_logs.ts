@@ -69,7 +69,7 @@ export class NamedLogs implements EventLogs {
     delay: number,
     options: EventLogExpireOptions = {},
   ): Promise<void> {
-    const { claimId } = checkExpire(name, delay, options);
-    await this.#open(name).change("expire", decideExpiry(delay, claimId));
+    const { claimId, delay: expireIn } = checkExpire(name, delay, options);
+    await this.#open(name).change("expire", decideExpiry(expireIn, claimId));
   }
 }

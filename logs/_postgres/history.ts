@@ -97,7 +97,7 @@ const DROP = `WITH ${BOUNDS}, lock AS MATERIALIZED (
   WHERE e.log = $1::text AND e.xid < (SELECT horizon FROM bounds)
 ), young AS (
   SELECT xid, id FROM readable,
-    (SELECT least($4::text::float8, 1e14) * interval '1 ms' AS length) AS age
+    (SELECT $4::text::float8 * interval '1 ms' AS length) AS age
   WHERE time BETWEEN now() - length AND now() + length
   ORDER BY xid, id LIMIT 1
 ), newest AS (

@@ -233,7 +233,7 @@ export class RedisEventLogs implements EventLogs {
     delay: number,
     options: EventLogExpireOptions = {},
   ): Promise<void> {
-    const { claimId = "" } = checkExpire(name, delay, options);
+    const given = checkExpire(name, delay, options);
     const { stream, lease, writers } = makeKeys(this.#prefix, name);
     await this.#retry(`expire event log ${quote(name)}`, () => {}, [
       "EVAL",
@@ -242,8 +242,8 @@ export class RedisEventLogs implements EventLogs {
       stream,
       lease,
       writers,
-      String(delay),
-      claimId,
+      String(given.delay),
+      given.claimId ?? "",
     ]);
   }
 

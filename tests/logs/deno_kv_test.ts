@@ -106,6 +106,16 @@ Deno.test("DenoKvEventLog() throws if an option is wrong", async () => {
   }
 });
 
+for (const maxAge of [1e14, 1e15, Number.MAX_SAFE_INTEGER]) {
+  Deno.test(`DenoKvEventLog keeps events for ${maxAge} ms`, async () => {
+    using kv = await Deno.openKv(":memory:");
+    const log = new DenoKvEventLog(kv, ["log"], { maxAge });
+    await appendAll(log, ["a", "b"]);
+    const { events } = await log.read(await log.rewind(2));
+    assertEquals(events.map(({ data }) => data), ["a", "b"]);
+  });
+}
+
 Deno.test("DenoKvEventLog keeps logs of different prefixes apart", async () => {
   using kv = await Deno.openKv(":memory:");
   const a = new DenoKvEventLog(kv, ["log"]);
