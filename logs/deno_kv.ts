@@ -85,7 +85,8 @@ export interface DenoKvEventLogOptions {
   pollInterval?: number | undefined;
   /**
    * Milliseconds after which a call that Deno KV has not answered fails: 1 to
-   * 2 147 483 647. It rejects with an error whose name is `"TimeoutError"`.
+   * 2 147 483 647. It rejects with an error whose name is `"TimeoutError"`. If this process
+   * stood still meanwhile, the time starts again.
    *
    * @default {10_000}
    */

@@ -71,7 +71,7 @@ export interface RedisStreamsEventLogOptions {
   /**
    * Milliseconds after which a call that Redis has not answered fails: 1 to
    * 2 147 478 647. Appending, reading and following then reject with an error whose name
-   * is `"TimeoutError"`.
+   * is `"TimeoutError"`. If this process stood still meanwhile, the time starts again.
    *
    * @default {10_000}
    */

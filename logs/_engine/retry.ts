@@ -2,12 +2,14 @@
 
 /**
  * Calls to an engine that may not answer: retries within a timeout, and waits that end
- * with a timeout or a signal.
+ * with a timeout or a signal. If this process stood still, the engine may have answered all
+ * the same: the time starts again.
  *
  * @module
  */
 
 import { listenForAbort } from "../../_abort.ts";
+import { startIdleTimer } from "../../_idle_timer.ts";
 import { drawRetryDelay } from "../../_log/retry_delay.ts";
 
 /**
@@ -57,15 +59,18 @@ export async function orTimedOut<T>(
   verb: string,
   signal?: AbortSignal,
 ): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let stopTimer = (): void => {};
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(makeTimeoutError(verb, timeout)), timeout);
+    stopTimer = startIdleTimer(
+      timeout,
+      () => reject(makeTimeoutError(verb, timeout)),
+    );
   });
   try {
     // Inside, so that no timer outlives the abort of a call that is never answered.
     return await Promise.race([orAborted(promise, signal), late]);
   } finally {
-    clearTimeout(timer);
+    stopTimer();
   }
 }
 
@@ -96,12 +101,12 @@ export async function retry<T>(
   /** Whether an attempt that failed may have been done. */
   let isUnknown = false;
   let isUnderWay = false;
-  const timer = setTimeout(() => {
+  const stopTimer = startIdleTimer(timeout, () => {
     const isRefused = failure !== undefined && !isUnknown && !isUnderWay;
     controller.abort(
       isRefused ? failure : makeTimeoutError(verb, timeout, failure),
     );
-  }, timeout);
+  });
   const onAbort = (): void => controller.abort(given?.reason);
   const stopListening = listenForAbort(given, onAbort);
   try {
@@ -122,7 +127,7 @@ export async function retry<T>(
       await wait(delay, signal);
     }
   } finally {
-    clearTimeout(timer);
+    stopTimer();
     stopListening();
   }
 }

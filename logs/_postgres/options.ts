@@ -29,8 +29,8 @@ export interface PostgresEventLogsOptions {
    */
   pollInterval?: number | undefined;
   /**
-   * Milliseconds after which a call that PostgreSQL has not answered fails: 1 to
-   * 2 147 483 647. It then rejects with an error whose name is `"TimeoutError"`.
+   * Milliseconds after which a call that PostgreSQL has not answered fails with an error named
+   * `"TimeoutError"`: 1 to 2 147 483 647. If this process stood still, the time starts again.
    *
    * @default {10_000}
    */

@@ -47,7 +47,8 @@ import { WriteLimiter } from "../_engine/write_limiter.ts";
 export interface RedisEventLogsOptions {
   /**
    * Milliseconds after which a call that Redis has not answered fails: 1 to
-   * 2 147 478 647. It rejects with an error whose name is `"TimeoutError"`.
+   * 2 147 478 647. It rejects with an error whose name is `"TimeoutError"`. If this process
+   * stood still meanwhile, the time starts again.
    *
    * @default {10_000}
    */

@@ -3,7 +3,7 @@
 /** Which errors of the engines are tried again: the lists, and what a real Redis replies. */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { type ErrorKind, retry } from "../../logs/_engine/retry.ts";
+import { type ErrorKind, orTimedOut, retry } from "../../logs/_engine/retry.ts";
 import { classifyError as classifyKvError } from "../../logs/_deno_kv/error_kinds.ts";
 import { classifyError as classifyPostgresError } from "../../logs/_postgres/error_kinds.ts";
 import { classifyError as classifyRedisError } from "../../logs/_redis/error_kinds.ts";
@@ -189,6 +189,30 @@ for (const [verdicts, calls, expected] of SEQUENCES) {
       expected,
     );
     if (calls !== Infinity) assertEquals(count, calls);
+  });
+}
+
+/** Calls that wait for an answer, no longer than a time. */
+const WAITS: Record<string, (answer: Promise<string>) => Promise<string>> = {
+  "retry()": (answer) =>
+    retry(() => answer, {
+      timeout: 100,
+      verb: "test",
+      classifyError: () => "unknown",
+    }),
+  "orTimedOut()": (answer) => orTimedOut(answer, 100, "test"),
+};
+
+for (const [name, wait] of Object.entries(WAITS)) {
+  Deno.test(`${name} takes an answer that came while the process stood still`, async () => {
+    // Its timer is behind that of the wait, as what is read from a socket is.
+    const answer = new Promise<string>((resolve) =>
+      setTimeout(() => resolve("done"), 150)
+    );
+    const result = wait(answer);
+    const end = Date.now() + 400;
+    while (Date.now() < end);
+    assertEquals(await result, "done");
   });
 }
 
