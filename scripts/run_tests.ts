@@ -29,7 +29,6 @@ const SLOW = [
   "tests/docs/durable_logs_test.ts",
   "tests/docs/redis_adapters_test.ts",
   "tests/log/memory_size_test.ts",
-  "tests/logs/pglite_test.ts",
   "tests/logs/postgres_failover_test.ts",
   "tests/logs/postgres_routes_test.ts",
   "tests/node/versions_test.ts",

@@ -14,6 +14,12 @@ Deno.test("EventChannel holds nothing for clients that never read, and harms no 
   await quick.inbox.until(() => quick.inbox.lastEventId !== "");
   const alone = await measureLatency(channel, quick);
   const stuck: SocketClient[] = [];
+  // A failure would wait for ever: the server waits for its clients.
+  using _ = {
+    [Symbol.dispose]: () => {
+      for (const client of [quick, ...stuck]) client.close();
+    },
+  };
   while (stuck.length < 100) {
     stuck.push(await SocketClient.connect(server.port));
   }
