@@ -42,7 +42,6 @@ const DENO_ONLY: Record<string, string> = {
   "logs/malformed_kv": "Deno KV is Deno's",
   "logs/deno_kv_prefix": "Deno KV is Deno's",
   "logs/keys": "its cluster outlives each test",
-  "logs/pglite": "takes PGlite from npm",
   "node/versions": "starts Node in several versions",
   "package/missing_globals": "starts processes whose globals are gone",
   "package/absolute_links": "starts processes",
