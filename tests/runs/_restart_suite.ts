@@ -175,7 +175,7 @@ function testReplaced(test: DeclareTest): void {
         await reader.inbox.untilEvents(1);
         assertEquals(await there.start("a", giveNew, replace), true);
         assertEquals(await readToEnd(there, "a"), NEW);
-        await reader.end();
+        await within("the reader is told", reader.end());
         assertEquals(reader.inbox.data, ["old", "replaced"]);
         // It awakes, and writes nothing.
         awake();
@@ -253,7 +253,7 @@ function testReplaced(test: DeclareTest): void {
     }
     faucets.at(-1)!.end();
     for (const [index, reader] of readers.entries()) {
-      await reader.end();
+      await within("the reader is told", reader.end());
       const end = index < readers.length - 2 ? "replaced" : "done";
       assertEquals(reader.inbox.data, [`${Math.floor(index / 2)}`, end]);
       await reader[Symbol.asyncDispose]();
@@ -365,7 +365,7 @@ function testReaders(test: DeclareTest): void {
     }
     next.end();
     for (const reader of late) {
-      await reader.end();
+      await within("the reader is told", reader.end());
       assertEquals(reader.inbox.data, ["new", "done"]);
       await reader[Symbol.asyncDispose]();
     }
@@ -393,7 +393,7 @@ function testReaders(test: DeclareTest): void {
     await reader.inbox.untilEvents(2);
     const [first, second] = reader.inbox.events.map((e) => e.lastEventId);
     await there.start("a", giveNew, replace);
-    await reader.end();
+    await within("the reader is told", reader.end());
     await there.ended("a");
     const told = reader.inbox.lastEventId;
     for (const runs of [here, there]) {
@@ -475,7 +475,7 @@ function testReaders(test: DeclareTest): void {
       await using reader = await readRun(there, "a");
       await reader.inbox.untilEvents(1);
       await there.start("a", giveNew, replace);
-      await reader.end();
+      await within("the reader is told", reader.end());
       assertEquals(reader.inbox.data, ["old", "it is replaced"]);
     },
     { endEvent: (end) => ({ event: "over", data: `it is ${end}` }) },
@@ -504,7 +504,7 @@ function testAfter(test: DeclareTest): void {
     await run(here, "third");
     for (const runs of [here, there]) {
       await using reader = await readRun(runs, "a");
-      await reader.end();
+      await within("the reader is told", reader.end());
       const { events } = reader.inbox;
       assertEquals(events.map((e) => `${e.event}: ${e.data}`), PARTS);
       const ids = events.map(({ lastEventId }) => lastEventId);
@@ -526,7 +526,7 @@ function testAfter(test: DeclareTest): void {
     faucet.give("second");
     faucet.end();
     for (const reader of readers) {
-      await reader.end();
+      await within("the reader is told", reader.end());
       assertEquals(reader.inbox.data, ["first", "done", "second", "done"]);
       await reader[Symbol.asyncDispose]();
     }
@@ -542,7 +542,9 @@ function testAfter(test: DeclareTest): void {
     }
     const readers = [await readRun(here, "a"), await readRun(there, "a")];
     faucet.end();
-    for (const reader of readers) await reader.end();
+    for (const reader of readers) {
+      await within("the reader is told", reader.end());
+    }
     await run(there, "second");
     for (const [index, reader] of readers.entries()) {
       const data = reader.inbox.data;
@@ -608,7 +610,7 @@ function testAfter(test: DeclareTest): void {
     await run(here, "first");
     assertEquals(await statuses(), [200, 200, 200, 200]);
     await using reader = await readRun(there, "a");
-    await reader.end();
+    await within("the reader is told", reader.end());
     const end = reader.inbox.lastEventId;
     assertEquals(await statuses(end), [204, 204, 204, 204]);
     const faucet = new Faucet();

@@ -10,6 +10,7 @@ import { EventRuns, type EventRunsOptions } from "../../runs/mod.ts";
 import { afterSequence } from "../conformance/event_log_cursors_suite.ts";
 import { numbers } from "../conformance/event_log_readers.ts";
 import type { EventLogsFixture } from "../conformance/event_logs_suite.ts";
+import { within } from "../support/within.ts";
 import {
   Faucet,
   readRun,
@@ -91,7 +92,7 @@ function testStart(test: DeclareTest): void {
     await here.start("a", () => [{ data: "first" }]);
     await here.ended("a");
     await using reader = await readRun(there, "a");
-    await reader.end();
+    await within("the reader is told", reader.end());
     const restart = "after";
     const started = await there.start("a", () => [{ data: "second" }], {
       restart,
@@ -136,7 +137,7 @@ function testServe(test: DeclareTest): void {
     faucet.give("3");
     faucet.end();
     for (const reader of [first, second, third]) {
-      await reader.end();
+      await within("the reader is told", reader.end());
       assertEquals(reader.inbox.data, ["1", "2", "3", "done"]);
     }
   });
@@ -151,7 +152,7 @@ function testServe(test: DeclareTest): void {
       await using reader = await readRun(runs, "a", lastEventId);
       if (index === 3) faucet.end();
       if (index < 3) await reader.inbox.untilEvents(index + 1);
-      else await reader.end();
+      else await within("the reader is told", reader.end());
       received.push(...reader.inbox.data);
       lastEventId = reader.inbox.lastEventId;
     }
@@ -164,7 +165,7 @@ function testServe(test: DeclareTest): void {
     await here.start("a", () => [{ data: "1" }, { data: "2" }]);
     await here.ended("a");
     await using reader = await readRun(there, "a");
-    await reader.end();
+    await within("the reader is told", reader.end());
     const [one, two, end] = reader.inbox.events.map((event) =>
       event.lastEventId
     );
@@ -181,7 +182,7 @@ function testServe(test: DeclareTest): void {
       await here.start("a", () => [{ data: "1" }]);
       await here.ended("a");
       await using reader = await readRun(there, "a");
-      await reader.end();
+      await within("the reader is told", reader.end());
       assertEquals(reader.inbox.data, ["1"]);
       const id = reader.inbox.events[0]!.lastEventId;
       assertEquals((await there.serve("a", runRequest(id))).status, 204);
@@ -234,7 +235,7 @@ function testServe(test: DeclareTest): void {
     await here.start("a", () => data.map((data) => ({ data })));
     await here.ended("a");
     await using reader = await readRun(there, "a");
-    await reader.end();
+    await within("the reader is told", reader.end());
     assertEquals(reader.inbox.data, [...data, "done"]);
   });
 }
@@ -251,7 +252,7 @@ function testStop(test: DeclareTest): void {
     await until(() => faucet.run!.signal.aborted);
     assert(performance.now() - begin < 1000);
     await until(() => faucet.isCancelled);
-    await reader.end();
+    await within("the reader is told", reader.end());
     assertEquals(reader.inbox.data, ["1", "stopped"]);
     assertEquals(await there.status("a"), "stopped");
     assertEquals(await there.stop("a"), false);
@@ -338,7 +339,7 @@ function testLoss(test: DeclareTest): void {
       await new Promise((resolve) => setTimeout(resolve, 700));
       faucet.give("1");
       faucet.end();
-      await reader.end();
+      await within("the reader is told", reader.end());
       assertEquals(reader.inbox.data, ["1", "done"]);
     },
     options,
@@ -351,7 +352,7 @@ function testLoss(test: DeclareTest): void {
     await using reader = await readRun(there, "a");
     await reader.inbox.untilEvents(1);
     await here.close();
-    await reader.end();
+    await within("the reader is told", reader.end());
     assertEquals(reader.inbox.data, ["1", "lost"]);
     assertEquals(faucet.isCancelled, true);
   });
@@ -385,7 +386,7 @@ function testExpiry(test: DeclareTest): void {
       faucet.give("1");
       await reader.inbox.untilEvents(1);
       await logs.expire("a", 1);
-      await reader.end();
+      await within("the reader is told", reader.end());
       assertEquals(await waiting, "lost");
       assertEquals(reader.inbox.data, ["1", "lost"]);
       const request = runRequest(reader.inbox.lastEventId);
