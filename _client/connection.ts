@@ -114,7 +114,7 @@ export class EventStreamConnection
         ((text) =>
           this.#queue.defer(() => {
             try {
-              options.onComment!(text);
+              options.onComment?.(text);
             } catch (error) {
               // What follows in the chunk is as if it had not come.
               this.#interpreter.lastEventId = this.lastEventId;

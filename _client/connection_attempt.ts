@@ -154,6 +154,7 @@ export class ConnectionAttempt {
     if (signal.aborted || !fault) return response;
     const body = readsRefusal
       ? await readStart(async () => {
+        // What has been read starts no idle timer.
         await this.#reading;
         return { value: await this.read() };
       }, this.#clock)

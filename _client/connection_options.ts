@@ -71,8 +71,8 @@ export interface EventSourceInit {
    * The name of a parameter of the query that has the last event ID, instead of the header
    * `Last-Event-ID`. In a browser, that header needs a preflight if the server is of another
    * origin: one that does not allow it is lost once there is an ID. Servers of this library
-   * read the parameter that their option of the same name says. The rest of the query is
-   * written anew, as `URLSearchParams` does it: `?a=%20` becomes `?a=+`.
+   * read the parameter that their option of the same name says. `URLSearchParams`
+   * serializes all of the query again: `?a=%20` becomes `?a=+`.
    *
    * @default {no parameter}
    */

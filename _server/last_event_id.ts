@@ -23,9 +23,9 @@ export function readLastEventId(
   parameter?: string,
 ): string | undefined {
   const header = getHeader(request, "last-event-id");
-  // workerd decodes the bytes of headers by itself.
-  if (header && IS_WORKERD) return header;
   if (header) {
+    // workerd decodes the bytes of headers by itself.
+    if (IS_WORKERD) return header;
     // Spec: "(`Last-Event-ID`, lastEventIDValue)" with the value "encoded as
     // UTF-8"; `Headers` shows its bytes as characters, one for one.
     const bytes = Uint8Array.from(header, (byte) => byte.charCodeAt(0));

@@ -105,10 +105,9 @@ export function makeBatchParts(
 
 /** Whether an entry holds the beginning of a batch with this tag. */
 export function hasTag({ value }: KvEntry, tag: string): boolean {
-  return value instanceof Uint8Array &&
-    (decoder ??= new TextDecoder()).decode(
-        value.subarray(0, tag.length + 1),
-      ) === `${tag}\n`;
+  if (!(value instanceof Uint8Array)) return false;
+  decoder ??= new TextDecoder();
+  return decoder.decode(value.subarray(0, tag.length + 1)) === `${tag}\n`;
 }
 
 /** Reads the numbers at the end of an entry's key. */

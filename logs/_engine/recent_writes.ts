@@ -1,8 +1,9 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The last writes of a claim. The claim writes them again if the engine loses them: if they
- * are deleted, or after a failover or a restart from an older copy.
+ * The last writes of a claim, or of a log that keeps its claims in its state. They are written
+ * again if the engine loses them: if they are deleted, or after a failover or a restart from an
+ * older copy.
  *
  * @module
  */
@@ -17,7 +18,7 @@ export interface WriteSize {
 const MAX_EVENTS = 1000;
 const MAX_BYTES = 1_048_576;
 
-/** The last writes of a claim, the oldest first. */
+/** The last writes, the oldest first. */
 export class RecentWrites<T> {
   readonly #measure: (write: T) => WriteSize;
   readonly #writes: T[] = [];

@@ -90,10 +90,7 @@ export interface VersionedSource<Watcher extends ChangeWatcher> {
 const ONE: ReadBounds = { limit: 1, maxBytes: 0 };
 
 /** Events that were written. */
-interface Written {
-  readonly epoch: string;
-  /** The sequence of the last one. */
-  readonly last: number;
+interface Written extends EpochState {
   readonly lines: readonly string[];
 }
 
@@ -236,7 +233,7 @@ export class VersionedLog<Watcher extends ChangeWatcher>
     state: LogState | undefined,
   ): { state: LogState | undefined; lines: readonly string[] } {
     const all = this.#written.all;
-    const end: EpochState | undefined = all.at(-1);
+    const end = all.at(-1);
     if (end === undefined || state === undefined) return { state, lines: [] };
     const isWhole = state.epoch !== end.epoch || state.last >= end.last;
     if (isWhole) return { state, lines: [] };

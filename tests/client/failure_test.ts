@@ -355,7 +355,7 @@ for (
     assertEquals([reason, requests], ["local-error", 1]);
   });
 
-  Deno.test(`connect() repeats a QUERY whose body is made anew, ${name} each time`, async () => {
+  Deno.test(`connect() repeats a QUERY with a function that makes its body: ${name}`, async () => {
     let requests = 0;
     await using events = connect("http://a", {
       method: "QUERY",

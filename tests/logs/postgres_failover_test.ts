@@ -89,7 +89,7 @@ test("what a claim has written is written again with its next append, renewal or
     assertEquals(gap, false);
     assertEquals(events.map(({ id }) => id), ids[n]);
     assertEquals(events.map(({ data }) => data), numbers(ids[n]!.length));
-    // Whoever had read all goes on where that ended.
+    // A reader that had all of that goes on after it.
     const back = await log.read(ids[n]![7]!);
     assertEquals([back.gap, back.events], [false, events.slice(8)]);
   }
@@ -164,7 +164,7 @@ test("what others have written since is not written over", async ({ server, logs
   assertEquals(events.map(({ data }) => data), ["foreign", "2", "3", "4"]);
 });
 
-test("a run is whole for those who read it then and later, whether they connect again or not", async ({ server, client, logs, other }) => {
+test("readers get a run whole, whether they connect again or not", async ({ server, client, logs, other }) => {
   await using here = new EventRuns({ logs, onError: () => {} });
   await using there = new EventRuns({ logs: other, onError: () => {} });
   const faucet = new Faucet();
@@ -207,10 +207,10 @@ function checkStream({ events }: Inbox, all: readonly unknown[]): void {
       next = undefined;
       continue;
     }
-    const place = all.indexOf(data);
-    assert(place !== -1, data);
-    assert(next === undefined || place === next, `${data} came at ${next}`);
-    next = place + 1;
+    const index = all.indexOf(data);
+    assert(index !== -1, data);
+    assert(next === undefined || index === next, `${data} came at ${next}`);
+    next = index + 1;
     assertEquals(contents.get(id) ?? data, data);
     contents.set(id, data);
   }

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import type { EventLogs } from "../../log.ts";
+import type { EventLog, EventLogs } from "../../log.ts";
 import { EventLogClaimError } from "../../log.ts";
 import {
   type EventRun,
@@ -439,23 +439,15 @@ function testReaders(test: DeclareTest): void {
   test("a reader that comes after a run was replaced gets the next one, although others have not noticed", async ({ here, logs }) => {
     // What it follows tells it nothing.
     await using runs = new EventRuns({
-      logs: {
-        ...withClaims(logs, () => ({})),
-        open: (name, options) => {
-          const log = logs.open(name, options);
-          return {
-            ...asPlain(log),
-            compare: (a, b) => log.compare?.(a, b),
-            follow: async (onBatch, { signal } = {}) => {
-              onBatch({ events: [], cursor: await log.rewind(0), gap: false });
-              signal?.throwIfAborted();
-              return await new Promise((_, reject) =>
-                signal?.addEventListener("abort", () => reject(signal.reason))
-              );
-            },
-          };
+      logs: withOpen(logs, (log) => ({
+        follow: async (onBatch, { signal } = {}) => {
+          onBatch({ events: [], cursor: await log.rewind(0), gap: false });
+          signal?.throwIfAborted();
+          return await new Promise((_, reject) =>
+            signal?.addEventListener("abort", () => reject(signal.reason))
+          );
         },
-      },
+      })),
     });
     await here.start("a", new Faucet().open);
     await using first = await readRun(runs, "a");
@@ -577,19 +569,9 @@ function testAfter(test: DeclareTest): void {
     await run(here, "first");
     await run(there, "second");
     await using runs = new EventRuns({
-      logs: {
-        ...withClaims(logs, () => ({})),
-        open: (name, options) => {
-          const log = logs.open(name, options);
-          const { compare } = log;
-          return {
-            ...asPlain(log),
-            ...compare && { compare: compare.bind(log) },
-            read: (cursor, options) =>
-              log.read(cursor, { ...options, limit: 1 }),
-          };
-        },
-      },
+      logs: withOpen(logs, (log) => ({
+        read: (cursor, options) => log.read(cursor, { ...options, limit: 1 }),
+      })),
     });
     assertEquals(await readToEnd(runs, "a"), PARTS.slice(0, 4));
   });
@@ -625,7 +607,6 @@ function testAfter(test: DeclareTest): void {
   });
 }
 
-/** The methods of a log as members of its own. */
 /** The same logs, which are followed only once that is released. */
 function withHeldFollow(
   logs: EventLogs,
@@ -633,27 +614,39 @@ function withHeldFollow(
   const called = Promise.withResolvers<void>();
   const released = Promise.withResolvers<void>();
   return {
-    logs: {
-      ...withClaims(logs, () => ({})),
-      open: (name, options) => {
-        const log = logs.open(name, options);
-        return {
-          ...asPlain(log),
-          compare: (a, b) => log.compare?.(a, b),
-          follow: async (onBatch, options) => {
-            called.resolve();
-            await released.promise;
-            return await log.follow(onBatch, options);
-          },
-        };
+    logs: withOpen(logs, (log) => ({
+      follow: async (onBatch, options) => {
+        called.resolve();
+        await released.promise;
+        return await log.follow(onBatch, options);
       },
-    },
+    })),
     called: called.promise,
     release: released.resolve,
   };
 }
 
-function asPlain(log: ReturnType<EventLogs["open"]>): typeof log {
+/** The same logs, with members that the test changes in those that are opened. */
+function withOpen(
+  logs: EventLogs,
+  change: (log: EventLog) => Partial<EventLog>,
+): EventLogs {
+  return {
+    ...withClaims(logs, () => ({})),
+    open: (name, options) => {
+      const log = logs.open(name, options);
+      const { compare } = log;
+      return {
+        ...asPlain(log),
+        ...compare && { compare: compare.bind(log) },
+        ...change(log),
+      };
+    },
+  };
+}
+
+/** The methods of a log as members of its own. */
+function asPlain(log: EventLog): EventLog {
   return {
     append: (event, options) => log.append(event, options),
     read: (cursor, options) => log.read(cursor, options),
