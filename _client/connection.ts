@@ -114,7 +114,8 @@ export class EventStreamConnection
         ((text) =>
           this.#queue.defer(() => {
             try {
-              options.onComment?.(text);
+              // Cannot fail: the parser has this function only if there is an onComment.
+              options.onComment!(text);
             } catch (error) {
               // What follows in the chunk is as if it had not come.
               this.#interpreter.lastEventId = this.lastEventId;
