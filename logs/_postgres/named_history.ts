@@ -25,9 +25,10 @@ import { isWrittenAlready } from "./error_kinds.ts";
 import type { PostgresSetup } from "./options.ts";
 import { NOTIFY_CHANNEL } from "./schema.ts";
 
-/** Milliseconds between two removals of expired logs, and how many one of them takes. */
+/** Milliseconds between two removals of expired logs, and how much one of them takes. */
 const SWEEP_INTERVAL = 1000;
 const SWEEP_LOGS = 100;
+const SWEEP_EVENTS = 20_000;
 
 /** The clock of the database, so that a lease ends at the same time for all processes. */
 const NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
@@ -87,13 +88,13 @@ const FIND_WRITE = `SELECT epoch || '-' || sequence AS cursor
 FROM tidings_log_events WHERE write_id = $1::text::uuid`;
 
 const SWEEP = `WITH expired AS (
-  SELECT collection, name FROM tidings_logs WHERE expires_at <= ${NOW}
-  LIMIT ${SWEEP_LOGS} FOR UPDATE SKIP LOCKED
+  SELECT ctid AS row, last FROM tidings_logs WHERE expires_at <= (SELECT ${NOW})
+  ORDER BY expires_at LIMIT ${SWEEP_LOGS} FOR UPDATE SKIP LOCKED
 ), gone AS (
-  DELETE FROM tidings_logs AS l USING expired AS e
-  WHERE l.collection = e.collection AND l.name = e.name RETURNING l.epoch
-)
-DELETE FROM tidings_log_events AS e USING gone WHERE e.epoch = gone.epoch`;
+  DELETE FROM tidings_logs USING (SELECT row,
+    sum(last) OVER (ROWS UNBOUNDED PRECEDING) - last AS before FROM expired) AS e
+  WHERE ctid = row AND before < ${SWEEP_EVENTS} RETURNING epoch
+) DELETE FROM tidings_log_events WHERE epoch = ANY (ARRAY(SELECT epoch FROM gone))`;
 
 /** One log in the tables. */
 export class NamedHistory implements VersionedSource<HeldWatcher> {

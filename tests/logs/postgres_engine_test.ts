@@ -709,6 +709,55 @@ test("logs by name are kept apart, wherever the name of all of them ends and the
   assertEquals(events.map(({ data }) => data), ["of a channel"]);
 });
 
+test("a removal of expired logs reads no others, and takes some at a time", async ({ client, name }) => {
+  let removal = "";
+  const logs = new PostgresEventLogs({
+    query: (sql, values) => {
+      if (sql.includes("SKIP LOCKED")) removal = sql;
+      return client.query(sql, values);
+    },
+  }, name);
+  await logs.expire("nothing", 1);
+  const connection = await client.pool.connect();
+  const insert = (prefix: string, count: number, expiry: number) =>
+    connection.query(
+      `INSERT INTO tidings_logs SELECT $1, $2 || n, gen_random_uuid(), $2 || n, 9000,
+      NULL, NULL, $4 FROM generate_series(1, $3::int) AS n`,
+      [name, prefix, count, expiry],
+    );
+  const countRead = async (): Promise<number> => {
+    const { rows } = await connection.query(
+      `SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::int
+      AS count FROM pg_stat_xact_user_tables WHERE relname = 'tidings_logs'`,
+    );
+    return Number(rows[0]?.count);
+  };
+  const countExpired = async (): Promise<number> => {
+    const { rows } = await connection.query(
+      "SELECT FROM tidings_logs WHERE collection = $1 AND expires_at = 1",
+      [name],
+    );
+    return rows.length;
+  };
+  try {
+    // Those of other tests, which have expired meanwhile, are gone then.
+    await connection.query(removal);
+    await connection.query("BEGIN");
+    await insert(`${name} live `, 10_000, Number.MAX_SAFE_INTEGER);
+    const before = await countRead();
+    await connection.query(removal);
+    const rows = await countRead() - before;
+    assert(rows < 100, `read ${rows} rows`);
+    await insert(`${name} expired `, 5, 1);
+    for (const left of [2, 0]) {
+      await connection.query(removal);
+      assertEquals(await countExpired(), left);
+    }
+  } finally {
+    connection.release(true);
+  }
+});
+
 test("an append does not wait for long until old events are dropped", async ({ client, name }) => {
   const log = new PostgresEventLog(client, name, { maxEvents: 1 });
   await Promise.all(numbers(50).map((data) => log.append({ data })));
