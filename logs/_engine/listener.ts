@@ -124,12 +124,16 @@ export class Listener {
       }
       this.#setHeard(true);
       const start = performance.now();
+      let due = start + HEARTBEAT;
       while (!isOver && this.#isNeeded) {
-        await this.#wait(HEARTBEAT);
+        await this.#wait(due - performance.now());
+        // A follower has ended, and another one may have begun.
+        if (performance.now() < due) continue;
         if (!isBeating) return;
         // If it does not come back, the connection is lost without a word, as behind a proxy
         // that drops it.
         isBeating = false;
+        due = performance.now() + HEARTBEAT;
         feed.send(beat).catch(() => isBeating = true);
       }
       if (isOver && performance.now() - start < SHORTEST) {

@@ -139,10 +139,11 @@ export class NamedHistory implements VersionedSource<HeldWatcher> {
   async write(
     { stored, next, lines, writeId }: VersionedChange,
   ): Promise<number | undefined> {
-    const rest = WRITE + (this.#setup.notify ? NOTIFY : "") + " FROM changed";
-    const sql = `WITH changed AS (${
-      stored === undefined ? CREATE : UPDATE
-    }${rest}`;
+    const change = stored === undefined ? CREATE : UPDATE;
+    // Followers have nothing to read after a renewal.
+    const isSeen = lines.length > 0 || stored?.epoch !== next.epoch;
+    const notify = isSeen && this.#setup.notify ? NOTIFY : "";
+    const sql = `WITH changed AS (${change}${WRITE}${notify} FROM changed`;
     const [row] = await this.#setup.query(sql, [
       ...this.#names,
       next.version,

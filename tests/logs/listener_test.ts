@@ -156,6 +156,33 @@ Deno.test("Listener takes a connection that was not needed for long for no failu
   await stopped;
 });
 
+Deno.test("Listener sends one notification of its own a minute, however often followers begin and end", async () => {
+  using time = new FakeTime();
+  const feed = new TestFeed();
+  let sent = 0;
+  const { listener } = listenTo({
+    listen: (onNotify, onLost) => feed.listen(onNotify, onLost),
+    // It does not come back.
+    send: () => {
+      sent++;
+      return Promise.resolve();
+    },
+  });
+  const seen: [sent: number, opened: number][] = [];
+  listener.start();
+  for (let seconds = 1; seconds <= 140; seconds++) {
+    time.pass(1000);
+    listener.stop();
+    listener.start();
+    for (let i = 0; i < 20; i++) await Promise.resolve();
+    if (seconds % 50 === 0) seen.push([sent, feed.opened]);
+  }
+  // The connection is lost when it should have come back.
+  assertEquals([...seen, [sent, feed.opened]], [[0, 1], [1, 1], [1, 2]]);
+  await listener.stop();
+  assertEquals([sent, feed.closed], [1, 2]);
+});
+
 /** What becomes of the notification of its own that a listener sends each minute. */
 const BEATS: [
   what: string,

@@ -452,6 +452,30 @@ test("an append sends a NOTIFY, unless that is left out", async ({ client, name 
   assertEquals(ours, [loud]);
 });
 
+test("a change of a claim sends no NOTIFY, as it gives readers nothing", async ({ client, name }) => {
+  const heard: string[] = [];
+  const stop = await client.listen!(
+    "tidings",
+    (payload) => heard.push(payload),
+    () => {},
+  );
+  const logs = new PostgresEventLogs(client, name);
+  const options = { leaseTime: 60_000 };
+  const claim = await logs.claim("a", { ...options, event: {} });
+  await claim?.renew();
+  await logs.expire("a", 60_000);
+  await claim?.release();
+  // It starts the log over, which readers are told of.
+  await logs.claim("a", { ...options, replace: true, takeOver: claim?.id });
+  await logs.open("b").append({});
+  for (let tries = 500; !heard.includes(`${name}/b`) && tries > 0; tries--) {
+    await new Promise((go) => setTimeout(go, 10));
+  }
+  await stop();
+  const ours = heard.filter((payload) => payload.startsWith(name));
+  assertEquals(ours, [`${name}/a`, `${name}/a`, `${name}/b`]);
+});
+
 test("a read keeps to its bounds, whether its cursor has a row or not", async ({ client, name }) => {
   const log = new PostgresEventLog(client, name);
   const [first, ...ids] = await appendAll(log, numbers(5));
