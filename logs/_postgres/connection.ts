@@ -25,7 +25,8 @@ const MAKE_TABLES = `DO $tidings$ BEGIN
 PERFORM pg_advisory_xact_lock(5211948630178542);
 ${POSTGRES_SCHEMA}END $tidings$`;
 const READ_VERSION = `SELECT max(version)::text AS version FROM tidings_schema
-WHERE (to_regproc('tidings_append'), to_regproc('tidings_read')) IS NOT NULL`;
+HAVING max(version) <> ${SCHEMA_VERSION}
+  OR (to_regproc('tidings_append'), to_regproc('tidings_read')) IS NOT NULL`;
 const NOTIFY = "SELECT pg_notify($1::text, $2::text)";
 
 /** A client that logs share. */

@@ -119,9 +119,8 @@ export class NamedHistory implements VersionedSource<HeldWatcher> {
       toBound(limit),
       String(maxBytes),
     ]);
-    const { state, rows } = readReply<[number, string | null, ...unknown[]]>(
-      reply,
-    );
+    type State = [now: number, version: string | null, ...columns: unknown[]];
+    const { state, rows } = readReply<State>(reply);
     const [now, version, ...columns] = state;
     return {
       // There is no row if the version is `null`.

@@ -843,11 +843,20 @@ test("the application makes the tables, or may not be asked to", async () => {
   );
   await new PostgresEventLog(openLate(client), "a").rewind(0);
   await client.pool.query("UPDATE tidings_schema SET version = 2");
-  await assertRejects(
-    () => new PostgresEventLog(openLate(client), "a").rewind(0),
-    Error,
-    "got version 2",
+  for (const missing of ["nothing", "tidings_append"]) {
+    await client.pool.query(`DROP FUNCTION IF EXISTS ${missing}`);
+    await assertRejects(
+      () => new PostgresEventLog(openLate(client), "a").rewind(0),
+      Error,
+      "got version 2",
+    );
+  }
+  // What a later version may do without is not made in its tables.
+  const { rows } = await client.pool.query(
+    `SELECT version, to_regproc('tidings_append')::text AS made
+    FROM tidings_schema`,
   );
+  assertEquals(rows, [{ version: 2, made: null }]);
 });
 
 test("tables that are gone are made again, unless the application makes them", async () => {
