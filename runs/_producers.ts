@@ -20,6 +20,8 @@ export class Producers {
   readonly #registry: Registry;
   /** The producers at work, each with the promise of its end. */
   readonly #running = new Map<Producer, Promise<void>>();
+  /** The claims under way. */
+  readonly #claiming = new Set<Promise<unknown>>();
   /** How many runs are being produced or claimed. */
   #size = 0;
   #isClosed = false;
@@ -61,9 +63,12 @@ export class Producers {
     }
     this.#size++;
     let claimed: ClaimedRun | undefined;
+    const claiming = this.#registry.claim(id, restart);
+    this.#claiming.add(claiming);
     try {
-      claimed = await this.#registry.claim(id, restart);
+      claimed = await claiming;
     } finally {
+      this.#claiming.delete(claiming);
       if (claimed === undefined) this.#size--;
     }
     if (claimed === undefined) return false;
@@ -76,6 +81,7 @@ export class Producers {
   async close(): Promise<void> {
     this.#isClosed = true;
     for (const producer of this.#running.keys()) producer.stop("lost");
+    await Promise.allSettled(this.#claiming);
     await Promise.all(this.#running.values());
   }
 

@@ -345,6 +345,14 @@ function testLoss(test: DeclareTest): void {
     options,
   );
 
+  test("close() waits for the end of a run that is being started", async ({ here, there }) => {
+    const faucet = new Faucet();
+    const started = here.start("run", faucet.open);
+    await within("the close", here.close());
+    assertEquals(await there.status("run"), "lost");
+    assertEquals(await started, true);
+  });
+
   test("close() ends the runs of its process as lost", async ({ here, there }) => {
     const faucet = new Faucet();
     await here.start("a", faucet.open);
