@@ -37,26 +37,24 @@ const NOW = "floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint";
 const READ = `WITH log AS (
   SELECT l.*, ${NOW} AS now FROM (SELECT 1) AS one LEFT JOIN tidings_logs AS l
     ON l.collection = $1::text AND l.name = $2::text
-), start AS (
-  SELECT CASE WHEN $4::text IS NULL THEN last - 1 WHEN epoch = $3::text
-    THEN $4::text::bigint ELSE 0 END AS sequence FROM log
+), first AS (
+  SELECT e.sequence FROM tidings_log_events AS e
+  WHERE e.epoch = (SELECT epoch FROM log WHERE coalesce(expires_at > now, true))
+    AND e.sequence > (SELECT CASE WHEN $4::text IS NULL THEN last - 1
+      WHEN epoch = $3::text THEN $4::text::bigint ELSE 0 END FROM log)
+  ORDER BY e.sequence LIMIT 1
 ), page AS (
-  SELECT e.sequence, e.event FROM tidings_log_events AS e, log, start
-  WHERE e.epoch = log.epoch AND e.sequence > start.sequence
-    AND e.sequence <= log.last
-    AND (log.expires_at IS NULL OR log.expires_at > log.now)
-  ORDER BY e.sequence LIMIT $5::text::bigint
-), found AS (
-  SELECT row_number() OVER w AS n, sequence::text AS cursor, event,
-    sum(octet_length(event)) OVER w - octet_length(event) AS before
-  FROM page WINDOW w AS (ORDER BY sequence)
+  SELECT e.sequence, e.event, sum(octet_length(e.event)) OVER (ORDER BY e.sequence)
+    - octet_length(e.event) AS before FROM tidings_log_events AS e
+  WHERE e.epoch = (SELECT epoch FROM log)
+    AND e.sequence BETWEEN (SELECT sequence FROM first) AND
+      (SELECT least(last, sequence + $5::text::bigint - 1) FROM log, first)
 )
-SELECT cursor, event FROM (
-  SELECT 0 AS n, '' AS cursor,
-    json_build_array(now, version, ${STATE_COLUMNS})::text AS event FROM log
-  UNION ALL SELECT n, cursor, event FROM found
+SELECT sequence::text AS cursor, event FROM (
+  SELECT 0 AS sequence, json_build_array(now, version, ${STATE_COLUMNS})::text AS event
+  FROM log UNION ALL SELECT sequence, event FROM page
   WHERE before < greatest($6::text::float8, 1)
-) AS reply ORDER BY n`;
+) AS reply ORDER BY sequence`;
 
 const CREATE = `INSERT INTO tidings_logs AS l (collection, name, version,
     ${STATE_COLUMNS})

@@ -565,6 +565,60 @@ test("a read of the end reads a row or two, also on a connection that has read t
   }
 });
 
+test("a read of a log by name reads no more rows than it gives, and one", async ({ client, name }) => {
+  const connection = await client.pool.connect();
+  /** The rows of the tables that a read of a page costs. */
+  let cost = 0;
+  const log = new PostgresEventLogs({
+    query: async (sql, values) => {
+      if (!sql.includes("page AS")) return await client.query(sql, values);
+      await connection.query("BEGIN");
+      const before = await count();
+      const { rows } = await connection.query(sql, values);
+      cost = await count() - before;
+      await connection.query("COMMIT");
+      return rows;
+    },
+  }, name).open("a");
+  const count = async (): Promise<number> => {
+    const { rows } = await connection.query(
+      `SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::int AS count
+      FROM pg_stat_xact_user_tables WHERE relname = 'tidings_log_events'`,
+    );
+    return Number(rows[0]?.count);
+  };
+  try {
+    await log.append({});
+    await client.query(
+      `INSERT INTO tidings_log_events
+      SELECT l.epoch, n, json_build_object('data', n::text)
+      FROM tidings_logs AS l, generate_series(2, 20000) AS n
+      WHERE l.collection = $1`,
+      [name],
+    );
+    await client.query(
+      "UPDATE tidings_logs SET last = 20000, version = gen_random_uuid() WHERE collection = $1",
+      [name],
+    );
+    const start = await log.rewind(Infinity);
+    assert(cost <= 2, `read ${cost} rows to find the beginning`);
+    const { events, cursor } = await log.read(start, { limit: 10 });
+    assertEquals(events.length, 10);
+    assert(cost <= 11, `read ${cost} rows for 10`);
+    // Also behind a hole that is longer than a page.
+    await client.query(
+      `DELETE FROM tidings_log_events AS e USING tidings_logs AS l
+      WHERE l.epoch = e.epoch AND sequence BETWEEN 11 AND 15000 AND collection = $1`,
+      [name],
+    );
+    const after = await log.read(cursor, { limit: 2 });
+    assertEquals(after.gap, true);
+    assertEquals(after.events.map(({ data }) => data), ["15001", "15002"]);
+  } finally {
+    connection.release(true);
+  }
+});
+
 test("what another program writes that is no event is taken neither for a row that is held back nor for one of another cluster", async ({ client, name }) => {
   const log = new PostgresEventLog(client, name, { pollInterval: 5 });
   const start = await log.append({ data: "a" });
