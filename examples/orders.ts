@@ -41,9 +41,15 @@ const client: PostgresClient = {
       ({ payload = "" }: { payload?: string }) => onNotify(payload),
     );
     listener.on("error", onLost).on("end", onLost);
-    await listener.connect();
-    await listener.query(`LISTEN ${channel}`);
-    return () => listener.end();
+    const stop = () => listener.end();
+    try {
+      await listener.connect();
+      await listener.query(`LISTEN ${channel}`);
+    } catch (error) {
+      stop(); // a standby connects, but refuses to listen
+      throw error;
+    }
+    return stop;
   },
 };
 

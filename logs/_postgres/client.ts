@@ -49,7 +49,7 @@ export interface PostgresClient {
    * @param onNotify Is called with the payload of each notification.
    * @param onLost Is called when the connection is lost. The log then calls the function
    * that stops it, and `listen` again.
-   * @returns A function that stops it.
+   * @returns A function that stops it. Where it rejects, it leaves no connection open.
    */
   listen?(
     channel: string,

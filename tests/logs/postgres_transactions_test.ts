@@ -26,6 +26,7 @@ import {
 } from "../support/postgres_routes.ts";
 import { PostgresServer } from "../support/postgres_server.ts";
 import { Random } from "../support/random.ts";
+import { within } from "../support/within.ts";
 
 interface Fixture {
   route: PostgresRoute;
@@ -453,3 +454,47 @@ test("notices that the connection that listens is lost, and opens another", asyn
   await log.append({ data: "a" });
   await following.untilEvents(1);
 });
+
+test(
+  "listens on one connection again when a standby that refuses that becomes the server",
+  async ({ route }) => {
+    await using server = await PostgresServer.start();
+    await using client = await openRoute(route, server);
+    let failures = 0;
+    let isHeard = Promise.withResolvers<void>();
+    const log = new PostgresEventLog(
+      {
+        query: client.query,
+        listen: async (...calls) => {
+          try {
+            const stop = await client.listen!(...calls);
+            isHeard.resolve();
+            return stop;
+          } catch (error) {
+            failures++;
+            throw error;
+          }
+        },
+      },
+      "orders",
+      // Only a notification wakes it, as long as it takes the connection for a good one.
+      { pollInterval: Infinity },
+    );
+    await using following = new Following(log);
+    await within("the log listens", isHeard.promise);
+    isHeard = Promise.withResolvers();
+    await server.restartAsStandby();
+    for (let i = 0; failures < 3 && i < 500; i++) {
+      await new Promise((go) => setTimeout(go, 20));
+    }
+    await client.pool.query("SELECT pg_promote()");
+    await within("the log listens again", isHeard.promise);
+    const { rows: [row] } = await client.pool.query(
+      "SELECT count(*)::int FROM pg_stat_activity WHERE query ~* '^LISTEN'",
+    );
+    assertEquals(row?.count, 1);
+    await log.append({ data: "a" });
+    await following.untilEvents(1);
+  },
+  POSTGRES_ROUTES.filter(({ hasBouncer }) => !hasBouncer),
+);

@@ -74,9 +74,15 @@ export function openPostgres(
         ({ payload = "" }: { payload?: string }) => onNotify(payload),
       );
       client.on("error", onLost).on("end", onLost);
-      await client.connect();
-      await client.query(`LISTEN ${channel}`);
-      return () => client.end();
+      const stop = (): Promise<void> => client.end();
+      try {
+        await client.connect();
+        await client.query(`LISTEN ${channel}`);
+      } catch (error) {
+        stop();
+        throw error;
+      }
+      return stop;
     },
     begin: async () => {
       const transaction = await pool.connect();

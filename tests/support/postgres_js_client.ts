@@ -33,7 +33,6 @@ export function openPostgresJs(
     ...max !== undefined && { max },
   };
   const sql = postgres(url, options);
-  const listener = listenUrl === url ? sql : postgres(listenUrl, options);
   const run = async (
     on: Sql,
     text: string,
@@ -41,12 +40,7 @@ export function openPostgresJs(
   ): Promise<{ rows: Rows }> => ({
     rows: await on.unsafe<Rows>(text, values as Values),
   });
-  const listening: Promise<unknown>[] = [];
-  const end = async (): Promise<void> => {
-    // A connection that is being made would outlive the end.
-    await Promise.allSettled(listening);
-    await Promise.all([sql, listener].map((each) => each.end({ timeout: 5 })));
-  };
+  const end = (): Promise<void> => sql.end({ timeout: 5 });
   return {
     pool: {
       query: (text, values) => run(sql, text, values),
@@ -66,11 +60,21 @@ export function openPostgresJs(
     },
     query: (text, values, on: Sql = sql) => on.unsafe(text, values),
     listen: async (channel, onNotify, onLost) => {
-      let isFirst = true;
-      const onListen = (): void => isFirst ? void (isFirst = false) : onLost();
-      const listened = listener.listen(channel, onNotify, onListen);
-      listening.push(listened);
-      return (await listened).unlisten;
+      const listening = {
+        ...options,
+        max: 1,
+        onclose: onLost,
+        onnotify: (_channel: string, payload: string) => onNotify(payload),
+      };
+      const listener = postgres(listenUrl, listening);
+      const stop = (): Promise<void> => listener.end({ timeout: 1 });
+      try {
+        await listener.unsafe(`LISTEN ${channel}`);
+      } catch (error) {
+        stop();
+        throw error;
+      }
+      return stop;
     },
     begin: () => begin(sql, run),
     [Symbol.asyncDispose]: end,

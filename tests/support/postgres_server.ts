@@ -93,6 +93,15 @@ export class PostgresServer implements AsyncDisposable {
     await within("PostgreSQL answers again", this.#untilReady(true));
   }
 
+  /** Ends it, and starts it as a standby, which only reads until `pg_promote()`. */
+  async restartAsStandby(): Promise<void> {
+    this.signal("SIGINT");
+    await this.#process.status;
+    const data = `${this.#directory}/${this.#data}`;
+    await Deno.writeTextFile(`${data}/standby.signal`, "");
+    await this.restart();
+  }
+
   /**
    * Copies its data as they are now. {@linkcode PostgresServer.failOver} goes on with them, as
    * a standby does that was not sent what came later.
