@@ -19,7 +19,7 @@ import { SchemaError } from "../_engine/schema_error.ts";
  * or their functions are gone; the next attempt makes them.
  */
 const TRANSIENT_REGEXP =
-  /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|08001|08004|42P01|42883|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
+  /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|25P04|08001|08004|42P01|42883|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
 /** The connection was lost, or PostgreSQL ended, before there was an answer. */
 const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
 /** PostgreSQL has refused the statement, or the client was closed. `EPIPE` is no SQLSTATE. */

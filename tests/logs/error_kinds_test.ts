@@ -112,6 +112,7 @@ const POSTGRES_ERRORS: [code: unknown, message: string, kind: ErrorKind][] = [
   ["57014", "canceling statement due to statement timeout", "transient"],
   ["57P03", "the database system is starting up", "transient"],
   ["57P05", "terminating connection due to idle-session timeout", "transient"],
+  ["25P04", "terminating connection due to transaction timeout", "transient"],
   ["25006", "cannot execute INSERT in a read-only transaction", "transient"],
   ["42P01", 'relation "tidings_events" does not exist', "transient"],
   ["42883", "function tidings_append() does not exist", "transient"],
