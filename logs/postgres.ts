@@ -70,7 +70,8 @@ export { POSTGRES_SCHEMA } from "./_postgres/schema.ts";
 export interface PostgresEventLogOptions extends PostgresEventLogsOptions {
   /**
    * The most events to keep, an integer of at least 1 or `Infinity`. Older ones are
-   * dropped some at a time, so the log may have a tenth more: at least 100 and at most 1000.
+   * dropped some at a time, so the log may have a tenth more for each process that appends:
+   * at least 100 and at most 1000.
    *
    * @default {10_000}
    */

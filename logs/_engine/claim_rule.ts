@@ -2,7 +2,7 @@
 
 /**
  * The rule that decides whether a name can be claimed, for the engines that have its state
- * in this process: Deno KV and SQLite.
+ * in this process: Deno KV, PostgreSQL and SQLite.
  *
  * @module
  */
