@@ -17,7 +17,11 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
-import type { PgConnection, TestPostgres } from "../support/postgres_client.ts";
+import {
+  openPostgres,
+  type PgConnection,
+  type TestPostgres,
+} from "../support/postgres_client.ts";
 import {
   openRoute,
   openShared,
@@ -459,7 +463,8 @@ test(
   "listens on one connection again when a standby that refuses that becomes the server",
   async ({ route }) => {
     await using server = await PostgresServer.start();
-    await using client = await openRoute(route, server);
+    await using client = openPostgres(server.url);
+    await using listening = await openRoute(route, server);
     let failures = 0;
     let isHeard = Promise.withResolvers<void>();
     const log = new PostgresEventLog(
@@ -467,7 +472,7 @@ test(
         query: client.query,
         listen: async (...calls) => {
           try {
-            const stop = await client.listen!(...calls);
+            const stop = await listening.listen!(...calls);
             isHeard.resolve();
             return stop;
           } catch (error) {
@@ -481,6 +486,7 @@ test(
       { pollInterval: Infinity },
     );
     await using following = new Following(log);
+    await following.until((batches) => batches.length > 0);
     await within("the log listens", isHeard.promise);
     isHeard = Promise.withResolvers();
     await server.restartAsStandby();

@@ -63,6 +63,7 @@ export function openPostgresJs(
       const listening = {
         ...options,
         max: 1,
+        fetch_types: false,
         onclose: onLost,
         onnotify: (_channel: string, payload: string) => onNotify(payload),
       };
@@ -71,7 +72,7 @@ export function openPostgresJs(
       try {
         await listener.unsafe(`LISTEN ${channel}`);
       } catch (error) {
-        stop();
+        await stop();
         throw error;
       }
       return stop;
