@@ -14,11 +14,14 @@ import { AppendQueue, WRITE_BOUNDS } from "./append_queue.ts";
 import type { ChangeWatcher } from "./follow_changes.ts";
 import { LogCalls, type LogCallsOptions, type LogSource } from "./log_calls.ts";
 import { nameErrors } from "./name_errors.ts";
+import type { Retention } from "./retention.ts";
 import { orTimedOut } from "./retry.ts";
 
 /** What the engine has of a log, and how it is written. */
 export interface LineSource<Watcher extends ChangeWatcher>
   extends LogSource<Watcher> {
+  /** Drops old events. */
+  readonly retention: Retention;
   /**
    * Prepares to write events at the end, given by their lines.
    *
@@ -45,7 +48,13 @@ export class LineLog<Watcher extends ChangeWatcher> extends LogCalls<Watcher>
     this.#timeout = options.timeout;
     this.#queue = new AppendQueue(
       WRITE_BOUNDS,
-      (lines) => this.retry(source.prepareWrite(lines), "append to"),
+      async (lines) => {
+        const ids = await this.retry(source.prepareWrite(lines), "append to");
+        // Not within the timeout: the events are written.
+        source.retention.note(lines);
+        await source.retention.dropIfDue();
+        return ids;
+      },
     );
   }
 

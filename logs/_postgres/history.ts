@@ -134,10 +134,10 @@ type State = [dropped: string | null, end: string | null, foreign: boolean];
 
 /** One log in the tables. */
 export class PostgresHistory implements LineSource<HeldWatcher> {
+  readonly retention: Retention;
   /** The name in the tables, and the payload of its notifications. */
   readonly #key: string;
   readonly #setup: PostgresSetup;
-  readonly #retention: Retention;
   /** The last cursor that had no row. While it has none, one statement is enough. */
   #rowless = START;
 
@@ -146,7 +146,7 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
     this.#setup = setup;
     const { maxEvents, maxBytes, maxAge } = bounds;
     const values = [maxEvents, maxBytes, maxAge].map(toBound);
-    this.#retention = new Retention(bounds, async () => {
+    this.retention = new Retention(bounds, async () => {
       for (let count = DROP_ROWS; count >= DROP_ROWS;) {
         const [row] = await this.#query(DROP, ...values);
         count = Number(readText(row, "count"));
@@ -167,8 +167,6 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
       if (ids.length !== lines.length) {
         throw new Error(`expected ${lines.length} IDs, got ${ids.length}`);
       }
-      this.#retention.note(lines);
-      await this.#retention.dropIfDue();
       return ids;
     };
   }
@@ -211,7 +209,7 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
     );
     watcher?.noteRead(rows.at(-1)?.event === null, lines.length === 0);
     // An append in a transaction drops nothing. If all appends are, only followers drop events.
-    if (watcher) this.#retention.note(lines);
+    if (watcher) this.retention.note(lines);
     const start = dropped ?? START;
     const gap = !isPair || !(isKnown || after === start);
     const cursor = events.at(-1)?.id ?? (gap ? end ?? start : after);
@@ -237,7 +235,7 @@ export class PostgresHistory implements LineSource<HeldWatcher> {
     return connection.changes.watch({
       key: this.#key,
       pollInterval,
-      onIdle: (signal) => this.#retention.dropIfDue(signal),
+      onIdle: (signal) => this.retention.dropIfDue(signal),
     });
   }
 

@@ -859,6 +859,23 @@ test("an append does not wait for long until old events are dropped", async ({ c
   assert(following.batches.every(({ gap }) => !gap));
 });
 
+test("an append that PostgreSQL has confirmed does not fail because old events cannot be dropped", async ({ client, name }) => {
+  const other = new PostgresEventLog(client, name);
+  await Promise.all(numbers(50).map((data) => other.append({ data })));
+  const holding = await client.begin();
+  await holding.transaction.query(
+    "SELECT FROM tidings_events WHERE log = $1 ORDER BY xid, id LIMIT 1 FOR UPDATE",
+    [name],
+  );
+  const log = new PostgresEventLog(client, name, {
+    maxEvents: 1,
+    timeout: 500,
+  });
+  const id = await log.append({ data: "a" });
+  await holding.rollback();
+  assertEquals(await log.rewind(0), id);
+});
+
 test("the application makes the tables, or may not be asked to", async () => {
   await using server = await PostgresServer.start();
   await using client = openPostgres(server.url);
