@@ -11,6 +11,9 @@
  * curl -X POST localhost:8000/orders/1/paid
  * ```
  *
+ * Another server on this machine needs another port, such as by
+ * `DENO_SERVE_ADDRESS=tcp:127.0.0.1:8001`.
+ *
  * An order whose text has "fail" is rolled back after its event was published: nobody gets
  * it.
  */
@@ -21,7 +24,12 @@ import pg from "npm:pg@8.23.1";
 
 const connectionString = Deno.env.get("DATABASE_URL");
 const pool = new pg.Pool({ connectionString });
-pool.on("error", () => {});
+// Without listeners, a connection that is lost ends the process, in a transaction or not.
+const ignoreErrors = (
+  source: { on(name: "error", listener: () => void): unknown },
+) => source.on("error", () => {});
+ignoreErrors(pool);
+pool.on("connect", ignoreErrors);
 
 /** What runs statements: the pool, or a connection with a transaction. */
 interface Queries {

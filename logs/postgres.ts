@@ -7,6 +7,9 @@
  * Publishing can be part of a transaction of the application: the event exists if and only
  * if the change does. You need no outbox table, and no process that polls one.
  *
+ * With `npm:pg`, a connection that is lost ends the process unless the pool has a listener for
+ * `error`, and each of its connections too. The guide in `docs/durable_logs.md` shows both.
+ *
  * @example A change and its event
  * ```ts ignore -- it needs a server
  * import { EventChannel } from "@tidings/sse/channel";

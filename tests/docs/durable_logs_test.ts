@@ -10,14 +10,19 @@ import { connect } from "../../client.ts";
 import { POSTGRES_SCHEMA, PostgresEventLog } from "../../logs/postgres.ts";
 import { SQLITE_SCHEMA } from "../../logs/sqlite.ts";
 import { Following } from "../conformance/event_log_readers.ts";
-import { openPostgres } from "../support/postgres_client.ts";
+import { endConnection, openPostgres } from "../support/postgres_client.ts";
 import {
   hasPostgres,
   postgresNote,
   PostgresServer,
 } from "../support/postgres_server.ts";
 import { hasRedis, redisNote, RedisServer } from "../support/redis_server.ts";
-import { GuideServer, readExample, runExample } from "./_guide_server.ts";
+import {
+  checkTypes,
+  GuideServer,
+  readExample,
+  runExample,
+} from "./_guide_server.ts";
 import { within } from "../support/within.ts";
 
 Deno.test("docs: the example for SQLite serves the same events from two processes", async () => {
@@ -44,10 +49,36 @@ for (const example of ["pg", "postgres"]) {
       const directory = await Deno.makeTempDir();
       await using server = await PostgresServer.start();
       await checkExample(example, directory, { DATABASE_URL: server.url });
+      const file = `${directory}/server.ts`;
+      const { success, stderr } = await checkTypes(file, directory);
+      assert(success, new TextDecoder().decode(stderr));
       await Deno.remove(directory, { recursive: true });
     },
   );
 }
+
+Deno.test(
+  `docs: the example for npm:pg goes on when a connection is lost in a transaction${postgresNote}`,
+  { ignore: !hasPostgres },
+  async () => {
+    const directory = await Deno.makeTempDir();
+    await using server = await PostgresServer.start();
+    await using client = openPostgres(server.url);
+    const file = `${directory}/server.ts`;
+    const code = `${await readExample("pg")}
+      const transaction = await pool.connect();
+      await transaction.query("BEGIN");`;
+    await Deno.writeTextFile(file, code);
+    const env = { DATABASE_URL: server.url };
+    await using example = new GuideServer(file, directory, env);
+    await within("the server answers", example.ready());
+    const ended = endConnection(client, "state = 'idle in transaction'");
+    await within("the connection is lost", ended);
+    await example.publish("first");
+    assert(example.isRunning);
+    await Deno.remove(directory, { recursive: true });
+  },
+);
 
 Deno.test("docs: the example for PGlite publishes in a transaction", async () => {
   const directory = await Deno.makeTempDir();

@@ -116,3 +116,20 @@ export function openPostgres(
     },
   };
 }
+
+/**
+ * Ends the connection of another client, once there is such a one.
+ *
+ * @param condition What holds for its row of `pg_stat_activity`.
+ */
+export async function endConnection(
+  { pool }: TestPostgres,
+  condition: string,
+): Promise<void> {
+  for (let count = 0; count === 0;) {
+    const { rows } = await pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${condition}`,
+    );
+    count = rows.length;
+  }
+}
