@@ -11,6 +11,7 @@
 import { listenForAbort } from "../../_abort.ts";
 import { startIdleTimer } from "../../_idle_timer.ts";
 import { drawRetryDelay } from "../../_log/retry_delay.ts";
+import { messageOf } from "../../_warning.ts";
 
 /**
  * What an engine's error says about the call: `"final"`, the call did nothing and will
@@ -150,8 +151,12 @@ function makeTimeoutError(
   timeout: number,
   cause?: unknown,
 ): Error {
+  // An application may fail in its own adapter of a client: it has to see with what.
+  const last = cause === undefined
+    ? ""
+    : `; the last error: ${messageOf(cause)}`;
   const error = new Error(
-    `Cannot ${verb}: expected an answer, got none for ${timeout} ms`,
+    `Cannot ${verb}: expected an answer, got none for ${timeout} ms${last}`,
     { cause },
   );
   error.name = "TimeoutError";

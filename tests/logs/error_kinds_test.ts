@@ -193,6 +193,20 @@ for (const [verdicts, calls, expected] of SEQUENCES) {
   });
 }
 
+Deno.test("retry() tells in the text of its TimeoutError what failed last", async () => {
+  const failure = new TypeError("query is not a function");
+  const persisted = retry(
+    () => Promise.reject(failure),
+    { timeout: 100, verb: "test", classifyError: () => "unknown" },
+  );
+  const error = await assertRejects(
+    () => persisted,
+    Error,
+    "Cannot test: expected an answer, got none for 100 ms; the last error: query is not a function",
+  );
+  assertEquals([error.name, error.cause], ["TimeoutError", failure]);
+});
+
 /** Calls that wait for an answer, no longer than a time. */
 const WAITS: Record<string, (answer: Promise<string>) => Promise<string>> = {
   "retry()": (answer) =>
