@@ -32,8 +32,8 @@ export interface PostgresClient {
    * @param values The values.
    * @param transaction Where to run it: what `append()` or `publish()` got as its option
    * `transaction`. Left out, it runs in a transaction of its own, on any connection.
-   * @returns The rows, by the names of their columns. It rejects with an error whose
-   * `code` is the SQLSTATE, if PostgreSQL refuses the statement.
+   * @returns The rows, by the names of their columns. If PostgreSQL refuses the statement, it
+   * rejects with an error that has the SQLSTATE as `code`, as `errno`, or as `code` of its `cause`.
    */
   query(
     sql: string,

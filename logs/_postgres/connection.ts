@@ -10,7 +10,7 @@
 import { quote } from "../../_validate.ts";
 import { NotifiedChanges } from "../_engine/notified_changes.ts";
 import { onceEach } from "../_engine/once_each.ts";
-import { SchemaError } from "../_engine/schema_error.ts";
+import { SchemaError, SetupError } from "../_engine/schema_error.ts";
 import type { PostgresClient } from "./client.ts";
 import { isTableMissing } from "./error_kinds.ts";
 import { NOTIFY_CHANNEL, POSTGRES_SCHEMA, SCHEMA_VERSION } from "./schema.ts";
@@ -52,9 +52,7 @@ export class PostgresConnection {
 
   /**
    * Runs a statement in a transaction of the application, or without one in its own, once the
-   * tables are there.
-   *
-   * @param hasTables Whether the application makes them.
+   * tables are there. The application makes them if it `hasTables`.
    */
   async query(
     hasTables: boolean,
@@ -89,8 +87,12 @@ export class PostgresConnection {
 
   async #readVersion(): Promise<string | undefined> {
     try {
-      const [row] = readRows(await this.#client.query(READ_VERSION, []));
-      return row?.version ?? undefined;
+      const reply: unknown = await this.#client.query(READ_VERSION, []);
+      const row = Array.isArray(reply) ? reply[0] : undefined;
+      if (row?.version !== undefined) return row.version ?? undefined;
+      const what = "rows by the names of their columns";
+      const got = quote(row ?? reply);
+      throw new SetupError(`expected query() to give ${what}, got ${got}`);
     } catch (error) {
       if (isTableMissing(error)) return undefined;
       throw error;
@@ -102,11 +104,7 @@ export class PostgresConnection {
 export const connectionOf: (client: PostgresClient) => PostgresConnection =
   onceEach((client) => new PostgresConnection(client));
 
-/**
- * Reads a column that is never `NULL`.
- *
- * @throws {Error} If it is no text, as from a client that parses what it reads.
- */
+/** Reads a column that is never `NULL`, and throws if it is no text, as if a client parses it. */
 export function readText(row: Row | undefined, column: string): string {
   const text: unknown = row?.[column];
   if (typeof text === "string") return text;

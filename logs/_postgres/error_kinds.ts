@@ -1,9 +1,8 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * The list of PostgreSQL's errors, by their SQLSTATE: which are transient, and which are
- * final. The logs ask it whether to call again; a statement that PostgreSQL refuses has
- * done nothing.
+ * PostgreSQL's errors, by their SQLSTATE: which are transient, and which are final. The logs
+ * ask it whether to call again; a statement that PostgreSQL refuses has done nothing.
  *
  * @module
  */
@@ -11,12 +10,11 @@
 import { EventLogClaimError } from "../../_log/event_logs.ts";
 import { messageOf } from "../../_warning.ts";
 import type { ErrorKind } from "../_engine/retry.ts";
-import { SchemaError } from "../_engine/schema_error.ts";
+import { SetupError } from "../_engine/schema_error.ts";
 
 /**
- * PostgreSQL is starting or ending, is read-only for a moment, has no connection, memory or
- * disk space left, or another transaction was in the way. `42P01` and `42883`: the tables
- * or their functions are gone; the next attempt makes them.
+ * PostgreSQL starts or ends, is read-only for a moment, has no connection, memory or disk left,
+ * or a transaction was in the way. After `42P01` and `42883`, the next attempt makes the tables.
  */
 const TRANSIENT_REGEXP =
   /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|25P04|08001|08004|42P01|42883|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
@@ -25,24 +23,23 @@ const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
 /** PostgreSQL has refused the statement, or the client was closed. `EPIPE` is no SQLSTATE. */
 const FINAL_REGEXP = /^(?:(?!E)[0-9A-Z]{5}|CONNECTION_ENDED)$/;
 /** The latter, as `pg` and PGlite tell it. */
-const CLOSED_REGEXP = /\bafter calling end on the pool\b|^PGlite is clos/;
+const CLOSED_REGEXP = /\bafter calling end on the pool\b|^PGlite is clos/m;
 
 /** Tells the kind of an error. */
 export function classifyError(error: unknown): ErrorKind {
-  if (error instanceof SchemaError || error instanceof EventLogClaimError) {
+  if (error instanceof SetupError || error instanceof EventLogClaimError) {
     return "final";
   }
   const code = codeOf(error);
   if (TRANSIENT_REGEXP.test(code)) return "transient";
   if (UNKNOWN_REGEXP.test(code)) return "unknown";
-  const isFinal = FINAL_REGEXP.test(code) ||
-    CLOSED_REGEXP.test(messageOf(error));
+  const isFinal = FINAL_REGEXP.test(code) || CLOSED_REGEXP.test(textOf(error));
   return isFinal ? "final" : "unknown";
 }
 
 /** Whether a write was refused because an earlier attempt of it was done. */
 export function isWrittenAlready(error: unknown): boolean {
-  return codeOf(error) === "23505" && /_write\b/.test(messageOf(error));
+  return codeOf(error) === "23505" && /_write\b/.test(textOf(error));
 }
 
 /** Whether a table, or a function, is not there. */
@@ -50,7 +47,13 @@ export function isTableMissing(error: unknown): boolean {
   return /^(?:42P01|42883)$/.test(codeOf(error));
 }
 
+/** The SQLSTATE. Bun tells it as `errno`; an error that wraps it, as of Drizzle, in `cause`. */
 function codeOf(error: unknown): string {
-  const { code } = Object(error) as { code?: unknown };
-  return typeof code === "string" ? code : "";
+  const { code, errno, cause } = Object(error);
+  const codes = [errno, code, Object(cause).code];
+  return codes.find((code) => typeof code === "string") ?? "";
+}
+
+function textOf(error: unknown): string {
+  return `${messageOf(error)}\n${messageOf(Object(error).cause)}`;
 }

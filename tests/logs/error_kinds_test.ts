@@ -152,7 +152,31 @@ for (const [code, message, kind] of POSTGRES_ERRORS) {
   });
 }
 
-for (const thrown of [undefined, null, 5, "57014", {}, { code: null }]) {
+/** How clients tell a SQLSTATE that is not in `code`: Bun, and Drizzle. */
+const POSTGRES_WRAPPERS: Record<string, (code: string) => unknown> = {
+  "in errno": (errno) => ({ code: "ERR_POSTGRES_SERVER_ERROR", errno }),
+  "in the code of its cause": (code) =>
+    new Error("Failed query", { cause: { code } }),
+};
+for (const [where, wrap] of Object.entries(POSTGRES_WRAPPERS)) {
+  Deno.test(`an error of PostgreSQL is known by a SQLSTATE ${where}`, () => {
+    const codes = ["42501", "42P01", "08006", "ECONNREFUSED"];
+    assertEquals(codes.map((code) => classifyPostgresError(wrap(code))), [
+      "final",
+      "transient",
+      "unknown",
+      "transient",
+    ]);
+  });
+}
+
+for (
+  const thrown of [undefined, null, 5, "57014", {}, { code: null }, {
+    code: "ERR_POSTGRES_CONNECTION_CLOSED",
+    errno: -104,
+    cause: null,
+  }]
+) {
   Deno.test(`what a client of PostgreSQL rejects with is unknown: ${JSON.stringify(thrown)}`, () => {
     assertEquals(classifyPostgresError(thrown), "unknown");
   });

@@ -202,6 +202,64 @@ test("answers that are none are told", async ({ name }) => {
   }
 });
 
+test("an adapter that gives no rows is told at once, before anything is written", async ({ name }) => {
+  const answers: [answer: unknown, got: string][] = [
+    [undefined, "undefined"],
+    [null, "null"],
+    ["rows", '"rows"'],
+    [{ rows: [{ version: "1" }] }, "an object"],
+    [{ version: "1" }, "an object"],
+    [[], "an array"],
+    [["1"], '"1"'],
+    [[["1"]], "an array"],
+    [[{ VERSION: "1" }], "an object"],
+  ];
+  for (const [answer, got] of answers) {
+    let calls = 0;
+    const adapter = {
+      query: () => Promise.resolve(calls++ === 0 ? answer : []),
+    } as unknown as PostgresClient;
+    const log = new PostgresEventLog(adapter, name);
+    const expected =
+      `event log "${name}": expected query() to give rows by the names of their columns, got ${got}`;
+    await assertRejects(() => log.rewind(0), Error, expected);
+    assertEquals(calls, 1);
+  }
+});
+
+test("a client whose errors wrap those of another makes the tables, and writes an event once", async () => {
+  await using server = await PostgresServer.start();
+  await using client = openPostgres(server.url);
+  const wrappers: ((error: object) => unknown)[] = [
+    (cause) => new Error("Failed query", { cause }),
+    (error) =>
+      Object.assign(new Error((error as Error).message), {
+        code: "ERR_POSTGRES_SERVER_ERROR",
+        errno: (error as { code?: string }).code,
+      }),
+  ];
+  for (const wrap of wrappers) {
+    let isLost = true;
+    const log = new PostgresEventLog({
+      query: async (sql, values) => {
+        const rows = await client.query(sql, values).catch((error) => {
+          throw wrap(error);
+        });
+        // Of all statements, an append alone has four values.
+        if (!isLost || values.length !== 4) return rows;
+        isLost = false;
+        throw new Error("The answer is lost");
+      },
+    }, crypto.randomUUID());
+    const id = await log.append({ data: "a" });
+    const { events } = await log.read(await log.rewind(Infinity));
+    assertEquals(events.map((event) => event.id), [id]);
+    await client.pool.query(
+      "DROP TABLE tidings_events, tidings_dropped, tidings_logs, tidings_log_events, tidings_schema",
+    );
+  }
+});
+
 test("a client that reads the version of the tables as a number is taken", async ({ client, name }) => {
   for (const toNumber of [Number, BigInt]) {
     const log = new PostgresEventLog({
