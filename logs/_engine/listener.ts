@@ -45,6 +45,8 @@ export class Listener {
   readonly #onNotify: (payload?: string) => void;
   #isNeeded = false;
   #isHeard = false;
+  /** Whether the last connection gave no notification, not even ours: it counts as lost. */
+  #isDeaf = false;
   /** Settles when `#listen()` has ended, `undefined` while it does not run. */
   #listening: Promise<void> | undefined;
   /** Ends the wait of `#listen()`. */
@@ -87,11 +89,7 @@ export class Listener {
         await this.#listenOnce();
         failures = 0;
       } catch (error) {
-        if (++failures === TOLD_FAILURES) {
-          const what =
-            "Followers of a log get no notifications, and poll for events";
-          warn("TIDINGS_LOG", what, error);
-        }
+        if (++failures === TOLD_FAILURES) tellPolling(error);
       }
       if (!this.#isNeeded) break;
       await this.#wait(drawRetryDelay(Math.min(failures, MAX_DOUBLINGS)));
@@ -102,13 +100,15 @@ export class Listener {
   /** Listens until the connection is lost, or is not needed. */
   async #listenOnce(): Promise<void> {
     const feed = this.#feed;
-    const beat = crypto.randomUUID();
-    let isBeating = true;
+    const heartbeat = new Heartbeat(feed);
     let isOpen = false;
     /** Whether the connection is lost, or is not used any more. */
     let isOver = false;
     const opening = feed.listen((payload) => {
-      isBeating ||= payload === beat;
+      if (heartbeat.note(payload)) {
+        this.#isDeaf = false;
+        this.#isHeard ||= !isOver;
+      }
       this.#onNotify(payload);
     }, () => {
       // A client may tell it late, or twice.
@@ -122,19 +122,17 @@ export class Listener {
       if (!isOpen) {
         throw new Error("expected listen() to listen, got no answer");
       }
-      this.#setHeard(true);
+      this.#setHeard(!this.#isDeaf);
       const start = performance.now();
       let due = start + HEARTBEAT;
       while (!isOver && this.#isNeeded) {
         await this.#wait(due - performance.now());
         // A follower has ended, and another one may have begun.
         if (performance.now() < due) continue;
-        if (!isBeating) return;
-        // If it does not come back, the connection is lost without a word, as behind a proxy
-        // that drops it.
-        isBeating = false;
+        // It is lost without a word, as behind a proxy that drops it.
+        if (heartbeat.isMissing) return this.#noteLoss(heartbeat);
+        heartbeat.send();
         due = performance.now() + HEARTBEAT;
-        feed.send(beat).catch(() => isBeating = true);
       }
       if (isOver && performance.now() - start < SHORTEST) {
         throw new Error("expected a connection that stays open, lost it");
@@ -146,6 +144,12 @@ export class Listener {
       // A server that does not answer must not delay the next attempt.
       if (isOpen) await orTimedOut(stopped, STOP, "stop").catch(() => {});
     }
+  }
+
+  #noteLoss({ hasCome, isLate }: Heartbeat): void {
+    if (hasCome || !isLate || this.#isDeaf) return;
+    this.#isDeaf = true;
+    tellPolling(new Error("expected a notification of ours, got none"));
   }
 
   #setHeard(isHeard: boolean): void {
@@ -168,4 +172,49 @@ export class Listener {
       clearTimeout(timer);
     }
   }
+}
+
+/** The notifications of ours, which tell whether a connection gives any. */
+class Heartbeat {
+  /** Whether one has ever come back. Through a pooler, `LISTEN` succeeds and none does. */
+  hasCome = false;
+  /** Whether the last one has not come back yet. */
+  isMissing = false;
+  readonly #feed: Feed;
+  readonly #payload = crypto.randomUUID();
+  #sentAt = Infinity;
+
+  constructor(feed: Feed) {
+    this.#feed = feed;
+  }
+
+  /** Whether the last one was sent long ago. */
+  get isLate(): boolean {
+    return performance.now() - this.#sentAt > HEARTBEAT / 2;
+  }
+
+  /** Sends one. If that fails, it says nothing about the connection that listens. */
+  send(): void {
+    this.isMissing = true;
+    this.#sentAt = Infinity;
+    this.#feed.send(this.#payload).then(
+      () => this.#sentAt = performance.now(),
+      () => this.isMissing = false,
+    );
+  }
+
+  /** Notes a notification, and tells whether it is one of ours. */
+  note(payload: string): boolean {
+    const isOurs = payload === this.#payload;
+    if (isOurs) {
+      this.isMissing = false;
+      this.hasCome = true;
+    }
+    return isOurs;
+  }
+}
+
+function tellPolling(error: unknown): void {
+  const what = "Followers of a log get no notifications, and poll for events";
+  warn("TIDINGS_LOG", what, error);
 }

@@ -183,11 +183,15 @@ Deno.test("Listener sends one notification of its own a minute, however often fo
   assertEquals([sent, feed.closed], [1, 2]);
 });
 
-/** What becomes of the notification of its own that a listener sends each minute. */
+/**
+ * What becomes of the notification of its own that a listener sends each minute. A connection
+ * that never gives one, as through a pooler, is deaf: followers do not wait for it.
+ */
 const BEATS: [
   what: string,
   send: (payload: string, onNotify: (payload: string) => void) => Promise<void>,
   isLost: boolean,
+  isDeaf?: boolean,
 ][] = [
   ["comes back", (payload, onNotify) => {
     onNotify(payload);
@@ -198,17 +202,23 @@ const BEATS: [
     return Promise.resolve();
   }, false],
   ["cannot be sent", () => Promise.reject(new Error("no server")), false],
-  ["is sent and lost", () => Promise.resolve(), true],
+  ["is sent and lost", () => Promise.resolve(), true, true],
   ["is never answered", () => new Promise(() => {}), true],
-  ["comes back as another", (_, onNotify) => {
-    onNotify("news");
-    return Promise.resolve();
-  }, true],
+  [
+    "comes back as another",
+    (_, onNotify) => {
+      onNotify("news");
+      return Promise.resolve();
+    },
+    true,
+    true,
+  ],
 ];
-for (const [what, send, isLost] of BEATS) {
+for (const [what, send, isLost, isDeaf = false] of BEATS) {
   const verb = isLost ? "opens another connection" : "keeps its connection";
   Deno.test(`Listener ${verb} if a notification of its own ${what}`, async () => {
     using time = new FakeTime();
+    using recorder = recordWarnings();
     let opened = 0;
     let closed = 0;
     let hear: (payload: string) => void = () => {};
@@ -228,7 +238,42 @@ for (const [what, send, isLost] of BEATS) {
     // It takes two minutes to find out.
     const expected = isLost ? 5 : 1;
     assertEquals([opened, closed], [expected, expected - 1]);
-    assertEquals(listener.isHeard, true);
+    assertEquals(listener.isHeard, !isDeaf);
+    assertEquals(recorder.codes, isDeaf ? ["TIDINGS_LOG"] : []);
     await listener.stop();
   });
 }
+
+Deno.test("Listener hears again once a notification of its own comes back", async () => {
+  using time = new FakeTime();
+  using recorder = recordWarnings();
+  let isConnected = false;
+  let hear: (payload: string) => void = () => {};
+  const listener = new Listener({
+    listen: (onNotify) => {
+      hear = onNotify;
+      return Promise.resolve(() => {});
+    },
+    send: (payload) => {
+      if (isConnected) hear(payload);
+      return Promise.resolve();
+    },
+  }, () => {});
+  const pass = async (milliseconds: number): Promise<void> => {
+    for (let passed = 0; passed < milliseconds; passed += 200) {
+      time.pass(200);
+      for (let i = 0; i < 20; i++) await Promise.resolve();
+    }
+  };
+  listener.start();
+  await pass(130_000);
+  assertEquals(listener.isHeard, false);
+  isConnected = true;
+  await pass(70_000);
+  assertEquals(listener.isHeard, true);
+  // It is lost without a word, as behind a proxy: another connection is heard at once.
+  isConnected = false;
+  await pass(130_000);
+  assertEquals([listener.isHeard, recorder.codes], [true, ["TIDINGS_LOG"]]);
+  await listener.stop();
+});
