@@ -65,12 +65,22 @@ export async function nameFollowErrors(
   }
 }
 
+/**
+ * The text of an error. Where a server has several addresses, the error that none of them
+ * answers has no text of its own.
+ */
+export function describeFailure(error: unknown): string {
+  const text = messageOf(error);
+  if (text !== "" || !(error instanceof AggregateError)) return text;
+  return error.errors.map(messageOf).join(", ");
+}
+
 function nameError(what: string, error: unknown): unknown {
   if (!(error instanceof Error)) {
     return new Error(`Cannot ${what}: got ${quote(error)}`, { cause: error });
   }
   const { name, code } = error as Error & { code?: unknown };
-  const message = messageOf(error);
+  const message = describeFailure(error);
   const isCheck = CHECK_REGEXP.test(message) &&
     Object.getPrototypeOf(error) !== Error.prototype;
   if (isCheck || message.startsWith(`Cannot ${what}: `)) return error;

@@ -11,7 +11,7 @@
 import { listenForAbort } from "../../_abort.ts";
 import { startIdleTimer } from "../../_idle_timer.ts";
 import { drawRetryDelay } from "../../_log/retry_delay.ts";
-import { messageOf } from "../../_warning.ts";
+import { describeFailure } from "./name_errors.ts";
 
 /**
  * What an engine's error says about the call: `"final"`, the call did nothing and will
@@ -154,7 +154,7 @@ function makeTimeoutError(
   // An application may fail in its own adapter of a client: it has to see with what.
   const last = cause === undefined
     ? ""
-    : `; the last error: ${messageOf(cause)}`;
+    : `; the last error: ${describeFailure(cause)}`;
   const error = new Error(
     `Cannot ${verb}: expected an answer, got none for ${timeout} ms${last}`,
     { cause },

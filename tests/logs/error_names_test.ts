@@ -14,6 +14,7 @@ import {
   RedisEventLogs,
   RedisStreamsEventLog,
 } from "../../logs/redis_streams.ts";
+import { PostgresEventLog } from "../../logs/postgres.ts";
 import type { KvStore } from "../../logs/_deno_kv/store.ts";
 import { recordWarnings } from "../support/warnings.ts";
 
@@ -164,4 +165,21 @@ for (const [name, logs] of Object.entries(MANY)) {
       );
     });
   }
+}
+
+/** What fails at each of the addresses of a server, and what errors say then. */
+const ADDRESSES = ["127.0.0.1:5432", "::1:5432"];
+for (const [outcome, code] of [["refused", "ECONNREFUSED"], ["lost", ""]]) {
+  Deno.test(`PostgresEventLog says what has failed at each address of a server that is ${outcome}`, async () => {
+    const causes = ADDRESSES.map((address) => new Error(`connect ${address}`));
+    const failure = Object.assign(new AggregateError(causes), { code });
+    const client = { query: () => Promise.reject(failure) };
+    const log = new PostgresEventLog(client, "news", OPTIONS);
+    const error = await assertRejects(() => log.rewind(0), Error);
+    assertStringIncludes(
+      error.message,
+      "connect 127.0.0.1:5432, connect ::1:5432",
+    );
+    assertEquals(error.name === "TimeoutError", outcome === "lost");
+  });
 }
