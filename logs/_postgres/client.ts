@@ -17,7 +17,6 @@
  * import type { PostgresClient } from "@tidings/sse/postgres";
  *
  * const pool = new pg.Pool({ connectionString: "postgres://127.0.0.1/app" });
- *
  * const client: PostgresClient = {
  *   query: async (sql, values, on: pg.Pool | pg.PoolClient = pool) =>
  *     (await on.query(sql, values)).rows,

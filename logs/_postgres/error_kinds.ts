@@ -1,8 +1,7 @@
 // Copyright 2026 the Tidings authors. MIT license.
 
 /**
- * PostgreSQL's errors, by their SQLSTATE: which are transient, and which are final. The logs
- * ask it whether to call again; a statement that PostgreSQL refuses has done nothing.
+ * Which errors of PostgreSQL are transient, and which are final: what it refuses, it has not done.
  *
  * @module
  */
@@ -20,40 +19,40 @@ const TRANSIENT_REGEXP =
   /^(?:40001|40P01|53...|55006|55P03|57014|57P0[35]|25006|25P04|08001|08004|42P01|42883|ECONNREFUSED|CONNECT_TIMEOUT|ENOTFOUND|EAI_AGAIN)$/;
 /** The connection was lost, or PostgreSQL ended, before there was an answer. */
 const UNKNOWN_REGEXP = /^(?:08...|40003|57P0.|58...|XX...)$/;
-/** PostgreSQL has refused the statement, or the client was closed. `EPIPE` is no SQLSTATE. */
-const FINAL_REGEXP = /^(?:(?!E)[0-9A-Z]{5}|CONNECTION_ENDED)$/;
-/** The latter, as `pg` and PGlite tell it. */
-const CLOSED_REGEXP = /\bafter calling end on the pool\b|^PGlite is clos/m;
+/** PostgreSQL refuses, or the client does. `EPIPE` is no SQLSTATE. */
+const FINAL_REGEXP =
+  /^(?:(?!E)[0-9A-Z]{5}|CONNECTION_ENDED|\w*CERT_\w+|\w+_CERT|UNABLE_TO_VERIFY_\w+)$/;
+/** What clients tell without a code: they were closed, have no password, or get no TLS. */
+const CLIENT_REGEXP =
+  /\bafter calling end on the pool\b|^PGlite is clos|^SASL: |^The server does not support SSL/m;
 
 /** Tells the kind of an error. */
 export function classifyError(error: unknown): ErrorKind {
   if (error instanceof SetupError || error instanceof EventLogClaimError) {
     return "final";
   }
-  const code = codeOf(error);
+  const { code, text } = readError(error);
   if (TRANSIENT_REGEXP.test(code)) return "transient";
   if (UNKNOWN_REGEXP.test(code)) return "unknown";
-  const isFinal = FINAL_REGEXP.test(code) || CLOSED_REGEXP.test(textOf(error));
+  const isFinal = FINAL_REGEXP.test(code) || CLIENT_REGEXP.test(text);
   return isFinal ? "final" : "unknown";
 }
 
 /** Whether a write was refused because an earlier attempt of it was done. */
 export function isWrittenAlready(error: unknown): boolean {
-  return codeOf(error) === "23505" && /_write\b/.test(textOf(error));
+  const { code, text } = readError(error);
+  return code === "23505" && /_write\b/.test(text);
 }
 
 /** Whether a table, or a function, is not there. */
 export function isTableMissing(error: unknown): boolean {
-  return /^(?:42P01|42883)$/.test(codeOf(error));
+  return /^(?:42P01|42883)$/.test(readError(error).code);
 }
 
 /** The SQLSTATE. Bun tells it as `errno`; an error that wraps it, as of Drizzle, in `cause`. */
-function codeOf(error: unknown): string {
+function readError(error: unknown): { code: string; text: string } {
   const { code, errno, cause } = Object(error);
-  const codes = [errno, code, Object(cause).code];
-  return codes.find((code) => typeof code === "string") ?? "";
-}
-
-function textOf(error: unknown): string {
-  return `${messageOf(error)}\n${messageOf(Object(error).cause)}`;
+  const isText = (code: unknown): code is string => typeof code === "string";
+  const text = `${messageOf(error)}\n${messageOf(cause)}`;
+  return { code: [errno, code, Object(cause).code].find(isText) ?? "", text };
 }

@@ -143,6 +143,16 @@ const POSTGRES_ERRORS: [code: unknown, message: string, kind: ErrorKind][] = [
   ["CONNECTION_ENDED", "write CONNECTION_ENDED db:5432", "final"],
   [undefined, "Cannot use a pool after calling end on the pool", "final"],
   [undefined, "PGlite is closed", "final"],
+  [
+    undefined,
+    "SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a string",
+    "final",
+  ],
+  [undefined, "The server does not support SSL connections", "final"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", "self-signed certificate", "final"],
+  ["CERT_HAS_EXPIRED", "certificate has expired", "final"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "Hostname does not match", "final"],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", "unable to verify", "final"],
 ];
 
 for (const [code, message, kind] of POSTGRES_ERRORS) {
