@@ -46,7 +46,7 @@ export class Listener {
   #isNeeded = false;
   #isHeard = false;
   /** Whether the last connection gave no notification, not even ours: it counts as lost. */
-  #isDeaf = false;
+  #isSilent = false;
   /** Settles when `#listen()` has ended, `undefined` while it does not run. */
   #listening: Promise<void> | undefined;
   /** Ends the wait of `#listen()`. */
@@ -106,7 +106,7 @@ export class Listener {
     let isOver = false;
     const opening = feed.listen((payload) => {
       if (heartbeat.note(payload)) {
-        this.#isDeaf = false;
+        this.#isSilent = false;
         this.#isHeard ||= !isOver;
       }
       this.#onNotify(payload);
@@ -122,7 +122,7 @@ export class Listener {
       if (!isOpen) {
         throw new Error("expected listen() to listen, got no answer");
       }
-      this.#setHeard(!this.#isDeaf);
+      this.#setHeard(!this.#isSilent);
       const start = performance.now();
       let due = start + HEARTBEAT;
       while (!isOver && this.#isNeeded) {
@@ -147,8 +147,8 @@ export class Listener {
   }
 
   #noteLoss({ hasCome, isLate }: Heartbeat): void {
-    if (hasCome || !isLate || this.#isDeaf) return;
-    this.#isDeaf = true;
+    if (hasCome || !isLate || this.#isSilent) return;
+    this.#isSilent = true;
     tellPolling(new Error("expected a notification of ours, got none"));
   }
 

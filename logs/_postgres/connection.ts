@@ -24,9 +24,10 @@ export type Values = (string | null)[];
 const MAKE_TABLES = `DO $tidings$ BEGIN
 PERFORM pg_advisory_xact_lock(5211948630178542);
 ${POSTGRES_SCHEMA}END $tidings$`;
-const READ_VERSION = `SELECT max(version)::text AS version FROM tidings_schema
-HAVING max(version) <> ${SCHEMA_VERSION}
-  OR (to_regproc('tidings_append'), to_regproc('tidings_read')) IS NOT NULL`;
+/** `NULL` if the functions of this version are not there. */
+const READ_VERSION = `SELECT CASE WHEN max(version) <> ${SCHEMA_VERSION}
+  OR (to_regproc('tidings_append'), to_regproc('tidings_read')) IS NOT NULL
+  THEN max(version) END::text AS version FROM tidings_schema`;
 const NOTIFY = "SELECT pg_notify($1::text, $2::text)";
 
 /** A client that logs share. */
@@ -52,7 +53,9 @@ export class PostgresConnection {
 
   /**
    * Runs a statement in a transaction of the application, or without one in its own, once the
-   * tables are there. The application makes them if it `hasTables`.
+   * tables are there.
+   *
+   * @param hasTables Whether the application makes them.
    */
   async query(
     hasTables: boolean,

@@ -185,13 +185,13 @@ Deno.test("Listener sends one notification of its own a minute, however often fo
 
 /**
  * What becomes of the notification of its own that a listener sends each minute. A connection
- * that never gives one, as through a pooler, is deaf: followers do not wait for it.
+ * that never gives one, as through a pooler, is silent: followers do not wait for it.
  */
 const BEATS: [
   what: string,
   send: (payload: string, onNotify: (payload: string) => void) => Promise<void>,
   isLost: boolean,
-  isDeaf?: boolean,
+  isSilent?: boolean,
 ][] = [
   ["comes back", (payload, onNotify) => {
     onNotify(payload);
@@ -214,7 +214,7 @@ const BEATS: [
     true,
   ],
 ];
-for (const [what, send, isLost, isDeaf = false] of BEATS) {
+for (const [what, send, isLost, isSilent = false] of BEATS) {
   const verb = isLost ? "opens another connection" : "keeps its connection";
   Deno.test(`Listener ${verb} if a notification of its own ${what}`, async () => {
     using time = new FakeTime();
@@ -238,8 +238,8 @@ for (const [what, send, isLost, isDeaf = false] of BEATS) {
     // It takes two minutes to find out.
     const expected = isLost ? 5 : 1;
     assertEquals([opened, closed], [expected, expected - 1]);
-    assertEquals(listener.isHeard, !isDeaf);
-    assertEquals(recorder.codes, isDeaf ? ["TIDINGS_LOG"] : []);
+    assertEquals(listener.isHeard, !isSilent);
+    assertEquals(recorder.codes, isSilent ? ["TIDINGS_LOG"] : []);
     await listener.stop();
   });
 }
