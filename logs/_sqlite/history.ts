@@ -30,11 +30,12 @@ import type { SqliteSetup } from "./options.ts";
 
 /** The number of appends between two drops of events. */
 const TRIM_EVENTS = 32;
-/** The most rows that one statement reads, and the expired logs that one removal takes. */
+/** The most rows that one statement reads. */
 const READ_ROWS = 256;
-const SWEEP_LOGS = 100;
-/** Milliseconds between two removals of expired logs. */
+/** Milliseconds between two removals of expired logs, and how much one of them takes. */
 const SWEEP_INTERVAL = 100;
+const SWEEP_LOGS = 100;
+const SWEEP_EVENTS = 2000;
 
 const READ_STATE = `SELECT ${STATE_COLUMNS} FROM tidings_logs
 WHERE collection = ? AND name = ?`;
@@ -65,12 +66,17 @@ const JOINED: typeof ALONE = {
 };
 const DROP_EVENTS =
   "DELETE FROM tidings_events WHERE epoch = ? AND sequence < ?";
-const EXPIRED = `FROM tidings_logs WHERE expires_at <= ?
-ORDER BY expires_at, collection, name LIMIT ${SWEEP_LOGS}`;
-const SWEEP_EVENTS =
-  `DELETE FROM tidings_events WHERE epoch IN (SELECT epoch ${EXPIRED})`;
-const SWEEP = `DELETE FROM tidings_logs
-WHERE (collection, name) IN (SELECT collection, name ${EXPIRED})`;
+const EXPIRED = `FROM (
+  SELECT *, sum(last) OVER (ROWS UNBOUNDED PRECEDING) - last AS before FROM (
+    SELECT * FROM tidings_logs WHERE expires_at <= ?
+    ORDER BY expires_at, collection, name LIMIT ${SWEEP_LOGS}
+  )
+) WHERE before < ${SWEEP_EVENTS}`;
+const SWEEP = [
+  `DELETE FROM tidings_events WHERE epoch IN (SELECT epoch ${EXPIRED})`,
+  `DELETE FROM tidings_logs
+  WHERE (collection, name) IN (SELECT collection, name ${EXPIRED})`,
+];
 
 /** One log in the tables. */
 export class SqliteHistory implements ImmediateSource {
@@ -209,8 +215,7 @@ export class SqliteHistory implements ImmediateSource {
     // A clock that is set back would otherwise stop the removals until it has caught up.
     if (Math.abs(now - connection.sweptAt) < SWEEP_INTERVAL) return;
     connection.sweptAt = now;
-    connection.run(SWEEP_EVENTS, now);
-    connection.run(SWEEP, now);
+    for (const sql of SWEEP) connection.run(sql, now);
   }
 
   #oldestTime(now: number): number {
