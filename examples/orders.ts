@@ -87,7 +87,8 @@ async function change(sql: string, values: unknown[]): Promise<string> {
     await transaction.query("COMMIT");
     return JSON.stringify(order);
   } catch (error) {
-    await transaction.query("ROLLBACK");
+    // A connection that is lost has rolled back already.
+    await transaction.query("ROLLBACK").catch(() => {});
     throw error;
   } finally {
     transaction.release();
