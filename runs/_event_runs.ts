@@ -211,7 +211,8 @@ export class EventRuns<Events = unknown> implements AsyncDisposable {
 
   /**
    * Stops a run, in whichever process it is produced. Its source's signal is aborted
-   * within a second, and what was produced can still be read.
+   * within a second, and what was produced can still be read. A run that a later call of
+   * `start()` in this process brings goes on, although nobody has waited for `stop()`.
    *
    * @example Usage
    * ```ts

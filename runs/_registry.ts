@@ -69,6 +69,8 @@ interface NewClaim {
 /** The runs in the logs. */
 export class Registry {
   readonly #options: CheckedRunsOptions;
+  /** Which runs are being looked up, to stop them. */
+  readonly #stopping = new Set<{ id: string; found: Promise<unknown> }>();
 
   /** @param options The options of the runs. */
   constructor(options: CheckedRunsOptions) {
@@ -87,6 +89,9 @@ export class Registry {
     id: string,
     restart: "after" | "replace" | undefined,
   ): Promise<ClaimedRun | undefined> {
+    // A stop that was called before must not find the new run.
+    const stopping = [...this.#stopping].filter((each) => each.id === id);
+    await Promise.allSettled(stopping.map(({ found }) => found));
     const { logs } = this.#options;
     const name = logNameOf(id);
     const state = restart === "replace" ? await logs.inspect(name) : undefined;
@@ -153,7 +158,7 @@ export class Registry {
    * @returns Whether the run was being produced.
    */
   async stop(id: string): Promise<boolean> {
-    const found = await this.find(id);
+    const found = await this.#findToStop(id);
     if (found?.status !== "running") return false;
     const entry = makeStopEntry("stopped", found.claimId);
     await tellElsewhere(this.#openStopLog(id).append(entry));
@@ -193,6 +198,17 @@ export class Registry {
         return isLeft || undefined;
       }
       after = cursor;
+    }
+  }
+
+  async #findToStop(id: string): Promise<FoundRun | undefined> {
+    const found = this.find(id);
+    const stopping = { id, found };
+    this.#stopping.add(stopping);
+    try {
+      return await found;
+    } finally {
+      this.#stopping.delete(stopping);
     }
   }
 

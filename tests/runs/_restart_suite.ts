@@ -323,6 +323,34 @@ function testReplaced(test: DeclareTest): void {
     }
   });
 
+  test("stop() stops the run before one that is started after the call, however slow its look-up is", async ({ here, logs }) => {
+    const claimed = Promise.withResolvers<void>();
+    let slowLookUps = 2;
+    const slow: EventLogs = {
+      ...withClaims(logs, () => ({})),
+      claim: async (name, options) => {
+        const claim = await logs.claim(name, options);
+        claimed.resolve();
+        return claim;
+      },
+      inspect: async (name) => {
+        if (slowLookUps-- > 0) {
+          const late = new Promise((go) => setTimeout(go, 100));
+          await Promise.race([claimed.promise, late]);
+        }
+        return await logs.inspect(name);
+      },
+    };
+    await using runs = new EventRuns({ logs: slow });
+    for (const id of ["a", "b"]) await here.start(id, new Faucet().open);
+    const ids = ["a", "b"];
+    const stopped = ids.map((id) => runs.stop(id));
+    const started = ids.map((id) => runs.start(id, giveNew, replace));
+    assertEquals(await Promise.all(started), [true, true]);
+    assertEquals(await Promise.all(stopped), [true, true]);
+    for (const id of ids) assertEquals(await readToEnd(runs, id), NEW);
+  });
+
   test("stop() stops the run that it has found, and not the one after it", async ({ here, there }) => {
     await here.start("a", new Faucet().open);
     const faucet = new Faucet();
@@ -350,7 +378,9 @@ function testReaders(test: DeclareTest): void {
     for (const reader of readers) await reader.inbox.untilEvents(2);
     const lastEventId = readers[0]!.inbox.events[0]!.lastEventId;
     for (const runs of [here, there]) {
-      readers.push(await readRun(runs, "a", lastEventId));
+      const reader = await readRun(runs, "a", lastEventId);
+      await reader.inbox.untilEvents(1);
+      readers.push(reader);
     }
     const next = new Faucet();
     assertEquals(await there.start("a", next.open, replace), true);
