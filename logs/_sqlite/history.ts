@@ -67,7 +67,8 @@ const JOINED: typeof ALONE = {
 const DROP_EVENTS =
   "DELETE FROM tidings_events WHERE epoch = ? AND sequence < ?";
 const EXPIRED = `FROM (
-  SELECT *, sum(last) OVER (ROWS UNBOUNDED PRECEDING) - last AS before FROM (
+  SELECT *, sum(last) OVER (ORDER BY expires_at, collection, name) - last AS before
+  FROM (
     SELECT * FROM tidings_logs WHERE expires_at <= ?
     ORDER BY expires_at, collection, name LIMIT ${SWEEP_LOGS}
   )
