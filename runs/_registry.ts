@@ -97,14 +97,20 @@ export class Registry {
     const state = restart === "replace" ? await logs.inspect(name) : undefined;
     // The cursor is asked for before the run exists. If it were read later, a stop that
     // came between the claim and the reading would not reach the producer.
-    const stopCursorRead = retryStep(() =>
-      logs.open(stopLogNameOf(id)).rewind(0)
+    const reading = new AbortController();
+    const { signal } = reading;
+    const stopCursorRead = retryStep(
+      () => logs.open(stopLogNameOf(id)).rewind(0, { signal }),
+      signal,
     );
+    const claiming = state === undefined
+      ? this.#claim(id, restart)
+      : this.#claimReplacing(id, state, stopCursorRead);
+    // Nobody needs the cursor then.
+    claiming.catch(() => reading.abort());
     const [stopCursor, claim] = await Promise.allSettled([
       stopCursorRead,
-      state === undefined
-        ? this.#claim(id, restart)
-        : this.#claimReplacing(id, state, stopCursorRead),
+      claiming,
     ]);
     if (claim.status === "rejected") throw claim.reason;
     if (claim.value === undefined) return undefined;

@@ -18,11 +18,13 @@ const TRIES = 6;
  * took effect or not.
  *
  * @param step The step, called with the number of its failures so far.
+ * @param signal Ends the retries.
  * @returns What the step returns. It rejects with the step's last error, and at once if
- * the claim is lost or the engine has retried until its own timeout.
+ * the claim is lost or the engine has not answered within its own timeout.
  */
 export async function retryStep<T>(
   step: (failures: number) => Promise<T>,
+  signal?: AbortSignal,
 ): Promise<T> {
   for (let failures = 0;; failures++) {
     try {
@@ -36,5 +38,6 @@ export async function retryStep<T>(
     await new Promise((resolve) =>
       setTimeout(resolve, drawRetryDelay(failures))
     );
+    signal?.throwIfAborted();
   }
 }

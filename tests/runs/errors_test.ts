@@ -133,6 +133,41 @@ Deno.test("EventRuns.start() is told once after close(), and not for each call",
   assertEquals(recorder.codes, ["TIDINGS_RUN"]);
 });
 
+Deno.test("EventRuns.start() rejects as soon as the logs refuse the claim, and reads nothing more", async () => {
+  const reasons: string[] = [];
+  let reads = 0;
+  const logs = new MemoryEventLogs();
+  await using runs = new EventRuns({
+    logs: {
+      claim: () => Promise.reject(new Error("no server")),
+      inspect: (name) => logs.inspect(name),
+      expire: (name, delay) => logs.expire(name, delay),
+      open: () => {
+        const log = logs.open("stops");
+        return {
+          append: (event) => log.append(event),
+          read: (cursor) => log.read(cursor),
+          follow: (onBatch, options) => log.follow(onBatch, options),
+          // An engine that does not answer.
+          rewind: (_, { signal } = {}) => {
+            reads++;
+            return new Promise((_, reject) =>
+              signal?.addEventListener("abort", () => {
+                reasons.push(signal.reason.name);
+                reject(signal.reason);
+              })
+            );
+          },
+        };
+      },
+    },
+    onError: () => {},
+  });
+  await assertRejects(() => runs.start("a", () => []), Error, "no server");
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  assertEquals([reads, reasons], [1, ["AbortError"]]);
+});
+
 Deno.test("EventRuns.close() is no error of those who wait for the end of a run", async () => {
   using recorder = recordWarnings();
   const logs = new MemoryEventLogs();
