@@ -40,7 +40,12 @@ export function openPostgresJs(
   ): Promise<{ rows: Rows }> => ({
     rows: await on.unsafe<Rows>(text, values as Values),
   });
-  const end = (): Promise<void> => sql.end({ timeout: 5 });
+  /** Ends each connection that listens, or is about to, which would outlive the test. */
+  const listeners: (() => Promise<void>)[] = [];
+  const end = async (): Promise<void> => {
+    await Promise.all(listeners.map((end) => end()));
+    await sql.end({ timeout: 5 });
+  };
   return {
     pool: {
       query: (text, values) => run(sql, text, values),
@@ -60,17 +65,22 @@ export function openPostgresJs(
     },
     query: (text, values, on: Sql = sql) => on.unsafe(text, values),
     listen: async (channel, onNotify, onLost) => {
-      const listening = {
+      const listenOptions = {
         ...options,
         max: 1,
         fetch_types: false,
         onclose: onLost,
         onnotify: (_channel: string, payload: string) => onNotify(payload),
       };
-      const listener = postgres(listenUrl, listening);
+      const listener = postgres(listenUrl, listenOptions);
       const stop = (): Promise<void> => listener.end({ timeout: 1 });
+      const listening = listener.unsafe(`LISTEN ${channel}`);
+      listeners.push(async () => {
+        await Promise.allSettled([listening]);
+        await stop();
+      });
       try {
-        await listener.unsafe(`LISTEN ${channel}`);
+        await listening;
       } catch (error) {
         await stop();
         throw error;
