@@ -18,7 +18,11 @@ import {
   numbers,
   readAll,
 } from "../conformance/event_log_readers.ts";
-import { openPostgres, type TestPostgres } from "../support/postgres_client.ts";
+import {
+  openPostgres,
+  type PgConnection,
+  type TestPostgres,
+} from "../support/postgres_client.ts";
 import {
   hasPostgres,
   postgresNote,
@@ -596,13 +600,8 @@ test("a read of the end reads a row or two, also on a connection that has read t
   const log = new PostgresEventLog(client, name);
   let last = await log.append({ data: "a" });
   const connection = await client.pool.connect();
-  const count = async (): Promise<number> => {
-    const { rows } = await connection.query(
-      `SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::text
-      AS count FROM pg_stat_xact_user_tables WHERE relname = 'tidings_events'`,
-    );
-    return Number(rows[0]?.count);
-  };
+  const count = (): Promise<number> =>
+    countReadRows(connection, "tidings_events");
   const readEnd = async (): Promise<void> => {
     const read = "SELECT * FROM tidings_read($1, $2, $3, '1000', '1000000')";
     const { rows } = await connection.query(read, [name, ...last.split("-")]);
@@ -638,13 +637,8 @@ test("a read of a log by name reads no more rows than it gives, and one", async 
       return rows;
     },
   }, name).open("a");
-  const count = async (): Promise<number> => {
-    const { rows } = await connection.query(
-      `SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::int AS count
-      FROM pg_stat_xact_user_tables WHERE relname = 'tidings_log_events'`,
-    );
-    return Number(rows[0]?.count);
-  };
+  const count = (): Promise<number> =>
+    countReadRows(connection, "tidings_log_events");
   try {
     await log.append({});
     await client.query(
@@ -861,13 +855,8 @@ test("a removal of expired logs reads no others, and takes some at a time", asyn
       NULL, NULL, $4 FROM generate_series(1, $3::int) AS n`,
       [name, prefix, count, expiry],
     );
-  const countRead = async (): Promise<number> => {
-    const { rows } = await connection.query(
-      `SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::int
-      AS count FROM pg_stat_xact_user_tables WHERE relname = 'tidings_logs'`,
-    );
-    return Number(rows[0]?.count);
-  };
+  const countRead = (): Promise<number> =>
+    countReadRows(connection, "tidings_logs");
   const countExpired = async (): Promise<number> => {
     const { rows } = await connection.query(
       "SELECT FROM tidings_logs WHERE collection = $1 AND expires_at = 1",
@@ -1035,6 +1024,19 @@ test("tables that are gone are made again, unless the application makes them", a
   );
   assertEquals(row?.found, null);
 });
+
+/** How many rows of a table the transaction of a connection has read. */
+async function countReadRows(
+  connection: PgConnection,
+  table: string,
+): Promise<number> {
+  const { rows } = await connection.query(
+    `SELECT coalesce(sum(coalesce(idx_tup_fetch, 0) + seq_tup_read), 0)::text
+    AS count FROM pg_stat_xact_user_tables WHERE relname = $1`,
+    [table],
+  );
+  return Number(rows[0]?.count);
+}
 
 /** The same client, as a process that starts later has it. */
 function openLate(client: PostgresClient): PostgresClient {
