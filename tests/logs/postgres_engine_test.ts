@@ -487,53 +487,36 @@ test("a follower reads once for an event", async ({ client, name }) => {
 });
 
 test("an append sends a NOTIFY, unless that is left out", async ({ client, name }) => {
-  const heard: string[] = [];
-  // There is one.
-  const stop = await client.listen!(
-    "tidings",
-    (payload) => heard.push(payload),
-    () => {},
-  );
   const [quiet, loud] = [`${name} quiet`, `${name} loud`];
-  const over = { notify: false };
-  await appendAll(new PostgresEventLog(client, quiet, over), numbers(3));
-  const { options, commit } = await client.begin();
-  await new PostgresEventLog(client, quiet, over).append({}, options);
-  await commit();
-  const logs = new PostgresEventLogs(client, quiet, over);
-  await logs.open("a").append({});
-  // Notifications come in the order of the commits.
-  const log = new PostgresEventLog(client, loud);
-  await Promise.all(numbers(3).map((data) => log.append({ data })));
-  for (let tries = 500; !heard.includes(loud) && tries > 0; tries--) {
-    await new Promise((go) => setTimeout(go, 10));
-  }
-  await stop();
+  const heard = await hearWhile(client, loud, async () => {
+    const over = { notify: false };
+    await appendAll(new PostgresEventLog(client, quiet, over), numbers(3));
+    const { options, commit } = await client.begin();
+    await new PostgresEventLog(client, quiet, over).append({}, options);
+    await commit();
+    const logs = new PostgresEventLogs(client, quiet, over);
+    await logs.open("a").append({});
+    // Notifications come in the order of the commits.
+    const log = new PostgresEventLog(client, loud);
+    await Promise.all(numbers(3).map((data) => log.append({ data })));
+  });
   // One for all rows of a statement.
   const ours = heard.filter((payload) => payload.startsWith(name));
   assertEquals(ours, [loud]);
 });
 
 test("a change of a claim sends no NOTIFY, as it gives readers nothing", async ({ client, name }) => {
-  const heard: string[] = [];
-  const stop = await client.listen!(
-    "tidings",
-    (payload) => heard.push(payload),
-    () => {},
-  );
-  const logs = new PostgresEventLogs(client, name);
-  const options = { leaseTime: 60_000 };
-  const claim = await logs.claim("a", { ...options, event: {} });
-  await claim?.renew();
-  await logs.expire("a", 60_000);
-  await claim?.release();
-  // It starts the log over, which readers are told of.
-  await logs.claim("a", { ...options, replace: true, takeOver: claim?.id });
-  await logs.open("b").append({});
-  for (let tries = 500; !heard.includes(`${name}/b`) && tries > 0; tries--) {
-    await new Promise((go) => setTimeout(go, 10));
-  }
-  await stop();
+  const heard = await hearWhile(client, `${name}/b`, async () => {
+    const logs = new PostgresEventLogs(client, name);
+    const options = { leaseTime: 60_000 };
+    const claim = await logs.claim("a", { ...options, event: {} });
+    await claim?.renew();
+    await logs.expire("a", 60_000);
+    await claim?.release();
+    // It starts the log over, which readers are told of.
+    await logs.claim("a", { ...options, replace: true, takeOver: claim?.id });
+    await logs.open("b").append({});
+  });
   const ours = heard.filter((payload) => payload.startsWith(name));
   assertEquals(ours, [`${name}/a`, `${name}/a`, `${name}/b`]);
 });
@@ -1024,6 +1007,27 @@ test("tables that are gone are made again, unless the application makes them", a
   );
   assertEquals(row?.found, null);
 });
+
+/** Collects the notifications that a function brings about, up to one that comes last. */
+async function hearWhile(
+  client: TestPostgres,
+  last: string,
+  run: () => Promise<void>,
+): Promise<string[]> {
+  const heard: string[] = [];
+  // There is one.
+  const stop = await client.listen!(
+    "tidings",
+    (payload) => heard.push(payload),
+    () => {},
+  );
+  await run();
+  for (let tries = 500; !heard.includes(last) && tries > 0; tries--) {
+    await new Promise((go) => setTimeout(go, 10));
+  }
+  await stop();
+  return heard;
+}
 
 /** How many rows of a table the transaction of a connection has read. */
 async function countReadRows(
